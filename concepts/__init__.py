@@ -1,0 +1,1 @@
+"""The domain: definitions, encoders, annotators, learning, export, and the Workbench that ties them."""

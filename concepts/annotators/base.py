@@ -1,0 +1,80 @@
+"""The annotator protocol: pictures + definition → rating, evidence per criterion, one-sentence rationale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from concepts.definition import Revision
+from concepts.encoders.base import Vectors
+
+Verdict = Literal["met", "not met", "unclear"]
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """What an annotator may look at: the id, the file the thumbnail-sized picture is in, the vector."""
+
+    picture_id: str
+    thumbnail: Path  # WebP, at most 320 px
+    vector: Vectors  # (dimension,)
+    source: str | None = None  # where the original is, for an annotator that wants more pixels
+
+
+@dataclass(frozen=True)
+class CriterionEvidence:
+    """The verdict on one criterion. `score` is the annotator's own scale, for ordering only."""
+
+    criterion: str
+    kind: str
+    verdict: Verdict
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A machine's opinion on one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
+
+    picture_id: str
+    rating: int
+    evidence: tuple[CriterionEvidence, ...]
+    rationale: str
+
+    @property
+    def value(self) -> Literal["yes", "no", "unsure"]:
+        return "yes" if self.rating >= 4 else "no" if self.rating <= 2 else "unsure"
+
+
+@dataclass(frozen=True)
+class FailedAnnotation:
+    """A picture the annotator could not judge, with the reason in words. It gets no label."""
+
+    picture_id: str
+    reason: str
+
+
+@runtime_checkable
+class Annotator(Protocol):
+    """Looks at pictures with one revision of a definition in hand."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that can change an answer: model, prompt, encoder, precision."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures to hand over at a time; a job commits after each batch."""
+
+    def annotate(
+        self, revision: Revision, pictures: Sequence[PictureInput]
+    ) -> list[Annotation | FailedAnnotation]:
+        """One result per picture, in order.
+
+        Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
+        lost, what was answered is cached.
+        """

@@ -1,0 +1,101 @@
+"""What a concept is: a name, a sentence, criteria and search queries. Definitions are immutable."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+CriterionKind = Literal["necessary", "supporting", "excluding"]
+Origin = Literal["person", "model", "vocabulary"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Criterion(_Document):
+    """One thing to check in a picture. `kind` says what a yes means for the concept."""
+
+    kind: CriterionKind
+    text: str = Field(min_length=1, max_length=300)
+    origin: Origin = "person"
+    note: str = ""  # where it came from, in words ("from your answer: …")
+
+
+class Query(_Document):
+    """Words to search the library with. `counts` is False for what looks similar but doesn't count."""
+
+    text: str = Field(min_length=1, max_length=300)
+    counts: bool = True
+    origin: Origin = "person"
+
+
+class Definition(_Document):
+    """A concept as it stands in one revision. Examples are picture ids (SHA-256)."""
+
+    name: str = Field(min_length=1, max_length=120)
+    description: str = Field(min_length=1, max_length=2000)
+    criteria: tuple[Criterion, ...] = ()
+    queries: tuple[Query, ...] = ()
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+    @field_validator("queries")
+    @classmethod
+    def _unique_queries(cls, queries: tuple[Query, ...]) -> tuple[Query, ...]:
+        """Keep the first of queries that differ only in case: two would bring the same pictures."""
+        return tuple({query.text.casefold(): query for query in reversed(queries)}.values())[::-1]
+
+    def of_kind(self, kind: CriterionKind) -> list[Criterion]:
+        return [criterion for criterion in self.criteria if criterion.kind == kind]
+
+    def as_text(self) -> str:
+        """The definition as a person reads it, and as word diffs and prompts use it."""
+        headings: tuple[tuple[CriterionKind, str], ...] = (
+            ("necessary", "Must"),
+            ("supporting", "Helps"),
+            ("excluding", "Not"),
+        )
+        lines = [self.name, self.description]
+        for kind, heading in headings:
+            lines += [f"{heading}: {criterion.text}" for criterion in self.of_kind(kind)]
+        lines += [
+            f"{'Search' if query.counts else 'Similar, but not'}: {query.text}" for query in self.queries
+        ]
+        return "\n".join(lines)
+
+
+class Revision(_Document):
+    """A numbered definition with who wrote it, when and why."""
+
+    number: int
+    definition: Definition
+    author: str
+    note: str
+    created: datetime
+
+
+Change = Literal["same", "added", "removed"]
+
+
+def word_diff(before: str, after: str) -> list[tuple[Change, str]]:
+    """Runs of words that stayed, were added or were removed, in reading order.
+
+    Joining the `same` and `removed` runs gives `before` back, `same` and `added` give `after`.
+    """
+    old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
+    runs: list[tuple[Change, str]] = []
+    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    for operation, a0, a1, b0, b1 in matcher.get_opcodes():
+        if operation == "equal":
+            runs.append(("same", "".join(old[a0:a1])))
+            continue
+        if a0 < a1:
+            runs.append(("removed", "".join(old[a0:a1])))
+        if b0 < b1:
+            runs.append(("added", "".join(new[b0:b1])))
+    return runs

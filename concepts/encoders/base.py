@@ -1,0 +1,78 @@
+"""The encoder protocol: pictures and words → unit vectors in one space."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Vectors = NDArray[np.float32]
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Everything that changes a vector. Two encoders agree exactly when their fingerprints do (rule 3)."""
+
+    architecture: str
+    weights_sha256: str
+    preprocessing: str  # resize, crop, normalisation and decode mode, in a fixed wording
+    precision: str  # "float32" or "bfloat16"
+
+    def __str__(self) -> str:
+        """Readable name and a short digest, safe in file and table names: `embedded-3f9a1c0b52de`."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        stem = "".join(c if c.isalnum() else "-" for c in self.architecture.lower()).strip("-")[:40]
+        return f"{stem}-{digest}"
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Pictures and words → unit vectors of one space, so that a dot product is their cosine.
+
+    `prepare` is called from several threads at once; the `encode_*` methods from one thread at a time.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a person writes to choose it: `embedded`, `ViT-B-32-256/datacomp_s34b_b86k`, `local-dir:/path`."""
+
+    @property
+    def fingerprint(self) -> Fingerprint: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def licence(self) -> str:
+        """Licence of the weights, for the model card; `unknown` where the checkpoint doesn't say."""
+
+    @property
+    def decode_size(self) -> int:
+        """Short side in pixels below which a picture may not be shrunk while it is decoded."""
+
+    def prepare(self, picture: Image.Image) -> Pixels:
+        """An upright RGB picture → what the network eats, shape (3, H, W)."""
+
+    def encode_pictures(self, batch: Pixels) -> Vectors:
+        """(n, 3, H, W) → (n, dimension), unit length, rounded to what float16 can hold."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """n texts → (n, dimension), unit length, in the space of the pictures."""
+
+
+def unit(vectors: NDArray[np.floating]) -> Vectors:
+    """Rows scaled to length 1; a row of zeros stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+
+
+def as_stored(vectors: Vectors) -> Vectors:
+    """Rounded to float16, which the index keeps: a picture scores the same fresh or from the library."""
+    return vectors.astype(np.float16).astype(np.float32)

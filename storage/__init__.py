@@ -1,0 +1,1 @@
+"""What is kept: SQL tables and migrations, the vector index, picture files and thumbnails, backup."""

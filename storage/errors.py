@@ -1,0 +1,26 @@
+"""Errors meant for people: one sentence that says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class DiscernError(Exception):
+    """Base of every error that is shown to a person. The message is one line and says what to do."""
+
+
+class StorageError(DiscernError):
+    """The data folder, the database or the vector index can't be used as it is."""
+
+
+class BadPictureError(DiscernError):
+    """A file that can't become a picture of the library. It is skipped, counted and listed.
+
+    `reason` is a stable code (see `storage.pictures.REASONS`), the message is for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownPictureError(DiscernError):
+    """An id or path that names no picture of the library."""

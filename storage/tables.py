@@ -1,0 +1,240 @@
+"""SQL tables. SQL is the truth; the vector index and the thumbnails can be rebuilt from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class LibraryRow(Base):
+    """The one library of this data folder: which encoder its vectors are from."""
+
+    __tablename__ = "library"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    encoder: Mapped[str] = mapped_column(String(500))  # how to load it again
+    precision: Mapped[str] = mapped_column(String(20))
+    fingerprint: Mapped[str] = mapped_column(String(80))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class PictureRow(Base):
+    __tablename__ = "pictures"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[str] = mapped_column(String(10))
+    width: Mapped[int]  # upright, after EXIF orientation
+    height: Mapped[int]
+    perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
+    near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
+    shuffle: Mapped[int] = mapped_column(BigInteger, index=True)  # from the id: a fixed random order
+    added: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class SourceRow(Base):
+    """A place a picture's bytes are: an absolute path, or archive path + '!/' + member."""
+
+    __tablename__ = "sources"
+    uri: Mapped[str] = mapped_column(Text, primary_key=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    added: Mapped[datetime] = mapped_column(default=now)
+
+
+class BadFileRow(Base):
+    """A file that was skipped, with its reason. Removed when the file turns good or disappears."""
+
+    __tablename__ = "bad_files"
+    uri: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(String(40))
+    message: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    seen: Mapped[datetime] = mapped_column(default=now)
+
+
+class PendingVectorRow(Base):
+    """Outbox: written with the picture, removed when its vector is in the index."""
+
+    __tablename__ = "pending_vectors"
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(80), primary_key=True)
+
+
+class ConceptRow(Base):
+    __tablename__ = "concepts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(120), unique=True)  # case-folded name
+    created: Mapped[datetime] = mapped_column(default=now)
+    deleted: Mapped[datetime | None]
+
+
+class DefinitionRow(Base):
+    __tablename__ = "definitions"
+    __table_args__ = (UniqueConstraint("concept_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    number: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    author: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class CandidateRow(Base):
+    """A picture in a concept's candidate pool and what brought it there."""
+
+    __tablename__ = "candidates"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
+    brought_by: Mapped[list[Any]]  # query texts, "example", "random"
+    definition_number: Mapped[int]
+    added: Mapped[datetime] = mapped_column(default=now)
+
+
+class EvaluationPictureRow(Base):
+    """A picture of a concept's evaluation set. Its whole near-duplicate group stays out of training."""
+
+    __tablename__ = "evaluation_pictures"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
+    ordinal: Mapped[int]
+    drawn: Mapped[str] = mapped_column(String(10))  # "random" or "imported"
+    added: Mapped[datetime] = mapped_column(default=now)
+
+
+class LabelEventRow(Base):
+    """Append-only. The current label of (picture, author) is its latest event that is not undone."""
+
+    __tablename__ = "label_events"
+    __table_args__ = (Index("label_events_by_picture", "concept_id", "picture_id"),)
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)  # idempotency key
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
+    value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"))
+    author: Mapped[str] = mapped_column(String(200))
+    author_kind: Mapped[str] = mapped_column(String(10))  # person, simulated, annotator
+    definition_number: Mapped[int]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class AnnotationRow(Base):
+    """A machine's evidence for its label, kept per definition and annotator fingerprint."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (UniqueConstraint("concept_id", "picture_id", "definition_number", "fingerprint"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
+    definition_number: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(String(200))
+    rating: Mapped[int]
+    evidence: Mapped[list[Any]]
+    rationale: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class HeadRow(Base):
+    """A trained head. Never changed, never removed."""
+
+    __tablename__ = "heads"
+    __table_args__ = (UniqueConstraint("concept_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    fingerprint: Mapped[str] = mapped_column(String(80))
+    definition_number: Mapped[int]
+    label_sequence: Mapped[int]  # the last label event it could know of
+    weights: Mapped[bytes]  # float64, little-endian
+    bias: Mapped[float]
+    threshold: Mapped[float]
+    details: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class EvaluationRow(Base):
+    """Figures of one head on the evaluation set as labelled at that moment."""
+
+    __tablename__ = "evaluations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    head_id: Mapped[int] = mapped_column(ForeignKey("heads.id"), index=True)
+    label_sequence: Mapped[int]
+    report: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class ModelCallRow(Base):
+    """The ledger: every call to a model endpoint, answered or not."""
+
+    __tablename__ = "model_calls"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(60), index=True)
+    model: Mapped[str] = mapped_column(String(200))
+    endpoint: Mapped[str] = mapped_column(String(500))
+    prompt_hash: Mapped[str] = mapped_column(String(64), index=True)
+    tokens_in: Mapped[int | None]
+    tokens_out: Mapped[int | None]
+    cost_usd: Mapped[float | None]  # none where no price is set
+    latency_ms: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(20))  # answered, refused, cut off, wrong schema, failed
+    error: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class ModelAnswerRow(Base):
+    """Cache of good answers by content of the question. Failures are never cached."""
+
+    __tablename__ = "model_answers"
+    prompt_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    answer: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class JobRow(Base):
+    __tablename__ = "jobs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(12), index=True)  # queued, running, done, failed, cancelled
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    message: Mapped[str] = mapped_column(Text, default="")
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    worker: Mapped[str] = mapped_column(String(100), default="")
+    heartbeat: Mapped[datetime | None]
+    created: Mapped[datetime] = mapped_column(default=now)
+    started: Mapped[datetime | None]
+    finished: Mapped[datetime | None]
