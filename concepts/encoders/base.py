@@ -41,7 +41,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person writes to choose it: `embedded`, `ViT-B-32-256/datacomp_s34b_b86k`, `local-dir:/path`."""
+        """What a person writes to choose it: `embedded`, `ViT-B-32-256/tag`, `hf-hub:…`, `local-dir:/path`."""
 
     @property
     def fingerprint(self) -> Fingerprint: ...
@@ -70,7 +70,7 @@ class Encoder(Protocol):
 def unit(vectors: NDArray[np.floating]) -> Vectors:
     """Rows scaled to length 1; a row of zeros stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def as_stored(vectors: Vectors) -> Vectors:
