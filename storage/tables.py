@@ -40,6 +40,7 @@ class LibraryRow(Base):
     encoder: Mapped[str] = mapped_column(String(500))  # how to load it again
     precision: Mapped[str] = mapped_column(String(20))
     fingerprint: Mapped[str] = mapped_column(String(80))
+    dimension: Mapped[int]
     created: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -52,7 +53,6 @@ class PictureRow(Base):
     height: Mapped[int]
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
     near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
-    shuffle: Mapped[int] = mapped_column(BigInteger, index=True)  # from the id: a fixed random order
     added: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
@@ -140,7 +140,7 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
-    undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"))
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
     author: Mapped[str] = mapped_column(String(200))
     author_kind: Mapped[str] = mapped_column(String(10))  # person, simulated, annotator
     definition_number: Mapped[int]
@@ -232,6 +232,7 @@ class JobRow(Base):
     message: Mapped[str] = mapped_column(Text, default="")
     result: Mapped[dict[str, Any] | None]
     error: Mapped[str] = mapped_column(Text, default="")
+    memory: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a resumed run must know of the first
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     worker: Mapped[str] = mapped_column(String(100), default="")
     heartbeat: Mapped[datetime | None]

@@ -41,7 +41,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person writes to choose it: `embedded`, `ViT-B-32-256/tag`, `hf-hub:…`, `local-dir:/path`."""
+        """What a person writes to choose it: `embedded`, `ViT-B-32-256/tag`, `local-dir:/path`."""
 
     @property
     def fingerprint(self) -> Fingerprint: ...

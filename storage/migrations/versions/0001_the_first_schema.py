@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("memory", sa.JSON(), nullable=False),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
         sa.Column("worker", sa.String(length=100), nullable=False),
         sa.Column("heartbeat", storage.tables.UtcDateTime(timezone=True), nullable=True),
@@ -61,6 +62,7 @@ def upgrade() -> None:
         sa.Column("encoder", sa.String(length=500), nullable=False),
         sa.Column("precision", sa.String(length=20), nullable=False),
         sa.Column("fingerprint", sa.String(length=80), nullable=False),
+        sa.Column("dimension", sa.Integer(), nullable=False),
         sa.Column("created", storage.tables.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -100,14 +102,12 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer(), nullable=False),
         sa.Column("perceptual_hash", sa.String(length=16), nullable=True),
         sa.Column("near_group", sa.String(length=64), nullable=True),
-        sa.Column("shuffle", sa.BigInteger(), nullable=False),
         sa.Column("added", storage.tables.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("pictures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pictures_added"), ["added"], unique=False)
         batch_op.create_index(batch_op.f("ix_pictures_near_group"), ["near_group"], unique=False)
-        batch_op.create_index(batch_op.f("ix_pictures_shuffle"), ["shuffle"], unique=False)
 
     op.create_table(
         "annotations",
@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("label_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_events_undoes"), ["undoes"], unique=False)
         batch_op.create_index("label_events_by_picture", ["concept_id", "picture_id"], unique=False)
 
     op.create_table(

@@ -1,0 +1,136 @@
+"""Long work outside web requests (rule 6): queued in SQL, resumable, cancellable, with progress."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from concepts.errors import CancelledError, DiscernError
+from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
+
+REPORT_EVERY = 0.5  # seconds between writes of progress
+
+Result = dict[str, Any]
+
+
+class Progress:
+    """What running work reports to. `report` raises `CancelledError` once the person has cancelled."""
+
+    def __init__(self, store: JobStore, job_id: int, listener: Callable[[int, int | None, str], None] | None):
+        self._store, self.job_id, self._listener = store, job_id, listener
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._written = 0.0
+        self._state: tuple[int, int | None, str] = (0, None, "")
+
+    def report(self, done: int, total: int | None = None, message: str = "") -> None:
+        self._state = (done, total, message)
+        if time.monotonic() - self._written >= REPORT_EVERY:
+            self.beat()
+        if self._listener:
+            self._listener(done, total, message)
+        if self._cancelled:
+            raise CancelledError("Cancelled. What was done until here is kept.")
+
+    def once(self, key: str, value: Any) -> Any:
+        """`value`, or what the first run of this job gave where this is a resumed run."""
+        return self._store.once(self.job_id, key, value)
+
+    def beat(self) -> None:
+        with self._lock:
+            self._written = time.monotonic()
+            self._cancelled = self._store.beat(self.job_id, *self._state) or self._cancelled
+
+
+Handler = Callable[[dict[str, Any], Progress], Result]
+
+
+class JobRunner:
+    """Runs jobs in this process, one at a time. Handlers are idempotent: a rerun goes on where it was."""
+
+    def __init__(self, store: JobStore, handlers: Mapping[str, Handler]) -> None:
+        self.store = store
+        self._handlers = handlers
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def run(
+        self,
+        kind: str,
+        arguments: dict[str, Any],
+        listener: Callable[[int, int | None, str], None] | None = None,
+    ) -> Result:
+        """Runs one job here and now, and returns its result or raises its error."""
+        job = self.store.claim(self.store.add(kind, arguments))
+        if job is None:
+            raise DiscernError("The same work is running already in another process. See the list of jobs.")
+        return self._run(job, listener)
+
+    def submit(self, kind: str, arguments: dict[str, Any]) -> int:
+        """Queues work for the background thread and returns the job's id."""
+        job_id = self.store.add(kind, arguments)
+        self._wake.set()
+        return job_id
+
+    def start(self) -> None:
+        """Starts the background thread, which also takes up what an earlier process left behind."""
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            job = self.store.claim(kinds=list(self._handlers))
+            if job is None:
+                self._wake.wait(HEARTBEAT_SECONDS)
+                self._wake.clear()
+                continue
+            try:
+                self._run(job, None)
+            except Exception:
+                # The error is in the job's row, where the person sees it; the thread goes on.
+                continue
+
+    def _run(self, job: StoredJob, listener: Callable[[int, int | None, str], None] | None) -> Result:
+        progress = Progress(self.store, job.id, listener)
+        finished = threading.Event()
+
+        def keep_alive() -> None:
+            while not finished.wait(HEARTBEAT_SECONDS):
+                progress.beat()
+
+        heart = threading.Thread(target=keep_alive, name=f"heartbeat-{job.id}", daemon=True)
+        heart.start()
+        try:
+            result = self._handlers[job.kind](job.arguments, progress)
+        except CancelledError:
+            self._finish(progress, finished, heart, "cancelled")
+            raise
+        except BaseException as error:
+            reason = str(error) if isinstance(error, DiscernError) else f"{type(error).__name__}: {error}"
+            self._finish(progress, finished, heart, "failed", error=reason)
+            raise
+        self._finish(progress, finished, heart, "done", result)
+        return result
+
+    def _finish(
+        self,
+        progress: Progress,
+        finished: threading.Event,
+        heart: threading.Thread,
+        state: str,
+        result: Result | None = None,
+        error: str = "",
+    ) -> None:
+        finished.set()
+        heart.join()
+        progress.beat()
+        self.store.finish(progress.job_id, state, result, error)

@@ -1,0 +1,247 @@
+"""Concepts in SQL: revisions, candidate pool, evaluation set, annotations, heads and evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.errors import DiscernError
+from storage.tables import (
+    AnnotationRow,
+    CandidateRow,
+    ConceptRow,
+    DefinitionRow,
+    EvaluationPictureRow,
+    EvaluationRow,
+    HeadRow,
+    now,
+)
+
+
+@dataclass(frozen=True)
+class StoredAnnotation:
+    """A machine's opinion. `evidence` is a list of {criterion, kind, verdict, score}."""
+
+    picture_id: str
+    definition_number: int
+    fingerprint: str
+    rating: int
+    evidence: list[dict[str, Any]]
+    rationale: str
+    created: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredHead:
+    """A trained head. `weights` are float64 in little-endian order; `number` counts from 1."""
+
+    number: int
+    kind: str
+    fingerprint: str
+    definition_number: int
+    label_sequence: int
+    weights: bytes
+    bias: float
+    threshold: float
+    details: dict[str, Any]
+    created: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredEvaluation:
+    head_number: int
+    label_sequence: int
+    report: dict[str, Any]
+    created: datetime
+
+
+class ConceptStore:
+    """All reads and writes of the concept tables. Rows are added, never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # Concepts and their definitions
+
+    def create(self, name: str) -> ConceptRow:
+        """Raises `DiscernError` where the name is taken."""
+        row = ConceptRow(name=name, key=_key(name))
+        try:
+            with self._database.write() as session:
+                session.add(row)
+        except IntegrityError as error:
+            raise DiscernError(
+                f"There is a concept called “{name}” already. Choose another name, or go on with that one."
+            ) from error
+        return row
+
+    def find(self, name: str) -> ConceptRow | None:
+        with self._database.read() as session:
+            query = select(ConceptRow).where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
+            return session.scalar(query)
+
+    def all(self) -> list[ConceptRow]:
+        with self._database.read() as session:
+            query = select(ConceptRow).where(ConceptRow.deleted.is_(None)).order_by(ConceptRow.created)
+            return list(session.scalars(query))
+
+    def add_definition(
+        self, concept_id: int, document: dict[str, Any], author: str, note: str
+    ) -> DefinitionRow:
+        with self._database.write() as session:
+            query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
+            row = DefinitionRow(
+                concept_id=concept_id,
+                number=(session.scalar(query) or 0) + 1,
+                document=document,
+                author=author,
+                note=note,
+            )
+            session.add(row)
+        return row
+
+    def definitions(self, concept_id: int) -> list[DefinitionRow]:
+        with self._database.read() as session:
+            query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
+            return list(session.scalars(query.order_by(DefinitionRow.number)))
+
+    # Candidate pool and evaluation set
+
+    def add_candidates(
+        self, concept_id: int, candidates: Sequence[tuple[str, list[str]]], definition_number: int
+    ) -> int:
+        """Adds (picture id, brought by) pairs that are not in the pool; says how many were new."""
+        with self._database.write() as session:
+            added = 0
+            for picture_id, brought_by in candidates:
+                statement = insert(CandidateRow).values(
+                    concept_id=concept_id,
+                    picture_id=picture_id,
+                    brought_by=brought_by,
+                    definition_number=definition_number,
+                    added=now(),
+                )
+                added += session.execute(statement.on_conflict_do_nothing()).rowcount  # type: ignore[attr-defined]
+        return added
+
+    def candidates(self, concept_id: int) -> dict[str, list[str]]:
+        """Picture id → what brought it (query texts, "example", "random")."""
+        with self._database.read() as session:
+            query = select(CandidateRow.picture_id, CandidateRow.brought_by)
+            rows = session.execute(query.where(CandidateRow.concept_id == concept_id)).all()
+        return {row[0]: row[1] for row in rows}
+
+    def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
+        with self._database.write() as session:
+            query = select(func.max(EvaluationPictureRow.ordinal)).where(
+                EvaluationPictureRow.concept_id == concept_id
+            )
+            first = (session.scalar(query) or 0) + 1
+            for ordinal, picture_id in enumerate(picture_ids, start=first):
+                statement = insert(EvaluationPictureRow).values(
+                    concept_id=concept_id, picture_id=picture_id, ordinal=ordinal, drawn=drawn, added=now()
+                )
+                session.execute(statement.on_conflict_do_nothing())
+
+    def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
+        """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled."""
+        with self._database.read() as session:
+            query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.drawn)
+            query = query.where(EvaluationPictureRow.concept_id == concept_id)
+            rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
+        return {row[0]: row[1] for row in rows}
+
+    # Annotations
+
+    def add_annotations(self, concept_id: int, annotations: Sequence[StoredAnnotation]) -> None:
+        with self._database.write() as session:
+            for annotation in annotations:
+                values = vars(annotation) | {"concept_id": concept_id, "created": now()}
+                session.execute(insert(AnnotationRow).values(values).on_conflict_do_nothing())
+
+    def annotations(
+        self, concept_id: int, *, fingerprint: str | None = None, definition_number: int | None = None
+    ) -> list[StoredAnnotation]:
+        """Oldest first, so that a dict by picture keeps the newest."""
+        query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
+        if fingerprint is not None:
+            query = query.where(AnnotationRow.fingerprint == fingerprint)
+        if definition_number is not None:
+            query = query.where(AnnotationRow.definition_number == definition_number)
+        with self._database.read() as session:
+            return [
+                StoredAnnotation(
+                    row.picture_id,
+                    row.definition_number,
+                    row.fingerprint,
+                    row.rating,
+                    row.evidence,
+                    row.rationale,
+                    row.created,
+                )
+                for row in session.scalars(query.order_by(AnnotationRow.id))
+            ]
+
+    # Heads and their evaluations
+
+    def add_head(self, concept_id: int, head: StoredHead) -> StoredHead:
+        """Stores the head under the next number; `head.number` and `head.created` are set here."""
+        with self._database.write() as session:
+            query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
+            values = vars(head) | {"number": (session.scalar(query) or 0) + 1, "created": now()}
+            session.add(HeadRow(concept_id=concept_id, **values))
+        return StoredHead(**values)
+
+    def heads(self, concept_id: int) -> list[StoredHead]:
+        """By number."""
+        with self._database.read() as session:
+            query = select(HeadRow).where(HeadRow.concept_id == concept_id).order_by(HeadRow.number)
+            return [
+                StoredHead(
+                    row.number,
+                    row.kind,
+                    row.fingerprint,
+                    row.definition_number,
+                    row.label_sequence,
+                    row.weights,
+                    row.bias,
+                    row.threshold,
+                    row.details,
+                    row.created,
+                )
+                for row in session.scalars(query)
+            ]
+
+    def add_evaluation(
+        self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
+    ) -> None:
+        with self._database.write() as session:
+            head = select(HeadRow.id).where(HeadRow.concept_id == concept_id, HeadRow.number == number)
+            head_id = session.scalars(head).one()
+            session.add(EvaluationRow(head_id=head_id, label_sequence=label_sequence, report=report))
+
+    def evaluations(self, concept_id: int) -> list[StoredEvaluation]:
+        """Oldest first."""
+        query = (
+            select(HeadRow.number, EvaluationRow)
+            .join(HeadRow, HeadRow.id == EvaluationRow.head_id)
+            .where(HeadRow.concept_id == concept_id)
+            .order_by(EvaluationRow.id)
+        )
+        with self._database.read() as session:
+            return [
+                StoredEvaluation(number, row.label_sequence, row.report, row.created)
+                for number, row in session.execute(query)
+            ]
+
+
+def _key(name: str) -> str:
+    """Names that differ only in case or spaces are one concept."""
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,172 @@
+"""Jobs in SQL: who works on what, how far it is, and what is left over from a process that died."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from storage.database import Database
+from storage.errors import DiscernError
+from storage.tables import JobRow, now
+
+HEARTBEAT_SECONDS = 5
+LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """`state` is queued, running, interrupted, done, failed or cancelled. Interrupted is not stored: it
+    is a running job whose process is gone."""
+
+    id: int
+    kind: str
+    arguments: dict[str, Any]
+    state: str
+    done: int
+    total: int | None
+    message: str
+    result: dict[str, Any] | None
+    error: str
+    cancel_requested: bool
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been running, or ran."""
+        return ((self.finished or now()) - self.started).total_seconds() if self.started else None
+
+
+class JobStore:
+    """All reads and writes of the job table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+
+    def add(self, kind: str, arguments: dict[str, Any]) -> int:
+        """Queues a job. The same work that is waiting or was interrupted is that job, not a second one."""
+        with self._database.write() as session:
+            query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(["queued", "running"]))
+            for row in session.scalars(query.order_by(JobRow.id)):
+                if row.arguments == arguments and _state(row) in ("queued", "interrupted"):
+                    row.state, row.worker, row.cancel_requested = "queued", "", False
+                    return row.id
+            row = JobRow(kind=kind, arguments=arguments, state="queued")
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def claim(self, job_id: int | None = None, kinds: Sequence[str] = ()) -> StoredJob | None:
+        """Takes this job, or the oldest that waits or was interrupted, for this process to run."""
+        with self._database.write() as session:
+            query = select(JobRow).where(JobRow.state.in_(["queued", "running"])).order_by(JobRow.id)
+            if job_id is not None:
+                query = query.where(JobRow.id == job_id)
+            if kinds:
+                query = query.where(JobRow.kind.in_(kinds))
+            row = next((r for r in session.scalars(query) if _state(r) in ("queued", "interrupted")), None)
+            if row is None:
+                return None
+            row.state, row.worker, row.heartbeat, row.started = "running", self.worker, now(), now()
+            row.done, row.message, row.error = 0, "", ""
+            return _job(row)
+
+    def beat(self, job_id: int, done: int, total: int | None, message: str) -> bool:
+        """Writes progress; true where the person asked to cancel."""
+        with self._database.write() as session:
+            row = session.get_one(JobRow, job_id)
+            row.heartbeat, row.done, row.total, row.message = now(), done, total, message
+            return row.cancel_requested
+
+    def once(self, job_id: int, key: str, value: Any) -> Any:
+        """The value that the first run of this job gave for `key`, so that a resumed run does the same."""
+        with self._database.write() as session:
+            row = session.get_one(JobRow, job_id)
+            if key not in row.memory:
+                row.memory = row.memory | {key: value}
+            return row.memory[key]
+
+    def finish(self, job_id: int, state: str, result: dict[str, Any] | None = None, error: str = "") -> None:
+        with self._database.write() as session:
+            row = session.get_one(JobRow, job_id)
+            row.state, row.result, row.error, row.finished = state, result, error, now()
+
+    def cancel(self, job_id: int) -> None:
+        """A waiting job is cancelled at once, a running one at its next step."""
+        with self._database.write() as session:
+            row = session.get(JobRow, job_id)
+            if row is None:
+                raise DiscernError(f"There is no job {job_id}.")
+            row.cancel_requested = True
+            if _state(row) in ("queued", "interrupted"):
+                row.state, row.finished = "cancelled", now()
+
+    def retry(self, job_id: int) -> None:
+        """Queues a failed, cancelled or interrupted job again; it goes on where it stopped."""
+        with self._database.write() as session:
+            row = session.get(JobRow, job_id)
+            if row is None or _state(row) not in ("failed", "cancelled", "interrupted"):
+                raise DiscernError(f"Job {job_id} can't be tried again: it is not failed or cancelled.")
+            row.state, row.cancel_requested, row.finished, row.error = "queued", False, None, ""
+
+    def get(self, job_id: int) -> StoredJob:
+        with self._database.read() as session:
+            row = session.get(JobRow, job_id)
+            if row is None:
+                raise DiscernError(f"There is no job {job_id}.")
+            return _job(row)
+
+    def recent(self, limit: int = 50) -> list[StoredJob]:
+        """Newest first, those still going before the others."""
+        going = or_(JobRow.state == "queued", JobRow.state == "running")
+        with self._database.read() as session:
+            query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit)
+            return [_job(row) for row in session.scalars(query)]
+
+
+def _state(row: JobRow) -> str:
+    return "interrupted" if row.state == "running" and _is_lost(row) else row.state
+
+
+def _is_lost(row: JobRow) -> bool:
+    """Its process is gone: on this computer we can ask for the process, elsewhere by its silence."""
+    host, _, pid = row.worker.rpartition(":")
+    if host == socket.gethostname() and not _is_alive(int(pid)):
+        return True
+    return row.heartbeat is None or now() - row.heartbeat > LOST_AFTER
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _job(row: JobRow) -> StoredJob:
+    return StoredJob(
+        id=row.id,
+        kind=row.kind,
+        arguments=row.arguments,
+        state=_state(row),
+        done=row.done,
+        total=row.total,
+        message=row.message,
+        result=row.result,
+        error=row.error,
+        cancel_requested=row.cancel_requested,
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
+    )

@@ -1,0 +1,185 @@
+"""The append-only log of label events (rule 2), and what stands after undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from storage.database import Database
+from storage.tables import LabelEventRow
+
+Value = Literal["yes", "no", "unsure", "skip"]
+AuthorKind = Literal["person", "simulated", "annotator"]
+VALUES: tuple[Value, ...] = get_args(Value)
+UNDO = "undo"
+COMMENT = "comment"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who labels. A simulated author answers from known captions or folders in a demo or a study."""
+
+    name: str
+    kind: AuthorKind = "person"
+
+
+@dataclass(frozen=True)
+class NewLabel:
+    """A label to append. The same `key` twice is one label: a repeated request changes nothing."""
+
+    key: str
+    picture_id: str
+    value: Value
+    author: Author
+    definition_number: int
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class LabelEvent:
+    sequence: int
+    key: str
+    picture_id: str
+    value: str  # a Value, or UNDO, or COMMENT
+    author: Author
+    definition_number: int
+    comment: str
+    created: datetime
+    undoes: int | None
+
+
+class LabelLog:
+    """All reads and writes of label events. What an author says of a picture is their last event
+    on it that was not undone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, concept_id: int, labels: Sequence[NewLabel]) -> int:
+        """Appends in one transaction those whose key is new, and says how many that were."""
+        with self._database.write() as session:
+            known = _known_keys(session, [label.key for label in labels])
+            fresh = {label.key: label for label in labels if label.key not in known}
+            session.add_all(
+                LabelEventRow(
+                    key=label.key,
+                    concept_id=concept_id,
+                    picture_id=label.picture_id,
+                    value=label.value,
+                    author=label.author.name,
+                    author_kind=label.author.kind,
+                    definition_number=label.definition_number,
+                    comment=label.comment,
+                )
+                for label in fresh.values()
+            )
+        return len(fresh)
+
+    def comment(
+        self, concept_id: int, key: str, picture_id: str, author: Author, number: int, text: str
+    ) -> None:
+        """A remark on a picture that changes no label."""
+        with self._database.write() as session:
+            if not _known_keys(session, [key]):
+                session.add(
+                    LabelEventRow(
+                        key=key,
+                        concept_id=concept_id,
+                        picture_id=picture_id,
+                        value=COMMENT,
+                        author=author.name,
+                        author_kind=author.kind,
+                        definition_number=number,
+                        comment=text,
+                    )
+                )
+
+    def undo(self, concept_id: int, key: str, author: Author, count: int = 1) -> list[LabelEvent]:
+        """Undoes this author's last `count` labels that stand, as new events; returns what was undone."""
+        with self._database.write() as session:
+            if _known_keys(session, [f"{key}/0"]):
+                return []
+            query = _not_undone(concept_id).where(
+                LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
+            )
+            rows = list(session.scalars(query.order_by(LabelEventRow.sequence.desc()).limit(count)))
+            for index, row in enumerate(rows):
+                session.add(
+                    LabelEventRow(
+                        key=f"{key}/{index}",
+                        concept_id=concept_id,
+                        picture_id=row.picture_id,
+                        value=UNDO,
+                        undoes=row.sequence,
+                        author=author.name,
+                        author_kind=author.kind,
+                        definition_number=row.definition_number,
+                    )
+                )
+            return [_event(row) for row in rows]
+
+    def standing(
+        self, concept_id: int, kinds: Sequence[AuthorKind] = ("person", "simulated", "annotator")
+    ) -> list[LabelEvent]:
+        """The last label of each author on each picture, oldest first."""
+        live = _not_undone(concept_id).where(LabelEventRow.author_kind.in_(kinds)).subquery()
+        last = (
+            select(func.max(live.c.sequence))
+            .group_by(live.c.picture_id, live.c.author, live.c.author_kind)
+            .scalar_subquery()
+        )
+        query = select(LabelEventRow).where(LabelEventRow.sequence.in_(last)).order_by(LabelEventRow.sequence)
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query)]
+
+    def events(self, concept_id: int, picture_id: str | None = None) -> Iterator[LabelEvent]:
+        """The whole log, or that of one picture, oldest first."""
+        query = select(LabelEventRow).where(LabelEventRow.concept_id == concept_id)
+        if picture_id:
+            query = query.where(LabelEventRow.picture_id == picture_id)
+        with self._database.read() as session:
+            for row in session.scalars(
+                query.order_by(LabelEventRow.sequence).execution_options(yield_per=1000)
+            ):
+                yield _event(row)
+
+    def last_sequence(self, concept_id: int) -> int:
+        with self._database.read() as session:
+            query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
+            return session.scalar(query) or 0
+
+
+def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's own type is longer than the query
+    undo = aliased(LabelEventRow)
+    undone = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence).exists()
+    return select(LabelEventRow).where(
+        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~undone
+    )
+
+
+def _known_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(keys), 5000):
+        chunk = keys[start : start + 5000]
+        known.update(session.scalars(select(LabelEventRow.key).where(LabelEventRow.key.in_(chunk))))
+    return known
+
+
+def _event(row: LabelEventRow) -> LabelEvent:
+    kind: AuthorKind = row.author_kind  # type: ignore[assignment]  # written from an AuthorKind only
+    return LabelEvent(
+        sequence=row.sequence,
+        key=row.key,
+        picture_id=row.picture_id,
+        value=row.value,
+        author=Author(row.author, kind),
+        definition_number=row.definition_number,
+        comment=row.comment,
+        created=row.created,
+        undoes=row.undoes,
+    )

@@ -1,0 +1,336 @@
+"""The library in SQL: pictures, where they are, what was skipped, and whose vectors are still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.errors import UnknownPictureError
+from storage.sources import SkippedFile, Source
+from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow, SourceRow, now
+
+MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766, and a pending row has two
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What is known of a picture from its bytes. Width and height are upright pixels of the original."""
+
+    id: str
+    bytes: int
+    format: str
+    width: int
+    height: int
+    perceptual_hash: str | None
+
+
+@dataclass(frozen=True)
+class LibraryEncoder:
+    """The encoder the vectors of this library are from, and how to load it again."""
+
+    name: str
+    precision: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Picture(PictureFacts):
+    near_group: str
+    added: datetime
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LibraryCounts:
+    """`near_duplicates` counts pictures beyond the first of their near-duplicate group."""
+
+    pictures: int
+    sources: int
+    bytes: int
+    near_duplicates: int
+    bad_files: int
+    pending: int
+
+    @property
+    def exact_duplicates(self) -> int:
+        return self.sources - self.pictures
+
+
+class Library:
+    """All reads and writes of the picture tables. Every method is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # The encoder
+
+    def encoder(self) -> LibraryEncoder | None:
+        """None before the first pictures were added."""
+        with self._database.read() as session:
+            row = session.get(LibraryRow, 1)
+            return LibraryEncoder(row.encoder, row.precision, row.fingerprint, row.dimension) if row else None
+
+    def set_encoder(self, encoder: LibraryEncoder) -> None:
+        values = {
+            "encoder": encoder.name,
+            "precision": encoder.precision,
+            "fingerprint": encoder.fingerprint,
+            "dimension": encoder.dimension,
+        }
+        with self._database.write() as session:
+            session.merge(LibraryRow(id=1, **values))
+
+    # Adding
+
+    def unchanged(self, sources: Sequence[Source | SkippedFile]) -> set[str]:
+        """Those URIs whose file was read before, good or bad, and has the same size and time since."""
+        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
+        found: set[str] = set()
+        with self._database.read() as session:
+            for table in (SourceRow, BadFileRow):
+                for uris in _chunks([source.uri for source in sources]):
+                    rows = session.execute(
+                        select(table.uri, table.size, table.mtime_ns).where(table.uri.in_(uris))
+                    )
+                    found.update(uri for uri, size, mtime in rows if (uri, size, mtime) in wanted)
+        return found
+
+    def has(self, picture_id: str) -> bool:
+        with self._database.read() as session:
+            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id))
+            return found is not None
+
+    def record(
+        self,
+        read: Sequence[tuple[Source, PictureFacts | str]],
+        skipped: Sequence[SkippedFile],
+        fingerprint: str,
+    ) -> None:
+        """One commit for what a batch of files turned out to be.
+
+        A picture that is known already comes as its id alone. New pictures go to the outbox as well:
+        their vectors are pending until `vectors_written`.
+        """
+        fresh = {facts.id: facts for _, facts in read if isinstance(facts, PictureFacts)}
+        with self._database.write() as session:
+            for ids in _chunks(list(fresh)):
+                for known in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids))):
+                    del fresh[known]
+            session.add_all(PictureRow(**vars(facts), near_group=facts.id) for facts in fresh.values())
+            session.flush()
+            _add_pending(session, list(fresh), fingerprint)
+            for source, facts in read:
+                picture_id = facts if isinstance(facts, str) else facts.id
+                session.merge(
+                    SourceRow(
+                        uri=source.uri, picture_id=picture_id, size=source.size, mtime_ns=source.mtime_ns
+                    )
+                )
+            for uris in _chunks([source.uri for source, _ in read]):
+                session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
+            for bad in skipped:
+                session.merge(
+                    BadFileRow(
+                        uri=bad.uri,
+                        reason=bad.reason,
+                        message=bad.message,
+                        size=bad.size,
+                        mtime_ns=bad.mtime_ns,
+                        seen=now(),
+                    )
+                )
+
+    # The outbox
+
+    def pending(self, fingerprint: str, limit: int, after: str = "") -> list[str]:
+        """Ids without a vector, by id, beginning behind `after`."""
+        with self._database.read() as session:
+            query = select(PendingVectorRow.picture_id).where(
+                PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id > after
+            )
+            return list(session.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit)))
+
+    def add_pending(self, picture_ids: Sequence[str], fingerprint: str) -> None:
+        with self._database.write() as session:
+            _add_pending(session, picture_ids, fingerprint)
+
+    def vectors_written(self, picture_ids: Sequence[str], fingerprint: str) -> None:
+        with self._database.write() as session:
+            for ids in _chunks(picture_ids):
+                session.execute(
+                    delete(PendingVectorRow).where(
+                        PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id.in_(ids)
+                    )
+                )
+
+    # Near-duplicates
+
+    def hashes(self) -> tuple[list[str], list[str | None]]:
+        """Every id with its perceptual hash, by id."""
+        with self._database.read() as session:
+            rows = session.execute(
+                select(PictureRow.id, PictureRow.perceptual_hash).order_by(PictureRow.id)
+            ).all()
+        return [row[0] for row in rows], [row[1] for row in rows]
+
+    def set_near_groups(self, groups: dict[str, str]) -> int:
+        """Writes the groups that changed, and says how many pictures moved."""
+        with self._database.write() as session:
+            before = session.execute(select(PictureRow.id, PictureRow.near_group))
+            changed = [
+                {"id": picture_id, "near_group": groups[picture_id]}
+                for picture_id, group in before
+                if groups.get(picture_id, group) != group
+            ]
+            if changed:
+                session.execute(update(PictureRow), changed)
+        return len(changed)
+
+    def near_groups(self, picture_ids: Sequence[str]) -> list[str]:
+        """The near-duplicate group of each picture, in the order asked."""
+        found: dict[str, str] = {}
+        with self._database.read() as session:
+            for ids in _chunks(picture_ids):
+                rows = session.execute(
+                    select(PictureRow.id, PictureRow.near_group).where(PictureRow.id.in_(ids))
+                )
+                found.update((row[0], row[1] or row[0]) for row in rows)
+        return [found.get(picture_id, picture_id) for picture_id in picture_ids]
+
+    def members(self, groups: Iterable[str]) -> set[str]:
+        """Every picture of these near-duplicate groups."""
+        found: set[str] = set()
+        with self._database.read() as session:
+            for chunk in _chunks(sorted(set(groups))):
+                found.update(session.scalars(select(PictureRow.id).where(PictureRow.near_group.in_(chunk))))
+        return found
+
+    # Looking
+
+    def counts(self) -> LibraryCounts:
+        with self._database.read() as session:
+
+            def count(table: type) -> int:
+                return session.scalar(select(func.count()).select_from(table)) or 0
+
+            groups = session.scalar(select(func.count(PictureRow.near_group.distinct()))) or 0
+            pictures = count(PictureRow)
+            return LibraryCounts(
+                pictures=pictures,
+                sources=count(SourceRow),
+                bytes=int(session.scalar(select(func.sum(PictureRow.bytes))) or 0),
+                near_duplicates=pictures - groups,
+                bad_files=count(BadFileRow),
+                pending=count(PendingVectorRow),
+            )
+
+    def picture(self, picture_id: str) -> Picture:
+        """Raises `UnknownPictureError`."""
+        pictures = self.pictures([picture_id])
+        if not pictures:
+            raise UnknownPictureError(f"No picture of this library has the id {picture_id}.")
+        return pictures[0]
+
+    def pictures(self, picture_ids: Sequence[str]) -> list[Picture]:
+        """Those that exist, in the order asked."""
+        with self._database.read() as session:
+            rows: dict[str, PictureRow] = {}
+            sources: dict[str, list[str]] = {}
+            for ids in _chunks(picture_ids):
+                for row in session.scalars(select(PictureRow).where(PictureRow.id.in_(ids))):
+                    rows[row.id] = row
+                for source in session.scalars(
+                    select(SourceRow).where(SourceRow.picture_id.in_(ids)).order_by(SourceRow.uri)
+                ):
+                    sources.setdefault(source.picture_id, []).append(source.uri)
+        return [_picture(rows[i], sources.get(i, [])) for i in picture_ids if i in rows]
+
+    def page(self, limit: int, after: tuple[datetime, str] | None = None) -> list[Picture]:
+        """Newest first; `after` is the (added, id) of the last picture of the page before."""
+        query = select(PictureRow.id).order_by(PictureRow.added.desc(), PictureRow.id.desc()).limit(limit)
+        if after:
+            query = query.where(tuple_(PictureRow.added, PictureRow.id) < tuple_(*after))
+        with self._database.read() as session:
+            ids = list(session.scalars(query))
+        return self.pictures(ids)
+
+    def resolve(self, path_or_id: str, *, relative_to: Path | None = None) -> str:
+        """The id of the picture a person means by an id, a unique start of one, or a path.
+
+        Raises `UnknownPictureError`.
+        """
+        found = self.resolve_many([path_or_id], relative_to=relative_to)[0]
+        if found is None and 8 <= len(path_or_id) < 64:
+            with self._database.read() as session:
+                query = select(PictureRow.id).where(PictureRow.id.startswith(path_or_id, autoescape=True))
+                matches = list(session.scalars(query.limit(2)))
+            found = matches[0] if len(matches) == 1 else None
+        if found is None:
+            raise UnknownPictureError(
+                f"“{path_or_id}” is no picture of this library. Give an id or the path it was added from."
+            )
+        return found
+
+    def resolve_many(
+        self, paths_or_ids: Sequence[str], *, relative_to: Path | None = None
+    ) -> list[str | None]:
+        """Ids for full ids and paths; None where the library has no such picture.
+
+        Relative paths count from `relative_to`, or from the working folder.
+        """
+        base = relative_to or Path.cwd()
+        uris = [text if "!/" in text else str((base / text).absolute()) for text in paths_or_ids]
+        known: dict[str, str] = {}
+        with self._database.read() as session:
+            for chunk in _chunks(paths_or_ids):
+                known.update(
+                    (i, i) for i in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(chunk)))
+                )
+            for chunk in _chunks(uris):
+                rows = session.execute(
+                    select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(chunk))
+                )
+                known.update((row[0], row[1]) for row in rows)
+        return [known.get(text) or known.get(uri) for text, uri in zip(paths_or_ids, uris, strict=True)]
+
+    def all_ids(self) -> list[str]:
+        with self._database.read() as session:
+            return list(session.scalars(select(PictureRow.id).order_by(PictureRow.id)))
+
+    def bad_files(self, limit: int = 1000, offset: int = 0) -> list[SkippedFile]:
+        with self._database.read() as session:
+            rows = session.scalars(select(BadFileRow).order_by(BadFileRow.uri).limit(limit).offset(offset))
+            return [SkippedFile(r.uri, r.reason, r.message, r.size, r.mtime_ns) for r in rows]
+
+
+def _picture(row: PictureRow, sources: list[str]) -> Picture:
+    return Picture(
+        id=row.id,
+        bytes=row.bytes,
+        format=row.format,
+        width=row.width,
+        height=row.height,
+        perceptual_hash=row.perceptual_hash,
+        near_group=row.near_group or row.id,
+        added=row.added,
+        sources=tuple(sources),
+    )
+
+
+def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:
+    for ids in _chunks(picture_ids):
+        rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in ids]
+        session.execute(insert(PendingVectorRow).values(rows).on_conflict_do_nothing())
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), MAX_PARAMETERS):
+        yield items[start : start + MAX_PARAMETERS]
