@@ -1,0 +1,84 @@
+"""What a failed request means: whether asking again can help, and what a person can do about it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openai import APIError, APIStatusError
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`final`: no other way of asking can help. `transient`: the same request may work a little later."""
+
+    message: str
+    status: int | None = None
+    outcome: str = "failed"
+    transient: bool = False
+    final: bool = False
+    retry_after: float | None = None  # seconds
+
+
+def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Failure:
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APITimeoutError):
+        return Failure(f"{endpoint} did not answer in time.", transient=True)
+    if isinstance(error, APIConnectionError):
+        reason = f" ({error.__cause__})" if error.__cause__ else ""
+        return Failure(
+            f"{endpoint} can't be reached{reason}. Is it running, and is OPENAI_BASE_URL right?",
+            transient=True,
+        )
+    if isinstance(error, APIStatusError):
+        return _read_status(error, model, endpoint)
+    return Failure(f"{endpoint} answered with something that is no chat completion: {error}", final=True)
+
+
+def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
+    status, code, said = error.status_code, error.code or "", error.message
+    if status in (401, 403):
+        return Failure(
+            f"{endpoint} refused the key ({status}): {said} Check OPENAI_API_KEY and what it may use.",
+            status,
+            final=True,
+        )
+    if code in ("content_filter", "content_policy_violation"):
+        return Failure(f"{endpoint} refused the question: {said}", status, "refused", final=True)
+    if code == "context_length_exceeded":
+        return Failure(f"The question is too long for {model}: {said}", status, final=True)
+    if code == "model_not_found" or (status == 404 and "model" in said.lower()):
+        return Failure(
+            f"{endpoint} has no model {model}. Check DISCERN_LLM_MODEL and DISCERN_VLM_MODEL. ({said})",
+            status,
+            final=True,
+        )
+    if code == "insufficient_quota":
+        return Failure(f"The account at {endpoint} has no credit left: {said}", status, final=True)
+    if status == 404:
+        return Failure(
+            f"{endpoint} has no chat completions. OPENAI_BASE_URL usually ends in /v1. ({said})", status
+        )
+    if status in (408, 409, 429) or status >= 500:
+        return Failure(
+            f"{endpoint} could not answer ({status}): {said}",
+            status,
+            transient=True,
+            retry_after=_retry_after(error),
+        )
+    return Failure(f"{endpoint} rejected the question ({status}): {said}", status)
+
+
+def _retry_after(error: APIStatusError) -> float | None:
+    """Seconds, from a number or a date (RFC 9110, section 10.2.3)."""
+    value = error.response.headers.get("retry-after", "")
+    with contextlib.suppress(ValueError):
+        return float(value)
+    with contextlib.suppress(ValueError):
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    return None

@@ -1,0 +1,106 @@
+"""Model calls are money: prices, budgets, and what each call cost."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from concepts.errors import BudgetError, SettingsError
+from concepts.language.base import Message
+from storage.calls import Ledger
+
+__all__ = ["Budget", "Ledger", "Price", "estimate_tokens", "estimate_usd"]
+
+CHARACTERS_PER_TOKEN = 4  # English prose with the usual tokenizers
+TOKENS_PER_MESSAGE = 4
+TOKENS_PER_PICTURE = 800  # up to 768 px: 255-765 in tiles of 512 px, about 750 in patches of 28 px
+TYPICAL_ANSWER_TOKENS = 250
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+
+    @classmethod
+    def parse(cls, text: str, setting: str) -> Price:
+        """From "0.15/0.60". Raises `SettingsError` that names the setting."""
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*", text, re.ASCII)
+        if not match:
+            raise SettingsError(
+                f"{setting}={text!r} is not a price. Write USD per million tokens as input/output, "
+                "for example 0.15/0.60."
+            )
+        return cls(float(match[1]), float(match[2]))
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """In USD."""
+        return (tokens_in * self.input + tokens_out * self.output) / 1e6
+
+
+class Budget:
+    """A limit in USD shared by all threads of a run; `spent` is what an interrupted run had spent before.
+
+    The cost of a call is known only afterwards, so its worst case is reserved first. A call that would
+    fit if the calls in flight cost less than their worst case waits for them: whether a budget suffices
+    does not depend on how many calls run at once.
+    """
+
+    def __init__(self, limit_usd: float, spent_usd: float = 0.0) -> None:
+        self.limit_usd = limit_usd
+        self._spent = spent_usd
+        self._reserved = 0.0
+        self._in_flight = 0
+        self._changed = threading.Condition()
+
+    @property
+    def spent_usd(self) -> float:
+        return self._spent
+
+    @contextmanager
+    def reserve(self, worst_usd: float) -> Iterator[list[float]]:
+        """Holds the worst case of one call. The caller appends what the call cost to the list it gets.
+
+        Raises `BudgetError` when the worst case doesn't fit.
+        """
+        with self._changed:
+            while self._spent + self._reserved + worst_usd > self.limit_usd:
+                if not self._in_flight or self._spent + worst_usd > self.limit_usd:
+                    raise BudgetError(
+                        f"The budget of ${self.limit_usd:.4g} is used up: ${self._spent:.4g} is spent and "
+                        f"the next call could cost ${worst_usd:.4g}. What was answered is kept; "
+                        "raise the budget to go on."
+                    )
+                self._changed.wait()
+            self._reserved += worst_usd
+            self._in_flight += 1
+        costs: list[float] = []
+        try:
+            yield costs
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                # Sums of floats leave dust: nothing in flight must be exactly nothing reserved.
+                self._reserved = self._reserved - worst_usd if self._in_flight else 0.0
+                self._spent += sum(costs)
+                self._changed.notify_all()
+
+
+def estimate_tokens(messages: Sequence[Message]) -> int:
+    """Roughly what a question costs to read, without asking the endpoint's tokenizer."""
+    return sum(
+        TOKENS_PER_MESSAGE
+        + -(-len(message.text) // CHARACTERS_PER_TOKEN)
+        + TOKENS_PER_PICTURE * len(message.pictures)
+        for message in messages
+    )
+
+
+def estimate_usd(price: Price, messages: Sequence[Message], calls: int) -> float:
+    """Before a run: what `calls` questions like this one will roughly cost."""
+    return calls * price.cost(estimate_tokens(messages), TYPICAL_ANSWER_TOKENS)

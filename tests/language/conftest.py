@@ -1,0 +1,47 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI
+
+from concepts.language.ledger import Ledger
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from storage.database import Database
+
+
+@pytest.fixture
+def fake_openai() -> Iterator[FakeOpenAI]:
+    """A simulated model behind a real OpenAI-compatible server."""
+    with FakeOpenAI() as server:
+        yield server
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    database = Database(tmp_path / "discern.sqlite")
+    yield Ledger(database)
+    database.close()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Seconds the model would have slept."""
+    return []
+
+
+@pytest.fixture
+def make_model(
+    fake_openai: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]
+) -> Callable[..., OpenAICompatibleModel]:
+    def make(**changes: Any) -> OpenAICompatibleModel:
+        settings: dict[str, Any] = {
+            "api_key": "sk-secret",
+            "base_url": fake_openai.base_url,
+            "ledger": ledger,
+            "cache": tmp_path / "cache",
+            "sleep": waits.append,
+        }
+        return OpenAICompatibleModel(MODEL, **{**settings, **changes})
+
+    return make

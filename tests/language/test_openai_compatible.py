@@ -1,0 +1,323 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
+from pydantic import BaseModel, Field
+
+from concepts.errors import BudgetError, ModelAnswerError, ModelCallError, SettingsError
+from concepts.language import openai_compatible
+from concepts.language.base import Message
+from concepts.language.ledger import Budget, Price
+
+
+class Opinion(BaseModel):
+    rating: int = Field(ge=1, le=5)
+    why: str
+
+
+GOOD = {"rating": 4, "why": "a swing"}
+QUESTION = [Message("system", "Judge."), Message("user", "A swing.")]
+
+
+def outcomes(ledger):
+    return [call.outcome for call in ledger.calls()]
+
+
+def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(fake_openai, make_model, ledger):
+    fake_openai.script(says(GOOD))
+    opinion = make_model(price=Price(1.0, 2.0)).ask(QUESTION, Opinion, purpose="test")
+    assert opinion == Opinion(**GOOD)
+    (call,) = ledger.calls()
+    assert (call.purpose, call.model, call.outcome) == ("test", MODEL, "answered")
+    assert (call.tokens_in, call.tokens_out) == (100, 20)
+    assert call.cost_usd == pytest.approx((100 * 1 + 20 * 2) / 1e6)
+    assert call.endpoint == fake_openai.base_url
+
+
+def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(fake_openai, make_model):
+    fake_openai.script(says(GOOD))
+    make_model().ask([Message("user", "Look.", (b"jpeg-1", b"jpeg-2"))], Opinion, purpose="test")
+    (request,) = fake_openai.requests
+    described = request.body["response_format"]["json_schema"]
+    assert described["strict"] is True
+    assert described["schema"] == {
+        "type": "object",
+        "properties": {"rating": {"type": "integer"}, "why": {"type": "string"}},
+        "required": ["rating", "why"],
+        "additionalProperties": False,
+    }
+    kinds = [part["type"] for part in request.body["messages"][0]["content"]]
+    assert kinds == ["text", "image_url", "image_url"]
+    assert request.pictures == [b"jpeg-1", b"jpeg-2"]
+
+
+def test_the_same_question_is_answered_from_the_cache_without_a_call(fake_openai, make_model, ledger):
+    fake_openai.script(says(GOOD))
+    first = make_model().ask(QUESTION, Opinion, purpose="test")
+    again = make_model().ask(QUESTION, Opinion, purpose="test")
+    assert first == again
+    assert len(fake_openai.requests) == len(ledger.calls()) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [Message("system", "Judge!"), Message("user", "A swing.")],
+        [Message("user", "Judge."), Message("user", "A swing.")],
+        [Message("system", "Judge."), Message("user", "A swing.", (b"picture",))],
+    ],
+)
+def test_another_question_is_asked_anew(fake_openai, make_model, other):
+    fake_openai.script(says(GOOD), says(GOOD))
+    make_model().ask(QUESTION, Opinion, purpose="test")
+    make_model().ask(other, Opinion, purpose="test")
+    assert len(fake_openai.requests) == 2
+
+
+def test_pictures_that_differ_in_one_byte_are_different_questions(fake_openai, make_model):
+    fake_openai.script(says(GOOD), says(GOOD))
+    for picture in (b"picture-a", b"picture-b"):
+        make_model().ask([Message("user", "Look.", (picture,))], Opinion, purpose="test")
+    assert len(fake_openai.requests) == 2
+
+
+@pytest.mark.parametrize("code", [400, 404, 422, 500])
+def test_an_endpoint_without_json_schema_is_asked_with_json_object_and_the_schema_in_words(
+    fake_openai, make_model, waits, code
+):
+    fake_openai.rejects = {"json_schema": code}
+    fake_openai.script(says(GOOD))
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    assert [request.format for request in fake_openai.requests] == ["json_schema", "json_object"]
+    assert '"additionalProperties": false' in fake_openai.requests[1].text
+    assert waits == []
+
+
+def test_an_endpoint_without_any_response_format_answers_in_text(fake_openai, make_model):
+    fake_openai.rejects = {"json_schema": 500, "json_object": 400}
+    fake_openai.script(says(f"<think>Hm {{a}}</think>Here you are:\n```json\n{json.dumps(GOOD)}\n```"))
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    assert [request.format for request in fake_openai.requests] == ["json_schema", "json_object", "text"]
+
+
+def test_the_rung_that_worked_is_remembered_also_by_the_next_process(fake_openai, make_model):
+    fake_openai.rejects = {"json_schema": 500}
+    fake_openai.answer = lambda request: GOOD
+    model = make_model()
+    model.ask(QUESTION, Opinion, purpose="test")
+    model.ask([Message("user", "Second.")], Opinion, purpose="test")
+    make_model().ask([Message("user", "Third.")], Opinion, purpose="test")
+    assert [r.format for r in fake_openai.requests] == ["json_schema"] + ["json_object"] * 3
+
+
+def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(fake_openai, make_model, waits):
+    fake_openai.script(says(GOOD), status(500), says(GOOD))
+    model = make_model()
+    model.ask(QUESTION, Opinion, purpose="test")
+    model.ask([Message("user", "Second.")], Opinion, purpose="test")
+    assert {request.format for request in fake_openai.requests} == {"json_schema"}
+    assert len(waits) == 1
+
+
+def test_parameters_a_model_does_not_take_are_left_out_from_then_on(fake_openai, make_model):
+    fake_openai.script(
+        status(400, "Unsupported parameter: use 'max_completion_tokens' instead.", param="max_tokens"),
+        status(400, "'temperature' does not support 0 with this model.", param="temperature"),
+        says(GOOD),
+        says(GOOD),
+    )
+    make_model().ask(QUESTION, Opinion, purpose="test")
+    make_model().ask([Message("user", "Second.")], Opinion, purpose="test")
+    assert [request.format for request in fake_openai.requests] == ["json_schema"] * 4
+    assert "max_tokens" in fake_openai.requests[0].body
+    for request in fake_openai.requests[2:]:
+        assert "max_completion_tokens" in request.body
+        assert not {"max_tokens", "temperature"} & request.body.keys()
+
+
+def test_a_model_is_shown_its_invalid_answer_once(fake_openai, make_model, ledger):
+    fake_openai.script(says({"rating": 9, "why": "great"}), says(GOOD))
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    repair = fake_openai.requests[1].body["messages"]
+    assert repair[-2] == {"role": "assistant", "content": '{"rating": 9, "why": "great"}'}
+    assert "rating: Input should be less than or equal to 5" in repair[-1]["content"]
+    assert outcomes(ledger) == ["wrong schema", "answered"]
+
+
+def test_two_invalid_answers_are_an_error_and_are_not_cached(fake_openai, make_model, ledger):
+    fake_openai.script(says("I like it"), says("I said I like it"), says(GOOD))
+    with pytest.raises(ModelAnswerError, match="answered twice"):
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert outcomes(ledger) == ["wrong schema", "wrong schema"]
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "words"),
+    [
+        (refuses("No."), "refused", "refused: No."),
+        (cut_off(), "cut off", "cut off"),
+        (says(""), "empty", "nothing"),
+        (Reply(content=None), "empty", "nothing"),
+        (Reply(content="", finish_reason="content_filter"), "refused", "content filter"),
+        (status(400, "bad words", error_code="content_filter"), "refused", "bad words"),
+    ],
+)
+def test_an_unusable_answer_is_an_error_with_its_outcome_and_is_asked_anew_next_time(
+    fake_openai, make_model, ledger, waits, reply, outcome, words
+):
+    fake_openai.script(reply, says(GOOD))
+    with pytest.raises(ModelAnswerError, match=words):
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert outcomes(ledger) == [outcome]
+    assert waits == []
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+
+
+def test_a_busy_endpoint_is_asked_again_when_it_says(fake_openai, make_model, ledger, waits):
+    fake_openai.script(status(429, retry_after="7"), status(429, retry_after="3600"), says(GOOD))
+    make_model().ask(QUESTION, Opinion, purpose="test")
+    assert waits == [7.0, 60.0]
+    assert outcomes(ledger) == ["failed", "failed", "answered"]
+
+
+def test_waits_grow_and_end_after_four_attempts(fake_openai, make_model, ledger, waits):
+    fake_openai.script(*[status(503, "overloaded")] * 4)
+    with pytest.raises(ModelCallError, match="overloaded") as caught:
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert (caught.value.transient, caught.value.status) == (True, 503)
+    assert len(fake_openai.requests) == 4
+    assert [0.5 <= waits[0] <= 1, 1 <= waits[1] <= 2, 2 <= waits[2] <= 4] == [True] * 3
+    assert outcomes(ledger) == ["failed"] * 4
+
+
+def test_an_endpoint_that_answers_too_late_is_asked_again(fake_openai, make_model, waits, monkeypatch):
+    monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 0.2)
+    late = threading.Event()
+    fake_openai.script(Reply(content="{}", wait=late), says(GOOD))
+    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    late.set()
+    assert len(waits) == 1
+
+
+def test_an_endpoint_that_is_not_there_says_what_to_check(make_model, waits, ledger):
+    with pytest.raises(ModelCallError, match="OPENAI_BASE_URL") as caught:
+        make_model(base_url="http://127.0.0.1:9/v1").ask(QUESTION, Opinion, purpose="test")
+    assert caught.value.transient
+    assert outcomes(ledger) == ["failed"] * 4
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (status(401, "bad key"), "OPENAI_API_KEY"),
+        (status(403, "not yours"), "OPENAI_API_KEY"),
+        (status(404, "The model `x` does not exist"), "DISCERN_LLM_MODEL"),
+        (status(429, "pay first", error_code="insufficient_quota"), "no credit"),
+        (status(400, "too long", error_code="context_length_exceeded"), "too long"),
+    ],
+)
+def test_what_asking_again_cannot_mend_is_not_retried(fake_openai, make_model, waits, reply, words):
+    fake_openai.script(reply)
+    with pytest.raises(ModelCallError, match=words) as caught:
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert not caught.value.transient
+    assert (len(fake_openai.requests), waits) == (1, [])
+
+
+def test_a_page_in_place_of_an_answer_is_an_error_in_words(fake_openai, make_model, ledger):
+    fake_openai.script(Reply(raw=b"<html>Log in</html>"))
+    with pytest.raises(ModelCallError, match="no chat completion"):
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert outcomes(ledger) == ["failed"]
+
+
+def test_the_key_appears_in_no_error_no_ledger_and_no_repr(fake_openai, make_model, ledger):
+    fake_openai.script(status(401, "Incorrect API key provided: sk-secret"))
+    address = fake_openai.base_url.replace("http://", "http://someone:hunter2@")
+    model = make_model(base_url=address)
+    with pytest.raises(ModelCallError) as caught:
+        model.ask(QUESTION, Opinion, purpose="test")
+    shown = f"{caught.value!r} {caught.value.__cause__} {model!r} {model.endpoint} {ledger.calls()}"
+    assert "sk-secret" not in shown
+    assert "hunter2" not in shown
+    assert model.endpoint == fake_openai.base_url
+
+
+def test_a_local_server_needs_no_key(fake_openai, make_model):
+    fake_openai.script(says(GOOD))
+    assert make_model(api_key=None).ask(QUESTION, Opinion, purpose="test").rating == 4
+
+
+def test_a_budget_without_a_price_names_the_setting(make_model):
+    with pytest.raises(SettingsError, match="DISCERN_VLM_PRICE"):
+        make_model(budget=Budget(1.0))
+
+
+def test_a_call_that_could_exceed_the_budget_is_not_made(fake_openai, make_model, ledger):
+    with pytest.raises(BudgetError, match="raise the budget"):
+        make_model(price=Price(1, 10), budget=Budget(0.01)).ask(QUESTION, Opinion, purpose="test")
+    assert fake_openai.requests == ledger.calls() == []
+
+
+def test_threads_share_a_budget_and_never_exceed_it(fake_openai, make_model, ledger):
+    fake_openai.answer = lambda request: GOOD
+    fake_openai.tokens = (1000, 1000)
+    budget = Budget(0.1)
+    model = make_model(price=Price(1, 10), budget=budget)
+
+    def ask(number: int) -> bool:
+        try:
+            model.ask([Message("user", f"Picture {number}")], Opinion, purpose="test")
+        except BudgetError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        made = sum(threads.map(ask, range(20)))
+    assert budget.spent_usd == pytest.approx(ledger.spent_usd()) == pytest.approx(made * 0.011)
+    # 0.011 a call, at worst 0.031: the seventh still fits (0.066 + 0.031), the eighth doesn't.
+    assert made == 7
+
+
+def test_where_no_usage_is_reported_the_cost_is_estimated(fake_openai, make_model, ledger):
+    fake_openai.script(says(GOOD, usage=False))
+    make_model(price=Price(1, 1)).ask(QUESTION, Opinion, purpose="test")
+    (call,) = ledger.calls()
+    assert call.tokens_in is None
+    assert 0 < call.cost_usd < 0.001
+
+
+def test_a_killed_run_pays_for_no_answered_question_again(tmp_path: Path):
+    script = """
+import os, signal, sys
+from pathlib import Path
+from concepts.language.base import Message
+from concepts.language.ledger import Ledger
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from pydantic import BaseModel
+from storage.database import Database
+class Opinion(BaseModel):
+    rating: int
+url, home, deadly = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+ledger = Ledger(Database(home / "d.sqlite"))
+model = OpenAICompatibleModel("m", api_key=None, base_url=url, ledger=ledger, cache=home)
+for number in range(4):
+    if number == deadly:
+        os.kill(os.getpid(), signal.SIGKILL)
+    model.ask([Message("user", f"picture {number}")], Opinion, purpose="test")
+"""
+    with FakeOpenAI(answer=lambda request: {"rating": 3}) as server:
+        for deadly in (2, 99):
+            command = [sys.executable, "-c", script, server.base_url, str(tmp_path), str(deadly)]
+            done = subprocess.run(command, env={**os.environ, "PYTHONPATH": "."}, check=False)
+            assert done.returncode == (-signal.SIGKILL if deadly == 2 else 0)
+        asked = [request.text for request in server.requests]
+    assert asked == [f"picture {number}" for number in range(4)]
