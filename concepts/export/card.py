@@ -1,0 +1,276 @@
+"""The model card: what the classifier recognises, how well, where it fails and how to use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from concepts.export.facts import BundleFacts, LabelCount, Metric
+
+FEW = 30  # positives or negatives below this make wide intervals; the card says so
+
+METRIC_WORDS = {
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "f1": "F1 at the threshold",
+    "accuracy": "Accuracy at the threshold",
+    "precision": "Precision at the threshold",
+    "recall": "Recall at the threshold",
+    "brier": "Brier score (lower is better)",
+    "calibration_error": "Calibration error (lower is better)",
+}
+AUTHOR_WORDS = {
+    "person": "answered by a person",
+    "simulated": "answered by a simulated person",
+    "annotator": "labelled by a machine",
+}
+PLOT_WORDS = {
+    "precision_recall.png": "Precision against recall at every threshold",
+    "reliability.png": "Share of pictures that counts, by the probability it gives",
+    "scores.png": "Histogram of the probabilities of pictures that count and that don't",
+}
+
+
+def card_text(facts: BundleFacts, plots: Sequence[str] = ()) -> str:
+    """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it."""
+    sections = [
+        _front_matter(facts),
+        _what_it_is(facts),
+        _definition(facts),
+        _quality(facts, plots),
+        _limits(facts),
+        _use(facts),
+        _encoder(facts),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _front_matter(facts: BundleFacts) -> str:
+    """Values are written as JSON, which is YAML, so that no name can break out of its line.
+
+    There is no `license`: the head's licence is its owner's choice.
+    """
+    entries: dict[str, object] = {
+        "library_name": "discern",
+        "pipeline_tag": "image-classification",
+        "tags": ["discern", "image-classification", "linear-probe", "onnx", "safetensors"],
+    }
+    if facts.encoder.name.startswith("hf-hub:"):
+        entries["base_model"] = facts.encoder.name.removeprefix("hf-hub:")
+    if facts.metrics:
+        entries["metrics"] = [metric.name for metric in facts.metrics]
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items()]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _what_it_is(facts: BundleFacts) -> str:
+    return (
+        f"# {_line(facts.concept)}\n\n"
+        f"> {_line(facts.definition.description)}\n\n"
+        f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
+        f"{facts.created:%d %B %Y} (version {facts.head.number}). It gives a picture a probability of "
+        f"showing this, and says **yes** from {facts.head.threshold:.3g} on. That threshold was chosen for "
+        f"{_line(facts.head.target)}."
+    )
+
+
+def _definition(facts: BundleFacts) -> str:
+    definition = facts.definition
+    counts = [f"- Must: {_line(c.text)}" for c in definition.of_kind("necessary")]
+    counts += [f"- Helps: {_line(c.text)}" for c in definition.of_kind("supporting")]
+    does_not = [f"- {_line(c.text)}" for c in definition.of_kind("excluding")]
+    does_not += [f"- Similar, but not it: {_line(q.text)}" for q in definition.queries if not q.counts]
+    return "\n\n".join(
+        [
+            "## What counts",
+            "\n".join(counts) or "No criteria were written down: the sentence above is all there is.",
+            "## What doesn't",
+            "\n".join(does_not) or "Nothing was written down.",
+            f"This is revision {facts.definition_revision} of the definition.",
+        ]
+    )
+
+
+def _quality(facts: BundleFacts, plots: Sequence[str]) -> str:
+    parts = ["## How good it is"]
+    if not any(metric.value is not None for metric in facts.metrics):
+        parts.append("**It has not been measured**: there were no figures when it was exported.")
+    else:
+        parts.append(_in_words(facts))
+    if _simulated(facts.evaluation_labels):
+        parts.append(
+            "**The answers it was measured against were simulated**, not given by a person. The figures show "
+            "how well it matches the simulation, not anybody's judgement."
+        )
+    parts += [f"![{PLOT_WORDS[name]}]({name})" for name in plots]
+    if facts.metrics:
+        parts.append(_table(facts))
+    return "\n\n".join(parts)
+
+
+def _in_words(facts: BundleFacts) -> str:
+    yes, no = _totals(facts.evaluation_labels)
+    drawn = {
+        "random": "drawn at random and kept out of training",
+        "imported": "that were chosen by hand, not drawn at random, and kept out of training",
+        None: "kept out of training",
+    }[facts.evaluation_drawn]
+    sentences = []
+    if yes + no:
+        sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
+    if precision := facts.metric("precision"):
+        sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right.")
+    if recall := facts.metric("recall"):
+        sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
+    return " ".join(sentences) or "The figures are in the table below."
+
+
+def _table(facts: BundleFacts) -> str:
+    """This head in the first column of figures, each baseline in its own."""
+    columns = [("This classifier", facts.metrics), *((_line(b.name), b.metrics) for b in facts.baselines)]
+    names = list(dict.fromkeys(metric.name for _, metrics in columns for metric in metrics))
+    lines = [
+        "| | " + " | ".join(words for words, _ in columns) + " |",
+        "|---|" + "---|" * len(columns),
+    ]
+    for name in names:
+        cells = [_cell(next((m for m in metrics if m.name == name), None)) for _, metrics in columns]
+        lines.append(f"| {_metric_words(name)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + f"\n\nIn brackets: {_line(facts.interval)}; n: pictures the figure rests on."
+
+
+def _cell(metric: Metric | None) -> str:
+    if metric is None:
+        return "–"
+    if metric.value is None:
+        return f"not known, n = {metric.n:,}" + (f" ({_line(metric.note)})" if metric.note else "")
+    interval = f" ({metric.low:.3f}–{metric.high:.3f})" if _has_interval(metric) else ""
+    return f"{metric.value:.3f}{interval}, n = {metric.n:,}" + (
+        f"; {_line(metric.note)}" if metric.note else ""
+    )
+
+
+def _limits(facts: BundleFacts) -> str:
+    limits = [f"Trained on {_label_words(facts.training_labels)}."]
+    if _simulated(facts.training_labels):
+        limits.append("Some or all training answers were simulated: no person gave them.")
+    yes, no = _totals(facts.evaluation_labels)
+    if not yes + no:
+        limits.append("No picture was set aside to measure it, so nobody knows how often it is wrong.")
+    else:
+        limits.append(f"Measured on {_label_words(facts.evaluation_labels)}.")
+        if min(yes, no) < FEW:
+            words = "count" if yes <= no else "don't count"
+            limits.append(f"Only {min(yes, no)} of those pictures {words}, so its quality is known roughly.")
+    limits += [
+        f"Its probabilities: {_line(facts.head.calibration)}.",
+        "It stands for the judgement of those who labelled, on pictures like those it learned from. On other "
+        "pictures it can be wrong without looking unsure. Measure it again there before relying on it.",
+        "It should not be the only reason for a decision about a person.",
+        *(_line(note) for note in facts.notes),
+    ]
+    return "\n".join(["## Limits", "", *(f"- {limit}" for limit in limits)])
+
+
+def _use(facts: BundleFacts) -> str:
+    fingerprint = facts.encoder.fingerprint
+    return f"""## How to use it
+
+It scores embeddings, not pixels: vectors of {facts.encoder.dimension:,} numbers and length 1, from the \
+encoder below. Vectors of any other encoder give meaningless scores.
+
+With Discern, straight from pictures:
+
+```sh
+python -m concepts score THIS_FOLDER PICTURES --out scores.csv
+```
+
+In Python, with NumPy and safetensors, in this folder:
+
+```python
+import numpy as np
+import scorer
+
+head = scorer.load(".")
+head.check_fingerprint("{fingerprint}")  # of the encoder you use
+embeddings = np.load("embeddings.npy")  # (n, {facts.encoder.dimension})
+print(head.probability(embeddings), head.decide(embeddings))
+```
+
+With ONNX Runtime:
+
+```python
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("head.onnx")
+threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
+embeddings = np.load("embeddings.npy").astype(np.float32)
+(probability,) = session.run(["probability"], {{"embedding": embeddings}})
+print(probability, probability >= threshold)
+```
+
+`head.json` has all of this for programs, `head.safetensors` the weights and the bias."""
+
+
+def _encoder(facts: BundleFacts) -> str:
+    encoder = facts.encoder
+    rows = {
+        "Encoder": encoder.name,
+        "Fingerprint": encoder.fingerprint,
+        "Architecture": encoder.architecture,
+        "SHA-256 of its weights": encoder.weights_sha256,
+        "Preprocessing": encoder.preprocessing,
+        "Precision": encoder.precision,
+        "Numbers per picture": f"{encoder.dimension:,}",
+        "Licence of its weights": encoder.licence,
+    }
+    notes = [
+        "The encoder is not part of this folder; its licence above applies to it. This head's licence is its "
+        "owner's choice, as far as the pictures it learned from allow.",
+        *map(_line, facts.licence_notes),
+    ]
+    table = "\n".join(f"| {key} | {_line(value)} |" for key, value in rows.items())
+    return f"## Encoder and licences\n\n| | |\n|---|---|\n{table}\n\n" + "\n".join(f"- {n}" for n in notes)
+
+
+def _line(text: str) -> str:
+    """Someone's words on one line, with what would be a table, a link, a heading or HTML made harmless."""
+    return re.sub(r"([\\`*\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _metric_words(name: str) -> str:
+    if name.startswith("recall_at_precision_"):
+        return f"Recall where precision is {_line(name.removeprefix('recall_at_precision_'))}"
+    return METRIC_WORDS.get(name, _line(name.replace("_", " ")))
+
+
+def _has_interval(metric: Metric) -> bool:
+    return metric.low is not None and metric.high is not None
+
+
+def _of_100(metric: Metric) -> str:
+    assert metric.value is not None
+    words = f"{100 * metric.value:.0f}"
+    if metric.low is not None and metric.high is not None:
+        words += f" ({100 * metric.low:.0f}–{100 * metric.high:.0f})"
+    return words
+
+
+def _totals(counts: Sequence[LabelCount]) -> tuple[int, int]:
+    return sum(count.yes for count in counts), sum(count.no for count in counts)
+
+
+def _simulated(counts: Sequence[LabelCount]) -> bool:
+    return any(count.author_kind == "simulated" and count.yes + count.no for count in counts)
+
+
+def _label_words(counts: Sequence[LabelCount]) -> str:
+    parts = [
+        f"{count.yes + count.no:,} pictures {AUTHOR_WORDS[count.author_kind]} "
+        f"({count.yes:,} yes, {count.no:,} no)"
+        for count in counts
+        if count.yes + count.no
+    ]
+    return " and ".join(parts) or "no labels at all, from the words of the definition alone"

@@ -1,0 +1,165 @@
+"""A bundle from disk. It may come from anyone: everything is checked, nothing is executed or extracted."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_safetensors
+
+from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.export.facts import SCHEMA_VERSION, BundleFacts
+from concepts.learning.base import LinearHead
+
+FACTS_FILE = "head.json"
+WEIGHTS_FILE = "head.safetensors"
+MOST_BYTES = 16 * 2**20  # of one file: two million weights, or a very long definition
+MOST_ZIP_BYTES = 64 * 2**20
+MOST_ZIP_FILES = 1000
+
+
+@dataclass(frozen=True)
+class Bundle:
+    head: LinearHead
+    facts: BundleFacts
+
+
+def load_bundle(path: Path, *, expect_fingerprint: str | None = None) -> Bundle:
+    """A bundle folder or zip → its head and facts.
+
+    Raises `FingerprintMismatchError` where the head is not for vectors of `expect_fingerprint`, and
+    `DiscernError` where the bundle is newer than this version, damaged or not a bundle.
+    """
+    facts_bytes, weights_bytes = _read_zip(path) if path.is_file() else _read_folder(path)
+    facts = _parse_facts(facts_bytes, path)
+    if expect_fingerprint is not None and facts.encoder.fingerprint != expect_fingerprint:
+        raise FingerprintMismatchError(f"The bundle {path}", expect_fingerprint, facts.encoder.fingerprint)
+    return Bundle(_parse_head(weights_bytes, facts, path), facts)
+
+
+def _damaged(path: Path, problem: str) -> DiscernError:
+    return DiscernError(f"{path} is not a usable bundle: {problem}. Export it again.")
+
+
+def _read_folder(folder: Path) -> tuple[bytes, bytes]:
+    if not folder.is_dir():
+        raise DiscernError(f"There is no bundle at {folder}.")
+
+    def read(name: str) -> bytes:
+        file = folder / name
+        if not file.is_file():
+            raise _damaged(folder, f"{name} is missing")
+        try:
+            with file.open("rb") as stream:
+                content = stream.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise _damaged(folder, f"{name} can't be read ({error.strerror})") from error
+        if len(content) > MOST_BYTES:
+            raise _damaged(folder, f"{name} is larger than {MOST_BYTES // 2**20} MB")
+        return content
+
+    return read(FACTS_FILE), read(WEIGHTS_FILE)
+
+
+def _read_zip(path: Path) -> tuple[bytes, bytes]:
+    """The two files of the one bundle in the archive, at its top or in its only folder."""
+    if path.stat().st_size > MOST_ZIP_BYTES:
+        raise _damaged(path, f"it is larger than {MOST_ZIP_BYTES // 2**20} MB")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = _safe_names(archive, path)
+            folders = {name.parent for name in names if name.name == FACTS_FILE}
+            if len(folders) != 1:
+                raise _damaged(path, f"it must hold one {FACTS_FILE}, not {len(folders)}")
+            folder = folders.pop()
+            return _read_member(archive, folder / FACTS_FILE, path), _read_member(
+                archive, folder / WEIGHTS_FILE, path
+            )
+    # RuntimeError: the archive is encrypted.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise _damaged(path, f"it is not a readable zip archive ({error})") from error
+
+
+def _safe_names(archive: zipfile.ZipFile, path: Path) -> list[PurePosixPath]:
+    """Nothing is extracted, but a name that would leave the folder marks the whole archive as hostile."""
+    members = archive.namelist()
+    if len(members) > MOST_ZIP_FILES:
+        raise _damaged(path, f"it holds more than {MOST_ZIP_FILES} files")
+    if any(
+        member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        for member in archive.infolist()
+    ):
+        raise _damaged(path, "it is compressed in an unusual way")
+    if len(set(members)) != len(members):
+        raise _damaged(path, "it holds two files of one name")
+    for name in members:
+        if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+            raise _damaged(path, f"it holds the unsafe file name {name!r}")
+    return [PurePosixPath(name) for name in members]
+
+
+def _read_member(archive: zipfile.ZipFile, name: PurePosixPath, path: Path) -> bytes:
+    if str(name) not in archive.namelist():
+        raise _damaged(path, f"{name} is missing")
+    with archive.open(str(name)) as stream:
+        content = stream.read(MOST_BYTES + 1)  # the size in the archive's own table may be a lie
+    if len(content) > MOST_BYTES:
+        raise _damaged(path, f"{name} is larger than {MOST_BYTES // 2**20} MB")
+    return content
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number")
+    return number
+
+
+def _parse_facts(content: bytes, path: Path) -> BundleFacts:
+    try:
+        document: Any = json.loads(content, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"{FACTS_FILE} is not JSON ({error})") from error
+    if not isinstance(document, dict) or document.get("format") != "discern-head":
+        raise _damaged(path, f"{FACTS_FILE} was not written by Discern")
+    version = document.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise DiscernError(
+            f"{path} was written by a newer Discern (format {version}; this one reads up to "
+            f"{SCHEMA_VERSION}). Update Discern to use it."
+        )
+    try:
+        return BundleFacts.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise _damaged(path, f"{FACTS_FILE} has a wrong value at {where} ({first['msg']})") from error
+
+
+def _parse_head(content: bytes, facts: BundleFacts, path: Path) -> LinearHead:
+    """Tensors `weights` (dimension,) and `bias` (1,), both float64."""
+    try:
+        tensors = parse_safetensors(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise _damaged(path, f"{WEIGHTS_FILE} can't be read ({error})") from error
+    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
+    wanted = {"weights": ("float64", (facts.encoder.dimension,)), "bias": ("float64", (1,))}
+    if shapes != wanted:
+        raise _damaged(path, f"{WEIGHTS_FILE} holds {shapes}, not {wanted}")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise _damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
+    return LinearHead(
+        kind=facts.head.kind,
+        weights=tensors["weights"],
+        bias=float(tensors["bias"][0]),
+        threshold=facts.head.threshold,
+        details=dict(facts.head.details),
+    )

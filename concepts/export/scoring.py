@@ -1,0 +1,111 @@
+"""A bundle over many pictures → a CSV or Parquet file, in flat memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from concepts.encoders.base import Vectors
+from concepts.errors import DiscernError
+from concepts.export.loading import Bundle
+
+SCHEMA = pa.schema(
+    [("id", pa.string()), ("path", pa.string()), ("score", pa.float64()), ("decision", pa.string())]
+)
+ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
+
+
+@dataclass(frozen=True)
+class ScoreCounts:
+    rows: int
+    yes: int
+
+
+def score_rows(
+    bundle: Bundle, batches: Iterable[tuple[Sequence[str], Sequence[str], Vectors]]
+) -> Iterator[pa.RecordBatch]:
+    """(ids, paths, vectors (n, d)) → batches of id, path, score 0..1 and decision yes/no, in the same order.
+
+    Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
+    """
+    for ids, paths, vectors in batches:
+        expected = (len(ids), len(bundle.head.weights))
+        if vectors.shape != expected or len(paths) != len(ids):
+            raise DiscernError(f"The bundle scores vectors of shape {expected}, not {vectors.shape}.")
+        scores = bundle.head.probabilities(vectors)
+        if not np.isfinite(scores).all():
+            raise DiscernError(
+                f"The vector of picture {ids[int(np.argmin(np.isfinite(scores)))]} is damaged."
+            )
+        decisions = np.where(scores >= bundle.head.threshold, "yes", "no")
+        columns = [
+            pa.array(ids, pa.string()),
+            _text(paths),
+            pa.array(scores),
+            pa.array(decisions, pa.string()),
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def write_scores(rows: Iterable[pa.RecordBatch], out: Path) -> ScoreCounts:
+    """Stream to `out` (.csv or .parquet). It appears there, or replaces what was, only once complete."""
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise DiscernError(f"Scores can be written as .csv or .parquet, not as {out.name!r}.")
+    if out.is_dir():
+        raise DiscernError(f"{out} is a folder. Name a .csv or .parquet file in it.")
+    partial = out.with_name(f".{out.name}.partial")  # the next run to the same place overwrites a left-over
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as stream:
+            counts = _write(rows, stream, out.suffix.lower())
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(out)
+    except OSError as error:
+        raise DiscernError(f"The scores can't be written to {out}: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return counts
+
+
+def _write(rows: Iterable[pa.RecordBatch], stream: Any, suffix: str) -> ScoreCounts:
+    total = yes = 0
+    writer_of = pa.parquet.ParquetWriter if suffix == ".parquet" else pa.csv.CSVWriter
+    with writer_of(stream, SCHEMA) as writer:
+        for table in _gathered(rows):
+            writer.write_table(table)
+            total += table.num_rows
+            yes += pc.sum(pc.equal(table["decision"], "yes")).as_py() or 0
+    return ScoreCounts(total, yes)
+
+
+def _gathered(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Small batches joined to about `ROWS_AT_ONCE` rows."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in rows:
+        waiting.append(batch)
+        count += batch.num_rows
+        if count >= ROWS_AT_ONCE:
+            yield pa.Table.from_batches(waiting, SCHEMA)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting, SCHEMA)
+
+
+def _text(paths: Sequence[str]) -> pa.Array:
+    """Bytes of a path that are not UTF-8 are written as \\xNN: one such name must not stop a million rows."""
+    try:
+        return pa.array(paths, pa.string())
+    except UnicodeEncodeError:
+        readable = [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]
+        return pa.array(readable, pa.string())

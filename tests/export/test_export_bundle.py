@@ -1,0 +1,227 @@
+"""Writing a bundle and using each of its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import safetensors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.export import bundle as bundle_module
+from concepts.export.bundle import load_bundle, write_bundle
+from concepts.export.scorer import load as load_scorer
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    dimension=st.integers(1, 600),
+    norm=st.sampled_from([0.0, 1.0, 30.0, 1e3, 1e5]),
+    bias=st.floats(-1e4, 1e4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_product_numpy_scorer_and_onnx_agree_to_1e5(dimension, norm, bias, seed, make_head, make_facts):
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=dimension)
+    vectors = rng.normal(size=(20, dimension))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    head = make_head(weights * norm / np.linalg.norm(weights), bias)
+    # The first vector sits on the decision boundary, where rounding hurts most.
+    head = make_head(head.weights, bias=bias if seed % 2 else -float(vectors[0] @ head.weights))
+    with tempfile.TemporaryDirectory() as parent:
+        folder = write_bundle(Path(parent) / "b", head, make_facts(head), None)
+        session = onnxruntime.InferenceSession(folder / "head.onnx")
+        (by_onnx,) = session.run(["probability"], {"embedding": vectors})
+        by_scorer = load_scorer(folder).probability(vectors)
+        by_product = load_bundle(folder).head.probabilities(vectors)
+    expected = head.probabilities(vectors)
+    assert by_onnx.shape == (20,)
+    assert np.array_equal(by_product, expected)
+    assert np.abs(by_scorer - expected).max() < 1e-5
+    assert np.abs(by_onnx - expected).max() < 1e-5
+
+
+def test_a_loaded_bundle_is_what_was_written_from_folder_and_zip(tmp_path, head, facts, curves):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    for path in (folder, tmp_path / "messy.zip"):
+        loaded = load_bundle(path, expect_fingerprint=facts.encoder.fingerprint)
+        assert loaded.facts == facts
+        assert np.array_equal(loaded.head.weights, head.weights)
+        assert (loaded.head.kind, loaded.head.bias, loaded.head.threshold, loaded.head.details) == (
+            head.kind,
+            head.bias,
+            head.threshold,
+            head.details,
+        )
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path, head, facts, curves):
+    first = write_bundle(tmp_path / "one" / "messy", head, facts, curves)
+    second = write_bundle(tmp_path / "two" / "messy", head, facts, curves)
+    assert snapshot(first) == snapshot(second)
+    assert (tmp_path / "one/messy.zip").read_bytes() == (tmp_path / "two/messy.zip").read_bytes()
+
+
+def test_the_zip_holds_the_folder(tmp_path, head, facts, curves):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    with zipfile.ZipFile(tmp_path / "messy.zip") as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert inside == {f"messy/{name}": content for name, content in snapshot(folder).items()}
+
+
+def test_an_older_bundle_is_replaced_and_nothing_is_left_beside_it(
+    tmp_path, head, facts, curves, make_head, make_facts
+):
+    write_bundle(tmp_path / "messy", head, facts, curves)
+    newer = make_head(head.weights, threshold=0.7)
+    write_bundle(tmp_path / "messy", newer, make_facts(newer), None)
+    assert load_bundle(tmp_path / "messy").head.threshold == 0.7
+    assert load_bundle(tmp_path / "messy.zip").head.threshold == 0.7
+    assert not (tmp_path / "messy" / "scores.png").exists()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["messy", "messy.zip"]
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", "head.onnx"])
+def test_a_folder_that_is_not_a_bundle_is_refused_and_untouched(tmp_path, head, facts, name):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(b"precious")
+    with pytest.raises(DiscernError, match="Choose another place"):
+        write_bundle(tmp_path / "mine", head, facts, None)
+    assert snapshot(tmp_path / "mine") == {name: b"precious"}
+    assert not (tmp_path / "mine.zip").exists()
+
+
+def test_a_file_someone_added_to_a_bundle_is_not_thrown_away(tmp_path, head, facts):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    (folder / "embeddings.npy").write_bytes(b"precious")
+    with pytest.raises(DiscernError, match=r"embeddings\.npy"):
+        write_bundle(folder, head, facts, None)
+    assert (folder / "embeddings.npy").read_bytes() == b"precious"
+
+
+def test_a_zip_or_file_in_the_way_is_refused(tmp_path, head, facts):
+    (tmp_path / "a.zip").write_bytes(b"precious")
+    (tmp_path / "b").write_bytes(b"precious")
+    for name in ("a", "b"):
+        with pytest.raises(DiscernError, match="Choose another place"):
+            write_bundle(tmp_path / name, head, facts, None)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.zip", "b"]
+
+
+def test_a_failed_write_leaves_the_old_bundle(tmp_path, head, facts, monkeypatch, make_head):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    before = snapshot(folder)
+    rename = Path.rename
+
+    def disk_full_for_the_new_one(self, target):
+        if ".new-" in self.name:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", disk_full_for_the_new_one)
+    with pytest.raises(DiscernError, match="No space left"):
+        write_bundle(folder, make_head(head.weights * 2), facts, None)
+    assert snapshot(folder) == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["messy", "messy.zip"]
+
+
+def test_a_head_that_does_not_fit_its_description_is_refused(tmp_path, head, facts, make_head):
+    for wrong in (
+        make_head(head.weights, threshold=0.9),
+        make_head(head.weights[:-1]),
+        make_head(np.full_like(head.weights, np.nan)),
+    ):
+        with pytest.raises(DiscernError):
+            write_bundle(tmp_path / "messy", wrong, facts, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_carries_fingerprint_and_threshold(tmp_path, head, facts):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    properties = onnxruntime.InferenceSession(folder / "head.onnx").get_modelmeta().custom_metadata_map
+    assert properties["fingerprint"] == facts.encoder.fingerprint
+    assert float(properties["threshold"]) == head.threshold
+
+
+@pytest.fixture
+def bare_python(tmp_path) -> list[str]:
+    """A Python that can import the standard library, NumPy and safetensors, and nothing else."""
+    site = tmp_path / "site"
+    site.mkdir()
+    for package in (np, safetensors):
+        found = Path(package.__file__).parent
+        for part in (found, found.with_name(f"{found.name}.libs")):
+            if part.exists():
+                (site / part.name).symlink_to(part)
+    start = f"import sys, runpy; sys.path.append({str(site)!r}); del sys.argv[0]; "
+    return [sys.executable, "-I", "-S", "-c", start + "runpy.run_path(sys.argv[0], run_name='__main__')"]
+
+
+def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare_python):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    vectors = np.random.default_rng(1).normal(size=(5, 8))
+    vectors[0] = 0.3 * head.weights / (head.weights @ head.weights)  # logit -0.2, probability 0.45
+    np.save(tmp_path / "vectors.npy", vectors)
+    command = [*bare_python, str(folder / "scorer.py"), str(tmp_path / "vectors.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.split(",") for line in done.stdout.splitlines()]
+    expected = head.probabilities(vectors)
+    assert lines[0] == ["row", "probability", "decision"]
+    assert [float(line[1]) for line in lines[1:]] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert [line[2] for line in lines[1:]] == ["yes" if p >= 0.4 else "no" for p in expected]
+
+
+def test_the_bare_python_of_these_tests_really_lacks_the_rest(tmp_path, bare_python):
+    (tmp_path / "probe.py").write_text("import pydantic")
+    done = subprocess.run([*bare_python, str(tmp_path / "probe.py")], capture_output=True, text=True)
+    assert "No module named 'pydantic'" in done.stderr
+
+
+def test_the_scorer_refuses_other_encoders_and_shapes(tmp_path, head, facts):
+    scorer = load_scorer(write_bundle(tmp_path / "messy", head, facts, None))
+    scorer.check_fingerprint(facts.encoder.fingerprint)
+    with pytest.raises(ValueError, match="other-123"):
+        scorer.check_fingerprint("other-123")
+    with pytest.raises(ValueError, match="shape"):
+        scorer.probability(np.zeros((2, 9)))
+    assert scorer.decide(np.zeros((2, 8))).tolist() == [False, False]
+
+
+def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    np.save(folder / "embeddings.npy", np.eye(3, 8))
+    blocks = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        done = subprocess.run(
+            [sys.executable, "-c", block],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        probability = [float(word) for word in re.findall(r"\d\.\d+", done.stdout)]
+        assert probability == pytest.approx(head.probabilities(np.eye(3, 8)).tolist(), abs=1e-5)
+
+
+def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    assert set(snapshot(folder)) == bundle_module.OUR_FILES
+    assert json.loads((folder / "curves.json").read_text())["histogram_yes"] == [2, 4, 14, 40]

@@ -1,0 +1,103 @@
+"""What the model card says, and what it must never leave out."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concepts.definition import Definition
+from concepts.export.card import card_text
+from concepts.export.facts import LabelCount, Metric
+
+
+def front_matter(card: str) -> dict:
+    _, matter, _ = card.split("---\n", 2)
+    return yaml.safe_load(matter)
+
+
+def test_the_card_says_what_it_recognises_and_how_well(facts):
+    card = card_text(facts)
+    for words in (
+        "# messy room",
+        "nobody has tidied it for a week",
+        "Must: the inside of a room is visible",
+        "a building site",
+        "Similar, but not it: flea market",
+        "Measured on 200 pictures drawn at random and kept out of training: 60 count, 140 don't.",
+        "Of 100 pictures it flags, about 87 (78–94) are right.",
+        "Of 100 pictures that count, it finds about 90 (81–97).",
+        "| Average precision | 0.910 (0.840–0.960), n = 200 | 0.620 (0.500–0.730), n = 200 |",
+        "not known, n = 200 (too few pictures that count)",
+        "100 pictures answered by a person (40 yes, 60 no)",
+        "800 pictures labelled by a machine (300 yes, 500 no)",
+        "The weights were trained on DataComp.",
+        facts.encoder.fingerprint,
+    ):
+        assert words in card
+    assert "simulated" not in card
+
+
+def test_simulated_answers_are_called_simulated(head, make_facts):
+    evaluation = (LabelCount(author_kind="simulated", yes=60, no=140),)
+    card = card_text(make_facts(head, evaluation_labels=evaluation))
+    assert "**The answers it was measured against were simulated**" in card
+    assert "Some or all training answers were simulated" not in card
+    training = (LabelCount(author_kind="simulated", yes=50, no=50),)
+    assert "Some or all training answers were simulated" in card_text(
+        make_facts(head, training_labels=training)
+    )
+
+
+def test_an_unmeasured_head_says_so(head, make_facts):
+    bare = {"metrics": (), "baselines": (), "evaluation_labels": (), "training_labels": ()}
+    card = card_text(make_facts(head, **bare))
+    assert "**It has not been measured**" in card
+    assert "nobody knows how often it is wrong" in card
+    assert "from the words of the definition alone" in card
+    assert "Of 100 pictures" not in card
+
+
+def test_figures_that_could_not_be_computed_are_not_claimed(head, make_facts):
+    unknown = (Metric(name="precision", value=None, n=0, note="no picture was flagged"),)
+    card = card_text(make_facts(head, metrics=unknown, baselines=()))
+    assert "**It has not been measured**" in card
+    assert "not known, n = 0 (no picture was flagged)" in card
+
+
+def test_few_positives_are_pointed_out(head, make_facts):
+    few = (LabelCount(author_kind="person", yes=12, no=188),)
+    assert "Only 12 of those pictures count" in card_text(make_facts(head, evaluation_labels=few))
+
+
+def test_hand_picked_evaluation_pictures_are_not_called_random(head, make_facts):
+    card = card_text(make_facts(head, evaluation_drawn="imported"))
+    assert "chosen by hand, not drawn at random" in card
+    assert "pictures drawn at random" not in card
+
+
+def test_the_front_matter_is_what_the_hub_reads(facts):
+    matter = front_matter(card_text(facts))
+    assert matter["pipeline_tag"] == "image-classification"
+    assert matter["base_model"] == "example/tiny"
+    assert "average_precision" in matter["metrics"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60))
+def test_no_name_breaks_the_card_or_becomes_html(text, make_head, make_facts):
+    head = make_head([1.0, 2.0])
+    plain = make_facts(head)
+    changed = make_facts(head, concept=text, notes=(text + "\n---\n# <b>| `x`",))
+    ours, theirs = card_text(plain), card_text(changed)
+    assert front_matter(theirs) == front_matter(ours)
+    headings = re.compile(r"^#+ ", re.M)
+    assert len(headings.findall(theirs)) == len(headings.findall(ours))
+    assert not re.search(r"(?<!\\)<", theirs.split("\n# ")[1])
+
+
+def test_a_definition_without_criteria_says_the_sentence_is_all(head, make_facts):
+    definition = Definition(name="x", description="Only a sentence.")
+    assert "No criteria were written down" in card_text(make_facts(head, definition=definition))

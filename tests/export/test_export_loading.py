@@ -1,0 +1,171 @@
+"""A bundle may come from anyone: whatever it holds, the answer is a head or a plain sentence."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+
+from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.export import loading
+from concepts.export.bundle import load_bundle, write_bundle
+
+
+@pytest.fixture
+def folder(tmp_path, head, facts) -> Path:
+    return write_bundle(tmp_path / "messy", head, facts, None)
+
+
+def change_facts(folder: Path, **changes: object) -> None:
+    document = json.loads((folder / "head.json").read_text())
+    (folder / "head.json").write_text(json.dumps(document | changes))
+
+
+def test_another_encoder_is_refused(folder, facts):
+    with pytest.raises(FingerprintMismatchError) as caught:
+        load_bundle(folder, expect_fingerprint="other-123456789abc")
+    assert (caught.value.expected, caught.value.found) == ("other-123456789abc", facts.encoder.fingerprint)
+
+
+def test_a_newer_format_asks_for_an_update(folder):
+    change_facts(folder, schema_version=2, something_new=True)
+    with pytest.raises(DiscernError, match="newer Discern"):
+        load_bundle(folder)
+
+
+def test_encoder_fields_that_do_not_make_the_fingerprint_are_refused(folder):
+    encoder = json.loads((folder / "head.json").read_text())["encoder"]
+    change_facts(folder, encoder=encoder | {"preprocessing": "another"})
+    with pytest.raises(DiscernError, match="encoder"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["head.json", "head.safetensors"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(DiscernError, match=f"{name} is missing"):
+        load_bundle(folder)
+
+
+def test_nothing_there_is_said_plainly(tmp_path):
+    with pytest.raises(DiscernError, match="There is no bundle"):
+        load_bundle(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b"[" * 200_000, b'{"format": "other"}', b"1" * 5000, b"null"],
+    ids=["empty", "cut", "list", "not UTF-8", "deep", "other format", "long number", "null"],
+)
+def test_facts_that_are_not_facts_are_refused(folder, content):
+    (folder / "head.json").write_bytes(content)
+    with pytest.raises(DiscernError, match=r"head\.json"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_numbers_in_the_facts_are_finite(folder, number):
+    text = (folder / "head.json").read_text().replace('"C": 10.0', f'"C": {number}')
+    assert number in text
+    (folder / "head.json").write_text(text)
+    with pytest.raises(DiscernError, match="not a number"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"weights": np.ones(7), "bias": np.ones(1)},
+        {"weights": np.ones((8, 1)), "bias": np.ones(1)},
+        {"weights": np.ones(8, np.float32), "bias": np.ones(1)},
+        {"weights": np.ones(8)},
+        {"weights": np.ones(8), "bias": np.ones(1), "more": np.ones(1)},
+        {"weights": np.array([np.nan] * 8), "bias": np.ones(1)},
+        {"weights": np.ones(8), "bias": np.array([np.inf])},
+    ],
+    ids=["short", "two axes", "float32", "no bias", "extra", "nan", "infinite"],
+)
+def test_weights_must_be_finite_and_of_the_declared_shape(folder, tensors):
+    save_file(tensors, folder / "head.safetensors")
+    with pytest.raises(DiscernError, match=r"head\.safetensors"):
+        load_bundle(folder)
+
+
+def test_a_file_too_large_to_be_a_head_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(loading, "MOST_BYTES", 1000)
+    with pytest.raises(DiscernError, match="larger than"):
+        load_bundle(folder)
+
+
+def repack(folder: Path, target: Path, **extra: bytes | str) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in folder.iterdir():
+            archive.write(file, file.name)
+        for name, content in extra.items():
+            archive.writestr(name, content)
+    return target
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/etc/evil", "a/../../evil", "..\\evil", "C:/evil"])
+def test_a_zip_with_names_that_leave_the_folder_is_refused(folder, tmp_path, name):
+    hostile = repack(folder, tmp_path / "hostile.zip", **{name: b"x"})
+    with pytest.raises(DiscernError, match="unsafe file name"):
+        load_bundle(hostile)
+
+
+def test_a_zip_bomb_is_not_unpacked(folder, tmp_path):
+    (folder / "head.safetensors").write_bytes(bytes(loading.MOST_BYTES + 1))
+    bomb = repack(folder, tmp_path / "bomb.zip")
+    assert bomb.stat().st_size < 200_000
+    with pytest.raises(DiscernError, match="larger than"):
+        load_bundle(bomb)
+
+
+def test_a_zip_of_the_files_without_their_folder_loads(folder, tmp_path, facts):
+    assert load_bundle(repack(folder, tmp_path / "flat.zip")).facts == facts
+
+
+def test_a_zip_with_two_bundles_or_none_is_refused(folder, tmp_path):
+    facts = (folder / "head.json").read_bytes()
+    two = repack(folder, tmp_path / "two.zip", **{"second/head.json": facts})
+    (folder / "head.json").unlink()
+    none = repack(folder, tmp_path / "none.zip")
+    for path in (two, none):
+        with pytest.raises(DiscernError, match=r"one head\.json"):
+            load_bundle(path)
+
+
+def test_a_zip_without_weights_or_with_odd_compression_is_refused(folder, tmp_path):
+    (folder / "head.safetensors").unlink()
+    with pytest.raises(DiscernError, match=r"head\.safetensors is missing"):
+        load_bundle(repack(folder, tmp_path / "short.zip"))
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.write(folder / "head.json", "head.json")
+    with pytest.raises(DiscernError, match="unusual"):
+        load_bundle(tmp_path / "odd.zip")
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_random_damage_gives_a_head_or_a_plain_sentence(data, make_head, make_facts):
+    head = make_head([0.5, -1.0, 2.0])
+    with tempfile.TemporaryDirectory() as parent:
+        folder = write_bundle(Path(parent) / "b", head, make_facts(head), None)
+        name = data.draw(st.sampled_from(["b.zip", "b/head.json", "b/head.safetensors"]))
+        victim = Path(parent) / name
+        content = bytearray(victim.read_bytes())
+        for _ in range(data.draw(st.integers(1, 4))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+        victim.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+        try:
+            loaded = load_bundle(victim if name == "b.zip" else folder)
+        except DiscernError:
+            return
+        assert np.isfinite(loaded.head.weights).all()

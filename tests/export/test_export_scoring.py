@@ -1,0 +1,133 @@
+"""Scores of many pictures as a file."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from concepts.errors import DiscernError
+from concepts.export import scoring
+from concepts.export.loading import Bundle
+from concepts.export.scoring import ScoreCounts, score_rows, write_scores
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def bundle(head, facts) -> Bundle:
+    return Bundle(head, facts)
+
+
+def batches(count: int, size: int, dimension: int = 8) -> Iterator[tuple[list[str], list[str], np.ndarray]]:
+    rng = np.random.default_rng(3)
+    for start in range(0, count, size):
+        rows = range(start, min(start + size, count))
+        vectors = rng.normal(size=(len(rows), dimension)).astype(np.float32)
+        yield [f"{row:064x}" for row in rows], [f"/pictures, old/{row}.jpg" for row in rows], vectors
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    if path.suffix == ".parquet":
+        return pyarrow.parquet.read_table(path).to_pylist()
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "SCORES.CSV"])
+def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeypatch, name):
+    monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 20)
+    counts = write_scores(score_rows(bundle, batches(50, 7)), tmp_path / "new" / name)
+    vectors = np.concatenate([vectors for _, _, vectors in batches(50, 7)])
+    expected = bundle.head.probabilities(vectors)
+    rows = read(tmp_path / "new" / name)
+    assert list(rows[0]) == ["id", "path", "score", "decision"]
+    assert [row["id"] for row in rows] == [f"{i:064x}" for i in range(50)]
+    assert [row["path"] for row in rows] == [f"/pictures, old/{i}.jpg" for i in range(50)]
+    assert [float(row["score"]) for row in rows] == pytest.approx(expected.tolist(), abs=1e-12)
+    assert [row["decision"] for row in rows] == ["yes" if p >= 0.4 else "no" for p in expected]
+    assert counts == ScoreCounts(rows=50, yes=int((expected >= 0.4).sum()))
+    assert 0 < counts.yes < 50
+
+
+def test_no_pictures_give_a_file_with_only_its_header(tmp_path, bundle):
+    for name in ("scores.csv", "scores.parquet"):
+        assert write_scores(score_rows(bundle, []), tmp_path / name) == ScoreCounts(0, 0)
+        assert read(tmp_path / name) == []
+
+
+@pytest.mark.parametrize("name", ["scores.xlsx", "scores", "scores.csv.gz"])
+def test_other_formats_are_refused_before_any_scoring(tmp_path, name):
+    def never() -> Iterator[pyarrow.RecordBatch]:
+        pytest.fail("it started to score")
+        yield
+
+    with pytest.raises(DiscernError, match=r"\.csv or \.parquet"):
+        write_scores(never(), tmp_path / name)
+
+
+def test_a_run_that_fails_leaves_the_old_file_and_no_half(tmp_path, bundle):
+    out = tmp_path / "scores.csv"
+    out.write_text("old")
+
+    def broken() -> Iterator[tuple[list[str], list[str], np.ndarray]]:
+        yield from batches(10, 5)
+        raise DiscernError("The disk with the pictures is gone.")
+
+    with pytest.raises(DiscernError, match="is gone"):
+        write_scores(score_rows(bundle, broken()), out)
+    assert out.read_text() == "old"
+    assert os.listdir(tmp_path) == ["scores.csv"]  # noqa: PTH208
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import pyarrow as pa
+from concepts.export import scoring
+
+scoring.ROWS_AT_ONCE = 1
+def rows():
+    for i in range(1000):
+        if i == 500:
+            os.kill(os.getpid(), signal.SIGKILL)
+        row = dict(id=str(i), path="p", score=0.5, decision="yes")
+        yield pa.RecordBatch.from_pylist([row], scoring.SCHEMA)
+scoring.write_scores(rows(), Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_run_leaves_no_half_file_and_the_next_one_succeeds(tmp_path, bundle):
+    out = tmp_path / "scores.parquet"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    assert [entry.name for entry in tmp_path.iterdir()] == [".scores.parquet.partial"]
+    write_scores(score_rows(bundle, batches(10, 5)), out)
+    assert len(read(out)) == 10
+    assert [entry.name for entry in tmp_path.iterdir()] == ["scores.parquet"]
+
+
+def test_vectors_of_another_shape_are_refused(bundle):
+    with pytest.raises(DiscernError, match="shape"):
+        list(score_rows(bundle, batches(4, 2, dimension=9)))
+
+
+def test_a_damaged_vector_is_named_not_scored(bundle):
+    vectors = np.zeros((2, 8), np.float32)
+    vectors[1, 3] = np.nan
+    with pytest.raises(DiscernError, match="picture second"):
+        list(score_rows(bundle, [(["first", "second"], ["a", "b"], vectors)]))
+
+
+def test_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
+    path = os.fsdecode(b"/old/caf\xe9.jpg")
+    write_scores(score_rows(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))]), tmp_path / "s.csv")
+    assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"
