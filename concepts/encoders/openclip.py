@@ -1,0 +1,203 @@
+"""Any open_clip checkpoint: `architecture/tag`, `hf-hub:org/name` or `local-dir:/path`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn.functional import normalize
+
+from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
+from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
+from concepts.errors import EncoderError
+
+TEXT_BATCH = 64
+BARE_WORDS = 4
+MEDIUM = re.compile(
+    r"\b(photo\w*|picture|image|drawing|painting|sketch|illustration|screenshot|scan)s?\b", re.I
+)
+
+# Checked on the model cards. A checkpoint that isn't here is "unknown", which the model card then says.
+LICENCES = (
+    (re.compile(r"(^|/)MobileCLIP", re.I), "Apple research licence (apple-amlr), no commercial use"),
+    (re.compile(r"dfn", re.I), "Apple research licence (apple-amlr), no commercial use"),
+    (re.compile(r"metaclip", re.I), "CC-BY-NC-4.0, no commercial use"),
+    (re.compile(r"^ViT-[BL]-(16|32|32-256|14)/datacomp_", re.I), "MIT"),
+    (re.compile(r"^hf-hub:laion/CLIP-ViT-(B-32-256x256|B-16|L-14|B-32)[.-].*DataComp", re.I), "MIT"),
+    (re.compile(r"SigLIP2", re.I), "Apache-2.0"),
+    (re.compile(r"(^|/)PE-Core-", re.I), "Apache-2.0"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """How open_clip wants a name: a model name, and a tag where the name has no scheme."""
+
+    model: str
+    tag: str | None
+
+
+class OpenClipEncoder:
+    """One open_clip model with its own preprocessing and tokenizer.
+
+    Bare words ("lemon", "bridal gown") are encoded as "a photo of …", because the captions that these models
+    learned from are seldom one word (Radford et al. 2021, §3.1.4). Sentences, and words that name a medium,
+    are left as they are.
+    """
+
+    def __init__(self, name: str, cache: Path, precision: str = "auto") -> None:
+        """Raises `EncoderError` with what to do if the model can't be loaded."""
+        source = find_source(name)
+        self.name = name
+        self.licence = next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
+        self._device = pick_device()
+        model, self._transform, self._tokenizer = _load(name, source)
+        weights = weights_sha256(model)
+        config: dict[str, Any] = model.visual.preprocess_cfg
+        height, width = _pair(config["size"])
+        self.decode_size = max(height, width)
+        model = model.to(self._device)
+        architecture = _architecture(name, source)
+        precision = resolve_precision(
+            precision, model, _image_vectors, (height, width), architecture=architecture, cache=cache
+        )
+        self._dtype = DTYPES[precision]
+        self._model = model.to(self._dtype)
+        with torch.inference_mode():
+            blank = torch.zeros((1, 3, height, width), device=self._device, dtype=self._dtype)
+            self.dimension = int(_image_vectors(self._model, blank).shape[1])
+        self.fingerprint = Fingerprint(
+            architecture=architecture,
+            weights_sha256=weights,
+            preprocessing=(
+                f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {self.decode_size}"
+            ),
+            precision=precision,
+        )
+
+    def prepare(self, picture: Image.Image) -> Pixels:
+        pixels: Pixels = self._transform(picture).numpy()
+        return pixels
+
+    def encode_pictures(self, batch: Pixels) -> Vectors:
+        with torch.inference_mode():
+            pixels = torch.from_numpy(batch).to(self._device, self._dtype)
+            return self._finished(_image_vectors(self._model, pixels))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), TEXT_BATCH):
+            prompts = [as_prompt(text) for text in texts[start : start + TEXT_BATCH]]
+            with torch.inference_mode():
+                tokens = self._tokenizer(prompts).to(self._device)
+                vectors[start : start + len(prompts)] = self._finished(self._model.encode_text(tokens))
+        return vectors
+
+    def _finished(self, vectors: torch.Tensor) -> Vectors:
+        return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
+
+
+def as_prompt(text: str) -> str:
+    """`lemon` → `a photo of lemon`; anything longer than four words or naming a medium is left alone."""
+    bare = len(text.split()) <= BARE_WORDS and not MEDIUM.search(text)
+    return f"a photo of {text.strip()}" if bare else text
+
+
+def find_source(name: str) -> Source:
+    """Checks what can be checked without loading anything. Raises `EncoderError`."""
+    scheme, colon, rest = name.partition(":")
+    if colon and scheme == "local-dir":
+        folder = Path(rest).expanduser().absolute()
+        _check_folder(folder)
+        return Source(f"local-dir:{folder}", None)
+    if colon and scheme == "hf-hub":
+        if rest.count("/") != 1:
+            raise EncoderError(f"{name} is not a Hugging Face model. Write hf-hub:organisation/name.")
+        return Source(name, None)
+
+    import open_clip
+
+    model, _, tag = name.rpartition("/")
+    model = model.replace("/", "-")  # ViT-B/32 is ViT-B-32
+    if model not in open_clip.list_models():
+        close = [m for m in open_clip.list_models() if m.lower().startswith((model or name).lower()[:5])]
+        raise EncoderError(
+            f"Encoder {name!r} is unknown. Write embedded, architecture/tag (for example "
+            f"ViT-B-32-256/datacomp_s34b_b86k), hf-hub:organisation/name or local-dir:/path."
+            + (f" Architectures like it: {', '.join(close[:8])}." if close else "")
+        )
+    # Only known tags: open_clip would take a file of that name too, with the wrong preprocessing.
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if tag.lower().replace("-", "_") not in tags:
+        raise EncoderError(f"{model} has no weights called {tag!r}. Known: {', '.join(tags) or 'none'}.")
+    return Source(model, tag)
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise EncoderError(
+            f"There is no folder {folder}. local-dir: needs the path of an open_clip model folder."
+        )
+    config = folder / "open_clip_config.json"
+    if not config.is_file():
+        raise EncoderError(
+            f"{folder} has no open_clip_config.json, so the right preprocessing is unknown. "
+            "Copy it from where the weights came from."
+        )
+    if not any(file.suffix in (".safetensors", ".bin", ".pth") for file in folder.iterdir()):
+        raise EncoderError(
+            f"{folder} has no weights. Put open_clip_model.safetensors beside open_clip_config.json."
+        )
+
+
+def _load(name: str, source: Source) -> tuple[Any, Any, Any]:
+    import open_clip
+
+    try:
+        model, transform = open_clip.create_model_from_pretrained(source.model, source.tag)
+        tokenizer = open_clip.get_tokenizer(source.model)
+    except Exception as error:  # open_clip and the hub client raise whatever they met
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        advice = (
+            "Check that the weights and open_clip_config.json in the folder belong together."
+            if source.model.startswith("local-dir:")
+            else "Its files come from the Hugging Face hub; without a network, use local-dir:/path or the "
+            "embedded encoder."
+        )
+        raise EncoderError(f"{name} can't be loaded: {reason}. {advice}") from error
+    return model.eval(), transform, tokenizer
+
+
+def _image_vectors(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    vectors: torch.Tensor = model.encode_image(pixels)  # type: ignore[operator]
+    return vectors
+
+
+def weights_sha256(model: torch.nn.Module) -> str:
+    """Of what was really loaded: name, type, shape and values of every tensor, in the order of names."""
+    digest = hashlib.sha256()
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _architecture(name: str, source: Source) -> str:
+    """Equal for copies of a folder. The configuration says what weights can't: heads, activation."""
+    import open_clip
+
+    config = json.dumps(open_clip.get_model_config(source.model), sort_keys=True)
+    label = "open_clip" if source.model.startswith("local-dir:") else name.removeprefix("hf-hub:")
+    return f"{label} {hashlib.sha256(config.encode()).hexdigest()[:12]}"
+
+
+def _pair(size: int | Sequence[int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else (size[0], size[1])

@@ -1,0 +1,134 @@
+"""The embedded encoder: words find things, the cache may break, only official files are used."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from concepts.encoders import load_encoder
+from concepts.encoders.conse import class_vectors, conse
+from concepts.encoders.embedded import FEATURES, EmbeddedEncoder
+from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
+from concepts.errors import EncoderError
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_cache: Path) -> EmbeddedEncoder:
+    return EmbeddedEncoder(encoder_cache)
+
+
+def test_its_space_is_pooled_features_beside_minilm(encoder: EmbeddedEncoder) -> None:
+    assert encoder.dimension == 1280 + 384
+    assert encoder.licence == "Apache-2.0"
+
+
+def test_texts_leave_the_feature_part_empty(encoder: EmbeddedEncoder) -> None:
+    text = encoder.encode_texts(["a lemon"])
+    assert not text[:, :FEATURES].any()
+    np.testing.assert_allclose(text[:, FEATURES:], SentenceEncoder().encode(["a lemon"]), atol=1e-3)
+
+
+def test_pictures_give_each_part_its_share(encoder: EmbeddedEncoder, pictures: list[Image.Image]) -> None:
+    vectors = encoder.encode_pictures(np.stack([encoder.prepare(p) for p in pictures]))
+    np.testing.assert_allclose((vectors[:, :FEATURES] ** 2).sum(1), 0.5, atol=1e-3)
+
+
+def test_preparing_keeps_the_whole_picture_upright_and_in_colour(encoder: EmbeddedEncoder) -> None:
+    picture = Image.new("RGB", (400, 200), (255, 0, 0))
+    picture.paste((0, 0, 255), (0, 100, 400, 200))
+    pixels = encoder.prepare(picture)
+    assert pixels.shape == (3, 256, 256)
+    np.testing.assert_allclose(pixels[:, 5, 5], [1, -127 / 128, -127 / 128], atol=1e-6)
+    np.testing.assert_allclose(pixels[:, 250, 250], [-127 / 128, -127 / 128, 1], atol=1e-6)
+
+
+def test_conse_averages_the_five_likeliest_classes() -> None:
+    import torch
+
+    classes = torch.eye(8)
+    logits = torch.log(torch.tensor([[0.4, 0.2, 0.1, 0.1, 0.1, 0.05, 0.03, 0.02]]))
+    expected = np.array([0.4, 0.2, 0.1, 0.1, 0.1, 0, 0, 0])
+    np.testing.assert_allclose(conse(logits, classes)[0], expected / np.linalg.norm(expected), atol=1e-6)
+
+
+def test_similar_sentences_are_near() -> None:
+    dog, puppy, invoice = SentenceEncoder().encode(["a dog", "a small puppy", "a paid invoice"])
+    assert dog @ puppy > 0.6
+    assert dog @ invoice < 0.3
+
+
+def test_a_model_file_that_is_not_the_official_one_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "minilm"
+    folder.mkdir()
+    shutil.copy(packaged_minilm() / "tokenizer.json", folder)
+    (folder / "model.safetensors").write_bytes(b"something else")
+    with pytest.raises(EncoderError, match="not the official all-MiniLM-L6-v2"):
+        SentenceEncoder(folder).encode(["a dog"])
+
+
+class CountingSentences(SentenceEncoder):
+    """A real MiniLM would take seconds; what matters here is how often it is asked."""
+
+    asked = 0
+
+    def encode(self, texts):  # type: ignore[no-untyped-def]
+        self.asked += 1
+        return np.random.default_rng(0).random((len(texts), self.dimension), dtype=np.float32)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "other bytes", "empty"])
+def test_a_damaged_class_cache_is_computed_again(tmp_path: Path, damage: str) -> None:
+    sentences = CountingSentences()
+    expected = class_vectors(sentences, tmp_path)
+    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+    assert sentences.asked == 1
+    (file,) = tmp_path.iterdir()
+    content = file.read_bytes()
+    file.write_bytes(
+        {"cut off": content[:1000], "other bytes": content[:-4] + b"\0\0\0\1", "empty": b""}[damage]
+    )
+    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+    assert sentences.asked == 2
+    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+    assert sentences.asked == 2
+
+
+def test_pictures_alone_do_not_load_the_language_model(encoder: EmbeddedEncoder, encoder_cache: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from PIL import Image
+from concepts.encoders import load_encoder
+encoder = load_encoder("embedded", cache=Path({str(encoder_cache)!r}))
+encoder.encode_pictures(encoder.prepare(Image.new("RGB", (9, 9)))[None])
+print([name for name in ("transformers", "tokenizers", "timm", "open_clip") if name in sys.modules])
+"""
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.labelled
+def test_words_find_groceries(encoder_cache: Path) -> None:
+    data = os.environ.get("DISCERN_EVAL_DATA")
+    if not data:
+        pytest.skip("DISCERN_EVAL_DATA is not set")
+    folder = Path(data) / "grocery"
+    with (folder / "labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    chosen = [r for c in ("Lemon", "Milk") for r in [row for row in rows if row["coarse"] == c][:12]]
+    encoder = load_encoder("embedded", cache=encoder_cache)
+    prepared = [encoder.prepare(Image.open(folder / row["path"]).convert("RGB")) for row in chosen]
+    scores = encoder.encode_pictures(np.stack(prepared)) @ encoder.encode_texts(["a lemon"])[0]
+    lemons = np.array([row["coarse"] == "Lemon" for row in chosen])
+    assert scores[lemons].mean() > scores[~lemons].mean() + 0.05
+    above = (scores[lemons][:, None] > scores[~lemons][None, :]).mean()  # ROC-AUC
+    assert above > 0.9

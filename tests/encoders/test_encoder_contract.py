@@ -1,0 +1,147 @@
+"""What every encoder promises (`concepts/encoders/base.py`), held against each registered implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_open_clip import make_tiny_open_clip
+
+from concepts.encoders import ENCODERS, Encoder, Fingerprint, Vectors, as_stored, load_encoder, unit
+from concepts.errors import EncoderError
+
+# How a test gets a name of each scheme. hf-hub is open_clip too, and needs a network.
+NAMES: dict[str, Callable[[Path], str]] = {
+    "embedded": lambda tiny: "embedded",
+    "local-dir": lambda tiny: f"local-dir:{tiny}",
+}
+
+
+def test_every_registered_encoder_is_held_to_the_contract() -> None:
+    assert set(NAMES) == set(ENCODERS) - {"hf-hub"}
+
+
+@pytest.fixture(scope="module", params=sorted(NAMES))
+def name(request: pytest.FixtureRequest, tiny_open_clip: Path) -> str:
+    return NAMES[request.param](tiny_open_clip)
+
+
+@pytest.fixture(scope="module")
+def encoder(name: str, encoder_cache: Path) -> Encoder:
+    return load_encoder(name, cache=encoder_cache, precision="float32")
+
+
+def encode(encoder: Encoder, pictures: list[Image.Image]) -> Vectors:
+    return encoder.encode_pictures(np.stack([encoder.prepare(picture) for picture in pictures]))
+
+
+def cosines(a: Vectors, b: Vectors) -> Vectors:
+    """Row by row. Rounding to float16 moves a length by up to 0.0005, so it is divided out."""
+    return (unit(a) * unit(b)).sum(1)
+
+
+def test_it_fulfils_the_protocol(encoder: Encoder, name: str) -> None:
+    assert isinstance(encoder, Encoder)
+    assert encoder.name == name
+    assert isinstance(encoder.fingerprint, Fingerprint)
+    assert encoder.licence
+    assert encoder.decode_size > 0
+
+
+def test_prepared_pixels_are_float32_of_one_shape(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    prepared = [encoder.prepare(picture) for picture in pictures]
+    assert {pixels.dtype for pixels in prepared} == {np.dtype(np.float32)}
+    assert len({pixels.shape for pixels in prepared}) == 1
+    assert prepared[0].shape[0] == 3
+
+
+def test_picture_vectors_are_float32_unit_vectors(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    vectors = encode(encoder, pictures)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(pictures), encoder.dimension)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+
+
+def test_text_vectors_are_float32_unit_vectors_of_the_same_space(encoder: Encoder) -> None:
+    vectors = encoder.encode_texts(["a lemon", "a room that looks messy", "an unsafe playground at night"])
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, encoder.dimension)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+
+
+def test_vectors_are_what_the_index_stores(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    vectors = encode(encoder, pictures)
+    np.testing.assert_array_equal(vectors, as_stored(vectors))
+
+
+def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
+    assert encoder.encode_texts([]).shape == (0, encoder.dimension)
+
+
+def test_encoding_twice_gives_the_same(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    np.testing.assert_array_equal(encode(encoder, pictures), encode(encoder, pictures))
+    words = ["a lemon", "milk"]
+    np.testing.assert_array_equal(encoder.encode_texts(words), encoder.encode_texts(words))
+
+
+def test_a_picture_is_the_same_alone_and_in_a_batch(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    together = encode(encoder, pictures)[:5]
+    alone = np.concatenate([encode(encoder, [picture]) for picture in pictures[:5]])
+    assert cosines(together, alone).min() > 0.9999
+
+
+def test_a_text_is_the_same_alone_and_among_others_in_any_order(encoder: Encoder) -> None:
+    texts = ["milk", "a very long sentence about a room in which nobody has tidied up for weeks", "a pear"]
+    together = encoder.encode_texts(texts)
+    alone = np.concatenate([encoder.encode_texts([text]) for text in texts])
+    assert cosines(together, alone).min() > 0.9999
+
+
+def test_different_pictures_and_different_texts_differ(encoder: Encoder, pictures: list[Image.Image]) -> None:
+    assert len(np.unique(encode(encoder, pictures), axis=0)) == len(pictures)
+    assert len(np.unique(encoder.encode_texts(["milk", "a pear", "an angry dog"]), axis=0)) == 3
+
+
+def test_preparing_in_many_threads_gives_the_same_pixels(
+    encoder: Encoder, pictures: list[Image.Image]
+) -> None:
+    expected = [encoder.prepare(picture) for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(encoder.prepare, pictures * 5))
+    for pixels, wanted in zip(found, expected * 5, strict=True):
+        np.testing.assert_array_equal(pixels, wanted)
+
+
+def test_the_fingerprint_is_the_same_after_loading_again(
+    encoder: Encoder, name: str, encoder_cache: Path
+) -> None:
+    again = load_encoder(name, cache=encoder_cache, precision="float32")
+    assert again.fingerprint == encoder.fingerprint
+
+
+def test_another_precision_is_another_fingerprint_near_the_first(
+    encoder: Encoder, name: str, encoder_cache: Path, pictures: list[Image.Image]
+) -> None:
+    half = load_encoder(name, cache=encoder_cache, precision="bfloat16")
+    assert half.fingerprint.precision == "bfloat16"
+    assert half.fingerprint != encoder.fingerprint
+    assert cosines(encode(half, pictures), encode(encoder, pictures)).mean() > 0.98
+
+
+def test_a_precision_that_does_not_exist_is_refused(name: str, encoder_cache: Path) -> None:
+    with pytest.raises(EncoderError, match="float8"):
+        load_encoder(name, cache=encoder_cache, precision="float8")
+
+
+def test_other_weights_are_another_fingerprint(
+    tmp_path: Path, encoder_cache: Path, tiny_open_clip: Path
+) -> None:
+    other = make_tiny_open_clip(tmp_path / "other", seed=1)
+    names = [f"local-dir:{tiny_open_clip}", f"local-dir:{other}"]
+    prints = [load_encoder(n, cache=encoder_cache, precision="float32").fingerprint for n in names]
+    assert prints[0].weights_sha256 != prints[1].weights_sha256
+    assert str(prints[0]) != str(prints[1])

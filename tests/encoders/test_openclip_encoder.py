@@ -1,0 +1,178 @@
+"""open_clip models: their own preprocessing, their own tokenizer, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+from PIL import Image
+from tiny_open_clip import make_tiny_open_clip
+
+from concepts.encoders import load_encoder
+from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT
+from concepts.encoders.openclip import OpenClipEncoder, as_prompt
+from concepts.errors import EncoderError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_open_clip: Path) -> Path:
+    """A copy that a test may damage."""
+    return Path(shutil.copytree(tiny_open_clip, tmp_path / "model"))
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_open_clip: Path, encoder_cache: Path) -> OpenClipEncoder:
+    return OpenClipEncoder(f"local-dir:{tiny_open_clip}", encoder_cache, "float32")
+
+
+def test_pictures_get_the_pixels_of_open_clips_own_validation_transform(
+    encoder: OpenClipEncoder, tiny_open_clip: Path, pictures: list[Image.Image]
+) -> None:
+    _, _, transform = open_clip.create_model_and_transforms(f"local-dir:{tiny_open_clip}")
+    for picture in pictures:
+        np.testing.assert_array_equal(encoder.prepare(picture), transform(picture).numpy())
+
+
+def test_the_folders_preprocessing_is_used_and_named_in_the_fingerprint(folder: Path, tmp_path: Path) -> None:
+    before = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["preprocess_cfg"]["resize_mode"] = "squash"
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    after = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32")
+    assert after.fingerprint.weights_sha256 == before.fingerprint.weights_sha256
+    assert after.fingerprint.preprocessing != before.fingerprint.preprocessing
+    wide = Image.radial_gradient("L").resize((200, 50)).convert("RGB")
+    assert not np.array_equal(before.prepare(wide), after.prepare(wide))
+
+
+def test_a_copied_folder_has_the_same_fingerprint(
+    encoder: OpenClipEncoder, folder: Path, tmp_path: Path
+) -> None:
+    assert OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint == encoder.fingerprint
+
+
+def test_one_changed_weight_changes_the_fingerprint(folder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    before = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    tensors = load_file(folder / "open_clip_model.safetensors")
+    tensors["visual.proj"][0, 0] += 0.001
+    save_file(tensors, folder / "open_clip_model.safetensors")
+    after = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    assert after.weights_sha256 != before.weights_sha256
+
+
+def test_auto_precision_is_measured_once_and_remembered(tiny_open_clip: Path, tmp_path: Path) -> None:
+    first = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
+    (saved,) = tmp_path.glob("precision-*.json")
+    probe = json.loads(saved.read_text())
+    assert probe["float32_seconds"] > 0
+    assert first.fingerprint.precision in ("float32", "bfloat16")
+    # Were it measured again, this would be overwritten.
+    decided = {**probe, "float32_seconds": 3.0, "bfloat16_seconds": 1.0, "cosine": 0.9999}
+    saved.write_text(json.dumps(decided))
+    assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "bfloat16"
+    saved.write_text(json.dumps({**decided, "cosine": 0.99}))
+    assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "float32"
+
+
+def test_a_damaged_measurement_is_made_again(tiny_open_clip: Path, tmp_path: Path) -> None:
+    load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
+    (saved,) = tmp_path.glob("precision-*.json")
+    saved.write_text("{half")
+    load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
+    assert json.loads(saved.read_text())["cosine"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("lemon", "a photo of lemon"),
+        ("a bridal gown", "a photo of a bridal gown"),
+        ("a blurry photograph", "a blurry photograph"),
+        ("pencil drawings of horses", "pencil drawings of horses"),
+        ("Children climb where they could fall far.", "Children climb where they could fall far."),
+    ],
+)
+def test_bare_words_become_captions(text: str, prompt: str) -> None:
+    assert as_prompt(text) == prompt
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match=r"no folder .*nowhere"):
+        load_encoder(f"local-dir:{tmp_path / 'nowhere'}", cache=tmp_path)
+
+
+def test_a_folder_without_its_configuration_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "open_clip_config.json").unlink()
+    with pytest.raises(EncoderError, match=r"no open_clip_config\.json"):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+
+
+def test_a_folder_without_weights_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "open_clip_model.safetensors").unlink()
+    with pytest.raises(EncoderError, match="no weights"):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+
+
+@pytest.mark.parametrize("file", ["open_clip_config.json", "open_clip_model.safetensors"])
+def test_a_damaged_file_is_an_encoder_error(folder: Path, tmp_path: Path, file: str) -> None:
+    (folder / file).write_bytes((folder / file).read_bytes()[:50])
+    with pytest.raises(EncoderError, match="can't be loaded"):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+
+
+def test_weights_of_another_architecture_are_an_encoder_error(folder: Path, tmp_path: Path) -> None:
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["vision_cfg"]["width"] = 64
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(EncoderError, match="belong together"):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+
+
+def test_an_unknown_name_lists_what_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="local-dir:/path"):
+        load_encoder("clip-of-my-dreams", cache=tmp_path)
+
+
+def test_an_architecture_without_a_tag_lists_its_tags(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="datacomp_s34b_b86k"):
+        load_encoder("ViT-B-32-256/best", cache=tmp_path)
+    with pytest.raises(EncoderError, match="datacomp_s34b_b86k"):
+        load_encoder("ViT-B-32-256", cache=tmp_path)
+
+
+def test_a_file_that_is_called_like_a_tag_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_open_clip: Path
+) -> None:
+    shutil.copy(tiny_open_clip / "open_clip_model.safetensors", tmp_path / "mine.safetensors")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EncoderError, match="no weights called"):
+        load_encoder("ViT-B-32/mine.safetensors", cache=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32-256/datacomp_s34b_b86k", "hf-hub:nobody/nothing"])
+def test_without_a_network_it_says_what_else_there_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(EncoderError, match="embedded encoder"):
+        load_encoder(name, cache=tmp_path)
+
+
+@pytest.mark.parametrize("candidate", [CPU_DEFAULT, GPU_DEFAULT])
+def test_the_defaults_are_where_open_clip_looks_for_them(candidate) -> None:
+    model, tag = candidate.name.split("/")
+    assert open_clip.get_pretrained_cfg(model, tag)["hf_hub"].rstrip("/") == candidate.repository
+
+
+def test_the_maker_of_tiny_models_makes_the_same_one_again(tmp_path: Path, tiny_open_clip: Path) -> None:
+    again = make_tiny_open_clip(tmp_path / "again")
+    for file in tiny_open_clip.iterdir():
+        assert (again / file.name).read_bytes() == file.read_bytes()

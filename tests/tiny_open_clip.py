@@ -1,0 +1,41 @@
+"""A real open_clip checkpoint, small and untrained, for tests of what must work with any open_clip model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+SIDE = 32
+DIMENSION = 24
+
+
+def make_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
+    """Writes `open_clip_config.json` and `open_clip_model.safetensors`. `seed` decides the weights."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    config = {
+        "embed_dim": DIMENSION,
+        "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 32, "patch_size": 8, "head_width": 16},
+        # The vocabulary of the built-in tokenizer, which needs no file.
+        "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+    }
+    preprocessing = {
+        "size": SIDE,
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+        "interpolation": "bilinear",
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = open_clip.CLIP(**config)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": config, "preprocess_cfg": preprocessing}, indent=1)
+    )
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+        folder / "open_clip_model.safetensors",
+    )
+    return folder
