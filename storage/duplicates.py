@@ -1,0 +1,91 @@
+"""Near duplicates: pictures whose 64-bit perceptual hashes differ in a few bits only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Looked at by eye: on Grocery (5,421 shelf photos) the 20 pairs within 4 bits are bursts of one scene;
+# at 8 other products begin to join, and at 12 unrelated OASIS photos do. Of 600 pictures saved anew (JPEG
+# quality 40, half size, 128 px, grey) all stay within 4; 95-99 % brightened by a fifth do.
+MAX_DISTANCE: Final = 4
+
+# Two hashes within 4 bits agree in at least two of any six blocks, so hashes that share a pair of blocks
+# (about 21 bits) are all that need comparing (Manku, Jain, Das Sarma 2007, "Detecting near-duplicates for
+# web crawling").
+_BLOCKS: Final = ((0, 11), (11, 11), (22, 11), (33, 11), (44, 10), (54, 10))  # first bit, width
+# Where more hashes than this share two blocks, each is compared with this many neighbours in numeric order.
+_MAX_BUCKET: Final = 1024
+_BATCH: Final = 1_000_000
+
+Hashes = NDArray[np.uint64]
+Indices = NDArray[np.int64]
+
+
+def near_groups(ids: Sequence[str], hashes: Sequence[str | None]) -> dict[str, str]:
+    """Id → name of its group, for every picture that has a near duplicate.
+
+    A group is a connected component of "at most `MAX_DISTANCE` bits apart"; its name is its smallest id.
+    `hashes` are 16 hex characters, or None where a picture has no hash and so is in no group.
+    """
+    rows = np.array([row for row, value in enumerate(hashes) if value is not None], dtype=np.int64)
+    raw = bytes.fromhex("".join(value for value in hashes if value is not None))
+    values, distinct_of = np.unique(np.frombuffer(raw, dtype=">u8").astype(np.uint64), return_inverse=True)
+    group_of = _components(values)[distinct_of]
+    members = np.flatnonzero(np.bincount(group_of)[group_of] > 1)
+    names: dict[int, str] = {}
+    grouped = [(ids[rows[member]], int(group_of[member])) for member in members]
+    for picture, group in grouped:
+        names[group] = min(picture, names.get(group, picture))
+    return {picture: names[group] for picture, group in grouped}
+
+
+def _components(values: Hashes) -> Indices:
+    """Number of each hash's component. Pairs are merged in batches, so that a crowd of them fits memory."""
+    component = np.arange(len(values))
+    batch: list[Indices] = []
+    for pairs in _near_pairs(values):
+        joined = component[pairs]
+        batch.append(joined[:, joined[0] != joined[1]])
+        if sum(part.shape[1] for part in batch) > _BATCH:
+            component, batch = _merge(component, batch), []
+    return _merge(component, batch)
+
+
+def _merge(component: Indices, batch: list[Indices]) -> Indices:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not batch:
+        return component
+    left, right = np.hstack(batch)
+    graph = coo_array((np.ones(len(left), dtype=np.bool_), (left, right)), shape=(len(component),) * 2)
+    merged: Indices = connected_components(graph, directed=False)[1].astype(np.int64)
+    return merged[component]
+
+
+def _near_pairs(values: Hashes) -> Iterator[Indices]:
+    """Arrays of shape (2, k): indices of near pairs. `values` are sorted and distinct."""
+    for kept in combinations(_BLOCKS, 2):
+        mask = np.uint64(sum(((1 << width) - 1) << first for first, width in kept))
+        keys = values & mask
+        order = np.argsort(keys, kind="stable")  # stable: numeric order within a bucket
+        yield from _pairs_in_buckets(values[order], keys[order], order)
+
+
+def _pairs_in_buckets(values: Hashes, keys: Hashes, order: Indices) -> Iterator[Indices]:
+    """Compares each hash with the next of its bucket, the next but one, and so on."""
+    alive = np.arange(len(values))
+    for step in range(1, _MAX_BUCKET + 1):
+        alive = alive[: np.searchsorted(alive, len(values) - step)]
+        alive = alive[keys[alive] == keys[alive + step]]
+        if not len(alive):
+            return
+        other = alive + step
+        near = np.bitwise_count(values[alive] ^ values[other]) <= MAX_DISTANCE
+        if near.any():
+            yield np.stack([order[alive[near]], order[other[near]]])

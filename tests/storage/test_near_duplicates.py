@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import random
+import time
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import duplicates
+from storage.duplicates import MAX_DISTANCE, near_groups
+
+
+def brute_force(ids: list[str], hashes: list[str | None]) -> dict[str, str]:
+    group = {picture: {picture} for picture in ids}
+    for i, left in enumerate(hashes):
+        for j, right in enumerate(hashes[:i]):
+            if left is None or right is None:
+                continue
+            if (int(left, 16) ^ int(right, 16)).bit_count() <= MAX_DISTANCE:
+                joined = group[ids[i]] | group[ids[j]]
+                group.update(dict.fromkeys(joined, joined))
+    return {picture: min(members) for picture, members in group.items() if len(members) > 1}
+
+
+def flipped(value: int, bits: list[int]) -> str:
+    for bit in bits:
+        value ^= 1 << bit
+    return f"{value:016x}"
+
+
+BITS = st.lists(st.integers(0, 63), max_size=7, unique=True)
+HASHES = st.lists(
+    st.none() | st.builds(flipped, st.sampled_from([0, 0xFEDCBA9876543210, 2**64 - 1]), BITS), max_size=30
+)
+
+
+@given(HASHES, st.randoms(use_true_random=False))
+def test_groups_are_those_of_comparing_every_pair_in_any_order(hashes, shuffler: random.Random):
+    ids = [f"{number:064x}" for number in range(len(hashes))]
+    shuffler.shuffle(ids)
+    expected = brute_force(ids, hashes)
+    assert near_groups(ids, hashes) == expected
+    together = list(zip(ids, hashes, strict=True))
+    shuffler.shuffle(together)
+    assert near_groups([i for i, _ in together], [h for _, h in together]) == expected
+
+
+@given(st.integers(0, 2**64 - 1), st.lists(st.integers(0, 63), min_size=1, max_size=6, unique=True))
+def test_two_pictures_are_near_up_to_the_distance_and_not_beyond(value, bits):
+    groups = near_groups(["b", "a"], [f"{value:016x}", flipped(value, bits)])
+    assert groups == ({"a": "a", "b": "a"} if len(bits) <= MAX_DISTANCE else {})
+
+
+def test_pictures_without_a_hash_or_a_near_one_are_in_no_group():
+    assert near_groups([], []) == {}
+    assert near_groups(["a", "b", "c"], [None, None, "0" * 16]) == {}
+
+
+def test_pairs_are_merged_in_batches_without_loss(monkeypatch):
+    monkeypatch.setattr(duplicates, "_BATCH", 1)
+    hashes = [flipped(0, list(range(count))) for count in range(0, 60, 3)] + [flipped(2**64 - 1, [5, 6])]
+    ids = [f"{number:02}" for number in range(len(hashes))]
+    assert near_groups(ids, hashes) == brute_force(ids, hashes)
+    assert len(set(near_groups(ids, hashes).values())) == 1
+
+
+def test_200_000_hashes_take_seconds_and_planted_pairs_are_found():
+    generator = np.random.default_rng(0)
+    values = generator.integers(0, 2**64, 200_000, dtype=np.uint64).tolist()
+    hashes = [f"{value:016x}" for value in values]
+    for number in range(0, 1000, 2):
+        hashes[number + 1] = flipped(values[number], generator.choice(64, 4, replace=False).tolist())
+    ids = [f"{number:06}" for number in range(len(hashes))]
+    start = time.process_time()
+    groups = near_groups(ids, hashes)
+    assert time.process_time() - start < 20
+    assert groups == {f"{n:06}": f"{n - n % 2:06}" for n in range(1000)}
+
+
+def test_ten_thousand_copies_of_one_hash_are_one_group():
+    ids = [f"{number:05}" for number in range(10_000)]
+    assert set(near_groups(ids, ["123456789abcdef0"] * 10_000).values()) == {"00000"}
