@@ -1,0 +1,44 @@
+"""Scores → probabilities with two numbers that fold into a linear head."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.learning.base import Bools, Floats
+
+SMALLEST_SLOPE = 1e-3  # times the spread of the scores: a head that ranks no better than chance says "unsure"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p = sigmoid(a · score + c), a > 0."""
+
+    a: float
+    c: float
+
+
+def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
+    """Platt scaling with the smoothed targets of Platt (1999), which keep few labels from being certain.
+
+    scores, positive, weight (n,), n ≥ 1. The slope is kept positive: calibration never reverses a ranking.
+    """
+    from scipy.optimize import minimize
+
+    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
+    z = (scores - centre) / spread
+    yes, no = float(weight[positive].sum()), float(weight[~positive].sum())
+    target = np.where(positive, (yes + 1) / (yes + 2), 1 / (no + 2))
+
+    def loss(ac: Floats) -> tuple[float, Floats]:
+        logit = ac[0] * z + ac[1]
+        value = float(weight @ (np.logaddexp(0, logit) - target * logit))
+        residual = weight * (0.5 * (1 + np.tanh(logit / 2)) - target)
+        return value, np.array([residual @ z, residual.sum()])
+
+    start = np.array([1.0, math.log((yes + 1) / (no + 1))])
+    a, c = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(SMALLEST_SLOPE, None), (None, None)]).x
+    slope = float(a) / spread
+    return Calibration(slope, float(c) - slope * centre)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from concepts.errors import SettingsError
+from concepts.learning.calibration import platt
+from concepts.learning.thresholds import Target, choose_threshold
+
+scored = st.lists(st.tuples(st.floats(-1e6, 1e6), st.booleans()), min_size=1, max_size=40)
+
+
+@given(scored)
+def test_calibration_never_reverses_a_ranking_and_is_never_certain_of_a_label(rows):
+    scores, positive = np.array([s for s, _ in rows]), np.array([y for _, y in rows])
+    fit = platt(scores, positive, np.ones(len(rows)))
+    assert fit.a > 0
+    assert np.isfinite([fit.a, fit.c]).all()
+
+
+def test_with_many_labels_platt_is_logistic_regression_on_the_score():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=20_000)
+    positive = rng.random(20_000) < 1 / (1 + np.exp(-(2 * scores - 1)))
+    fit = platt(scores, positive, np.ones(20_000))
+    reference = LogisticRegression(C=1e6).fit(scores[:, None], positive)
+    assert fit.a == pytest.approx(reference.coef_[0, 0], rel=0.01)
+    assert fit.c == pytest.approx(reference.intercept_[0], rel=0.01)
+
+
+def test_one_yes_and_one_no_leave_doubt():
+    fit = platt(np.array([-1.0, 1.0]), np.array([False, True]), np.ones(2))
+    assert 1 / (1 + np.exp(-(fit.a + fit.c))) == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_a_label_of_weight_two_is_two_labels():
+    scores, positive = np.array([-1.0, 0.5, 0.2, 2.0]), np.array([False, False, True, True])
+    weighted = platt(scores, positive, np.array([1.0, 1.0, 2.0, 1.0]))
+    repeated = platt(np.append(scores, 0.2), np.append(positive, True), np.ones(5))
+    grid = np.linspace(-3, 3, 7)
+    assert np.allclose(weighted.a * grid + weighted.c, repeated.a * grid + repeated.c, atol=0.01)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.8, 0.9]), st.booleans()), min_size=1, max_size=30
+    ).filter(lambda rows: any(y for _, y in rows)),
+    st.sampled_from([Target(), Target("precision", 0.8), Target("recall", 0.8)]),
+)
+def test_a_threshold_gives_what_it_says_and_no_other_does_better(rows, target):
+    p, truth = np.array([s for s, _ in rows]), np.array([y for _, y in rows])
+
+    def at(cut):
+        yes = p >= cut
+        hits = (yes & truth).sum()
+        precision, recall = hits / max(yes.sum(), 1), hits / truth.sum()
+        return precision, recall, 2 * hits / (yes.sum() + truth.sum())
+
+    chosen = choose_threshold(p, truth, target)
+    assert (chosen.precision, chosen.recall, chosen.f1) == pytest.approx(at(chosen.value))
+    options = [at(cut) for cut in np.unique(p)]
+    if target.kind == "f1":
+        assert chosen.f1 == pytest.approx(max(f1 for *_, f1 in options))
+    elif target.kind == "recall":
+        assert chosen.met
+        assert chosen.precision == pytest.approx(max(a for a, r, _ in options if r >= 0.8))
+    else:
+        good = [r for a, r, _ in options if a >= 0.8]
+        assert chosen.met == bool(good)
+        if good:
+            assert chosen.recall == pytest.approx(max(good))
+
+
+def test_targets_read_as_they_are_written():
+    for target in (Target(), Target("precision", 0.9), Target("recall", 1.0)):
+        assert Target.parse(str(target)) == target
+    assert Target.parse(" Best F1 ") == Target()
+
+
+@pytest.mark.parametrize("text", ["", "accuracy at least 0.9", "precision at least 0", "recall at least 2"])
+def test_other_words_are_no_target(text):
+    with pytest.raises(SettingsError, match="Not a target"):
+        Target.parse(text)

@@ -1,0 +1,164 @@
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+
+from concepts.errors import NotEnoughLabelsError
+from concepts.learning.base import TrainingSet
+from concepts.learning.heads import HEADS, LogisticHead, choose_kind, train_head
+from concepts.learning.thresholds import Target
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_every_head_ranks_what_counts_first_and_is_the_same_each_time(name, labels, text_direction):
+    head = HEADS[name].fit(labels(12, 30), text_direction, 0)
+    again = HEADS[name].fit(labels(12, 30), text_direction, 0)
+    unseen = labels(50, 200, seed=9)
+    assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
+    assert np.array_equal(head.weights, again.weights)
+    assert head.bias == again.bias
+    json.dumps(head.details)
+
+
+@pytest.mark.parametrize("name", ["lda", "logistic"])
+def test_heads_that_need_both_kinds_of_label_say_which_is_missing(name, labels, text_direction):
+    with pytest.raises(NotEnoughLabelsError, match="Label one picture no"):
+        HEADS[name].fit(labels(3, 0), text_direction, 0)
+    with pytest.raises(NotEnoughLabelsError, match="Label one picture yes"):
+        HEADS[name].fit(labels(0, 3), text_direction, 0)
+
+
+def test_closed_form_lda_points_where_sklearn_lda_does(labels):
+    data = labels(10, 15)
+    head = HEADS["lda"].fit(data, None, 0)
+    reference = LinearDiscriminantAnalysis(
+        solver="lsqr", shrinkage=head.details["shrinkage"], priors=[0.5, 0.5]
+    )
+    X = data.vectors.astype(np.float64)
+    reference.fit(X, data.positive)
+    # sklearn averages the covariances of the classes with the priors; give it the pooled one instead.
+    means = reference.means_
+    residuals = X - means[data.positive.astype(int)]
+    covariance = residuals.T @ residuals / len(X)
+    s, d = head.details["shrinkage"], X.shape[1]
+    shrunk = (1 - s) * covariance + s * np.trace(covariance) / d * np.eye(d)
+    assert np.allclose(head.weights, np.linalg.solve(shrunk, means[1] - means[0]))
+    assert np.corrcoef(head.logits(X), reference.decision_function(X))[0, 1] > 0.95
+
+
+def test_logistic_in_the_row_space_is_logistic_regression_on_all_dimensions(labels):
+    data = labels(8, 12)
+    head = LogisticHead(C=10.0).fit(data, None, 0)
+    full = LogisticRegression(C=10.0, class_weight="balanced", max_iter=5000, tol=1e-8)
+    full.fit(data.vectors.astype(np.float64), data.positive)
+    assert np.allclose(head.weights, full.coef_[0], atol=2e-2 * np.abs(full.coef_).max())
+
+
+def test_labels_decide_the_kind_of_head(labels):
+    assert choose_kind(labels(0, 0)) == "text"
+    assert choose_kind(labels(0, 20)) == "text"
+    assert choose_kind(labels(1, 1)) == "lda"
+    assert choose_kind(labels(3, 90)) == "lda"
+    assert choose_kind(labels(20, 20)) == "logistic"
+
+
+def test_near_copies_count_as_one_label_when_the_kind_is_chosen(labels):
+    data = labels(20, 20)
+    assert choose_kind(replace(data, group=np.where(data.positive, 0, data.group))) == "lda"
+
+
+def test_without_labels_the_words_rank(labels, text_direction):
+    head = train_head(labels(0, 0), text_direction, 0)
+    unseen = labels(50, 200, seed=9)
+    assert head.kind == "text"
+    assert head.details["calibration"] is None
+    assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
+
+
+def test_without_labels_and_words_there_is_no_head(labels):
+    with pytest.raises(NotEnoughLabelsError):
+        train_head(labels(0, 0), None, 0)
+
+
+def test_example_pictures_alone_make_a_head_that_finds_more_of_them(labels):
+    head = train_head(labels(3, 0), None, 0)
+    unseen = labels(50, 200, seed=9)
+    assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (2, 2), (1, 30), (30, 1), (4, 9), (30, 70)])
+def test_a_trained_head_is_calibrated_and_keeps_the_ranking(counts, labels, text_direction):
+    data = labels(*counts)
+    head = train_head(data, text_direction, 0)
+    raw = HEADS[head.kind].fit(data, text_direction, 0)
+    unseen = labels(50, 200, seed=9)
+    assert np.array_equal(np.argsort(head.logits(unseen.vectors)), np.argsort(raw.logits(unseen.vectors)))
+    assert head.details["calibration"]["a"] > 0
+    assert 0 < head.threshold < 1
+    json.dumps(head.details)
+
+
+def test_labels_without_meaning_give_probabilities_near_their_share(labels):
+    data = labels(40, 40, noise=1.0)
+    shuffled = replace(data, positive=np.random.default_rng(1).permutation(data.positive))
+    head = train_head(replace(shuffled, vectors=labels(0, 80, seed=4).vectors), None, 0)
+    assert np.abs(head.probabilities(labels(20, 20, seed=5).vectors) - 0.5).max() < 0.25
+
+
+def test_probabilities_mean_what_they_say(labels):
+    head = train_head(labels(150, 150, noise=3.0), None, 0)
+    unseen = labels(2000, 2000, seed=9, noise=3.0)
+    p = head.probabilities(unseen.vectors)
+    for low in (0.1, 0.3, 0.5, 0.7):
+        band = (p >= low) & (p < low + 0.2)
+        assert abs(p[band].mean() - unseen.positive[band].mean()) < 0.1
+
+
+def test_labels_that_weigh_nothing_change_nothing(labels, text_direction):
+    data, lies = labels(10, 20), labels(10, 20, seed=3)
+    both = TrainingSet(
+        np.concatenate([data.vectors, lies.vectors]),
+        np.concatenate([data.positive, ~lies.positive]),
+        np.concatenate([data.weight, np.zeros(30)]),
+        np.concatenate([data.group, lies.group + 100]),
+    )
+    assert np.array_equal(
+        train_head(both, text_direction, 0).weights, train_head(data, text_direction, 0).weights
+    )
+
+
+def test_the_threshold_comes_from_a_persons_labels(labels):
+    person, machine = labels(20, 20), labels(60, 60, seed=3)
+    data = TrainingSet(
+        np.concatenate([person.vectors, machine.vectors]),
+        np.concatenate([person.positive, machine.positive]),
+        np.concatenate([person.weight, np.full(120, 0.4)]),
+        np.arange(160),
+    )
+    details = train_head(data, None, 0).details
+    assert (details["threshold_labels"], details["full_weight"], details["reduced_weight"]) == (40, 40, 120)
+
+
+def test_the_target_moves_the_threshold(labels):
+    data = labels(60, 120, noise=3.0)
+    careful = train_head(data, None, 0, Target("precision", 0.95))
+    eager = train_head(data, None, 0, Target("recall", 0.95))
+    assert careful.threshold > eager.threshold
+    assert careful.details["held_out"]["precision"] >= 0.95
+    assert eager.details["held_out"]["recall"] >= 0.95
+    assert careful.details["target"] == "precision at least 0.95"
+
+
+def test_a_few_labels_in_many_dimensions_train_at_once():
+    rng = np.random.default_rng(0)
+    data = TrainingSet(
+        rng.normal(size=(40, 1664)).astype(np.float32), np.arange(40) < 4, np.ones(40), np.arange(40)
+    )
+    start = time.process_time()
+    train_head(data, None, 0)
+    assert time.process_time() - start < 3
