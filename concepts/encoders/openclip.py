@@ -25,15 +25,13 @@ MEDIUM = re.compile(
     r"\b(photo\w*|picture|image|drawing|painting|sketch|illustration|screenshot|scan)s?\b", re.I
 )
 
-# Checked on the model cards. A checkpoint that isn't here is "unknown", which the model card then says.
+# Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
 LICENCES = (
-    (re.compile(r"(^|/)MobileCLIP", re.I), "Apple research licence (apple-amlr), no commercial use"),
-    (re.compile(r"dfn", re.I), "Apple research licence (apple-amlr), no commercial use"),
-    (re.compile(r"metaclip", re.I), "CC-BY-NC-4.0, no commercial use"),
-    (re.compile(r"^ViT-[BL]-(16|32|32-256|14)/datacomp_", re.I), "MIT"),
-    (re.compile(r"^hf-hub:laion/CLIP-ViT-(B-32-256x256|B-16|L-14|B-32)[.-].*DataComp", re.I), "MIT"),
-    (re.compile(r"SigLIP2", re.I), "Apache-2.0"),
-    (re.compile(r"(^|/)PE-Core-", re.I), "Apache-2.0"),
+    (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
+    (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
+    (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
+    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
 
 
@@ -57,7 +55,7 @@ class OpenClipEncoder:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
         source = find_source(name)
         self.name = name
-        self.licence = next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
+        self.licence = licence_of(name)
         self._device = pick_device()
         model, self._transform, self._tokenizer = _load(name, source)
         weights = weights_sha256(model)
@@ -103,6 +101,12 @@ class OpenClipEncoder:
 
     def _finished(self, vectors: torch.Tensor) -> Vectors:
         return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
+
+
+def licence_of(name: str) -> str:
+    if name.startswith("local-dir:"):
+        return "unknown"  # a folder can be called anything
+    return next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
 
 
 def as_prompt(text: str) -> str:

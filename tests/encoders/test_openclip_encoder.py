@@ -14,7 +14,7 @@ from tiny_open_clip import make_tiny_open_clip
 
 from concepts.encoders import load_encoder
 from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT
-from concepts.encoders.openclip import OpenClipEncoder, as_prompt
+from concepts.encoders.openclip import OpenClipEncoder, as_prompt, licence_of
 from concepts.errors import EncoderError
 
 
@@ -176,3 +176,17 @@ def test_the_maker_of_tiny_models_makes_the_same_one_again(tmp_path: Path, tiny_
     again = make_tiny_open_clip(tmp_path / "again")
     for file in tiny_open_clip.iterdir():
         assert (again / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"),
+    [
+        (CPU_DEFAULT.name, "MIT"),
+        (GPU_DEFAULT.name, "Apache-2.0"),
+        ("MobileCLIP2-S0/dfndr2b", "Apple research licence (apple-amlr)"),
+        ("ViT-B-32/openai", "unknown"),
+        ("local-dir:/models/PE-Core-B-16", "unknown"),
+    ],
+)
+def test_a_licence_is_named_only_where_it_is_known(name: str, licence: str) -> None:
+    assert licence_of(name) == licence
