@@ -213,8 +213,8 @@ def test_equal_scores_are_ordered_by_id_wherever_the_rows_stand(tmp_path: Path) 
     ids = picture_ids(1501)
     index.write(ids, np.repeat(twin, 1501, axis=0))
     query = unit_vectors(1, seed=3, dimension=301)[0]
-    found = index.search(query, 700)
-    assert [i for i, _ in found] == sorted(ids)[:700]
+    found = index.search(query, 1500)
+    assert [i for i, _ in found] == sorted(ids)[:1500]
     assert len({score for _, score in found}) == 1
 
 
