@@ -207,6 +207,33 @@ class Ingestion:
         return SkippedFile(picture_id, "missing", "None of its files can be read any more.", 0, 0)
 
 
+def embed_files(
+    paths: Sequence[Path], encoder: Encoder
+) -> Iterator[tuple[list[str], list[str], Vectors, int]]:
+    """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad.
+
+    Streams: a million files take no more memory than a hundred.
+    """
+
+    def look(file: Source | SkippedFile) -> Look | SkippedFile:
+        if isinstance(file, SkippedFile):
+            return file
+        try:
+            data = sources.read(file.uri)
+            decoded = pictures.decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
+        except BadPictureError as error:
+            return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+        return Look(file, pictures.picture_id(data), encoder.prepare(decoded.image))
+
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for batch in _batches(_ahead(pool, look, sources.walk(paths), AHEAD), ENCODE_BATCH):
+            looks = [item for item in batch if isinstance(item, Look) and item.pixels is not None]
+            pixels = [look.pixels for look in looks if look.pixels is not None]
+            vectors = encoder.encode_pictures(np.stack(pixels)) if pixels else np.empty((0, 0), np.float32)
+            ids = [look.facts for look in looks if isinstance(look.facts, str)]
+            yield ids, [look.source.uri for look in looks], vectors, len(batch) - len(looks)
+
+
 class _Counting:
     """Counts files in the background, for the time left; None until the count is done."""
 

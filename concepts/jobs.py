@@ -64,7 +64,11 @@ class JobRunner:
         listener: Callable[[int, int | None, str], None] | None = None,
     ) -> Result:
         """Runs one job here and now, and returns its result or raises its error."""
-        job = self.store.claim(self.store.add(kind, arguments))
+        return self.resume(self.store.add(kind, arguments), listener)
+
+    def resume(self, job_id: int, listener: Callable[[int, int | None, str], None] | None = None) -> Result:
+        """Runs a job that waits or was interrupted here and now."""
+        job = self.store.claim(job_id)
         if job is None:
             raise DiscernError("The same work is running already in another process. See the list of jobs.")
         return self._run(job, listener)

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DISCERN_", extra="ignore", populate_by_name=True)
 
     home: Path = Field(default_factory=default_home, exclude=True)
+    host: str = "127.0.0.1"
+    port: int = 7860
     encoder: str = "auto"
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"), exclude=True

@@ -56,6 +56,14 @@ class Ledger:
         fields = Call.__dataclass_fields__
         return [Call(**{name: getattr(row, name) for name in fields}) for row in rows]
 
+    def count(self, since: datetime | None = None) -> int:
+        """How many calls were made."""
+        query = select(func.count()).select_from(ModelCallRow)
+        if since is not None:
+            query = query.where(ModelCallRow.created >= since)
+        with self._database.read() as session:
+            return session.scalar(query) or 0
+
     def spent_usd(self, since: datetime | None = None) -> float:
         """What the calls cost, all of them or those since a moment (a job that resumes keeps its budget)."""
         query = select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0))

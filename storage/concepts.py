@@ -51,7 +51,7 @@ class StoredHead:
     bias: float
     threshold: float
     details: dict[str, Any]
-    created: datetime | None = None
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -192,10 +192,10 @@ class ConceptStore:
     # Heads and their evaluations
 
     def add_head(self, concept_id: int, head: StoredHead) -> StoredHead:
-        """Stores the head under the next number; `head.number` and `head.created` are set here."""
+        """Stores the head under the next number, which is set here."""
         with self._database.write() as session:
             query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
-            values = vars(head) | {"number": (session.scalar(query) or 0) + 1, "created": now()}
+            values = vars(head) | {"number": (session.scalar(query) or 0) + 1}
             session.add(HeadRow(concept_id=concept_id, **values))
         return StoredHead(**values)
 

@@ -182,13 +182,13 @@ class Library:
         return [row[0] for row in rows], [row[1] for row in rows]
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
-        """Writes the groups that changed, and says how many pictures moved."""
+        """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
         with self._database.write() as session:
             before = session.execute(select(PictureRow.id, PictureRow.near_group))
             changed = [
-                {"id": picture_id, "near_group": groups[picture_id]}
+                {"id": picture_id, "near_group": groups.get(picture_id, picture_id)}
                 for picture_id, group in before
-                if groups.get(picture_id, group) != group
+                if groups.get(picture_id, picture_id) != group
             ]
             if changed:
                 session.execute(update(PictureRow), changed)

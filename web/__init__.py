@@ -1,0 +1,1 @@
+"""What people and programs see: Gradio screens, REST and media routes."""

@@ -41,10 +41,9 @@ class Probe:
     bfloat16_seconds: float
     cosine: float
 
-    @property
-    def precision(self) -> str:
+    def precision(self, min_cosine: float) -> str:
         faster = self.float32_seconds >= MIN_SPEEDUP * self.bfloat16_seconds
-        return "bfloat16" if faster and self.cosine > MIN_COSINE else "float32"
+        return "bfloat16" if faster and self.cosine > min_cosine else "float32"
 
 
 def pick_device() -> torch.device:
@@ -59,6 +58,7 @@ def resolve_precision(
     *,
     architecture: str,
     cache: Path,
+    min_cosine: float = MIN_COSINE,
 ) -> str:
     """`asked`, or for `auto` the better one on the network's device. `forward`: (n, 3, H, W) → (n, d)."""
     if asked in DTYPES:
@@ -72,7 +72,7 @@ def resolve_precision(
     if probe is None:
         probe = Probe(key, *_measure(network, forward, size, device))
         write_whole(path, json.dumps(asdict(probe), indent=1).encode())
-    return probe.precision
+    return probe.precision(min_cosine)
 
 
 def _read(path: Path) -> Probe | None:

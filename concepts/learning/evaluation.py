@@ -20,6 +20,7 @@ DRAWS = 1000
 CELLS = 4_000_000  # draws × pictures held at once: 32 MB a matrix
 FEWEST = 5  # of each class, below which a figure says more about luck than about the head
 FEWEST_FOR_CALIBRATION = 30
+CALIBRATION = ("brier", "calibration_error")
 BINS = 10
 
 
@@ -173,6 +174,8 @@ def evaluate(
 ) -> Report:
     """Everything known about a head on one evaluation set of n pictures, all arrays (n,).
 
+    Scores that are not all in 0..1 (text similarity, a rating) are a ranking: they get the figures that
+    only need an order, and no curves.
     `weights` are inverse sampling probabilities where the set was drawn in strata; the interval still
     redraws groups as if from one stratum, which is wider than the truth, never narrower.
     """
@@ -182,6 +185,8 @@ def evaluate(
     metrics = {}
     for name in METRICS:
         missing, count = _missing(name, truth, probability >= threshold)
+        if name in CALIBRATION and not _in_unit_interval(probability):
+            missing = "These scores are not probabilities."
         if missing:
             metrics[name] = Metric(None, None, None, count, missing)
         else:
@@ -193,7 +198,8 @@ def evaluate(
         "false_negative": int((~predicted & truth).sum()),
         "true_negative": int((~predicted & ~truth).sum()),
     }
-    drawn = curves(probability, truth, weights) if positives and positives < n else None
+    plottable = 0 < positives < n and _in_unit_interval(probability)
+    drawn = curves(probability, truth, weights) if plottable else None
     return Report(n, positives, n - positives, threshold, metrics, confusion, drawn)
 
 
@@ -243,6 +249,10 @@ def curves(probability: Floats, truth: Bools, weights: Floats | None = None) -> 
         histogram_yes=np.histogram(probability[truth], edges)[0].tolist(),
         histogram_no=np.histogram(probability[~truth], edges)[0].tolist(),
     )
+
+
+def _in_unit_interval(scores: Floats) -> bool:
+    return bool(((scores >= 0) & (scores <= 1)).all())
 
 
 def _draws(group: Rows, seed: int) -> Iterator[Floats]:
@@ -302,7 +312,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:
     """(what is missing in words, or "", the count the metric rests on)."""
     n, yes, called = len(truth), int(truth.sum()), int(predicted.sum())
-    if name in ("brier", "calibration_error"):
+    if name in CALIBRATION:
         return _short(FEWEST_FOR_CALIBRATION - n, "checked pictures", n), n
     if name == "base_rate":
         return _short(FEWEST - n, "checked pictures", n), n

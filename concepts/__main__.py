@@ -1,0 +1,5 @@
+"""`python -m concepts`."""
+
+from concepts.cli import main
+
+main()

@@ -1,0 +1,214 @@
+"""Having a machine label the candidate pool: which annotator, which pictures, and keeping what it says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput
+from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.vlm import VlmAnnotator
+from concepts.collection import Collection
+from concepts.errors import BudgetError, SettingsError
+from concepts.jobs import Progress
+from concepts.language import chat_model
+from concepts.language.ledger import Budget
+from concepts.material import Material
+from concepts.settings import Settings
+from concepts.views import AnnotateResult
+from storage import pictures, sources
+from storage.calls import Ledger
+from storage.concepts import ConceptStore, StoredAnnotation
+from storage.labels import Author, LabelLog, NewLabel
+
+BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
+
+
+def annotate_pool(
+    material: Material,
+    collection: Collection,
+    store: ConceptStore,
+    log: LabelLog,
+    ledger: Ledger,
+    settings: Settings,
+    arguments: dict[str, Any],
+    progress: Progress,
+) -> AnnotateResult:
+    """Annotates pool and labelled evaluation pictures that this annotator has not seen with this definition.
+
+    Each batch is kept before the next is asked. A run that was killed goes on with the same limit and
+    budget: what its first part did counts.
+    """
+    since = datetime.fromisoformat(progress.once("since", datetime.now(UTC).isoformat()))
+    annotator = _choose(arguments, material, collection, ledger, settings, since)
+    known = store.annotations(
+        material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
+    )
+    seen = {annotation.picture_id for annotation in known}
+    before = progress.once("annotated", len(seen))
+    todo = [i for i in _worklist(material) if i not in seen]
+    if arguments["limit"] is not None:
+        todo = todo[: max(arguments["limit"] - (len(seen) - before), 0)]
+    total = len(seen) - before + len(todo)
+    failed: list[dict[str, str]] = []
+    stopped = ""
+    done = len(seen) - before
+    progress.report(done, total, f"asking {annotator.name}")
+    for start in range(0, len(todo), annotator.batch_size):
+        inputs = picture_inputs(material, collection, todo[start : start + annotator.batch_size])
+        results, stopped = _ask(annotator, material, inputs)
+        kept = [result for result in results if isinstance(result, Annotation)]
+        _keep(kept, annotator, material, store, log)
+        failed += [
+            {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
+        ]
+        done += len(results)
+        progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
+        if stopped:
+            break
+    return _result(annotator, material, store, ledger, before, since, failed, stopped)
+
+
+def builtin_annotator(material: Material, collection: Collection) -> BuiltinAnnotator:
+    """Compares with a fixed random part of the library, without the evaluation set."""
+    matrix = material.matrix
+    rows = np.random.default_rng(0).permutation(len(matrix))[:BACKGROUND]
+    reserved = set(matrix.rows(material.with_vectors(sorted(material.reserved))).tolist())
+    rows = np.array([row for row in np.sort(rows) if row not in reserved], dtype=np.int64)
+    return BuiltinAnnotator(collection.encoder(), np.asarray(matrix.vectors[rows], dtype=np.float32))
+
+
+def picture_inputs(material: Material, collection: Collection, ids: Sequence[str]) -> list[PictureInput]:
+    ids = material.with_vectors(ids)
+    paths = collection.paths(ids)
+    return [
+        PictureInput(i, collection.thumbnails.path(i), vector, paths.get(i))
+        for i, vector in zip(ids, material.vectors(ids), strict=True)
+    ]
+
+
+def _choose(
+    arguments: dict[str, Any],
+    material: Material,
+    collection: Collection,
+    ledger: Ledger,
+    settings: Settings,
+    since: datetime,
+) -> Annotator:
+    limit = arguments["budget"]
+    budget = None if limit is None else Budget(limit, ledger.spent_usd(since))
+    model = None if arguments["annotator"] == "builtin" else chat_model(settings, "vlm", ledger, budget)
+    if model is not None:
+        return VlmAnnotator(
+            model,
+            concurrency=settings.model_concurrency,
+            read_picture=_model_picture,
+            picture_version="source-jpeg-768",
+        )
+    if arguments["annotator"] == "vlm":
+        raise SettingsError(
+            "No vision-language model is set. Set OPENAI_BASE_URL or OPENAI_API_KEY, and "
+            "DISCERN_VLM_MODEL, or use the built-in annotator."
+        )
+    return builtin_annotator(material, collection)
+
+
+def _model_picture(picture: PictureInput) -> bytes:
+    """JPEG of at most 768 px from the original; a model sees details that a thumbnail has lost."""
+    data = sources.read(picture.source) if picture.source else picture.thumbnail.read_bytes()
+    return pictures.model_jpeg(pictures.decode(data, short_side=768).image)
+
+
+def _worklist(material: Material) -> list[str]:
+    """The pool, then the evaluation pictures that people labelled, so that the machine can be measured
+    alone on the same pictures."""
+    ids, _ = material.evaluation_labels()
+    return material.with_vectors([i for i in material.candidates if i not in material.reserved]) + ids
+
+
+def _ask(
+    annotator: Annotator, material: Material, inputs: Sequence[PictureInput]
+) -> tuple[list[Annotation | FailedAnnotation], str]:
+    """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
+    is in the cache and is collected picture by picture without another call."""
+    try:
+        return annotator.annotate(material.revision, inputs), ""
+    except BudgetError as error:
+        reason = str(error)
+    collected: list[Annotation | FailedAnnotation] = []
+    for picture in inputs:
+        try:
+            collected += annotator.annotate(material.revision, [picture])
+        except BudgetError:
+            continue
+    return collected, reason
+
+
+def _keep(
+    annotations: Sequence[Annotation],
+    annotator: Annotator,
+    material: Material,
+    store: ConceptStore,
+    log: LabelLog,
+) -> None:
+    """Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label
+    with a key that is known already."""
+    number, fingerprint = material.revision.number, annotator.fingerprint
+    author = Author(fingerprint, "annotator")
+    log.append(
+        material.concept_id,
+        [
+            NewLabel(_key(said.picture_id, number, fingerprint), said.picture_id, said.value, author, number)
+            for said in annotations
+        ],
+    )
+    store.add_annotations(
+        material.concept_id,
+        [
+            StoredAnnotation(
+                picture_id=said.picture_id,
+                definition_number=number,
+                fingerprint=fingerprint,
+                rating=said.rating,
+                evidence=[asdict(evidence) for evidence in said.evidence],
+                rationale=said.rationale,
+            )
+            for said in annotations
+        ],
+    )
+
+
+def _key(picture_id: str, number: int, fingerprint: str) -> str:
+    """Idempotency key of a machine's label, short enough for the column."""
+    return hashlib.sha256(f"{picture_id}/{number}/{fingerprint}".encode()).hexdigest()
+
+
+def _result(
+    annotator: Annotator,
+    material: Material,
+    store: ConceptStore,
+    ledger: Ledger,
+    before: int,
+    since: datetime,
+    failed: list[dict[str, str]],
+    stopped: str,
+) -> AnnotateResult:
+    said = store.annotations(
+        material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
+    )
+    calls = ledger.count(since)
+    return AnnotateResult(
+        annotator=annotator.name,
+        annotated=len(said) - before,
+        failed=failed,
+        ratings={str(rating): count for rating, count in sorted(Counter(s.rating for s in said).items())},
+        calls=calls,
+        cost_usd=ledger.spent_usd(since) if calls else None,
+        stopped=stopped,
+    )

@@ -1,0 +1,152 @@
+"""Annotates without a language model: classification by description (Menon & Vondrick, ICLR 2023).
+
+A picture is compared with the words of the definition in the encoder's space. Cosines of different texts
+aren't on one scale, so each is standardised against a random sample of the library: a z-score says how
+much nearer a picture is to a text than the library's pictures usually are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation, PictureInput, Verdict
+from concepts.definition import Definition, Revision
+from concepts.encoders.base import Encoder, Vectors
+
+VERSION = 1
+BATCH = 256
+SMALLEST_BACKGROUND = 30  # below that, mean and spread of the library are guesses
+MET, NOT_MET = 1.0, 0.0  # z-scores
+RATINGS = (0.0, 0.5, 1.25, 2.0)  # combined z-score from which a picture is rated 2, 3, 4, 5
+EXCLUDED_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The texts of a definition, in the rows of one matrix of z-scores."""
+
+    topic: str
+    criteria: tuple[str, ...]
+    counts: tuple[str, ...]
+    lookalikes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, definition: Definition) -> _Words:
+        return cls(
+            f"{definition.name}: {definition.description}",
+            tuple(criterion.text for criterion in definition.criteria),
+            tuple(query.text for query in definition.queries if query.counts) or (definition.name,),
+            tuple(query.text for query in definition.queries if not query.counts),
+        )
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.topic, *self.criteria, *self.counts, *self.lookalikes]
+
+    def split(self, z: Vectors) -> tuple[Vectors, Vectors, Vectors, Vectors]:
+        """(n, texts) → topic (n, 1), criteria, queries that count, queries that don't."""
+        first, second = 1 + len(self.criteria), 1 + len(self.criteria) + len(self.counts)
+        return z[:, :1], z[:, 1:first], z[:, first:second], z[:, second:]
+
+
+class BuiltinAnnotator:
+    """`background` (n, d): vectors of a random sample of the library, at least 30."""
+
+    name = "builtin"
+
+    def __init__(self, encoder: Encoder, background: Vectors) -> None:
+        if len(background) < SMALLEST_BACKGROUND:
+            raise ValueError(
+                f"{len(background)} background vectors; at least {SMALLEST_BACKGROUND} are needed"
+            )
+        self._encoder = encoder
+        self._background = background
+
+    @property
+    def fingerprint(self) -> str:
+        """With the background: another sample of the library moves the z-scores."""
+        sample = hashlib.sha256(np.ascontiguousarray(self._background).tobytes()).hexdigest()[:8]
+        return f"builtin:{VERSION}:{self._encoder.fingerprint}:{sample}"
+
+    @property
+    def batch_size(self) -> int:
+        return BATCH
+
+    def annotate(
+        self, revision: Revision, pictures: Sequence[PictureInput]
+    ) -> list[Annotation | FailedAnnotation]:
+        """See `Annotator.annotate`. Costs nothing and fails no picture."""
+        if not pictures:
+            return []
+        definition = revision.definition
+        words = _Words.of(definition)
+        z = self._standardised(words.texts, np.stack([picture.vector for picture in pictures]))
+        scores = combine(definition, words, z)
+        _, criteria, _, _ = words.split(z)
+        annotations: list[Annotation | FailedAnnotation] = []
+        for row, picture in enumerate(pictures):
+            evidence = tuple(
+                CriterionEvidence(criterion.text, criterion.kind, _verdict(value), round(float(value), 3))
+                for criterion, value in zip(definition.criteria, criteria[row], strict=True)
+            )
+            rating, reason = _rate(float(scores[row]), evidence)
+            annotations.append(
+                Annotation(picture.picture_id, rating, evidence, _rationale(words, z[row : row + 1], reason))
+            )
+        return annotations
+
+    def _standardised(self, texts: list[str], vectors: Vectors) -> Vectors:
+        """z-scores (pictures, texts) of the cosines."""
+        directions = self._encoder.encode_texts(texts)
+        usual = self._background @ directions.T
+        spread = np.maximum(usual.std(axis=0), 1e-6)
+        return np.asarray((vectors @ directions.T - usual.mean(axis=0)) / spread, dtype=np.float32)
+
+
+def combine(definition: Definition, words: _Words, z: Vectors) -> Vectors:
+    """One z-score a picture (n,): the topic and the queries that count, less what looks similar."""
+    topic, criteria, counts, lookalikes = words.split(z)
+    kinds = np.array([criterion.kind for criterion in definition.criteria], dtype=object)
+    supporting = criteria[:, kinds == "supporting"]
+    against = np.concatenate([lookalikes, criteria[:, kinds == "excluding"]], axis=1)
+    score = (topic[:, 0] + np.concatenate([counts, supporting], axis=1).mean(axis=1)) / 2
+    if against.shape[1]:
+        score = score - EXCLUDED_WEIGHT * np.maximum(against.max(axis=1), 0.0)
+    return np.asarray(score, dtype=np.float32)
+
+
+def _verdict(z: float) -> Verdict:
+    return "met" if z >= MET else "not met" if z < NOT_MET else "unclear"
+
+
+def _rate(score: float, evidence: Sequence[CriterionEvidence]) -> tuple[int, str]:
+    """Rating and, where a criterion decided it, which. Necessary ones must hold, excluding ones not."""
+    rating = 1 + sum(score >= edge for edge in RATINGS)
+    necessary = [e for e in evidence if e.kind == "necessary"]
+    missing = next((e for e in necessary if e.verdict == "not met"), None)
+    if missing is not None:
+        return min(rating, 2), f"'{missing.criterion}' does not seem to hold"
+    weakest = min((e.score or 0.0 for e in necessary), default=0.0)
+    excluding = [e for e in evidence if e.kind == "excluding" and e.verdict == "met"]
+    strongest = max(excluding, key=lambda e: e.score or 0.0, default=None)
+    if strongest is not None and (strongest.score or 0.0) > max(weakest, score):
+        return min(rating, 2), f"'{strongest.criterion}' rules it out"
+    return rating, ""
+
+
+def _rationale(words: _Words, z: Vectors, reason: str) -> str:
+    """One sentence that names the strongest evidence."""
+    _, _, counts, lookalikes = (part[0] for part in words.split(z))
+    best = int(counts.argmax())
+    sentence = f"Closest to '{words.counts[best]}' ({counts[best]:+.1f} SD against the library)"
+    if len(lookalikes) and lookalikes.max() > counts[best]:
+        worst = int(lookalikes.argmax())
+        sentence = (
+            f"Closer to '{words.lookalikes[worst]}' ({lookalikes[worst]:+.1f} SD), which doesn't count, "
+            f"than to '{words.counts[best]}' ({counts[best]:+.1f} SD)"
+        )
+    return f"{sentence}; {reason}." if reason else f"{sentence}."

@@ -1,0 +1,216 @@
+"""The person's pictures as the domain sees them: files, vectors of one encoder, and search over both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from concepts.encoders.base import Encoder, Vectors, unit
+from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.settings import Settings
+from concepts.views import Hit, LibraryInfo
+from storage.database import Database
+from storage.library import Library, LibraryEncoder
+from storage.thumbnails import ThumbnailStore
+
+if TYPE_CHECKING:
+    from concepts.ingestion import AddReport, Report
+    from storage.vectors import Matrix, VectorIndex
+
+
+class Collection:
+    """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self.library = Library(database)
+        self.thumbnails = ThumbnailStore(settings.home / "thumbnails")
+        self._lock = threading.RLock()
+        self._encoder: Encoder | None = None
+        self._indexes: dict[str, VectorIndex] = {}
+        self._texts: dict[str, Vectors] = {}
+
+    # The encoder and its vectors
+
+    def encoder(self) -> Encoder:
+        """The encoder of this library; for a library without pictures, the one the settings name.
+
+        Raises `FingerprintMismatchError` where the encoder on this computer isn't the one the vectors
+        are from (other weights under the same name, say).
+        """
+        with self._lock:
+            recorded = self.library.encoder()
+            if self._encoder is None:
+                name = recorded.name if recorded else self._settings.encoder
+                precision = recorded.precision if recorded else "auto"
+                self._encoder = self._load(name, precision)
+            found = str(self._encoder.fingerprint)
+            if recorded and found != recorded.fingerprint:
+                self._encoder = None
+                raise FingerprintMismatchError(f"Encoder {recorded.name}", recorded.fingerprint, found)
+            return self._encoder
+
+    def recorded(self) -> LibraryEncoder:
+        """Raises `DiscernError` for a library without pictures."""
+        recorded = self.library.encoder()
+        if recorded is None:
+            raise DiscernError("The library is empty. Add pictures first: library add FOLDER.")
+        return recorded
+
+    def encoder_like(self, name: str, precision: str) -> Encoder:
+        """The encoder a bundle asks for: this library's where it is the same, else loaded for the purpose."""
+        recorded = self.library.encoder()
+        if recorded and (recorded.name, recorded.precision) == (name, precision):
+            return self.encoder()
+        return self._load(name, precision)
+
+    def index(self) -> VectorIndex:
+        recorded = self.recorded()
+        return self._index_of(recorded.fingerprint, recorded.dimension)
+
+    def matrix(self) -> Matrix:
+        """Every vector of the library in one memory-mapped matrix, rows by picture id."""
+        return self.index().matrix()
+
+    def text_vectors(self, texts: Sequence[str]) -> Vectors:
+        """(n, d), unit length. Texts are encoded once per process."""
+        with self._lock:
+            missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
+            if missing:
+                encoded = self.encoder().encode_texts(missing)
+                self._texts.update(zip(missing, encoded, strict=True))
+            if not texts:
+                return np.empty((0, self.recorded().dimension), np.float32)
+            return np.stack([self._texts[text] for text in texts])
+
+    # Adding and re-embedding
+
+    def add(self, paths: Sequence[Path], encoder: str | None, report: Report) -> AddReport:
+        """Adds pictures. `encoder` chooses one for the first pictures of a library.
+
+        Raises `DiscernError` where the library has another encoder already.
+        """
+        from concepts.ingestion import Ingestion
+
+        recorded = self.library.encoder()
+        if encoder and recorded and encoder not in (recorded.name, "auto"):
+            raise DiscernError(
+                f"The vectors of this library are from “{recorded.name}”. Leave out the encoder, or change "
+                f"it for all pictures: library reembed {encoder}."
+            )
+        with self._lock:
+            if recorded is None and encoder:
+                self._encoder = self._load(encoder, "auto")
+            loaded = self.encoder()
+            if recorded is None:
+                self.library.set_encoder(_record_of(loaded))
+        return Ingestion(self.library, self.index(), self.thumbnails, loaded).add(paths, report)
+
+    def reembed(self, name: str, report: Report) -> int:
+        """Embeds every picture with another encoder, then makes the library use it.
+
+        Until then, and where it is stopped half-way, the library works with the old one.
+        """
+        from concepts.ingestion import Ingestion
+
+        encoder = self._load(name, "auto")
+        record = _record_of(encoder)
+        index = self._index_of(record.fingerprint, record.dimension)
+        self.library.add_pending(index.missing(self.library.all_ids()), record.fingerprint)
+        embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(report)
+        with self._lock:
+            self.library.set_encoder(record)
+            self._encoder = encoder
+            self._texts.clear()
+        return embedded
+
+    def reconcile(self) -> int:
+        """Puts pictures whose vector is missing back into the outbox; says how many."""
+        missing = self.index().missing(self.library.all_ids())
+        self.library.add_pending(missing, self.recorded().fingerprint)
+        return len(missing)
+
+    # Looking
+
+    def info(self) -> LibraryInfo:
+        counts = self.library.counts()
+        recorded = self.library.encoder()
+        return LibraryInfo(
+            pictures=counts.pictures,
+            sources=counts.sources,
+            bytes=counts.bytes,
+            exact_duplicates=counts.exact_duplicates,
+            near_duplicates=counts.near_duplicates,
+            bad_files=counts.bad_files,
+            pending=counts.pending,
+            encoder=recorded.name if recorded else None,
+            fingerprint=recorded.fingerprint if recorded else None,
+            encoder_note=self._encoder_note(recorded),
+            home=str(self._settings.home),
+        )
+
+    def search(self, text: str | None, like: Sequence[str], n: int) -> list[Hit]:
+        """The n pictures closest to words, to pictures of the library, or to both together.
+
+        Raises `DiscernError` where there is nothing to search for.
+        """
+        parts = []
+        if text and text.strip():
+            parts.append(self.text_vectors([text.strip()])[0])
+        if like:
+            parts.append(unit(self.index().vectors(list(like)).mean(axis=0)))
+        if not parts:
+            raise DiscernError("Say what to look for: words, a picture, or both.")
+        found = self.index().search(unit(np.sum(parts, axis=0)), n + len(like))
+        hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
+        paths = self.paths([picture_id for picture_id, _ in hits])
+        return [Hit(id=i, path=paths.get(i, ""), score=round(float(score), 4)) for i, score in hits]
+
+    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
+        """Picture id → the first place it is at."""
+        found = self.library.pictures(picture_ids)
+        return {picture.id: picture.sources[0] for picture in found if picture.sources}
+
+    # Inside
+
+    def _load(self, name: str, precision: str) -> Encoder:
+        from concepts.encoders import load_encoder
+
+        return load_encoder(name, cache=self._settings.cache, precision=precision)
+
+    def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
+        from storage.vectors import VectorIndex
+
+        with self._lock:
+            if fingerprint not in self._indexes:
+                self._indexes[fingerprint] = VectorIndex(
+                    self._settings.home / "vectors", fingerprint, dimension
+                )
+            return self._indexes[fingerprint]
+
+    @cached_property
+    def _auto(self) -> str:
+        from concepts.encoders import resolve_auto
+
+        return resolve_auto().why
+
+    def _encoder_note(self, recorded: LibraryEncoder | None) -> str:
+        if recorded is None:
+            return self._auto
+        if recorded.name == "embedded":
+            return (
+                "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "
+                "model understands words better (library reembed)."
+            )
+        return f"An open_clip model, {recorded.precision}."
+
+
+def _record_of(encoder: Encoder) -> LibraryEncoder:
+    return LibraryEncoder(
+        encoder.name, encoder.fingerprint.precision, str(encoder.fingerprint), encoder.dimension
+    )

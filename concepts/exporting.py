@@ -1,0 +1,147 @@
+"""A kept head and its figures → a bundle, plots, and scores of many pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from concepts import __version__
+from concepts.collection import Collection
+from concepts.encoders.base import Encoder, Vectors
+from concepts.errors import DiscernError
+from concepts.export.bundle import write_bundle
+from concepts.export.facts import (
+    Baseline,
+    BundleFacts,
+    Curves,
+    EncoderFacts,
+    HeadFacts,
+    LabelCount,
+    Metric,
+)
+from concepts.export.loading import load_bundle
+from concepts.export.plots import plot_bytes
+from concepts.export.scoring import score_rows, write_scores
+from concepts.material import Material
+from concepts.training import check_fingerprint, linear_head
+from concepts.views import ExportResult, ScoreResult
+from storage.concepts import StoredHead
+
+Report = Callable[[int, int | None, str], None]
+LIBRARY_BATCH = 8192
+
+
+def export_head(
+    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any] | None, out: Path
+) -> ExportResult:
+    """Writes the folder `out` and a zip beside it. `report` is the evaluation to print on the card."""
+    check_fingerprint(head, collection)
+    facts = bundle_facts(material, collection.encoder(), head, report)
+    curves = Curves.model_validate(report["curves"]) if report and report["curves"] else None
+    folder = write_bundle(out, linear_head(head), facts, curves)
+    return ExportResult(
+        folder=str(folder), archive=str(folder.with_name(folder.name + ".zip")), head=head.number
+    )
+
+
+def write_plots(
+    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any], folder: Path
+) -> None:
+    """The plots of an evaluation as PNG files."""
+    facts = bundle_facts(material, collection.encoder(), head, report)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in plot_bytes(facts, Curves.model_validate(report["curves"])).items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
+
+
+def bundle_facts(
+    material: Material, encoder: Encoder, head: StoredHead, report: dict[str, Any] | None
+) -> BundleFacts:
+    details = head.details
+    counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
+    simulated = any(count.author_kind == "simulated" for count in counts)
+    notes = list(report["notes"]) if report else ["This version was not measured: no evaluation labels."]
+    if simulated:
+        notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
+    return BundleFacts(
+        discern_version=__version__,
+        created=head.created,
+        concept=material.revision.definition.name,
+        definition=material.revision.definition,
+        definition_revision=head.definition_number,
+        head=HeadFacts.of(
+            linear_head(head),
+            number=head.number,
+            target=str(details.get("target", "none")),
+            calibration="Platt scaling on held-out scores, folded into weights and bias"
+            if details.get("calibration")
+            else "none",
+        ),
+        encoder=EncoderFacts(
+            name=encoder.name,
+            fingerprint=str(encoder.fingerprint),
+            dimension=encoder.dimension,
+            licence=encoder.licence,
+            **vars(encoder.fingerprint),
+        ),
+        training_labels=tuple(counts),
+        evaluation_labels=tuple(LabelCount.model_validate(c) for c in report["labels"]) if report else (),
+        evaluation_drawn=report["drawn"] if report else None,
+        metrics=_metrics(report["metrics"]) if report else (),
+        baselines=tuple(Baseline(name=b["name"], metrics=_metrics(b["metrics"])) for b in report["baselines"])
+        if report
+        else (),
+        notes=tuple(notes),
+        licence_notes=(
+            f"Weights of the encoder: {encoder.licence}.",
+            "The pictures and answers it learned from are not in this file.",
+        ),
+    )
+
+
+def score_pictures(
+    collection: Collection, bundle_path: Path, paths: Sequence[Path], out: Path, report: Report
+) -> ScoreResult:
+    """Scores new files with the bundle's encoder, or every picture of the library."""
+    skipped = [0]
+    if paths:
+        bundle = load_bundle(bundle_path)
+        encoder = collection.encoder_like(bundle.facts.encoder.name, bundle.facts.encoder.precision)
+        load_bundle(bundle_path, expect_fingerprint=str(encoder.fingerprint))
+        batches = _fresh(encoder, paths, report, skipped)
+    else:
+        bundle = load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
+        batches = _library(collection, report)
+    counts = write_scores(score_rows(bundle, batches), out)
+    return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
+
+
+def _library(collection: Collection, report: Report) -> Iterator[tuple[list[str], list[str], Vectors]]:
+    total, done = len(collection.matrix()), 0
+    for ids, vectors in collection.index().batches(LIBRARY_BATCH):
+        paths = collection.paths(ids)
+        done += len(ids)
+        report(done, total, "")
+        yield ids, [paths.get(picture_id, "") for picture_id in ids], vectors
+
+
+def _fresh(
+    encoder: Encoder, paths: Sequence[Path], report: Report, skipped: list[int]
+) -> Iterator[tuple[list[str], list[str], Vectors]]:
+    from concepts.ingestion import embed_files
+
+    done = 0
+    for ids, uris, vectors, bad in embed_files(paths, encoder):
+        done += len(ids) + bad
+        skipped[0] += bad
+        report(done, None, f"{skipped[0]:,} skipped")
+        if ids:
+            yield ids, uris, vectors
+
+
+def _metrics(metrics: Sequence[dict[str, Any]]) -> tuple[Metric, ...]:
+    return tuple(Metric.model_validate(metric) for metric in metrics)

@@ -1,0 +1,175 @@
+"""What one concept has to learn and measure from: labels, vectors, near-duplicate groups, text directions.
+
+The one place where rule 4 is kept: whatever trains, mines or chooses a threshold gets its pictures here,
+without the evaluation set and without any near-duplicate of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from concepts.collection import Collection
+from concepts.definition import Definition, Revision
+from concepts.encoders.base import Vectors, unit
+from concepts.labelling import Decision, consensus
+from concepts.learning.agreement import Agreement, measure_agreement
+from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.splits import Rows
+from storage.concepts import ConceptStore, StoredAnnotation
+from storage.labels import LabelLog
+
+if TYPE_CHECKING:
+    from storage.vectors import Matrix
+
+NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything a head may learn from, and how much the machine's part of it is trusted.
+
+    `kinds` (n,) says who labelled each picture: person, simulated or annotator.
+    """
+
+    ids: list[str]
+    data: TrainingSet
+    kinds: list[str]
+    agreement: Agreement | None  # of the machine's labels with the person's; None without machine labels
+
+
+class Material:
+    """Reads lazily and once; make a new one after labels have changed."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        store: ConceptStore,
+        log: LabelLog,
+        concept_id: int,
+        revision: Revision,
+    ) -> None:
+        self._collection = collection
+        self._store = store
+        self._log = log
+        self.concept_id = concept_id
+        self.revision = revision
+
+    # Labels and the evaluation set
+
+    @cached_property
+    def decisions(self) -> dict[str, Decision]:
+        return consensus(self._log.standing(self.concept_id, ("person", "simulated")))
+
+    @cached_property
+    def evaluation(self) -> dict[str, str]:
+        """Picture id → how it was drawn, in the order in which to label."""
+        return self._store.evaluation_pictures(self.concept_id)
+
+    @cached_property
+    def reserved(self) -> set[str]:
+        """The evaluation set with all near-duplicates of its pictures: seen by nothing that learns."""
+        library = self._collection.library
+        return library.members(library.near_groups(list(self.evaluation))) | set(self.evaluation)
+
+    @cached_property
+    def annotations(self) -> list[StoredAnnotation]:
+        return self._store.annotations(self.concept_id)
+
+    @cached_property
+    def candidates(self) -> dict[str, list[str]]:
+        return self._store.candidates(self.concept_id)
+
+    def evaluation_labels(self) -> tuple[list[str], Bools]:
+        """Evaluation pictures that people decided on and that have a vector: ids and truth (n,)."""
+        ids = [i for i in self.evaluation if i in self.decisions and self.decisions[i].decided]
+        ids = self.with_vectors(ids)
+        return ids, np.array([self.decisions[i].value == "yes" for i in ids], dtype=bool)
+
+    # Vectors
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        return self._collection.matrix()
+
+    def with_vectors(self, ids: Sequence[str]) -> list[str]:
+        """Those that the index has; a picture may still be waiting in the outbox."""
+        if not ids:
+            return []
+        known = np.isin(np.array(ids, dtype=self.matrix.ids.dtype), self.matrix.ids)
+        return [picture_id for picture_id, has in zip(ids, known, strict=True) if has]
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        return np.asarray(self.matrix.vectors[self.matrix.rows(ids)], dtype=np.float32)
+
+    def groups(self, ids: Sequence[str]) -> Rows:
+        """(n,) one integer per near-duplicate group."""
+        names = self._collection.library.near_groups(ids)
+        return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
+
+    @cached_property
+    def text_direction(self) -> Vectors:
+        return text_direction(self.revision.definition, self._collection)
+
+    @cached_property
+    def plain_direction(self) -> Vectors:
+        """The baseline: searching for the name and the sentence, no more."""
+        definition = self.revision.definition
+        return unit(self._collection.text_vectors([definition.name, definition.description]).mean(axis=0))
+
+    # What a head learns from
+
+    @cached_property
+    def training(self) -> Training:
+        """People's labels at weight 1, and the machine's for other pictures at the weight they earned."""
+        people = {
+            i: d.value == "yes" for i, d in self.decisions.items() if d.decided and i not in self.reserved
+        }
+        machine, agreement = self._machine_labels(people)
+        ids = self.with_vectors([*people, *machine])
+        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
+        weight: Floats = np.array(
+            [1.0 if i in people else agreement.weight if agreement else 0.0 for i in ids], dtype=np.float64
+        )
+        data = TrainingSet(
+            vectors=self.vectors(ids),
+            positive=np.array([people[i] if i in people else machine[i] for i in ids], dtype=bool),
+            weight=weight,
+            group=self.groups(ids),
+        )
+        return Training(ids, data, kinds, agreement)
+
+    def _kind(self, picture_id: str) -> str:
+        return "simulated" if self.decisions[picture_id].simulated else "person"
+
+    def _machine_labels(self, people: dict[str, bool]) -> tuple[dict[str, bool], Agreement | None]:
+        """Yes and no of the annotator that agrees best with the person, on pictures the person left.
+
+        Each annotator and definition revision is an annotator of its own here: what an older
+        definition said may agree less.
+        """
+        by_annotator: dict[tuple[str, int], dict[str, bool]] = {}
+        for said in self.annotations:
+            if said.rating != 3 and said.picture_id not in self.reserved:
+                key = (said.fingerprint, said.definition_number)
+                by_annotator.setdefault(key, {})[said.picture_id] = said.rating > 3
+        best: tuple[dict[str, bool], Agreement | None] = ({}, None)
+        for labels in by_annotator.values():
+            agreement = measure_agreement(people, labels)
+            if best[1] is None or agreement.weight >= best[1].weight:
+                best = {i: yes for i, yes in labels.items() if i not in people}, agreement
+        return best
+
+
+def text_direction(definition: Definition, collection: Collection) -> Vectors:
+    """(d,) unit: towards the name, the sentence and the queries that count, a little away from the others."""
+    towards = [definition.name, definition.description, *(q.text for q in definition.queries if q.counts)]
+    away = [q.text for q in definition.queries if not q.counts]
+    direction = unit(collection.text_vectors(towards).mean(axis=0))
+    if away:
+        direction = unit(direction - NEGATIVE_SHARE * unit(collection.text_vectors(away).mean(axis=0)))
+    return direction

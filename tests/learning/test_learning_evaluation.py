@@ -1,0 +1,181 @@
+import json
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from concepts.learning.evaluation import METRICS, _Ranked, compare, curves, evaluate, wilson
+
+
+def example(n=200, seed=0, decimals=2):
+    """Rounded probabilities, so that there are ties."""
+    rng = np.random.default_rng(seed)
+    truth = rng.random(n) < 0.3
+    p = np.clip(rng.normal(0.3 + 0.3 * truth, 0.2), 0, 1).round(decimals)
+    return p, truth, np.arange(n)
+
+
+def figures(p, truth, weights=None):
+    precision, recall, _ = precision_recall_curve(truth, p, sample_weight=weights)
+    return {
+        "average_precision": average_precision_score(truth, p, sample_weight=weights),
+        "roc_auc": roc_auc_score(truth, p, sample_weight=weights),
+        "f1": f1_score(truth, p >= 0.5, sample_weight=weights),
+        "precision": precision_score(truth, p >= 0.5, sample_weight=weights),
+        "recall": recall_score(truth, p >= 0.5, sample_weight=weights),
+        "recall_at_precision_0.8": recall[precision >= 0.8].max(),
+        "recall_at_precision_0.9": recall[precision >= 0.9].max(),
+        "brier": brier_score_loss(truth, p, sample_weight=weights),
+        "base_rate": np.average(truth, weights=weights),
+    }
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 9])
+def test_figures_are_those_of_sklearn(decimals):
+    p, truth, group = example(decimals=decimals)
+    report = evaluate(p, truth, 0.5, group, 0)
+    for name, value in figures(p, truth).items():
+        assert report.metrics[name].value == pytest.approx(value), name
+        assert report.metrics[name].low <= value <= report.metrics[name].high
+
+
+def test_weighted_figures_are_those_of_sklearn():
+    p, truth, group = example()
+    weights = np.random.default_rng(1).uniform(0.2, 5, len(p))
+    report = evaluate(p, truth, 0.5, group, 0, weights)
+    for name, value in figures(p, truth, weights).items():
+        assert report.metrics[name].value == pytest.approx(value), name
+
+
+@given(st.integers(0, 1000))
+def test_a_redrawn_set_gives_what_sklearn_gives_on_the_repeated_pictures(seed):
+    p, truth, _ = example(40, seed, decimals=1)
+    times = np.random.default_rng(seed).multinomial(40, np.full(40, 1 / 40))
+    repeated_p, repeated_truth = np.repeat(p, times), np.repeat(truth, times)
+    if not 0 < repeated_truth.sum() < 40:
+        return
+    ranked = _Ranked(p, truth, 0.5)
+    drawn = times[None, ranked.order].astype(float)
+    assert METRICS["average_precision"](ranked, drawn)[0] == pytest.approx(
+        average_precision_score(repeated_truth, repeated_p)
+    )
+    assert METRICS["roc_auc"](ranked, drawn)[0] == pytest.approx(roc_auc_score(repeated_truth, repeated_p))
+
+
+def test_calibration_error_is_small_for_honest_probabilities_and_large_for_others():
+    rng = np.random.default_rng(0)
+    p = rng.random(4000)
+    truth = rng.random(4000) < p
+    honest = evaluate(p, truth, 0.5, np.arange(4000), 0).metrics["calibration_error"].value
+    boastful = (
+        evaluate(np.where(p > 0.5, 0.99, 0.01), truth, 0.5, np.arange(4000), 0)
+        .metrics["calibration_error"]
+        .value
+    )
+    assert honest < 0.03
+    assert boastful == pytest.approx(0.24, abs=0.03)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth = rng.random(100_000) < 0.3
+    p = 1 / (1 + np.exp(-rng.normal(2.0 * truth - 1)))
+    whole = roc_auc_score(truth, p)
+    held = 0
+    for seed in range(60):
+        rows = rng.choice(len(p), 150, replace=False)
+        metric = evaluate(p[rows], truth[rows], 0.5, np.arange(150), seed).metrics["roc_auc"]
+        held += metric.low <= whole <= metric.high
+    assert held >= 52
+
+
+def test_near_copies_do_not_narrow_the_interval():
+    p, truth, group = example(60)
+    once = evaluate(p, truth, 0.5, group, 0).metrics["roc_auc"]
+    copied = evaluate(np.repeat(p, 10), np.repeat(truth, 10), 0.5, np.repeat(group, 10), 0).metrics["roc_auc"]
+    alone = evaluate(np.repeat(p, 10), np.repeat(truth, 10), 0.5, np.arange(600), 0).metrics["roc_auc"]
+    assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=0.15)
+    assert alone.high - alone.low < 0.5 * (once.high - once.low)
+
+
+def test_too_few_pictures_give_a_sentence_instead_of_a_number():
+    p, truth = np.linspace(0, 1, 20), np.arange(20) >= 18
+    metric = evaluate(p, truth, 0.5, np.arange(20), 0).metrics["average_precision"]
+    assert metric.value is None
+    assert metric.note == "Too few to say: 3 more checked pictures that count needed (there are 2)."
+    assert evaluate(p, ~truth, 0.5, np.arange(20), 0).metrics["roc_auc"].value is None
+    assert evaluate(p, truth, 0.5, np.arange(20), 0).metrics["brier"].value is None
+
+
+def test_an_empty_evaluation_set_says_so():
+    report = evaluate(np.empty(0), np.empty(0, bool), 0.5, np.empty(0, np.int64), 0)
+    assert all(metric.value is None and metric.note for metric in report.metrics.values())
+
+
+def test_ten_right_of_ten_is_not_certainty():
+    p, truth = np.r_[np.full(10, 0.9), np.full(30, 0.1)], np.arange(40) < 10
+    metrics = evaluate(p, truth, 0.5, np.arange(40), 0).metrics
+    assert metrics["precision"].value == 1
+    assert metrics["precision"].low < 0.75
+    assert "too narrow" in metrics["average_precision"].note
+
+
+def test_wilson_is_the_textbook_interval():
+    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+
+
+def test_the_same_seed_gives_the_same_report():
+    p, truth, group = example()
+    assert evaluate(p, truth, 0.5, group, 3).as_json() == evaluate(p, truth, 0.5, group, 3).as_json()
+    json.dumps(evaluate(p, truth, 0.5, group, 3).as_json())
+
+
+def test_scores_that_are_no_probabilities_are_judged_as_a_ranking():
+    p, truth, group = example()
+    ranking = evaluate(4 * p - 2, truth, 0.0, group, 0)
+    assert (
+        ranking.metrics["average_precision"] == evaluate(p, truth, 0.5, group, 0).metrics["average_precision"]
+    )
+    assert ranking.metrics["brier"].value is None
+    assert ranking.curves is None
+
+
+def test_a_better_head_is_better_on_the_same_redrawn_pictures():
+    p, truth, group = example(400)
+    worse = np.random.default_rng(5).permutation(p)
+    difference = compare(p, worse, truth, group, 0)
+    assert 0 < difference.low < difference.value < difference.high
+    nothing = compare(p, p, truth, group, 0)
+    assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)
+
+
+def test_curves_are_ready_to_plot():
+    p, truth, _ = example(500)
+    drawn = curves(p, truth)
+    assert sum(point["count"] for point in drawn.reliability) == 500
+    assert sum(drawn.histogram_yes) == truth.sum()
+    assert sum(drawn.histogram_no) == (~truth).sum()
+    share, _ = calibration_curve(truth, p, n_bins=10, strategy="quantile")
+    assert [point["share"] for point in drawn.reliability] == pytest.approx(share)
+    assert drawn.recall == sorted(drawn.recall)
+
+
+def test_two_hundred_pictures_take_less_than_a_second():
+    p, truth, group = example()
+    evaluate(p, truth, 0.5, group, 0)
+    start = time.process_time()
+    evaluate(p, truth, 0.5, group, 0)
+    assert time.process_time() - start < 1

@@ -1,0 +1,28 @@
+"""Pictures over HTTP: thumbnails by id, from the library only, cached by their id for good."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from concepts.errors import UnknownPictureError
+from concepts.workbench import Workbench
+
+IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
+
+
+def media_routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/media")
+
+    @router.get("/thumbnail/{picture_id}")
+    def thumbnail(picture_id: str, request: Request) -> Response:
+        """WebP, at most 320 pixels on the long side."""
+        headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        try:
+            content = workbench.thumbnail(picture_id)
+        except UnknownPictureError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(content, media_type="image/webp", headers=headers)
+
+    return router
