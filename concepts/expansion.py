@@ -210,8 +210,12 @@ def _with_proposals(
         for text in texts
         if text.casefold() not in known
     ]
-    queries = [Query(text=text, counts=True, origin=origin) for text in _distinct(counts)]
-    queries += [Query(text=text, counts=False, origin=origin) for text in _distinct(lookalikes)]
+    searched = {query.text.casefold() for query in written.queries}
+    queries = []
+    for texts, count in ((counts, True), (lookalikes, False)):
+        new = [text for text in _distinct(texts) if text.casefold() not in searched]
+        queries += [Query(text=text, counts=count, origin=origin) for text in new]
+        searched.update(text.casefold() for text in new)
     return Definition(
         **written.model_dump(exclude={"criteria", "queries"}),
         criteria=(*written.criteria, *proposed),
