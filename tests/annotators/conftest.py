@@ -1,0 +1,145 @@
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_openai import MODEL, FakeOpenAI
+from PIL import Image
+
+from concepts.annotators.base import PictureInput
+from concepts.annotators.vlm import VlmAnnotator
+from concepts.definition import Criterion, Definition, Query, Revision
+from concepts.encoders.base import Vectors
+from concepts.encoders.sentences import SentenceEncoder
+from concepts.language.ledger import Ledger
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from storage.database import Database
+
+
+class WordsOnly:
+    """The sentence encoder as an encoder: in these tests a picture is the vector of its caption."""
+
+    name = "words"
+    fingerprint = "words-0123"
+    encode = SentenceEncoder().encode
+
+    def encode_texts(self, texts) -> Vectors:
+        return self.encode(texts)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> WordsOnly:
+    return WordsOnly()
+
+
+CAPTIONS = [
+    "an orange",
+    "a car",
+    "a rainy street",
+    "a chair",
+    "two cats asleep",
+    "a mountain lake",
+    "a violin",
+    "bread on a plate",
+    "a city at night",
+    "a bicycle",
+    "a horse in a field",
+    "an office desk",
+    "a soccer match",
+    "an old church",
+    "a red rose",
+    "a train station",
+    "a baby",
+    "a laptop",
+    "a bottle of wine",
+    "a wooden bridge",
+    "a kitchen",
+    "a parrot",
+    "a pair of boots",
+    "a snowy road",
+    "a tractor",
+    "a bookshelf",
+    "a lighthouse",
+    "a pizza",
+    "a wedding cake",
+    "an airplane",
+    "a hospital bed",
+    "a swimming pool",
+    "a spider",
+    "a clock",
+    "a garden hose",
+    "a guitar player",
+    "a bus stop",
+    "a desert",
+    "a hammer",
+    "a sofa",
+]
+
+
+@pytest.fixture(scope="session")
+def background(encoder: WordsOnly) -> Vectors:
+    return encoder.encode_texts(CAPTIONS)
+
+
+@pytest.fixture
+def revision() -> Revision:
+    definition = Definition(
+        name="dogs outside",
+        description="dogs playing outdoors",
+        criteria=(
+            Criterion(kind="necessary", text="a dog"),
+            Criterion(kind="supporting", text="grass or a park"),
+            Criterion(kind="excluding", text="a cat"),
+        ),
+        queries=(Query(text="a dog running in a park"), Query(text="a wolf in the wild", counts=False)),
+    )
+    return Revision(number=1, definition=definition, author="test", note="", created=datetime.now(UTC))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, encoder: WordsOnly) -> Callable[..., list[PictureInput]]:
+    """Real thumbnails of one colour each, with the vectors of their captions."""
+
+    def make(*captions: str) -> list[PictureInput]:
+        made = []
+        for number, (caption, vector) in enumerate(
+            zip(captions, encoder.encode_texts(captions), strict=True)
+        ):
+            file = tmp_path / f"{number}.webp"
+            Image.new("RGB", (32, 24), (7 * number % 256, 0, 0)).save(file, lossless=True)
+            made.append(PictureInput(f"{number:064d}", file, np.asarray(vector), caption))
+        return made
+
+    return make
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    """A simulated model behind a real OpenAI-compatible server."""
+    with FakeOpenAI() as server:
+        yield server
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    database = Database(tmp_path / "discern.sqlite")
+    yield Ledger(database)
+    database.close()
+
+
+@pytest.fixture
+def make_vlm(server: FakeOpenAI, ledger: Ledger, tmp_path: Path) -> Callable[..., VlmAnnotator]:
+    def make(*, concurrency: int = 4, model: str = MODEL, **changes: Any) -> VlmAnnotator:
+        chat = OpenAICompatibleModel(
+            model,
+            api_key=None,
+            base_url=server.base_url,
+            ledger=ledger,
+            cache=tmp_path,
+            **{"sleep": lambda seconds: None, **changes},
+        )
+        return VlmAnnotator(chat, concurrency=concurrency)
+
+    return make

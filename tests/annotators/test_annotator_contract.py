@@ -1,0 +1,46 @@
+"""What every registered annotator keeps."""
+
+import pytest
+
+from concepts.annotators import ANNOTATORS
+from concepts.annotators.base import Annotation, Annotator
+
+
+@pytest.fixture(params=ANNOTATORS)
+def annotator(request, encoder, background, server, make_vlm):
+    server.answer = lambda asked: {"evidence": [], "rationale": "Looks so.", "rating": 3}
+    if request.param == "vlm":
+        return make_vlm()
+    return ANNOTATORS[request.param](encoder, background)
+
+
+def test_it_is_an_annotator_with_a_name_a_fingerprint_and_a_batch_size(annotator):
+    assert isinstance(annotator, Annotator)
+    assert annotator.name
+    assert 0 < len(annotator.fingerprint) <= 200
+    assert annotator.batch_size >= 1
+
+
+def test_it_gives_one_result_per_picture_in_order(annotator, revision, pictures):
+    asked = pictures("a dog", "a car", "a cat", "a tree", "a dog in a park")
+    results = annotator.annotate(revision, asked)
+    assert [result.picture_id for result in results] == [picture.picture_id for picture in asked]
+
+
+def test_it_rates_from_1_to_5_with_evidence_for_each_criterion_and_a_rationale(annotator, revision, pictures):
+    for result in annotator.annotate(revision, pictures("a dog", "a car")):
+        assert isinstance(result, Annotation)
+        assert 1 <= result.rating <= 5
+        assert [(e.criterion, e.kind) for e in result.evidence] == [
+            (criterion.text, criterion.kind) for criterion in revision.definition.criteria
+        ]
+        assert result.rationale
+
+
+def test_no_pictures_give_no_results(annotator, revision):
+    assert annotator.annotate(revision, []) == []
+
+
+def test_asked_again_it_says_the_same(annotator, revision, pictures):
+    asked = pictures("a dog", "a car")
+    assert annotator.annotate(revision, asked) == annotator.annotate(revision, asked)

@@ -1,0 +1,62 @@
+import pytest
+
+from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.definition import Definition
+
+
+@pytest.fixture
+def annotator(encoder, background):
+    return BuiltinAnnotator(encoder, background)
+
+
+def test_what_the_definition_describes_is_rated_above_what_it_does_not(annotator, revision, pictures):
+    dog, car, cat = annotator.annotate(
+        revision, pictures("a dog playing outdoors in a park", "a red car in a garage", "a cat on a sofa")
+    )
+    assert dog.value == "yes"
+    assert car.value == "no"
+    assert cat.value == "no"
+    assert dog.rating > max(car.rating, cat.rating)
+
+
+def test_the_verdict_on_each_criterion_follows_its_own_evidence(annotator, revision, pictures):
+    dog, cat = annotator.annotate(revision, pictures("a dog in a park", "a cat"))
+    assert [e.verdict for e in dog.evidence[:2]] == ["met", "met"]
+    assert cat.evidence[2].verdict == "met"
+    assert cat.evidence[2].score > dog.evidence[2].score
+    assert cat.rating <= 2
+
+
+def test_the_rationale_names_the_strongest_evidence(annotator, revision, pictures):
+    dog, wolf, violin = annotator.annotate(
+        revision, pictures("a dog running in a park", "a wolf in the wild", "a violin on a table")
+    )
+    assert dog.rationale.startswith("Closest to 'a dog running in a park' (+")
+    assert "'a wolf in the wild'" in wolf.rationale
+    assert "doesn't count" in wolf.rationale
+    assert wolf.rating < dog.rating
+    assert "'a dog' does not seem to hold" in violin.rationale
+    assert all(result.rationale.endswith(".") for result in (dog, wolf, violin))
+
+
+def test_a_definition_of_a_name_and_a_sentence_is_enough(annotator, revision, pictures):
+    bare = revision.model_copy(update={"definition": Definition(name="dog", description="a dog")})
+    dog, car = annotator.annotate(bare, pictures("a puppy", "a car"))
+    assert dog.rating > car.rating
+    assert dog.evidence == ()
+
+
+def test_a_picture_is_judged_alike_in_any_batch(annotator, revision, pictures):
+    many = pictures("a dog", "a car", "a cat", "a park")
+    assert annotator.annotate(revision, many)[1] == annotator.annotate(revision, many[1:2])[0]
+
+
+def test_too_small_a_background_is_refused(encoder, background):
+    with pytest.raises(ValueError, match="at least 30"):
+        BuiltinAnnotator(encoder, background[:10])
+
+
+def test_another_background_has_another_fingerprint(encoder, background):
+    one, other = BuiltinAnnotator(encoder, background), BuiltinAnnotator(encoder, background[:35])
+    assert one.fingerprint != other.fingerprint
+    assert encoder.fingerprint in one.fingerprint

@@ -1,0 +1,139 @@
+import io
+import threading
+
+import numpy as np
+import pytest
+from fake_openai import Reply, refuses, says, status
+from PIL import Image
+
+from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation
+from concepts.errors import BudgetError, ModelCallError
+from concepts.language.ledger import Budget, Price
+
+
+def redness(request) -> int:
+    """What the simulated labeller sees: the colour that tells the test's pictures apart."""
+    with Image.open(io.BytesIO(request.pictures[0])) as image:
+        return round(np.asarray(image.convert("RGB"))[..., 0].mean() / 7)
+
+
+def verdict(rating=4, **changes):
+    evidence = [
+        {"number": 1, "verdict": "met"},
+        {"number": 2, "verdict": "unclear"},
+        {"number": 3, "verdict": "not met"},
+    ]
+    return {"evidence": evidence, "rationale": "A dog runs.", "rating": rating, **changes}
+
+
+def test_a_picture_gets_the_rating_the_evidence_and_the_rationale_of_the_model(
+    make_vlm, server, revision, pictures
+):
+    server.script(says(verdict(5)))
+    (annotation,) = make_vlm().annotate(revision, pictures("a dog"))
+    assert annotation == Annotation(
+        "0" * 64,
+        5,
+        (
+            CriterionEvidence("a dog", "necessary", "met"),
+            CriterionEvidence("grass or a park", "supporting", "unclear"),
+            CriterionEvidence("a cat", "excluding", "not met"),
+        ),
+        "A dog runs.",
+    )
+    assert "1. (necessary) a dog" in server.requests[0].text
+    with Image.open(io.BytesIO(server.requests[0].pictures[0])) as sent:
+        assert (sent.format, sent.size, dict(sent.getexif())) == ("JPEG", (32, 24), {})
+
+
+def test_results_come_in_the_order_of_the_pictures_whoever_answers_first(
+    make_vlm, server, revision, pictures
+):
+    others, seen = threading.Event(), []
+
+    def label(request):
+        seen.append(redness(request))
+        if len(seen) == 8:
+            others.set()
+        reply = says(verdict(1 + redness(request) % 5))
+        return Reply(content=reply.content, wait=others if redness(request) == 0 else None)
+
+    server.answer = label
+    results = make_vlm(concurrency=4).annotate(revision, pictures(*["x"] * 8))
+    assert [result.rating for result in results] == [1, 2, 3, 4, 5, 1, 2, 3]
+    assert 2 <= server.most_at_once <= 4
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (refuses("I won't."), "I won't"),
+        (says(verdict(9)), "rating"),
+        (says(verdict(rationale="")), "rationale"),
+        (says("nice dog"), "JSON"),
+        (status(400, "image too small"), "image too small"),
+    ],
+)
+def test_one_picture_that_can_not_be_judged_fails_alone(make_vlm, server, revision, pictures, reply, words):
+    server.answer = lambda request: reply if redness(request) == 1 else verdict()
+    good, bad, other = make_vlm().annotate(revision, pictures("a", "b", "c"))
+    assert isinstance(bad, FailedAnnotation)
+    assert words in bad.reason
+    assert (good.rating, other.rating) == (4, 4)
+
+
+def test_a_picture_file_that_is_gone_fails_alone(make_vlm, server, revision, pictures):
+    server.answer = lambda request: verdict()
+    first, second = pictures("a", "b")
+    first.thumbnail.unlink()
+    results = make_vlm().annotate(revision, [first, second])
+    assert "can't be read" in results[0].reason
+    assert results[1].rating == 4
+
+
+def test_verdicts_on_criteria_that_do_not_exist_are_dropped_and_contradictions_are_unclear(
+    make_vlm, server, revision, pictures
+):
+    said = [(1, "met"), (1, "not met"), (2, "met"), (7, "met"), (-1, "met")]
+    evidence = [{"number": number, "verdict": verdict} for number, verdict in said]
+    server.script(says(verdict(evidence=evidence)))
+    (annotation,) = make_vlm().annotate(revision, pictures("a"))
+    assert [e.verdict for e in annotation.evidence] == ["unclear", "met", "unclear"]
+
+
+def test_where_the_budget_ends_the_batch_stops_and_what_was_answered_is_not_paid_again(
+    make_vlm, server, ledger, revision, pictures
+):
+    server.answer = lambda request: verdict()
+    server.tokens = (1000, 1000)
+    price, ten = Price(1, 10), pictures(*["x"] * 10)
+    with pytest.raises(BudgetError):
+        make_vlm(price=price, budget=Budget(0.08)).annotate(revision, ten)
+    paid = len(server.requests)
+    assert 0 < paid < 10
+    assert ledger.spent_usd() == pytest.approx(paid * 0.011)
+    results = make_vlm(price=price, budget=Budget(1.0)).annotate(revision, ten)
+    assert [result.rating for result in results] == [4] * 10
+    assert len(server.requests) == 10
+
+
+@pytest.mark.parametrize("reply", [status(401, "bad key"), status(404, "no such model")])
+def test_what_every_picture_would_meet_ends_the_batch(make_vlm, server, revision, pictures, reply):
+    server.answer = lambda request: reply
+    with pytest.raises(ModelCallError):
+        make_vlm(concurrency=1).annotate(revision, pictures(*["x"] * 8))
+    assert len(server.requests) <= 2
+
+
+def test_the_estimate_grows_with_the_pictures_and_makes_no_call(make_vlm, server, revision):
+    vlm, price = make_vlm(), Price(0.15, 0.6)
+    assert vlm.estimate_usd(revision, 1000, price) == pytest.approx(
+        10 * vlm.estimate_usd(revision, 100, price)
+    )
+    assert 0.1 < vlm.estimate_usd(revision, 1000, price) < 1.0
+    assert server.requests == []
+
+
+def test_another_model_has_another_fingerprint(make_vlm):
+    assert make_vlm().fingerprint == make_vlm().fingerprint != make_vlm(model="other").fingerprint
+    assert len(make_vlm(model="m" * 200).fingerprint) <= 200
