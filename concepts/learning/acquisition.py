@@ -12,6 +12,8 @@ from concepts.learning.splits import Rows
 
 LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
 COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what the cold start looks at
+DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
+LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
 EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
 
 
@@ -41,9 +43,8 @@ class DiverseMargin:
 class Auto:
     """From the words alone until there is a yes, then diverse margin with a little exploration.
 
-    Cold start: one picture after the other, far from everything asked so far and close to the words,
-    each measured by rank in the pool: three of five lean to the words, the others to the distance.
-    Words alone would ask for twenty look-alikes when the encoder misunderstands them.
+    Cold start: one picture after the other, close to the words and far from everything asked so far, each
+    measured by rank. Words alone would ask for twenty look-alikes where the encoder misunderstands them.
     """
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Choice]:
@@ -121,12 +122,10 @@ def _cold_start(pool: Pool, n: int, rng: np.random.Generator) -> list[Choice]:
     similarity = (X @ known.T).max(axis=1) if len(known) else np.full(len(rows), -1.0)
     available = np.ones(len(rows), dtype=bool)
     choices: list[Choice] = []
-    likely = max(1, round(0.6 * n))
     while len(choices) < n and available.any():
-        leaning = 0.3 if len(choices) < likely else 1.0
-        value = np.where(available, text + leaning * _rank(-similarity), -np.inf)
+        value = np.where(available, text + DISTANCE * _rank(-similarity), -np.inf)
         best = int(np.argmax(value))
-        choices.append(Choice(int(rows[best]), "likely" if len(choices) < likely else "exploration"))
+        choices.append(Choice(int(rows[best]), "likely" if text[best] >= LIKELY else "exploration"))
         similarity = np.maximum(similarity, X @ X[best])
         available &= pool.group[rows] != pool.group[rows[best]]
     return choices

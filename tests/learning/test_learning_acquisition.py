@@ -75,11 +75,27 @@ def test_diverse_margin_does_not_ask_five_times_about_one_cluster():
     assert {cluster[choice.row] for choice in plain} == {0}
 
 
-def test_before_any_yes_auto_starts_with_the_likeliest_by_the_words_and_explores():
+def test_before_any_yes_auto_starts_with_the_likeliest_by_the_words():
     pool = make_pool(asked=0, trained=False)
     choices = ACQUISITIONS["auto"].select(pool, 5, np.random.default_rng(0))
     assert choices[0].row == int(np.argmax(pool.text_score))
-    assert [choice.reason for choice in choices] == ["likely"] * 3 + ["exploration"] * 2
+    for choice in choices:
+        likely = (pool.text_score > pool.text_score[choice.row]).mean() <= 0.1
+        assert choice.reason == ("likely" if likely else "exploration")
+
+
+def test_when_the_likeliest_pictures_are_alike_and_wrong_auto_looks_elsewhere():
+    rng = np.random.default_rng(0)
+    centres = unit(rng.normal(size=(8, 16)))
+    cluster = np.repeat(np.arange(8), 50)
+    vectors = unit(centres[cluster] + rng.normal(0, 0.05, (400, 16)))
+    text_score = (cluster == 0) + 0.5 * (cluster == 1) + rng.random(400) / 10
+    asked = np.zeros(400, bool)
+    for _ in range(4):  # each answered no
+        pool = Pool(vectors, None, text_score, np.arange(400), asked.copy(), np.zeros(400, bool))
+        asked[[choice.row for choice in ACQUISITIONS["auto"].select(pool, 5, rng)]] = True
+    assert set(cluster[np.argsort(-text_score)[:20]]) == {0}
+    assert {0, 1} <= set(cluster[asked])
 
 
 def test_after_a_yes_auto_asks_about_borderline_pictures_and_now_and_then_explores():
@@ -111,10 +127,10 @@ def rare_concept(seed):
 
 
 def test_auto_learns_a_rare_concept_from_words_alone_with_fewer_answers_than_random():
-    auto = [run(rare_concept(s), ACQUISITIONS["auto"], [40], s)[-1].average_precision for s in range(3)]
-    random = [run(rare_concept(s), ACQUISITIONS["random"], [40], s)[-1].average_precision for s in range(3)]
-    assert np.mean(auto) > 0.9
-    assert np.mean(auto) > np.mean(random) + 0.05
+    auto = [run(rare_concept(s), ACQUISITIONS["auto"], [20], s)[-1].average_precision for s in range(3)]
+    random = [run(rare_concept(s), ACQUISITIONS["random"], [20], s)[-1].average_precision for s in range(3)]
+    assert np.mean(auto) > 0.85
+    assert np.mean(auto) > np.mean(random)
 
 
 def test_a_study_reports_every_budget_and_counts_its_answers():
