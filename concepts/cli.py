@@ -466,7 +466,7 @@ def score(
         result,
         as_json,
         lambda: Out.print(
-            f"{result.rows:,} pictures in {result.out}, {result.yes:,} of them yes, {result.skipped:,} skipped."
+            f"{result.rows:,} pictures in {result.out}: {result.yes:,} yes, {result.skipped:,} skipped."
         ),
     )
 

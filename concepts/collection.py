@@ -159,17 +159,29 @@ class Collection:
 
         Raises `DiscernError` where there is nothing to search for.
         """
-        parts = []
+        probes = []
         if text and text.strip():
-            parts.append(self.text_vectors([text.strip()])[0])
+            probes.append(self.text_vectors([text.strip()])[0])
         if like:
-            parts.append(unit(self.index().vectors(list(like)).mean(axis=0)))
-        if not parts:
+            probes.append(unit(self.index().vectors(list(like)).mean(axis=0)))
+        if not probes:
             raise DiscernError("Say what to look for: words, a picture, or both.")
-        found = self.index().search(unit(np.sum(parts, axis=0)), n + len(like))
+        if len(probes) == 1:
+            found = self.index().search(probes[0], n + len(like))
+        else:
+            found = self._search_both(probes, n + len(like))
         hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
         paths = self.paths([picture_id for picture_id, _ in hits])
         return [Hit(id=i, path=paths.get(i, ""), score=round(float(score), 4)) for i, score in hits]
+
+    def _search_both(self, probes: Sequence[Vectors], n: int) -> list[tuple[str, float]]:
+        """Words and a picture weigh the same: each counts in standard deviations of its own similarities,
+        which are far wider between pictures than between a text and pictures."""
+        matrix = self.matrix()
+        scores = matrix.scores(np.stack(probes, axis=1))
+        mean = ((scores - scores.mean(axis=0)) / np.maximum(scores.std(axis=0), 1e-6)).mean(axis=1)
+        rows = np.argsort(-mean, kind="stable")[:n]
+        return [(matrix.ids[row].decode(), float(mean[row])) for row in rows]
 
     def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
         """Picture id → the first place it is at."""

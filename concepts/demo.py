@@ -29,9 +29,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     """
     folder = pictures or sample_pictures(bench.settings.home.parent)
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
-    say(
-        "Answers are SIMULATED: a picture counts if it is in the sample's folder “food”. No person is asked.\n"
-    )
+    say("Answers are SIMULATED: what is in the sample's folder “food” counts. No person is asked.\n")
 
     added = bench.add_pictures([folder])
     say(f" 1 Add pictures   {added['added']:,} from {folder}, {added['pictures_per_second']} a second")

@@ -1,4 +1,7 @@
-"""Adding pictures: files → facts, thumbnails and vectors, with decoding and inference overlapped.
+"""Adding pictures: files → facts, thumbnails and vectors.
+
+Each thread of a pool reads, decodes and embeds its own batch of files, the network on one core per
+thread, so that decoding and inference overlap without waiting for each other.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
 the outbox is cleared. A process that dies between two of these leaves only outbox entries, which the
@@ -24,19 +27,18 @@ from concepts.encoders.base import Encoder, Pixels, Vectors
 from storage import pictures, sources
 from storage.duplicates import near_groups
 from storage.errors import BadPictureError
-from storage.library import Library, PictureFacts
+from storage.library import Library, Picture, PictureFacts
 from storage.sources import SkippedFile, Source
 from storage.thumbnails import ThumbnailStore
 from storage.vectors import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
-ENCODE_BATCH = 32
-AHEAD = 3 * ENCODE_BATCH  # decoded pictures that may wait for the network; bounds memory
-THUMBNAIL_SIDE = 320
+ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here
+WORKERS = os.cpu_count() or 2
+AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
 
 Report = Callable[[int, int | None, str], None]
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Look:
 
     source: Source
     facts: PictureFacts | str
-    pixels: Pixels | None = None
+    pixels: Pixels | None = None  # until they are embedded
     vector: Vectors | None = None  # (d,)
 
 
@@ -86,27 +88,32 @@ class Ingestion:
         Raises `DiscernError` for a path that isn't there; a bad file is skipped and listed instead.
         """
         started = time.monotonic()
-        result = AddReport()
+        files = sources.walk(paths)
         total = _Counting(paths)
-        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-            result.embedded = self._embed_pending(pool, report)
-            looks = _ahead(pool, self._look, self._changed(sources.walk(paths), result), AHEAD)
-            done = 0
-            for batch in _batches(self._encoded(looks), COMMIT_EVERY):
-                self._commit(batch, result)
-                done += len(batch)
-                report(done + result.unchanged, total.value, _say(result, started))
-        files = done + result.unchanged
-        report(files, files, "Looking for near-duplicates")
+        result = AddReport(embedded=self.embed_pending(report))
+        done = 0
+        for batch in _batches(
+            _looked_at(self._changed(files, result), self._look, self._encoder), COMMIT_EVERY
+        ):
+            self._commit(batch, result)
+            done += len(batch)
+            report(done + result.unchanged, total.value, _say(result, started))
+        report(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
         result.seconds = time.monotonic() - started
         return result
 
     def embed_pending(self, report: Report) -> int:
-        """Embeds what the outbox holds for this encoder; used after a re-embedding was asked for."""
-        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-            return self._embed_pending(pool, report)
+        """Embeds what the outbox holds for this encoder, and says how many pictures that were.
+
+        A picture none of whose files can be read stays in the outbox, for when they are back.
+        """
+        embedded = 0
+        for looks in _batches(_looked_at(self._pending(), self._look_again, self._encoder), COMMIT_EVERY):
+            embedded += self._write(looks)
+            report(embedded, None, f"{embedded:,} pictures embedded")
+        return embedded
 
     def _changed(
         self, files: Iterable[Source | SkippedFile], result: AddReport
@@ -116,95 +123,68 @@ class Ingestion:
             result.unchanged += len(unchanged)
             yield from (file for file in batch if file.uri not in unchanged)
 
+    def _pending(self) -> Iterator[Picture]:
+        after = ""
+        while ids := self._library.pending(self._fingerprint, COMMIT_EVERY, after):
+            yield from self._library.pictures(ids)
+            after = ids[-1]
+
     def _look(self, file: Source | SkippedFile) -> Look | SkippedFile:
-        """Everything that is done per file outside the network; runs in several threads."""
+        """Everything that is done per file before the network."""
         if isinstance(file, SkippedFile):
             return file
         try:
             data = sources.read(file.uri)
             picture_id = pictures.picture_id(data)
             if self._library.has(picture_id):
-                return Look(file, picture_id, None)
-            decoded = pictures.decode(data, short_side=max(self._encoder.decode_size, THUMBNAIL_SIDE))
-            self._thumbnails.write(picture_id, pictures.thumbnail(decoded.image))
-            facts = PictureFacts(
-                id=picture_id,
-                bytes=len(data),
-                format=decoded.format,
-                width=decoded.width,
-                height=decoded.height,
-                perceptual_hash=pictures.perceptual_hash(decoded.image),
-            )
-            return Look(file, facts, self._encoder.prepare(decoded.image))
+                return Look(file, picture_id)
+            decoded = _decode(data, self._encoder)
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+        self._thumbnails.write(picture_id, pictures.thumbnail(decoded.image))
+        facts = PictureFacts(
+            id=picture_id,
+            bytes=len(data),
+            format=decoded.format,
+            width=decoded.width,
+            height=decoded.height,
+            perceptual_hash=pictures.perceptual_hash(decoded.image),
+        )
+        return Look(file, facts, self._encoder.prepare(decoded.image))
 
-    def _encoded(self, looks: Iterable[Look | SkippedFile]) -> Iterator[Look | SkippedFile]:
-        """Swaps pixels for vectors, a batch at a time, so that few decoded pictures are in memory."""
-        for batch in _batches(looks, ENCODE_BATCH):
-            pixels = [item.pixels for item in batch if isinstance(item, Look) and item.pixels is not None]
-            vectors = iter(self._encoder.encode_pictures(np.stack(pixels)) if pixels else ())
-            for item in batch:
-                if isinstance(item, Look) and item.pixels is not None:
-                    yield replace(item, pixels=None, vector=next(vectors))
-                else:
-                    yield item
+    def _look_again(self, picture: Picture) -> Look | SkippedFile:
+        """Pixels of a picture whose facts are known, from the first of its files that still has it."""
+        for uri in picture.sources:
+            try:
+                data = sources.read(uri)
+                if pictures.picture_id(data) == picture.id:
+                    pixels = self._encoder.prepare(_decode(data, self._encoder).image)
+                    return Look(Source(uri, len(data), 0), picture.id, pixels)
+            except BadPictureError:
+                continue
+        return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
 
     def _commit(self, batch: Sequence[Look | SkippedFile], result: AddReport) -> None:
         looks = [item for item in batch if isinstance(item, Look)]
         skipped = [item for item in batch if isinstance(item, SkippedFile)]
-        fresh = {
-            look.facts.id: look.vector
-            for look in looks
-            if isinstance(look.facts, PictureFacts) and look.vector is not None
-        }
         self._library.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
-        self._write(fresh)
-        result.added += len(fresh)
-        result.embedded += len(fresh)
-        result.duplicates += len(looks) - len(fresh)
+        added = self._write(batch)
+        result.added += added
+        result.embedded += added
+        result.duplicates += len(looks) - added
         result.skipped.update(file.reason for file in skipped)
 
-    def _write(self, vectors: dict[str, Vectors]) -> None:
+    def _write(self, batch: Sequence[Look | SkippedFile]) -> int:
+        """Vectors into the index, then their ids out of the outbox; returns how many."""
+        vectors = {
+            item.facts if isinstance(item.facts, str) else item.facts.id: item.vector
+            for item in batch
+            if isinstance(item, Look) and item.vector is not None
+        }
         if vectors:
             self._index.write(list(vectors), np.stack(list(vectors.values())))
             self._library.vectors_written(list(vectors), self._fingerprint)
-
-    def _embed_pending(self, pool: ThreadPoolExecutor, report: Report) -> int:
-        """A picture none of whose files can be read stays in the outbox, for when they are back."""
-        embedded = 0
-        for looks in _batches(
-            self._encoded(_ahead(pool, self._look_again, self._pending(), AHEAD)), COMMIT_EVERY
-        ):
-            fresh = {
-                item.facts: item.vector
-                for item in looks
-                if isinstance(item, Look) and isinstance(item.facts, str) and item.vector is not None
-            }
-            self._write(fresh)
-            embedded += len(fresh)
-            report(embedded, None, f"{embedded:,} pictures embedded")
-        return embedded
-
-    def _pending(self) -> Iterator[str]:
-        after = ""
-        while ids := self._library.pending(self._fingerprint, COMMIT_EVERY, after):
-            yield from ids
-            after = ids[-1]
-
-    def _look_again(self, picture_id: str) -> Look | SkippedFile:
-        """Pixels of a picture whose facts are known, from the first of its files that still has it."""
-        for uri in self._library.picture(picture_id).sources:
-            source = Source(uri, 0, 0)
-            try:
-                data = sources.read(uri)
-                if pictures.picture_id(data) != picture_id:
-                    continue
-                decoded = pictures.decode(data, short_side=max(self._encoder.decode_size, THUMBNAIL_SIDE))
-            except BadPictureError:
-                continue
-            return Look(source, picture_id, self._encoder.prepare(decoded.image))
-        return SkippedFile(picture_id, "missing", "None of its files can be read any more.", 0, 0)
+        return len(vectors)
 
 
 def embed_files(
@@ -220,18 +200,16 @@ def embed_files(
             return file
         try:
             data = sources.read(file.uri)
-            decoded = pictures.decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
+            return Look(file, pictures.picture_id(data), encoder.prepare(_decode(data, encoder).image))
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
-        return Look(file, pictures.picture_id(data), encoder.prepare(decoded.image))
 
-    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for batch in _batches(_ahead(pool, look, sources.walk(paths), AHEAD), ENCODE_BATCH):
-            looks = [item for item in batch if isinstance(item, Look) and item.pixels is not None]
-            pixels = [look.pixels for look in looks if look.pixels is not None]
-            vectors = encoder.encode_pictures(np.stack(pixels)) if pixels else np.empty((0, 0), np.float32)
-            ids = [look.facts for look in looks if isinstance(look.facts, str)]
-            yield ids, [look.source.uri for look in looks], vectors, len(batch) - len(looks)
+    for batch in _batches(_looked_at(sources.walk(paths), look, encoder), ENCODE_BATCH):
+        looks = [item for item in batch if isinstance(item, Look)]
+        ids = [item.facts for item in looks if isinstance(item.facts, str)]
+        vectors = [item.vector for item in looks if item.vector is not None]
+        stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
+        yield ids, [item.source.uri for item in looks], stacked, len(batch) - len(looks)
 
 
 class _Counting:
@@ -246,21 +224,39 @@ class _Counting:
         self.value = sum(1 for _ in sources.walk(self._paths))
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], window: int
-) -> Iterator[Result]:
-    """Results in order, with at most `window` items under way or waiting to be taken."""
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= window:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+def _looked_at(
+    items: Iterable[Item], look: Callable[[Item], Look | SkippedFile], encoder: Encoder
+) -> Iterator[Look | SkippedFile]:
+    """Looks at items and embeds their pixels, a batch per thread, and gives the results in order."""
+
+    def work(batch: list[Item]) -> list[Look | SkippedFile]:
+        looks = [look(item) for item in batch]
+        pixels = [item.pixels for item in looks if isinstance(item, Look) and item.pixels is not None]
+        vectors = iter(encoder.encode_pictures(np.stack(pixels)) if pixels else ())
+        return [
+            replace(item, pixels=None, vector=next(vectors))
+            if isinstance(item, Look) and item.pixels is not None
+            else item
+            for item in looks
+        ]
+
+    waiting: deque[Future[list[Look | SkippedFile]]] = deque()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        try:
+            for batch in _batches(items, ENCODE_BATCH):
+                waiting.append(pool.submit(work, batch))
+                if len(waiting) > AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _decode(data: bytes, encoder: Encoder) -> pictures.Decoded:
+    """Shrunk while decoding as far as encoder and thumbnail allow."""
+    return pictures.decode(data, short_side=max(encoder.decode_size, pictures.THUMBNAIL_SIDE))
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

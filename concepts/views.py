@@ -44,7 +44,8 @@ class BadFile(View):
 
 
 class Hit(View):
-    """A picture found by a search. `score` is a cosine: it orders, it is no probability."""
+    """A picture found by a search. `score` orders (a cosine, or standard deviations where words and a
+    picture are combined); it is no probability."""
 
     id: str
     path: str

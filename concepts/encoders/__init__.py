@@ -50,7 +50,12 @@ def load_encoder(name: str, *, cache: Path, precision: str = "auto") -> Encoder:
     `cache` keeps what can be computed again. A library passes the precision that it was built with.
     Raises `EncoderError`, with what to do about it.
     """
+    import torch
+
     if name == "auto":
         name = resolve_auto().name
+    # Batches run in as many threads as there are cores, each on one: threads inside a network wait for
+    # each other at every layer, and on a busy machine that costs more than they gain.
+    torch.set_num_threads(1)
     loader = ENCODERS.get(name.partition(":")[0], _open_clip)
     return loader(name, cache, precision)

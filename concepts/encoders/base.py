@@ -36,7 +36,7 @@ class Fingerprint:
 class Encoder(Protocol):
     """Pictures and words → unit vectors of one space, so that a dot product is their cosine.
 
-    `prepare` is called from several threads at once; the `encode_*` methods from one thread at a time.
+    `prepare` and `encode_pictures` are called from several threads at once, `encode_texts` from one.
     """
 
     @property

@@ -1,1 +1,1 @@
-"""One module a screen. A screen builds components and calls the Workbench; it knows nothing of other screens."""
+"""One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""

@@ -38,7 +38,8 @@ def _summary(workbench: Workbench) -> str:
         )
     skipped = f", {info.bad_files:,} files skipped" if info.bad_files else ""
     return (
-        f"<h1>Library</h1><p>{info.pictures:,} pictures, {info.near_duplicates:,} near-duplicates{skipped}.</p>"
+        f"<h1>Library</h1><p>{info.pictures:,} pictures, "
+        f"{info.near_duplicates:,} near-duplicates{skipped}.</p>"
         f"<p>{escape(info.encoder_note)}</p>"
     )
 
