@@ -28,10 +28,12 @@ format: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m docs.build
 
-$(VENV)/bin/python:
+# pip, not python: where Python comes without venv's pip, python is left behind and the next make must try again.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+$(VENV)/installed: requirements.txt | $(BIN)/pip
 	$(BIN)/pip install -q -r requirements.txt
 	touch $@
 

@@ -2,7 +2,7 @@
 
     DISCERN_EVAL_DATA=… python -m benchmarks.label_efficiency grocery --seeds 3
 
-The whole job through the Workbench: a library of randomly chosen pictures (the pool), concept new, expand, mine,
+The whole job through the Workbench: a library of random pictures (the pool), concept new, expand, mine,
 then `next` five at a time, answered by a SIMULATED person from labels.csv, train, and a bundle that scores
 the pictures outside the pool, which are a second library that nothing learned from.
 """

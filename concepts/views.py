@@ -61,6 +61,9 @@ class ConceptSummary(View):
     labels_by_people: int
     evaluation_labelled: int
     heads: int
+    cover: list[str]  # ids of up to three pictures that count, or that were found first
+    quality: str  # newest figures in words, empty where there are none
+    next_screen: str  # where the journey goes on
 
 
 class LabelCounts(View):

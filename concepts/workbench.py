@@ -50,7 +50,17 @@ from storage.tables import ConceptRow, DefinitionRow
 
 EVALUATION_SIZE = 200
 EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
+ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
+
+# The steps of a concept, and the screen each is done on.
+JOURNEY = (
+    ("Define", "/define"),
+    ("Label", "/label"),
+    ("Review", "/review"),
+    ("Quality", "/quality"),
+    ("Use", "/use"),
+)
 
 Listener = Callable[[int, int | None, str], None]
 Purpose = Literal["train", "evaluation"]
@@ -70,6 +80,7 @@ class Workbench:
             JobStore(self.database),
             {
                 "add pictures": self._add,
+                "add sample": self._add_sample,
                 "re-embed": self._reembed,
                 "annotate": self._annotate,
                 "score": self._score,
@@ -87,6 +98,10 @@ class Workbench:
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
         """The same in the background; returns the job's id."""
         return self.jobs.submit("add pictures", self._add_arguments(paths, encoder))
+
+    def submit_sample(self) -> int:
+        """Fetches the sample pictures and adds them, in the background; returns the job's id."""
+        return self.jobs.submit("add sample", {})
 
     def reembed(self, encoder: str, *, listener: Listener | None = None) -> dict[str, Any]:
         return self.jobs.run("re-embed", {"encoder": encoder}, listener)
@@ -161,6 +176,23 @@ class Workbench:
                 for head in self.store.heads(concept.id)
             ],
         )
+
+    def steps_done(self, name: str) -> set[str]:
+        """The steps of the journey that are behind this concept."""
+        concept = self.store.find(name)
+        if concept is None:
+            return set()
+        material = self._material(concept)
+        decided = sum(decision.decided for decision in material.decisions.values())
+        heads = self.store.heads(concept.id)
+        reached = {
+            "Define": bool(material.candidates) or material.revision.number > 1,
+            "Label": decided >= ENOUGH_LABELS,
+            "Review": bool(material.annotations) and decided >= ENOUGH_LABELS,
+            "Quality": bool(self.store.evaluations(concept.id)),
+            "Use": bool(heads) and bool(self.store.evaluations(concept.id)),
+        }
+        return {step for step, there in reached.items() if there}
 
     def revise(self, name: str, definition: Definition, *, author: str, note: str) -> RevisionView:
         """Keeps an edited definition as the next revision; going back is revising to an older one."""
@@ -355,6 +387,13 @@ class Workbench:
         paths = [Path(path) for path in arguments["paths"]]
         return self.collection.add(paths, arguments["encoder"], progress.report).as_dict()
 
+    def _add_sample(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.sample import sample_pictures
+
+        progress.report(0, None, "fetching the sample pictures")
+        folder = sample_pictures(self.settings.home / "sample")
+        return self.collection.add([folder], None, progress.report).as_dict()
+
     def _reembed(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return {"embedded": self.collection.reembed(arguments["encoder"], progress.report)}
 
@@ -464,6 +503,10 @@ class Workbench:
     def _summary(self, concept: ConceptRow) -> ConceptSummary:
         material = self._material(concept)
         counts = _label_counts(material)
+        yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
+        heads = self.store.heads(concept.id)
+        reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
+        done = self.steps_done(concept.name)
         return ConceptSummary(
             name=concept.name,
             created=concept.created,
@@ -472,7 +515,10 @@ class Workbench:
             candidates=len(material.candidates),
             labels_by_people=sum(counts.train.values()) + sum(counts.evaluation.values()),
             evaluation_labelled=sum(counts.evaluation.values()),
-            heads=len(self.store.heads(concept.id)),
+            heads=len(heads),
+            cover=[*yes[-3:], *material.candidates][:3],
+            quality=_quality_in_words(reports.get(heads[-1].number)) if heads else "",
+            next_screen=next((path for step, path in JOURNEY if step not in done), JOURNEY[-1][1]),
         )
 
 
@@ -501,6 +547,15 @@ def _revision_view(revision: Revision) -> RevisionView:
         created=revision.created,
         definition=revision.definition,
     )
+
+
+def _quality_in_words(report: dict[str, Any] | None) -> str:
+    """The shortest honest sentence about a version."""
+    metric = next((m for m in report["metrics"] if m["name"] == "precision"), None) if report else None
+    if metric is None or metric["value"] is None:
+        return ""
+    low, high = round(100 * metric["low"]), round(100 * metric["high"])
+    return f"{round(100 * metric['value'])} of 100 flagged are right ({low} to {high})"
 
 
 def _label_counts(material: Material) -> LabelCounts:

@@ -1,18 +1,24 @@
-"""The web app: FastAPI with the media routes, and the Gradio screens mounted on it."""
+"""The web app: FastAPI with media and static routes, and the Gradio screens mounted on it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from concepts import __version__
 from concepts.workbench import Workbench
 from web.media import media_routes
-from web.screens import library
+from web.screens import SCREENS
+from web.shell import Screen, frame
 
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+STATIC = Path(__file__).parent / "static"
+THEME = gr.themes.Base(
+    primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
+)
 
 
 def create_app(workbench: Workbench) -> FastAPI:
@@ -25,8 +31,29 @@ def create_app(workbench: Workbench) -> FastAPI:
         return {"status": "ok", "version": __version__}
 
     app.include_router(media_routes(workbench))
-    with gr.Blocks(title="Discern", analytics_enabled=False) as screens:
-        library.build(workbench)
+    app.mount("/web", StaticFiles(directory=STATIC))
     return gr.mount_gradio_app(
-        app, screens, path="/", css=STYLE, ssr_mode=False, footer_links=["settings"], allowed_paths=[]
+        app,
+        build_screens(workbench, SCREENS),
+        path="/",
+        theme=THEME,
+        css_paths=[STATIC / "style.css"],
+        head='<script src="/web/app.js" defer></script>',
+        ssr_mode=False,
+        footer_links=[],
+        allowed_paths=[],
     )
+
+
+def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
+    """Every screen as a page of one Blocks app, each in the same frame."""
+    first, *others = screens
+    with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
+        gr.Navbar(visible=False)
+        with frame(workbench, screens, first, blocks):
+            first.build(workbench, blocks)
+    for screen in others:
+        page = blocks.route(screen.title, screen.path, show_in_navbar=False)
+        with page, frame(workbench, screens, screen, blocks):
+            screen.build(workbench, blocks)
+    return blocks

@@ -13,6 +13,7 @@ from concepts.learning.splits import Rows
 LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
 COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what the cold start looks at
 DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
+BELIEF_HALVES = 12  # noes without a yes after which the words are followed half as often
 LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
 EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
 
@@ -44,7 +45,9 @@ class Auto:
     """From the words alone until there is a yes, then diverse margin with a little exploration.
 
     Cold start: one picture after the other, close to the words and far from everything asked so far, each
-    measured by rank. Words alone would ask for twenty look-alikes where the encoder misunderstands them.
+    measured by rank. With every no the words are believed less, and pictures drawn by their squared
+    distance to all asked ones take over (k-means++ seeding, Arthur & Vassilvitskii 2007): where the encoder
+    misunderstands the words, what counts may be anywhere.
     """
 
     def select(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Choice]:
@@ -122,9 +125,13 @@ def _cold_start(pool: Pool, n: int, rng: np.random.Generator) -> list[Choice]:
     similarity = (X @ known.T).max(axis=1) if len(known) else np.full(len(rows), -1.0)
     available = np.ones(len(rows), dtype=bool)
     choices: list[Choice] = []
+    misses = int(pool.asked.sum())
     while len(choices) < n and available.any():
-        value = np.where(available, text + DISTANCE * _rank(-similarity), -np.inf)
-        best = int(np.argmax(value))
+        if rng.random() < 0.5 ** ((misses + len(choices)) / BELIEF_HALVES):
+            best = int(np.argmax(np.where(available, text + DISTANCE * _rank(-similarity), -np.inf)))
+        else:
+            squared = np.where(available, np.maximum(1 - similarity, 1e-6), 0.0)  # of unit vectors, halved
+            best = int(rng.choice(len(rows), p=squared / squared.sum()))
         choices.append(Choice(int(rows[best]), "likely" if text[best] >= LIKELY else "exploration"))
         similarity = np.maximum(similarity, X @ X[best])
         available &= pool.group[rows] != pool.group[rows[best]]

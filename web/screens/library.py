@@ -1,72 +1,48 @@
-"""The library: what is in it, and search by words."""
+"""The library: what is in it, what was skipped, adding pictures, and search."""
 
 from __future__ import annotations
 
-from html import escape
-from pathlib import PurePath
-
 import gradio as gr
 
-from concepts.errors import DiscernError
 from concepts.workbench import Workbench
+from web.live import guarded, live, on_event, on_load
+from web.markup import chip, empty, file_name, head, pictures
 
 PAGE = 48
 
 
-def build(workbench: Workbench) -> None:
-    """Adds the screen to the Blocks it is called in."""
-    gr.HTML(lambda: _summary(workbench), elem_id="library-summary")
-    with gr.Row(equal_height=True):
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    top = live("library-head")
+    with gr.Row(elem_classes="panel", equal_height=True):
         words = gr.Textbox(
-            label="Search by words",
-            placeholder="for example: a ripe tomato",
-            scale=5,
-            elem_id="search-words",
+            label="Search by words", placeholder="a ripe tomato", scale=5, elem_id="search-words"
         )
-        button = gr.Button("Search", variant="primary", scale=1)
-    found = gr.HTML(lambda: _newest(workbench), elem_id="search-results")
-    for event in (words.submit, button.click):
-        event(lambda text: _search(workbench, text), words, found, api_visibility="private", queue=False)
+        search = gr.Button("Search", variant="primary", scale=1, elem_classes="btn primary")
+    found = live("library-pictures")
+    on_load(blocks, lambda request: _head(workbench), top)
+    on_load(blocks, lambda request: _newest(workbench), found)
+    for event in (words.submit, search.click):
+        on_event(event, lambda request, text: _search(workbench, text), [words], found)
 
 
-def _summary(workbench: Workbench) -> str:
+def _head(workbench: Workbench) -> str:
     info = workbench.library_info()
-    if not info.pictures:
-        return (
-            "<h1>Library</h1><p>There are no pictures yet. Add a folder from the command line: "
-            "<code>python -m concepts library add FOLDER</code>, then reload this page.</p>"
-        )
-    skipped = f", {info.bad_files:,} files skipped" if info.bad_files else ""
-    return (
-        f"<h1>Library</h1><p>{info.pictures:,} pictures, "
-        f"{info.near_duplicates:,} near-duplicates{skipped}.</p>"
-        f"<p>{escape(info.encoder_note)}</p>"
-    )
+    chips = [chip(f"{info.pictures:,} pictures"), chip(f"{info.near_duplicates:,} near-duplicates")]
+    if info.bad_files:
+        chips.append(chip(f"{info.bad_files:,} files skipped", "maybe"))
+    return head("Library", *chips)
 
 
 def _newest(workbench: Workbench) -> str:
-    pictures = workbench.newest(PAGE)
-    return _grid([(picture.id, _name(picture.path)) for picture in pictures])
+    found = workbench.newest(PAGE)
+    if not found:
+        return empty("No pictures yet", "Add a folder: python -m concepts library add FOLDER")
+    return pictures((p.id, file_name(p.path), "") for p in found)
 
 
 def _search(workbench: Workbench, text: str) -> str:
     if not text.strip():
         return _newest(workbench)
-    try:
-        hits = workbench.search(text, n=PAGE)
-    except DiscernError as error:
-        return f'<p role="alert">{escape(str(error))}</p>'
-    return _grid([(hit.id, f"{_name(hit.path)} ({hit.score:.2f})") for hit in hits])
-
-
-def _grid(pictures: list[tuple[str, str]]) -> str:
-    tiles = "".join(
-        f'<li><img loading="lazy" src="/media/thumbnail/{picture_id}" alt="{escape(name)}">'
-        f"<span>{escape(name)}</span></li>"
-        for picture_id, name in pictures
+    return guarded(
+        lambda: pictures((h.id, file_name(h.path), f"{h.score:.2f}") for h in workbench.search(text, n=PAGE))
     )
-    return f'<ul class="picture-grid" aria-label="Pictures">{tiles}</ul>'
-
-
-def _name(path: str) -> str:
-    return PurePath(path).name

@@ -1,0 +1,43 @@
+# One process that serves the app on port 7860; everything it keeps is under /data.
+#
+#   docker build --build-arg TORCH_INDEX_URL=… -t discern .
+#   docker run -p 127.0.0.1:7860:7860 -v discern:/data -v "$HOME/Pictures:/pictures:ro" discern
+#
+# TORCH_INDEX_URL is the package index with PyTorch's CPU builds; PyTorch's installation page names it when you
+# choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU libraries.
+FROM python:3.11-slim
+
+# The sample pictures of the demo, and certificates for whoever sets an endpoint or an open_clip model.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates tuxpaint-stamps-default \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /app
+ARG TORCH_INDEX_URL
+COPY requirements.txt ./
+RUN if [ -n "$TORCH_INDEX_URL" ]; then \
+        pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" -c requirements.txt torch torchvision; \
+    fi \
+    && pip install --no-cache-dir -r requirements.txt
+
+COPY LICENSE NOTICE app.py ./
+COPY concepts ./concepts
+COPY storage ./storage
+COPY web ./web
+
+RUN useradd --uid 1000 --create-home discern && install -d -o discern -g discern /data
+USER discern
+VOLUME /data
+
+# Inside the container every interface, so that docker can publish the port; HF_HOME so that a downloaded
+# open_clip model is kept with the rest.
+ENV DISCERN_HOME=/data \
+    DISCERN_HOST=0.0.0.0 \
+    DISCERN_PORT=7860 \
+    GRADIO_ANALYTICS_ENABLED=False \
+    HF_HOME=/data/huggingface \
+    PYTHONUNBUFFERED=1
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['DISCERN_PORT'] + '/healthz', timeout=5)"]
+CMD ["python", "app.py"]

@@ -1,0 +1,92 @@
+"""Writes `docs/cli.md` from the command line itself: `make docs`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+
+from concepts.cli import app, main
+
+FILE = Path(__file__).with_name("cli.md")
+PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
+
+
+def commands() -> dict[str, Any]:
+    """What a person writes after `python -m concepts` → the command, in the order of the usual job."""
+    found = dict(_walk(typer.main.get_command(app), ()))
+    return dict(sorted(found.items(), key=lambda item: " " not in item[0]))
+
+
+def cli_reference() -> str:
+    found = commands()
+    contents = [f"- [{name}](#{name.replace(' ', '-')})" for name in found]
+    return "\n".join(
+        [
+            "# Command line",
+            "",
+            "Written from the code by `make docs`. The same is said by `python -m concepts --help` and by "
+            "`--help` after any command.",
+            "",
+            *_paragraphs(typer.main.get_command(app).help),
+            *_paragraphs(inspect.getdoc(main)),
+            *contents,
+            "",
+            *(line for name, command in found.items() for line in _section(name, command)),
+        ]
+    )
+
+
+def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield " ".join(name), command
+        return
+    for word, child in children.items():
+        yield from _walk(child, (*name, word))
+
+
+def _section(name: str, command: Any) -> list[str]:
+    kinds = get_type_hints(command.callback)
+    usage = ["python -m concepts", name, *(_usage(param, kinds[param.name]) for param in command.params)]
+    explained = [f"- `{_written(param, kinds[param.name])}`: {_explained(param)}" for param in command.params]
+    return [f"## {name}", "", *_paragraphs(command.help), "```", " ".join(usage), "```", "", *explained, ""]
+
+
+def _usage(param: Any, kind: Any) -> str:
+    written = _written(param, kind) + ("…" if _takes_many(param) else "")
+    return written if param.required else f"[{written}]"
+
+
+def _written(param: Any, kind: Any) -> str:
+    if param.param_type_name == "argument":
+        return str(param.name).upper()
+    return f"{param.opts[0]}" if param.is_flag else f"{param.opts[0]} {_placeholder(kind)}"
+
+
+def _placeholder(kind: Any) -> str:
+    inner = [part for part in get_args(kind) if part is not type(None)]
+    if get_origin(kind) is Literal:
+        return "|".join(inner)
+    return _placeholder(inner[0]) if inner else PLACEHOLDERS[kind]
+
+
+def _explained(param: Any) -> str:
+    if param.param_type_name == "argument" or param.is_flag or param.default is None:
+        return str(param.help)
+    return f"{param.help} Default: `{param.default}`."
+
+
+def _takes_many(param: Any) -> bool:
+    return bool(param.multiple) or param.nargs == -1
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    return [line for paragraph in (text or "").split("\n\n") for line in (" ".join(paragraph.split()), "")]
+
+
+if __name__ == "__main__":
+    FILE.write_text(cli_reference(), encoding="utf-8")

@@ -1,0 +1,63 @@
+"""Whatever the code imports is asked for by name, not taken from what some other package happens to bring."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("app.py", "concepts", "storage", "web")
+AROUND_IT = ("benchmarks", "docs", "tests")
+OURS = {"app", "benchmarks", "concepts", "docs", "storage", "web"}
+IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
+
+
+def files(places: tuple[str, ...]) -> list[Path]:
+    found = [ROOT / place for place in places]
+    return [file for place in found for file in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
+
+
+def imported(places: tuple[str, ...]) -> set[str]:
+    """Top-level names of imports that are neither the standard library's nor this repository's."""
+    names = set()
+    for file in files(places):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.split(".")[0])
+    helpers = {file.stem for file in files(("tests",))}
+    return names - sys.stdlib_module_names - OURS - helpers - IN_A_BUNDLE
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(*names: str) -> set[str]:
+    lines = [line.strip() for name in names for line in (ROOT / name).read_text().splitlines()]
+    asked_for = [line for line in lines if line and not line.startswith(("#", "-"))]
+    return {normalised(re.split(r"[<>=~!\[; ]", line)[0]) for line in asked_for}
+
+
+@pytest.mark.parametrize(
+    ("places", "requirements"),
+    [
+        (PRODUCT, ("requirements.txt",)),
+        (AROUND_IT, ("requirements.txt", "requirements-dev.txt")),
+    ],
+)
+def test_every_import_is_in_the_requirements(places: tuple[str, ...], requirements: tuple[str, ...]) -> None:
+    distributions = packages_distributions()
+    asked_for = required(*requirements)
+    missing = {
+        name
+        for name in imported(places)
+        if not asked_for & {normalised(distribution) for distribution in distributions.get(name, [])}
+    }
+    assert not missing, f"add the packages of {sorted(missing)} to {requirements[-1]}"

@@ -1,0 +1,84 @@
+"""Server-rendered HTML that reacts: buttons with `data-action` inside a `gr.HTML` call back into Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from concepts.errors import DiscernError
+from web.markup import notice
+
+# Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s.
+DELEGATE = """
+element.addEventListener('click', (event) => {
+  const target = event.target.closest('[data-action]');
+  if (!target || target.disabled) return;
+  trigger('click', {action: target.dataset.action, value: target.dataset.value || ''});
+});
+"""
+
+# Answers come in a few milliseconds and in order; whatever takes longer is a job. Not part of the API.
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+Render = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A press of a button in a live area."""
+
+    name: str
+    value: str
+
+
+def live(elem_id: str, **settings: Any) -> gr.HTML:
+    """An HTML area. Fill it with `on_load` and answer its buttons with `on_action`."""
+    return gr.HTML(elem_id=elem_id, js_on_load=DELEGATE, **settings)
+
+
+def on_load(blocks: gr.Blocks, render: Render, outputs: Any, inputs: Sequence[Any] = ()) -> None:
+    """Renders when the page opens: `render(request, *inputs)`."""
+
+    def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
+        return render(request, *values)
+
+    blocks.load(load, list(inputs), outputs, **QUICK)
+
+
+def on_action(area: gr.HTML, handler: Render, inputs: Sequence[Any] = (), outputs: Any = None) -> None:
+    """Answers the buttons of a live area: `handler(action, request, *inputs)`."""
+
+    def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
+        return handler(Action(str(event.action), str(event.value)), request, *values)
+
+    area.click(act, list(inputs), outputs, **QUICK)
+
+
+def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: Any = None) -> None:
+    """Answers an event of a Gradio component (`button.click`): `handler(request, *inputs)`."""
+
+    def run(request: gr.Request, *values: Any) -> Any:
+        return handler(request, *values)
+
+    event(run, list(inputs), outputs, **QUICK)
+
+
+def concept_of(request: gr.Request) -> str | None:
+    """The concept in the address, so that a reload or a second tab shows the same."""
+    return request.query_params.get("concept") or None
+
+
+def author_of(request: gr.Request) -> str:
+    """Who answers: the name of the login, or "me" where there is none."""
+    return request.username or "me"
+
+
+def guarded(work: Callable[[], str]) -> str:
+    """HTML of `work`, or its error in words: nothing is lost by a `DiscernError`."""
+    try:
+        return work()
+    except DiscernError as error:
+        return notice(str(error), "bad")
