@@ -1,0 +1,50 @@
+"""A small real library: drawn pictures, a tiny open_clip model, SQLite and LanceDB."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+NAME = "Round thing"
+
+
+@pytest.fixture(scope="session")
+def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> tuple[Path, Path]:
+    """(home, pictures): 90 drawings, one of them twice under two names, one saved anew as JPEG."""
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("library")
+    pictures = draw_folder(root / "pictures", 90)
+    shutil.copy(pictures / "ellipse-0000.png", pictures / "twice.png")
+    with Image.open(pictures / "ellipse-0003.png") as image:
+        image.convert("RGB").save(pictures / "near.jpg", quality=90)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.database.close()
+    return root / "home", pictures
+
+
+@pytest.fixture
+def pictures(made_library: tuple[Path, Path]) -> Path:
+    return made_library[1]
+
+
+@pytest.fixture
+def open_bench(made_library: tuple[Path, Path], own_home: Path) -> Callable[[], Workbench]:
+    """A Workbench over a copy of the library of its own."""
+    shutil.copytree(made_library[0], own_home)
+    return lambda: Workbench(load_settings())
+
+
+@pytest.fixture
+def bench(open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    return bench

@@ -1,0 +1,144 @@
+"""Label files: what is taken, what is reported, and what never trains."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.labelling import BadRow, LabelRow, consensus, read_label_file
+from concepts.workbench import Workbench
+from storage.labels import Author, LabelEvent
+
+NAME = "Round thing"
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> Path:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    file = write(
+        tmp_path / "answers.csv",
+        [
+            {"path": pictures / "ellipse-0006.png", "label": "yes"},
+            {"path": "nowhere.png", "label": "yes"},
+            {"path": pictures / "line-0002.png", "label": "perhaps"},
+            {"path": pictures / "rectangle-0001.png", "label": "0"},
+        ],
+    )
+    report = bench.import_labels(NAME, file)
+    assert report["imported"] == 2
+    assert [row["row"] for row in report["bad_rows"]] == [4, 3]
+
+
+def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
+    bench.import_labels(NAME, file)
+    assert bench.import_labels(NAME, file) == {
+        "imported": 0, "unchanged": 1, "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
+    }  # fmt: skip
+
+
+def test_what_was_exported_is_the_same_when_imported_elsewhere(
+    bench: Workbench, pictures: Path, tmp_path: Path, open_bench: Callable[[], Workbench]
+) -> None:
+    rows = [
+        {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": "ä, \"b\""}
+        for p in sorted(pictures.glob("*-00[0-4]*.png"))
+    ]  # fmt: skip
+    bench.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    for name in ("out.csv", "out.jsonl"):
+        bench.export_labels(NAME, tmp_path / name)
+        other = f"Other {name}"
+        bench.create_concept(other, "The same again.")
+        bench.import_labels(other, tmp_path / name)
+        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_rows(NAME)}
+        assert {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_rows(other)} == before
+
+
+def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Workbench) -> None:
+    with pytest.raises(DiscernError, match="picture, verdict"):
+        bench.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
+
+
+def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    held_out = bench.next_pictures(NAME, 5, purpose="evaluation")
+    rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
+    assert bench.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
+    assert bench.train(NAME).details["labels"] == []
+
+
+def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
+    ids = [bench.collection.library.resolve(str(path)) for path in (near, original)]
+    assert len(set(bench.collection.library.near_groups(ids))) == 1
+    bench.create_concept("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
+    concept = bench.store.find("Ball")
+    assert concept is not None
+    evaluation = bench.store.evaluation_pictures(concept.id)
+    bench.import_labels("Ball", write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}]))
+    rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
+    assert bench.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
+    assert bench.store.evaluation_pictures(concept.id) == evaluation
+
+
+def event(author: str, value: str, picture: str = "a", kind: str = "person") -> LabelEvent:
+    from datetime import UTC, datetime
+
+    return LabelEvent(1, "k", picture, value, Author(author, kind), 1, "", datetime.now(UTC), None)  # type: ignore[arg-type]
+
+
+def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes() -> None:
+    tie = [event("ana", "yes"), event("ben", "no")]
+    assert consensus(tie)["a"].value == "conflict"
+    assert consensus([*tie, event("cy", "no")])["a"].value == "no"
+
+
+def test_a_machine_has_no_vote() -> None:
+    assert consensus([event("ana", "yes"), event("robot", "no", kind="annotator")])["a"].value == "yes"
+
+
+def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
+    path = pictures / "ellipse-0003.png"
+    rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
+    bench.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    assert bench.concept(NAME).conflicts == [bench.collection.library.resolve(str(path))]
+    assert bench.train(NAME).details["labels"] == []
+
+
+cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)
+
+
+@given(st.lists(st.fixed_dictionaries({"path": cells, "label": cells, "split": cells}), max_size=8))
+def test_any_table_gives_one_result_per_row(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+    found = list(read_label_file(write(folder / "a.csv", [{"path": "x", "label": "yes"}, *rows])))
+    assert isinstance(found[0], LabelRow)
+    assert len(found) == len(rows) + 1
+    (folder / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    assert len(list(read_label_file(folder / "a.jsonl"))) == len(rows)
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"label": "yes"}'])
+def test_a_bad_line_of_json_is_a_bad_row(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.jsonl").write_text(line)
+    (row,) = read_label_file(tmp_path / "a.jsonl")
+    assert isinstance(row, BadRow)
