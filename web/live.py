@@ -1,9 +1,9 @@
-"""Server-rendered HTML that reacts: buttons with `data-action` inside a `gr.HTML` call back into Python."""
+"""Server-rendered HTML that reacts: buttons and forms with `data-action` in a `gr.HTML` call Python."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -11,12 +11,19 @@ import gradio as gr
 from concepts.errors import DiscernError
 from web.markup import notice
 
-# Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s.
+# Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
 DELEGATE = """
 element.addEventListener('click', (event) => {
-  const target = event.target.closest('[data-action]');
+  const target = event.target.closest('[data-action]:not(form)');
   if (!target || target.disabled) return;
-  trigger('click', {action: target.dataset.action, value: target.dataset.value || ''});
+  trigger('click', {action: target.dataset.action, value: target.dataset.value || '', fields: {}});
+});
+element.addEventListener('submit', (event) => {
+  const form = event.target.closest('form[data-action]');
+  if (!form) return;
+  event.preventDefault();
+  const fields = Object.fromEntries(new FormData(form, event.submitter));
+  trigger('click', {action: form.dataset.action, value: form.dataset.value || '', fields});
 });
 """
 
@@ -28,10 +35,11 @@ Render = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Action:
-    """A press of a button in a live area."""
+    """A press of a button in a live area, or a form of it sent off with what was typed."""
 
     name: str
     value: str
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 def live(elem_id: str, **settings: Any) -> gr.HTML:
@@ -52,7 +60,8 @@ def on_action(area: gr.HTML, handler: Render, inputs: Sequence[Any] = (), output
     """Answers the buttons of a live area: `handler(action, request, *inputs)`."""
 
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
-        return handler(Action(str(event.action), str(event.value)), request, *values)
+        fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
+        return handler(Action(str(event.action), str(event.value), fields), request, *values)
 
     area.click(act, list(inputs), outputs, **QUICK)
 
