@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from concepts.definition import Definition
+from concepts.definition import CriterionKind, Definition
 
 
 class View(BaseModel):
@@ -37,6 +37,73 @@ class PictureView(View):
     height: int
 
 
+class PictureLabel(View):
+    """What somebody says of a picture, for one concept."""
+
+    concept: str
+    value: str
+    author: str
+    author_kind: str
+
+
+class PictureDetail(View):
+    """Everything the library knows of one picture."""
+
+    id: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    added: datetime
+    places: list[str]  # every path it was found at
+    near_duplicates: list[str]  # ids of the others of its group
+    labels: list[PictureLabel]
+
+
+class PicturePage(View):
+    """A page of the library, newest first. `newer` and `older` lead to the next ones, empty at the ends."""
+
+    pictures: list[PictureView]
+    newer: str
+    older: str
+
+
+class Repetition(View):
+    """The same picture at several places, or several pictures that look the same. `key` orders them."""
+
+    key: str
+    pictures: list[PictureView]
+    places: list[str]
+
+
+class CriterionView(View):
+    """A criterion with its place in the definition and where it came from, in words."""
+
+    index: int
+    kind: CriterionKind
+    text: str
+    origin: str
+    proposed: bool  # and not yet kept: the next proposal replaces it
+
+
+class QueryView(View):
+    """Words that are searched for, and what that brings. `index` is None for the sentence itself."""
+
+    index: int | None
+    text: str
+    counts: bool
+    origin: str  # in words
+    proposed: bool
+    brought: int  # pictures of the candidate pool that it found
+    found: list[PictureView]
+
+
+class DeletedConcept(View):
+    id: int
+    name: str
+    deleted: datetime
+
+
 class BadFile(View):
     path: str
     reason: str
@@ -64,6 +131,9 @@ class ConceptSummary(View):
     cover: list[str]  # ids of up to three pictures that count, or that were found first
     quality: str  # newest figures in words, empty where there are none
     next_screen: str  # where the journey goes on
+    next_step: str  # its name
+    steps_done: list[str]
+    changed: datetime  # the last answer, definition or version
 
 
 class LabelCounts(View):
@@ -114,6 +184,16 @@ class NextPicture(View):
     brought_by: list[str]
 
 
+class GivenAnswer(View):
+    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
+
+    id: str
+    path: str
+    value: str
+    key: str
+    purpose: Literal["train", "evaluation"]
+
+
 class MineResult(View):
     added: int
     candidates: int
@@ -149,3 +229,112 @@ class ExportResult(View):
     folder: str
     archive: str
     head: int
+
+
+class Share(View):
+    """A figure with its 95 % interval; without a value `note` says how many answers are missing."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+class ThresholdRow(View):
+    """The evaluation set with every picture from `threshold` on called a yes."""
+
+    threshold: float
+    flagged: int
+    right: int
+    precision: Share
+    recall: Share
+
+
+class CurvePoint(View):
+    """Average precision after so many answers of people."""
+
+    labels: int
+    value: float
+    low: float
+    high: float
+
+
+class Mistake(View):
+    """A picture people checked and a version gets wrong."""
+
+    id: str
+    path: str
+    said: Literal["yes", "no"]
+    probability: float
+    purpose: Literal["train", "evaluation"]
+    simulated: bool
+
+
+class QualityView(View):
+    """A version measured on the answers as they are now."""
+
+    version: HeadView
+    n: int  # evaluation pictures with a yes or no
+    positives: int
+    simulated: int  # of n, answered by no real person
+    waiting: int  # evaluation pictures nobody has looked at
+    new_answers: int  # of people on other pictures, since the version was trained
+    stale: bool  # answers on evaluation pictures changed since the stored report
+    rows: list[ThresholdRow]
+    at: ThresholdRow | None  # at the version's threshold; None where it calls no picture a yes
+    curves: dict[str, Any] | None
+    pictures: int  # of the library, with a vector
+    flagged: int | None  # of them, at the version's threshold; None until the library was scored
+    flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
+
+
+class ComparedFigure(View):
+    name: str
+    one: Share
+    other: Share
+    difference: Share
+
+
+class Comparison(View):
+    """Two versions on the same n evaluation pictures; they disagree on `differently` of them."""
+
+    one: int
+    other: int
+    n: int
+    figures: list[ComparedFigure]
+    differently: int
+
+
+class ScoredPicture(View):
+    id: str
+    path: str
+    probability: float
+    said: str  # yes, no, unsure, skip, conflict; empty where no person looked at it
+
+
+class ScoredPage(View):
+    """One page of the library as a version ranks it."""
+
+    version: int
+    threshold: float
+    total: int
+    flagged: int
+    start: int
+    pictures: list[ScoredPicture]
+
+
+class JobView(View):
+    """Work in the background as a screen shows it."""
+
+    id: int
+    kind: str
+    state: str  # queued, running, interrupted, done, failed, cancelled
+    done: int
+    total: int | None
+    message: str
+    error: str
+    result: dict[str, Any] | None
+
+    @property
+    def going(self) -> bool:
+        return self.state in ("queued", "running", "interrupted")

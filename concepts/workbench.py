@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from concepts import browsing
+from concepts.asking import Decisions, Questions, Tally, Upcoming, tally
 from concepts.collection import Collection
 from concepts.definition import Change, Definition, Revision, word_diff
+from concepts.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError, UnknownConceptError
+from concepts.finding import Finder, query_views
 from concepts.jobs import JobRunner, Progress
 from concepts.labelling import (
     SPELLINGS,
@@ -23,20 +29,29 @@ from concepts.labelling import (
     write_label_file,
 )
 from concepts.material import Material
+from concepts.renditions import Rendition, Renditions
 from concepts.settings import Settings
+from concepts.uploads import Uploads, typed_paths
 from concepts.views import (
     AnnotateResult,
     BadFile,
     ConceptSummary,
     ConceptView,
+    CriterionView,
+    DeletedConcept,
     ExportResult,
+    GivenAnswer,
     HeadView,
     Hit,
     LabelCounts,
     LibraryInfo,
     MineResult,
     NextPicture,
+    PictureDetail,
+    PicturePage,
     PictureView,
+    QueryView,
+    Repetition,
     RevisionView,
     ScoreResult,
     TrainResult,
@@ -44,13 +59,18 @@ from concepts.views import (
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.jobs import JobStore
+from storage.jobs import JobStore, StoredJob
 from storage.labels import Author, LabelEvent, LabelLog, NewLabel
 from storage.tables import ConceptRow, DefinitionRow
+
+if TYPE_CHECKING:
+    from concepts.bulk import Order
+    from concepts.reviewing import AnnotateEstimate, Opinion, ReviewFilter, ReviewPage
 
 EVALUATION_SIZE = 200
 EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
+POOL_SIZE = 1000  # candidates per concept
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
 
 # The steps of a concept, and the screen each is done on.
@@ -75,7 +95,15 @@ class Workbench:
         self.collection = Collection(settings, self.database)
         self.store = ConceptStore(self.database)
         self.log = LabelLog(self.database)
+        self.uploads = Uploads(settings.home)
+        self.finder = Finder(self.collection)
         self.ledger = Ledger(self.database)
+        self.renditions = Renditions(
+            self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
+        )
+        self._questions: dict[int, tuple[Decisions, Questions]] = {}
+        self._questions_lock = threading.Lock()
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="questions")
         self.jobs = JobRunner(
             JobStore(self.database),
             {
@@ -84,7 +112,10 @@ class Workbench:
                 "re-embed": self._reembed,
                 "annotate": self._annotate,
                 "score": self._score,
+                "expand": self._expand,
+                "mine": self._mine,
             },
+            short=("expand", "mine"),
         )
 
     # Pictures
@@ -99,12 +130,26 @@ class Workbench:
         """The same in the background; returns the job's id."""
         return self.jobs.submit("add pictures", self._add_arguments(paths, encoder))
 
+    def submit_typed(self, text: str) -> int:
+        """Adds the folders, files, archives and lists that a person typed, one a line, in the background."""
+        return self.submit_add(typed_paths(text))
+
+    def submit_uploads(self, batch: str) -> int:
+        """Adds the files of an upload in the background."""
+        return self.submit_add(self.uploads.paths(batch))
+
     def submit_sample(self) -> int:
         """Fetches the sample pictures and adds them, in the background; returns the job's id."""
         return self.jobs.submit("add sample", {})
 
     def reembed(self, encoder: str, *, listener: Listener | None = None) -> dict[str, Any]:
         return self.jobs.run("re-embed", {"encoder": encoder}, listener)
+
+    def submit_reembed(self, encoder: str) -> int:
+        """The same in the background. The library keeps its encoder until every picture is embedded."""
+        if not encoder.strip():
+            raise DiscernError("Write the name of the encoder first.")
+        return self.jobs.submit("re-embed", {"encoder": encoder.strip()})
 
     def library_info(self) -> LibraryInfo:
         return self.collection.info()
@@ -113,17 +158,29 @@ class Workbench:
         """WebP bytes. Raises `UnknownPictureError`."""
         return self.collection.thumbnails.read(picture_id)
 
+    def rendition(self, picture_id: str) -> Rendition:
+        """The picture for looking at it alone. Raises `UnknownPictureError`."""
+        return self.renditions.read(picture_id)
+
     def newest(self, n: int) -> list[PictureView]:
         """The pictures that were added last."""
-        return [
-            PictureView(
-                id=picture.id,
-                path=next(iter(picture.sources), ""),
-                width=picture.width,
-                height=picture.height,
-            )
-            for picture in self.collection.library.page(n)
-        ]
+        return self.browse(n).pictures
+
+    def browse(self, n: int, place: str = "") -> PicturePage:
+        """A page of the library; `place` is the `newer` or `older` of another one."""
+        return browsing.picture_page(self.collection.library, n, place)
+
+    def picture(self, picture_id: str) -> PictureDetail:
+        """Raises `UnknownPictureError`."""
+        return browsing.picture_detail(self.collection.library, self.store, self.log, picture_id)
+
+    def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Pictures that are at several places; `after` is the key of the last one shown."""
+        return browsing.exact_repetitions(self.collection.library, n, after)
+
+    def near_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Groups of pictures that look the same; `after` is the key of the last one shown."""
+        return browsing.near_repetitions(self.collection.library, n, after)
 
     def bad_files(self, limit: int = 1000, offset: int = 0) -> list[BadFile]:
         found = self.collection.library.bad_files(limit, offset)
@@ -177,6 +234,24 @@ class Workbench:
             ],
         )
 
+    def delete_concept(self, name: str) -> DeletedConcept:
+        """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
+        concept = self._concept(name)
+        self.store.delete(concept.id)
+        return next(deleted for deleted in self.deleted_concepts() if deleted.id == concept.id)
+
+    def undelete_concept(self, concept_id: int) -> str:
+        """Returns its name. Raises `DiscernError` where another concept has it by now."""
+        return self.store.undelete(concept_id).name
+
+    def deleted_concepts(self) -> list[DeletedConcept]:
+        """The last deleted first."""
+        return [
+            DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
+            for row in self.store.deleted()
+            if row.deleted
+        ]
+
     def steps_done(self, name: str) -> set[str]:
         """The steps of the journey that are behind this concept."""
         concept = self.store.find(name)
@@ -194,11 +269,61 @@ class Workbench:
         }
         return {step for step, there in reached.items() if there}
 
-    def revise(self, name: str, definition: Definition, *, author: str, note: str) -> RevisionView:
-        """Keeps an edited definition as the next revision; going back is revising to an older one."""
+    def revise(
+        self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
+    ) -> RevisionView:
+        """Keeps an edited definition as the next revision; going back is revising to an older one.
+
+        Raises `DiscernError` where `after` is given and another revision came in between.
+        """
         concept = self._concept(name)
-        row = self.store.add_definition(concept.id, definition.model_dump(mode="json"), author, note)
+        document = definition.model_dump(mode="json")
+        row = self.store.add_definition(concept.id, document, author, note, after)
         return _revision_view(_revision(row))
+
+    def edit(
+        self, name: str, change: Callable[[Definition], Definition], *, author: str, after: int
+    ) -> RevisionView:
+        """Makes one change (of `concepts.editing`) to revision `after`, if that is still the newest.
+
+        A change that changes nothing makes no revision. Raises `DiscernError`, and then nothing is changed.
+        """
+        before = self._revision(self._concept(name), after)
+        edited = change(before.definition)
+        if edited == before.definition:
+            return _revision_view(before)
+        self._check_examples(name, edited)
+        note = what_changed(before.definition, edited)
+        return self.revise(name, edited, author=author, note=note, after=after)
+
+    def restore(self, name: str, number: int, *, author: str, after: int) -> RevisionView:
+        """Makes an older definition the newest again."""
+        concept = self._concept(name)
+        older, newest = self._revision(concept, number), self._revision(concept)
+        if older.definition == newest.definition:
+            return _revision_view(newest)
+        note = f"back to definition {number}"
+        return self.revise(name, older.definition, author=author, note=note, after=after)
+
+    def criteria(self, name: str, *, reader: str = "me") -> list[CriterionView]:
+        """The criteria of the newest definition, each with where it came from."""
+        revisions = [_revision(row) for row in self.store.definitions(self._concept(name).id)]
+        return [
+            CriterionView(
+                index=index,
+                kind=criterion.kind,
+                text=criterion.text,
+                origin=origin_in_words(criterion, revisions, reader),
+                proposed=criterion.origin != "person",
+            )
+            for index, criterion in enumerate(revisions[-1].definition.criteria)
+        ]
+
+    def queries(self, name: str, n: int = 8, *, reader: str = "me") -> list[QueryView]:
+        """The queries of the newest definition, each with n pictures it finds and how many it brought."""
+        concept = self._concept(name)
+        revisions = [_revision(row) for row in self.store.definitions(concept.id)]
+        return query_views(self._material(concept), self.collection, self.finder, revisions, reader, n)
 
     def revisions(self, name: str) -> list[RevisionView]:
         return [_revision_view(_revision(row)) for row in self.store.definitions(self._concept(name).id)]
@@ -219,7 +344,15 @@ class Workbench:
             return _revision_view(revision)
         return self.revise(name, definition, author=author, note="proposed from the description")
 
-    def mine(self, name: str, *, size: int = 1000) -> MineResult:
+    def submit_expand(self, name: str) -> int:
+        """Proposes in the background; returns the job's id."""
+        return self.jobs.submit("expand", {"concept": self._concept(name).name})
+
+    def submit_mine(self, name: str) -> int:
+        """Fills the candidate pool in the background; returns the job's id."""
+        return self.jobs.submit("mine", {"concept": self._concept(name).name})
+
+    def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
         """Fills the candidate pool up to `size` pictures."""
         from concepts.pooling import mine_candidates
 
@@ -251,20 +384,39 @@ class Workbench:
         self, name: str, picture_id: str, value: str, *, author: Author, key: str, comment: str = ""
     ) -> None:
         """Commits one answer. The same key again changes nothing. Raises `DiscernError` for bad input."""
-        if value not in SPELLINGS:
-            raise DiscernError(f"“{value}” is no answer. Say yes, no, unsure or skip.")
-        concept = self._concept(name)
-        self.collection.library.picture(picture_id)
-        revision = self._revision(concept)
-        label = NewLabel(key, picture_id, SPELLINGS[value], author, revision.number, comment)
-        self.log.append(concept.id, [label])
+        self.label_many(name, [(key, picture_id, value, comment)], author=author)
 
-    def undo(self, name: str, *, author: str, count: int = 1, key: str | None = None) -> list[dict[str, str]]:
-        """Takes back this author's last answers, person or simulated, and says which."""
+    def label_many(self, name: str, answers: Sequence[tuple[str, str, str, str]], *, author: Author) -> int:
+        """Commits (key, picture id, value, comment) together or not at all; says how many keys were new."""
+        wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
+        if wrong is not None:
+            raise DiscernError(f"“{wrong}” is no answer. Say yes, no, unsure or skip.")
+        concept = self._concept(name)
+        self.collection.library.require([picture_id for _, picture_id, _, _ in answers])
+        number = self._revision(concept).number
+        labels = [
+            NewLabel(key, picture_id, SPELLINGS[value], author, number, comment)
+            for key, picture_id, value, comment in answers
+        ]
+        return self.log.append(concept.id, labels)
+
+    def comment(self, name: str, picture_id: str, text: str, *, author: str, key: str) -> None:
+        """Keeps a remark on a picture; it changes no answer."""
+        if not text.strip():
+            raise DiscernError("The comment is empty.")
+        concept = self._concept(name)
+        self.collection.library.require([picture_id])
+        number = self._revision(concept).number
+        self.log.comment(concept.id, key, picture_id, Author(author), number, text.strip())
+
+    def undo(
+        self, name: str, *, author: str, count: int = 1, key: str | None = None, only: Sequence[str] = ()
+    ) -> list[dict[str, str]]:
+        """Takes back this author's last answers, or `only` those with these keys, and says which."""
         concept = self._concept(name)
         undone: list[LabelEvent] = []
         for kind in ("person", "simulated"):
-            undone = self.log.undo(concept.id, key or uuid.uuid4().hex, Author(author, kind), count)
+            undone = self.log.undo(concept.id, key or uuid.uuid4().hex, Author(author, kind), count, only)
             if undone:
                 break
         return [{"picture": event.picture_id, "value": event.value} for event in undone]
@@ -298,8 +450,82 @@ class Workbench:
     def export_labels(self, name: str, out: Path) -> int:
         return write_label_file(out, self.label_rows(name))
 
-    def next_pictures(self, name: str, n: int = 5, *, purpose: Purpose = "train") -> list[NextPicture]:
-        """The pictures whose answers help most now: to learn from, or to measure with."""
+    def upcoming(self, name: str, have: Sequence[str], n: int) -> Upcoming:
+        """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
+        most is chosen in the background."""
+        return self._asking(self._concept(name))[1].upcoming(have, n)
+
+    def tally(self, name: str) -> Tally:
+        """How far the answers are, without reading them all again."""
+        concept = self._concept(name)
+        decisions = self._asking(concept)[0].now()
+        return tally(decisions, list(self.store.evaluation_pictures(concept.id)))
+
+    def recent_answers(self, name: str, author: str, n: int) -> list[GivenAnswer]:
+        """This person's last answers that stand, oldest first."""
+        concept = self._concept(name)
+        events = self.log.recent(concept.id, Author(author), n)[::-1]
+        evaluation = self.store.evaluation_pictures(concept.id)
+        paths = self.collection.paths([event.picture_id for event in events])
+        return [
+            GivenAnswer(
+                id=event.picture_id,
+                path=paths.get(event.picture_id, ""),
+                value=event.value,
+                key=event.key,
+                purpose="evaluation" if event.picture_id in evaluation else "train",
+            )
+            for event in events
+        ]
+
+    def opinion(self, name: str, picture_id: str) -> Opinion | None:
+        """What the machine said of a picture last; None where it has not looked, and for pictures kept for
+        measuring, where nobody's answer may be swayed."""
+        from concepts.reviewing import opinion
+
+        concept = self._concept(name)
+        if picture_id in self.store.evaluation_pictures(concept.id):
+            return None
+        said = self.store.annotations(concept.id, picture_id=picture_id)
+        return opinion(said[-1]) if said else None
+
+    def bulk_pictures(self, name: str, order: Order, *, query: str = "", n: int = 36) -> list[NextPicture]:
+        """Pictures without an answer for answering many at once."""
+        from concepts.bulk import bulk_pictures
+
+        concept = self._concept(name)
+        self._draw_evaluation(concept)
+        return bulk_pictures(self._material(concept), self.collection, order, query, n)
+
+    def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
+        """The machine's labels in the order in which to look at them."""
+        from concepts.reviewing import remarks, review
+
+        concept = self._concept(name)
+        return review(
+            self._material(concept),
+            wanted,
+            page,
+            self.collection.paths,
+            lambda ids: remarks(self.log.comments(concept.id, ids)),
+        )
+
+    def annotate_estimate(self, name: str) -> AnnotateEstimate:
+        """How many pictures `submit_annotate` would have looked at, by which model, at what cost."""
+        from concepts.reviewing import estimate
+
+        size = min(POOL_SIZE, self.collection.library.counts().pictures)
+        return estimate(self._material(self._concept(name)), self.settings, size)
+
+    def submit_annotate(self, name: str, *, limit: int | None = None, budget: float | None = None) -> int:
+        """Has the machine label the pool in the background; returns the job's id."""
+        return self.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, "auto"))
+
+    def next_pictures(
+        self, name: str, n: int = 5, *, purpose: Purpose = "train", waiting: Sequence[str] = ()
+    ) -> list[NextPicture]:
+        """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
+        an answer already are not chosen again."""
         from concepts.pooling import most_useful
 
         concept = self._concept(name)
@@ -322,7 +548,7 @@ class Workbench:
         if not material.candidates and len(material.matrix) > WHOLE_LIBRARY:
             self.mine(name)
             material = self._material(concept)
-        return most_useful(material, self.collection, n, WHOLE_LIBRARY)
+        return most_useful(material, self.collection, n, WHOLE_LIBRARY, waiting=waiting)
 
     # Heads
 
@@ -380,6 +606,22 @@ class Workbench:
 
     # Jobs
 
+    def latest_job(self, kinds: Sequence[str], concept: str | None = None) -> StoredJob | None:
+        """The newest job of these kinds (for this concept), one that is still going first."""
+        for job in self.jobs.store.recent():
+            if job.kind in kinds and (concept is None or job.arguments.get("concept") == concept):
+                return job
+        return None
+
+    def _expand(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        progress.report(0, None, "thinking of what counts and what to search for")
+        revision = self.expand(arguments["concept"])
+        return {"revision": revision.number, "author": revision.author}
+
+    def _mine(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        progress.report(0, None, "looking through the library")
+        return self.mine(arguments["concept"]).model_dump()
+
     def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
         return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}
 
@@ -433,6 +675,15 @@ class Workbench:
 
     # Inside
 
+    def _check_examples(self, name: str, edited: Definition) -> None:
+        """Rule 4: a picture that measures is no example, because examples decide what is looked for."""
+        reserved = self._material(self._concept(name)).reserved
+        if reserved & {*edited.examples, *edited.counterexamples}:
+            raise DiscernError(
+                "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
+                "example. Choose another one; nothing was changed."
+            )
+
     def _concept(self, name: str) -> ConceptRow:
         concept = self.store.find(name)
         if concept is None:
@@ -448,6 +699,21 @@ class Workbench:
         if row is None:
             raise DiscernError(f"“{concept.name}” has no definition {number}; it has 1 to {len(rows)}.")
         return _revision(row)
+
+    def _asking(self, concept: ConceptRow) -> tuple[Decisions, Questions]:
+        """The running tally and the queue of a concept, made when first asked for."""
+        with self._questions_lock:
+            if concept.id not in self._questions:
+                decisions = Decisions(self.log, concept.id)
+                questions = Questions(
+                    decisions,
+                    lambda n, waiting: self.next_pictures(concept.name, n, waiting=waiting),
+                    lambda: list(self.store.evaluation_pictures(concept.id)),
+                    self.collection.paths,
+                    self._background,
+                )
+                self._questions[concept.id] = decisions, questions
+            return self._questions[concept.id]
 
     def _material(self, concept: ConceptRow, revision: int | None = None) -> Material:
         return Material(self.collection, self.store, self.log, concept.id, self._revision(concept, revision))
@@ -507,6 +773,8 @@ class Workbench:
         heads = self.store.heads(concept.id)
         reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
         done = self.steps_done(concept.name)
+        step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+        moments = [material.revision.created, self.log.last_time(concept.id), *(h.created for h in heads)]
         return ConceptSummary(
             name=concept.name,
             created=concept.created,
@@ -516,10 +784,22 @@ class Workbench:
             labels_by_people=sum(counts.train.values()) + sum(counts.evaluation.values()),
             evaluation_labelled=sum(counts.evaluation.values()),
             heads=len(heads),
-            cover=[*yes[-3:], *material.candidates][:3],
+            cover=[*yes[-3:], *_first_found(material)][:3],
             quality=_quality_in_words(reports.get(heads[-1].number)) if heads else "",
-            next_screen=next((path for step, path in JOURNEY if step not in done), JOURNEY[-1][1]),
+            next_screen=screen,
+            next_step=step,
+            steps_done=[name for name, _ in JOURNEY if name in done],
+            changed=max(moment for moment in moments if moment),
         )
+
+
+def _first_found(material: Material) -> list[str]:
+    """Candidates that most searches for what counts agree on."""
+    definition = material.revision.definition
+    counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
+    return sorted(material.candidates, key=lambda i: (-len(counts.intersection(material.candidates[i])), i))[
+        :3
+    ]
 
 
 def _checked(**values: Any) -> Definition:

@@ -92,14 +92,49 @@ class ConceptStore:
             query = select(ConceptRow).where(ConceptRow.deleted.is_(None)).order_by(ConceptRow.created)
             return list(session.scalars(query))
 
+    def delete(self, concept_id: int) -> None:
+        """Hides a concept with everything that belongs to it, and sets its name free."""
+        with self._database.write() as session:
+            row = session.get_one(ConceptRow, concept_id)
+            row.deleted = row.deleted or now()
+            row.key = f" deleted {concept_id}"  # no name begins with a space
+
+    def undelete(self, concept_id: int) -> ConceptRow:
+        """Brings a deleted concept back. Raises `DiscernError` where its name was given away meanwhile."""
+        try:
+            with self._database.write() as session:
+                row = session.get(ConceptRow, concept_id)
+                if row is None:
+                    raise DiscernError("There is no such concept.")
+                row.deleted, row.key = None, _key(row.name)
+        except IntegrityError as error:
+            raise DiscernError(
+                "Another concept has this name by now. Delete that one first; both are kept."
+            ) from error
+        return row
+
+    def deleted(self) -> list[ConceptRow]:
+        """The last deleted first."""
+        with self._database.read() as session:
+            query = select(ConceptRow).where(ConceptRow.deleted.is_not(None))
+            return list(session.scalars(query.order_by(ConceptRow.deleted.desc())))
+
     def add_definition(
-        self, concept_id: int, document: dict[str, Any], author: str, note: str
+        self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None
     ) -> DefinitionRow:
+        """The next revision. Raises `DiscernError` where `after` is given and isn't the newest any more."""
         with self._database.write() as session:
             query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
+            newest = session.scalar(query) or 0
+            if after not in (None, newest):
+                raise DiscernError(
+                    f"The definition was changed meanwhile, by someone else or in another window: it is at "
+                    f"{newest} now, shown here. Your change to {after} was not made; make it again if it "
+                    "still fits."
+                )
             row = DefinitionRow(
                 concept_id=concept_id,
-                number=(session.scalar(query) or 0) + 1,
+                number=newest + 1,
                 document=document,
                 author=author,
                 note=note,
@@ -167,7 +202,12 @@ class ConceptStore:
                 session.execute(insert(AnnotationRow).values(values).on_conflict_do_nothing())
 
     def annotations(
-        self, concept_id: int, *, fingerprint: str | None = None, definition_number: int | None = None
+        self,
+        concept_id: int,
+        *,
+        fingerprint: str | None = None,
+        definition_number: int | None = None,
+        picture_id: str | None = None,
     ) -> list[StoredAnnotation]:
         """Oldest first, so that a dict by picture keeps the newest."""
         query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
@@ -175,6 +215,8 @@ class ConceptStore:
             query = query.where(AnnotationRow.fingerprint == fingerprint)
         if definition_number is not None:
             query = query.where(AnnotationRow.definition_number == definition_number)
+        if picture_id is not None:
+            query = query.where(AnnotationRow.picture_id == picture_id)
         with self._database.read() as session:
             return [
                 StoredAnnotation(

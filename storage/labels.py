@@ -99,15 +99,21 @@ class LabelLog:
                     )
                 )
 
-    def undo(self, concept_id: int, key: str, author: Author, count: int = 1) -> list[LabelEvent]:
-        """Undoes this author's last `count` labels that stand, as new events; returns what was undone."""
+    def undo(
+        self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
+    ) -> list[LabelEvent]:
+        """Undoes this author's last `count` labels that stand, as new events; returns what was undone.
+
+        With `only`, the labels that were given under these keys and still stand, and no others.
+        """
         with self._database.write() as session:
             if _known_keys(session, [f"{key}/0"]):
                 return []
             query = _not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
             )
-            rows = list(session.scalars(query.order_by(LabelEventRow.sequence.desc()).limit(count)))
+            query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
+            rows = list(session.scalars(query.order_by(LabelEventRow.sequence.desc())))
             for index, row in enumerate(rows):
                 session.add(
                     LabelEventRow(
@@ -124,10 +130,16 @@ class LabelLog:
             return [_event(row) for row in rows]
 
     def standing(
-        self, concept_id: int, kinds: Sequence[AuthorKind] = ("person", "simulated", "annotator")
+        self,
+        concept_id: int,
+        kinds: Sequence[AuthorKind] = ("person", "simulated", "annotator"),
+        picture_ids: Sequence[str] | None = None,
     ) -> list[LabelEvent]:
-        """The last label of each author on each picture, oldest first."""
-        live = _not_undone(concept_id).where(LabelEventRow.author_kind.in_(kinds)).subquery()
+        """The last label of each author on each picture (of all, or of these few), oldest first."""
+        labels = _not_undone(concept_id).where(LabelEventRow.author_kind.in_(kinds))
+        if picture_ids is not None:
+            labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
+        live = labels.subquery()
         last = (
             select(func.max(live.c.sequence))
             .group_by(live.c.picture_id, live.c.author, live.c.author_kind)
@@ -147,6 +159,43 @@ class LabelLog:
                 query.order_by(LabelEventRow.sequence).execution_options(yield_per=1000)
             ):
                 yield _event(row)
+
+    def changed_since(self, concept_id: int, sequence: int) -> tuple[set[str], int]:
+        """Pictures with an event of a person behind `sequence`, and the sequence of the last one."""
+        query = select(LabelEventRow.picture_id, LabelEventRow.sequence).where(
+            LabelEventRow.sequence > sequence,
+            LabelEventRow.concept_id == concept_id,
+            LabelEventRow.author_kind != "annotator",
+        )
+        with self._database.read() as session:
+            rows = session.execute(query).all()
+        return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
+
+    def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
+        """This author's last labels that stand, newest first."""
+        query = _not_undone(concept_id).where(
+            LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
+        )
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(LabelEventRow.sequence.desc()).limit(limit))
+            return [_event(row) for row in rows]
+
+    def comments(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
+        """What people remarked on these pictures, with or without a label, oldest first."""
+        query = select(LabelEventRow).where(
+            LabelEventRow.concept_id == concept_id,
+            LabelEventRow.picture_id.in_(picture_ids),
+            LabelEventRow.author_kind != "annotator",
+            LabelEventRow.comment != "",
+        )
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
+
+    def last_time(self, concept_id: int) -> datetime | None:
+        """When anybody, person or machine, last said something."""
+        query = select(LabelEventRow.created).where(LabelEventRow.concept_id == concept_id)
+        with self._database.read() as session:
+            return session.scalar(query.order_by(LabelEventRow.sequence.desc()).limit(1))
 
     def last_sequence(self, concept_id: int) -> int:
         with self._database.read() as session:

@@ -239,6 +239,15 @@ class Library:
             raise UnknownPictureError(f"No picture of this library has the id {picture_id}.")
         return pictures[0]
 
+    def require(self, picture_ids: Sequence[str]) -> None:
+        """Raises `UnknownPictureError` where one of them is no picture of the library."""
+        wanted = set(picture_ids)
+        with self._database.read() as session:
+            for ids in _chunks(sorted(wanted)):
+                wanted.difference_update(session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids))))
+        if wanted:
+            raise UnknownPictureError(f"No picture of this library has the id {min(wanted)[:80]}.")
+
     def pictures(self, picture_ids: Sequence[str]) -> list[Picture]:
         """Those that exist, in the order asked."""
         with self._database.read() as session:
@@ -253,14 +262,39 @@ class Library:
                     sources.setdefault(source.picture_id, []).append(source.uri)
         return [_picture(rows[i], sources.get(i, [])) for i in picture_ids if i in rows]
 
-    def page(self, limit: int, after: tuple[datetime, str] | None = None) -> list[Picture]:
-        """Newest first; `after` is the (added, id) of the last picture of the page before."""
-        query = select(PictureRow.id).order_by(PictureRow.added.desc(), PictureRow.id.desc()).limit(limit)
-        if after:
-            query = query.where(tuple_(PictureRow.added, PictureRow.id) < tuple_(*after))
+    def page(
+        self,
+        limit: int,
+        after: tuple[datetime, str] | None = None,
+        before: tuple[datetime, str] | None = None,
+    ) -> list[Picture]:
+        """Newest first; `after` is the (added, id) of the last picture of the page before, `before` that of
+        the first picture of the page after."""
+        place = tuple_(PictureRow.added, PictureRow.id)
+        query = select(PictureRow.id).limit(limit)
+        if before:
+            query = query.where(place > tuple_(*before)).order_by(PictureRow.added, PictureRow.id)
+        else:
+            query = query.order_by(PictureRow.added.desc(), PictureRow.id.desc())
+            query = query.where(place < tuple_(*after)) if after else query
         with self._database.read() as session:
             ids = list(session.scalars(query))
-        return self.pictures(ids)
+        return self.pictures(ids[::-1] if before else ids)
+
+    def repeated(self, limit: int, after: str = "") -> list[str]:
+        """Ids of pictures that are at more than one place, by id, beginning behind `after`."""
+        query = select(SourceRow.picture_id).where(SourceRow.picture_id > after)
+        query = query.group_by(SourceRow.picture_id).having(func.count() > 1)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(SourceRow.picture_id).limit(limit)))
+
+    def look_alikes(self, limit: int, after: str = "") -> list[str]:
+        """Names of near-duplicate groups of more than one picture, beginning behind `after`."""
+        query = select(PictureRow.near_group).where(PictureRow.near_group > after)
+        query = query.group_by(PictureRow.near_group).having(func.count() > 1)
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(PictureRow.near_group).limit(limit))
+            return [name for name in rows if name]
 
     def resolve(self, path_or_id: str, *, relative_to: Path | None = None) -> str:
         """The id of the picture a person means by an id, a unique start of one, or a path.

@@ -1,0 +1,231 @@
+"""Changing a definition by hand: every function takes one and returns the next. What a person touches
+becomes theirs, so that a later proposal leaves it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import ValidationError
+
+from concepts.definition import Criterion, CriterionKind, Definition, Query, Revision
+from concepts.errors import DiscernError
+
+Item = TypeVar("Item")
+
+IN_WORDS: dict[CriterionKind, str] = {"necessary": "must", "supporting": "helps", "excluding": "not"}
+PROPOSERS = {"model": "a language model", "vocabulary": "the built-in vocabulary"}
+
+
+def describe(definition: Definition, text: str) -> Definition:
+    """With another sentence."""
+    return _with(definition, description=text)
+
+
+# Criteria
+
+
+def add_criterion(definition: Definition, kind: str, text: str) -> Definition:
+    """Behind the others of its kind. Raises `DiscernError` where it is there already."""
+    _check_new(text, [c.text for c in definition.criteria])
+    return _with(definition, criteria=(*definition.criteria, _criterion(kind, text)))
+
+
+def reword_criterion(definition: Definition, index: int, text: str) -> Definition:
+    before = _at(definition.criteria, index)
+    _check_new(text, [c.text for c in definition.criteria if c is not before])
+    if _tidy(text) == before.text:
+        return definition
+    note = before.note if before.origin == "person" else f"you reworded what {_proposer(before)} proposed"
+    return _replaced(definition, index, _criterion(before.kind, text, note))
+
+
+def set_kind(definition: Definition, index: int, kind: str) -> Definition:
+    """Must, helps or excludes: what a yes to this criterion means."""
+    before = _at(definition.criteria, index)
+    if kind == before.kind:
+        return definition
+    return _replaced(definition, index, _criterion(kind, before.text, _touched(before)))
+
+
+def keep_criterion(definition: Definition, index: int) -> Definition:
+    """A proposal becomes the person's own."""
+    before = _at(definition.criteria, index)
+    return _replaced(definition, index, _criterion(before.kind, before.text, _touched(before)))
+
+
+def remove_criterion(definition: Definition, index: int) -> Definition:
+    _at(definition.criteria, index)
+    return _with(definition, criteria=_without(definition.criteria, index))
+
+
+# Queries
+
+
+def add_query(definition: Definition, text: str, *, counts: bool) -> Definition:
+    """Raises `DiscernError` where the same words are searched for already."""
+    _check_new(text, [definition.description, *(q.text for q in definition.queries)])
+    return _with(definition, queries=(*definition.queries, _query(text, counts)))
+
+
+def keep_query(definition: Definition, index: int) -> Definition:
+    return _with_query(definition, index, counts=_at(definition.queries, index).counts)
+
+
+def flip_query(definition: Definition, index: int) -> Definition:
+    """From "finds what counts" to "finds what looks similar", and back."""
+    return _with_query(definition, index, counts=not _at(definition.queries, index).counts)
+
+
+def remove_query(definition: Definition, index: int) -> Definition:
+    _at(definition.queries, index)
+    return _with(definition, queries=_without(definition.queries, index))
+
+
+# Example pictures
+
+
+def add_example(definition: Definition, picture_id: str, *, counts: bool) -> Definition:
+    """A picture that counts, or that doesn't. It is one or the other: adding it here removes it there."""
+    clean = remove_example(definition, picture_id)
+    field = "examples" if counts else "counterexamples"
+    return _with(clean, **{field: (*getattr(clean, field), picture_id)})
+
+
+def remove_example(definition: Definition, picture_id: str) -> Definition:
+    return _with(
+        definition,
+        examples=tuple(i for i in definition.examples if i != picture_id),
+        counterexamples=tuple(i for i in definition.counterexamples if i != picture_id),
+    )
+
+
+# In words
+
+
+def what_changed(before: Definition, after: Definition) -> str:
+    """One sentence for the list of revisions, such as: removed “in a bag”."""
+    if before.description != after.description:
+        return "another sentence"
+    said = [
+        *_list_change(
+            [(c.text, c.kind) for c in before.criteria], [(c.text, c.kind) for c in after.criteria]
+        ),
+        *_list_change(
+            [(q.text, q.counts) for q in before.queries], [(q.text, q.counts) for q in after.queries]
+        ),
+    ]
+    if said:
+        return "; ".join(said)
+    old, new = before.examples + before.counterexamples, after.examples + after.counterexamples
+    if (before.examples, before.counterexamples) != (after.examples, after.counterexamples):
+        return "an example picture added" if len(new) >= len(old) else "an example picture removed"
+    return "kept as yours" if before != after else "nothing changed"
+
+
+def origin_in_words(item: Criterion | Query, revisions: Sequence[Revision], reader: str) -> str:
+    """Where a criterion or query came from, such as: proposed by gpt-x, in definition 2."""
+    if isinstance(item, Criterion) and item.note:
+        return item.note
+    first = next((r for r in revisions if _holds(r.definition, item.text)), None)
+    if item.origin != "person":
+        by = first.author if first else _proposer(item)
+        return f"proposed by {by}" if by != "built-in vocabulary" else f"proposed by the {by}"
+    author = first.author if first else reader
+    if first and _proposed_in(first.definition, item.text):
+        return "proposed, kept by you"
+    return "you wrote this" if author == reader else f"{author} wrote this"
+
+
+# Inside
+
+
+def _list_change(before: list[tuple[str, Any]], after: list[tuple[str, Any]]) -> list[str]:
+    old, new = dict(before), dict(after)
+    gone = [text for text in old if text not in new]
+    come = [text for text in new if text not in old]
+    if len(gone) == len(come) == 1 and len(old) == len(new):
+        return [f"“{gone[0]}” reworded to “{come[0]}”"]
+    turned = [f"“{text}” {_meaning(new[text])}" for text in new if text in old and new[text] != old[text]]
+    return [f"removed “{text}”" for text in gone] + [f"added “{text}”" for text in come] + turned
+
+
+def _meaning(value: Any) -> str:
+    if isinstance(value, bool):
+        return "now finds what counts" if value else "now finds what only looks similar"
+    return {"necessary": "is now a must", "supporting": "now helps", "excluding": "now excludes"}[value]
+
+
+def _criterion(kind: str, text: str, note: str = "") -> Criterion:
+    if kind not in get_args(CriterionKind):
+        raise DiscernError(f"“{kind}” is no kind of criterion. There are: must, helps and excludes.")
+    checked: CriterionKind = kind  # type: ignore[assignment]  # one of its values, as was just checked
+    return Criterion(kind=checked, text=_tidy(text), origin="person", note=note)
+
+
+def _query(text: str, counts: bool) -> Query:
+    return Query(text=_tidy(text), counts=counts, origin="person")
+
+
+def _with_query(definition: Definition, index: int, *, counts: bool) -> Definition:
+    queries = list(definition.queries)
+    queries[index] = _query(queries[index].text, counts)
+    return _with(definition, queries=tuple(queries))
+
+
+def _replaced(definition: Definition, index: int, criterion: Criterion) -> Definition:
+    criteria = list(definition.criteria)
+    criteria[index] = criterion
+    return _with(definition, criteria=tuple(criteria))
+
+
+def _with(definition: Definition, **changes: Any) -> Definition:
+    """Checked like a new one. Raises `DiscernError`."""
+    values = {name: getattr(definition, name) for name in type(definition).model_fields}
+    try:
+        return Definition(**values | changes)
+    except ValidationError as error:
+        raise DiscernError(f"This can't be kept: {error.errors()[0]['msg']}. Nothing was changed.") from error
+
+
+def _at(items: Sequence[Item], index: int) -> Item:
+    if not 0 <= index < len(items):
+        raise DiscernError("This part of the definition is gone. Nothing was changed.")
+    return items[index]
+
+
+def _without(items: tuple[Item, ...], index: int) -> tuple[Item, ...]:
+    return items[:index] + items[index + 1 :]
+
+
+def _tidy(text: str) -> str:
+    """One line of 1 to 300 characters. Raises `DiscernError`."""
+    tidy = " ".join(text.split())
+    if not tidy:
+        raise DiscernError("Write some words first. Nothing was changed.")
+    if len(tidy) > 300:
+        raise DiscernError(f"At most 300 characters, please; these are {len(tidy)}. Nothing was changed.")
+    return tidy
+
+
+def _check_new(text: str, known: Sequence[str]) -> None:
+    tidy = _tidy(text)
+    if tidy.casefold() in {other.casefold() for other in known}:
+        raise DiscernError(f"“{tidy}” is there already. Nothing was changed.")
+
+
+def _proposer(item: Criterion | Query) -> str:
+    return PROPOSERS.get(item.origin, "somebody")
+
+
+def _touched(before: Criterion) -> str:
+    return before.note if before.origin == "person" else f"proposed by {_proposer(before)}, kept by you"
+
+
+def _holds(definition: Definition, text: str) -> bool:
+    return text in {c.text for c in definition.criteria} | {q.text for q in definition.queries}
+
+
+def _proposed_in(definition: Definition, text: str) -> bool:
+    items: list[Criterion | Query] = [*definition.criteria, *definition.queries]
+    return any(item.text == text and item.origin != "person" for item in items)

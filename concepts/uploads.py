@@ -1,0 +1,127 @@
+"""Files that come from a browser: checked, named safely, and kept under the data folder until added."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from concepts.errors import DiscernError
+from storage.sources import MAX_FILE_BYTES, PICTURE_SUFFIXES
+
+ARCHIVE_SUFFIX = ".zip"
+MAX_ARCHIVE_BYTES = 4 * 1024**3
+LEAVE_FREE = 512 * 1024**2  # bytes of disk that an upload may not take
+LONGEST_NAME = 120
+
+_BATCH = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
+
+
+class Uploads:
+    """Batches of uploaded files: `uploads/<batch>/<file>`. They stay, because the library refers to them."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "uploads"
+
+    def begin(self) -> str:
+        """The name of a new batch."""
+        return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:12]}"
+
+    async def save(self, batch: str, name: str, size: int, content: AsyncIterator[bytes]) -> str:
+        """Writes one file, whole or not at all, and returns the name it was kept under.
+
+        `size` is what the browser announces; more than that is never written. Raises `DiscernError`.
+        """
+        safe = safe_name(name)
+        limit = MAX_ARCHIVE_BYTES if safe.lower().endswith(ARCHIVE_SUFFIX) else MAX_FILE_BYTES
+        if size > limit:
+            raise DiscernError(
+                f"{safe} has {size / 1024**2:,.0f} MB; at most {limit // 1024**2:,} MB are taken."
+            )
+        folder = self.folder(batch)
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < size + LEAVE_FREE:
+            raise DiscernError(f"There is too little room on the disk for {safe} ({size / 1024**2:,.0f} MB).")
+        handle, partial = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+        try:
+            written = 0
+            with os.fdopen(handle, "wb") as file:
+                async for chunk in content:
+                    written += len(chunk)
+                    if written > size:
+                        break
+                    file.write(chunk)
+            if written != size:
+                raise DiscernError(f"{safe} did not arrive whole. Send it again.")
+            return _place(Path(partial), folder, safe)
+        finally:
+            Path(partial).unlink(missing_ok=True)
+
+    def paths(self, batch: str) -> list[Path]:
+        """What to add for a batch: its folder, and its archives, which a folder's walk passes over.
+
+        Raises `DiscernError` where nothing of it has arrived.
+        """
+        folder = self.folder(batch)
+        files = [path for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
+        if not files:
+            raise DiscernError("None of the files has arrived. Send them again.")
+        return [folder, *(path for path in files if path.suffix.lower() == ARCHIVE_SUFFIX)]
+
+    def folder(self, batch: str) -> Path:
+        """Raises `DiscernError` for anything but a name that `begin` gave."""
+        if not _BATCH.fullmatch(batch):
+            raise DiscernError("This is no batch of uploads. Reload the page and try again.")
+        return self._folder / batch
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path as a file name that no file system stumbles over, its suffix kept.
+
+    Raises `DiscernError` for what is neither a picture nor a zip archive.
+    """
+    base = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    stem, dot, ending = base.rpartition(".")
+    suffix = (dot + ending).lower()
+    if suffix not in PICTURE_SUFFIXES | {ARCHIVE_SUFFIX}:
+        shown = "".join(c if c.isprintable() else "?" for c in base)[:80]
+        raise DiscernError(f"“{shown}” is neither a picture in a format that can be read nor a zip archive.")
+    kept = "".join(c if c.isalnum() or c in "-_() " else "-" for c in stem).strip(" -.")
+    encoded = (kept or "picture").encode("utf-8", "ignore")[:LONGEST_NAME]
+    return encoded.decode("utf-8", "ignore") + suffix
+
+
+def _place(partial: Path, folder: Path, name: str) -> str:
+    """Under its name, or name-2, name-3 … where another file of the batch has it."""
+    path = folder / name
+    number = 1
+    while True:
+        try:
+            os.link(partial, path)  # unlike a rename this never replaces a file
+            return path.name
+        except FileExistsError:
+            number += 1
+            path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+
+
+def typed_paths(text: str) -> list[Path]:
+    """Folders, files, archives and lists as a person typed them, one a line.
+
+    Raises `DiscernError` for one that isn't there or isn't absolute.
+    """
+    lines = [line.strip().strip("\"'") for line in text.splitlines()]
+    paths = [Path(line).expanduser() for line in lines if line]
+    if not paths:
+        raise DiscernError("Write the path of a folder first, such as /home/ana/Pictures.")
+    for path in paths:
+        if not path.is_absolute():
+            raise DiscernError(f"“{path}” is no full path. Begin with / , such as /home/ana/Pictures.")
+        if "\0" in str(path) or not os.path.lexists(path):
+            raise DiscernError(f"{path} isn't there. Nothing was added; check the spelling.")
+    return paths
