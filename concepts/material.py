@@ -126,10 +126,8 @@ class Material:
     @cached_property
     def training(self) -> Training:
         """People's labels at weight 1, and the machine's for other pictures at the weight they earned."""
-        people = {
-            i: d.value == "yes" for i, d in self.decisions.items() if d.decided and i not in self.reserved
-        }
-        machine, agreement = self._machine_labels(people)
+        people = self._people
+        machine, agreement = self._machine
         ids = self.with_vectors([*people, *machine])
         kinds = [self._kind(i) if i in people else "annotator" for i in ids]
         weight: Floats = np.array(
@@ -142,6 +140,21 @@ class Material:
             group=self.groups(ids),
         )
         return Training(ids, data, kinds, agreement)
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """Of the machine's labels with the person's; None without machine labels."""
+        return self._machine[1]
+
+    @cached_property
+    def _people(self) -> dict[str, bool]:
+        return {
+            i: d.value == "yes" for i, d in self.decisions.items() if d.decided and i not in self.reserved
+        }
+
+    @cached_property
+    def _machine(self) -> tuple[dict[str, bool], Agreement | None]:
+        return self._machine_labels(self._people)
 
     def _kind(self, picture_id: str) -> str:
         return "simulated" if self.decisions[picture_id].simulated else "person"

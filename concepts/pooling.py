@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection as Ids
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -49,15 +50,24 @@ def mine_candidates(material: Material, collection: Collection, size: int) -> li
 
 
 def most_useful(
-    material: Material, collection: Collection, n: int, whole_library: int, acquisition: str = "auto"
+    material: Material,
+    collection: Collection,
+    n: int,
+    whole_library: int,
+    acquisition: str = "auto",
+    waiting: Sequence[str] = (),
 ) -> list[NextPicture]:
-    """The n pictures whose answers should improve the head most, with the reason for each."""
+    """The n pictures whose answers should improve the head most, with the reason for each.
+
+    Those that are `waiting` for an answer on the person's screen count as asked.
+    """
     training = material.training
     head = train_head(training.data, material.text_direction, seed=0)
     knows = head.kind != "text"
     ids = _askable(material, whole_library, head.weights if knows else None, head.bias)
     vectors = material.vectors(ids)
-    asked = np.array([i in material.decisions for i in ids], dtype=bool)
+    taken = material.decisions.keys() | set(waiting)
+    asked = np.array([i in taken for i in ids], dtype=bool)
     positive = np.array([i in material.decisions and material.decisions[i].value == "yes" for i in ids])
     probability = head.probabilities(vectors) if knows else None
     pool = Pool(

@@ -1,0 +1,185 @@
+"""What to ask next: a queue per concept that is filled off the request path, and how far the person is.
+
+Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
+for it. Every third question is a picture of the evaluation set, in that set's own order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from concepts.errors import DiscernError
+from concepts.labelling import Decision, consensus
+from concepts.views import NextPicture, View
+from storage.labels import LabelLog
+
+BATCH = 10  # pictures chosen together
+LOW = 5  # with fewer left the next batch is chosen
+STALE = 8  # answers after which what is left is chosen again
+EVALUATION_EVERY = 3  # one question in three measures
+
+Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
+EvaluationOf = Callable[[], Sequence[str]]
+PathsOf = Callable[[Sequence[str]], dict[str, str]]
+
+
+class Tally(View):
+    """How far a concept is: decisions of people by value, and how much of the evaluation set has one."""
+
+    yes: int
+    no: int
+    unsure: int
+    skip: int
+    conflict: int
+    evaluation: int
+    evaluation_size: int
+
+    @property
+    def decided(self) -> int:
+        return self.yes + self.no
+
+
+class Upcoming(View):
+    """What comes next, in order. `thinking`: more is being chosen. `problem`: why nothing can be."""
+
+    pictures: list[NextPicture]
+    thinking: bool
+    problem: str
+
+
+class Decisions:
+    """The people's decisions of one concept, kept up to date by reading only what changed in the log."""
+
+    def __init__(self, log: LabelLog, concept_id: int) -> None:
+        self._log = log
+        self._concept_id = concept_id
+        self._sequence = 0
+        self._by_picture: dict[str, Decision] = {}
+        self._lock = threading.Lock()
+
+    def now(self) -> dict[str, Decision]:
+        """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
+        with self._lock:
+            changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
+            if changed:
+                decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
+                for ids in _chunks(sorted(changed)):
+                    standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
+                    decisions |= consensus(standing)
+                self._by_picture, self._sequence = decisions, sequence
+            return self._by_picture
+
+
+@dataclass
+class _Queue:
+    """`chosen` comes from one look at the labels; `decided` is how many decisions that look knew."""
+
+    chosen: list[NextPicture] = field(default_factory=list)
+    decided: int = -1
+    filling: bool = False
+    exhausted: bool = False
+    problem: str = ""
+
+
+class Questions:
+    """The queue of one concept. `choose` runs in the background, one at a time."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        choose: Choose,
+        evaluation: EvaluationOf,
+        paths: PathsOf,
+        background: ThreadPoolExecutor,
+    ) -> None:
+        self._decisions = decisions
+        self._choose = choose
+        self._evaluation = evaluation
+        self._paths = paths
+        self._background = background
+        self._queue = _Queue()
+        self._lock = threading.Lock()
+
+    def upcoming(self, have: Sequence[str], n: int) -> Upcoming:
+        """Up to n more pictures behind those the person's screen already `has` (unanswered, in order)."""
+        decisions = self._decisions.now()
+        evaluation = list(self._evaluation())
+        held = set(have)
+        measuring = [i for i in evaluation if i not in decisions and i not in held]
+        since = _since_evaluation(have, set(evaluation))
+        with self._lock:
+            learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
+        chosen: list[NextPicture] = []
+        while len(chosen) < n and (learning or measuring):
+            # While the first batch is being chosen there is always something to measure with.
+            if measuring and (since >= EVALUATION_EVERY - 1 or not learning):
+                chosen.append(_to_measure(measuring.pop(0)))
+                since = 0
+            else:
+                chosen.append(learning.pop(0))
+                since += 1
+        self._refill_if_low(len(learning), len(decisions), [*have, *(p.id for p in chosen)])
+        paths = self._paths([p.id for p in chosen if not p.path])
+        pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
+        return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
+
+    def _refill_if_low(self, left: int, decided: int, on_their_way: Sequence[str]) -> None:
+        with self._lock:
+            queue = self._queue
+            changed = decided != queue.decided
+            wanted = (left < LOW and not (queue.exhausted and not changed)) or (
+                abs(decided - queue.decided) >= STALE
+            )
+            if queue.filling or not wanted:
+                return
+            queue.filling = True
+        self._background.submit(self._refill, decided, list(on_their_way))
+
+    def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
+        chosen: list[NextPicture] = []
+        problem = ""
+        try:
+            chosen = self._choose(BATCH, on_their_way)
+        except DiscernError as error:
+            problem = str(error)
+        except Exception as error:  # whatever it is, the person must see it and the queue go on
+            problem = f"The next pictures can't be chosen: {type(error).__name__}: {error}"
+        with self._lock:
+            self._queue = _Queue(chosen, decided, exhausted=len(chosen) < BATCH, problem=problem)
+
+
+def tally(decisions: dict[str, Decision], evaluation: Sequence[str]) -> Tally:
+    counts = Counter(decision.value for decision in decisions.values())
+    return Tally(
+        yes=counts["yes"],
+        no=counts["no"],
+        unsure=counts["unsure"],
+        skip=counts["skip"],
+        conflict=counts["conflict"],
+        evaluation=sum(i in decisions for i in evaluation),
+        evaluation_size=len(evaluation),
+    )
+
+
+def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:
+    """How many pictures to learn from stand at the end of what the person has."""
+    since = 0
+    for picture_id in reversed(have):
+        if picture_id in evaluation:
+            return since
+        since += 1
+    return since
+
+
+def _to_measure(picture_id: str) -> NextPicture:
+    return NextPicture(
+        id=picture_id, path="", purpose="evaluation", reason="evaluation set", probability=None, brought_by=[]
+    )
+
+
+def _chunks(ids: Sequence[str], size: int = 5000) -> list[Sequence[str]]:
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
