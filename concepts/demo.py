@@ -11,12 +11,12 @@ from typing import Any
 from concepts.errors import DiscernError
 from concepts.sample import sample_pictures
 from concepts.views import NextPicture
-from concepts.workbench import Workbench
+from concepts.workbench import EVALUATION_SIZE, Workbench
 
 NAME = "Something to eat"
 DESCRIPTION = "Food and drink that a person could eat: fruit, vegetables, nuts, cakes; not tableware."
 FOLDER = "food"  # of the sample pictures: what the simulated person calls yes
-EVALUATION, ROUNDS, PER_ROUND = 100, 12, 5
+ROUNDS, PER_ROUND = 12, 5
 
 Say = Callable[[str], object]
 
@@ -46,7 +46,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     machine = bench.annotate(NAME)
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     answers = _answer_everything(bench)
-    say(f" 6 Label          {answers} simulated answers, of them {EVALUATION} only for measuring")
+    say(f" 6 Label          {answers} simulated answers, of them {ROUNDS * PER_ROUND} to learn from")
     trained = bench.train(NAME)
     say(f" 7 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     report = bench.evaluate(NAME)
@@ -63,7 +63,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
 
 def _answer_everything(bench: Workbench) -> int:
     """A simulated person: the evaluation set first, then a few rounds of the most useful pictures."""
-    answered = _answer(bench, bench.next_pictures(NAME, EVALUATION, purpose="evaluation"))
+    answered = _answer(bench, bench.next_pictures(NAME, EVALUATION_SIZE, purpose="evaluation"))
     for _ in range(ROUNDS):
         answered += _answer(bench, bench.next_pictures(NAME, PER_ROUND))
     return answered

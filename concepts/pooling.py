@@ -63,7 +63,8 @@ def most_useful(
     """
     training = material.training
     head = train_head(training.data, material.text_direction, seed=0)
-    knows = head.kind != "text"
+    # What only a machine has said so far may be chance: then the words lead, and no "how sure" is shown.
+    knows = head.kind != "text" and any(d.decided for d in material.decisions.values())
     ids = _askable(material, whole_library, head.weights if knows else None, head.bias)
     vectors = material.vectors(ids)
     taken = material.decisions.keys() | set(waiting)

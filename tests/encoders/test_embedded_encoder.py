@@ -15,7 +15,7 @@ from PIL import Image
 
 from concepts.encoders import load_encoder
 from concepts.encoders.conse import class_vectors, conse
-from concepts.encoders.embedded import FEATURES, EmbeddedEncoder
+from concepts.encoders.embedded import FEATURE_SHARE, FEATURES, EmbeddedEncoder
 from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
 from concepts.errors import EncoderError
 
@@ -38,7 +38,7 @@ def test_texts_leave_the_feature_part_empty(encoder: EmbeddedEncoder) -> None:
 
 def test_pictures_give_each_part_its_share(encoder: EmbeddedEncoder, pictures: list[Image.Image]) -> None:
     vectors = encoder.encode_pictures(np.stack([encoder.prepare(p) for p in pictures]))
-    np.testing.assert_allclose((vectors[:, :FEATURES] ** 2).sum(1), 0.5, atol=1e-3)
+    np.testing.assert_allclose((vectors[:, :FEATURES] ** 2).sum(1), FEATURE_SHARE, atol=1e-3)
 
 
 def test_preparing_keeps_the_whole_picture_upright_and_in_colour(encoder: EmbeddedEncoder) -> None:
