@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concepts.collection import Collection
 from concepts.definition import Definition
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.expansion import expand
@@ -11,10 +12,27 @@ from concepts.vocabulary import Vocabulary
 from storage.calls import Ledger
 
 BUILT_IN = "built-in vocabulary"
+WORDS_OF_EXAMPLES = 4
 
 
-def propose(definition: Definition, settings: Settings, ledger: Ledger) -> tuple[Definition, str]:
+def propose(
+    definition: Definition, settings: Settings, ledger: Ledger, collection: Collection
+) -> tuple[Definition, str]:
     """The expanded definition and who proposed it. Raises what the model's call raises."""
     model = chat_model(settings, "llm", ledger)
     vocabulary = Vocabulary(SentenceEncoder().encode)
-    return expand(definition, model, vocabulary), model.name if model else BUILT_IN
+    hints = words_of_examples(definition, collection, vocabulary)
+    return expand(definition, model, vocabulary, hints), model.name if model else BUILT_IN
+
+
+def words_of_examples(definition: Definition, collection: Collection, vocabulary: Vocabulary) -> list[str]:
+    """Nouns for what the example pictures show. Only the embedded encoder has pictures and nouns in one
+    space; with another there are none."""
+    recorded = collection.library.encoder()
+    examples = list(definition.examples)
+    if not examples or recorded is None or recorded.name != "embedded":
+        return []
+    from concepts.encoders.embedded import FEATURES
+
+    shown = collection.index().vectors(examples)[:, FEATURES:].mean(axis=0)
+    return [noun.name for noun in vocabulary.nearest_to(shown, WORDS_OF_EXAMPLES)]

@@ -40,7 +40,11 @@ class Vocabulary:
 
     def nearest(self, text: str, n: int) -> list[Noun]:
         """At most n nouns with different names, nearest first."""
-        scores = _shipped() @ self._embed([text])[0]
+        return self.nearest_to(self._embed([text])[0], n)
+
+    def nearest_to(self, vector: Vectors, n: int) -> list[Noun]:
+        """The same for a (384,) vector of that space, such as the ConSE part of a picture's."""
+        scores = _shipped() @ vector
         nouns: dict[str, Noun] = {}
         for row in np.argsort(-scores, kind="stable"):
             name, gloss = _nouns()[row]

@@ -28,16 +28,21 @@ from concepts.labelling import (
     read_label_file,
     write_label_file,
 )
+from concepts.library_scores import LibraryScores, ScoreCache
+from concepts.library_scores import Order as ScoreOrder
 from concepts.material import Material
 from concepts.renditions import Rendition, Renditions
+from concepts.roots import check_roots
 from concepts.settings import Settings
 from concepts.uploads import Uploads, typed_paths
 from concepts.views import (
     AnnotateResult,
     BadFile,
+    Comparison,
     ConceptSummary,
     ConceptView,
     CriterionView,
+    CurvePoint,
     DeletedConcept,
     ExportResult,
     GivenAnswer,
@@ -46,18 +51,21 @@ from concepts.views import (
     LabelCounts,
     LibraryInfo,
     MineResult,
+    Mistake,
     NextPicture,
     PictureDetail,
     PicturePage,
     PictureView,
+    QualityView,
     QueryView,
     Repetition,
     RevisionView,
+    ScoredPage,
     ScoreResult,
     TrainResult,
 )
 from storage.calls import Ledger
-from storage.concepts import ConceptStore
+from storage.concepts import ConceptStore, StoredEvaluation, StoredHead
 from storage.database import Database
 from storage.jobs import JobStore, StoredJob
 from storage.labels import Author, LabelEvent, LabelLog, NewLabel
@@ -71,6 +79,7 @@ EVALUATION_SIZE = 200
 EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 POOL_SIZE = 1000  # candidates per concept
+SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
 
 # The steps of a concept, and the screen each is done on.
@@ -98,6 +107,8 @@ class Workbench:
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
         self.ledger = Ledger(self.database)
+        self.scores = ScoreCache()
+        self._bundle_lock = threading.Lock()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
@@ -112,10 +123,15 @@ class Workbench:
                 "re-embed": self._reembed,
                 "annotate": self._annotate,
                 "score": self._score,
+                "train": self._train,
+                "evaluate": self._evaluate,
+                "learning curve": self._learning_curve,
+                "score library": self._score_library,
+                "score files": self._score_files,
                 "expand": self._expand,
                 "mine": self._mine,
             },
-            short=("expand", "mine"),
+            short=("expand", "mine", "train", "evaluate", "learning curve", "score library"),
         )
 
     # Pictures
@@ -339,7 +355,7 @@ class Workbench:
         from concepts.proposing import propose
 
         revision = self._revision(self._concept(name))
-        definition, author = propose(revision.definition, self.settings, self.ledger)
+        definition, author = propose(revision.definition, self.settings, self.ledger, self.collection)
         if definition == revision.definition:
             return _revision_view(revision)
         return self.revise(name, definition, author=author, note="proposed from the description")
@@ -600,6 +616,132 @@ class Workbench:
         }
         return ScoreResult.model_validate(self.jobs.run("score", arguments, listener))
 
+    # Versions
+
+    def submit_train(self, name: str, *, target: str = "f1") -> int:
+        """Trains, measures and scores the library in the background; returns the job's id."""
+        from concepts.training import parse_target
+
+        parse_target(target)
+        return self.jobs.submit("train", {"concept": self._concept(name).name, "target": target})
+
+    def submit_evaluation(self, name: str, version: int) -> int:
+        """Measures a version again in the background; returns the job's id."""
+        return self.jobs.submit("evaluate", {"concept": self._concept(name).name, "version": version})
+
+    def quality(self, name: str, *, version: int | None = None) -> QualityView:
+        """How good a version is, on the answers as they are now."""
+        from concepts.quality import quality
+
+        concept, head = self._version(name, version)
+        standing = self.log.standing(concept.id, ("person", "simulated"))
+        scores = self._library_scores(head)
+        measured = self._measured(concept, head.number)
+        return quality(self._material(concept), self.collection, head, measured, standing, scores)
+
+    def mistakes(self, name: str, *, version: int | None = None) -> list[Mistake]:
+        """Pictures people checked and the version gets wrong, the surest mistakes first."""
+        from concepts.quality import mistakes
+
+        concept, head = self._version(name, version)
+        return mistakes(self._material(concept), self.collection, head)
+
+    def learning_curve(self, name: str) -> list[CurvePoint]:
+        """What each answer helped, as computed after the last training; empty before that."""
+        done = [j for j in self.jobs.store.about(self._concept(name).name, ["learning curve"]) if j.result]
+        return (
+            [CurvePoint.model_validate(point) for point in (done[0].result or {})["points"]] if done else []
+        )
+
+    def set_threshold(self, name: str, version: int, threshold: float, *, author: str) -> int:
+        """Keeps a version with a threshold set by hand as the newest one; returns its number."""
+        from concepts.versions import with_threshold
+
+        concept, head = self._version(name, version)
+        return self._keep_and_measure(concept, with_threshold(head, threshold, author))
+
+    def use_again(self, name: str, version: int, *, author: str) -> int:
+        """Makes an older version the one in use by keeping it once more; returns its new number."""
+        from concepts.training import check_fingerprint
+        from concepts.versions import again
+
+        concept, head = self._version(name, version)
+        check_fingerprint(head, self.collection)
+        return self._keep_and_measure(concept, again(head, author))
+
+    def compare_versions(self, name: str, one: int, other: int) -> Comparison:
+        """Figures of two versions on the same evaluation pictures, and their differences."""
+        from concepts.versions import compare
+
+        concept, first = self._version(name, one)
+        _, second = self._version(name, other)
+        return compare(self._material(concept), self.collection, first, second)
+
+    def scored_pictures(
+        self, name: str, order: ScoreOrder, *, version: int | None = None, start: int = 0, size: int = 24
+    ) -> ScoredPage | None:
+        """A page of the library as a version ranks it. None where the library is large and was not scored
+        yet: `submit_score_library` does that."""
+        from concepts.versions import scored_page
+
+        concept, head = self._version(name, version)
+        scores = self._library_scores(head)
+        if scores is None:
+            return None
+        decisions = self._asking(concept)[0].now()
+        return scored_page(self.collection, scores, head, decisions, order, start, size)
+
+    def submit_score_library(self, name: str, version: int) -> int:
+        """Has a version look at every picture of the library; returns the job's id."""
+        return self.jobs.submit("score library", {"concept": self._concept(name).name, "version": version})
+
+    def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
+        """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
+        `suffix` is csv or parquet. Returns the job's id."""
+        concept, head = self._version(name, version)
+        paths = typed_paths(typed) if typed.strip() else []
+        check_roots(paths, self.settings)
+        if suffix not in ("csv", "parquet"):
+            raise DiscernError("Scores can be had as CSV or Parquet.")
+        arguments = {"concept": concept.name, "version": head.number, "paths": [str(p) for p in paths]}
+        return self.jobs.submit("score files", arguments | {"suffix": suffix})
+
+    def scores_file(self, job_id: int) -> Path:
+        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
+        job = self.jobs.store.get(job_id)
+        if job.kind == "score files" and job.state == "done" and job.result:
+            file = Path(job.result["out"])
+            if file.is_file() and file.resolve().is_relative_to((self.settings.home / "scores").resolve()):
+                return file
+        raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
+
+    def bundle_archive(self, name: str, version: int | None = None) -> Path:
+        """The zip of a version's bundle, written when first asked for and when it was measured again."""
+        from concepts.exporting import export_head
+        from concepts.versions import file_stem
+
+        concept, head = self._version(name, version)
+        folder = self.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
+        archive = folder.with_name(folder.name + ".zip")
+        measured = self._measured(concept, head.number)
+        with self._bundle_lock:
+            if archive.is_file() and (
+                measured is None or archive.stat().st_mtime > measured.created.timestamp()
+            ):
+                return archive
+            material = self._material(concept, head.definition_number)
+            export_head(material, self.collection, head, measured.report if measured else None, folder)
+        return archive
+
+    def model_card(self, name: str, version: int | None = None) -> str:
+        """The card of a version as Markdown."""
+        from concepts.exporting import model_card
+
+        concept, head = self._version(name, version)
+        measured = self._measured(concept, head.number)
+        material = self._material(concept, head.definition_number)
+        return model_card(material, self.collection, head, measured.report if measured else None)
+
     def retry_job(self, job_id: int, *, listener: Listener | None = None) -> dict[str, Any]:
         self.jobs.store.retry(job_id)
         return self.jobs.resume(job_id, listener)
@@ -612,6 +754,54 @@ class Workbench:
             if job.kind in kinds and (concept is None or job.arguments.get("concept") == concept):
                 return job
         return None
+
+    def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.versions import is_up_to_date
+
+        concept = self._concept(arguments["concept"])
+        progress.report(0, 3, "learning from your answers")
+        heads, definition = self.store.heads(concept.id), self._revision(concept).number
+        sequence, fingerprint = self.log.last_sequence(concept.id), self.collection.recorded().fingerprint
+        known = is_up_to_date(heads, sequence, definition, fingerprint, arguments["target"])
+        number = heads[-1].number if known else self.train(concept.name, target=arguments["target"]).number
+        return {"version": number, "new": not known} | self._measure(concept, number, progress)
+
+    def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        concept, head = self._version(arguments["concept"], arguments["version"])
+        return {"version": head.number} | self._measure(concept, head.number, progress)
+
+    def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> dict[str, Any]:
+        progress.report(1, 3, "measuring on the pictures kept apart")
+        measured = bool(self._material(concept).evaluation_labels()[0])
+        if measured:
+            self.evaluate(concept.name, version=number)
+        progress.report(2, 3, "looking at the whole library")
+        self.scores.of(self._version(concept.name, number)[1], self.collection.matrix())
+        answers = self.log.last_sequence(concept.id)
+        if measured:
+            self.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
+        return {"measured": measured}
+
+    def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.quality import learning_curve
+
+        concept = self._concept(arguments["concept"])
+        order = dict.fromkeys(e.picture_id for e in self.log.standing(concept.id, ("person", "simulated")))
+        points = learning_curve(self._material(concept), list(order), progress.report)
+        return {"points": [point.model_dump() for point in points]}
+
+    def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        _, head = self._version(arguments["concept"], arguments["version"])
+        progress.report(0, None, "looking at every picture")
+        return {"pictures": len(self.scores.of(head, self.collection.matrix()).probability)}
+
+    def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.exporting import score_pictures
+
+        bundle = self.bundle_archive(arguments["concept"], arguments["version"])
+        out = self.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{arguments['suffix']}"
+        paths = [Path(path) for path in arguments["paths"]]
+        return score_pictures(self.collection, bundle, paths, out, progress.report).model_dump()
 
     def _expand(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         progress.report(0, None, "thinking of what counts and what to search for")
@@ -692,6 +882,32 @@ class Workbench:
                 f"There is no concept “{name}”. " + (f"There are: {names}." if names else "Begin one first.")
             )
         return concept
+
+    def _version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
+        from concepts.training import head_of
+
+        concept = self._concept(name)
+        return concept, head_of(self.store, concept, number)
+
+    def _measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
+        """The newest figures of a version."""
+        found = [e for e in self.store.evaluations(concept.id) if e.head_number == number]
+        return found[-1] if found else None
+
+    def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
+        number = self.store.add_head(concept.id, head).number
+        self.submit_evaluation(concept.name, number)
+        return number
+
+    def _library_scores(self, head: StoredHead) -> LibraryScores | None:
+        """What a version says of the library; None where that would keep a screen waiting."""
+        from concepts.training import check_fingerprint
+
+        check_fingerprint(head, self.collection)
+        matrix = self.collection.matrix()
+        if len(matrix) > SCORED_AT_ONCE and not self.scores.has(head, matrix):
+            return None
+        return self.scores.of(head, matrix)
 
     def _revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
         rows = self.store.definitions(concept.id)

@@ -212,3 +212,25 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     bench.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
     assert len({row["id"] for row in bench.label_rows(NAME)}) == 12
+
+
+# 10: a person can see why
+
+
+@pytest.mark.labelled
+def test_example_pictures_lend_their_words_to_the_queries(own_home: Path) -> None:
+    import os
+
+    if "DISCERN_EVAL_DATA" not in os.environ:
+        pytest.skip("DISCERN_EVAL_DATA is not set")
+    folder = Path(os.environ["DISCERN_EVAL_DATA"]) / "grocery/images/train/Fruit/Lemon"
+    bench = Workbench(load_settings())
+    bench.add_pictures([folder], encoder="embedded")
+    examples = bench.collection.library.all_ids()[:3]
+    bench.create_concept("Sour thing", "What makes you pull a face.", examples=examples)
+    bench.create_concept("Sour thing, no examples", "What makes you pull a face.")
+    with_examples, without = (
+        {query.text for query in bench.expand(name).definition.queries}
+        for name in ("Sour thing", "Sour thing, no examples")
+    )
+    assert "lemon" in with_examples - without
