@@ -11,6 +11,7 @@ from concepts.collection import Collection
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
+from concepts.export.card import card_text
 from concepts.export.facts import (
     Baseline,
     BundleFacts,
@@ -56,6 +57,15 @@ def write_plots(
             (folder / name).write_bytes(content)
     except OSError as error:
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
+
+
+def model_card(
+    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any] | None
+) -> str:
+    """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
+    check_fingerprint(head, collection)
+    text = card_text(bundle_facts(material, collection.encoder(), head, report))
+    return text.split("\n---\n", 1)[1].strip()
 
 
 def bundle_facts(

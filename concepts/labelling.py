@@ -40,15 +40,18 @@ class Decision:
 
 
 def consensus(standing: Iterable[LabelEvent]) -> dict[str, Decision]:
-    """Picture id → decision by majority of yes and no. Annotators have no vote."""
-    votes: dict[str, dict[str, LabelEvent]] = {}
+    """Picture id → decision by majority of yes and no. Annotators have no vote, and a simulated person
+    has none where a real one has answered."""
+    votes: dict[str, dict[Author, LabelEvent]] = {}
     for event in standing:
         if event.author.kind != "annotator":
-            votes.setdefault(event.picture_id, {})[event.author.name] = event
+            votes.setdefault(event.picture_id, {})[event.author] = event
     return {picture_id: _decide(picture_id, said) for picture_id, said in votes.items()}
 
 
-def _decide(picture_id: str, said: dict[str, LabelEvent]) -> Decision:
+def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
+    people = [event for author, event in votes.items() if author.kind == "person"]
+    said = {event.author.name: event for event in people or votes.values()}
     counts = Counter(event.value for event in said.values())
     value: Literal["yes", "no", "unsure", "skip", "conflict"]
     if counts["yes"] != counts["no"]:
@@ -61,7 +64,7 @@ def _decide(picture_id: str, said: dict[str, LabelEvent]) -> Decision:
         picture_id=picture_id,
         value=value,
         votes={name: event.value for name, event in said.items()},
-        simulated=all(event.author.kind == "simulated" for event in said.values()),
+        simulated=not people,
     )
 
 

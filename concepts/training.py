@@ -25,6 +25,7 @@ from storage.concepts import ConceptStore, StoredHead
 from storage.tables import ConceptRow, now
 
 SEED = 0  # training the same labels again gives the same head
+BY_HAND = "a threshold set by hand"  # instead of a target
 
 
 def train(
@@ -90,17 +91,17 @@ def evaluate(material: Material, collection: Collection, head: StoredHead) -> di
         "metrics": [{"name": name} | vars(metric) for name, metric in report.metrics.items()],
         "baselines": baselines,
         "confusion": report.confusion,
-        "curves": _curves(report.curves) if report.curves else None,
+        "curves": curves_as_json(report.curves) if report.curves else None,
         "sentences": _sentences(report, material, ids, any(simulated)),
-        "notes": _evaluation_notes(material, ids, any(simulated)),
+        "notes": _evaluation_notes(material, ids, any(simulated), head),
     }
 
 
 def _baselines(
     material: Material, collection: Collection, ids: Sequence[str], vectors: Vectors
 ) -> Iterator[tuple[str, Floats, Rows]]:
-    """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone
-    and a head trained on the same pictures with their answers shuffled."""
+    """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
+    a head without the annotator's labels, and one that learned from shuffled answers."""
     everything = np.arange(len(ids))
     yield "searching for the words", np.asarray(vectors @ material.plain_direction, np.float64), everything
     ratings = annotator_scores(material, collection, ids)
@@ -108,6 +109,10 @@ def _baselines(
     if len(rows):
         yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
     data = material.training.data
+    alone = replace(data, weight=np.where(np.array(material.training.kinds) == "annotator", 0.0, data.weight))
+    if (data.weight > alone.weight).any() and (alone.weight > 0).any():
+        by_people = train_head(alone, material.text_direction, SEED)
+        yield "the answers of people alone", by_people.logits(vectors), everything
     if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
         shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
         yield "answers shuffled", train_head(shuffled, None, SEED).logits(vectors), everything
@@ -137,7 +142,7 @@ def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> dict[str, 
     return {"name": "average_precision"} | vars(report.metrics["average_precision"])
 
 
-def _curves(curves: evaluation.Curves) -> dict[str, Any]:
+def curves_as_json(curves: evaluation.Curves) -> dict[str, Any]:
     """In the shape of `curves.json`, with Wilson intervals on the reliability bins."""
     bins = []
     for point in curves.reliability:
@@ -182,8 +187,13 @@ def _sentences(
     return lines
 
 
-def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool) -> list[str]:
+def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:
     notes = []
+    if head.details.get("target") == BY_HAND:
+        notes.append(
+            "The threshold was set by hand by someone who saw such figures, so precision and recall are "
+            "slightly optimistic."
+        )
     if simulated:
         notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
     if any(material.evaluation[i] == "imported" for i in ids):

@@ -322,19 +322,3 @@ class ScoredPage(View):
     start: int
     pictures: list[ScoredPicture]
 
-
-class JobView(View):
-    """Work in the background as a screen shows it."""
-
-    id: int
-    kind: str
-    state: str  # queued, running, interrupted, done, failed, cancelled
-    done: int
-    total: int | None
-    message: str
-    error: str
-    result: dict[str, Any] | None
-
-    @property
-    def going(self) -> bool:
-        return self.state in ("queued", "running", "interrupted")

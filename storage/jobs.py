@@ -94,6 +94,12 @@ class JobStore:
                 row.memory = row.memory | {key: value}
             return row.memory[key]
 
+    def release(self, job_id: int) -> None:
+        """Puts a running job back, for the next process to go on with."""
+        with self._database.write() as session:
+            row = session.get_one(JobRow, job_id)
+            row.state, row.worker = "queued", ""
+
     def finish(self, job_id: int, state: str, result: dict[str, Any] | None = None, error: str = "") -> None:
         with self._database.write() as session:
             row = session.get_one(JobRow, job_id)
@@ -123,6 +129,13 @@ class JobStore:
             if row is None:
                 raise DiscernError(f"There is no job {job_id}.")
             return _job(row)
+
+    def about(self, concept: str, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
+        """Newest first, the jobs of these kinds for one concept."""
+        named = JobRow.arguments["concept"].as_string() == concept
+        with self._database.read() as session:
+            query = select(JobRow).where(JobRow.kind.in_(kinds), named)
+            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
     def recent(self, limit: int = 50) -> list[StoredJob]:
         """Newest first, those still going before the others."""

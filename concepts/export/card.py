@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from concepts.export.facts import BundleFacts, LabelCount, Metric
+from concepts.export.usage import in_a_shell, with_numpy, with_onnx
 
 FEW = 30  # positives or negatives below this make wide intervals; the card says so
 
@@ -174,41 +175,28 @@ def _limits(facts: BundleFacts) -> str:
 
 
 def _use(facts: BundleFacts) -> str:
-    fingerprint = facts.encoder.fingerprint
+    encoder = facts.encoder
     return f"""## How to use it
 
-It scores embeddings, not pixels: vectors of {facts.encoder.dimension:,} numbers and length 1, from the \
+It scores embeddings, not pixels: vectors of {encoder.dimension:,} numbers and length 1, from the \
 encoder below. Vectors of any other encoder give meaningless scores.
 
 With Discern, straight from pictures:
 
 ```sh
-python -m concepts score THIS_FOLDER PICTURES --out scores.csv
+{in_a_shell("THIS_FOLDER")}
 ```
 
 In Python, with NumPy and safetensors, in this folder:
 
 ```python
-import numpy as np
-import scorer
-
-head = scorer.load(".")
-head.check_fingerprint("{fingerprint}")  # of the encoder you use
-embeddings = np.load("embeddings.npy")  # (n, {facts.encoder.dimension})
-print(head.probability(embeddings), head.decide(embeddings))
+{with_numpy(encoder.fingerprint, encoder.dimension)}
 ```
 
 With ONNX Runtime:
 
 ```python
-import numpy as np
-import onnxruntime
-
-session = onnxruntime.InferenceSession("head.onnx")
-threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
-embeddings = np.load("embeddings.npy").astype(np.float32)
-(probability,) = session.run(["probability"], {{"embedding": embeddings}})
-print(probability, probability >= threshold)
+{with_onnx()}
 ```
 
 `head.json` has all of this for programs, `head.safetensors` the weights and the bias."""

@@ -72,6 +72,17 @@ class Difference:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What calling every picture from `threshold` on a yes would give; None where there are too few."""
+
+    threshold: float
+    flagged: int
+    right: int
+    precision: Metric
+    recall: Metric
+
+
 Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
 
 
@@ -201,6 +212,31 @@ def evaluate(
     plottable = 0 < positives < n and _in_unit_interval(probability)
     drawn = curves(probability, truth, weights) if plottable else None
     return Report(n, positives, n - positives, threshold, metrics, confusion, drawn)
+
+
+def cuts(probability: Floats, truth: Bools, group: Rows, seed: int) -> list[Cut]:
+    """Precision and recall at every threshold the pictures can tell apart, highest first: what `evaluate`
+    says at that threshold, for all of them from one set of redraws. probability, truth, group (n,), n ≥ 1.
+    """
+    ranked = _Ranked(np.asarray(probability, dtype=np.float64), truth, 0.5)
+    shares: tuple[list[Floats], list[Floats]] = ([], [])
+    for drawn in _draws(group, seed):
+        hits, misses = ranked.counts(drawn[:, ranked.order])
+        shares[0].append(_ratio(hits, hits + misses))
+        shares[1].append(_ratio(hits, np.broadcast_to(hits[:, -1:], hits.shape)))
+    precision, recall = (np.concatenate(blocks) for blocks in shares)
+    found, alarms = ranked.counts(np.ones((1, len(truth))))
+    table = []
+    for run, end in enumerate(ranked.ends):
+        right, flagged = int(found[0, run]), int(found[0, run] + alarms[0, run])
+        threshold = float(ranked.p[end])
+        at = [
+            Metric(None, None, None, n, missing) if missing else _metric(name, right / n, draws[:, run], n)
+            for name, draws in (("precision", precision), ("recall", recall))
+            for missing, n in [_missing(name, truth, probability >= threshold)]
+        ]
+        table.append(Cut(threshold, flagged, right, at[0], at[1]))
+    return table
 
 
 def compare(

@@ -1,0 +1,52 @@
+"""Code that uses a bundle, as a person copies it: on the model card and on the Use screen. Tests run it."""
+
+from __future__ import annotations
+
+import json
+
+
+def from_pictures(bundle: str, pictures: str = "pictures") -> str:
+    """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip."""
+    return f"""from pathlib import Path
+
+from concepts.encoders import load_encoder
+from concepts.export.loading import load_bundle
+from concepts.ingestion import embed_files
+
+path = Path({json.dumps(bundle, ensure_ascii=False)})
+wanted = load_bundle(path).facts.encoder
+encoder = load_encoder(wanted.name, cache=Path("cache"), precision=wanted.precision)
+head = load_bundle(path, expect_fingerprint=str(encoder.fingerprint)).head
+
+folder = Path({json.dumps(pictures, ensure_ascii=False)})
+for ids, paths, vectors, skipped in embed_files([folder], encoder):
+    for name, probability in zip(paths, head.probabilities(vectors)):
+        print(name, round(probability, 3), "yes" if probability >= head.threshold else "no")"""
+
+
+def with_numpy(fingerprint: str, dimension: int) -> str:
+    """Python in the bundle's folder, with NumPy and safetensors alone: vectors in, probabilities out."""
+    return f"""import numpy as np
+import scorer
+
+head = scorer.load(".")
+head.check_fingerprint("{fingerprint}")  # of the encoder you use
+embeddings = np.load("embeddings.npy")  # (n, {dimension})
+print(head.probability(embeddings), head.decide(embeddings))"""
+
+
+def with_onnx() -> str:
+    """The same with ONNX Runtime, in the bundle's folder."""
+    return """import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("head.onnx")
+threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
+embeddings = np.load("embeddings.npy").astype(np.float32)
+(probability,) = session.run(["probability"], {"embedding": embeddings})
+print(probability, probability >= threshold)"""
+
+
+def in_a_shell(bundle: str, pictures: str = "PICTURES", out: str = "scores.csv") -> str:
+    """The command line of Discern, straight from pictures."""
+    return f"python -m concepts score {bundle} {pictures} --out {out}"

@@ -1,0 +1,189 @@
+"""How good a version is, seen from every side the Quality screen shows: thresholds, labels, mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from concepts.collection import Collection
+from concepts.labelling import Decision
+from concepts.learning import evaluation
+from concepts.learning.base import TrainingSet
+from concepts.learning.heads import train_head
+from concepts.library_scores import LibraryScores
+from concepts.material import Material
+from concepts.training import SEED, check_fingerprint, curves_as_json, linear_head
+from concepts.views import CurvePoint, HeadView, Mistake, QualityView, Share, ThresholdRow
+from storage.concepts import StoredEvaluation, StoredHead
+from storage.labels import LabelEvent
+
+BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
+MOST_ROWS = 400  # thresholds sent to the browser
+
+Report = Callable[[int, int | None, str], None]
+
+
+def quality(
+    material: Material,
+    collection: Collection,
+    head: StoredHead,
+    measured: StoredEvaluation | None,
+    standing: Sequence[LabelEvent],
+    scores: LibraryScores | None,
+) -> QualityView:
+    """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
+    stored report, `scores` what it says of the library where that is known."""
+    rows = threshold_table(material, collection, head)
+    ids, truth = material.evaluation_labels()
+    counts = material.decisions
+    curves = evaluation_curves(material, head)
+    return QualityView(
+        version=head_view(head, measured.report if measured else None),
+        n=len(ids),
+        positives=int(truth.sum()),
+        simulated=sum(counts[i].simulated for i in ids),
+        waiting=sum(i not in counts for i in material.evaluation),
+        new_answers=sum(
+            event.sequence > head.label_sequence and event.picture_id not in material.reserved
+            for event in standing
+        ),
+        stale=measured is not None and _changed_since(measured, material, standing),
+        rows=rows,
+        at=at_threshold(rows, head.threshold),
+        curves=curves_as_json(curves) if curves else None,
+        pictures=len(material.matrix),
+        flagged=scores.flagged(head.threshold) if scores else None,
+        flagged_at=scores.flagged_at_each_step() if scores else [],
+    )
+
+
+def head_view(head: StoredHead, report: dict[str, Any] | None) -> HeadView:
+    return HeadView(
+        number=head.number,
+        kind=head.kind,
+        definition=head.definition_number,
+        threshold=head.threshold,
+        created=head.created,
+        details=head.details,
+        report=report,
+    )
+
+
+def _changed_since(measured: StoredEvaluation, material: Material, standing: Sequence[LabelEvent]) -> bool:
+    """Whether an evaluation picture was answered, answered otherwise or undone since the report."""
+    answered = any(
+        event.sequence > measured.label_sequence and event.picture_id in material.evaluation
+        for event in standing
+    )
+    counted = sum(count["yes"] + count["no"] for count in measured.report["labels"])
+    return answered or counted != len(material.evaluation_labels()[0])
+
+
+def threshold_table(material: Material, collection: Collection, head: StoredHead) -> list[ThresholdRow]:
+    """Precision and recall at the thresholds the evaluation pictures tell apart, highest first.
+
+    Empty without an evaluation answer. Of more than `MOST_ROWS` evenly spread ones are kept.
+    """
+    check_fingerprint(head, collection)
+    ids, truth = material.evaluation_labels()
+    if not ids:
+        return []
+    probability = linear_head(head).probabilities(material.vectors(ids))
+    table = evaluation.cuts(probability, truth, material.groups(ids), SEED)
+    kept = np.unique(np.linspace(0, len(table) - 1, min(len(table), MOST_ROWS)).astype(int))
+    return [_row(table[i]) for i in kept]
+
+
+def at_threshold(rows: Sequence[ThresholdRow], threshold: float) -> ThresholdRow | None:
+    """The row of the pictures called yes at `threshold`; None where it calls none a yes."""
+    return next((row for row in reversed(rows) if row.threshold >= threshold), None)
+
+
+def evaluation_curves(material: Material, head: StoredHead) -> evaluation.Curves | None:
+    """Points for the plots, from the answers as they are now; None where one kind of answer is missing."""
+    ids, truth = material.evaluation_labels()
+    if not truth.any() or truth.all():
+        return None
+    return evaluation.curves(linear_head(head).probabilities(material.vectors(ids)), truth)
+
+
+def learning_curve(material: Material, order: Sequence[str], report: Report) -> list[CurvePoint]:
+    """Average precision of heads trained on the first 5, 10, … answers of people alone.
+
+    `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
+    too few answers to say anything.
+    """
+    ids, truth = material.evaluation_labels()
+    usable = [i for i in order if i not in material.reserved and _decided(material.decisions.get(i))]
+    learned = material.with_vectors(usable)
+    if not ids or not learned:
+        return []
+    vectors, groups = material.vectors(ids), material.groups(ids)
+    data = TrainingSet(
+        vectors=material.vectors(learned),
+        positive=np.array([material.decisions[i].value == "yes" for i in learned], dtype=bool),
+        weight=np.ones(len(learned)),
+        group=material.groups(learned),
+    )
+    budgets = [*(b for b in BUDGETS if b < len(learned)), len(learned)]
+    points = []
+    for step, budget in enumerate(budgets):
+        report(step, len(budgets), f"learning from the first {budget} answers")
+        first = TrainingSet(
+            data.vectors[:budget], data.positive[:budget], data.weight[:budget], data.group[:budget]
+        )
+        head = train_head(first, material.text_direction, SEED)
+        measured = evaluation.evaluate(head.probabilities(vectors), truth, head.threshold, groups, SEED)
+        figure = measured.metrics["average_precision"]
+        if figure.value is None or figure.low is None or figure.high is None:
+            return []
+        points.append(CurvePoint(labels=budget, value=figure.value, low=figure.low, high=figure.high))
+    return points
+
+
+def mistakes(material: Material, collection: Collection, head: StoredHead) -> list[Mistake]:
+    """Pictures that people checked and the version gets wrong, the surest mistakes first.
+
+    On pictures it learned from a mistake is often an answer worth a second look.
+    """
+    check_fingerprint(head, collection)
+    checked = [i for i, decision in material.decisions.items() if decision.decided]
+    checked = material.with_vectors(checked)
+    if not checked:
+        return []
+    probability = linear_head(head).probabilities(material.vectors(checked))
+    truth = np.array([material.decisions[i].value == "yes" for i in checked])
+    wrong = np.flatnonzero((probability >= head.threshold) != truth)
+    wrong = wrong[np.argsort(-np.abs(probability[wrong] - head.threshold), kind="stable")]
+    paths = collection.paths([checked[row] for row in wrong])
+    return [
+        Mistake(
+            id=checked[row],
+            path=paths.get(checked[row], ""),
+            said="yes" if truth[row] else "no",
+            probability=float(probability[row]),
+            purpose="evaluation" if checked[row] in material.reserved else "train",
+            simulated=material.decisions[checked[row]].simulated,
+        )
+        for row in wrong
+    ]
+
+
+def _row(cut: evaluation.Cut) -> ThresholdRow:
+    return ThresholdRow(
+        threshold=cut.threshold,
+        flagged=cut.flagged,
+        right=cut.right,
+        precision=_share(cut.precision),
+        recall=_share(cut.recall),
+    )
+
+
+def _share(metric: evaluation.Metric) -> Share:
+    return Share(value=metric.value, low=metric.low, high=metric.high, note=metric.note)
+
+
+def _decided(decision: Decision | None) -> bool:
+    return decision is not None and decision.decided

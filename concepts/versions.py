@@ -1,0 +1,138 @@
+"""Versions of a concept's head: another threshold, an older one again, two beside each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from concepts.collection import Collection
+from concepts.errors import DiscernError
+from concepts.labelling import Decision
+from concepts.learning import evaluation
+from concepts.library_scores import LibraryScores, Order
+from concepts.material import Material
+from concepts.training import BY_HAND, SEED, check_fingerprint, linear_head, parse_target
+from concepts.views import ComparedFigure, Comparison, ScoredPage, ScoredPicture, Share
+from storage.concepts import StoredHead
+from storage.tables import now
+
+COMPARED = ("average_precision", "precision", "recall", "f1")
+
+
+def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHead:
+    """The same head with a threshold that a person chose, to be kept under the next number.
+
+    The person saw the evaluation figures while choosing (rule 4), so the details say so and everything
+    that reports figures repeats it. Raises `DiscernError` for a threshold outside 0..1.
+    """
+    if not 0 < threshold < 1:
+        raise DiscernError(f"A threshold lies between 0 and 1; {threshold:g} doesn't.")
+    chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author, "made_from": head.number}
+    kept = {key: value for key, value in head.details.items() if key not in ("held_out", "threshold_labels")}
+    return replace(head, number=0, threshold=threshold, details=kept | chosen, created=now())
+
+
+def again(head: StoredHead, author: str) -> StoredHead:
+    """An older version, unchanged, to be kept under the next number and so to be the one in use."""
+    details = head.details | {"copy_of": head.number, "chosen_by": author}
+    return replace(head, number=0, details=details, created=now())
+
+
+def origin(details: dict[str, Any]) -> str:
+    """Where a version that was not trained comes from, in words; empty for a trained one."""
+    if "copy_of" in details:
+        return f"version {details['copy_of']} again"
+    if "made_from" in details:
+        return f"version {details['made_from']} with a threshold set by hand"
+    return ""
+
+
+def compare(material: Material, collection: Collection, one: StoredHead, other: StoredHead) -> Comparison:
+    """Figures of two versions on the same evaluation pictures, and their paired differences (other - one)."""
+    check_fingerprint(one, collection)
+    check_fingerprint(other, collection)
+    ids, truth = material.evaluation_labels()
+    if not ids:
+        return Comparison(one=one.number, other=other.number, n=0, figures=[], differently=0)
+    vectors, groups = material.vectors(ids), material.groups(ids)
+    heads = (one, other)
+    probability = [linear_head(head).probabilities(vectors) for head in heads]
+    reports = [
+        evaluation.evaluate(p, truth, head.threshold, groups, SEED)
+        for p, head in zip(probability, heads, strict=True)
+    ]
+    figures = []
+    for name in COMPARED:
+        found = evaluation.compare(
+            probability[1],
+            probability[0],
+            truth,
+            groups,
+            SEED,
+            name,
+            (other.threshold, one.threshold),
+        )
+        first, second = (_share(report.metrics[name]) for report in reports)
+        difference = Share(value=found.value, low=found.low, high=found.high, note=found.note)
+        figures.append(ComparedFigure(name=name, one=first, other=second, difference=difference))
+    said = [p >= head.threshold for p, head in zip(probability, heads, strict=True)]
+    return Comparison(
+        one=one.number,
+        other=other.number,
+        n=len(ids),
+        figures=figures,
+        differently=int((said[0] != said[1]).sum()),
+    )
+
+
+def is_up_to_date(
+    heads: Sequence[StoredHead], sequence: int, definition: int, fingerprint: str, target: str
+) -> bool:
+    """Whether training now would only repeat the newest version."""
+    if not heads or origin(heads[-1].details):
+        return False
+    newest = heads[-1]
+    known = (newest.label_sequence, newest.definition_number, newest.fingerprint)
+    same_target = newest.details.get("target") == str(parse_target(target))
+    return known == (sequence, definition, fingerprint) and same_target
+
+
+def scored_page(
+    collection: Collection,
+    scores: LibraryScores,
+    head: StoredHead,
+    decisions: dict[str, Decision],
+    order: Order,
+    start: int,
+    size: int,
+) -> ScoredPage:
+    found = scores.page(order, head.threshold, start, size)
+    paths = collection.paths([picture_id for picture_id, _ in found])
+    return ScoredPage(
+        version=head.number,
+        threshold=head.threshold,
+        total=len(scores.probability),
+        flagged=scores.flagged(head.threshold),
+        start=start,
+        pictures=[
+            ScoredPicture(
+                id=i,
+                path=paths.get(i, ""),
+                probability=p,
+                said=decisions[i].value if i in decisions else "",
+            )
+            for i, p in found
+        ],
+    )
+
+
+def file_stem(name: str, number: int) -> str:
+    """`messy-room-v3`: the name of a version's files."""
+    stem = re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60]
+    return f"{stem or 'concept'}-v{number}"
+
+
+def _share(metric: evaluation.Metric) -> Share:
+    return Share(value=metric.value, low=metric.low, high=metric.high, note=metric.note)
