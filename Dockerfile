@@ -1,7 +1,11 @@
 # One process that serves the app on port 7860; everything it keeps is under /data.
 #
 #   docker build --build-arg TORCH_INDEX_URL=… -t discern .
-#   docker run -p 127.0.0.1:7860:7860 -v discern:/data -v "$HOME/Pictures:/pictures:ro" discern
+#   docker run -p 127.0.0.1:7860:7860 -e DISCERN_USERS="you:a long password" \
+#     -v discern:/data -v "$HOME/Pictures:/pictures:ro" discern
+#
+# It listens on every interface of the container, so it asks for a login, and adds pictures from
+# DISCERN_ALLOWED_ROOTS only. DISCERN_INSECURE=1 instead of DISCERN_USERS leaves it open to whoever reaches the port.
 #
 # TORCH_INDEX_URL is the package index with PyTorch's CPU builds; PyTorch's installation page names it when you
 # choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU libraries.
@@ -34,6 +38,7 @@ VOLUME /data
 ENV DISCERN_HOME=/data \
     DISCERN_HOST=0.0.0.0 \
     DISCERN_PORT=7860 \
+    DISCERN_ALLOWED_ROOTS=/pictures \
     GRADIO_ANALYTICS_ENABLED=False \
     HF_HOME=/data/huggingface \
     PYTHONUNBUFFERED=1

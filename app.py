@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+import socket
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import uvicorn
 
-from concepts.errors import DiscernError
-from concepts.settings import load_settings
+from concepts.errors import DiscernError, SettingsError
+from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
+from web.access import check_exposure
 from web.server import create_app
+
+OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
 
 
 def main() -> None:
+    # uvicorn stops on these and then raises them again, which by default would end us before jobs are left.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = load_settings()
+        check_exposure(settings)
+        listening = listen(settings)
         workbench = Workbench(settings)
     except DiscernError as error:
         sys.exit(f"discern: {error}")
+    app = create_app(workbench)
     workbench.jobs.start()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=OPEN_STREAMS_SECONDS)
     try:
-        uvicorn.run(create_app(workbench), host=settings.host, port=settings.port, log_level="warning")
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
     finally:
         workbench.jobs.stop()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Takes the port before the data folder is opened. Raises `SettingsError` where it can't be had.
+
+    Nobody can connect until the app is there to answer.
+    """
+    taken = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host.strip("[]"), settings.port))
+        return taken
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Port {settings.port} is taken; perhaps Discern is running already. Open "
+                f"http://{settings.host}:{settings.port}, or choose another port with DISCERN_PORT."
+            ) from error
+        raise SettingsError(
+            f"Discern can't listen on {settings.host}:{settings.port} ({error.strerror or error}). "
+            "Check DISCERN_HOST and DISCERN_PORT."
+        ) from error
 
 
 if __name__ == "__main__":

@@ -31,9 +31,11 @@ app = typer.Typer(
 library = typer.Typer(no_args_is_help=True, help="Your pictures: add, look, search.")
 concept = typer.Typer(no_args_is_help=True, help="What you want to recognise, from a sentence to a file.")
 labels = typer.Typer(no_args_is_help=True, help="Answers about pictures, in and out of files.")
+users = typer.Typer(no_args_is_help=True, help="Who may log in to the app from other computers.")
 app.add_typer(library, name="library")
 app.add_typer(concept, name="concept")
 concept.add_typer(labels, name="labels")
+app.add_typer(users, name="users")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]
@@ -505,6 +507,34 @@ def jobs(
     _print([vars(job) for job in found], as_json, human)
 
 
+@users.command("add")
+def users_add(
+    name: Annotated[str, typer.Argument(help="It is written beside the answers this person gives.")],
+    password: Annotated[
+        str,
+        typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if left out."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Let someone log in to the app, or give them a new password. From then on everyone has to log in."""
+    from concepts.users import Users
+
+    Users(load_settings()).set(name, password)
+    _print({"user": name}, as_json, lambda: Out.print(f"{name} can log in.", markup=False))
+
+
+@users.command("remove")
+def users_remove(
+    name: Annotated[str, typer.Argument(help="Whose login ends now. Their answers stay.")],
+    as_json: Json = False,
+) -> None:
+    """Take a login away."""
+    from concepts.users import Users
+
+    Users(load_settings()).remove(name)
+    _print({"user": name}, as_json, lambda: Out.print(f"{name} can't log in any more.", markup=False))
+
+
 @app.command("demo")
 def demo(
     pictures: Annotated[
@@ -513,12 +543,14 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the exported classifier goes.")] = Path("dist/demo"),
     as_json: Json = False,
 ) -> None:
-    """The whole job on the sample pictures, with simulated answers from their captions."""
+    """The whole job on the sample pictures, with simulated answers from the folders they are in."""
     from concepts.demo import run_demo
 
-    result = run_demo(
-        _workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else Out.print
-    )
+    def say(line: str) -> None:
+        if not as_json:
+            Out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    result = run_demo(_workbench(), pictures=pictures, out=out, say=say)
     _print(result, as_json, lambda: None)
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "FingerprintMismatchError",
     "ModelAnswerError",
     "ModelCallError",
+    "NotAllowedError",
     "NotEnoughLabelsError",
     "SettingsError",
     "StorageError",
@@ -23,6 +24,10 @@ __all__ = [
 
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
+
+
+class NotAllowedError(DiscernError):
+    """What was asked for is not permitted here, whoever asks."""
 
 
 class EncoderError(DiscernError):

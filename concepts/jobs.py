@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from concepts.errors import CancelledError, DiscernError
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
 REPORT_EVERY = 0.5  # seconds between writes of progress
+STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
 
 Result = dict[str, Any]
+
+
+class _StoppedError(BaseException):
+    """The process ends; the job goes on when it starts again. No error that a handler might take as one."""
 
 
 class Progress:
     """What running work reports to. `report` raises `CancelledError` once the person has cancelled."""
 
-    def __init__(self, store: JobStore, job_id: int, listener: Callable[[int, int | None, str], None] | None):
-        self._store, self.job_id, self._listener = store, job_id, listener
+    def __init__(
+        self,
+        store: JobStore,
+        job_id: int,
+        listener: Callable[[int, int | None, str], None] | None,
+        stop: threading.Event,
+    ):
+        self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
         self._lock = threading.Lock()
         self._cancelled = False
         self._written = 0.0
@@ -33,6 +44,8 @@ class Progress:
             self._listener(done, total, message)
         if self._cancelled:
             raise CancelledError("Cancelled. What was done until here is kept.")
+        if self._stop.is_set():
+            raise _StoppedError
 
     def once(self, key: str, value: Any) -> Any:
         """`value`, or what the first run of this job gave where this is a resumed run."""
@@ -48,14 +61,22 @@ Handler = Callable[[dict[str, Any], Progress], Result]
 
 
 class JobRunner:
-    """Runs jobs in this process, one at a time. Handlers are idempotent: a rerun goes on where it was."""
+    """Runs jobs in this process, one at a time in each lane, so that adding a million pictures doesn't
+    keep a training waiting. Handlers are idempotent: a rerun goes on where it was."""
 
-    def __init__(self, store: JobStore, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, store: JobStore, handlers: Mapping[str, Handler], short: Collection[str] = frozenset()
+    ) -> None:
+        """`short` names the kinds that take seconds: they have a lane of their own."""
         self.store = store
         self._handlers = handlers
-        self._wake = threading.Event()
+        lanes = (
+            [kind for kind in handlers if kind not in short],
+            [kind for kind in handlers if kind in short],
+        )
+        self._lanes = {threading.Event(): kinds for kinds in lanes if kinds}
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def run(
         self,
@@ -74,37 +95,49 @@ class JobRunner:
         return self._run(job, listener)
 
     def submit(self, kind: str, arguments: dict[str, Any]) -> int:
-        """Queues work for the background thread and returns the job's id."""
+        """Queues work for the background threads and returns the job's id."""
         job_id = self.store.add(kind, arguments)
-        self._wake.set()
+        self.wake()
         return job_id
 
+    def wake(self) -> None:
+        """Has the background threads look for work now."""
+        for event in self._lanes:
+            event.set()
+
     def start(self) -> None:
-        """Starts the background thread, which also takes up what an earlier process left behind."""
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-        self._thread.start()
+        """Starts the background threads, which also take up what an earlier process left behind."""
+        for event, kinds in self._lanes.items():
+            thread = threading.Thread(target=self._work, args=(event, kinds), name=f"jobs: {kinds[0]}")
+            thread.daemon = True  # a job between two reports must not keep a stopped process alive
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
+        """Leaves running jobs at their next step, to be taken up by the next process."""
         self._stop.set()
-        self._wake.set()
-        if self._thread:
-            self._thread.join()
+        self.wake()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
 
-    def _work(self) -> None:
+    def _work(self, wake: threading.Event, kinds: list[str]) -> None:
         while not self._stop.is_set():
-            job = self.store.claim(kinds=list(self._handlers))
+            job = self.store.claim(kinds=kinds)
             if job is None:
-                self._wake.wait(HEARTBEAT_SECONDS)
-                self._wake.clear()
+                wake.wait(HEARTBEAT_SECONDS)
+                wake.clear()
                 continue
             try:
                 self._run(job, None)
+            except _StoppedError:
+                return
             except Exception:
                 # The error is in the job's row, where the person sees it; the thread goes on.
                 continue
 
     def _run(self, job: StoredJob, listener: Callable[[int, int | None, str], None] | None) -> Result:
-        progress = Progress(self.store, job.id, listener)
+        progress = Progress(self.store, job.id, listener, self._stop)
         finished = threading.Event()
 
         def keep_alive() -> None:
@@ -117,6 +150,11 @@ class JobRunner:
             result = self._handlers[job.kind](job.arguments, progress)
         except CancelledError:
             self._finish(progress, finished, heart, "cancelled")
+            raise
+        except _StoppedError:
+            finished.set()
+            heart.join()
+            self.store.release(job.id)
             raise
         except BaseException as error:
             reason = str(error) if isinstance(error, DiscernError) else f"{type(error).__name__}: {error}"

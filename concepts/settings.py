@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -16,6 +21,24 @@ from pydantic_settings import (
 )
 
 from concepts.errors import SettingsError
+
+# What the app may change. Everything else is set where the process is started.
+SAVED = (
+    "openai_api_key",
+    "openai_base_url",
+    "llm_model",
+    "vlm_model",
+    "llm_price",
+    "vlm_price",
+    "model_concurrency",
+)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def default_home() -> Path:
@@ -43,6 +66,16 @@ class Settings(BaseSettings):
     llm_price: str | None = None
     vlm_price: str | None = None
     model_concurrency: int = Field(4, ge=1, le=64)
+    # Who may come in from other computers: "ana:password,ben:password". More in `concepts/users.py`.
+    users: SecretStr | None = Field(None, exclude=True)
+    insecure: bool = False
+    allowed_roots: str = ""  # folders pictures may be added from, separated like PATH
+    allowed_hosts: str = ""  # names this computer is reached by, separated by commas
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other computers can reach the app."""
+        return not is_loopback(self.host)
 
     @property
     def has_endpoint(self) -> bool:
@@ -81,3 +114,81 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             f"{default_home() / 'settings.json'} is not JSON: {error}. Mend or remove it."
         ) from error
+
+
+def set_by_environment() -> set[str]:
+    """Those of `SAVED` that an environment variable decides, so that saving them would change nothing."""
+    return {name for name in SAVED if os.environ.get(_variable(name))}
+
+
+def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Keeps `changes` in `settings.json`, readable by its owner only, and returns the settings with them.
+
+    None removes a setting. A new endpoint doesn't get the old one's key: whoever may type an address
+    could read the key with it. Raises `SettingsError`, and then nothing is changed.
+    """
+    changes = dict(changes)
+    unknown = set(changes) - set(SAVED)
+    locked = set(changes) & set_by_environment()
+    if unknown or locked:
+        raise SettingsError(
+            f"Not changed here: {', '.join(sorted(unknown | locked))}. The environment in which Discern "
+            "was started decides."
+        )
+    if "openai_base_url" in changes:
+        _check_address(changes["openai_base_url"])
+        if _host(changes["openai_base_url"]) != _host(settings.openai_base_url):
+            if "openai_api_key" in set_by_environment():
+                raise SettingsError(
+                    "The key is set where Discern was started and would be sent to this address. Set "
+                    "OPENAI_BASE_URL there, beside OPENAI_API_KEY."
+                )
+            changes.setdefault("openai_api_key", None)
+    file = settings.home / "settings.json"
+    kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
+    updated = _with(settings, changes)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(kept, out, indent=2)
+    Path(partial).replace(file)
+    return updated
+
+
+def _host(url: str | None) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower() if url else ""
+
+
+def _check_address(url: str | None) -> None:
+    """http and https only, and no address by which clouds hand out credentials."""
+    if not url:
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"“{url}” is no address of an endpoint. It begins with https:// or http://.")
+    with suppress(ValueError):
+        if ipaddress.ip_address(parts.hostname).is_link_local:
+            raise SettingsError(f"{parts.hostname} is a link-local address, where no model is served.")
+
+
+def _with(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """A copy with validated changes: what is given to the constructor wins over environment and file."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    values |= {name: value if value != "" else None for name, value in changes.items()}
+    if values["model_concurrency"] is None:
+        del values["model_concurrency"]
+    return load_settings(**values)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{file} is not JSON: {error}. Mend or remove it.") from error
+    return saved if isinstance(saved, dict) else {}
+
+
+def _variable(name: str) -> str:
+    return name.upper() if name.startswith("openai_") else f"DISCERN_{name.upper()}"

@@ -11,18 +11,29 @@ from fastapi.staticfiles import StaticFiles
 
 from concepts import __version__
 from concepts.workbench import Workbench
+from web.access import Access
+from web.answers import answer_routes
+from web.guard import Guard
+from web.login import login_routes
 from web.media import media_routes
 from web.screens import SCREENS
 from web.shell import Screen, frame
+from web.uploads import upload_routes
 
 STATIC = Path(__file__).parent / "static"
+HEAD = "".join(
+    f'<script src="/web/{name}" {kind}></script>'
+    for name, kind in (("app.js", "defer"), ("library.js", 'type="module"'), ("label.js", 'type="module"'), ("review.js", 'type="module"'))
+)
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
 )
 
 
 def create_app(workbench: Workbench) -> FastAPI:
-    app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None)
+    access = Access(workbench.settings)
+    app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, access=access)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -30,15 +41,20 @@ def create_app(workbench: Workbench) -> FastAPI:
         workbench.library_info()
         return {"status": "ok", "version": __version__}
 
+    app.include_router(login_routes(access))
     app.include_router(media_routes(workbench))
+    app.include_router(upload_routes(workbench))
+    app.include_router(answer_routes(workbench))
     app.mount("/web", StaticFiles(directory=STATIC))
     return gr.mount_gradio_app(
         app,
         build_screens(workbench, SCREENS),
         path="/",
+        auth_dependency=lambda request: request.state.user,
+        run_history=False,
         theme=THEME,
         css_paths=[STATIC / "style.css"],
-        head='<script src="/web/app.js" defer></script>',
+        head=HEAD,
         ssr_mode=False,
         footer_links=[],
         allowed_paths=[],

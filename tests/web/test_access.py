@@ -1,0 +1,266 @@
+"""Who may come in, from where, and what stays outside: over HTTP, against the whole app."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+import concepts.cli
+from concepts.errors import NotAllowedError, SettingsError
+from concepts.roots import check_roots
+from concepts.settings import Settings, load_settings
+from concepts.users import Users
+from concepts.workbench import Workbench
+from web.access import TRIES, check_exposure
+from web.guard import COOKIE, LARGEST_BODY
+from web.server import create_app
+
+PASSWORD = "correct horse battery"
+
+
+def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> TestClient:
+    return TestClient(create_app(Workbench(settings)), base_url=base_url, follow_redirects=False)
+
+
+@pytest.fixture
+def open_app(own_home: Path) -> TestClient:
+    return client_of(Settings(home=own_home))
+
+
+@pytest.fixture
+def guarded(own_home: Path) -> TestClient:
+    users = Users(Settings(home=own_home))
+    users.set("ana", PASSWORD)
+    return client_of(Settings(home=own_home))
+
+
+def log_in(client: TestClient, password: str = PASSWORD, **query: str) -> int:
+    return client.post("/login", params=query, data={"name": "ana", "password": password}).status_code
+
+
+# What must be set before other computers can reach the app
+
+
+def test_it_refuses_to_be_open_to_others_without_a_password_or_an_explicit_word(own_home: Path) -> None:
+    with pytest.raises(SettingsError, match="users add NAME"):
+        check_exposure(Settings(home=own_home, host="0.0.0.0"))
+    check_exposure(Settings(home=own_home, host="127.0.0.1"))
+    check_exposure(Settings(home=own_home, host="::1"))
+    check_exposure(Settings(home=own_home, host="0.0.0.0", insecure=True))
+    check_exposure(Settings(home=own_home, host="0.0.0.0", users=f"ana:{PASSWORD}"))
+
+
+def test_a_password_that_is_too_short_is_refused_wherever_it_comes_from(own_home: Path) -> None:
+    with pytest.raises(SettingsError, match="DISCERN_USERS"):
+        Users(Settings(home=own_home, users="ana:short"))
+    with pytest.raises(SettingsError, match="at least 8"):
+        Users(Settings(home=own_home)).set("ana", "short")
+
+
+def test_the_command_line_adds_a_user_whose_password_is_kept_only_as_a_hash(own_home: Path) -> None:
+    asked = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana"], input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert asked.exit_code == 0, asked.output
+    file = own_home / "users.json"
+    assert PASSWORD not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert Users(load_settings()).check("ana", PASSWORD)
+
+
+# Without a login, on loopback
+
+
+def test_without_users_everyone_at_this_computer_is_let_in(open_app: TestClient) -> None:
+    assert open_app.get("/healthz").json()["status"] == "ok"
+    assert open_app.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example:7860"]
+)
+def test_a_foreign_name_for_this_computer_is_refused(open_app: TestClient, host: str) -> None:
+    assert open_app.get("/healthz", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "[::1]:7860", "192.168.1.7:7860", "mypc"])
+def test_names_that_a_stranger_cannot_point_here_are_accepted(open_app: TestClient, host: str) -> None:
+    assert open_app.get("/healthz", headers={"host": host}).status_code == 200
+
+
+def test_a_name_that_was_set_is_accepted(own_home: Path) -> None:
+    client = client_of(Settings(home=own_home, allowed_hosts="discern.example, other.example"))
+    assert client.get("/healthz", headers={"host": "discern.example"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:7860"}, 303),
+        ({"origin": "http://127.0.0.1:7860"}, 303),
+        ({}, 303),
+    ],
+)
+def test_another_site_cannot_change_anything(
+    open_app: TestClient, headers: dict[str, str], status: int
+) -> None:
+    assert open_app.post("/logout", headers=headers).status_code == status
+
+
+def test_every_answer_carries_the_security_headers(open_app: TestClient) -> None:
+    for address in ("/", "/healthz", "/web/style.css", "/nowhere", "/gradio_api/info"):
+        headers = open_app.get(address).headers
+        assert headers["x-content-type-options"] == "nosniff", address
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], address
+        assert headers["referrer-policy"] == "same-origin", address
+
+
+def test_files_of_this_computer_are_not_served(open_app: TestClient, own_home: Path) -> None:
+    (own_home / "settings.json").write_text("{}")
+    for path in (
+        "/etc/passwd",
+        own_home / "settings.json",
+        own_home / "discern.sqlite",
+        Path("README.md").resolve(),
+    ):
+        assert open_app.get(f"/gradio_api/file={path}").status_code in (403, 404), path
+    assert open_app.get("/web/../server.py").status_code == 404
+    assert open_app.get("/media/thumbnail/..%2f..%2fdiscern.sqlite").status_code == 404
+    assert open_app.get(f"/media/thumbnail/{'0' * 64}").status_code == 404
+
+
+def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: TestClient) -> None:
+    def endless():  # type: ignore[no-untyped-def]
+        for _ in range(LARGEST_BODY // 2**20 + 1):
+            yield b"x" * 2**20
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert open_app.post("/login", headers=form, content=endless()).status_code == 413
+    headers = {"content-length": str(LARGEST_BODY + 1)}
+    assert open_app.post("/login", headers=headers, content=b"x").status_code == 413
+
+
+# With a login
+
+CLOSED = [
+    ("GET", "/"),
+    ("GET", "/library"),
+    ("GET", "/config"),
+    ("GET", "/gradio_api/info"),
+    ("POST", "/gradio_api/queue/join"),
+    ("GET", "/gradio_api/queue/data?session_hash=x"),
+    ("POST", "/gradio_api/run/predict"),
+    ("POST", "/gradio_api/upload"),
+    ("POST", "/gradio_api/component_server"),
+    ("GET", f"/media/thumbnail/{'0' * 64}"),
+    ("GET", "/api/v1/concepts"),
+]
+
+
+@pytest.mark.parametrize(("method", "address"), CLOSED)
+def test_nothing_but_the_login_is_open_where_there_are_users(
+    guarded: TestClient, method: str, address: str
+) -> None:
+    answer = guarded.request(method, address)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_gradios_private_events_run_only_after_a_login(guarded: TestClient) -> None:
+    event = {"data": [], "fn_index": 0, "session_hash": "s", "trigger_id": None}
+    assert guarded.post("/gradio_api/run/predict", json=event).status_code == 401
+    assert log_in(guarded) == 303
+    answer = guarded.post("/gradio_api/run/predict", json=event)
+    assert answer.status_code == 200
+    assert "Discern" in answer.text
+
+
+def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: TestClient) -> None:
+    answer = guarded.get("/label?concept=Messy+room", headers={"accept": "text/html"})
+    assert answer.status_code == 303
+    page = guarded.get(answer.headers["location"])
+    assert "Password" in page.text
+    assert "script" not in page.headers["content-security-policy"]
+    back = guarded.post(answer.headers["location"], data={"name": "ana", "password": PASSWORD}).headers[
+        "location"
+    ]
+    assert back == "/label?concept=Messy+room"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "/\n/x"])
+def test_the_login_leads_nowhere_else(guarded: TestClient, target: str) -> None:
+    answer = guarded.post("/login", params={"next": target}, data={"name": "ana", "password": PASSWORD})
+    assert answer.headers["location"] == "/"
+
+
+def test_the_session_is_kept_from_scripts_and_other_sites(own_home: Path) -> None:
+    Users(Settings(home=own_home)).set("ana", PASSWORD)
+    client = client_of(Settings(home=own_home), "https://discern.example")
+    cookie = client.post("/login", data={"name": "ana", "password": PASSWORD}).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" in cookie
+
+
+def test_a_session_outlives_a_restart_but_not_a_new_password(own_home: Path) -> None:
+    users = Users(Settings(home=own_home))
+    users.set("ana", PASSWORD)
+    first = client_of(Settings(home=own_home))
+    log_in(first)
+    second = client_of(Settings(home=own_home))
+    second.cookies = first.cookies
+    assert second.get("/").status_code == 200
+    users.set("ana", "another password")
+    assert second.get("/").status_code == 401
+
+
+def test_a_forged_session_is_no_session(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, "WyJhbmEiLCJ4Il0.aaaa.bbbb")
+    assert guarded.get("/").status_code == 401
+    assert stat.S_IMODE((Path(os.environ["DISCERN_HOME"]) / "secret").stat().st_mode) == 0o600
+
+
+def test_after_logging_out_the_browser_is_a_stranger(guarded: TestClient) -> None:
+    log_in(guarded)
+    guarded.post("/logout")
+    assert guarded.get("/").status_code == 401
+
+
+def test_guessing_is_slowed_down_even_when_the_guess_is_right_at_last(guarded: TestClient) -> None:
+    for _ in range(TRIES):
+        assert log_in(guarded, "wrong password") == 401
+    answer = guarded.post("/login", data={"name": "ana", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_programs_use_name_and_password(guarded: TestClient) -> None:
+    refused = guarded.get("/api/v1/concepts", auth=("ana", "wrong password"))
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith("Basic")
+    assert guarded.get("/", auth=("ana", PASSWORD)).status_code == 200
+
+
+# Folders of this computer
+
+
+def test_pictures_are_added_only_from_allowed_roots_where_others_can_ask_for_it(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "inside").mkdir(parents=True)
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+    exposed = Settings(home=tmp_path / "home", host="0.0.0.0", allowed_roots=str(root))
+    check_roots([root / "inside", root, tmp_path / "home" / "uploads" / "a.zip"], exposed)
+    for path in (outside, root / "link", root / ".." / "outside", root / "list.csv", tmp_path / "home"):
+        with pytest.raises(NotAllowedError):
+            check_roots([path], exposed)
+    with pytest.raises(NotAllowedError, match="none is set"):
+        check_roots([root], Settings(home=tmp_path / "home", host="0.0.0.0"))
+    check_roots([outside], Settings(home=tmp_path / "home"))

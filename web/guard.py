@@ -1,0 +1,188 @@
+"""What every request passes before it reaches a route: host, origin, login, size, and headers on the answer.
+
+Plain ASGI, so that streams stay streams. It stands outside of everything, Gradio's own routes included.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.access import Access, TooManyTriesError
+
+COOKIE = "discern_session"
+OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
+UPLOADS = "/gradio_api/upload"  # has a limit of its own
+LARGEST_BODY = 64 * 1024**2  # bytes of any other request
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+# Gradio starts from inline scripts and builds functions of the components' `js_on_load` from text, and
+# styles elements inline; so 'unsafe-inline' and 'unsafe-eval' stay. Everything comes from here alone.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+STRICT_POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Guard:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self.app = app
+        self.access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return  # no websockets here: Gradio speaks server-sent events
+        send = _with_headers(send)
+        headers = Headers(scope=scope)
+        refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _limited(scope, receive), send)
+
+    def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
+        if not self._is_our_host(headers.get("host", "")):
+            return _problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
+        if scope["method"] not in SAFE_METHODS and _comes_from_elsewhere(headers):
+            return _problem(403, "Another site asked for this. Open Discern itself and do it there.")
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > LARGEST_BODY and not scope["path"].startswith(UPLOADS):
+            return _problem(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
+        return None
+
+    async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
+        """Puts the user's name into the scope, or says why not."""
+        scope.setdefault("state", {})["user"] = None
+        if not self.access.login_required:
+            scope["state"]["user"] = "me"
+            return None
+        user = self.access.user_of_session(_cookie(headers))
+        if user is None and headers.get("authorization", "").lower().startswith("basic "):
+            try:
+                user = await run_in_threadpool(
+                    self._user_of_header, headers["authorization"], address_of(scope)
+                )
+            except TooManyTriesError as error:
+                return _problem(429, str(error), {"Retry-After": f"{error.seconds:.0f}"})
+        scope["state"]["user"] = user
+        if user is not None or scope["path"].startswith(OPEN):
+            return None
+        return _ask_to_log_in(scope, headers)
+
+    def _user_of_header(self, authorization: str, address: str) -> str | None:
+        try:
+            name, _, password = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return name if self.access.log_in(name, password, address) else None
+
+    def _is_our_host(self, host: str) -> bool:
+        """Without a login, a foreign name that resolves to this computer (DNS rebinding) must not read it.
+
+        Numbers and names without a dot can't be rebound by a stranger.
+        """
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".") if host.isascii() else ""
+        if self.access.login_required:
+            return bool(name)
+        if name in self.access.hosts or name.endswith(".localhost") or (name and "." not in name):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+def address_of(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def _comes_from_elsewhere(headers: Headers) -> bool:
+    """Browsers say where a request comes from; programs say nothing and have no cookie to abuse."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
+    wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+    if wants_page:
+        query = scope.get("query_string", b"").decode("latin-1")
+        target = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
+    # A browser that gets the header shows a dialog of its own over our page.
+    challenge = {} if "sec-fetch-mode" in headers else {"WWW-Authenticate": 'Basic realm="Discern"'}
+    return _problem(401, "Log in first.", challenge)
+
+
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    body = {"type": "about:blank", "title": detail.split(".")[0], "status": status, "detail": detail}
+    return Response(
+        json.dumps(body),
+        status,
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store"} | (headers or {}),
+    )
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    if scope["path"].startswith(UPLOADS):
+        return receive
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise HTTPException(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
+        return message
+
+    return limited
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Content-Security-Policy", POLICY)
+        await send(message)
+
+    return sent

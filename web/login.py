@@ -1,0 +1,91 @@
+"""The login page: a name and a password. Works without scripts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from web.access import SESSION_SECONDS, Access, TooManyTriesError
+from web.guard import COOKIE, STRICT_POLICY, address_of
+from web.markup import escape, notice
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Log in · Discern</title>
+<link rel="stylesheet" href="/web/style.css"><link rel="stylesheet" href="/web/login.css"></head>
+<body class="alone"><main class="panel"><h1>Discern</h1>{message}
+<form method="post" action="/login?{query}">
+<label for="name">Name</label>
+<input id="name" name="name" type="text" value="{name}" autocomplete="username" required maxlength="60"
+{focus_name}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required
+maxlength="1000" {focus_password}>
+<button class="btn primary">Log in</button></form>
+<p class="soft">Your name is written beside the answers you give.</p></main></body></html>"""
+
+
+def login_routes(access: Access) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/login")
+    def page(request: Request, next: str = "/") -> Response:  # the name in the address
+        if not access.login_required or request.state.user:
+            return RedirectResponse(_inside(next), status_code=303)
+        return _page(next)
+
+    @router.post("/login")
+    def log_in(
+        request: Request,
+        name: Annotated[str, Form(max_length=60)],
+        password: Annotated[str, Form(max_length=1000)],
+        next: str = "/",
+    ) -> Response:
+        try:
+            known = access.log_in(name.strip(), password, address_of(request.scope))
+        except TooManyTriesError as error:
+            answer = _page(next, name, str(error), 429)
+            answer.headers["Retry-After"] = f"{error.seconds:.0f}"
+            return answer
+        if not known:
+            return _page(next, name, "This name and password don't belong together. Try again.", 401)
+        welcome = RedirectResponse(_inside(next), status_code=303)
+        welcome.set_cookie(
+            COOKIE,
+            access.session(name.strip()),
+            max_age=SESSION_SECONDS,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return welcome
+
+    @router.post("/logout")
+    def log_out() -> Response:
+        answer = RedirectResponse("/login", status_code=303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    return router
+
+
+def _inside(target: str) -> str:
+    """Only a path of this app: never a redirect to somewhere else ("//evil", "/\\evil", "https:…")."""
+    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if safe else "/"
+
+
+def _page(target: str, name: str = "", message: str = "", status: int = 200) -> HTMLResponse:
+    content = PAGE.format(
+        message=notice(message, "bad") if message else "",
+        query=escape(urlencode({"next": _inside(target)})),
+        name=escape(name),
+        focus_name="" if name else " autofocus",
+        focus_password=" autofocus" if name else "",
+    )
+    headers = {"Content-Security-Policy": STRICT_POLICY, "Cache-Control": "no-store"}
+    return HTMLResponse(content, status, headers)
