@@ -19,6 +19,7 @@ from storage.labels import LabelLog
 
 BATCH = 10  # pictures chosen together
 LOW = 5  # with fewer left the next batch is chosen
+SHORT = 3  # pictures to measure with that bridge the time until there are some to learn from
 STALE = 8  # answers after which what is left is chosen again
 EVALUATION_EVERY = 3  # one question in three measures
 
@@ -113,31 +114,33 @@ class Questions:
         since = _since_evaluation(have, set(evaluation))
         with self._lock:
             learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
+        due = self._refill_is_due(len(learning), len(decisions))
         chosen: list[NextPicture] = []
         while len(chosen) < n and (learning or measuring):
-            # While the first batch is being chosen there is always something to measure with.
+            if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
+                break
             if measuring and (since >= EVALUATION_EVERY - 1 or not learning):
                 chosen.append(_to_measure(measuring.pop(0)))
                 since = 0
             else:
                 chosen.append(learning.pop(0))
                 since += 1
-        self._refill_if_low(len(learning), len(decisions), [*have, *(p.id for p in chosen)])
+        if due:
+            on_their_way = [*have, *(picture.id for picture in chosen)]
+            self._background.submit(self._refill, len(decisions), on_their_way)
         paths = self._paths([p.id for p in chosen if not p.path])
         pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
         return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
 
-    def _refill_if_low(self, left: int, decided: int, on_their_way: Sequence[str]) -> None:
+    def _refill_is_due(self, left: int, decided: int) -> bool:
+        """Whether the caller must submit a refill now; from here on it counts as running."""
         with self._lock:
             queue = self._queue
-            changed = decided != queue.decided
-            wanted = (left < LOW and not (queue.exhausted and not changed)) or (
-                abs(decided - queue.decided) >= STALE
-            )
-            if queue.filling or not wanted:
-                return
+            low = left < LOW and not (queue.exhausted and decided == queue.decided)
+            if queue.filling or not (low or abs(decided - queue.decided) >= STALE):
+                return False
             queue.filling = True
-        self._background.submit(self._refill, decided, list(on_their_way))
+            return True
 
     def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
         chosen: list[NextPicture] = []
@@ -149,7 +152,8 @@ class Questions:
         except Exception as error:  # whatever it is, the person must see it and the queue go on
             problem = f"The next pictures can't be chosen: {type(error).__name__}: {error}"
         with self._lock:
-            self._queue = _Queue(chosen, decided, exhausted=len(chosen) < BATCH, problem=problem)
+            known = -1 if problem else decided  # after a problem the next request tries again
+            self._queue = _Queue(chosen, known, exhausted=len(chosen) < BATCH, problem=problem)
 
 
 def tally(decisions: dict[str, Decision], evaluation: Sequence[str]) -> Tally:

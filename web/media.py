@@ -1,4 +1,4 @@
-"""Pictures over HTTP: thumbnails by id, from the library only, cached by their id for good."""
+"""Pictures over HTTP: thumbnails and larger renditions by id, from the library only, cached for good."""
 
 from __future__ import annotations
 
@@ -24,5 +24,19 @@ def media_routes(workbench: Workbench) -> APIRouter:
         except UnknownPictureError as error:
             raise HTTPException(404, str(error)) from error
         return Response(content, media_type="image/webp", headers=headers)
+
+    @router.get("/picture/{picture_id}")
+    def picture(picture_id: str, request: Request) -> Response:
+        """WebP, at most 1,280 pixels on the long side; the thumbnail where the original is gone."""
+        headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        try:
+            rendition = workbench.rendition(picture_id)
+        except UnknownPictureError as error:
+            raise HTTPException(404, str(error)) from error
+        if not rendition.whole:  # the original may come back
+            headers = {"Cache-Control": "private, no-cache"}
+        return Response(rendition.content, media_type="image/webp", headers=headers)
 
     return router

@@ -1,0 +1,17 @@
+// Elements the scripts of the screens make.
+
+export function image(address, picture) {
+  const made = new Image();
+  made.src = address;
+  made.alt = `Picture ${(picture.path || '').split('/').pop() || ''}`.trim();
+  made.dataset.picture = picture.id;
+  made.draggable = false;
+  return made;
+}
+
+export function element(tag, style = '', text = '') {
+  const made = document.createElement(tag);
+  if (style) made.className = style;
+  if (text) made.textContent = text;
+  return made;
+}

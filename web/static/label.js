@@ -1,0 +1,411 @@
+// The Label screen: swaps pictures at once, saves behind, shows what is saved and what is not.
+import {Outbox, get} from './outbox.js';
+import {element, image} from './dom.js';
+import {Grid} from './label-grid.js';
+
+const AHEAD = 5; // pictures loaded before they are needed
+const WORDS = {yes: 'counts', no: 'doesn’t', unsure: 'unsure', skip: 'skipped'};
+const KEYS = {y: 'yes', n: 'no', u: 'unsure', s: 'skip', z: 'undo', c: 'comment', g: 'grid', '?': 'help',
+  ArrowLeft: 'back', ArrowRight: 'forward'};
+const REASONS = {
+  'evaluation set': ['Kept for measuring', 'Drawn at random. Nothing learns from it: it says later how good the result is.'],
+  borderline: ['Borderline', 'Your answers so far leave it open whether this counts.'],
+  likely: ['Close to your words', 'It looks like what you described. Is it?'],
+  exploration: ['Something different', 'Far from what you have seen so far, in case what counts hides there too.'],
+  random: ['Drawn at random', 'So that nothing stays out of sight.'],
+  disagreement: ['You and the machine differ', 'One of you will learn from it.'],
+};
+
+class Labeller {
+  constructor(root) {
+    this.root = root;
+    this.concept = root.dataset.concept;
+    this.enough = Number(root.dataset.enough);
+    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    const state = JSON.parse(root.dataset.state);
+    this.tally = state.tally;
+    this.pictures = [];
+    this.loaded = new Map();
+    this.history = grouped(state.recent); // answers and batches, oldest first
+    this.at = null; // place in the history that is looked at; null is the picture to answer
+    this.last = this.history.at(-1) || null;
+    if (this.last) this.last.opinion = state.opinion;
+    this.outbox = new Outbox({
+      have: () => this.pictures.map((p) => p.id),
+      saved: (item, response) => this.saved(item, response),
+      refused: (item, reason) => this.refused(item, reason),
+      changed: (count, failure) => this.showSaved(count, failure),
+    });
+    for (const item of this.outbox.items) this.recall(item);
+    this.grid = new Grid(this);
+    this.take(state.upcoming);
+    this.showTally();
+    this.show();
+    root.addEventListener('click', (event) => {
+      const button = event.target.closest('[data-do]');
+      if (button) this.act(button.dataset.do);
+    });
+    document.addEventListener('keydown', (event) => this.key(event));
+    this.part('comment').addEventListener('submit', (event) => { event.preventDefault(); this.keepComment(); });
+    this.part('comment').addEventListener('keydown', (event) => this.commentKey(event));
+    if (location.hash === '#grid') this.grid.open();
+    root.dataset.ready = 'true';
+  }
+
+  // Keys and buttons
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    if (event.target.closest('input, textarea, select, [contenteditable]') || this.part('help').open) return;
+    if (this.grid.isOpen && this.grid.key(event)) return event.preventDefault();
+    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action || (event.shiftKey && event.key !== '?')) return;
+    if (event.repeat && action !== 'back' && action !== 'forward') return;
+    event.preventDefault();
+    this.act(action);
+  }
+
+  act(action) {
+    if (action in WORDS) return this.answer(action);
+    const actions = {
+      undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
+      comment: () => this.openComment(this.current()), 'close-comment': () => this.closeComment(),
+      'comment-last': () => this.openComment(this.last),
+      grid: () => this.grid.toggle(), help: () => this.part('help').showModal(),
+      'close-help': () => this.part('help').close(), retry: () => this.outbox.retry(),
+    };
+    if (actions[action]) actions[action](); else this.grid.act(action);
+  }
+
+  current() {
+    return this.at === null ? this.pictures[0] : this.history[this.at];
+  }
+
+  answer(value) {
+    if (this.grid.isOpen) return;
+    const picture = this.current();
+    if (!picture) return;
+    const changes = this.at !== null;
+    const given = {...picture, value};
+    if (changes) this.at = this.next(this.at, 1);
+    else this.pictures.shift();
+    given.key = this.outbox.add('', {concept: this.concept, picture: picture.id, value});
+    this.history.push(given);
+    this.last = given;
+    this.show();
+  }
+
+  undo() {
+    const last = this.history.pop();
+    if (!last) return this.say('There is nothing to take back.');
+    const undoes = last.batch ? last.batch.map((answer) => answer.key) : [last.key];
+    this.outbox.add('/undo', {concept: this.concept, undoes});
+    this.at = null;
+    this.last = this.history.at(-1) || null;
+    if (last.batch) {
+      this.say(`${last.batch.length} answers are taken back.`);
+    } else {
+      this.pictures = [last, ...this.pictures.filter((p) => p.id !== last.id)];
+      delete last.value;
+      this.say('Taken back. Answer again.');
+    }
+    if (this.grid.isOpen) this.grid.reload();
+    this.show();
+  }
+
+  // A batch is passed over: its pictures are in the grid.
+  next(from, step) {
+    let at = from + step;
+    while (at >= 0 && at < this.history.length && this.history[at].batch) at += step;
+    return at >= this.history.length ? null : at;
+  }
+
+  step(by) {
+    if (this.grid.isOpen || (by > 0 && this.at === null)) return;
+    const at = this.next(this.at === null ? this.history.length : this.at, by);
+    if (at !== null && at < 0) return this.say('That was the first one.');
+    this.at = at;
+    this.show();
+  }
+
+  // Saving
+
+  saved(item, response) {
+    if (item.body.concept !== this.concept) return;
+    const given = this.history.find((answer) => answer.key === item.body.key);
+    if (given) given.opinion = response.opinion;
+    if (given && given === this.last) this.showLast();
+    this.tally = response.tally;
+    this.showTally();
+    const empty = !this.pictures.length;
+    this.take(response.upcoming);
+    if (empty && this.at === null) this.show();
+    this.grid.saved(item);
+  }
+
+  refused(item, reason) {
+    this.history = this.history.filter((answer) => answer.key !== item.body.key);
+    this.last = this.history.at(-1) || null;
+    this.part('trouble').hidden = false;
+    this.part('trouble-words').textContent = `One answer could not be saved and does not count: ${reason}`;
+    this.show();
+  }
+
+  // An answer that an earlier page could not save: it is on its way again, so it is not asked again.
+  recall(item) {
+    if (item.body.concept !== this.concept || item.kind !== '') return;
+    this.history.push({id: item.body.picture, value: item.body.value, key: item.body.key, path: '', purpose: 'train'});
+    this.last = this.history.at(-1);
+  }
+
+  take(upcoming) {
+    const known = new Set([...this.pictures.map((p) => p.id), ...this.answeredIds()]);
+    this.pictures.push(...upcoming.pictures.filter((p) => !known.has(p.id)));
+    this.thinking = upcoming.thinking;
+    this.problem = upcoming.problem;
+    this.load();
+    clearTimeout(this.asking);
+    if (this.pictures.length <= AHEAD && this.thinking) this.asking = setTimeout(() => this.ask(), 700);
+  }
+
+  answeredIds() {
+    return this.history.flatMap((answer) => (answer.batch ? answer.batch.map((a) => a.id) : [answer.id]));
+  }
+
+  async ask() {
+    const query = new URLSearchParams({concept: this.concept});
+    for (const picture of this.pictures) query.append('have', picture.id);
+    try {
+      const response = await get(`/app/answers?${query}`);
+      const empty = !this.pictures.length;
+      this.tally = response.tally;
+      this.showTally();
+      this.take(response.upcoming);
+      if (empty && this.at === null) this.show();
+    } catch {
+      this.asking = setTimeout(() => this.ask(), 3000);
+    }
+  }
+
+  // Loading: thumbnails of all first, then the large ones in order.
+
+  load() {
+    const soon = this.pictures.slice(0, AHEAD + 1);
+    const wanted = new Set([...soon, ...this.history.slice(-3)].map((p) => p.id));
+    for (const id of this.loaded.keys()) if (!wanted.has(id)) this.loaded.delete(id);
+    for (const picture of soon) this.entry(picture);
+    this.loadLarge(soon);
+  }
+
+  entry(picture) {
+    if (!this.loaded.has(picture.id)) {
+      const thumb = image(`/media/thumbnail/${picture.id}`, picture);
+      this.loaded.set(picture.id, {thumb, small: thumb.decode().catch(() => {}), large: null});
+    }
+    return this.loaded.get(picture.id);
+  }
+
+  async loadLarge(soon) {
+    if (this.loadingLarge) return;
+    this.loadingLarge = true;
+    await Promise.all(soon.map((picture) => this.entry(picture).small));
+    for (const picture of soon) {
+      const entry = this.loaded.get(picture.id);
+      if (!entry || entry.large || entry.tried) continue;
+      entry.tried = true;
+      const large = image(`/media/picture/${picture.id}`, picture);
+      try {
+        await large.decode();
+        entry.large = large;
+        if (this.current()?.id === picture.id) this.showPicture(picture);
+      } catch { /* the thumbnail stays */ }
+    }
+    this.loadingLarge = false;
+    const now = this.pictures.slice(0, AHEAD + 1);
+    if (now.some((picture) => !this.entry(picture).tried)) this.loadLarge(now);
+  }
+
+  // Showing
+
+  show() {
+    const picture = this.current();
+    this.showPicture(picture);
+    this.showWhy(picture);
+    this.showLast();
+    this.load();
+    const before = this.next(this.at === null ? this.history.length : this.at, -1);
+    this.disable('back', before !== null && before < 0);
+    this.disable('forward', this.at === null);
+    this.disable('undo', !this.history.length);
+    for (const action of ['yes', 'no', 'unsure', 'skip', 'comment']) this.disable(action, !picture);
+    if (picture && this.at === null) this.say(`Next picture: ${REASONS[picture.reason]?.[0] || ''}`);
+  }
+
+  disable(action, off) {
+    for (const button of this.part('one').querySelectorAll(`[data-do="${action}"]`)) button.disabled = off;
+  }
+
+  showPicture(picture) {
+    const stage = this.part('stage');
+    stage.setAttribute('aria-busy', String(!picture && this.thinking));
+    if (!picture) return stage.replaceChildren(this.nothing());
+    const entry = this.entry(picture);
+    const shown = entry.large || entry.thumb;
+    if (!shown.isConnected) stage.replaceChildren(shown);
+    if (this.at !== null && !entry.large) this.loadLarge([picture]);
+  }
+
+  nothing() {
+    const box = element('div', 'empty');
+    if (this.thinking) {
+      box.append(element('h2', '', 'Choosing the pictures that help most…'), element('p', '', 'A few seconds, the first time. Everything you answered is kept.'));
+    } else if (this.problem) {
+      box.append(element('h2', '', 'The next pictures can’t be chosen'), element('p', '', `${this.problem} Your answers are kept.`));
+    } else {
+      box.append(element('h2', '', 'Every picture here has an answer'), element('p', '', 'Go on to Review or Quality, or add pictures to the library.'));
+    }
+    return box;
+  }
+
+  showWhy(picture) {
+    const why = this.part('why');
+    why.replaceChildren();
+    this.part('place').textContent = '';
+    if (!picture) return;
+    if (this.at !== null) {
+      why.append(element('b', '', `You said: ${WORDS[picture.value]}`), element('p', 'soft', 'Another answer replaces it. → goes forward again.'));
+      const back = this.history.slice(this.at).filter((answer) => !answer.batch).length;
+      this.part('place').textContent = `${back} ${back === 1 ? 'picture' : 'pictures'} back`;
+      return;
+    }
+    const [title, words] = REASONS[picture.reason] || ['Kept for measuring', ''];
+    why.append(element('b', '', title), element('p', 'soft', words));
+    const found = (picture.brought_by || []).map((by) => (by === 'random' ? 'drawn at random' : by === 'example' ? 'like your example' : `found by “${by}”`));
+    if (found.length && picture.purpose !== 'evaluation') why.append(...found.slice(0, 3).map((by) => element('span', 'chip wrap', by)));
+  }
+
+  showLast() {
+    const last = this.last;
+    this.part('last').hidden = !last;
+    if (!last) return;
+    const body = this.part('last-body');
+    body.replaceChildren();
+    if (last.batch) return body.append(element('p', '', `${last.batch.length} answers at once, in the grid.`));
+    const row = element('div', 'last-row');
+    row.append(image(`/media/thumbnail/${last.id}`, last), this.lastWords(last));
+    body.append(row);
+    if (last.opinion) {
+      body.append(element('p', `why ${last.opinion.value}`, last.opinion.rationale));
+      const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(last.value) && last.value !== last.opinion.value;
+      if (differ) body.append(button('comment-last', 'Say why you see it differently'));
+    }
+  }
+
+  lastWords(last) {
+    const words = element('div');
+    words.append('You: ', element('b', last.value, WORDS[last.value]), element('br'));
+    if (last.purpose === 'evaluation') words.append(element('small', '', 'Kept for measuring: the machine’s opinion stays out of it.'));
+    else if (last.opinion) {
+      const agree = last.value === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
+      words.append('Machine: ', element('b', last.opinion.value, WORDS[last.opinion.value]), agree);
+    } else if (typeof last.probability === 'number') words.append(element('small', '', `Learned from your answers so far, it would have said: ${Math.round(100 * last.probability)} of 100 that it counts.`));
+    else words.append(element('small', '', 'The machine has not looked at this one.'));
+    return words;
+  }
+
+  showTally() {
+    const {yes, no, unsure, evaluation} = this.tally;
+    const decided = yes + no;
+    this.part('count').textContent = decided < this.enough ? `${decided} of about ${this.enough}` : `${decided} answers, more still help`;
+    this.part('count').title = `${evaluation} of ${this.tally.evaluation_size} pictures kept for measuring have an answer`;
+    const bar = this.part('bar');
+    const whole = Math.max(this.enough, decided + unsure);
+    bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
+      const part = element('i', kind);
+      part.style.width = `${(100 * n) / whole}%`;
+      return part;
+    }));
+    const words = `${yes} count, ${no} don’t${unsure ? `, ${unsure} unsure` : ''}`;
+    bar.setAttribute('aria-label', words);
+    this.part('balance').textContent = words;
+    this.part('onward').classList.toggle('primary', decided >= this.enough);
+  }
+
+  showSaved(count, failure) {
+    const chip = this.part('saved');
+    clearTimeout(this.saving);
+    const set = (kind, words) => { chip.className = `chip ${kind}`; chip.textContent = words; };
+    if (failure) set('no', `not saved: ${count}`);
+    else if (!count) set('yes', 'saved');
+    else this.saving = setTimeout(() => set('maybe', 'saving…'), 150); // quicker than that it would only flicker
+    if (failure || !this.part('trouble-words').textContent.startsWith('One answer')) this.part('trouble').hidden = !failure;
+    if (failure) this.part('trouble-words').textContent = `${failure} ${count === 1 ? 'One answer is' : `${count} answers are`} not saved yet. They wait in this browser and are sent again by themselves.`;
+  }
+
+  say(words) {
+    this.part('said').textContent = words;
+  }
+
+  // Comments
+
+  openComment(picture) {
+    if (!picture || picture.batch) return;
+    this.commented = picture;
+    this.part('comment-about').textContent = picture === this.last && this.at === null ? 'Comment on your last answer: why do you see it so?' : 'Comment on this picture';
+    this.part('comment').hidden = false;
+    this.part('comment').querySelector('textarea').focus();
+  }
+
+  closeComment() {
+    this.part('comment').hidden = true;
+    this.part('comment').querySelector('textarea').value = '';
+  }
+
+  keepComment() {
+    const text = this.part('comment').querySelector('textarea').value.trim();
+    if (text) this.outbox.add('/comment', {concept: this.concept, picture: this.commented.id, text});
+    this.closeComment();
+    if (text) this.say('The comment is kept.');
+  }
+
+  commentKey(event) {
+    if (event.key === 'Escape') this.closeComment();
+    if (event.key === 'Enter' && !event.shiftKey && event.target.matches('textarea')) {
+      event.preventDefault();
+      this.keepComment();
+    }
+  }
+}
+
+// Answers of one batch share the part of their key before the dot.
+function grouped(recent) {
+  const history = [];
+  for (const answer of recent) {
+    const [base, index] = answer.key.split('.');
+    const before = history.at(-1);
+    if (index === undefined) history.push(answer);
+    else if (before?.base === base) before.batch.push(answer);
+    else history.push({base, batch: [answer]});
+  }
+  return history;
+}
+
+function button(action, words) {
+  const made = element('button', 'btn small', words);
+  made.type = 'button';
+  made.dataset.do = action;
+  return made;
+}
+
+// Gradio renders the screen after this script has run.
+const watch = new MutationObserver(start);
+function start() {
+  const root = document.getElementById('labeller');
+  if (!root || root.dataset.ready) return;
+  watch.disconnect();
+  new Labeller(root);
+}
+if (/\/label\/?$/.test(location.pathname)) {
+  watch.observe(document.documentElement, {childList: true, subtree: true});
+  start();
+}
