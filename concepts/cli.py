@@ -507,6 +507,31 @@ def jobs(
     _print([vars(job) for job in found], as_json, human)
 
 
+@app.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="With the small pictures, which can also be made again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write everything that can't be made again into one zip, also while the app runs.
+
+    The pictures themselves, keys and passwords are not in it. README.txt in the zip says how to restore.
+    """
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        with partial.open("wb") as out:
+            for piece in _workbench().backup(thumbnails=thumbnails):
+                out.write(piece)
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DiscernError(f"{file} can't be written: {error.strerror or error}.") from error
+    size = file.stat().st_size
+    _print({"file": str(file), "bytes": size}, as_json, lambda: Out.print(f"{size / 1e6:,.1f} MB in {file}"))
+
+
 @users.command("add")
 def users_add(
     name: Annotated[str, typer.Argument(help="It is written beside the answers this person gives.")],

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from storage.errors import BadPictureError, DiscernError, StorageError, UnknownPictureError
+from storage.errors import (
+    BadPictureError,
+    ConflictError,
+    DiscernError,
+    DiskFullError,
+    StorageError,
+    UnknownConceptError,
+    UnknownJobError,
+    UnknownPictureError,
+    UnknownVersionError,
+)
 
 __all__ = [
     "BadPictureError",
     "BudgetError",
     "CancelledError",
+    "ConflictError",
     "DiscernError",
+    "DiskFullError",
     "EncoderError",
     "FingerprintMismatchError",
     "ModelAnswerError",
@@ -18,7 +30,9 @@ __all__ = [
     "SettingsError",
     "StorageError",
     "UnknownConceptError",
+    "UnknownJobError",
     "UnknownPictureError",
+    "UnknownVersionError",
 ]
 
 
@@ -44,10 +58,6 @@ class FingerprintMismatchError(DiscernError):
         )
         self.expected = expected
         self.found = found
-
-
-class UnknownConceptError(DiscernError):
-    """No concept has this name."""
 
 
 class NotEnoughLabelsError(DiscernError):

@@ -158,7 +158,10 @@ class Ingestion:
             try:
                 data = sources.read(uri)
                 if pictures.picture_id(data) == picture.id:
-                    pixels = self._encoder.prepare(_decode(data, self._encoder).image)
+                    image = _decode(data, self._encoder).image
+                    if not self._thumbnails.exists(picture.id):  # as after restoring a backup
+                        self._thumbnails.write(picture.id, pictures.thumbnail(image))
+                    pixels = self._encoder.prepare(image)
                     return Look(Source(uri, len(data), 0), picture.id, pixels)
             except BadPictureError:
                 continue

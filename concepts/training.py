@@ -13,7 +13,7 @@ import numpy as np
 from concepts.annotators.base import Annotation
 from concepts.collection import Collection
 from concepts.encoders.base import Vectors
-from concepts.errors import DiscernError, FingerprintMismatchError, NotEnoughLabelsError
+from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError, UnknownVersionError
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead
 from concepts.learning.heads import train_head
@@ -215,13 +215,14 @@ def linear_head(stored: StoredHead) -> LinearHead:
 
 
 def head_of(store: ConceptStore, concept: ConceptRow, version: int | None) -> StoredHead:
-    """The newest version, or the one asked for. Raises `DiscernError` where there is none."""
+    """The newest version, or the one asked for. Raises `UnknownVersionError` where there is none."""
     heads = store.heads(concept.id)
     if not heads:
-        raise DiscernError(f"“{concept.name}” has no trained version yet: concept train “{concept.name}”.")
+        name = concept.name
+        raise UnknownVersionError(f"“{name}” has no trained version yet: concept train “{name}”.")
     head = heads[-1] if version is None else next((h for h in heads if h.number == version), None)
     if head is None:
-        raise DiscernError(f"“{concept.name}” has no version {version}; it has 1 to {len(heads)}.")
+        raise UnknownVersionError(f"“{concept.name}” has no version {version}; it has 1 to {len(heads)}.")
     return head
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from concepts import browsing
+from concepts import activity, browsing
 from concepts.asking import Decisions, Questions, Tally, Upcoming, tally
 from concepts.collection import Collection
 from concepts.definition import Change, Definition, Revision, word_diff
 from concepts.editing import origin_in_words, what_changed
-from concepts.errors import DiscernError, UnknownConceptError
+from concepts.errors import DiscernError, UnknownConceptError, UnknownVersionError
 from concepts.finding import Finder, query_views
 from concepts.jobs import JobRunner, Progress
 from concepts.labelling import (
@@ -33,11 +33,14 @@ from concepts.library_scores import Order as ScoreOrder
 from concepts.material import Material
 from concepts.renditions import Rendition, Renditions
 from concepts.roots import check_roots
-from concepts.settings import Settings
+from concepts.settings import Settings, save_settings
 from concepts.uploads import Uploads, typed_paths
 from concepts.views import (
+    About,
     AnnotateResult,
     BadFile,
+    CallTotalView,
+    CallView,
     Comparison,
     ConceptSummary,
     ConceptView,
@@ -48,6 +51,7 @@ from concepts.views import (
     GivenAnswer,
     HeadView,
     Hit,
+    JobView,
     LabelCounts,
     LibraryInfo,
     MineResult,
@@ -62,6 +66,7 @@ from concepts.views import (
     RevisionView,
     ScoredPage,
     ScoreResult,
+    SettingsView,
     TrainResult,
 )
 from storage.calls import Ledger
@@ -130,8 +135,9 @@ class Workbench:
                 "score files": self._score_files,
                 "expand": self._expand,
                 "mine": self._mine,
+                "test endpoint": self._test_endpoint,
             },
-            short=("expand", "mine", "train", "evaluate", "learning curve", "score library"),
+            short=("expand", "mine", "train", "evaluate", "learning curve", "score library", "test endpoint"),
         )
 
     # Pictures
@@ -143,7 +149,8 @@ class Workbench:
         return self.jobs.run("add pictures", self._add_arguments(paths, encoder), listener)
 
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
-        """The same in the background; returns the job's id."""
+        """The same in the background, from where the app may read; returns the job's id."""
+        check_roots(paths, self.settings)
         return self.jobs.submit("add pictures", self._add_arguments(paths, encoder))
 
     def submit_typed(self, text: str) -> int:
@@ -360,13 +367,19 @@ class Workbench:
             return _revision_view(revision)
         return self.revise(name, definition, author=author, note="proposed from the description")
 
+    def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
+        """Pictures found by these words that may become examples: none that measures, no two that look alike."""
+        material = self._material(self._concept(name))
+        found = self.finder.find_each([words.strip() or name], n, material.reserved)[0]
+        return browsing.views_of(self.collection.library.pictures(found))
+
     def submit_expand(self, name: str) -> int:
         """Proposes in the background; returns the job's id."""
         return self.jobs.submit("expand", {"concept": self._concept(name).name})
 
-    def submit_mine(self, name: str) -> int:
+    def submit_mine(self, name: str, *, size: int = POOL_SIZE) -> int:
         """Fills the candidate pool in the background; returns the job's id."""
-        return self.jobs.submit("mine", {"concept": self._concept(name).name})
+        return self.jobs.submit("mine", {"concept": self._concept(name).name, "size": size})
 
     def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
         """Fills the candidate pool up to `size` pictures."""
@@ -415,6 +428,10 @@ class Workbench:
             for key, picture_id, value, comment in answers
         ]
         return self.log.append(concept.id, labels)
+
+    def labels_with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
+        """What was kept under these keys, so that a repeated request can be answered like the first."""
+        return self.log.with_keys(keys)
 
     def comment(self, name: str, picture_id: str, text: str, *, author: str, key: str) -> None:
         """Keeps a remark on a picture; it changes no answer."""
@@ -533,9 +550,11 @@ class Workbench:
         size = min(POOL_SIZE, self.collection.library.counts().pictures)
         return estimate(self._material(self._concept(name)), self.settings, size)
 
-    def submit_annotate(self, name: str, *, limit: int | None = None, budget: float | None = None) -> int:
+    def submit_annotate(
+        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = "auto"
+    ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, "auto"))
+        return self.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
 
     def next_pictures(
         self, name: str, n: int = 5, *, purpose: Purpose = "train", waiting: Sequence[str] = ()
@@ -755,6 +774,60 @@ class Workbench:
                 return job
         return None
 
+    def recent_jobs(self, limit: int = 50, offset: int = 0) -> list[JobView]:
+        """Newest first, those still going before the others."""
+        return [activity.job_view(job) for job in self.jobs.store.recent(limit, offset)]
+
+    def job(self, job_id: int) -> JobView:
+        """Raises `UnknownJobError`."""
+        return activity.job_view(self.jobs.store.get(job_id))
+
+    def cancel_job(self, job_id: int) -> None:
+        """A waiting job is cancelled at once, a running one at its next step. What is done stays."""
+        self.jobs.store.cancel(job_id)
+
+    def submit_retry(self, job_id: int) -> None:
+        """Queues a failed or cancelled job again; it goes on where it stopped."""
+        self.jobs.store.retry(job_id)
+        self.jobs.wake()
+
+    # Models, settings and the installation
+
+    def model_calls(self, limit: int = 50, offset: int = 0) -> list[CallView]:
+        """Newest first."""
+        return activity.recent_calls(self.ledger, limit, offset)
+
+    def call_totals(self) -> list[CallTotalView]:
+        return activity.call_totals(self.ledger)
+
+    def endpoint_settings(self) -> SettingsView:
+        return activity.settings_view(self.settings)
+
+    def save_settings(self, changes: Mapping[str, Any]) -> SettingsView:
+        """Keeps the endpoint's settings; they count from the next call on. Raises `SettingsError`."""
+        self.settings = save_settings(self.settings, changes)
+        return self.endpoint_settings()
+
+    def submit_endpoint_test(self) -> int:
+        """Asks the endpoint what it can do, in the background; returns the job's id."""
+        return self.jobs.submit("test endpoint", {"address": self.settings.openai_base_url or ""})
+
+    def backup(self, *, thumbnails: bool = False) -> Iterator[bytes]:
+        """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""
+        from storage.backup import backup
+
+        recorded = self.collection.library.encoder()
+        encoder = recorded.name if recorded else None
+        return backup(self.database, self.settings.home, encoder=encoder, thumbnails=thumbnails)
+
+    def about(self) -> About:
+        return activity.about(self.settings)
+
+    def _test_endpoint(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.endpoint import examine
+
+        return examine(self.settings, self.ledger, progress.report).model_dump()
+
     def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.versions import is_up_to_date
 
@@ -810,7 +883,7 @@ class Workbench:
 
     def _mine(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         progress.report(0, None, "looking through the library")
-        return self.mine(arguments["concept"]).model_dump()
+        return self.mine(arguments["concept"], size=arguments["size"]).model_dump()
 
     def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
         return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}
@@ -913,7 +986,9 @@ class Workbench:
         rows = self.store.definitions(concept.id)
         row = rows[-1] if number is None else next((r for r in rows if r.number == number), None)
         if row is None:
-            raise DiscernError(f"“{concept.name}” has no definition {number}; it has 1 to {len(rows)}.")
+            raise UnknownVersionError(
+                f"“{concept.name}” has no definition {number}; it has 1 to {len(rows)}."
+            )
         return _revision(row)
 
     def _asking(self, concept: ConceptRow) -> tuple[Decisions, Questions]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from storage.database import Database
 from storage.tables import ModelAnswerRow, ModelCallRow
@@ -26,6 +26,20 @@ class Call:
     tokens_out: int | None = None
     cost_usd: float | None = None  # none where no price is set
     error: str = ""
+
+
+@dataclass(frozen=True)
+class CallTotal:
+    """All calls for one purpose to one model. `unpriced` were answered without a price being set."""
+
+    purpose: str
+    model: str
+    calls: int
+    answered: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    unpriced: int
 
 
 class Ledger:
@@ -53,8 +67,37 @@ class Ledger:
         """The whole ledger, oldest first."""
         with self._database.read() as session:
             rows = session.scalars(select(ModelCallRow).order_by(ModelCallRow.id)).all()
-        fields = Call.__dataclass_fields__
-        return [Call(**{name: getattr(row, name) for name in fields}) for row in rows]
+        return [_call(row) for row in rows]
+
+    def recent(self, limit: int = 50, offset: int = 0) -> list[tuple[datetime, Call]]:
+        """Newest first, with the moment of each."""
+        with self._database.read() as session:
+            query = select(ModelCallRow).order_by(ModelCallRow.id.desc()).limit(limit).offset(offset)
+            return [(row.created, _call(row)) for row in session.scalars(query)]
+
+    def totals(self) -> list[CallTotal]:
+        """What was spent on what, with which model; the dearest first."""
+        calls, cost = func.count(), func.sum(ModelCallRow.cost_usd)
+        answered = func.sum(case((ModelCallRow.outcome == "answered", 1), else_=0))
+        unpriced = func.sum(
+            case(((ModelCallRow.outcome == "answered") & ModelCallRow.cost_usd.is_(None), 1), else_=0)
+        )
+        query = (
+            select(
+                ModelCallRow.purpose,
+                ModelCallRow.model,
+                calls,
+                answered,
+                func.coalesce(func.sum(ModelCallRow.tokens_in), 0),
+                func.coalesce(func.sum(ModelCallRow.tokens_out), 0),
+                func.coalesce(cost, 0.0),
+                unpriced,
+            )
+            .group_by(ModelCallRow.purpose, ModelCallRow.model)
+            .order_by(func.coalesce(cost, 0.0).desc(), calls.desc())
+        )
+        with self._database.read() as session:
+            return [CallTotal(*row) for row in session.execute(query)]
 
     def count(self, since: datetime | None = None) -> int:
         """How many calls were made."""
@@ -71,3 +114,7 @@ class Ledger:
             query = query.where(ModelCallRow.created >= since)
         with self._database.read() as session:
             return float(session.scalar(query) or 0.0)
+
+
+def _call(row: ModelCallRow) -> Call:
+    return Call(**{name: getattr(row, name) for name in Call.__dataclass_fields__})

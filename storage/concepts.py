@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
-from storage.errors import DiscernError
+from storage.errors import ConflictError, UnknownConceptError
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -71,13 +71,13 @@ class ConceptStore:
     # Concepts and their definitions
 
     def create(self, name: str) -> ConceptRow:
-        """Raises `DiscernError` where the name is taken."""
+        """Raises `ConflictError` where the name is taken."""
         row = ConceptRow(name=name, key=_key(name))
         try:
             with self._database.write() as session:
                 session.add(row)
         except IntegrityError as error:
-            raise DiscernError(
+            raise ConflictError(
                 f"There is a concept called “{name}” already. Choose another name, or go on with that one."
             ) from error
         return row
@@ -100,15 +100,15 @@ class ConceptStore:
             row.key = f" deleted {concept_id}"  # no name begins with a space
 
     def undelete(self, concept_id: int) -> ConceptRow:
-        """Brings a deleted concept back. Raises `DiscernError` where its name was given away meanwhile."""
+        """Brings a deleted concept back. Raises `ConflictError` where its name was given away meanwhile."""
         try:
             with self._database.write() as session:
                 row = session.get(ConceptRow, concept_id)
                 if row is None:
-                    raise DiscernError("There is no such concept.")
+                    raise UnknownConceptError("There is no such concept.")
                 row.deleted, row.key = None, _key(row.name)
         except IntegrityError as error:
-            raise DiscernError(
+            raise ConflictError(
                 "Another concept has this name by now. Delete that one first; both are kept."
             ) from error
         return row
@@ -122,12 +122,12 @@ class ConceptStore:
     def add_definition(
         self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None
     ) -> DefinitionRow:
-        """The next revision. Raises `DiscernError` where `after` is given and isn't the newest any more."""
+        """The next revision. Raises `ConflictError` where `after` is given and isn't the newest any more."""
         with self._database.write() as session:
             query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
             newest = session.scalar(query) or 0
             if after not in (None, newest):
-                raise DiscernError(
+                raise ConflictError(
                     f"The definition was changed meanwhile, by someone else or in another window: it is at "
                     f"{newest} now, shown here. Your change to {after} was not made; make it again if it "
                     "still fits."

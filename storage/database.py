@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from storage.errors import StorageError
+from storage.errors import DiskFullError, StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -50,6 +50,15 @@ class Database:
             yield session
             session.commit()
 
+    def copy_to(self, target: Path) -> None:
+        """A consistent copy while others go on writing. Raises `StorageError` where the disk is full."""
+        try:
+            _copy(self.path, target)
+        except sqlite3.OperationalError as error:
+            raise DiskFullError(
+                f"There is no room in {target.parent} for a copy of the database ({error})."
+            ) from error
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -60,7 +69,7 @@ class Database:
         except OperationalError as error:
             reason = str(error.orig)
             if "disk is full" in reason or "disk I/O" in reason:
-                raise StorageError(
+                raise DiskFullError(
                     f"The disk that holds {self.path.parent} is full. Free some space and run the same "
                     "command again: everything up to here is kept."
                 ) from error

@@ -24,3 +24,23 @@ class BadPictureError(DiscernError):
 
 class UnknownPictureError(DiscernError):
     """An id or path that names no picture of the library."""
+
+
+class UnknownConceptError(DiscernError):
+    """No concept has this name."""
+
+
+class UnknownVersionError(DiscernError):
+    """A concept has no definition or trained version of this number."""
+
+
+class UnknownJobError(DiscernError):
+    """No job has this number."""
+
+
+class ConflictError(DiscernError):
+    """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
+
+
+class DiskFullError(StorageError):
+    """There is no space left on the disk that holds the data folder."""

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from storage.database import Database
-from storage.errors import DiscernError
+from storage.errors import ConflictError, UnknownJobError
 from storage.tables import JobRow, now
 
 HEARTBEAT_SECONDS = 5
@@ -110,7 +110,7 @@ class JobStore:
         with self._database.write() as session:
             row = session.get(JobRow, job_id)
             if row is None:
-                raise DiscernError(f"There is no job {job_id}.")
+                raise UnknownJobError(f"There is no job {job_id}.")
             row.cancel_requested = True
             if _state(row) in ("queued", "interrupted"):
                 row.state, row.finished = "cancelled", now()
@@ -119,15 +119,17 @@ class JobStore:
         """Queues a failed, cancelled or interrupted job again; it goes on where it stopped."""
         with self._database.write() as session:
             row = session.get(JobRow, job_id)
-            if row is None or _state(row) not in ("failed", "cancelled", "interrupted"):
-                raise DiscernError(f"Job {job_id} can't be tried again: it is not failed or cancelled.")
+            if row is None:
+                raise UnknownJobError(f"There is no job {job_id}.")
+            if _state(row) not in ("failed", "cancelled", "interrupted"):
+                raise ConflictError(f"Job {job_id} can't be tried again: it is not failed or cancelled.")
             row.state, row.cancel_requested, row.finished, row.error = "queued", False, None, ""
 
     def get(self, job_id: int) -> StoredJob:
         with self._database.read() as session:
             row = session.get(JobRow, job_id)
             if row is None:
-                raise DiscernError(f"There is no job {job_id}.")
+                raise UnknownJobError(f"There is no job {job_id}.")
             return _job(row)
 
     def about(self, concept: str, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
@@ -137,11 +139,11 @@ class JobStore:
             query = select(JobRow).where(JobRow.kind.in_(kinds), named)
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
-    def recent(self, limit: int = 50) -> list[StoredJob]:
+    def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
         going = or_(JobRow.state == "queued", JobRow.state == "running")
         with self._database.read() as session:
-            query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit)
+            query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
             return [_job(row) for row in session.scalars(query)]
 
 

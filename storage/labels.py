@@ -105,10 +105,11 @@ class LabelLog:
         """Undoes this author's last `count` labels that stand, as new events; returns what was undone.
 
         With `only`, the labels that were given under these keys and still stand, and no others.
+        The same key again undoes nothing more and returns the same.
         """
         with self._database.write() as session:
             if _known_keys(session, [f"{key}/0"]):
-                return []
+                return _undone_by(session, key)
             query = _not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
             )
@@ -128,6 +129,12 @@ class LabelLog:
                     )
                 )
             return [_event(row) for row in rows]
+
+    def with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
+        """The events that were kept under these keys."""
+        with self._database.read() as session:
+            query = select(LabelEventRow).where(LabelEventRow.key.in_(keys))
+            return {row.key: _event(row) for row in session.scalars(query)}
 
     def standing(
         self,
@@ -209,6 +216,13 @@ def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's ow
     return select(LabelEventRow).where(
         LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~undone
     )
+
+
+def _undone_by(session: Session, key: str) -> list[LabelEvent]:
+    undo = aliased(LabelEventRow)
+    query = select(LabelEventRow).join(undo, undo.undoes == LabelEventRow.sequence)
+    query = query.where(undo.key.startswith(f"{key}/", autoescape=True))
+    return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence.desc()))]
 
 
 def _known_keys(session: Session, keys: Sequence[str]) -> set[str]:

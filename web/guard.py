@@ -22,7 +22,7 @@ from web.access import Access, TooManyTriesError
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
-UPLOADS = "/gradio_api/upload"  # has a limit of its own
+UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
 LARGEST_BODY = 64 * 1024**2  # bytes of any other request
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

@@ -1,0 +1,68 @@
+"""Settings that the app saves: only the endpoint's, never readable by others, and the environment wins."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from concepts.errors import SettingsError
+from concepts.settings import Settings, load_settings, save_settings
+
+
+def test_what_is_saved_counts_now_and_after_a_restart_and_only_the_owner_can_read_it(own_home: Path) -> None:
+    changes = {"openai_base_url": "http://127.0.0.1:8000/v1", "openai_api_key": "sk-1", "llm_model": "m"}
+    for settings in (save_settings(load_settings(), changes), load_settings()):
+        assert settings.openai_api_key is not None
+        assert settings.openai_api_key.get_secret_value() == "sk-1"
+        assert settings.llm_model == "m"
+    assert stat.S_IMODE((own_home / "settings.json").stat().st_mode) == 0o600
+
+
+def test_what_is_not_named_stays_and_an_empty_value_is_taken_away(own_home: Path) -> None:
+    saved = save_settings(load_settings(), {"llm_model": "m", "vlm_model": "v"})
+    saved = save_settings(saved, {"llm_model": ""})
+    assert (saved.llm_model, saved.vlm_model) == (None, "v")
+    assert json.loads((own_home / "settings.json").read_text()) == {"vlm_model": "v"}
+
+
+def test_a_bad_value_changes_nothing(own_home: Path) -> None:
+    saved = save_settings(load_settings(), {"llm_model": "m"})
+    with pytest.raises(SettingsError, match="model_concurrency"):
+        save_settings(saved, {"llm_model": "other", "model_concurrency": 1000})
+    assert json.loads((own_home / "settings.json").read_text()) == {"llm_model": "m"}
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "ftp://host", "host/v1", "http://", "http://169.254.169.254/latest"]
+)
+def test_an_address_that_is_no_endpoint_is_refused(own_home: Path, address: str) -> None:
+    with pytest.raises(SettingsError):
+        save_settings(load_settings(), {"openai_base_url": address})
+
+
+def test_a_key_is_not_handed_to_another_endpoint(own_home: Path) -> None:
+    first = {"openai_base_url": "https://one.example/v1", "openai_api_key": "sk-1"}
+    saved = save_settings(load_settings(), first)
+    assert save_settings(saved, {"openai_base_url": "https://one.example/v2"}).openai_api_key is not None
+    moved = save_settings(saved, {"openai_base_url": "https://two.example/v1"})
+    assert moved.openai_api_key is None
+    assert "sk-1" not in (own_home / "settings.json").read_text()
+
+
+def test_what_the_environment_sets_cannot_be_changed_in_the_app(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    with pytest.raises(SettingsError, match="environment"):
+        save_settings(load_settings(), {"openai_api_key": "sk-2"})
+    with pytest.raises(SettingsError, match="would be sent to this address"):
+        save_settings(load_settings(), {"openai_base_url": "https://two.example/v1"})
+
+
+@pytest.mark.parametrize("name", ["insecure", "users", "host", "home", "nonsense"])
+def test_nothing_that_opens_the_app_to_others_can_be_saved(own_home: Path, name: str) -> None:
+    with pytest.raises(SettingsError):
+        save_settings(Settings(home=own_home), {name: "x"})
