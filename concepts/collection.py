@@ -217,7 +217,7 @@ class Collection:
         if recorded.name == "embedded":
             return (
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "
-                "model understands words better (library reembed)."
+                "model understands words better."
             )
         return f"An open_clip model, {recorded.precision}."
 

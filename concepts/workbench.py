@@ -368,7 +368,7 @@ class Workbench:
         return self.revise(name, definition, author=author, note="proposed from the description")
 
     def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
-        """Pictures found by these words that may become examples: none that measures, no two that look alike."""
+        """Pictures found by these words that may become examples: none of those that measure."""
         material = self._material(self._concept(name))
         found = self.finder.find_each([words.strip() or name], n, material.reserved)[0]
         return browsing.views_of(self.collection.library.pictures(found))

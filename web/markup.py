@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from functools import cache
 from html import escape
@@ -86,3 +87,21 @@ def empty(title: str, text: str, action: str = "") -> str:
 
 def file_name(path: str) -> str:
     return PurePath(path.rpartition("!/")[2]).name
+
+
+def icon_button(action: str, value: str, icon_name: str, label: str) -> str:
+    """A button that shows only its icon; the label is what screen readers say and the tooltip shows."""
+    return (
+        f'<button type="button" class="btn quiet" data-action="{escape(action)}" '
+        f'data-value="{escape(value)}" '
+        f'aria-label="{escape(label)}" title="{escape(label)}">{icon(icon_name)}</button>'
+    )
+
+
+def dialog(title: str, body: str) -> str:
+    """A modal dialog that the page opens at once. Every one is new, so that it can be opened twice."""
+    return (
+        f'<dialog data-open="{time.monotonic_ns()}" aria-label="{escape(title)}"><div class="row">'
+        f'<h2>{escape(title)}</h2><span class="grow"></span><button type="button" class="btn quiet" data-close '
+        f'aria-label="Close">{icon("x")}</button></div>{body}</dialog>'
+    )

@@ -1,6 +1,6 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import define, label, library, start
+from web.screens import define, label, library, quality, review, start, use
 from web.shell import Screen
 
 SCREENS = (
@@ -8,4 +8,7 @@ SCREENS = (
     Screen("Library", "/library", "images", library.build),
     Screen("Define", "/define", "pencil", define.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
+    Screen("Review", "/review", "list-checks", review.build, step=3),
+    Screen("Quality", "/quality", "chart-line", quality.build, step=4),
+    Screen("Use", "/use", "package", use.build, step=5),
 )

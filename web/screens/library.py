@@ -1,48 +1,148 @@
-"""The library: what is in it, what was skipped, adding pictures, and search."""
+"""The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
+
+What is shown is in the address (`?q=words&like=id&at=page`), so a reload or a second tab shows the same.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
 import gradio as gr
 
+from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from web.live import guarded, live, on_event, on_load
-from web.markup import chip, empty, file_name, head, pictures
+from web.live import Action, live, on_action, on_event, on_load
+from web.markup import notice
+from web.progress import is_going, job_failure, job_progress
+from web.screens.library_parts import (
+    adding_panel,
+    encoder_panel,
+    header,
+    health_panel,
+    picture_dialog,
+    pictures_panel,
+)
+from web.words import count
 
-PAGE = 48
+JOBS = {
+    "add pictures": "Adding pictures",
+    "add sample": "Getting the sample pictures",
+    "re-embed": "Embedding again",
+}
+STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
+# Where the browser puts what an upload has to say; Python never touches it.
+UPLOADS = (
+    '<div id="upload-status" role="status" aria-live="polite"></div>'
+    '<button type="button" id="upload-done" data-action="uploaded" hidden>Add what was uploaded</button>'
+)
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     top = live("library-head")
-    with gr.Row(elem_classes="panel", equal_height=True):
-        words = gr.Textbox(
-            label="Search by words", placeholder="a ripe tomato", scale=5, elem_id="search-words"
-        )
-        search = gr.Button("Search", variant="primary", scale=1, elem_classes="btn primary")
-    found = live("library-pictures")
-    on_load(blocks, lambda request: _head(workbench), top)
-    on_load(blocks, lambda request: _newest(workbench), found)
-    for event in (words.submit, search.click):
-        on_event(event, lambda request, text: _search(workbench, text), [words], found)
+    progress = live("library-progress")
+    uploads = live("library-uploads", value=UPLOADS)
+    main = live("library-main")
+    dialog = live("library-dialog")
+    timer = gr.Timer(1, active=False)
+    areas = [top, progress, main, dialog, timer]
+    screen = _Screen(workbench)
+    on_load(blocks, lambda request: screen.show(dict(request.query_params)), areas)
+    for area in (top, progress, uploads, main, dialog):
+        on_action(area, screen.act, outputs=areas)
+    on_event(timer.tick, screen.tick, outputs=[top, progress, timer])
 
 
-def _head(workbench: Workbench) -> str:
-    info = workbench.library_info()
-    chips = [chip(f"{info.pictures:,} pictures"), chip(f"{info.near_duplicates:,} near-duplicates")]
-    if info.bad_files:
-        chips.append(chip(f"{info.bad_files:,} files skipped", "maybe"))
-    return head("Library", *chips)
+class _Screen:
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+
+    def show(self, place: dict[str, str], said: str = "") -> tuple[Any, ...]:
+        """Everything, for what the address says."""
+        view = place.get("view", "")
+        try:
+            if view == "health":
+                main = health_panel(self._workbench, place)
+            elif view == "encoder":
+                main = encoder_panel(self._workbench)
+            else:
+                empty = not self._workbench.library_info().pictures
+                main = adding_panel(is_open=empty or bool(said)) + pictures_panel(self._workbench, place)
+        except DiscernError as error:
+            main = notice(str(error), "bad")
+        address = "/library" + (f"?{urlencode(place)}" if place else "")
+        head = header(self._workbench, view, address)
+        return head, self._progress(said), main, "", gr.Timer(active=self._going())
+
+    def tick(self, request: gr.Request) -> tuple[Any, ...]:
+        """While a job runs; at its end the counts are new and the person is told."""
+        going = self._going()
+        view = request.query_params.get("view", "")
+        return header(self._workbench, view), self._progress(), gr.Timer(active=going)
+
+    def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
+        skip = gr.skip()
+        try:
+            if action.name == "show":
+                return self.show(dict(parse_qsl(action.value)))
+            if action.name == "search":
+                kept = dict(parse_qsl(action.value))
+                return self.show(_without_empty({**kept, "q": action.fields.get("q", "").strip()}))
+            if action.name == "open":
+                return skip, skip, skip, picture_dialog(self._workbench, action.value), skip
+            self._do(action)
+        except DiscernError as error:
+            return skip, notice(str(error), "bad"), skip, skip, gr.Timer(active=self._going())
+        return skip, self._progress(), skip, skip, gr.Timer(active=True)
+
+    def _do(self, action: Action) -> None:
+        workbench = self._workbench
+        if action.name == "add":
+            workbench.submit_typed(action.fields.get("paths", ""))
+        elif action.name == "uploaded":
+            workbench.submit_uploads(action.value)
+        elif action.name == "sample":
+            workbench.submit_sample()
+        elif action.name == "reembed":
+            choice = action.fields.get("choice", "")
+            workbench.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+        elif action.name == "cancel":
+            workbench.jobs.store.cancel(int(action.value))
+        elif action.name == "retry":
+            workbench.jobs.store.retry(int(action.value))
+            workbench.jobs.wake()
+
+    def _going(self) -> bool:
+        return is_going(self._workbench.latest_job(tuple(JOBS)))
+
+    def _progress(self, said: str = "") -> str:
+        job = self._workbench.latest_job(tuple(JOBS))
+        if job is None:
+            return said
+        title = JOBS[job.kind]
+        if is_going(job):
+            return said + job_progress(job, title)
+        if job.state == "failed":
+            return said + job_failure(job, title)
+        fresh = job.finished is not None and datetime.now(UTC) - job.finished < STILL_NEWS
+        return said + (_outcome(job.kind, job.result or {}) if job.state == "done" and fresh else "")
 
 
-def _newest(workbench: Workbench) -> str:
-    found = workbench.newest(PAGE)
-    if not found:
-        return empty("No pictures yet", "Add a folder: python -m concepts library add FOLDER")
-    return pictures((p.id, file_name(p.path), "") for p in found)
+def _outcome(kind: str, result: dict[str, Any]) -> str:
+    """The end of the last job in one sentence: what is new, what wasn't, what was skipped."""
+    if kind == "re-embed":
+        return notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
+    skipped = sum(result.get("skipped", {}).values())
+    parts = [f"{count(int(result.get('added', 0)), 'new picture')}"]
+    if result.get("duplicates"):
+        parts.append(f"{count(int(result['duplicates']), 'copy', 'copies')} of what was there")
+    if result.get("unchanged"):
+        parts.append(f"{int(result['unchanged']):,} known already")
+    if skipped:
+        parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
+    return notice(f"Last added: {', '.join(parts)}.", "warn" if skipped else "good")
 
 
-def _search(workbench: Workbench, text: str) -> str:
-    if not text.strip():
-        return _newest(workbench)
-    return guarded(
-        lambda: pictures((h.id, file_name(h.path), f"{h.score:.2f}") for h in workbench.search(text, n=PAGE))
-    )
+def _without_empty(place: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in place.items() if value and name != "at"}

@@ -16,6 +16,11 @@ function settle() {
     dialog.removeAttribute("data-open");
     dialog.showModal();
   }
+  const next = document.querySelector("a[data-go]");
+  if (next) {
+    next.removeAttribute("data-go");
+    location.assign(next.href);
+  }
   const shown = document.querySelector("[data-address]");
   if (shown && shown.dataset.address !== location.pathname + location.search) {
     history.pushState(null, "", shown.dataset.address);

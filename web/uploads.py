@@ -1,0 +1,31 @@
+"""Files from the browser, one request each, streamed to disk."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+
+
+def upload_routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/uploads")
+
+    @router.post("")
+    def begin() -> dict[str, str]:
+        """A batch, which files are put into and which is then added as a whole."""
+        return {"batch": workbench.uploads.begin()}
+
+    @router.put("/{batch}/{name:path}")
+    async def put(batch: str, name: str, request: Request) -> dict[str, str]:
+        """One picture or zip archive as the body. Answers 400 with the reason where it isn't taken."""
+        size = request.headers.get("content-length", "")
+        if not size.isdigit():
+            raise HTTPException(411, "Say with Content-Length how many bytes are coming.")
+        try:
+            kept = await workbench.uploads.save(batch, name, int(size), request.stream())
+        except DiscernError as error:
+            raise HTTPException(400, str(error)) from error
+        return {"name": kept}
+
+    return router

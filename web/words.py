@@ -1,0 +1,45 @@
+"""Numbers and moments as people say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """Such as: just now, 5 minutes ago, yesterday, 12 March 2026."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{count(int(seconds // 60), 'minute')} ago"
+    if seconds < 86_400:
+        return f"{count(int(seconds // 3600), 'hour')} ago"
+    if seconds < 2 * 86_400:
+        return "yesterday"
+    if seconds < 30 * 86_400:
+        return f"{int(seconds // 86_400)} days ago"
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def duration(seconds: float) -> str:
+    """Such as: 40 seconds, about 3 minutes, about 2 hours."""
+    if seconds < 60:
+        return count(max(1, round(seconds)), "second")
+    if seconds < 90 * 60:
+        return f"about {count(round(seconds / 60), 'minute')}"
+    return f"about {count(round(seconds / 3600), 'hour')}"
+
+
+def size(number: int) -> str:
+    """Bytes, such as: 812 KB, 3.4 MB."""
+    value = float(number)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:,.0f} {unit}" if unit in ("bytes", "KB") else f"{value:,.1f} {unit}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Such as: 1 picture, 5,421 pictures."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
