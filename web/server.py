@@ -13,6 +13,8 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.access import Access
 from web.answers import answer_routes
+from web.api import create_api
+from web.downloads import download_routes
 from web.guard import Guard
 from web.login import login_routes
 from web.media import media_routes
@@ -23,7 +25,7 @@ from web.uploads import upload_routes
 STATIC = Path(__file__).parent / "static"
 HEAD = "".join(
     f'<script src="/web/{name}" {kind}></script>'
-    for name, kind in (("app.js", "defer"), ("library.js", 'type="module"'), ("label.js", 'type="module"'), ("review.js", 'type="module"'))
+    for name, kind in (("app.js", "defer"), ("library.js", 'type="module"'), ("label.js", 'type="module"'), ("review.js", 'type="module"'), ("quality.js", 'type="module"'))
 )
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
@@ -43,8 +45,10 @@ def create_app(workbench: Workbench) -> FastAPI:
 
     app.include_router(login_routes(access))
     app.include_router(media_routes(workbench))
+    app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))
+    app.mount("/api/v1", create_api(workbench))
     app.mount("/web", StaticFiles(directory=STATIC))
     return gr.mount_gradio_app(
         app,

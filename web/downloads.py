@@ -1,0 +1,41 @@
+"""Files to take away: bundles and scores. Made by the Workbench, named by version or job, never by path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+from concepts.errors import DiscernError, UnknownConceptError
+from concepts.workbench import Workbench
+
+MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
+FRESH = {"Cache-Control": "private, no-cache"}
+
+
+def download_routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/app", include_in_schema=False)
+
+    @router.get("/bundles/{version}.zip")
+    def bundle(version: int, concept: str) -> FileResponse:
+        """The bundle of a version, written when it is first asked for."""
+        return _file(lambda: workbench.bundle_archive(concept, version))
+
+    @router.get("/scores/{job}")
+    def scores(job: int) -> FileResponse:
+        """What a finished job scored."""
+        return _file(lambda: workbench.scores_file(job))
+
+    return router
+
+
+def _file(find: Callable[[], Path]) -> FileResponse:
+    try:
+        path = find()
+    except UnknownConceptError as error:
+        raise HTTPException(404, str(error)) from error
+    except DiscernError as error:
+        raise HTTPException(409, str(error)) from error
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], filename=path.name, headers=FRESH)
