@@ -1,4 +1,4 @@
-"""Label: one picture large, the rule beside it, and keys. The rest happens in the browser (static/label.js)."""
+"""Label: one picture large, the rule beside it, and keys. static/label.js does the rest in the browser."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def _grid(definition: Definition) -> str:
         f"{_do('rest-no', 'The rest are no', '⇧N', 'no')}{_do('rest-yes', 'The rest are yes', '⇧Y', 'yes')}"
         f"{_do('clear', 'Clear', '', '')}{_do('save', 'Save', '⏎', 'primary')}</div>"
         '<p class="soft" data-part="grid-words" role="status"></p>'
-        '<div class="tiles" data-part="tiles" role="group" aria-label="Pictures to answer together"></div></div>'
+        '<div class="tiles" data-part="tiles" role="group" aria-label="Pictures to answer together"></div>'
+        "</div>"
     )
 
 
