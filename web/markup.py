@@ -102,6 +102,7 @@ def dialog(title: str, body: str) -> str:
     """A modal dialog that the page opens at once. Every one is new, so that it can be opened twice."""
     return (
         f'<dialog data-open="{time.monotonic_ns()}" aria-label="{escape(title)}"><div class="row">'
-        f'<h2>{escape(title)}</h2><span class="grow"></span><button type="button" class="btn quiet" data-close '
+        f'<h2>{escape(title)}</h2><span class="grow"></span>'
+        '<button type="button" class="btn quiet" data-close '
         f'aria-label="Close">{icon("x")}</button></div>{body}</dialog>'
     )

@@ -14,7 +14,7 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.live import Action, live, on_action, on_event, on_load
-from web.markup import notice
+from web.markup import button, escape, notice
 from web.progress import is_going, job_failure, job_progress
 from web.screens.library_parts import (
     adding_panel,
@@ -51,7 +51,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_load(blocks, lambda request: screen.show(dict(request.query_params)), areas)
     for area in (top, progress, uploads, main, dialog):
         on_action(area, screen.act, outputs=areas)
-    on_event(timer.tick, screen.tick, outputs=[top, progress, timer])
+    on_event(timer.tick, screen.tick, outputs=areas)
 
 
 class _Screen:
@@ -77,9 +77,16 @@ class _Screen:
 
     def tick(self, request: gr.Request) -> tuple[Any, ...]:
         """While a job runs; at its end the counts are new and the person is told."""
-        going = self._going()
-        view = request.query_params.get("view", "")
-        return header(self._workbench, view), self._progress(), gr.Timer(active=going)
+        place, skip = dict(request.query_params), gr.skip()
+        job = self._workbench.latest_job(tuple(JOBS))
+        if not is_going(job) and job and self._was_empty(job.result or {}):
+            return self.show(place)
+        head = header(self._workbench, place.get("view", ""))
+        return head, self._progress(), skip, skip, gr.Timer(active=is_going(job))
+
+    def _was_empty(self, result: dict[str, Any]) -> bool:
+        """All pictures are from this job: what is shown says that there are none."""
+        return bool(result.get("added")) and result["added"] == self._workbench.library_info().pictures
 
     def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
         skip = gr.skip()
@@ -141,7 +148,10 @@ def _outcome(kind: str, result: dict[str, Any]) -> str:
         parts.append(f"{int(result['unchanged']):,} known already")
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
-    return notice(f"Last added: {', '.join(parts)}.", "warn" if skipped else "good")
+    said = escape(f"Last added: {', '.join(parts)}.")
+    show = button("Show the newest", "show", kind="small") if result.get("added") else ""
+    kind = "warn" if skipped else "good"
+    return f'<div class="notice {kind}" role="status"><div class="row">{said}{show}</div></div>'
 
 
 def _without_empty(place: dict[str, str]) -> dict[str, str]:

@@ -250,7 +250,8 @@ def _near(workbench: Workbench, total: int, place: dict[str, str]) -> str:
     return (
         f"{title}<p>They look the same (by a perceptual hash). All are kept, but never split between "
         "learning and "
-        f"measuring, and you are asked about one of them only.</p>{rows}{_more(found, 'near')}</section>"
+        f"measuring, and you are asked about one of them only.</p><div class='look-alikes'>{rows}</div>"
+        f"{_more(found, 'near')}</section>"
     )
 
 
