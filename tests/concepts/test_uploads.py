@@ -1,0 +1,97 @@
+"""Files from a browser: names, sizes and places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.uploads import Uploads, safe_name, typed_paths
+from storage.sources import PICTURE_SUFFIXES
+
+
+async def _chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def _save(uploads: Uploads, batch: str, name: str, content: bytes, size: int | None = None) -> str:
+    announced = len(content) if size is None else size
+    return asyncio.run(uploads.save(batch, name, announced, _chunks(content[:3], content[3:])))
+
+
+@given(st.text(max_size=300), st.sampled_from(sorted(PICTURE_SUFFIXES | {".zip"})))
+def test_a_safe_name_is_one_visible_file_of_that_kind_whatever_was_sent(stem: str, suffix: str) -> None:
+    name = safe_name(stem + suffix)
+    assert Path(name).name == name
+    assert Path(name).suffix == suffix
+    assert not name.startswith(".")
+    assert len(name.encode()) <= 255
+    assert name.isprintable()
+
+
+def test_folders_in_a_name_are_dropped() -> None:
+    assert safe_name("../../etc/passwd.png") == "passwd.png"
+    assert safe_name("C:\\Users\\ana\\sea.JPG") == "sea.jpg"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "run.sh", "png", "list.csv", ".zip/evil.svg", "a.jpg.exe"])
+def test_what_is_neither_picture_nor_archive_is_refused(name: str) -> None:
+    with pytest.raises(DiscernError, match="neither a picture"):
+        safe_name(name)
+
+
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    batch = uploads.begin()
+    assert _save(uploads, batch, "one/a.png", b"first one") == "a.png"
+    assert _save(uploads, batch, "two/a.png", b"second one") == "a-2.png"
+    assert (uploads.folder(batch) / "a.png").read_bytes() == b"first one"
+    assert (uploads.folder(batch) / "a-2.png").read_bytes() == b"second one"
+
+
+@pytest.mark.parametrize("announced", [4, 400])
+def test_a_file_that_is_not_as_long_as_announced_leaves_nothing_behind(
+    tmp_path: Path, announced: int
+) -> None:
+    uploads = Uploads(tmp_path)
+    batch = uploads.begin()
+    with pytest.raises(DiscernError, match="did not arrive whole"):
+        _save(uploads, batch, "a.png", b"ten bytes!", announced)
+    assert list(uploads.folder(batch).iterdir()) == []
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    with pytest.raises(DiscernError, match="at most 512 MB"):
+        _save(uploads, uploads.begin(), "a.png", b"x", 513 * 1024**2)
+
+
+def test_archives_are_added_beside_the_folder_they_are_in(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    batch = uploads.begin()
+    for name in ("a.png", "b.zip"):
+        _save(uploads, batch, name, b"bytes")
+    folder = uploads.folder(batch)
+    assert uploads.paths(batch) == [folder, folder / "b.zip"]
+
+
+@pytest.mark.parametrize("batch", ["", "..", "../../etc", "20260101-000000-0123456789ab/..", "a" * 28])
+def test_no_other_folder_can_be_named_as_a_batch(tmp_path: Path, batch: str) -> None:
+    with pytest.raises(DiscernError, match="no batch"):
+        Uploads(tmp_path).folder(batch)
+
+
+def test_typed_paths_are_checked_before_anything_begins(tmp_path: Path) -> None:
+    assert typed_paths(f'\n "{tmp_path}" \n\n{tmp_path}/../{tmp_path.name}\n') == [
+        tmp_path,
+        tmp_path / ".." / tmp_path.name,
+    ]
+    for text, reason in ((f"{tmp_path}/none", "isn't there"), ("some/where", "no full path"), (" ", "Write")):
+        with pytest.raises(DiscernError, match=reason):
+            typed_paths(text)
