@@ -83,8 +83,9 @@ def machine_note(page: ReviewPage) -> str:
     weight = f"In training, a hundred of its labels weigh as much as {100 * page.weight:.0f} of yours. "
     return (
         f'<div class="panel"><p class="say">{escape(page.agreement)}</p>'
-        f'<p class="soft">{weight if page.weight else ""}It has looked at {count(page.annotated, "picture")}; those kept for '
-        "measuring are not shown, so that its reasons can't sway what you measure with.</p></div>"
+        f'<p class="soft">{weight if page.weight else ""}It has looked at '
+        f"{count(page.annotated, 'picture')}; those kept for measuring are not shown, so that its reasons "
+        "can't sway what you measure with.</p></div>"
     )
 
 
@@ -200,7 +201,8 @@ def _actions(item: ReviewItem, can_undo: bool) -> str:
     field = f"comment-{item.id[:12]}"
     return (
         f'<div class="row answers">{buttons}{undo}</div>'
-        f'<details><summary>{icon("message-square")} Comment</summary><form class="row" data-action="comment" data-value="{value}">'
+        f"<details><summary>{icon('message-square')} Comment</summary>"
+        f'<form class="row" data-action="comment" data-value="{value}">'
         f'<label class="visually-hidden" for="{field}">Comment on {escape(file_name(item.path))}</label>'
         f'<textarea id="{field}" name="text" rows="2" maxlength="2000" data-enter '
         'placeholder="Why do you see it so?"></textarea><button class="btn small">Keep it</button>'
