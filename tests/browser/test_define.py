@@ -1,0 +1,183 @@
+"""Start, Library and Define in a browser: from a sentence to a definition, by keyboard where people type."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from drawing import draw
+
+
+def open_definition(site: Any, page: Any, name: str) -> None:
+    site.bench.create_concept(name, "A round shape; not a square one.")
+    page.goto(f"{site.url}/define?concept={quote(name)}")
+    page.wait_for_selector(".query .strip img")
+
+
+def said(page: Any, text: str) -> None:
+    page.wait_for_selector(f"#define-head .notice:has-text('{text}')")
+
+
+def test_a_sentence_and_enter_begin_a_concept_whose_card_leads_on(site: Any, page: Any) -> None:
+    page.goto(site.url)
+    page.fill("#begin-name", "Begun by Enter")
+    page.fill("#begin-sentence", "A round shape")
+    page.press("#begin-sentence", "Enter")
+    page.wait_for_url("**/define?concept=Begun*")
+    page.wait_for_selector("#define-document :text('A round shape')")
+    page.goto(site.url)
+    page.click(".card a:has-text('Begun by Enter')")
+    page.wait_for_url("**/define?concept=Begun*")
+
+
+def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, page: Any) -> None:
+    site.bench.create_concept("Taken", "A shape")
+    page.goto(site.url)
+    page.fill("#begin-name", "taken")
+    page.fill("#begin-sentence", "Something else entirely")
+    page.press("#begin-name", "Enter")
+    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
+    assert page.input_value("#begin-sentence") == "Something else entirely"
+
+
+def test_a_deleted_concept_comes_back_with_undo_and_after_a_reload(site: Any, page: Any) -> None:
+    site.bench.create_concept("Put away", "A shape")
+    page.goto(site.url)
+    page.click("[aria-label='Delete Put away']")
+    page.click("#start-concepts .notice button:has-text('Undo')")
+    page.wait_for_selector(".card a:has-text('Put away')")
+    page.click("[aria-label='Delete Put away']")
+    page.wait_for_selector(".card a:has-text('Put away')", state="detached")
+    page.reload()
+    page.click(".put-away summary")
+    page.click(".put-away li:has-text('Put away') button")
+    page.wait_for_selector(".card a:has-text('Put away')")
+
+
+def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, page: Any) -> None:
+    open_definition(site, page, "Edited")
+    page.click(".adder summary")
+    page.fill("#new-criterion", "No corners")
+    page.press("#new-criterion", "Enter")
+    said(page, "Saved as definition 2: added “No corners”")
+    page.click(".criteria summary")
+    page.fill("#criterion-0", "No corners at all")
+    page.click(".criteria .choice:has-text('helps')")
+    page.press("#criterion-0", "Enter")
+    said(page, "Saved as definition 3")
+    page.wait_for_selector(".group .tag.helps")
+    page.click("#define-head button:has-text('Undo')")
+    said(page, "back to definition 2")
+    page.wait_for_selector(".criteria :text-is('No corners')")
+    page.reload()
+    page.wait_for_selector(".chip:has-text('definition 4')")
+
+
+def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site: Any, page: Any) -> None:
+    open_definition(site, page, "Looked back on")
+    page.click(".sentence summary")
+    page.fill("#sentence-text", "A round shape; not a straight one.")
+    page.press("#sentence-text", "Enter")
+    said(page, "another sentence")
+    page.click(".history button:has-text('What changed')")
+    page.wait_for_selector("dialog[open] .diff")
+    assert "straight" in page.inner_text("dialog[open] .diff ins")
+    assert "square" in page.inner_text("dialog[open] .diff del")
+    style = "getComputedStyle(document.querySelector('dialog[open] del')).textDecorationLine"
+    assert page.evaluate(style) == "line-through"
+    page.keyboard.press("Escape")
+    page.click(".history button:has-text('Go back to this')")
+    said(page, "back to definition 1")
+
+
+def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, page: Any) -> None:
+    open_definition(site, page, "In two tabs")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("#new-query")
+    other.fill("#new-query", "a disc")
+    other.click("button:has-text('It counts')")
+    said(other, "added “a disc”")
+    page.fill("#new-query", "a wheel")
+    page.click("button:has-text('It counts')")
+    said(page, "changed meanwhile")
+    page.wait_for_selector(".query :text('a disc')")
+    assert page.locator(".query :text('a wheel')").count() == 0
+
+
+def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, page: Any) -> None:
+    open_definition(site, page, "Proposed")
+    page.click("button:has-text('Propose')")
+    page.wait_for_selector("#define-head .notice:has-text('proposed by')", timeout=30_000)
+    words = page.inner_text(".query.proposed .words >> nth=0").splitlines()[0]
+    page.click(f"[aria-label='Keep “{words}”']")
+    said(page, "kept as yours")
+    before = page.locator(".query").count()
+    page.click("[aria-label^='Drop']")
+    said(page, "removed")
+    assert page.locator(".query").count() == before - 1
+    page.click("button:has-text('Find pictures')")
+    page.wait_for_selector(".query .chip:has-text('brought')", timeout=30_000)
+
+
+def test_an_example_is_chosen_from_a_search(site: Any, page: Any) -> None:
+    open_definition(site, page, "With an example")
+    page.click("button:has-text('Choose examples')")
+    page.fill("#pick-words", "circle")
+    page.press("#pick-words", "Enter")
+    page.click("dialog[open] .pictures button:has-text('Counts')")
+    said(page, "an example picture added")
+    page.wait_for_selector("#define-examples .chip.yes")
+    page.click("[aria-label='Remove this example']")
+    said(page, "an example picture removed")
+
+
+def test_a_zip_with_bad_files_is_added_and_the_bad_ones_are_listed(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    draw("ellipse", 9001).save(tmp_path / "new.png")
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.write(tmp_path / "new.png", "new.png")
+        archive.writestr("broken.png", b"no picture at all")
+    (tmp_path / "notes.txt").write_text("no picture either")
+    page.goto(f"{site.url}/library")
+    page.click(".adding summary")
+    page.set_input_files("#upload-files", [str(tmp_path / "some.zip"), str(tmp_path / "notes.txt")])
+    page.wait_for_selector("#library-progress :text('1 new picture')")
+    page.wait_for_selector("#library-progress :text('1 file skipped')")
+    assert "notes.txt" in page.inner_text("#upload-status")
+    page.click(".tab:has-text('Health')")
+    page.wait_for_selector("td:has-text('some.zip!/broken.png')")
+
+
+def test_searching_by_words_then_by_picture_is_in_the_address(site: Any, page: Any) -> None:
+    page.goto(f"{site.url}/library")
+    page.wait_for_selector(".pictures img")
+    page.fill("#search-words", "a line")
+    page.press("#search-words", "Enter")
+    page.wait_for_url("**/library?q=a+line")
+    page.click("#library-main .tile")
+    page.wait_for_selector("dialog[open] .large img")
+    page.click("dialog[open] button:has-text('More like this')")
+    page.wait_for_url("**/library?like=*")
+    page.fill("#search-words", "green")
+    page.press("#search-words", "Enter")
+    page.wait_for_url("**/library?like=*&q=green")
+    page.reload()
+    page.wait_for_selector(".like img")
+    assert page.input_value("#search-words") == "green"
+    page.go_back()
+    page.wait_for_url(lambda url: "q=" not in url)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/library", "/library?view=health", "/library?view=encoder", "/define"]
+)
+def test_nothing_is_cut_off_on_a_narrow_phone(site: Any, page: Any, path: str) -> None:
+    page.set_viewport_size({"width": 375, "height": 740})
+    page.goto(site.url + path)
+    page.wait_for_selector(".page h1")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
