@@ -134,3 +134,23 @@ def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -
     assert latest is not None
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
     assert workbench.latest_job(("mine",), "Square") is None
+
+
+def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it_is_not(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from storage import library
+    from storage.sources import SkippedFile
+
+    store = workbench.collection.library
+
+    def skip(name: str) -> int:
+        store.record([], [SkippedFile(name, "empty", "The file is empty.")], "any")
+        return store.counts().bad_files
+
+    assert [skip("a"), skip("b")] == [1, 2]
+    monkeypatch.setattr(library, "QUICK_COUNT", 0.0)
+    monkeypatch.setattr(library, "COUNT_AGAIN_AFTER", 1e9)
+    assert [skip("c"), skip("d")] == [3, 3]
+    workbench.add_pictures([draw_folder(tmp_path / "more", 1, first_seed=500)])
+    assert store.counts().bad_files == 4
