@@ -5,18 +5,14 @@ Not in it: the pictures themselves, vectors (they can be made again), passwords 
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from storage.database import Database
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 SECRET_SETTINGS = ("openai_api_key",)
 PIECE = 1024 * 1024  # bytes
@@ -78,20 +74,20 @@ def _without_secrets(settings: Path) -> str:
     )
 
 
-class _Sink(io.RawIOBase):
+class _Sink:
     """What the zip is written to: gathers bytes until they are taken. Zip can do without seeking."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self.size = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Buffer) -> int:
+    def write(self, data: bytes) -> int:
         self._pieces.append(bytes(data))
-        self.size += len(self._pieces[-1])
-        return len(self._pieces[-1])
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back elsewhere."""
 
     def take(self) -> bytes:
         taken, self._pieces, self.size = b"".join(self._pieces), [], 0

@@ -65,12 +65,14 @@ class Access:
 
     def log_in(self, name: str, password: str, address: str) -> bool:
         """Raises `TooManyTriesError` before the password is looked at."""
+        self._check_rate(
+            address, name
+        )  # also for what is remembered, or right guesses could be told from wrong
         mark = hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
         record = self.users.records().get(name)
         with self._lock:
             if record is not None and self._checked.get(mark) == record:
                 return True
-        self._check_rate(address, name)
         if self.users.check(name, password):
             with self._lock:
                 if len(self._checked) >= REMEMBERED:

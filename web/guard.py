@@ -24,6 +24,7 @@ COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
 UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
 LARGEST_BODY = 64 * 1024**2  # bytes of any other request
+CONTROL = {*map(chr, range(32)), "\x7f"}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 # Gradio starts from inline scripts and builds functions of the components' `js_on_load` from text, and
@@ -68,6 +69,8 @@ class Guard:
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         if not self._is_our_host(headers.get("host", "")):
             return _problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
+        if CONTROL & set(scope["path"]):
+            return _problem(400, "The address has characters that no address has.")
         if scope["method"] not in SAFE_METHODS and _comes_from_elsewhere(headers):
             return _problem(403, "Another site asked for this. Open Discern itself and do it there.")
         length = headers.get("content-length", "")

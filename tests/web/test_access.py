@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -27,16 +27,37 @@ def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> Te
     return TestClient(create_app(Workbench(settings)), base_url=base_url, follow_redirects=False)
 
 
-@pytest.fixture
-def open_app(own_home: Path) -> TestClient:
-    return client_of(Settings(home=own_home))
+@pytest.fixture(scope="module")
+def open_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("open")
+
+
+@pytest.fixture(scope="module")
+def open_app(open_home: Path) -> TestClient:
+    return client_of(Settings(home=open_home))
+
+
+@pytest.fixture(scope="module")
+def closed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("closed")
+    Users(Settings(home=home)).set("ana", PASSWORD)
+    return home
+
+
+@pytest.fixture(scope="module")
+def closed_app(closed_home: Path) -> FastAPI:
+    return create_app(Workbench(Settings(home=closed_home)))
 
 
 @pytest.fixture
-def guarded(own_home: Path) -> TestClient:
-    users = Users(Settings(home=own_home))
-    users.set("ana", PASSWORD)
-    return client_of(Settings(home=own_home))
+def guarded(closed_app: FastAPI, request: pytest.FixtureRequest) -> TestClient:
+    """A browser that was never here, at an address of its own."""
+    return TestClient(
+        closed_app,
+        base_url="http://127.0.0.1:7860",
+        follow_redirects=False,
+        client=(request.node.name, 50000),
+    )
 
 
 def log_in(client: TestClient, password: str = PASSWORD, **query: str) -> int:
@@ -122,12 +143,12 @@ def test_every_answer_carries_the_security_headers(open_app: TestClient) -> None
         assert headers["referrer-policy"] == "same-origin", address
 
 
-def test_files_of_this_computer_are_not_served(open_app: TestClient, own_home: Path) -> None:
-    (own_home / "settings.json").write_text("{}")
+def test_files_of_this_computer_are_not_served(open_app: TestClient, open_home: Path) -> None:
+    (open_home / "settings.json").write_text("{}")
     for path in (
         "/etc/passwd",
-        own_home / "settings.json",
-        own_home / "discern.sqlite",
+        open_home / "settings.json",
+        open_home / "discern.sqlite",
         Path("README.md").resolve(),
     ):
         assert open_app.get(f"/gradio_api/file={path}").status_code in (403, 404), path
@@ -221,10 +242,11 @@ def test_a_session_outlives_a_restart_but_not_a_new_password(own_home: Path) -> 
     assert second.get("/").status_code == 401
 
 
-def test_a_forged_session_is_no_session(guarded: TestClient) -> None:
+def test_a_forged_session_is_no_session(guarded: TestClient, closed_home: Path) -> None:
     guarded.cookies.set(COOKIE, "WyJhbmEiLCJ4Il0.aaaa.bbbb")
     assert guarded.get("/").status_code == 401
-    assert stat.S_IMODE((Path(os.environ["DISCERN_HOME"]) / "secret").stat().st_mode) == 0o600
+    log_in(guarded)
+    assert stat.S_IMODE((closed_home / "secret").stat().st_mode) == 0o600
 
 
 def test_after_logging_out_the_browser_is_a_stranger(guarded: TestClient) -> None:

@@ -1,0 +1,53 @@
+"""The API as an application of its own, so that its errors and its OpenAPI document are its own."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+
+from concepts import __version__
+from concepts.workbench import Workbench
+from web.api import concepts, heads, jobs, labels, library, scoring, settings
+from web.api.problems import RESPONSES, handle_problems
+from web.api.reference import STYLE_HEADERS, reference_page
+
+PREFIX = "/api/v1"
+ABOUT = """Everything Discern can do, for programs. A small program is in `docs/rest.md`.
+
+**Work that takes long** answers 202 with a job; ask `GET /jobs/{job_id}` until its `state` is `done`,
+`failed` or `cancelled`. **Errors** are `application/problem+json` (RFC 9457). **Lists** that can be long come
+in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request that is sent twice counts once.
+Where Discern has users, send a name and password (HTTP Basic)."""
+TAGS = (library, concepts, labels, heads, scoring, jobs, settings)
+
+
+def create_api(workbench: Workbench) -> FastAPI:
+    api = FastAPI(
+        title="Discern",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        responses=RESPONSES,
+        generate_unique_id_function=_operation_id,
+        openapi_tags=[
+            {"name": module.__name__.rpartition(".")[2], "description": module.__doc__} for module in TAGS
+        ],
+    )
+    handle_problems(api)
+    for module in TAGS:
+        api.include_router(module.routes(workbench), tags=[module.__name__.rpartition(".")[2]])
+
+    @api.get("/docs", include_in_schema=False)
+    def reference() -> Response:
+        """The OpenAPI document as a page that is read, made here: nothing comes from elsewhere."""
+        return HTMLResponse(reference_page(api.openapi(), PREFIX), headers=STYLE_HEADERS)
+
+    return api
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,122 @@
+"""What you want to recognise: definitions, revisions, what to search for, and the machine's labels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from concepts.definition import Change, Definition
+from concepts.views import ConceptSummary, ConceptView, DeletedConcept, JobView, RevisionView
+from concepts.workbench import POOL_SIZE, Workbench
+from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+
+Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
+
+
+class NewConcept(Body):
+    """`examples`: ids of pictures that count."""
+
+    name: str = Field(min_length=1, max_length=120, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")
+    description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    examples: list[PictureId] = Field(default=[], max_length=50)
+
+
+class NewRevision(Body):
+    """The whole definition as it shall be. With `after`, the newest revision must be that one."""
+
+    definition: Definition
+    note: str = Field("", max_length=500)
+    after: int | None = Field(None, ge=1, le=2**31 - 1)
+
+
+class Run(BaseModel):
+    """Words that stayed, were added or were removed."""
+
+    change: Change
+    text: str
+
+
+class Mine(Body):
+    """`size`: how many pictures the pool shall hold."""
+
+    size: int = Field(POOL_SIZE, ge=1, le=100_000)
+
+
+class Annotate(Body):
+    """`limit` in pictures, `budget` in US dollars. `auto` takes the model that sees where one is set."""
+
+    limit: int | None = Field(None, ge=1, le=10_000_000)
+    budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
+    annotator: Literal["auto", "builtin", "vlm"] = "auto"
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter()
+    accepted = Accepted(workbench)
+
+    @router.get("/concepts")
+    def list_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ConceptSummary]:
+        """All concepts and how far they are, the first begun first."""
+        return workbench.concepts()[offset : offset + limit]
+
+    @router.post("/concepts", status_code=201)
+    def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
+        """Begins a concept from a name and a sentence."""
+        return workbench.create_concept(body.name, body.description, examples=body.examples, author=author)
+
+    @router.get("/concepts/{name}")
+    def get_concept(name: ConceptName, revision: Number | None = None) -> ConceptView:
+        """The definition, the answers so far and every trained version."""
+        return workbench.concept(name, revision=revision)
+
+    @router.delete("/concepts/{name}")
+    def delete_concept(name: ConceptName) -> DeletedConcept:
+        """Puts a concept away with all that belongs to it. It can be brought back."""
+        return workbench.delete_concept(name)
+
+    @router.get("/deleted-concepts")
+    def list_deleted_concepts(limit: Limit = 50, offset: Offset = 0) -> list[DeletedConcept]:
+        """Concepts that were put away, the last first."""
+        return workbench.deleted_concepts()[offset : offset + limit]
+
+    @router.post("/deleted-concepts/{concept_id}/restore")
+    def restore_concept(concept_id: Annotated[int, Field(ge=1, le=2**31 - 1)]) -> ConceptView:
+        """Brings a concept back."""
+        return workbench.concept(workbench.undelete_concept(concept_id))
+
+    @router.get("/concepts/{name}/revisions")
+    def list_revisions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[RevisionView]:
+        """Every definition this concept had, the oldest first."""
+        return workbench.revisions(name)[offset : offset + limit]
+
+    @router.post("/concepts/{name}/revisions", status_code=201)
+    def revise_concept(name: ConceptName, body: NewRevision, author: AuthorName) -> RevisionView:
+        """Keeps an edited definition as the next revision. Older ones stay."""
+        return workbench.revise(name, body.definition, author=author, note=body.note, after=body.after)
+
+    @router.get("/concepts/{name}/diff")
+    def diff_revisions(name: ConceptName, before: Number, after: Number) -> list[Run]:
+        """What changed between two revisions, word by word."""
+        return [Run(change=change, text=text) for change, text in workbench.diff(name, before, after)]
+
+    @router.post("/concepts/{name}/expand", **LONG)
+    def expand_concept(name: ConceptName, response: Response) -> JobView:
+        """Proposes criteria and searches; kept as a new revision."""
+        return accepted(workbench.submit_expand(name), response)
+
+    @router.post("/concepts/{name}/mine", **LONG)
+    def mine_concept(name: ConceptName, body: Mine, response: Response) -> JobView:
+        """Searches the library for pictures worth looking at."""
+        return accepted(workbench.submit_mine(name, size=body.size), response)
+
+    @router.post("/concepts/{name}/annotate", **LONG)
+    def annotate_concept(name: ConceptName, body: Annotate, response: Response) -> JobView:
+        """Has the machine label the pool, with a reason for each picture."""
+        job_id = workbench.submit_annotate(
+            name, limit=body.limit, budget=body.budget, annotator=body.annotator
+        )
+        return accepted(job_id, response)
+
+    return router

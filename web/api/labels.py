@@ -1,0 +1,234 @@
+"""Answers about pictures: which to ask about, giving them, taking them back, in and out of files."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query
+from fastapi import Body as RequestBody
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from concepts.errors import ConflictError
+from concepts.labelling import LABEL_COLUMNS
+from concepts.views import NextPicture
+from concepts.workbench import Workbench
+from storage.labels import Author
+from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+
+TEXT = {"schema": {"type": "string"}}
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="Any text that is new for each request. The same again changes nothing and is answered "
+        "like the first time.",
+    ),
+]
+
+
+class Answer(Body):
+    picture: PictureId
+    value: Literal["yes", "no", "unsure", "skip"]
+    comment: str = Field("", max_length=2000)
+
+
+class Answers(Body):
+    """Committed together or not at all. `simulated`: no person answered; that is said wherever they count."""
+
+    answers: list[Answer] = Field(min_length=1, max_length=MOST)
+    simulated: bool = False
+
+
+class KeptAnswer(BaseModel):
+    picture: str
+    value: str
+    comment: str
+    author: str
+    author_kind: str
+    definition: int
+    created: datetime
+
+
+class Undo(Body):
+    """How many of your last answers to take back."""
+
+    count: int = Field(1, ge=1, le=MOST)
+
+
+class UndoneAnswer(BaseModel):
+    picture: str
+    value: str
+
+
+class BadRow(BaseModel):
+    row: int
+    reason: str
+
+
+class ImportResult(BaseModel):
+    """`kept_for_evaluation` asked to train but measure; `kept_for_training` asked to measure but train."""
+
+    imported: int
+    unchanged: int
+    kept_for_evaluation: int
+    kept_for_training: int
+    bad_rows: list[BadRow]
+
+
+class LabelRow(BaseModel):
+    id: str
+    path: str
+    label: str
+    author: str
+    author_kind: str
+    split: str
+    definition: int
+    created: datetime
+    comment: str
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/concepts/{name}")
+
+    @router.get("/next")
+    def next_pictures(
+        name: ConceptName,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 5,
+        purpose: Literal["train", "evaluation"] = "train",
+    ) -> list[NextPicture]:
+        """The most useful pictures to answer now: to learn from, or to measure with."""
+        return workbench.next_pictures(name, limit, purpose=purpose)
+
+    @router.post("/labels", status_code=201)
+    def give_answers(
+        name: ConceptName, body: Answers, author: AuthorName, idempotency_key: IdempotencyKey = None
+    ) -> list[KeptAnswer]:
+        """Commits answers. Only then is it answered."""
+        base = _kept_key(author, name, idempotency_key)
+        keys = [f"{base}/{index}" for index in range(len(body.answers))]
+        answers = [(k, a.picture, a.value, a.comment) for k, a in zip(keys, body.answers, strict=True)]
+        kind: Literal["person", "simulated"] = "simulated" if body.simulated else "person"
+        _refuse_other_request(workbench, answers, kind)
+        workbench.label_many(name, answers, author=Author(author, kind))
+        kept = _refuse_other_request(workbench, answers, kind)
+        return [
+            KeptAnswer(
+                picture=event.picture_id,
+                value=event.value,
+                comment=event.comment,
+                author=event.author.name,
+                author_kind=event.author.kind,
+                definition=event.definition_number,
+                created=event.created,
+            )
+            for event in (kept[key] for key in keys)
+        ]
+
+    @router.post("/labels/undo")
+    def undo_answers(
+        name: ConceptName, body: Undo, author: AuthorName, idempotency_key: IdempotencyKey = None
+    ) -> list[UndoneAnswer]:
+        """Takes back your last answers. They stay in the log; the answers before them count again."""
+        key = _kept_key(author, name, idempotency_key)
+        undone = workbench.undo(name, author=author, count=body.count, key=key)
+        return [UndoneAnswer.model_validate(answer) for answer in undone]
+
+    @router.post("/labels/import")
+    def import_labels(
+        name: ConceptName,
+        author: AuthorName,
+        content: Annotated[
+            str,
+            RequestBody(
+                media_type="text/plain",
+                description="A label file: path or id, label, perhaps author, split and comment.",
+                max_length=50_000_000,
+            ),
+        ],
+        format: Literal["csv", "jsonl"] = "csv",  # the name in the address
+        simulated: bool = False,
+    ) -> ImportResult:
+        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"labels.{format}"
+            file.write_text(content, encoding="utf-8")
+            report = workbench.import_labels(name, file, author=author, simulated=simulated)
+        return ImportResult.model_validate(report)
+
+    @router.get("/labels")
+    def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
+        """Every standing answer, people's and the machine's, the oldest first."""
+        rows = workbench.label_rows(name)[offset : offset + limit]
+        return [LabelRow.model_validate(row) for row in rows]
+
+    @router.get(
+        "/labels/export",
+        response_class=StreamingResponse,
+        responses={
+            200: {
+                "content": {
+                    kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl")
+                }
+            }
+        },
+    )
+    def export_labels(
+        name: ConceptName,
+        format: Literal["csv", "jsonl"] = "csv",
+    ) -> StreamingResponse:
+        """Every standing answer as a file, which `labels/import` takes again."""
+        rows = workbench.label_rows(name)
+        lines, kind = (_csv(rows), "text/csv") if format == "csv" else (_jsonl(rows), "application/jsonl")
+        headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
+        return StreamingResponse(lines, media_type=kind, headers=headers)
+
+    return router
+
+
+def _kept_key(author: str, concept: str, key: str | None) -> str:
+    """One person's key for one concept never meets another's."""
+    if key is None:
+        return uuid.uuid4().hex
+    return hashlib.sha256(f"{author}\n{concept.casefold()}\n{key}".encode()).hexdigest()[:48]
+
+
+def _refuse_other_request(
+    workbench: Workbench, answers: Sequence[tuple[str, str, str, str]], kind: str
+) -> dict[str, Any]:
+    """What is kept under the keys. Raises `ConflictError` where that was another request."""
+    kept = workbench.labels_with_keys([key for key, *_ in answers])
+    for key, picture, value, comment in answers:
+        event = kept.get(key)
+        said = event and (event.picture_id, event.value, event.comment, event.author.kind)
+        if event and said != (picture, value, comment, kind):
+            raise ConflictError("This Idempotency-Key came with another request before. Use a new one.")
+    return kept
+
+
+def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, LABEL_COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row)
+        if out.tell() > 65_536:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _jsonl(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False) + "\n"

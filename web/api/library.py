@@ -1,0 +1,91 @@
+"""Your pictures: add, browse, search."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from concepts.uploads import typed_paths
+from concepts.views import BadFile, Hit, JobView, LibraryInfo, PictureDetail, PicturePage
+from concepts.workbench import Workbench
+from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId
+
+
+class AddPictures(Body):
+    """Folders, pictures, zip archives or lists of the computer Discern runs on, as full paths. `encoder` is
+    for a library without pictures."""
+
+    paths: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
+    encoder: str | None = Field(None, max_length=500)
+
+
+class Reembed(Body):
+    """`encoder`: auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER."""
+
+    encoder: str = Field(min_length=1, max_length=500)
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/library")
+    accepted = Accepted(workbench)
+
+    @router.get("")
+    def library_info() -> LibraryInfo:
+        """What is in the library, and which encoder it uses."""
+        return workbench.library_info()
+
+    @router.get("/pictures")
+    def list_pictures(limit: Limit = 50, cursor: Annotated[str, Query(max_length=200)] = "") -> PicturePage:
+        """Pictures, newest first. `cursor` is the `older` or `newer` of another page."""
+        return workbench.browse(limit, cursor)
+
+    @router.get("/pictures/{picture_id}")
+    def get_picture(picture_id: PictureId) -> PictureDetail:
+        """Everything the library knows of one picture."""
+        return workbench.picture(picture_id)
+
+    @router.get(
+        "/pictures/{picture_id}/thumbnail",
+        response_class=Response,
+        responses={200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    def get_thumbnail(picture_id: PictureId) -> Response:
+        """WebP, at most 320 pixels on the long side."""
+        return StreamingResponse(io.BytesIO(workbench.thumbnail(picture_id)), media_type="image/webp")
+
+    @router.post("/pictures", **LONG)
+    def add_pictures(body: AddPictures, response: Response) -> JobView:
+        """Adds pictures where they are. Add a folder again to take up what is new in it."""
+        paths: list[Path] = typed_paths("\n".join(body.paths))
+        return accepted(workbench.submit_add(paths, encoder=body.encoder), response)
+
+    @router.post("/sample", **LONG)
+    def add_sample(response: Response) -> JobView:
+        """Gets the sample pictures and adds them."""
+        return accepted(workbench.submit_sample(), response)
+
+    @router.get("/bad-files")
+    def list_bad_files(limit: Limit = 50, offset: Offset = 0) -> list[BadFile]:
+        """Files that were skipped, and why."""
+        return workbench.bad_files(limit, offset)
+
+    @router.get("/search")
+    def search(
+        text: Annotated[str | None, Query(max_length=2000, description="Words to look for.")] = None,
+        like: Annotated[list[PictureId], Query(max_length=20, description="Pictures to look like.")] = [],  # noqa: B006  # FastAPI copies it
+        limit: Limit = 20,
+    ) -> list[Hit]:
+        """Pictures by words, by pictures, or by both together."""
+        return workbench.search(text, like=like, n=limit)
+
+    @router.post("/reembed", **LONG)
+    def reembed(body: Reembed, response: Response) -> JobView:
+        """Embeds all pictures with another encoder, then uses that one. Classifiers must be trained again."""
+        return accepted(workbench.submit_reembed(body.encoder), response)
+
+    return router

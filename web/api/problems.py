@@ -1,0 +1,126 @@
+"""Errors as problem details (RFC 9457). Every error of the domain has a status and a type of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from concepts import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+# The most special class of an error decides.
+STATUS: dict[type[errors.DiscernError], int] = {
+    errors.DiscernError: 422,
+    errors.NotAllowedError: 403,
+    errors.UnknownConceptError: 404,
+    errors.UnknownVersionError: 404,
+    errors.UnknownPictureError: 404,
+    errors.UnknownJobError: 404,
+    errors.ConflictError: 409,
+    errors.FingerprintMismatchError: 409,
+    errors.NotEnoughLabelsError: 409,
+    errors.BudgetError: 409,
+    errors.SettingsError: 422,
+    errors.ModelCallError: 502,
+    errors.EncoderError: 503,
+    errors.StorageError: 503,
+    errors.DiskFullError: 507,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong. `detail` is for people and says what to do; `type` is for programs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] = []  # of a request that isn't valid: where, and what is wrong
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in {
+        400: "The request can't be read",
+        401: "Log in first",
+        403: "Not permitted here",
+        404: "There is no such thing",
+        409: "It doesn't go with how things stand",
+        413: "Too large",
+        415: "Not a kind of content that is taken",
+        422: "The request isn't valid",
+        429: "Too many tries to log in",
+        502: "The model endpoint failed",
+        503: "The data folder or the encoder can't be used now",
+        507: "The disk is full",
+    }.items()
+}
+
+
+def handle_problems(api: FastAPI) -> None:
+    @api.exception_handler(errors.DiscernError)
+    def of_the_domain(request: Request, error: errors.DiscernError) -> JSONResponse:
+        kind = next(c for c in type(error).__mro__ if c in STATUS)
+        return problem(STATUS[kind], str(error), kind=kind_of(kind))
+
+    @api.exception_handler(RequestValidationError)
+    def of_the_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = [
+            {"where": ".".join(map(str, e["loc"])), "what": e["msg"]}
+            for e in jsonable_encoder(error.errors())
+        ]
+        said = "; ".join(f"{item['where']}: {item['what']}" for item in wrong)
+        unreadable = any(e["type"] == "json_invalid" for e in error.errors())
+        return problem(400 if unreadable else 422, said, kind="invalid-request", errors=wrong)
+
+    @api.exception_handler(HTTPException)
+    def of_http(request: Request, error: HTTPException) -> JSONResponse:
+        answer = problem(error.status_code, str(error.detail), kind="about:blank")
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @api.exception_handler(UnicodeError)
+    def of_encodings(request: Request, error: UnicodeError) -> JSONResponse:
+        """Half of a surrogate pair: valid in JSON, but no text that could be kept."""
+        return problem(422, f"The text can't be encoded as UTF-8: {error}", kind="invalid-request")
+
+    _with_problem_schema(api)
+
+
+def problem(status: int, detail: str, *, kind: str, **more: Any) -> JSONResponse:
+    title = RESPONSES.get(status, {}).get("description", "Error")
+    address = kind if ":" in kind else f"/api/v1/docs#{kind}"
+    body = {"type": address, "title": title, "status": status, "detail": detail} | more
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)
+
+
+def kind_of(error: type[errors.DiscernError]) -> str:
+    """UnknownPictureError → unknown-picture."""
+    name = error.__name__.removesuffix("Error")
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+def _with_problem_schema(api: FastAPI) -> None:
+    """Puts `Problem` among the schemas and takes FastAPI's own errors out, which are never sent."""
+    plain = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = Problem.model_json_schema()
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        return document
+
+    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

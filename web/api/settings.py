@@ -1,0 +1,79 @@
+"""The model endpoint, what its calls cost, a backup, and what this installation is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field, SecretStr
+
+from concepts.views import About, CallTotalView, CallView, JobView, SettingsView
+from concepts.workbench import Workbench
+from web.api.shared import LONG, Accepted, Body, Limit, Offset
+
+Price = Annotated[str, Field(max_length=40)]
+Model = Annotated[str, Field(max_length=200)]
+
+
+class SettingsChange(Body):
+    """What is left out stays; null takes a setting away. Prices are USD per million tokens, input/output."""
+
+    openai_base_url: Annotated[str, Field(max_length=500)] | None = None
+    openai_api_key: SecretStr | None = Field(None, max_length=500)
+    llm_model: Model | None = None
+    vlm_model: Model | None = None
+    llm_price: Price | None = None
+    vlm_price: Price | None = None
+    model_concurrency: int | None = Field(None, ge=1, le=64)
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter()
+    accepted = Accepted(workbench)
+
+    @router.get("/settings")
+    def get_settings() -> SettingsView:
+        """The endpoint as it is set. The key itself is never told."""
+        return workbench.endpoint_settings()
+
+    @router.patch("/settings")
+    def change_settings(body: SettingsChange) -> SettingsView:
+        """Changes what is named. It counts from the next call on."""
+        changes = body.model_dump(exclude_unset=True)
+        if body.openai_api_key is not None:
+            changes["openai_api_key"] = body.openai_api_key.get_secret_value()
+        return workbench.save_settings(changes)
+
+    @router.post("/settings/test", **LONG)
+    def test_endpoint(response: Response) -> JobView:
+        """Asks the endpoint what it can do. The job's result says."""
+        return accepted(workbench.submit_endpoint_test(), response)
+
+    @router.get("/model-calls")
+    def list_model_calls(limit: Limit = 50, offset: Offset = 0) -> list[CallView]:
+        """Every call to a model endpoint, newest first."""
+        return workbench.model_calls(limit, offset)
+
+    @router.get("/model-costs")
+    def list_model_costs() -> list[CallTotalView]:
+        """What was spent on what, with which model."""
+        return workbench.call_totals()
+
+    @router.get(
+        "/backup",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    def download_backup(thumbnails: bool = False) -> StreamingResponse:
+        """Everything that can't be made again, as a zip. README.txt in it says how to restore."""
+        headers = {"Content-Disposition": 'attachment; filename="discern-backup.zip"'}
+        pieces = workbench.backup(thumbnails=thumbnails)
+        return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+    @router.get("/about")
+    def about() -> About:
+        """Versions and the data folder."""
+        return workbench.about()
+
+    return router

@@ -1,0 +1,59 @@
+"""What the routes share: who asks, pages, and how long work is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from concepts.views import JobView
+from concepts.workbench import Workbench
+
+MOST = 200  # items on a page
+
+Text = Annotated[str, Field(max_length=2000)]
+ConceptName = Annotated[
+    str,
+    Path(min_length=1, max_length=120, description="The concept's name; upper and lower case are the same."),
+]
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+class Body(BaseModel):
+    """A request's body. A name that isn't known is a mistake, not something to pass over."""
+
+    model_config = {"extra": "forbid"}
+
+
+def author_of(request: Request) -> str:
+    """Who answers: the name of the login, or "me" where there is none."""
+    return getattr(request.state, "user", None) or "me"
+
+
+AuthorName = Annotated[str, Depends(author_of)]
+
+
+class Accepted:
+    """Answers of routes that begin long work: 202, the job, and where to ask for it."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+
+    def __call__(self, job_id: int, response: Response) -> JobView:
+        response.headers["Location"] = f"/api/v1/jobs/{job_id}"
+        return self._workbench.job(job_id)
+
+
+LONG: dict[str, Any] = {
+    "status_code": 202,
+    "responses": {
+        202: {
+            "description": "Begun in the background; the job says how far it is",
+            "headers": {"Location": {"schema": {"type": "string"}, "description": "The job's address"}},
+        }
+    },
+}
