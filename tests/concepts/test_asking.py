@@ -1,0 +1,194 @@
+"""What is asked next: from a queue that is filled behind, with the evaluation set in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from concepts.asking import BATCH, SHORT, Decisions, Questions, tally
+from concepts.errors import DiscernError
+from concepts.labelling import consensus
+from concepts.views import NextPicture
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+ME = Author("me")
+
+
+def learning(number: int) -> NextPicture:
+    return NextPicture(
+        id=f"l{number}", path="p", purpose="train", reason="likely", probability=None, brought_by=[]
+    )
+
+
+class Chooser:
+    """Stands where the Workbench's choice stands; waits for `let_go` before it answers."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.waiting: list[list[str]] = []
+        self.made = 0
+
+    def __call__(self, n: int, waiting: Sequence[str]) -> list[NextPicture]:
+        self.waiting.append(list(waiting))
+        assert self.let_go.wait(10)
+        self.made += n
+        return [learning(i) for i in range(self.made - n, self.made)]
+
+
+@pytest.fixture
+def background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)
+
+
+@pytest.fixture
+def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], Questions]:
+    def make(choose: Chooser, evaluation: int) -> Questions:
+        decisions = Decisions(bench.log, bench.store.find(NAME).id)  # type: ignore[union-attr]
+        names = [f"e{i}" for i in range(evaluation)]
+        return Questions(decisions, choose, lambda: names, lambda ids: {}, background)
+
+    return make
+
+
+def settled(background: ThreadPoolExecutor) -> None:
+    background.submit(lambda: None).result(10)
+
+
+def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask, background) -> None:  # type: ignore[no-untyped-def]
+    choose = Chooser()
+    questions = ask(choose, 20)
+    first = questions.upcoming([], 8)
+    assert [p.id for p in first.pictures] == ["e0", "e1", "e2"][:SHORT]
+    assert first.thinking
+    choose.let_go.set()
+    settled(background)
+    assert not questions.upcoming(["e0", "e1", "e2"], 5).problem
+
+
+def test_one_question_in_three_is_from_the_evaluation_set_in_its_order(ask, background) -> None:  # type: ignore[no-untyped-def]
+    choose = Chooser()
+    choose.let_go.set()
+    questions = ask(choose, 20)
+    questions.upcoming([], 0)
+    settled(background)
+    have: list[str] = []
+    for _ in range(3):
+        have += [p.id for p in questions.upcoming(have, 3).pictures]
+    assert have == ["l0", "l1", "e0", "l2", "l3", "e1", "l4", "l5", "e2"]
+
+
+def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]
+    choose = Chooser()
+    choose.let_go.set()
+    questions = ask(choose, 0)
+    questions.upcoming([], 0)
+    settled(background)
+    have = [p.id for p in questions.upcoming([], BATCH - 2).pictures]
+    questions.upcoming(have, 2)
+    settled(background)
+    assert choose.waiting[-1] == [f"l{i}" for i in range(BATCH)]
+
+
+def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, background) -> None:  # type: ignore[no-untyped-def]
+    outcomes: list[DiscernError | list[NextPicture]] = [DiscernError("No encoder."), [learning(0)]]
+
+    def choose(n: int, waiting: Sequence[str]) -> list[NextPicture]:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, DiscernError):
+            raise outcome
+        return outcome
+
+    decisions = Decisions(bench.log, bench.store.find(NAME).id)  # type: ignore[union-attr]
+    questions = Questions(decisions, choose, list, lambda ids: {}, background)
+    questions.upcoming([], 5)
+    settled(background)
+    assert questions.upcoming([], 5).problem == "No encoder."
+    settled(background)
+    after = questions.upcoming([], 5)
+    assert [p.id for p in after.pictures] == ["l0"]
+    assert after.problem == ""
+
+
+def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workbench) -> None:
+    concept = bench.store.find(NAME)
+    assert concept is not None
+    decisions = Decisions(bench.log, concept.id)
+    ids = bench.collection.library.all_ids()[:4]
+    answers = [("a", ids[0], "yes"), ("b", ids[1], "no"), ("c", ids[0], "no"), ("d", ids[2], "unsure")]
+    for key, picture, value in answers:
+        bench.label(NAME, picture, value, author=ME, key=key)
+        assert decisions.now() == consensus(bench.log.standing(concept.id, ("person", "simulated")))
+    bench.undo(NAME, author="me", only=["c"])
+    assert decisions.now()[ids[0]].value == "yes"
+    bench.undo(NAME, author="me", count=2)
+    assert decisions.now() == consensus(bench.log.standing(concept.id, ("person", "simulated")))
+
+
+def test_the_tally_counts_decisions_and_how_much_of_the_evaluation_set_is_done(bench: Workbench) -> None:
+    evaluation = list(bench.store.evaluation_pictures(bench.store.find(NAME).id))  # type: ignore[union-attr]
+    other = next(i for i in bench.collection.library.all_ids() if i not in evaluation)
+    bench.label(NAME, evaluation[0], "no", author=ME, key="1")
+    bench.label(NAME, other, "yes", author=ME, key="2")
+    counted = bench.tally(NAME)
+    assert (counted.yes, counted.no, counted.evaluation, counted.decided) == (1, 1, 1, 2)
+    assert counted.evaluation_size == len(evaluation)
+    assert tally({}, evaluation).evaluation == 0
+
+
+def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
+    ids = bench.collection.library.all_ids()[:5]
+    answers = [(f"batch.{n}", i, "no", "") for n, i in enumerate(ids)]
+    assert bench.label_many(NAME, answers, author=ME) == 5
+    assert bench.label_many(NAME, answers, author=ME) == 0
+    bench.label(NAME, bench.collection.library.all_ids()[9], "yes", author=ME, key="later")
+    undone = bench.undo(NAME, author="me", key="u", only=[key for key, *_ in answers])
+    assert sorted(item["picture"] for item in undone) == ids
+    bench.undo(NAME, author="me", key="u", only=["later"])  # the same request again, whatever it asks for
+    assert bench.tally(NAME).decided == 1
+
+
+def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
+    known = bench.collection.library.all_ids()[0]
+    with pytest.raises(DiscernError, match="No picture of this library"):
+        bench.label_many(NAME, [("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
+    assert bench.tally(NAME).decided == 0
+
+
+def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:
+    answered = bench.bulk_pictures(NAME, "likely", n=1)[0].id
+    bench.label(NAME, answered, "yes", author=ME, key="1")
+    found = [p.id for p in bench.bulk_pictures(NAME, "likely", n=60)]
+    evaluation = bench.store.evaluation_pictures(bench.store.find(NAME).id)  # type: ignore[union-attr]
+    groups = bench.collection.library.near_groups(found)
+    assert answered not in found
+    assert not set(found) & set(evaluation)
+    assert len(set(groups)) == len(groups)
+
+
+def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
+    ids = [p.id for p in bench.bulk_pictures(NAME, "likely", n=8)]
+    for n, picture in enumerate(ids):
+        bench.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
+    likely = [p.probability for p in bench.bulk_pictures(NAME, "likely", n=20)]
+    unlikely = [p.probability for p in bench.bulk_pictures(NAME, "unlikely", n=20)]
+    assert likely == sorted(likely, reverse=True)  # type: ignore[type-var]
+    assert unlikely == sorted(unlikely)  # type: ignore[type-var]
+    assert likely[0] > unlikely[0]  # type: ignore[operator]
+
+
+def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
+    with pytest.raises(DiscernError, match="query"):
+        bench.bulk_pictures(NAME, "query", query=" ")
+
+
+def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Workbench) -> None:
+    bench.upcoming(NAME, [], 0)
+    settled(bench._background)
+    pictures = bench.upcoming(NAME, [], 6).pictures
+    assert [p.purpose for p in pictures] == ["train", "train", "evaluation"] * 2
+    assert all(p.path.endswith((".png", ".jpg")) for p in pictures)
