@@ -333,11 +333,10 @@ class Labeller {
 
   showSaved(count, failure) {
     const chip = this.part('saved');
-    clearTimeout(this.saving);
     const set = (kind, words) => { chip.className = `chip ${kind}`; chip.textContent = words; };
     if (failure) set('no', `not saved: ${count}`);
     else if (!count) set('yes', 'saved');
-    else this.saving = setTimeout(() => set('maybe', 'saving…'), 150); // quicker than that it would only flicker
+    else set('maybe', 'saving…');
     if (failure || !this.part('trouble-words').textContent.startsWith('One answer')) this.part('trouble').hidden = !failure;
     if (failure) this.part('trouble-words').textContent = `${failure} ${count === 1 ? 'One answer is' : `${count} answers are`} not saved yet. They wait in this browser and are sent again by themselves.`;
   }

@@ -1,0 +1,213 @@
+"""Labelling and reviewing in a real browser: keys, undo, comments, the grid, lost connections, reloads."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import expect
+
+NUMBERS = count()
+
+
+@pytest.fixture
+def concept(site: Site) -> str:
+    name = f"Ellipse {next(NUMBERS)}"
+    site.bench.create_concept(name, "A filled ellipse, not a rectangle.")
+    return name
+
+
+@pytest.fixture
+def label(site: Site, page: Any, concept: str) -> Any:
+    """The page on the Label screen, with its first pictures loaded."""
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    ready(page)
+    return page
+
+
+def ready(page: Any) -> None:
+    expect(page.locator(".stage img")).to_be_visible()
+
+
+def shown(page: Any) -> str:
+    return str(page.locator(".stage img").get_attribute("data-picture"))
+
+
+def press(page: Any, key: str) -> str:
+    """Presses a key and returns the picture it was for, once another one is shown."""
+    ready(page)
+    before = shown(page)
+    page.keyboard.press(key)
+    expect(page.locator(f'.stage img:not([data-picture="{before}"])')).to_be_visible()
+    return before
+
+
+def saved(page: Any) -> None:
+    expect(page.locator("[data-part=saved]")).to_have_text("saved")
+
+
+def answers(site: Site, concept: str) -> list[tuple[str, str]]:
+    return [(answer.id, answer.value) for answer in site.bench.recent_answers(concept, "me", 100)]
+
+
+def test_keys_answer_and_every_answer_is_in_the_log(site: Site, label: Any, concept: str) -> None:
+    given = [
+        (press(label, key), value) for key, value in zip("ynus", ("yes", "no", "unsure", "skip"), strict=True)
+    ]
+    saved(label)
+    expect(label.locator("[data-part=count]")).to_have_text("2 of about 100")
+    assert answers(site, concept) == given
+
+
+def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
+    site: Site, label: Any, concept: str
+) -> None:
+    first, second = press(label, "y"), press(label, "n")
+    label.keyboard.press("z")
+    expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
+    label.keyboard.press("ArrowLeft")
+    expect(label.locator(f'.stage img[data-picture="{first}"]')).to_be_visible()
+    expect(label.locator("[data-part=why]")).to_contain_text("You said: counts")
+    label.keyboard.press("n")
+    expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
+    saved(label)
+    expect(label.locator("[data-part=balance]")).to_have_text("0 count, 1 don’t")
+    assert answers(site, concept)[-1] == (first, "no")
+
+
+def test_a_comment_is_kept_and_typing_it_answers_nothing(site: Site, label: Any, concept: str) -> None:
+    picture = shown(label)
+    label.keyboard.press("c")
+    label.keyboard.type("yes and no")
+    label.keyboard.press("Enter")
+    expect(label.locator("[data-part=comment]")).to_be_hidden()
+    saved(label)
+    expect(label.locator("[data-part=said]")).to_have_text("The comment is kept.")
+    row = site.bench.store.find(concept)
+    assert row is not None
+    assert [e.comment for e in site.bench.log.comments(row.id, [picture])] == ["yes and no"]
+    assert answers(site, concept) == []
+
+
+def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_reload(
+    site: Site, label: Any, concept: str
+) -> None:
+    label.route("**/app/answers", lambda route: route.abort())
+    picture = press(label, "y")
+    expect(label.locator("[data-part=saved]")).to_have_text("not saved: 1")
+    expect(label.locator("[data-part=trouble]")).to_contain_text("One answer is not saved yet")
+    assert answers(site, concept) == []
+    label.unroute("**/app/answers")
+    label.reload()
+    expect(label.locator("#labeller[data-ready]")).to_be_visible()
+    saved(label)
+    expect(label.locator("[data-part=count]")).to_have_text("1 of about 100")
+    assert answers(site, concept) == [(picture, "yes")]
+
+
+def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, concept: str) -> None:
+    lost: list[str] = []
+
+    def lose_the_first(route: Any) -> None:
+        reply = route.fetch()
+        if lost:
+            return route.fulfill(response=reply)
+        lost.append(reply.text())
+        return route.abort()
+
+    label.route("**/app/answers", lose_the_first)
+    press(label, "y")
+    label.locator("[data-do=retry]").click()
+    saved(label)
+    assert lost
+    row = site.bench.store.find(concept)
+    assert row is not None
+    assert len(list(site.bench.log.events(row.id))) == 1
+
+
+def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:
+    label.keyboard.press("g")
+    tiles = label.locator(".tiles .tile")
+    expect(tiles).to_have_count(36)
+    expect(tiles.nth(0)).to_be_focused()
+    label.keyboard.press("y")
+    label.keyboard.press("ArrowRight")
+    label.keyboard.press("Shift+ArrowRight")
+    label.keyboard.press("u")
+    expect(tiles.nth(2)).to_have_class(re.compile("unsure"))
+    tiles.nth(5).click()
+    tiles.nth(7).click(modifiers=["Shift"])
+    label.keyboard.press("Shift+N")
+    expect(label.locator(".tiles .tile.no")).to_have_count(30)
+    label.keyboard.press("Enter")
+    expect(label.locator("[data-part=grid-words]")).to_contain_text("36 answers saved at once")
+    values = [value for _, value in answers(site, concept)]
+    assert (values.count("yes"), values.count("unsure"), values.count("no")) == (4, 2, 30)
+    label.keyboard.press("z")
+    expect(label.locator("[data-part=balance]")).to_have_text("0 count, 0 don’t")
+    assert answers(site, concept) == []
+
+
+def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
+    site.bench.annotate(concept)
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    for _ in range(12):
+        ready(page)
+        expect(page.locator("[data-part=why]")).not_to_contain_text("Machine")
+        learns = "Kept for measuring" not in page.locator("[data-part=why]").inner_text()
+        press(page, "y")
+        saved(page)
+        if learns and site.bench.opinion(concept, answers(site, concept)[-1][0]):
+            break
+    expect(page.locator("[data-part=last-body]")).to_contain_text("Machine:")
+    expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
+
+
+def test_help_lists_the_keys_and_escape_closes_it(label: Any) -> None:
+    label.keyboard.press("?")
+    expect(label.locator("dialog[data-part=help]")).to_be_visible()
+    label.keyboard.press("Escape")
+    expect(label.locator("dialog[data-part=help]")).to_be_hidden()
+
+
+def test_review_overrides_undoes_and_filters(site: Site, page: Any, concept: str) -> None:
+    site.bench.annotate(concept)
+    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    card = page.locator(".review-card").first
+    expect(card).to_be_visible()
+    picture = card.get_attribute("data-picture")
+    card.locator("button.no").focus()
+    page.keyboard.press("n")
+    expect(page.locator("#review-said")).to_contain_text("Saved.")
+    expect(page.locator(f'[data-picture="{picture}"] [data-action=no]')).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    assert answers(site, concept) == [(picture, "no")]
+    page.locator(f'[data-picture="{picture}"]').get_by_text("Take back").click()
+    expect(page.locator("#review-said")).to_contain_text("Taken back.")
+    assert answers(site, concept) == []
+    page.select_option("#filter-rating", index=1)
+    expect(page).to_have_url(re.compile(r"rating=\d"))
+
+
+def test_review_begins_by_letting_the_machine_look(site: Site, page: Any, concept: str) -> None:
+    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    page.get_by_role("button", name="Let the machine look").click()
+    expect(page.locator(".review-card").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
+
+
+def test_without_a_concept_both_screens_say_where_to_go(site: Site, page: Any) -> None:
+    for screen in ("label", "review"):
+        page.goto(f"{site.url}/{screen}")
+        expect(page.get_by_role("link", name="Go to Start")).to_be_visible()

@@ -1,0 +1,164 @@
+"""Answers and pictures over HTTP: committed before they are confirmed, repeatable, from this origin only."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from drawing import draw, draw_folder
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from web.answers import answer_routes
+from web.media import media_routes
+
+NAME = "Round thing"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
+    """A home with 36 small drawings and one large picture, and a concept."""
+    root = tmp_path_factory.mktemp("answers")
+    pictures = draw_folder(root / "pictures", 36)
+    draw("ellipse", 99).resize((2000, 1500)).save(pictures / "large.jpg", quality=90)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.database.close()
+    return root / "home"
+
+
+@pytest.fixture
+def bench(made: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made, own_home)
+    return Workbench(load_settings())
+
+
+@pytest.fixture
+def client(bench: Workbench) -> TestClient:
+    app = FastAPI()
+    app.include_router(answer_routes(bench))
+    app.include_router(media_routes(bench))
+    return TestClient(app)
+
+
+def body(picture: str, key: str = "key-0001", value: str = "yes", **more: object) -> dict[str, object]:
+    return {"concept": NAME, "key": key, "picture": picture, "value": value, **more}
+
+
+def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) -> None:
+    picture = bench.collection.library.all_ids()[0]
+    reply = client.post("/app/answers", json=body(picture, have=[]))
+    assert reply.status_code == 200
+    assert reply.json()["tally"]["yes"] == 1
+    event = bench.recent_answers(NAME, "me", 5)[0]
+    assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
+
+
+def test_the_same_answer_sent_again_changes_nothing(client: TestClient, bench: Workbench) -> None:
+    picture = bench.collection.library.all_ids()[0]
+    for _ in range(3):
+        assert client.post("/app/answers", json=body(picture)).status_code == 200
+    concept = bench.store.find(NAME)
+    assert concept is not None
+    assert len(list(bench.log.events(concept.id))) == 1
+
+
+def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> None:
+    first = client.get("/app/answers", params={"concept": NAME}).json()["upcoming"]["pictures"]
+    have = [p["id"] for p in first]
+    more = client.get("/app/answers", params={"concept": NAME, "have": have}).json()["upcoming"]["pictures"]
+    assert have
+    assert not set(have) & {p["id"] for p in more}
+
+
+def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:
+    ids = [p["id"] for p in client.get("/app/answers/grid", params={"concept": NAME, "n": 12}).json()]
+    assert len(ids) == 12
+    answers = [[i, "no"] for i in ids]
+    sent = {"concept": NAME, "key": "batch-0001", "answers": answers}
+    assert client.post("/app/answers/batch", json=sent).json()["tally"]["no"] == 12
+    keys = [f"batch-0001.{n}" for n in range(12)]
+    undo = {"concept": NAME, "key": "undo-0001", "undoes": keys}
+    for _ in range(2):
+        assert client.post("/app/answers/undo", json=undo).json()["tally"]["no"] == 0
+
+
+def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Workbench) -> None:
+    picture = bench.collection.library.all_ids()[0]
+    sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
+    assert client.post("/app/answers/comment", json=sent).status_code == 200
+    assert bench.tally(NAME).decided == 0
+    concept = bench.store.find(NAME)
+    assert concept is not None
+    assert [event.comment for event in bench.log.comments(concept.id, [picture])] == ["A plate."]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"concept": "Nothing"}, 404),
+        ({"picture": "0" * 64}, 404),
+        ({"picture": "../secret"}, 422),
+        ({"value": "perhaps"}, 422),
+        ({"key": ""}, 422),
+        ({"key": "a b c d e f"}, 422),
+    ],
+)
+def test_what_can_never_be_saved_is_refused_for_good(
+    client: TestClient, bench: Workbench, change: dict[str, object], status: int
+) -> None:
+    picture = bench.collection.library.all_ids()[0]
+    assert client.post("/app/answers", json=body(picture) | change).status_code == status
+    assert bench.tally(NAME).decided == 0
+
+
+def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> None:
+    picture = bench.collection.library.all_ids()[0]
+    for site in ("cross-site", "same-site"):
+        reply = client.post("/app/answers", json=body(picture), headers={"Sec-Fetch-Site": site})
+        assert reply.status_code == 403
+    assert bench.tally(NAME).decided == 0
+
+
+def large(bench: Workbench) -> str:
+    return bench.collection.library.resolve(str(Path(bench.newest(100)[0].path).parent / "large.jpg"))
+
+
+def size_of(content: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.format == "WEBP"
+        return image.size
+
+
+def test_a_picture_is_served_large_and_kept_for_good(client: TestClient, bench: Workbench) -> None:
+    address = f"/media/picture/{large(bench)}"
+    first = client.get(address)
+    assert size_of(first.content) == (1280, 960)
+    assert "immutable" in first.headers["cache-control"]
+    assert client.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    assert client.get(address).content == first.content
+
+
+def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: Workbench) -> None:
+    picture = large(bench)
+    original = Path(bench.collection.library.picture(picture).sources[0])
+    kept = original.read_bytes()
+    original.write_bytes(b"something else")
+    try:
+        stand_in = bench.rendition(picture)
+    finally:
+        original.write_bytes(kept)
+    assert not stand_in.whole
+    assert size_of(stand_in.content) == (320, 240)
+    assert bench.rendition(picture).whole
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])
+def test_only_pictures_of_the_library_are_served(client: TestClient, name: str) -> None:
+    assert client.get(f"/media/picture/{name}").status_code == 404
