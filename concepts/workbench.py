@@ -35,6 +35,7 @@ from concepts.renditions import Rendition, Renditions
 from concepts.roots import check_roots
 from concepts.settings import Settings, save_settings
 from concepts.uploads import Uploads, typed_paths
+from concepts.users import Users
 from concepts.views import (
     About,
     AnnotateResult,
@@ -812,6 +813,14 @@ class Workbench:
         """Asks the endpoint what it can do, in the background; returns the job's id."""
         return self.jobs.submit("test endpoint", {"address": self.settings.openai_base_url or ""})
 
+    def latest_endpoint_test(self) -> JobView | None:
+        job = self.latest_job(["test endpoint"])
+        return activity.job_view(job) if job else None
+
+    def has_users(self) -> bool:
+        """Whether people log in here."""
+        return bool(Users(self.settings).records())
+
     def backup(self, *, thumbnails: bool = False) -> Iterator[bytes]:
         """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""
         from storage.backup import backup
@@ -1085,12 +1094,15 @@ class Workbench:
 
 
 def _first_found(material: Material) -> list[str]:
-    """Candidates that most searches for what counts agree on."""
+    """Candidates that many searches for what counts agree on, and few for what only looks similar."""
     definition = material.revision.definition
     counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
-    return sorted(material.candidates, key=lambda i: (-len(counts.intersection(material.candidates[i])), i))[
-        :3
-    ]
+
+    def agreed(picture_id: str) -> tuple[int, str]:
+        brought = set(material.candidates[picture_id])
+        return len(brought - counts) - len(brought & counts), picture_id
+
+    return sorted(material.candidates, key=agreed)[:3]
 
 
 def _checked(**values: Any) -> Definition:

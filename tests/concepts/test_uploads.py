@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ async def _chunks(*parts: bytes) -> AsyncIterator[bytes]:
 
 def _save(uploads: Uploads, batch: str, name: str, content: bytes, size: int | None = None) -> str:
     announced = len(content) if size is None else size
-    return asyncio.run(uploads.save(batch, name, announced, _chunks(content[:3], content[3:])))
+    saving = uploads.save(batch, name, announced, _chunks(content[:3], content[3:]))
+    with ThreadPoolExecutor(1) as own_thread:  # tests in a browser leave a loop running in this one
+        return own_thread.submit(asyncio.run, saving).result()
 
 
 @given(st.text(max_size=300), st.sampled_from(sorted(PICTURE_SUFFIXES | {".zip"})))

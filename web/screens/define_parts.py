@@ -182,13 +182,14 @@ def _add_query(revision: int) -> str:
 
 def examples_panel(definition: Definition, revision: int) -> str:
     tiles = "".join(
-        f"<li>{thumbnail(picture_id, word)}<div class='row'>{chip(word, style)}<span class='grow'></span>"
+        f"<li>{thumbnail(picture_id, f'Example {number}')}<div class='row'>{chip(word, style)}"
+        "<span class='grow'></span>"
         f"{icon_button('drop-example', f'{revision}:{picture_id}', 'x', 'Remove this example')}</div></li>"
         for ids, word, style in (
             (definition.examples, "counts", "yes"),
             (definition.counterexamples, "doesn’t", "no"),
         )
-        for picture_id in ids
+        for number, picture_id in enumerate(ids, start=1)
     )
     shown = (
         f'<ul class="pictures">{tiles}</ul>'

@@ -196,8 +196,8 @@ def _what_runs(workbench: Workbench) -> str:
         "DISCERN_VLM_MODEL</code>.</p>"
     )
     return (
-        '<aside class="runs" aria-label="What does the work"><h2>What does the work here, and what would do it '
-        f"better</h2><dl>{items}</dl>{more}</aside>"
+        '<aside class="runs" aria-label="What does the work"><h2>What does the work here, and what would '
+        f"do it better</h2><dl>{items}</dl>{more}</aside>"
     )
 
 
