@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 
 def from_pictures(bundle: str, pictures: str = "pictures") -> str:
@@ -45,6 +46,17 @@ threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
 embeddings = np.load("embeddings.npy").astype(np.float32)
 (probability,) = session.run(["probability"], {"embedding": embeddings})
 print(probability, probability >= threshold)"""
+
+
+def over_rest(concept: str, version: int) -> str:
+    """curl: the bundle, and scores of a folder of the computer that Discern runs on."""
+    address = f"$API/concepts/{quote(concept, safe='')}/versions/{version}"
+    body = json.dumps({"path": "/home/ana/New pictures", "format": "csv"})
+    return f"""API=http://127.0.0.1:7860/api/v1
+curl -o bundle.zip "{address}/bundle"
+curl -H "Content-Type: application/json" -d '{body}' "{address}/scores"
+# The answer has the id of a job. When GET $API/jobs/ID says done:
+curl -o scores.csv "$API/jobs/ID/scores\""""
 
 
 def in_a_shell(bundle: str, pictures: str = "PICTURES", out: str = "scores.csv") -> str:

@@ -76,7 +76,7 @@ class _Screen:
         top = [parts.header(view), self._progress(name), said, parts.training_panel(view, new, target)]
         going = is_going(self._job(name)) or drawing
         if figures is None:
-            return (*top, "", "", "", "", "", gr.Timer(active=going))
+            return (*top, parts.untrained(view), "", "", "", "", gr.Timer(active=going))
         side = parts.comparison_panel(figures.version.report, figures.version.number)
         side += parts.curve_panel(self._workbench.learning_curve(name), drawing)
         return (

@@ -72,6 +72,22 @@ def training_panel(view: ConceptView, new_answers: int, target: str) -> str:
     )
 
 
+def untrained(view: ConceptView) -> str:
+    """What comes first: answers, then a training."""
+    labels = view.labels.train
+    if labels["yes"] and labels["no"]:
+        return empty(
+            "Ready to learn",
+            "Train the first version. Then this page says how often it is right, shows where it is wrong, "
+            "and lets you move the threshold.",
+        )
+    return empty(
+        "First some answers",
+        "A classifier learns from pictures you say yes and no to. Twenty make a start, a hundred are good.",
+        link("Answer pictures", url("/label", view.name), icon_name="tags", kind="primary"),
+    )
+
+
 def more_labels(name: str, usable: int) -> str:
     return f'About {100 - usable} more help; <a href="{url("/label", name)}">go on labelling</a>.'
 

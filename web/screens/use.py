@@ -106,6 +106,7 @@ class _Screen:
             ),
             ("ONNX Runtime, from vectors", "in the unpacked folder", usage.with_onnx()),
             ("Command line", "needs Discern", usage.in_a_shell(f"{stem}.zip")),
+            ("REST", "asks this Discern", usage.over_rest(view.name, newest.number)),
         ]
 
     def _going(self, name: str) -> bool:

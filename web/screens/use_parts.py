@@ -12,7 +12,7 @@ from web.words import ago, count
 
 PAGE = 24
 ORDERS = (("top", "Surest"), ("borderline", "Borderline"), ("bottom", "Least likely"))
-SAID = {"yes": "you: counts", "no": "you: doesn’t", "unsure": "you: unsure", "conflict": "people disagree"}
+SAID = {"yes": "checked: counts", "no": "checked: doesn’t", "unsure": "unsure", "conflict": "people disagree"}
 FIGURES = {
     "average_precision": "average precision",
     "precision": "flagged that are right",
@@ -186,7 +186,7 @@ def versions_panel(view: ConceptView, one: int, other: int, origin: dict[int, st
             f"{_choice('compare-other', 'other', view.heads, other)}"
             f'<button class="btn" id="compare">{icon("arrow-left-right")}Compare</button></form>'
         )
-    return f'<div class="panel"><h2>Every version</h2>{table}{compare}</div>'
+    return f'<div class="panel versions"><h2>Every version</h2>{table}{compare}</div>'
 
 
 def _choice(elem_id: str, name: str, heads: Sequence[HeadView], chosen: int) -> str:

@@ -1,0 +1,75 @@
+"""The app in a real browser: a server on a free port over a small real library, and a fresh page."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """`url` has no slash at its end. `bench` is the server's own Workbench, `pictures` what it has."""
+
+    url: str
+    bench: Workbench
+    pictures: Path
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Site]:
+    """120 drawn pictures, the tiny open_clip encoder, no concept, jobs running."""
+    import uvicorn
+
+    from web.server import create_app
+
+    root = tmp_path_factory.mktemp("site")
+    pictures = draw_folder(root / "pictures", 120)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.jobs.start()
+    server = uvicorn.Server(uvicorn.Config(create_app(bench), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive(), "the server did not start"
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", bench, pictures)
+    server.should_exit = True
+    thread.join()
+    bench.jobs.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("Chromium is not installed (apt install chromium)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium) -> Iterator[object]:  # type: ignore[no-untyped-def]
+    """A fresh page with its own storage. An error of a script fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []

@@ -1,0 +1,195 @@
+"""Quality and Use in a browser: train, move the threshold by key and mouse, correct, go back, download.
+
+The answers are simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from storage.labels import Author
+
+NAME = "Ellipse by hand"
+SIMULATED = Author("simulation", "simulated")
+
+
+@pytest.fixture(scope="module")
+def answered(site: Any) -> Any:
+    """A concept with every evaluation picture and 30 others answered, one of them wrongly, and no version."""
+    bench = site.bench
+    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    rounds = [bench.next_pictures(NAME, 200, purpose="evaluation")]
+    for picture in rounds[0]:
+        label(bench, picture)
+    for _ in range(3):
+        for picture in bench.next_pictures(NAME, 10):
+            label(bench, picture)
+    return site
+
+
+def label(bench: Any, picture: Any) -> None:
+    value = "yes" if "ellipse" in picture.path else "no"
+    bench.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+
+
+def open_screen(page: Any, site: Any, screen: str) -> None:
+    page.goto(f"{site.url}/{screen}?concept={quote(NAME)}")
+    page.wait_for_selector(f"#{screen}-head h1")
+
+
+def train_if_needed(page: Any, site: Any) -> None:
+    open_screen(page, site, "quality")
+    if not site.bench.concept(NAME).heads:
+        page.click("#train")
+    page.wait_for_selector("#threshold")
+    page.wait_for_selector("text=From the first answers of people alone")
+    page.wait_for_function("!document.querySelector('.job')")
+
+
+def said(page: Any) -> str:
+    return str(page.locator(".say").inner_text())
+
+
+def test_training_ends_with_figures_in_words_without_a_reload(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    assert "Of 100 pictures it flags, about" in said(page)
+    assert "answers simulated" in page.locator("#quality-main h2").inner_text()
+    assert page.locator("#quality-side table").first.is_visible()
+
+
+def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    slider = page.get_by_role("slider")
+    before = said(page)
+    slider.focus()
+    page.keyboard.press("Home")
+    assert "It finds about 100 of every 100" in said(page)
+    flags = page.locator("[data-flags]").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "2"
+    assert flags.startswith("flags 120 of 120")
+    assert "100 of 100 found" in slider.get_attribute("aria-valuetext")
+    page.get_by_role("button", name="Back to version").click()
+    assert said(page) == before
+
+
+def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
+    page: Any, answered: Any
+) -> None:
+    train_if_needed(page, answered)
+    box = page.locator("#threshold").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.62 * box["width"], y, steps=6)
+    page.mouse.up()
+    threshold = int(page.locator("#threshold").input_value()) / 1000
+    assert 0.55 < threshold < 0.7
+    scored = answered.bench.scored_pictures(NAME, "top", size=200).pictures
+    count = sum(picture.probability >= threshold for picture in scored)
+    assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of 120")
+
+
+def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    number = answered.bench.concept(NAME).heads[-1].number
+    page.locator("#threshold").focus()
+    page.keyboard.press("PageUp")
+    assert page.get_by_text("slightly optimistic").is_visible()
+    page.click("#use-threshold")
+    page.wait_for_selector(f"#quality-said >> text=Version {number + 1} says yes from")
+    newest = answered.bench.concept(NAME).heads[-1]
+    assert newest.details["made_from"] == number
+    page.wait_for_function("!document.querySelector('.job')")
+
+
+def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
+    bench = answered.bench
+    page_of = bench.scored_pictures(NAME, "top", size=1) if bench.concept(NAME).heads else None
+    if page_of is None:
+        train_if_needed(page, answered)
+        page_of = bench.scored_pictures(NAME, "top", size=1)
+    wrong = page_of.pictures[0].id  # flagged, and the answer is made to say it doesn't count
+    bench.label(NAME, wrong, "no", author=Author("me"), key=uuid.uuid4().hex)
+    train_if_needed(page, answered)
+    page.click(f"#open-{wrong[:12]}")
+    page.wait_for_selector("dialog[open]")
+    page.fill("#correct-comment", "It is round after all.")
+    page.locator("dialog").get_by_role("button", name="It counts").click()
+    page.wait_for_selector("#quality-said >> text=Saved: it counts")
+    assert page.locator("dialog[open]").count() == 0
+    event = list(bench.log.events(bench.store.find(NAME).id, wrong))[-1]
+    assert (event.value, event.comment) == ("yes", "It is round after all.")
+    page.locator("#quality-said").get_by_role("button", name="Undo").click()
+    page.wait_for_selector("#quality-said >> text=Taken back")
+    assert list(bench.log.events(bench.store.find(NAME).id, wrong))[-1].value == "undo"
+
+
+def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    bench = answered.bench
+    if len(bench.concept(NAME).heads) < 2:
+        bench.set_threshold(NAME, 1, 0.7, author="me")
+    open_screen(page, answered, "use")
+    page.click("#order-bottom")
+    page.wait_for_selector("#order-bottom[aria-current]")
+    assert page.locator("#use-library .pictures li").count() == 24
+    page.click("#compare")
+    page.wait_for_selector("#use-compared >> text=They say different things")
+    before = len(bench.concept(NAME).heads)
+    page.get_by_role("button", name="Go back to it").last.click()
+    page.wait_for_selector("#use-said >> text=Version 1 is in use again")
+    assert len(bench.concept(NAME).heads) == before + 1
+    with page.expect_download() as download:
+        page.locator("#use-take").get_by_role("link", name="Download").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:
+        facts = next(name for name in bundle.namelist() if name.endswith("head.json"))
+        assert json.loads(bundle.read(facts))["concept"] == NAME
+    page.get_by_role("button", name="Read its card").click()
+    page.wait_for_selector("#use-card >> text=How good it is")
+
+
+def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    open_screen(page, answered, "use")
+    page.fill("#score-folder", "/no/such/folder")
+    page.click("#score-files")
+    page.wait_for_selector("#use-said >> text=isn't there")
+    page.fill("#score-folder", str(answered.pictures))
+    page.click("#score-files")
+    link = page.get_by_role("link", name="Download CSV").first
+    link.wait_for()
+    with page.expect_download() as download:
+        link.click()
+    assert len(download.value.path().read_text().splitlines()) == 121
+
+
+@pytest.mark.parametrize("screen", ["quality", "use"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Any, answered: Any, screen: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    train_if_needed(page, answered)
+    page.emulate_media(color_scheme=scheme)
+    open_screen(page, answered, screen)
+    page.wait_for_selector(".pictures img, .mistakes")
+    found = axe.run(page).response["violations"]
+    serious = [
+        (v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("screen", ["quality", "use"])
+def test_a_phone_needs_no_sideways_scrolling(page: Any, answered: Any, screen: str) -> None:
+    train_if_needed(page, answered)
+    page.set_viewport_size({"width": 375, "height": 800})
+    open_screen(page, answered, screen)
+    page.wait_for_selector(".pictures img, .mistakes")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
