@@ -316,8 +316,8 @@ class Labeller {
   showTally() {
     const {yes, no, unsure, evaluation} = this.tally;
     const decided = yes + no;
-    this.part('count').textContent = decided < this.enough ? `${decided} of about ${this.enough}` : `${decided} answers, more still help`;
-    this.part('count').title = `${evaluation} of ${this.tally.evaluation_size} pictures kept for measuring have an answer`;
+    this.part('count').textContent = decided < this.enough ? `${decided} of about ${this.enough}` : `${decided} answers`;
+    this.part('count').title = `${decided < this.enough ? '' : 'Enough to train; more still help. '}${evaluation} of ${this.tally.evaluation_size} pictures kept for measuring have an answer`;
     const bar = this.part('bar');
     const whole = Math.max(this.enough, decided + unsure);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
