@@ -128,6 +128,7 @@ def test_an_example_is_chosen_from_a_search(site: Any, page: Any) -> None:
     page.click("button:has-text('Choose examples')")
     page.fill("#pick-words", "circle")
     page.press("#pick-words", "Enter")
+    page.wait_for_selector("#pick-words[value='circle']")
     page.click("dialog[open] .pictures button:has-text('Counts')")
     said(page, "an example picture added")
     page.wait_for_selector("#define-examples .chip.yes")
