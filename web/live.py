@@ -24,6 +24,7 @@ element.addEventListener('submit', (event) => {
   event.preventDefault();
   const fields = Object.fromEntries(new FormData(form, event.submitter));
   trigger('click', {action: form.dataset.action, value: form.dataset.value || '', fields});
+  for (const secret of form.querySelectorAll('input[type=password]')) secret.value = '';
 });
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concepts.jobs import StoredJob
+from concepts.views import JobView
 from web.markup import button, escape, notice
 from web.words import duration
 
@@ -10,11 +11,11 @@ GOING = ("queued", "running", "interrupted")
 SURE_AFTER = 3.0  # seconds before which a rate says nothing
 
 
-def is_going(job: StoredJob | None) -> bool:
+def is_going(job: StoredJob | JobView | None) -> bool:
     return job is not None and job.state in GOING
 
 
-def job_progress(job: StoredJob, title: str) -> str:
+def job_progress(job: StoredJob | JobView, title: str) -> str:
     """A panel with bar, rate and time left, and a button that cancels."""
     said = _how_far(job)
     bar = (
@@ -38,7 +39,7 @@ def job_failure(job: StoredJob, title: str) -> str:
     return f'<div class="row ended">{notice(text, "bad")}{again}</div>'
 
 
-def _how_far(job: StoredJob) -> str:
+def _how_far(job: StoredJob | JobView) -> str:
     if job.cancel_requested:
         return "stopping after this step"
     if job.state == "queued":

@@ -41,11 +41,13 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
     done = workbench.steps_done(concept) if concept else set()
     info = workbench.library_info()
     steps = "".join(_step(s, current, concept, s.title in done) for s in screens if s.step)
-    others = "".join(_place(s, current, concept) for s in screens if not s.step)
+    first = next(i for i, screen in enumerate(screens) if screen.step)
+    before = "".join(_place(s, current, concept) for s in screens[:first])
+    after = "".join(_place(s, current, concept) for s in screens[first:] if not s.step)
     name = f'<div class="concept" title="{escape(concept)}">{escape(concept)}</div>' if concept else ""
     return (
         f'<nav class="rail" aria-label="Steps" data-concept="{escape(concept or "")}">'
-        f'<div class="brand">Discern</div>{others}{name}<div class="steps">{steps}</div>'
+        f'<div class="brand">Discern</div>{before}{name}<div class="steps">{steps}</div>{after}'
         f'<div class="foot">{info.pictures:,} pictures<br>on this computer</div></nav>'
     )
 

@@ -1,6 +1,6 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import define, label, library, quality, review, start, use
+from web.screens import activity, define, label, library, quality, review, start, use
 from web.shell import Screen
 
 SCREENS = (
@@ -11,4 +11,5 @@ SCREENS = (
     Screen("Review", "/review", "list-checks", review.build, step=3),
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
+    Screen("Activity", "/activity", "activity", activity.build),
 )

@@ -1,0 +1,113 @@
+"""Activity in a browser: setting up an endpoint, stopping work, a backup; and the login before it all."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI, says
+
+from concepts.settings import Settings
+from concepts.users import Users
+from concepts.workbench import Workbench
+
+PASSWORD = "a long password"
+
+
+@pytest.fixture
+def model() -> Iterator[FakeOpenAI]:
+    """A SIMULATED model that answers with the wrong number, slowly where a test holds it back."""
+    with FakeOpenAI(lambda request: {"number": 1}) as server:
+        yield server
+
+
+def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
+    site: Any, page: Any, model: FakeOpenAI
+) -> None:
+    page.goto(f"{site.url}/activity?view=models")
+    page.fill("#openai_base_url", model.base_url)
+    page.fill("#openai_api_key", "sk-secret")
+    page.fill("#llm_model", MODEL)
+    page.click("text=Save and test")
+    page.wait_for_selector(".finding:has-text('understands words but answered wrongly')")
+    assert page.input_value("#openai_api_key") == ""
+    assert "sk-secret" not in page.content()
+    assert model.requests[0].headers.get("authorization", "").endswith("sk-secret")
+    page.check("input[name=remove_key]")
+    page.fill("#llm_model", "")
+    page.fill("#openai_base_url", "")
+    page.click("button:text-is('Save')")
+    page.wait_for_selector("text=The built-in words and encoder do the work")
+
+
+def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model: FakeOpenAI) -> None:
+    held = threading.Event()
+    model.script(says({"number": 1}, wait=held))
+    site.bench.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
+    job_id = site.bench.submit_endpoint_test()
+    try:
+        page.goto(f"{site.url}/activity")
+        page.wait_for_selector(f"#job-{job_id}[data-state=running]")
+        page.click(f"#job-{job_id} button:has-text('Stop')")
+        page.wait_for_selector(f"#job-{job_id}:has-text('stopping after this step')")
+    finally:
+        held.set()
+    page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
+    page.reload()
+    page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
+    site.bench.save_settings({"openai_base_url": None, "llm_model": None})
+
+
+def test_the_tabs_are_in_the_address_and_a_backup_can_be_downloaded(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    page.goto(f"{site.url}/activity")
+    page.click(".tab:has-text('Data and version')")
+    page.wait_for_url("**/activity?view=data")
+    with page.expect_download() as download:
+        page.click("text=Download a backup")
+    file = tmp_path / "backup.zip"
+    download.value.save_as(file)
+    with zipfile.ZipFile(file) as archive:
+        assert {"discern.sqlite", "README.txt"} <= set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with one user and nothing else."""
+    import uvicorn
+
+    from web.server import create_app
+
+    settings = Settings(home=tmp_path_factory.mktemp("closed"))
+    Users(settings).set("ana", PASSWORD)
+    server = uvicorn.Server(uvicorn.Config(create_app(Workbench(settings)), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive(), "the server did not start"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, page: Any) -> None:
+    page.goto(f"{closed_site}/activity?view=data")
+    page.wait_for_url("**/login?next=*")
+    page.fill("#name", "ana")
+    page.fill("#password", "not the password")
+    page.press("#password", "Enter")
+    page.wait_for_selector("[role=alert]")
+    assert page.input_value("#name") == "ana"
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url("**/activity?view=data")
+    page.click("text=Log out")
+    page.wait_for_url("**/login")
+    page.goto(f"{closed_site}/")
+    page.wait_for_url("**/login?next=*")

@@ -1,0 +1,114 @@
+"""`python app.py` as a process: ports, exposure, and stopping in the middle of work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+
+from storage.database import Database
+from storage.jobs import JobStore
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120  # seconds until a test gives up
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts the app with settings from the environment; ends what is still running afterwards."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(**settings: str) -> subprocess.Popen[str]:
+        app = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(app)
+        return app
+
+    yield run
+    for app in started:
+        if app.poll() is None:
+            app.kill()
+        app.communicate()
+
+
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def until(state: Callable[[], bool], app: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not state():
+        assert app.poll() is None, app.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def healthy(port: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        app = start(DISCERN_PORT=port)
+        _, said = app.communicate(timeout=PATIENCE)
+    assert app.returncode == 1
+    assert said.startswith(f"discern: Port {port} is taken")
+    assert "Traceback" not in said
+
+
+def test_it_does_not_start_open_to_everyone(start: Start) -> None:
+    app = start(DISCERN_HOST="0.0.0.0", DISCERN_PORT=free_port())
+    _, said = app.communicate(timeout=PATIENCE)
+    assert app.returncode == 1
+    assert said.startswith("discern: Discern would be open to everyone")
+
+
+def test_stopped_in_the_middle_of_work_it_goes_on_at_the_next_start(
+    start: Start, own_home: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    pictures = draw_folder(tmp_path / "pictures", 1500)
+    store = JobStore(Database(own_home / "discern.sqlite"))
+    arguments = {"paths": [str(pictures)], "encoder": f"local-dir:{tiny_open_clip}"}
+    job_id = store.add("add pictures", arguments)
+    first = start(DISCERN_PORT=free_port())
+    until(lambda: store.get(job_id).done > 0, first)
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=PATIENCE)
+    assert first.returncode == 0
+    stopped = store.get(job_id)
+    assert (stopped.state, stopped.error) == ("queued", "")
+    assert stopped.done < 1500
+
+    port = free_port()
+    second = start(DISCERN_PORT=port)
+    until(lambda: store.get(job_id).state == "done", second)
+    assert healthy(port)
+    result = store.get(job_id).result
+    assert result is not None
+    assert 0 < result["added"] < 1500
+    assert result["added"] + result["unchanged"] == 1500
