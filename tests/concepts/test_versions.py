@@ -197,7 +197,7 @@ def test_only_a_file_that_scoring_wrote_can_be_downloaded(trained: Workbench) ->
 def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
     trained: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("concepts.workbench.SCORED_AT_ONCE", 10)
+    monkeypatch.setattr("concepts.workbench.base.SCORED_AT_ONCE", 10)
     trained.scores.__init__()  # type: ignore[misc]  # as after a restart
     assert trained.scored_pictures(NAME, "top") is None
     assert trained.quality(NAME).flagged is None

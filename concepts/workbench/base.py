@@ -1,0 +1,138 @@
+"""What all use cases share: the data folder, its rooms, and looking up a concept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from concepts.asking import Decisions, Questions
+from concepts.collection import Collection
+from concepts.definition import Definition, Revision
+from concepts.errors import UnknownConceptError, UnknownVersionError
+from concepts.finding import Finder
+from concepts.jobs import Handler, JobRunner
+from concepts.library_scores import LibraryScores, ScoreCache
+from concepts.material import Material
+from concepts.renditions import Renditions
+from concepts.settings import Settings
+from concepts.uploads import Uploads
+from storage.calls import Ledger
+from storage.concepts import ConceptStore, StoredEvaluation, StoredHead
+from storage.database import Database
+from storage.jobs import JobStore
+from storage.labels import LabelLog
+from storage.tables import ConceptRow, DefinitionRow
+
+EVALUATION_SIZE = 200
+EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
+ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
+POOL_SIZE = 1000  # candidates per concept
+SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
+WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
+
+# The steps of a concept, and the screen each is done on.
+JOURNEY = (
+    ("Define", "/define"),
+    ("Label", "/label"),
+    ("Review", "/review"),
+    ("Quality", "/quality"),
+    ("Use", "/use"),
+)
+
+Listener = Callable[[int, int | None, str], None]
+Purpose = Literal["train", "evaluation"]
+
+
+class Base:
+    """One data folder with its rooms. The use cases build on it, one module a part of the journey."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_path)
+        self.collection = Collection(settings, self.database)
+        self.store = ConceptStore(self.database)
+        self.log = LabelLog(self.database)
+        self.uploads = Uploads(settings.home)
+        self.finder = Finder(self.collection)
+        self.ledger = Ledger(self.database)
+        self.scores = ScoreCache()
+        self._bundle_lock = threading.Lock()
+        self.renditions = Renditions(
+            self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
+        )
+        self._questions: dict[int, tuple[Decisions, Questions]] = {}
+        self._questions_lock = threading.Lock()
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="questions")
+        self.jobs = JobRunner(
+            JobStore(self.database),
+            self._handlers(),
+            short=("expand", "mine", "train", "evaluate", "learning curve", "score library", "test endpoint"),
+        )
+
+    def _handlers(self) -> dict[str, Handler]:
+        """What each kind of job does. Every part of the journey adds its own."""
+        return {}
+
+    def _concept(self, name: str) -> ConceptRow:
+        concept = self.store.find(name)
+        if concept is None:
+            names = ", ".join(f"“{row.name}”" for row in self.store.all()[:5])
+            raise UnknownConceptError(
+                f"There is no concept “{name}”. " + (f"There are: {names}." if names else "Begin one first.")
+            )
+        return concept
+
+    def _version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
+        from concepts.training import head_of
+
+        concept = self._concept(name)
+        return concept, head_of(self.store, concept, number)
+
+    def _measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
+        """The newest figures of a version."""
+        found = [e for e in self.store.evaluations(concept.id) if e.head_number == number]
+        return found[-1] if found else None
+
+    def _library_scores(self, head: StoredHead) -> LibraryScores | None:
+        """What a version says of the library; None where that would keep a screen waiting."""
+        from concepts.training import check_fingerprint
+
+        check_fingerprint(head, self.collection)
+        matrix = self.collection.matrix()
+        if len(matrix) > SCORED_AT_ONCE and not self.scores.has(head, matrix):
+            return None
+        return self.scores.of(head, matrix)
+
+    def _revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
+        rows = self.store.definitions(concept.id)
+        row = rows[-1] if number is None else next((r for r in rows if r.number == number), None)
+        if row is None:
+            raise UnknownVersionError(
+                f"“{concept.name}” has no definition {number}; it has 1 to {len(rows)}."
+            )
+        return revision_of(row)
+
+    def _material(self, concept: ConceptRow, revision: int | None = None) -> Material:
+        return Material(self.collection, self.store, self.log, concept.id, self._revision(concept, revision))
+
+    def _draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
+        """Draws the evaluation set once there are pictures to draw from."""
+        from concepts.pooling import draw_evaluation_set
+
+        if self.store.evaluation_pictures(concept.id) or self.collection.library.encoder() is None:
+            return
+        definition = self._revision(concept).definition
+        seen = {*avoid, *definition.examples, *definition.counterexamples}
+        chosen = draw_evaluation_set(
+            self.collection.library, concept.key, seen, EVALUATION_SIZE, EVALUATION_SHARE
+        )
+        self.store.add_evaluation_pictures(concept.id, chosen, "random")
+
+
+def revision_of(row: DefinitionRow) -> Revision:
+    definition = Definition.model_validate(row.document)
+    return Revision(
+        number=row.number, definition=definition, author=row.author, note=row.note, created=row.created
+    )

@@ -1,0 +1,327 @@
+"""Use cases of a concept's definition: begin, edit, expand, find candidates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from concepts import browsing
+from concepts.definition import Change, Definition, Revision, word_diff
+from concepts.editing import origin_in_words, what_changed
+from concepts.errors import DiscernError
+from concepts.finding import query_views
+from concepts.jobs import Handler, Progress
+from concepts.labelling import (
+    Decision,
+)
+from concepts.material import Material
+from concepts.views import (
+    ConceptSummary,
+    ConceptView,
+    CriterionView,
+    DeletedConcept,
+    HeadView,
+    LabelCounts,
+    MineResult,
+    PictureView,
+    QueryView,
+    RevisionView,
+)
+from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    pass
+
+
+from concepts.workbench.base import ENOUGH_LABELS, JOURNEY, POOL_SIZE, revision_of
+from concepts.workbench.pictures import Pictures
+
+
+class Definitions(Pictures):
+    """Concepts and what counts."""
+
+    def _handlers(self) -> dict[str, Handler]:
+        return super()._handlers() | {
+            "expand": self._expand,
+            "mine": self._mine,
+        }
+
+    def create_concept(
+        self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
+    ) -> ConceptView:
+        """Begins a concept and draws its evaluation set before anything else sees those pictures."""
+        ids = tuple(self.collection.library.resolve(example) for example in examples)
+        definition = _checked(name=name, description=description, examples=ids)
+        concept = self.store.create(definition.name)
+        self.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
+        self._draw_evaluation(concept, avoid=ids)
+        return self.concept(name)
+
+    def concepts(self) -> list[ConceptSummary]:
+        return [self._summary(concept) for concept in self.store.all()]
+
+    def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
+        """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
+        concept = self._concept(name)
+        rows = self.store.definitions(concept.id)
+        material = self._material(concept, revision)
+        reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
+        return ConceptView(
+            name=concept.name,
+            created=concept.created,
+            revision=revision_view(material.revision),
+            revisions=len(rows),
+            candidates=len(material.candidates),
+            labels=label_counts(material),
+            conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
+            heads=[
+                HeadView(
+                    number=head.number,
+                    kind=head.kind,
+                    definition=head.definition_number,
+                    threshold=head.threshold,
+                    created=head.created,
+                    details=head.details,
+                    report=reports.get(head.number),
+                )
+                for head in self.store.heads(concept.id)
+            ],
+        )
+
+    def delete_concept(self, name: str) -> DeletedConcept:
+        """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
+        concept = self._concept(name)
+        self.store.delete(concept.id)
+        return next(deleted for deleted in self.deleted_concepts() if deleted.id == concept.id)
+
+    def undelete_concept(self, concept_id: int) -> str:
+        """Returns its name. Raises `DiscernError` where another concept has it by now."""
+        return self.store.undelete(concept_id).name
+
+    def deleted_concepts(self) -> list[DeletedConcept]:
+        """The last deleted first."""
+        return [
+            DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
+            for row in self.store.deleted()
+            if row.deleted
+        ]
+
+    def steps_done(self, name: str) -> set[str]:
+        """The steps of the journey that are behind this concept."""
+        concept = self.store.find(name)
+        if concept is None:
+            return set()
+        material = self._material(concept)
+        decided = sum(decision.decided for decision in material.decisions.values())
+        heads = self.store.heads(concept.id)
+        reached = {
+            "Define": bool(material.candidates) or material.revision.number > 1,
+            "Label": decided >= ENOUGH_LABELS,
+            "Review": bool(material.annotations) and decided >= ENOUGH_LABELS,
+            "Quality": bool(self.store.evaluations(concept.id)),
+            "Use": bool(heads) and bool(self.store.evaluations(concept.id)),
+        }
+        return {step for step, there in reached.items() if there}
+
+    def revise(
+        self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
+    ) -> RevisionView:
+        """Keeps an edited definition as the next revision; going back is revising to an older one.
+
+        Raises `DiscernError` where `after` is given and another revision came in between.
+        """
+        concept = self._concept(name)
+        document = definition.model_dump(mode="json")
+        row = self.store.add_definition(concept.id, document, author, note, after)
+        return revision_view(revision_of(row))
+
+    def edit(
+        self, name: str, change: Callable[[Definition], Definition], *, author: str, after: int
+    ) -> RevisionView:
+        """Makes one change (of `concepts.editing`) to revision `after`, if that is still the newest.
+
+        A change that changes nothing makes no revision. Raises `DiscernError`, and then nothing is changed.
+        """
+        before = self._revision(self._concept(name), after)
+        edited = change(before.definition)
+        if edited == before.definition:
+            return revision_view(before)
+        self._check_examples(name, edited)
+        note = what_changed(before.definition, edited)
+        return self.revise(name, edited, author=author, note=note, after=after)
+
+    def restore(self, name: str, number: int, *, author: str, after: int) -> RevisionView:
+        """Makes an older definition the newest again."""
+        concept = self._concept(name)
+        older, newest = self._revision(concept, number), self._revision(concept)
+        if older.definition == newest.definition:
+            return revision_view(newest)
+        note = f"back to definition {number}"
+        return self.revise(name, older.definition, author=author, note=note, after=after)
+
+    def criteria(self, name: str, *, reader: str = "me") -> list[CriterionView]:
+        """The criteria of the newest definition, each with where it came from."""
+        revisions = [revision_of(row) for row in self.store.definitions(self._concept(name).id)]
+        return [
+            CriterionView(
+                index=index,
+                kind=criterion.kind,
+                text=criterion.text,
+                origin=origin_in_words(criterion, revisions, reader),
+                proposed=criterion.origin != "person",
+            )
+            for index, criterion in enumerate(revisions[-1].definition.criteria)
+        ]
+
+    def queries(self, name: str, n: int = 8, *, reader: str = "me") -> list[QueryView]:
+        """The queries of the newest definition, each with n pictures it finds and how many it brought."""
+        concept = self._concept(name)
+        revisions = [revision_of(row) for row in self.store.definitions(concept.id)]
+        return query_views(self._material(concept), self.collection, self.finder, revisions, reader, n)
+
+    def revisions(self, name: str) -> list[RevisionView]:
+        return [revision_view(revision_of(row)) for row in self.store.definitions(self._concept(name).id)]
+
+    def diff(self, name: str, before: int, after: int) -> list[tuple[Change, str]]:
+        """Word diff between two revisions."""
+        concept = self._concept(name)
+        old, new = (self._revision(concept, number).definition.as_text() for number in (before, after))
+        return word_diff(old, new)
+
+    def expand(self, name: str) -> RevisionView:
+        """Proposes criteria and queries: from a language model where one is set, else built in."""
+        from concepts.proposing import propose
+
+        revision = self._revision(self._concept(name))
+        definition, author = propose(revision.definition, self.settings, self.ledger, self.collection)
+        if definition == revision.definition:
+            return revision_view(revision)
+        return self.revise(name, definition, author=author, note="proposed from the description")
+
+    def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
+        """Pictures found by these words that may become examples: none of those that measure."""
+        material = self._material(self._concept(name))
+        found = self.finder.find_each([words.strip() or name], n, material.reserved)[0]
+        return browsing.views_of(self.collection.library.pictures(found))
+
+    def submit_expand(self, name: str) -> int:
+        """Proposes in the background; returns the job's id."""
+        return self.jobs.submit("expand", {"concept": self._concept(name).name})
+
+    def submit_mine(self, name: str, *, size: int = POOL_SIZE) -> int:
+        """Fills the candidate pool in the background; returns the job's id."""
+        return self.jobs.submit("mine", {"concept": self._concept(name).name, "size": size})
+
+    def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
+        """Fills the candidate pool up to `size` pictures."""
+        from concepts.pooling import mine_candidates
+
+        concept = self._concept(name)
+        self._draw_evaluation(concept)
+        material = self._material(concept)
+        found = mine_candidates(material, self.collection, size)
+        added = self.store.add_candidates(concept.id, found, material.revision.number)
+        pool = self.store.candidates(concept.id)
+        per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
+        return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
+
+    def _expand(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        progress.report(0, None, "thinking of what counts and what to search for")
+        revision = self.expand(arguments["concept"])
+        return {"revision": revision.number, "author": revision.author}
+
+    def _mine(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        progress.report(0, None, "looking through the library")
+        return self.mine(arguments["concept"], size=arguments["size"]).model_dump()
+
+    def _check_examples(self, name: str, edited: Definition) -> None:
+        """Rule 4: a picture that measures is no example, because examples decide what is looked for."""
+        reserved = self._material(self._concept(name)).reserved
+        if reserved & {*edited.examples, *edited.counterexamples}:
+            raise DiscernError(
+                "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
+                "example. Choose another one; nothing was changed."
+            )
+
+    def _summary(self, concept: ConceptRow) -> ConceptSummary:
+        material = self._material(concept)
+        counts = label_counts(material)
+        yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
+        heads = self.store.heads(concept.id)
+        reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
+        done = self.steps_done(concept.name)
+        step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+        moments = [material.revision.created, self.log.last_time(concept.id), *(h.created for h in heads)]
+        return ConceptSummary(
+            name=concept.name,
+            created=concept.created,
+            revision=material.revision.number,
+            description=material.revision.definition.description,
+            candidates=len(material.candidates),
+            labels_by_people=sum(counts.train.values()) + sum(counts.evaluation.values()),
+            evaluation_labelled=sum(counts.evaluation.values()),
+            heads=len(heads),
+            cover=[*yes[-3:], *_first_found(material)][:3],
+            quality=_quality_in_words(reports.get(heads[-1].number)) if heads else "",
+            next_screen=screen,
+            next_step=step,
+            steps_done=[name for name, _ in JOURNEY if name in done],
+            changed=max(moment for moment in moments if moment),
+        )
+
+
+def _first_found(material: Material) -> list[str]:
+    """Candidates that many searches for what counts agree on, and few for what only looks similar."""
+    definition = material.revision.definition
+    counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
+
+    def agreed(picture_id: str) -> tuple[int, str]:
+        brought = set(material.candidates[picture_id])
+        return len(brought - counts) - len(brought & counts), picture_id
+
+    return sorted(material.candidates, key=agreed)[:3]
+
+
+def _checked(**values: Any) -> Definition:
+    from pydantic import ValidationError
+
+    try:
+        return Definition(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DiscernError(f"The {first['loc'][0]} can't be used: {first['msg']}.") from error
+
+
+def revision_view(revision: Revision) -> RevisionView:
+    return RevisionView(
+        number=revision.number,
+        author=revision.author,
+        note=revision.note,
+        created=revision.created,
+        definition=revision.definition,
+    )
+
+
+def _quality_in_words(report: dict[str, Any] | None) -> str:
+    """The shortest honest sentence about a version."""
+    metric = next((m for m in report["metrics"] if m["name"] == "precision"), None) if report else None
+    if metric is None or metric["value"] is None:
+        return ""
+    low, high = round(100 * metric["low"]), round(100 * metric["high"])
+    return f"{round(100 * metric['value'])} of 100 flagged are right ({low} to {high})"
+
+
+def label_counts(material: Material) -> LabelCounts:
+    def tally(decisions: Iterator[Decision]) -> dict[str, int]:
+        counts = Counter(decision.value for decision in decisions)
+        return {value: counts[value] for value in ("yes", "no", "unsure", "skip", "conflict")}
+
+    decisions = material.decisions
+    return LabelCounts(
+        train=tally(d for i, d in decisions.items() if i not in material.evaluation),
+        evaluation=tally(d for i, d in decisions.items() if i in material.evaluation),
+        annotated=len({annotation.picture_id for annotation in material.annotations}),
+        evaluation_size=len(material.evaluation),
+        simulated=sum(d.simulated for d in decisions.values()),
+    )

@@ -1,0 +1,128 @@
+"""Use cases of the library: add, look, search, embed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from concepts import browsing
+from concepts.errors import DiscernError
+from concepts.jobs import Handler, Progress
+from concepts.renditions import Rendition
+from concepts.roots import check_roots
+from concepts.uploads import typed_paths
+from concepts.views import (
+    BadFile,
+    Hit,
+    LibraryInfo,
+    PictureDetail,
+    PicturePage,
+    PictureView,
+    Repetition,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+from concepts.workbench.base import Base, Listener
+
+
+class Pictures(Base):
+    """Pictures: in, found, looked at."""
+
+    def _handlers(self) -> dict[str, Handler]:
+        return super()._handlers() | {
+            "add pictures": self._add,
+            "add sample": self._add_sample,
+            "re-embed": self._reembed,
+        }
+
+    def add_pictures(
+        self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
+    ) -> dict[str, Any]:
+        """Adds files, folders, archives and lists, and waits until it is done."""
+        return self.jobs.run("add pictures", self._add_arguments(paths, encoder), listener)
+
+    def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
+        """The same in the background, from where the app may read; returns the job's id."""
+        check_roots(paths, self.settings)
+        return self.jobs.submit("add pictures", self._add_arguments(paths, encoder))
+
+    def submit_typed(self, text: str) -> int:
+        """Adds the folders, files, archives and lists that a person typed, one a line, in the background."""
+        return self.submit_add(typed_paths(text))
+
+    def submit_uploads(self, batch: str) -> int:
+        """Adds the files of an upload in the background."""
+        return self.submit_add(self.uploads.paths(batch))
+
+    def submit_sample(self) -> int:
+        """Fetches the sample pictures and adds them, in the background; returns the job's id."""
+        return self.jobs.submit("add sample", {})
+
+    def reembed(self, encoder: str, *, listener: Listener | None = None) -> dict[str, Any]:
+        return self.jobs.run("re-embed", {"encoder": encoder}, listener)
+
+    def submit_reembed(self, encoder: str) -> int:
+        """The same in the background. The library keeps its encoder until every picture is embedded."""
+        if not encoder.strip():
+            raise DiscernError("Write the name of the encoder first.")
+        return self.jobs.submit("re-embed", {"encoder": encoder.strip()})
+
+    def library_info(self) -> LibraryInfo:
+        return self.collection.info()
+
+    def thumbnail(self, picture_id: str) -> bytes:
+        """WebP bytes. Raises `UnknownPictureError`."""
+        return self.collection.thumbnails.read(picture_id)
+
+    def rendition(self, picture_id: str) -> Rendition:
+        """The picture for looking at it alone. Raises `UnknownPictureError`."""
+        return self.renditions.read(picture_id)
+
+    def newest(self, n: int) -> list[PictureView]:
+        """The pictures that were added last."""
+        return self.browse(n).pictures
+
+    def browse(self, n: int, place: str = "") -> PicturePage:
+        """A page of the library; `place` is the `newer` or `older` of another one."""
+        return browsing.picture_page(self.collection.library, n, place)
+
+    def picture(self, picture_id: str) -> PictureDetail:
+        """Raises `UnknownPictureError`."""
+        return browsing.picture_detail(self.collection.library, self.store, self.log, picture_id)
+
+    def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Pictures that are at several places; `after` is the key of the last one shown."""
+        return browsing.exact_repetitions(self.collection.library, n, after)
+
+    def near_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Groups of pictures that look the same; `after` is the key of the last one shown."""
+        return browsing.near_repetitions(self.collection.library, n, after)
+
+    def bad_files(self, limit: int = 1000, offset: int = 0) -> list[BadFile]:
+        found = self.collection.library.bad_files(limit, offset)
+        return [BadFile(path=file.uri, reason=file.reason, message=file.message) for file in found]
+
+    def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
+        """Pictures closest to words, to pictures (ids or paths), or to both."""
+        return self.collection.search(text, [self.collection.library.resolve(item) for item in like], n)
+
+    def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
+        return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}
+
+    def _add(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        paths = [Path(path) for path in arguments["paths"]]
+        return self.collection.add(paths, arguments["encoder"], progress.report).as_dict()
+
+    def _add_sample(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.sample import sample_pictures
+
+        progress.report(0, None, "fetching the sample pictures")
+        folder = sample_pictures(self.settings.home / "sample")
+        return self.collection.add([folder], None, progress.report).as_dict()
+
+    def _reembed(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return {"embedded": self.collection.reembed(arguments["encoder"], progress.report)}

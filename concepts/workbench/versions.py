@@ -1,0 +1,282 @@
+"""Use cases of trained versions: train, measure, compare, export, score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from concepts.errors import DiscernError
+from concepts.jobs import Handler, Progress
+from concepts.library_scores import Order as ScoreOrder
+from concepts.roots import check_roots
+from concepts.uploads import typed_paths
+from concepts.views import (
+    Comparison,
+    CurvePoint,
+    ExportResult,
+    Mistake,
+    QualityView,
+    ScoredPage,
+    ScoreResult,
+    TrainResult,
+)
+from storage.concepts import StoredHead
+from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    pass
+
+
+from concepts.workbench.answers import Answers
+from concepts.workbench.base import Listener
+
+
+class Versions(Answers):
+    """Trained versions and their use."""
+
+    def _handlers(self) -> dict[str, Handler]:
+        return super()._handlers() | {
+            "train": self._train,
+            "evaluate": self._evaluate,
+            "learning curve": self._learning_curve,
+            "score library": self._score_library,
+            "score files": self._score_files,
+            "score": self._score,
+        }
+
+    def train(self, name: str, *, target: str = "f1") -> TrainResult:
+        """Trains and keeps the next version from all answers so far."""
+        from concepts.training import train
+
+        concept = self._concept(name)
+        self._draw_evaluation(concept)
+        sequence = self.log.last_sequence(concept.id)
+        return train(self._material(concept), self.store, self.collection, sequence, target)
+
+    def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
+        """Measures a version on the evaluation set, beside the baselines; kept with the version."""
+        from concepts.training import evaluate, head_of
+
+        concept = self._concept(name)
+        sequence = self.log.last_sequence(concept.id)
+        material = self._material(concept)
+        head = head_of(self.store, concept, version)
+        report = evaluate(material, self.collection, head)
+        self.store.add_evaluation(concept.id, head.number, sequence, report)
+        if plots:
+            from concepts.exporting import write_plots
+
+            write_plots(material, self.collection, head, report, plots)
+        return report
+
+    def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
+        """Writes a version as files that run anywhere; measures it first where that can be done."""
+        from concepts.exporting import export_head
+        from concepts.training import head_of
+
+        concept = self._concept(name)
+        material = self._material(concept)
+        head = head_of(self.store, concept, version)
+        ids, _ = material.evaluation_labels()
+        report = self.evaluate(name, version=head.number) if ids else None
+        return export_head(material, self.collection, head, report, out)
+
+    def score(
+        self, bundle: Path, paths: Sequence[Path], out: Path, *, listener: Listener | None = None
+    ) -> ScoreResult:
+        """Scores new files, or the library where no paths are given, and writes CSV or Parquet."""
+        arguments = {
+            "bundle": str(bundle.absolute()),
+            "paths": [str(path.absolute()) for path in paths],
+            "out": str(out.absolute()),
+        }
+        return ScoreResult.model_validate(self.jobs.run("score", arguments, listener))
+
+    def submit_train(self, name: str, *, target: str = "f1") -> int:
+        """Trains, measures and scores the library in the background; returns the job's id."""
+        from concepts.training import parse_target
+
+        parse_target(target)
+        return self.jobs.submit("train", {"concept": self._concept(name).name, "target": target})
+
+    def submit_evaluation(self, name: str, version: int) -> int:
+        """Measures a version again in the background; returns the job's id."""
+        return self.jobs.submit("evaluate", {"concept": self._concept(name).name, "version": version})
+
+    def quality(self, name: str, *, version: int | None = None) -> QualityView:
+        """How good a version is, on the answers as they are now."""
+        from concepts.quality import quality
+
+        concept, head = self._version(name, version)
+        standing = self.log.standing(concept.id, ("person", "simulated"))
+        scores = self._library_scores(head)
+        measured = self._measured(concept, head.number)
+        return quality(self._material(concept), self.collection, head, measured, standing, scores)
+
+    def mistakes(self, name: str, *, version: int | None = None) -> list[Mistake]:
+        """Pictures people checked and the version gets wrong, the surest mistakes first."""
+        from concepts.quality import mistakes
+
+        concept, head = self._version(name, version)
+        return mistakes(self._material(concept), self.collection, head)
+
+    def learning_curve(self, name: str) -> list[CurvePoint]:
+        """What each answer helped, as computed after the last training; empty before that."""
+        done = [j for j in self.jobs.store.about(self._concept(name).name, ["learning curve"]) if j.result]
+        return (
+            [CurvePoint.model_validate(point) for point in (done[0].result or {})["points"]] if done else []
+        )
+
+    def set_threshold(self, name: str, version: int, threshold: float, *, author: str) -> int:
+        """Keeps a version with a threshold set by hand as the newest one; returns its number."""
+        from concepts.versions import with_threshold
+
+        concept, head = self._version(name, version)
+        return self._keep_and_measure(concept, with_threshold(head, threshold, author))
+
+    def use_again(self, name: str, version: int, *, author: str) -> int:
+        """Makes an older version the one in use by keeping it once more; returns its new number."""
+        from concepts.training import check_fingerprint
+        from concepts.versions import again
+
+        concept, head = self._version(name, version)
+        check_fingerprint(head, self.collection)
+        return self._keep_and_measure(concept, again(head, author))
+
+    def compare_versions(self, name: str, one: int, other: int) -> Comparison:
+        """Figures of two versions on the same evaluation pictures, and their differences."""
+        from concepts.versions import compare
+
+        concept, first = self._version(name, one)
+        _, second = self._version(name, other)
+        return compare(self._material(concept), self.collection, first, second)
+
+    def scored_pictures(
+        self, name: str, order: ScoreOrder, *, version: int | None = None, start: int = 0, size: int = 24
+    ) -> ScoredPage | None:
+        """A page of the library as a version ranks it. None where the library is large and was not scored
+        yet: `submit_score_library` does that."""
+        from concepts.versions import scored_page
+
+        concept, head = self._version(name, version)
+        scores = self._library_scores(head)
+        if scores is None:
+            return None
+        decisions = self._asking(concept)[0].now()
+        return scored_page(self.collection, scores, head, decisions, order, start, size)
+
+    def submit_score_library(self, name: str, version: int) -> int:
+        """Has a version look at every picture of the library; returns the job's id."""
+        return self.jobs.submit("score library", {"concept": self._concept(name).name, "version": version})
+
+    def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
+        """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
+        `suffix` is csv or parquet. Returns the job's id."""
+        concept, head = self._version(name, version)
+        paths = typed_paths(typed) if typed.strip() else []
+        check_roots(paths, self.settings)
+        if suffix not in ("csv", "parquet"):
+            raise DiscernError("Scores can be had as CSV or Parquet.")
+        arguments = {"concept": concept.name, "version": head.number, "paths": [str(p) for p in paths]}
+        return self.jobs.submit("score files", arguments | {"suffix": suffix})
+
+    def scores_file(self, job_id: int) -> Path:
+        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
+        job = self.jobs.store.get(job_id)
+        if job.kind == "score files" and job.state == "done" and job.result:
+            file = Path(job.result["out"])
+            if file.is_file() and file.resolve().is_relative_to((self.settings.home / "scores").resolve()):
+                return file
+        raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
+
+    def bundle_archive(self, name: str, version: int | None = None) -> Path:
+        """The zip of a version's bundle, written when first asked for and when it was measured again."""
+        from concepts.exporting import export_head
+        from concepts.versions import file_stem
+
+        concept, head = self._version(name, version)
+        folder = self.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
+        archive = folder.with_name(folder.name + ".zip")
+        measured = self._measured(concept, head.number)
+        with self._bundle_lock:
+            if archive.is_file() and (
+                measured is None or archive.stat().st_mtime > measured.created.timestamp()
+            ):
+                return archive
+            material = self._material(concept, head.definition_number)
+            export_head(material, self.collection, head, measured.report if measured else None, folder)
+        return archive
+
+    def model_card(self, name: str, version: int | None = None) -> str:
+        """The card of a version as Markdown."""
+        from concepts.exporting import model_card
+
+        concept, head = self._version(name, version)
+        measured = self._measured(concept, head.number)
+        material = self._material(concept, head.definition_number)
+        return model_card(material, self.collection, head, measured.report if measured else None)
+
+    def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.versions import is_up_to_date
+
+        concept = self._concept(arguments["concept"])
+        progress.report(0, 3, "learning from your answers")
+        heads, definition = self.store.heads(concept.id), self._revision(concept).number
+        sequence, fingerprint = self.log.last_sequence(concept.id), self.collection.recorded().fingerprint
+        known = is_up_to_date(heads, sequence, definition, fingerprint, arguments["target"])
+        number = heads[-1].number if known else self.train(concept.name, target=arguments["target"]).number
+        return {"version": number, "new": not known} | self._measure(concept, number, progress)
+
+    def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        concept, head = self._version(arguments["concept"], arguments["version"])
+        return {"version": head.number} | self._measure(concept, head.number, progress)
+
+    def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> dict[str, Any]:
+        progress.report(1, 3, "measuring on the pictures kept apart")
+        measured = bool(self._material(concept).evaluation_labels()[0])
+        if measured:
+            self.evaluate(concept.name, version=number)
+        progress.report(2, 3, "looking at the whole library")
+        self.scores.of(self._version(concept.name, number)[1], self.collection.matrix())
+        answers = self.log.last_sequence(concept.id)
+        if measured:
+            self.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
+        return {"measured": measured}
+
+    def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.quality import learning_curve
+
+        concept = self._concept(arguments["concept"])
+        order = dict.fromkeys(e.picture_id for e in self.log.standing(concept.id, ("person", "simulated")))
+        points = learning_curve(self._material(concept), list(order), progress.report)
+        return {"points": [point.model_dump() for point in points]}
+
+    def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        _, head = self._version(arguments["concept"], arguments["version"])
+        progress.report(0, None, "looking at every picture")
+        return {"pictures": len(self.scores.of(head, self.collection.matrix()).probability)}
+
+    def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.exporting import score_pictures
+
+        bundle = self.bundle_archive(arguments["concept"], arguments["version"])
+        out = self.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{arguments['suffix']}"
+        paths = [Path(path) for path in arguments["paths"]]
+        return score_pictures(self.collection, bundle, paths, out, progress.report).model_dump()
+
+    def _score(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from concepts.exporting import score_pictures
+
+        return score_pictures(
+            self.collection,
+            Path(arguments["bundle"]),
+            [Path(path) for path in arguments["paths"]],
+            Path(arguments["out"]),
+            progress.report,
+        ).model_dump()
+
+    def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
+        number = self.store.add_head(concept.id, head).number
+        self.submit_evaluation(concept.name, number)
+        return number
