@@ -56,12 +56,11 @@ class Versions(Answers):
 
     def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
         """Measures a version on the evaluation set, beside the baselines; kept with the version."""
-        from concepts.training import evaluate, head_of
+        from concepts.training import evaluate
 
-        concept = self._concept(name)
+        concept, head = self._version(name, version)
         sequence = self.log.last_sequence(concept.id)
-        material = self._material(concept)
-        head = head_of(self.store, concept, version)
+        material = self._material(concept, head.definition_number)
         report = evaluate(material, self.collection, head)
         self.store.add_evaluation(concept.id, head.number, sequence, report)
         if plots:
@@ -73,11 +72,9 @@ class Versions(Answers):
     def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
         """Writes a version as files that run anywhere; measures it first where that can be done."""
         from concepts.exporting import export_head
-        from concepts.training import head_of
 
-        concept = self._concept(name)
-        material = self._material(concept)
-        head = head_of(self.store, concept, version)
+        concept, head = self._version(name, version)
+        material = self._material(concept, head.definition_number)
         ids, _ = material.evaluation_labels()
         report = self.evaluate(name, version=head.number) if ids else None
         return export_head(material, self.collection, head, report, out)

@@ -234,3 +234,19 @@ def test_example_pictures_lend_their_words_to_the_queries(own_home: Path) -> Non
         for name in ("Sour thing", "Sour thing, no examples")
     )
     assert "lemon" in with_examples - without
+
+
+def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    import json
+
+    answer(bench, tmp_path)
+    bench.train(NAME)
+    old = bench.concept(NAME).revision.definition
+    new = old.model_copy(update={"description": "Something else."})
+    bench.revise(NAME, new, author="me", note="changed my mind")
+    bench.export(NAME, tmp_path / "bundle")
+    facts = json.loads((tmp_path / "bundle" / "head.json").read_text())
+    assert facts["definition_revision"] == 1
+    assert facts["definition"]["description"] == old.description
