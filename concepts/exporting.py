@@ -118,13 +118,13 @@ def score_pictures(
 ) -> ScoreResult:
     """Scores new files with the bundle's encoder, or every picture of the library."""
     skipped = [0]
+    bundle = load_bundle(bundle_path)
     if paths:
-        bundle = load_bundle(bundle_path)
         encoder = collection.encoder_like(bundle.facts.encoder.name, bundle.facts.encoder.precision)
         load_bundle(bundle_path, expect_fingerprint=str(encoder.fingerprint))
         batches = _fresh(encoder, paths, report, skipped)
     else:
-        bundle = load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
+        load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
         batches = _library(collection, report)
     counts = write_scores(score_rows(bundle, batches), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])

@@ -323,7 +323,6 @@ class ScoredPage(View):
     pictures: list[ScoredPicture]
 
 
-
 class JobView(View):
     """Long work. `state`: queued, running, interrupted (goes on by itself), done, failed, cancelled."""
 
