@@ -70,7 +70,7 @@ def _route(method: str, path: str, route: Json, prefix: str) -> str:
     )
     return (
         f'<details id="{escape(route["operationId"])}"><summary><b class="method">{method}</b> '
-        f"<code>{escape(prefix + path)}</code> <span>{escape(route.get('description', ''))}</span></summary>"
+        f"<code>{escape(prefix + path)}</code> <span>{_marked(route.get('description', ''))}</span></summary>"
         f"{table}{body}{answers}</details>"
     )
 
@@ -79,7 +79,7 @@ def _parameter(parameter: Json) -> str:
     name = escape(parameter["name"]) + (" *" if parameter.get("required") else "")
     return (
         f"<tr><td><code>{name}</code> <small>{escape(parameter['in'])}</small></td>"
-        f"<td>{_kind(parameter['schema'])}</td><td>{escape(parameter.get('description', ''))}</td></tr>"
+        f"<td>{_kind(parameter['schema'])}</td><td>{_marked(parameter.get('description', ''))}</td></tr>"
     )
 
 
@@ -116,7 +116,7 @@ def _schema(name: str, schema: Json) -> str:
         f"<td>{_kind(kind)}</td></tr>"
         for field, kind in schema.get("properties", {}).items()
     )
-    about = escape(schema.get("description", ""))
+    about = _marked(schema.get("description", ""))
     return (
         f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code> '
         f"<span>{about}</span></summary>"
