@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from storage.labels import Author
 
@@ -174,7 +175,7 @@ def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answ
 @pytest.mark.parametrize("screen", ["quality", "use"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Any, answered: Any, screen: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     train_if_needed(page, answered)
     page.emulate_media(color_scheme=scheme)
     open_screen(page, answered, screen)
