@@ -25,7 +25,13 @@ from web.uploads import upload_routes
 STATIC = Path(__file__).parent / "static"
 HEAD = "".join(
     f'<script src="/web/{name}" {kind}></script>'
-    for name, kind in (("app.js", "defer"), ("library.js", 'type="module"'), ("label.js", 'type="module"'), ("review.js", 'type="module"'), ("quality.js", 'type="module"'))
+    for name, kind in (
+        ("app.js", "defer"),
+        ("library.js", 'type="module"'),
+        ("label.js", 'type="module"'),
+        ("review.js", 'type="module"'),
+        ("quality.js", 'type="module"'),
+    )
 )
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
@@ -61,6 +67,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         head=HEAD,
         ssr_mode=False,
         footer_links=[],
+        max_file_size="20mb",  # of what Gradio itself takes; pictures and zips go through our own route
         allowed_paths=[],
     )
 
