@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +72,17 @@ class Pictures(Base):
         if not encoder.strip():
             raise DiscernError("Write the name of the encoder first.")
         return self.jobs.submit("re-embed", {"encoder": encoder.strip()})
+
+    def warm_up(self) -> None:
+        """Loads encoder, vectors and learning libraries behind the first page, which would wait for them."""
+        if self.collection.library.encoder() is not None:
+            self._background.submit(self._load)
+
+    def _load(self) -> None:
+        importlib.import_module("concepts.training")
+        with contextlib.suppress(DiscernError):  # whoever needs it is told
+            self.collection.text_vectors(["a picture"])
+            self.collection.matrix()
 
     def library_info(self) -> LibraryInfo:
         return self.collection.info()

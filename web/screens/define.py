@@ -30,6 +30,10 @@ from web.words import count
 
 SHOWN_EACH = 8  # pictures of a query's strip
 PICKED_FROM = 24
+LOOKING = (
+    '<section class="panel"><h2>Where it looks</h2>'
+    '<p class="soft" role="status">Looking through your pictures…</p></section>'
+)
 
 Shown = tuple[Any, ...]
 
@@ -39,7 +43,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     progress = live("define-progress")
     with gr.Row(elem_classes="define-columns"):
         document = live("define-document")
-        queries = live("define-queries")
+        queries = live("define-queries", value=LOOKING)
     examples = live("define-examples")
     history = live("define-history")
     dialog = live("define-dialog")
