@@ -1,0 +1,254 @@
+"""The whole job as a person who has never seen it does it, against `python app.py` as a process.
+
+The person is simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawing import draw_folder
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import expect
+
+from concepts.encoders import load_encoder
+from concepts.export.loading import load_bundle
+from concepts.ingestion import embed_files
+
+ROOT = Path(__file__).parents[2]
+NAME = "Round things"
+PATIENCE = 60  # seconds until the app must answer
+SLOW = 60_000  # ms, for work that takes its time on a busy computer
+
+
+class App:
+    """`python app.py` with a data folder of its own, which can be stopped and started again."""
+
+    def __init__(self, home: Path, encoder: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._settings = {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port), "DISCERN_ENCODER": encoder}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | self._settings,
+            stderr=subprocess.DEVNULL,  # closing the open streams of a page is a traceback in uvicorn
+        )
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, "the app ended"
+            assert time.monotonic() < deadline
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(PATIENCE) == 0
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE):
+                return True
+        except urllib.error.HTTPError:
+            raise
+        except OSError:  # nobody listens yet
+            assert self._process is not None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)
+            return False
+
+
+@pytest.fixture
+def app(tmp_path: Path, tiny_open_clip: Path) -> Iterator[App]:
+    running = App(tmp_path / "journey", f"local-dir:{tiny_open_clip}")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """120 drawings, one file that is no picture and one that is cut off."""
+    drawings = draw_folder(tmp_path / "drawings", 120)
+    file = tmp_path / "drawings.zip"
+    with zipfile.ZipFile(file, "w") as made:
+        for drawing in sorted(drawings.iterdir()):
+            made.write(drawing, drawing.name)
+        made.writestr("not-a-picture.png", "only words")
+        made.writestr("cut-off.png", (drawings / "ellipse-0000.png").read_bytes()[:900])
+    return file
+
+
+def test_from_a_sentence_to_a_classifier_in_use(
+    app: App, page: Any, archive: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    page.goto(app.url)
+    page.get_by_role("link", name="Add my pictures").click()
+    upload_with_bad_files(page, archive)
+
+    page.get_by_role("link", name="Start", exact=True).click()
+    begin(page)
+    define(page)
+
+    page.get_by_role("link", name=re.compile("start labelling")).click()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    first_answers_with_undo_and_comment(page)
+    reload_keeps_what_was_answered(page)
+    restart_in_the_middle_loses_nothing(app, page)
+    label(page, 70)
+
+    page.locator(".steps a:has-text('Quality')").click()
+    train_while_the_app_is_restarted(app, page)
+
+    page.locator(".steps a:has-text('Use')").click()
+    with page.expect_download() as download:
+        page.locator("#use-take").get_by_role("link", name="Download").click()
+    bundle = tmp_path / "round.zip"
+    download.value.save_as(bundle)
+    use(bundle, tmp_path, f"local-dir:{tiny_open_clip}")
+
+
+def upload_with_bad_files(page: Any, archive: Path) -> None:
+    page.locator("#upload-files").set_input_files(archive)
+    news = page.locator("#library-progress .notice")
+    expect(news).to_contain_text("120 new pictures", timeout=SLOW)
+    expect(news).to_contain_text("2 files skipped")
+    page.locator(".tab:has-text('Health')").click()
+    skipped = page.get_by_role("region", name="Skipped files").locator("tbody tr")
+    expect(skipped).to_have_count(2)
+    for name in ("not-a-picture.png", "cut-off.png"):
+        row = skipped.filter(has_text=name)
+        expect(row.locator("td").nth(1)).not_to_be_empty()
+
+
+def begin(page: Any) -> None:
+    page.fill("#begin-name", NAME)
+    page.fill("#begin-sentence", "A filled round shape; not one with corners, not a line.")
+    page.press("#begin-sentence", "Enter")
+    page.wait_for_url("**/define?concept=Round*")
+
+
+def define(page: Any) -> None:
+    page.get_by_role("button", name="Propose").click()
+    expect(page.locator("#define-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
+    expect(page.locator(".query .strip img").first).to_be_visible()
+    page.get_by_role("button", name="Find pictures").click()
+    expect(page.locator("#define-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+
+
+def answer(page: Any) -> str:
+    """Answers the picture that is shown, by key, and returns its name once the next one is there."""
+    picture = page.locator(".stage img")
+    expect(picture).to_be_visible()
+    seen, name = picture.get_attribute("data-picture"), picture.get_attribute("alt")
+    page.keyboard.press("y" if "ellipse" in name else "n")
+    expect(page.locator(f'.stage img:not([data-picture="{seen}"])')).to_be_visible()
+    return str(name)
+
+
+def label(page: Any, count: int) -> None:
+    for _ in range(count):
+        answer(page)
+    saved(page)
+
+
+def saved(page: Any) -> None:
+    expect(page.locator("[data-part=saved]")).to_have_text("saved")
+
+
+def answered(page: Any, count: int) -> None:
+    expect(page.locator("[data-part=count]")).to_have_text(f"{count} of about 100")
+
+
+def first_answers_with_undo_and_comment(page: Any) -> None:
+    label(page, 4)
+    taken_back = answer(page)
+    page.keyboard.press("z")
+    expect(page.locator(f'.stage img[alt="{taken_back}"]')).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("No corners, yes")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=comment]")).to_be_hidden()
+    saved(page)
+    answered(page, 4)
+
+
+def reload_keeps_what_was_answered(page: Any) -> None:
+    page.reload()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    answered(page, 4)
+
+
+def restart_in_the_middle_loses_nothing(app: App, page: Any) -> None:
+    """What is answered while the app is away is visibly not saved, and saved when it is back."""
+    label(page, 4)
+    app.stop()
+    answer(page)
+    expect(page.locator("[data-part=saved]")).to_have_text("not saved: 1")
+    app.start()
+    page.locator("[data-do=retry]").click()
+    saved(page)
+    answered(page, 9)
+    page.reload()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    answered(page, 9)
+
+
+def train_while_the_app_is_restarted(app: App, page: Any) -> None:
+    page.locator("#train").click()
+    expect(page.locator("#quality-progress .job, #threshold").first).to_be_visible()
+    app.stop()
+    app.start()
+    # The page notices by itself that the app is back.
+    expect(page.locator("#threshold")).to_be_visible(timeout=SLOW)
+    words = page.locator(".say").first.inner_text()
+    assert re.search(r"Of 100 pictures it flags, about \d+", words), words
+
+
+def use(bundle: Path, folder: Path, encoder_name: str) -> None:
+    """The classifier on drawings it has never seen, in three ways that agree."""
+    new = draw_folder(folder / "new", 30, first_seed=1000)
+    encoder = load_encoder(encoder_name, cache=folder / "cache")
+    loaded = load_bundle(bundle, expect_fingerprint=str(encoder.fingerprint))
+    parts = list(embed_files([new], encoder))
+    vectors = np.concatenate([vectors for _, _, vectors, _ in parts])
+    names = [Path(path).name for _, paths, _, _ in parts for path in paths]
+    ours = np.asarray(loaded.head.probabilities(vectors))
+    round_ones = np.array(["ellipse" in name for name in names])
+    assert ours[round_ones].mean() > ours[~round_ones].mean()
+
+    with zipfile.ZipFile(io.BytesIO(bundle.read_bytes())) as archive:
+        archive.extractall(folder / "unpacked")
+    (inside,) = {file.parent for file in (folder / "unpacked").rglob("scorer.py")}
+    np.save(inside / "embeddings.npy", vectors.astype(np.float32))
+    code = (
+        "import numpy, onnxruntime, scorer\n"
+        "vectors = numpy.load('embeddings.npy')\n"
+        "numpy.save('alone.npy', scorer.load('.').probability(vectors))\n"
+        "session = onnxruntime.InferenceSession('head.onnx')\n"
+        "numpy.save('onnx.npy', session.run(['probability'], {'embedding': vectors})[0])\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=inside, check=True, timeout=PATIENCE)
+    for alone in ("alone.npy", "onnx.npy"):
+        np.testing.assert_allclose(np.load(inside / alone).ravel(), ours, atol=1e-4)
