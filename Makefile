@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test lint format docs clean
+.PHONY: demo run test lint format docs screenshots clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -24,6 +24,9 @@ lint: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m docs.screenshots
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m docs.build
