@@ -126,6 +126,7 @@ class ConceptSummary(View):
     description: str
     candidates: int
     labels_by_people: int
+    simulated: int  # of them, by no real person
     evaluation_labelled: int
     heads: int
     cover: list[str]  # ids of up to three pictures that count, or that were found first

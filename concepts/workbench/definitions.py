@@ -260,6 +260,7 @@ class Definitions(Pictures):
             description=material.revision.definition.description,
             candidates=len(material.candidates),
             labels_by_people=sum(counts.train.values()) + sum(counts.evaluation.values()),
+            simulated=counts.simulated,
             evaluation_labelled=sum(counts.evaluation.values()),
             heads=len(heads),
             cover=[*yes[-3:], *_first_found(material)][:3],

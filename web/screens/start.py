@@ -171,7 +171,7 @@ def _what_runs(workbench: Workbench) -> str:
             host if words else "here",
             ""
             if words
-            else "It knows 22,000 nouns, not your reasons. A language model proposes criteria as well.",
+            else "It knows 12,000 nouns, not your reasons. A language model proposes criteria as well.",
         ),
         (
             "Answers beside you",
@@ -231,7 +231,8 @@ def _card(concept: ConceptSummary) -> str:
         f'<li class="panel card"><div class="cover" aria-hidden="true">{covers}</div><div class="body">'
         f'<h3><a href="{address}">{escape(concept.name)}</a></h3>'
         f'<p class="soft clamp">{escape(concept.description)}</p>{_journey(concept)}'
-        f'<p class="facts"><b>{count(concept.labels_by_people, "answer")}</b> by you. {escape(quality)}.</p>'
+        f'<p class="facts"><b>{count(concept.labels_by_people, "answer")}</b> {_by_whom(concept)}. '
+        f"{escape(quality)}.</p>"
         f'<div class="row foot"><span class="soft">Changed {ago(concept.changed)}</span><span class="grow">'
         "</span>"
         f'<button type="button" class="btn quiet" data-action="delete" data-value="{escape(concept.name)}" '
@@ -266,3 +267,12 @@ def _put_away_ones(workbench: Workbench) -> str:
         for item in gone
     )
     return f'<details class="put-away"><summary>Deleted ({len(gone)})</summary><ul>{rows}</ul></details>'
+
+
+def _by_whom(concept: ConceptSummary) -> str:
+    """A demo's or a study's answers are nobody's: say so here too."""
+    if not concept.simulated:
+        return "by you"
+    if concept.simulated == concept.labels_by_people:
+        return "by a simulated person"
+    return f"by you, {concept.simulated:,} of them simulated"
