@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from fake_openai import MODEL, FakeOpenAI, says
 
 from concepts.settings import Settings
@@ -111,3 +112,17 @@ def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, 
     page.wait_for_url("**/login")
     page.goto(f"{closed_site}/")
     page.wait_for_url("**/login?next=*")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_at_the_login(closed_site: str, page: Any, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{closed_site}/login")
+    page.fill("#name", "ana")
+    page.fill("#password", "not the password")
+    page.press("#password", "Enter")
+    page.wait_for_selector("[role=alert]")
+    violations = Axe().run(page).response["violations"]
+    assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
+    page.set_viewport_size({"width": 375, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -190,9 +190,10 @@ def test_axe_finds_nothing_serious(page: Any, answered: Any, screen: str, scheme
 
 
 @pytest.mark.parametrize("screen", ["quality", "use"])
-def test_a_phone_needs_no_sideways_scrolling(page: Any, answered: Any, screen: str) -> None:
+@pytest.mark.parametrize("width", [375, 640])  # a phone, and 1280 pixels at 200 %
+def test_nothing_needs_sideways_scrolling(page: Any, answered: Any, screen: str, width: int) -> None:
     train_if_needed(page, answered)
-    page.set_viewport_size({"width": 375, "height": 800})
+    page.set_viewport_size({"width": width, "height": 800})
     open_screen(page, answered, screen)
     page.wait_for_selector(".pictures img, .mistakes")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
