@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from storage.errors import StorageError, UnknownPictureError
+from storage.files import write_whole
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -37,15 +36,7 @@ class ThumbnailStore:
         """Whole or not at all, also when the process is killed meanwhile."""
         path = self.path(picture_id)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_whole(path, data)
         except OSError as error:
             raise StorageError(
                 f"The thumbnail {path} can't be written ({error.strerror}). "

@@ -17,8 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from concepts.encoders.base import Vectors
-from concepts.encoders.files import sha256_of, write_whole
+from concepts.encoders.files import sha256_of
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
+from storage.files import write_whole
 
 CLASSES = 1000
 TOP = 5  # T in the paper; more adds classes that the picture doesn't show

@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cosine_similarity, interpolate
 
-from concepts.encoders.files import write_whole
 from concepts.errors import EncoderError
+from storage.files import write_whole
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MIN_SPEEDUP = 1.2
