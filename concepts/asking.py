@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from concepts.errors import DiscernError
 from concepts.labelling import Decision, consensus
-from concepts.views import NextPicture, View
+from concepts.view import View
+from concepts.views import NextPicture
 from storage.labels import LabelLog
 
 BATCH = 10  # pictures chosen together

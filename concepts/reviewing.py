@@ -14,7 +14,7 @@ from concepts.labelling import Decision
 from concepts.language.ledger import Price, estimate_usd
 from concepts.material import Material
 from concepts.settings import Settings
-from concepts.views import View
+from concepts.view import View
 from storage.concepts import StoredAnnotation
 
 Kind = Literal["disagreement", "unsure", "sample", "checked"]

@@ -5,13 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from concepts.definition import CriterionKind, Definition
-
-
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True)
+from concepts.view import View
 
 
 class LibraryInfo(View):
