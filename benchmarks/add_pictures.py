@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from concepts.encoders import Encoder, load_encoder
-from concepts.ingestion import ENCODE_BATCH, WORKERS
+from concepts.library.ingestion import ENCODE_BATCH, WORKERS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage import pictures, sources

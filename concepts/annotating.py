@@ -14,11 +14,11 @@ import numpy as np
 from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput
 from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.vlm import VlmAnnotator
-from concepts.collection import Collection
 from concepts.errors import BudgetError, SettingsError
 from concepts.jobs import Progress
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
+from concepts.library.collection import Collection
 from concepts.material import Material
 from concepts.settings import Settings
 from concepts.views import AnnotateResult

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from concepts.collection import Collection
 from concepts.errors import DiscernError
 from concepts.learning.base import Floats
 from concepts.learning.heads import train_head
+from concepts.library.collection import Collection
 from concepts.material import Material
 from concepts.views import NextPicture
 

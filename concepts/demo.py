@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from concepts.errors import DiscernError
-from concepts.sample import sample_pictures
+from concepts.library.sample import sample_pictures
 from concepts.views import NextPicture
 from concepts.workbench import EVALUATION_SIZE, Workbench
 

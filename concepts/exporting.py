@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from concepts import __version__
-from concepts.collection import Collection
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
@@ -24,6 +23,7 @@ from concepts.export.facts import (
 from concepts.export.loading import load_bundle
 from concepts.export.plots import plot_bytes
 from concepts.export.scoring import score_rows, write_scores
+from concepts.library.collection import Collection
 from concepts.material import Material
 from concepts.training import check_fingerprint, linear_head
 from concepts.views import ExportResult, ScoreResult
@@ -142,7 +142,7 @@ def _library(collection: Collection, report: Report) -> Iterator[tuple[list[str]
 def _fresh(
     encoder: Encoder, paths: Sequence[Path], report: Report, skipped: list[int]
 ) -> Iterator[tuple[list[str], list[str], Vectors]]:
-    from concepts.ingestion import embed_files
+    from concepts.library.ingestion import embed_files
 
     done = 0
     for ids, uris, vectors, bad in embed_files(paths, encoder):

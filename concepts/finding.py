@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.browsing import view_of
-from concepts.collection import Collection
 from concepts.definition import Revision
 from concepts.editing import origin_in_words
+from concepts.library.browsing import view_of
+from concepts.library.collection import Collection
 from concepts.material import Material
 from concepts.views import QueryView
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.collection import Collection
 from concepts.definition import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling import Decision, consensus
 from concepts.learning.agreement import Agreement, measure_agreement
 from concepts.learning.base import Bools, Floats, TrainingSet
 from concepts.learning.splits import Rows
+from concepts.library.collection import Collection
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import LabelLog
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concepts.collection import Collection
 from concepts.definition import Definition
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.expansion import expand
 from concepts.language import chat_model
+from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.vocabulary import Vocabulary
 from storage.calls import Ledger

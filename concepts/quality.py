@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from concepts.collection import Collection
 from concepts.labelling import Decision
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads import train_head
+from concepts.library.collection import Collection
 from concepts.library_scores import LibraryScores
 from concepts.material import Material
 from concepts.training import SEED, check_fingerprint, curves_as_json, linear_head

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from concepts.annotators.base import Annotation
-from concepts.collection import Collection
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError, UnknownVersionError
 from concepts.learning import evaluation
@@ -19,6 +18,7 @@ from concepts.learning.base import Bools, Floats, LinearHead
 from concepts.learning.heads import train_head
 from concepts.learning.splits import Rows
 from concepts.learning.thresholds import Target
+from concepts.library.collection import Collection
 from concepts.material import Material, Training
 from concepts.views import TrainResult
 from storage.concepts import ConceptStore, StoredHead

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from concepts.collection import Collection
 from concepts.errors import DiscernError
 from concepts.labelling import Decision
 from concepts.learning import evaluation
+from concepts.library.collection import Collection
 from concepts.library_scores import LibraryScores, Order
 from concepts.material import Material
 from concepts.training import BY_HAND, SEED, check_fingerprint, linear_head, parse_target

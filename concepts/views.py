@@ -6,69 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from concepts.definition import CriterionKind, Definition
+from concepts.library.browsing import PictureView
 from concepts.view import View
-
-
-class LibraryInfo(View):
-    pictures: int
-    sources: int
-    bytes: int
-    exact_duplicates: int
-    near_duplicates: int
-    bad_files: int
-    pending: int
-    encoder: str | None
-    fingerprint: str | None
-    encoder_note: str  # what the encoder is, and what would improve on it
-    home: str
-
-
-class PictureView(View):
-    """A picture of the library; width and height in upright pixels of the original."""
-
-    id: str
-    path: str
-    width: int
-    height: int
-
-
-class PictureLabel(View):
-    """What somebody says of a picture, for one concept."""
-
-    concept: str
-    value: str
-    author: str
-    author_kind: str
-
-
-class PictureDetail(View):
-    """Everything the library knows of one picture."""
-
-    id: str
-    format: str
-    width: int
-    height: int
-    bytes: int
-    added: datetime
-    places: list[str]  # every path it was found at
-    near_duplicates: list[str]  # ids of the others of its group
-    labels: list[PictureLabel]
-
-
-class PicturePage(View):
-    """A page of the library, newest first. `newer` and `older` lead to the next ones, empty at the ends."""
-
-    pictures: list[PictureView]
-    newer: str
-    older: str
-
-
-class Repetition(View):
-    """The same picture at several places, or several pictures that look the same. `key` orders them."""
-
-    key: str
-    pictures: list[PictureView]
-    places: list[str]
 
 
 class CriterionView(View):
@@ -97,21 +36,6 @@ class DeletedConcept(View):
     id: int
     name: str
     deleted: datetime
-
-
-class BadFile(View):
-    path: str
-    reason: str
-    message: str
-
-
-class Hit(View):
-    """A picture found by a search. `score` orders (a cosine, or standard deviations where words and a
-    picture are combined); it is no probability."""
-
-    id: str
-    path: str
-    score: float
 
 
 class ConceptSummary(View):

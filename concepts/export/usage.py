@@ -12,7 +12,7 @@ def from_pictures(bundle: str, pictures: str = "pictures") -> str:
 
 from concepts.encoders import load_encoder
 from concepts.export.loading import load_bundle
-from concepts.ingestion import embed_files
+from concepts.library.ingestion import embed_files
 
 path = Path({json.dumps(bundle, ensure_ascii=False)})
 wanted = load_bundle(path).facts.encoder

@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from concepts.asking import Decisions, Questions
-from concepts.collection import Collection
 from concepts.definition import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.finding import Finder
 from concepts.jobs import Handler, JobRunner
+from concepts.library.collection import Collection
+from concepts.library.renditions import Renditions
+from concepts.library.uploads import Uploads
 from concepts.library_scores import LibraryScores, ScoreCache
 from concepts.material import Material
-from concepts.renditions import Renditions
 from concepts.settings import Settings
-from concepts.uploads import Uploads
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredEvaluation, StoredHead
 from storage.database import Database

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from concepts import browsing
 from concepts.definition import Change, Definition, Revision, word_diff
 from concepts.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError
@@ -15,6 +14,8 @@ from concepts.jobs import Handler, Progress
 from concepts.labelling import (
     Decision,
 )
+from concepts.library import browsing
+from concepts.library.browsing import PictureView
 from concepts.material import Material
 from concepts.views import (
     ConceptSummary,
@@ -24,7 +25,6 @@ from concepts.views import (
     HeadView,
     LabelCounts,
     MineResult,
-    PictureView,
     QueryView,
     RevisionView,
 )

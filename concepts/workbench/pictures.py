@@ -8,21 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from concepts import browsing
 from concepts.errors import DiscernError
 from concepts.jobs import Handler, Progress
-from concepts.renditions import Rendition
-from concepts.roots import check_roots
-from concepts.uploads import typed_paths
-from concepts.views import (
+from concepts.library import browsing
+from concepts.library.browsing import (
     BadFile,
-    Hit,
-    LibraryInfo,
     PictureDetail,
     PicturePage,
     PictureView,
     Repetition,
 )
+from concepts.library.collection import Hit, LibraryInfo
+from concepts.library.renditions import Rendition
+from concepts.library.roots import check_roots
+from concepts.library.uploads import typed_paths
 
 if TYPE_CHECKING:
     pass
@@ -131,7 +130,7 @@ class Pictures(Base):
         return self.collection.add(paths, arguments["encoder"], progress.report).as_dict()
 
     def _add_sample(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.sample import sample_pictures
+        from concepts.library.sample import sample_pictures
 
         progress.report(0, None, "fetching the sample pictures")
         folder = sample_pictures(self.settings.home / "sample")

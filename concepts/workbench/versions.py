@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from concepts.errors import DiscernError
 from concepts.jobs import Handler, Progress
+from concepts.library.roots import check_roots
+from concepts.library.uploads import typed_paths
 from concepts.library_scores import Order as ScoreOrder
-from concepts.roots import check_roots
-from concepts.uploads import typed_paths
 from concepts.views import (
     Comparison,
     CurvePoint,

@@ -30,7 +30,7 @@ from playwright.sync_api import expect
 
 from concepts.encoders import load_encoder
 from concepts.export.loading import load_bundle
-from concepts.ingestion import embed_files
+from concepts.library.ingestion import embed_files
 
 ROOT = Path(__file__).parents[2]
 NAME = "Round things"

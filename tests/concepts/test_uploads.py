@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.uploads import Uploads, safe_name, typed_paths
+from concepts.library.uploads import Uploads, safe_name, typed_paths
 from storage.sources import PICTURE_SUFFIXES
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import concepts.cli
 from concepts.errors import NotAllowedError, SettingsError
-from concepts.roots import check_roots
+from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.users import Users
 from concepts.workbench import Workbench

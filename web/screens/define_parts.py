@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from concepts.definition import CriterionKind, Definition
 from concepts.errors import DiscernError
-from concepts.views import ConceptView, CriterionView, PictureView, QueryView, RevisionView
+from concepts.library.browsing import PictureView
+from concepts.views import (
+    ConceptView,
+    CriterionView,
+    QueryView,
+    RevisionView,
+)
 from concepts.workbench import Workbench
 from web.markup import button, chip, dialog, escape, file_name, icon, icon_button, notice, thumbnail
 from web.progress import is_going, job_failure, job_progress

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.views import ConceptSummary, LibraryInfo
+from concepts.library.collection import LibraryInfo
+from concepts.views import ConceptSummary
 from concepts.workbench import JOURNEY, Workbench
 from web.live import Action, author_of, live, on_action, on_event, on_load
 from web.markup import button, chip, escape, icon, link, notice, thumbnail, url

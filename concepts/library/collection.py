@@ -13,14 +13,37 @@ import numpy as np
 from concepts.encoders.base import Encoder, Vectors, unit
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.settings import Settings
-from concepts.views import Hit, LibraryInfo
+from concepts.view import View
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:
-    from concepts.ingestion import AddReport, Report
+    from concepts.library.ingestion import AddReport, Report
     from storage.vectors import Matrix, VectorIndex
+
+
+class LibraryInfo(View):
+    pictures: int
+    sources: int
+    bytes: int
+    exact_duplicates: int
+    near_duplicates: int
+    bad_files: int
+    pending: int
+    encoder: str | None
+    fingerprint: str | None
+    encoder_note: str  # what the encoder is, and what would improve on it
+    home: str
+
+
+class Hit(View):
+    """A picture found by a search. `score` orders (a cosine, or standard deviations where words and a
+    picture are combined); it is no probability."""
+
+    id: str
+    path: str
+    score: float
 
 
 class Collection:
@@ -95,7 +118,7 @@ class Collection:
 
         Raises `DiscernError` where the library has another encoder already.
         """
-        from concepts.ingestion import Ingestion
+        from concepts.library.ingestion import Ingestion
 
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
@@ -116,7 +139,7 @@ class Collection:
 
         Until then, and where it is stopped half-way, the library works with the old one.
         """
-        from concepts.ingestion import Ingestion
+        from concepts.library.ingestion import Ingestion
 
         encoder = self._load(name, "auto")
         record = _record_of(encoder)

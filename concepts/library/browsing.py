@@ -6,12 +6,66 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from concepts.errors import DiscernError
-from concepts.views import PictureDetail, PictureLabel, PicturePage, PictureView, Repetition
+from concepts.view import View
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 from storage.library import Library, Picture
 
 NEAR_SHOWN = 24  # of one group: burst photos can be hundreds
+
+
+class PictureView(View):
+    """A picture of the library; width and height in upright pixels of the original."""
+
+    id: str
+    path: str
+    width: int
+    height: int
+
+
+class PictureLabel(View):
+    """What somebody says of a picture, for one concept."""
+
+    concept: str
+    value: str
+    author: str
+    author_kind: str
+
+
+class PictureDetail(View):
+    """Everything the library knows of one picture."""
+
+    id: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    added: datetime
+    places: list[str]  # every path it was found at
+    near_duplicates: list[str]  # ids of the others of its group
+    labels: list[PictureLabel]
+
+
+class PicturePage(View):
+    """A page of the library, newest first. `newer` and `older` lead to the next ones, empty at the ends."""
+
+    pictures: list[PictureView]
+    newer: str
+    older: str
+
+
+class Repetition(View):
+    """The same picture at several places, or several pictures that look the same. `key` orders them."""
+
+    key: str
+    pictures: list[PictureView]
+    places: list[str]
+
+
+class BadFile(View):
+    path: str
+    reason: str
+    message: str
 
 
 def picture_page(library: Library, n: int, place: str = "") -> PicturePage:

@@ -1,0 +1,1 @@
+"""The person's pictures: added, browsed, searched, shown."""
