@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.definition import Revision
-from concepts.editing import origin_in_words
+from concepts.definition.document import Revision
+from concepts.definition.editing import origin_in_words
 from concepts.library.browsing import view_of
 from concepts.library.collection import Collection
 from concepts.material import Material

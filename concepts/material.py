@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.definition import Definition, Revision
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling import Decision, consensus
 from concepts.learning.agreement import Agreement, measure_agreement

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concepts.definition import Definition
+from concepts.definition.document import Definition
+from concepts.definition.expansion import expand
+from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.expansion import expand
 from concepts.language import chat_model
 from concepts.library.collection import Collection
 from concepts.settings import Settings
-from concepts.vocabulary import Vocabulary
 from storage.calls import Ledger
 
 BUILT_IN = "built-in vocabulary"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from concepts.definition import CriterionKind, Definition
+from concepts.definition.document import CriterionKind, Definition
 from concepts.library.browsing import PictureView
 from concepts.view import View
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from concepts.definition import Revision
+from concepts.definition.document import Revision
 from concepts.encoders.base import Vectors
 
 Verdict = Literal["met", "not met", "unclear"]

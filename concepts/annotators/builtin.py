@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation, PictureInput, Verdict
-from concepts.definition import Definition, Revision
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Encoder, Vectors
 
 VERSION = 1

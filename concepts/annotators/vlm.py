@@ -18,7 +18,7 @@ from concepts.annotators.base import (
     PictureInput,
     Verdict,
 )
-from concepts.definition import Criterion, Definition, Revision
+from concepts.definition.document import Criterion, Definition, Revision
 from concepts.errors import BadPictureError, ModelAnswerError, ModelCallError
 from concepts.language.base import ChatModel, Message
 from concepts.language.ledger import Price, estimate_usd

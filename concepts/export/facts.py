@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, model_validator
 
-from concepts.definition import Definition
+from concepts.definition.document import Definition
 from concepts.encoders.base import Fingerprint
 from concepts.learning.base import LinearHead
 

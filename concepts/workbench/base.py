@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from concepts.asking import Decisions, Questions
-from concepts.definition import Definition, Revision
+from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.finding import Finder
 from concepts.jobs import Handler, JobRunner

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from concepts.definition import Change, Definition, Revision, word_diff
-from concepts.editing import origin_in_words, what_changed
+from concepts.definition.document import (
+    Change,
+    Definition,
+    Revision,
+    word_diff,
+)
+from concepts.definition.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError
 from concepts.finding import query_views
 from concepts.jobs import Handler, Progress
@@ -139,7 +144,7 @@ class Definitions(Pictures):
     def edit(
         self, name: str, change: Callable[[Definition], Definition], *, author: str, after: int
     ) -> RevisionView:
-        """Makes one change (of `concepts.editing`) to revision `after`, if that is still the newest.
+        """Makes one change (of `concepts.definition.editing`) to revision `after`, if it is still the newest.
 
         A change that changes nothing makes no revision. Raises `DiscernError`, and then nothing is changed.
         """

@@ -10,7 +10,12 @@ from PIL import Image
 
 from concepts.annotators.base import PictureInput
 from concepts.annotators.vlm import VlmAnnotator
-from concepts.definition import Criterion, Definition, Query, Revision
+from concepts.definition.document import (
+    Criterion,
+    Definition,
+    Query,
+    Revision,
+)
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.language.ledger import Ledger

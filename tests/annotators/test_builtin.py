@@ -1,7 +1,7 @@
 import pytest
 
 from concepts.annotators.builtin import BuiltinAnnotator
-from concepts.definition import Definition
+from concepts.definition.document import Definition
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 
-from concepts import editing
-from concepts.definition import Definition
+from concepts.definition import editing
+from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.settings import Settings
 from concepts.workbench import Workbench

@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from concepts import editing
-from concepts.definition import Criterion, Definition, Query, Revision
+from concepts.definition import editing
+from concepts.definition.document import (
+    Criterion,
+    Definition,
+    Query,
+    Revision,
+)
 from concepts.errors import DiscernError
 
 ROOM = Definition(

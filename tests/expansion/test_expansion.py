@@ -5,13 +5,13 @@ from fake_openai import MODEL, FakeOpenAI, says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.definition import Criterion, Definition, Query
+from concepts.definition.document import Criterion, Definition, Query
+from concepts.definition.expansion import expand, split_exceptions
+from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ModelAnswerError
-from concepts.expansion import expand, split_exceptions
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
-from concepts.vocabulary import Vocabulary
 from storage.database import Database
 
 PROPOSAL = {

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
+from concepts.definition.vocabulary import (
+    Vocabulary,
+    _nouns,
+    _shipped,
+    build,
+    noun_vectors,
+)
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.vocabulary import Vocabulary, _nouns, _shipped, build, noun_vectors
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +25,7 @@ def test_the_shipped_vectors_are_those_of_the_sentence_encoder(embed):
 
 
 def test_a_file_that_is_built_again_reads_the_same(embed, tmp_path, monkeypatch):
-    from concepts import vocabulary
+    from concepts.definition import vocabulary
 
     monkeypatch.setattr(
         vocabulary, "_nouns", lambda: [("dog", "a pet that barks"), ("car", "a motor vehicle")]

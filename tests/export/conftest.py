@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.definition import Criterion, Definition, Query
+from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
 from concepts.export.facts import (
     Baseline,

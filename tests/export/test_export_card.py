@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.definition import Definition
+from concepts.definition.document import Definition
 from concepts.export.card import card_text
 from concepts.export.facts import LabelCount, Metric
 

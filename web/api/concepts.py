@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from concepts.definition import Change, Definition
+from concepts.definition.document import Change, Definition
 from concepts.views import ConceptSummary, ConceptView, DeletedConcept, JobView, RevisionView
 from concepts.workbench import POOL_SIZE, Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId

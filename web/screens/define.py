@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from concepts import editing
-from concepts.definition import Definition
+from concepts.definition import editing
+from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.views import ConceptView
 from concepts.workbench import Workbench

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from concepts.definition import CriterionKind, Definition
+from concepts.definition.document import CriterionKind, Definition
 from concepts.errors import DiscernError
 from concepts.library.browsing import PictureView
 from concepts.views import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from concepts.definition import Definition
+from concepts.definition.document import Definition
 from concepts.workbench import ENOUGH_LABELS, Workbench
 from web.answers import opening
 from web.live import author_of, concept_of, guarded, live, on_load

@@ -3,7 +3,7 @@
 They are the nouns of ImageNet-12k, which enough photographs were found for, so they name what can be
 seen; timm ships them. Embedding them takes minutes on a small machine, so their vectors ship with the
 product (`vocabulary.safetensors`, a byte a number; PCA to 128 dimensions changed a fifth of the answers).
-`python -m concepts.vocabulary` writes that file again.
+`python -m concepts.definition.vocabulary` writes that file again.
 """
 
 from __future__ import annotations

@@ -7,10 +7,16 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, field_validator
 
-from concepts.definition import Criterion, CriterionKind, Definition, Origin, Query
+from concepts.definition.document import (
+    Criterion,
+    CriterionKind,
+    Definition,
+    Origin,
+    Query,
+)
+from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import load_prompt
-from concepts.vocabulary import Noun, Vocabulary
 
 MOST_NECESSARY = 3
 FEWEST_QUERIES, FEWEST_LOOKALIKES = 6, 4

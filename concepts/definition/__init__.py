@@ -1,0 +1,1 @@
+"""What a concept is: its document, revisions, edits, expansion and the words for it."""
