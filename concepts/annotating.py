@@ -16,10 +16,10 @@ from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.vlm import VlmAnnotator
 from concepts.errors import BudgetError, SettingsError
 from concepts.jobs import Progress
+from concepts.labels.dataset import Material
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
-from concepts.material import Material
 from concepts.settings import Settings
 from concepts.views import AnnotateResult
 from storage import pictures, sources

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from concepts.errors import DiscernError
-from concepts.labelling import Decision, consensus
+from concepts.labels.consensus import Decision, consensus
 from concepts.view import View
 from concepts.views import NextPicture
 from storage.labels import LabelLog

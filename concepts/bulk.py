@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 
 from concepts.errors import DiscernError
+from concepts.labels.dataset import Material
 from concepts.learning.base import Floats
 from concepts.learning.heads import train_head
 from concepts.library.collection import Collection
-from concepts.material import Material
 from concepts.views import NextPicture
 
 Order = Literal["likely", "borderline", "unlikely", "query"]

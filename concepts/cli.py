@@ -601,7 +601,7 @@ def _comparison(report: dict[str, Any]) -> Iterable[tuple[str, str, str, Any]]:
 def _write_csv(rows: Sequence[dict[str, Any]]) -> None:
     import csv
 
-    from concepts.labelling import LABEL_COLUMNS
+    from concepts.labels.files import LABEL_COLUMNS
 
     writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
     writer.writeheader()

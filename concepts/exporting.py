@@ -23,8 +23,8 @@ from concepts.export.facts import (
 from concepts.export.loading import load_bundle
 from concepts.export.plots import plot_bytes
 from concepts.export.scoring import score_rows, write_scores
+from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
-from concepts.material import Material
 from concepts.training import check_fingerprint, linear_head
 from concepts.views import ExportResult, ScoreResult
 from storage.concepts import StoredHead

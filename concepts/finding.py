@@ -12,9 +12,9 @@ import numpy as np
 
 from concepts.definition.document import Revision
 from concepts.definition.editing import origin_in_words
+from concepts.labels.dataset import Material
 from concepts.library.browsing import view_of
 from concepts.library.collection import Collection
-from concepts.material import Material
 from concepts.views import QueryView
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from concepts.labels.dataset import Material
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.base import Floats, Pool
 from concepts.learning.heads import train_head
 from concepts.learning.splits import draw_evaluation
 from concepts.library.collection import Collection
-from concepts.material import Material
 from concepts.mining import Probe, mine
 from concepts.views import NextPicture
 from storage.library import Library

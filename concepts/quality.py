@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from concepts.labelling import Decision
+from concepts.labels.consensus import Decision
+from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads import train_head
 from concepts.library.collection import Collection
 from concepts.library_scores import LibraryScores
-from concepts.material import Material
 from concepts.training import SEED, check_fingerprint, curves_as_json, linear_head
 from concepts.views import CurvePoint, HeadView, Mistake, QualityView, Share, ThresholdRow
 from storage.concepts import StoredEvaluation, StoredHead

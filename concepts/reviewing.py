@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from concepts.annotators.vlm import question
-from concepts.labelling import Decision
+from concepts.labels.consensus import Decision
+from concepts.labels.dataset import Material
 from concepts.language.ledger import Price, estimate_usd
-from concepts.material import Material
 from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import StoredAnnotation

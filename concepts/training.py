@@ -13,13 +13,13 @@ import numpy as np
 from concepts.annotators.base import Annotation
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError, UnknownVersionError
+from concepts.labels.dataset import Material, Training
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, LinearHead
 from concepts.learning.heads import train_head
 from concepts.learning.splits import Rows
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection
-from concepts.material import Material, Training
 from concepts.views import TrainResult
 from storage.concepts import ConceptStore, StoredHead
 from storage.tables import ConceptRow, now

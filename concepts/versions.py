@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from concepts.errors import DiscernError
-from concepts.labelling import Decision
+from concepts.labels.consensus import Decision
+from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.library.collection import Collection
 from concepts.library_scores import LibraryScores, Order
-from concepts.material import Material
 from concepts.training import BY_HAND, SEED, check_fingerprint, linear_head, parse_target
 from concepts.views import ComparedFigure, Comparison, ScoredPage, ScoredPicture, Share
 from storage.concepts import StoredHead

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from concepts.asking import Decisions, Questions, Tally, Upcoming, tally
 from concepts.errors import DiscernError
 from concepts.jobs import Handler, Progress
-from concepts.labelling import (
+from concepts.labels.files import (
     SPELLINGS,
     BadRow,
     ImportReport,

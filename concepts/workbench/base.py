@@ -12,11 +12,11 @@ from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.finding import Finder
 from concepts.jobs import Handler, JobRunner
+from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.library.uploads import Uploads
 from concepts.library_scores import LibraryScores, ScoreCache
-from concepts.material import Material
 from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredEvaluation, StoredHead

@@ -16,12 +16,10 @@ from concepts.definition.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError
 from concepts.finding import query_views
 from concepts.jobs import Handler, Progress
-from concepts.labelling import (
-    Decision,
-)
+from concepts.labels.consensus import Decision
+from concepts.labels.dataset import Material
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
-from concepts.material import Material
 from concepts.views import (
     ConceptSummary,
     ConceptView,

@@ -10,7 +10,7 @@ import pytest
 
 from concepts.asking import BATCH, SHORT, Decisions, Questions, tally
 from concepts.errors import DiscernError
-from concepts.labelling import consensus
+from concepts.labels.consensus import consensus
 from concepts.views import NextPicture
 from concepts.workbench import Workbench
 from storage.labels import Author

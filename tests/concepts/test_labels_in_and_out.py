@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.labelling import BadRow, LabelRow, consensus, read_label_file
+from concepts.labels.consensus import consensus
+from concepts.labels.files import BadRow, LabelRow, read_label_file
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from concepts.labelling import Decision
+from concepts.labels.consensus import Decision
 from concepts.reviewing import PAGE, ReviewFilter, kind_of
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

@@ -19,7 +19,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from concepts.errors import ConflictError
-from concepts.labelling import LABEL_COLUMNS
+from concepts.labels.files import LABEL_COLUMNS
 from concepts.views import NextPicture
 from concepts.workbench import Workbench
 from storage.labels import Author

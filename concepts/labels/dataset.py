@@ -15,7 +15,7 @@ import numpy as np
 
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
-from concepts.labelling import Decision, consensus
+from concepts.labels.consensus import Decision, consensus
 from concepts.learning.agreement import Agreement, measure_agreement
 from concepts.learning.base import Bools, Floats, TrainingSet
 from concepts.learning.splits import Rows

@@ -1,0 +1,53 @@
+"""What people said, together: one decision per picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.labels import Author, LabelEvent
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the people who looked at a picture say together. `conflict`: as many say yes as no."""
+
+    picture_id: str
+    value: Literal["yes", "no", "unsure", "skip", "conflict"]
+    votes: dict[str, str]  # author → value
+    simulated: bool  # none of the authors is a real person
+
+    @property
+    def decided(self) -> bool:
+        return self.value in ("yes", "no")
+
+
+def consensus(standing: Iterable[LabelEvent]) -> dict[str, Decision]:
+    """Picture id → decision by majority of yes and no. Annotators have no vote, and a simulated person
+    has none where a real one has answered."""
+    votes: dict[str, dict[Author, LabelEvent]] = {}
+    for event in standing:
+        if event.author.kind != "annotator":
+            votes.setdefault(event.picture_id, {})[event.author] = event
+    return {picture_id: _decide(picture_id, said) for picture_id, said in votes.items()}
+
+
+def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
+    people = [event for author, event in votes.items() if author.kind == "person"]
+    said = {event.author.name: event for event in people or votes.values()}
+    counts = Counter(event.value for event in said.values())
+    value: Literal["yes", "no", "unsure", "skip", "conflict"]
+    if counts["yes"] != counts["no"]:
+        value = "yes" if counts["yes"] > counts["no"] else "no"
+    elif counts["yes"]:
+        value = "conflict"
+    else:
+        value = "unsure" if counts["unsure"] else "skip"
+    return Decision(
+        picture_id=picture_id,
+        value=value,
+        votes={name: event.value for name, event in said.items()},
+        simulated=not people,
+    )
