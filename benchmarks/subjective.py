@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.label_efficiency import OASIS, Row
+from concepts.candidates.selection import NextPicture
 from concepts.settings import load_settings
-from concepts.views import NextPicture
 from concepts.workbench import EVALUATION_SIZE, Workbench
 
 ANSWERS = 100

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.library.sample import sample_pictures
-from concepts.views import NextPicture
 from concepts.workbench import EVALUATION_SIZE, Workbench
 
 NAME = "Something to eat"

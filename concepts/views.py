@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from concepts.definition.document import CriterionKind, Definition
-from concepts.library.browsing import PictureView
 from concepts.view import View
 
 
@@ -18,18 +17,6 @@ class CriterionView(View):
     text: str
     origin: str
     proposed: bool  # and not yet kept: the next proposal replaces it
-
-
-class QueryView(View):
-    """Words that are searched for, and what that brings. `index` is None for the sentence itself."""
-
-    index: int | None
-    text: str
-    counts: bool
-    origin: str  # in words
-    proposed: bool
-    brought: int  # pictures of the candidate pool that it found
-    found: list[PictureView]
 
 
 class DeletedConcept(View):
@@ -95,15 +82,6 @@ class ConceptView(View):
     heads: list[HeadView]
 
 
-class NextPicture(View):
-    id: str
-    path: str
-    purpose: Literal["train", "evaluation"]
-    reason: str
-    probability: float | None
-    brought_by: list[str]
-
-
 class GivenAnswer(View):
     """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
 
@@ -112,12 +90,6 @@ class GivenAnswer(View):
     value: str
     key: str
     purpose: Literal["train", "evaluation"]
-
-
-class MineResult(View):
-    added: int
-    candidates: int
-    per_query: dict[str, int]
 
 
 class AnnotateResult(View):

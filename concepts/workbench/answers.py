@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from concepts.asking import Decisions, Questions, Tally, Upcoming, tally
+from concepts.candidates.question_queue import (
+    Decisions,
+    Questions,
+    Tally,
+    Upcoming,
+    tally,
+)
+from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.jobs import Handler, Progress
 from concepts.labels.files import (
@@ -19,16 +26,12 @@ from concepts.labels.files import (
     read_label_file,
     write_label_file,
 )
-from concepts.views import (
-    AnnotateResult,
-    GivenAnswer,
-    NextPicture,
-)
+from concepts.views import AnnotateResult, GivenAnswer
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
-    from concepts.bulk import Order
+    from concepts.candidates.grid import Order
     from concepts.reviewing import AnnotateEstimate, Opinion, ReviewFilter, ReviewPage
 
 
@@ -172,7 +175,7 @@ class Answers(Definitions):
 
     def bulk_pictures(self, name: str, order: Order, *, query: str = "", n: int = 36) -> list[NextPicture]:
         """Pictures without an answer for answering many at once."""
-        from concepts.bulk import bulk_pictures
+        from concepts.candidates.grid import bulk_pictures
 
         concept = self._concept(name)
         self._draw_evaluation(concept)
@@ -209,7 +212,7 @@ class Answers(Definitions):
     ) -> list[NextPicture]:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
         an answer already are not chosen again."""
-        from concepts.pooling import most_useful
+        from concepts.candidates.selection import most_useful
 
         concept = self._concept(name)
         self._draw_evaluation(concept)

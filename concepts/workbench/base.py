@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from concepts.asking import Decisions, Questions
+from concepts.candidates.question_queue import Decisions, Questions
 from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.finding import Finder
 from concepts.jobs import Handler, JobRunner
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
+from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.library_scores import LibraryScores, ScoreCache
 from concepts.settings import Settings
@@ -119,7 +119,7 @@ class Base:
 
     def _draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the evaluation set once there are pictures to draw from."""
-        from concepts.pooling import draw_evaluation_set
+        from concepts.candidates.mining import draw_evaluation_set
 
         if self.store.evaluation_pictures(concept.id) or self.collection.library.encoder() is None:
             return

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from concepts.candidates.mining import MineResult
+from concepts.candidates.queries import QueryView, query_views
 from concepts.definition.document import (
     Change,
     Definition,
@@ -14,7 +16,6 @@ from concepts.definition.document import (
 )
 from concepts.definition.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError
-from concepts.finding import query_views
 from concepts.jobs import Handler, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
@@ -27,8 +28,6 @@ from concepts.views import (
     DeletedConcept,
     HeadView,
     LabelCounts,
-    MineResult,
-    QueryView,
     RevisionView,
 )
 from storage.tables import ConceptRow
@@ -218,7 +217,7 @@ class Definitions(Pictures):
 
     def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
         """Fills the candidate pool up to `size` pictures."""
-        from concepts.pooling import mine_candidates
+        from concepts.candidates.mining import mine_candidates
 
         concept = self._concept(name)
         self._draw_evaluation(concept)

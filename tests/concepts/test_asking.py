@@ -8,10 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from concepts.asking import BATCH, SHORT, Decisions, Questions, tally
+from concepts.candidates.question_queue import (
+    BATCH,
+    SHORT,
+    Decisions,
+    Questions,
+    tally,
+)
+from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.consensus import consensus
-from concepts.views import NextPicture
 from concepts.workbench import Workbench
 from storage.labels import Author
 

@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concepts.candidates.mining import (
+    CHUNK,
+    Probe,
+    mine,
+    nearest,
+)
 from concepts.encoders.base import unit
-from concepts.mining import CHUNK, Probe, mine, nearest
 
 NOTHING = np.empty(0, np.int64)
 

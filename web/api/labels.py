@@ -18,9 +18,9 @@ from fastapi import Body as RequestBody
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from concepts.candidates.selection import NextPicture
 from concepts.errors import ConflictError
 from concepts.labels.files import LABEL_COLUMNS
-from concepts.views import NextPicture
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId

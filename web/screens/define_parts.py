@@ -5,15 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from concepts.candidates.queries import QueryView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.errors import DiscernError
 from concepts.library.browsing import PictureView
-from concepts.views import (
-    ConceptView,
-    CriterionView,
-    QueryView,
-    RevisionView,
-)
+from concepts.views import ConceptView, CriterionView, RevisionView
 from concepts.workbench import Workbench
 from web.markup import button, chip, dialog, escape, file_name, icon, icon_button, notice, thumbnail
 from web.progress import is_going, job_failure, job_progress

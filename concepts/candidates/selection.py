@@ -1,52 +1,30 @@
-"""Which pictures a concept looks at: its evaluation set, its candidate pool, and what to ask about next."""
+"""What to ask about next: the pictures whose answers should improve the head most."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Collection as Ids
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
+from concepts.candidates.mining import seed_of
 from concepts.labels.dataset import Material
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.base import Floats, Pool
 from concepts.learning.heads import train_head
-from concepts.learning.splits import draw_evaluation
 from concepts.library.collection import Collection
-from concepts.mining import Probe, mine
-from concepts.views import NextPicture
-from storage.library import Library
+from concepts.view import View
 
 NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain pictures, each
 
 
-def draw_evaluation_set(library: Library, key: str, seen: Ids[str], size: int, share: float) -> list[str]:
-    """At most `size` pictures and `share` of the library at random; none near a picture already seen."""
-    ids = library.all_ids()
-    names = library.near_groups(ids)
-    seen_groups = set(library.near_groups(list(seen)))
-    open_to = [i for i, name in enumerate(names) if name not in seen_groups]
-    groups = np.unique(names, return_inverse=True)[1].astype(np.int64) if names else np.empty(0, np.int64)
-    drawn = draw_evaluation(
-        [ids[i] for i in open_to], groups[open_to], min(size, int(share * len(ids))), seed_of(key)
-    )
-    return [ids[open_to[row]] for row in drawn.chosen]
-
-
-def mine_candidates(material: Material, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
-    """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
-    matrix = material.matrix
-    ids = [i.decode() for i in matrix.ids.tolist()]
-    definition = material.revision.definition
-    queries = list(dict.fromkeys([definition.description, *(query.text for query in definition.queries)]))
-    probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
-    examples = material.with_vectors([*definition.examples, *definition.counterexamples])
-    probes += [Probe("example", vector) for vector in material.vectors(examples)]
-    reserved = matrix.rows(material.with_vectors(sorted(material.reserved)))
-    seed = seed_of(definition.name)
-    found = mine(matrix.vectors, material.groups(ids), probes, reserved, size, seed)
-    return [(ids[candidate.row], list(candidate.brought_by)) for candidate in found]
+class NextPicture(View):
+    id: str
+    path: str
+    purpose: Literal["train", "evaluation"]
+    reason: str
+    probability: float | None
+    brought_by: list[str]
 
 
 def most_useful(
@@ -110,8 +88,3 @@ def _askable(material: Material, whole_library: int, weights: Floats | None, bia
             rows = np.argpartition(near, NEAR_THE_HEAD)[:NEAR_THE_HEAD]
             ids.update(matrix.ids[row].decode() for row in rows)
     return material.with_vectors(sorted(ids - reserved))
-
-
-def seed_of(text: str) -> int:
-    """The same concept draws the same pictures on every machine."""
-    return zlib.crc32(text.casefold().encode())

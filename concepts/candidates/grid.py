@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
 from concepts.learning.base import Floats
 from concepts.learning.heads import train_head
 from concepts.library.collection import Collection
-from concepts.views import NextPicture
 
 Order = Literal["likely", "borderline", "unlikely", "query"]
 LARGEST = 60  # tiles of one grid

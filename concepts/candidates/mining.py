@@ -1,12 +1,20 @@
-"""Queries and examples → a diverse pool of candidate pictures, each with what brought it."""
+"""Which pictures a concept looks at: its evaluation set, and a diverse pool of candidates."""
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from concepts.labels.dataset import Material
+from concepts.learning.splits import draw_evaluation
+from concepts.library.collection import Collection
+from concepts.view import View
+from storage.library import Library
 
 CHUNK = 16_384  # rows scored at once: 16,384 × 512 float32 is 32 MB
 PER_QUERY = 100  # nearest pictures per query, as in Agile Modeling (ICCV 2023)
@@ -14,6 +22,12 @@ RANDOM_SHARE = 0.2
 CLUSTERS = 20
 
 Rows = NDArray[np.int64]
+
+
+class MineResult(View):
+    added: int
+    candidates: int
+    per_query: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,34 @@ class Candidate:
 
     row: int
     brought_by: tuple[str, ...]
+
+
+def draw_evaluation_set(library: Library, key: str, seen: Ids[str], size: int, share: float) -> list[str]:
+    """At most `size` pictures and `share` of the library at random; none near a picture already seen."""
+    ids = library.all_ids()
+    names = library.near_groups(ids)
+    seen_groups = set(library.near_groups(list(seen)))
+    open_to = [i for i, name in enumerate(names) if name not in seen_groups]
+    groups = np.unique(names, return_inverse=True)[1].astype(np.int64) if names else np.empty(0, np.int64)
+    drawn = draw_evaluation(
+        [ids[i] for i in open_to], groups[open_to], min(size, int(share * len(ids))), seed_of(key)
+    )
+    return [ids[open_to[row]] for row in drawn.chosen]
+
+
+def mine_candidates(material: Material, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
+    """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
+    matrix = material.matrix
+    ids = [i.decode() for i in matrix.ids.tolist()]
+    definition = material.revision.definition
+    queries = list(dict.fromkeys([definition.description, *(query.text for query in definition.queries)]))
+    probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
+    examples = material.with_vectors([*definition.examples, *definition.counterexamples])
+    probes += [Probe("example", vector) for vector in material.vectors(examples)]
+    reserved = matrix.rows(material.with_vectors(sorted(material.reserved)))
+    seed = seed_of(definition.name)
+    found = mine(matrix.vectors, material.groups(ids), probes, reserved, size, seed)
+    return [(ids[candidate.row], list(candidate.brought_by)) for candidate in found]
 
 
 def mine(
@@ -137,3 +179,8 @@ def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidat
     keyed = [((i + 0.5) / len(searched), 0, c) for i, c in enumerate(searched)]
     keyed += [((i + 0.5) / len(others), 1, c) for i, c in enumerate(others)]
     return [candidate for _, _, candidate in sorted(keyed, key=lambda item: item[:2])]
+
+
+def seed_of(text: str) -> int:
+    """The same concept draws the same pictures on every machine."""
+    return zlib.crc32(text.casefold().encode())

@@ -1,21 +1,15 @@
-"""What each query of a definition finds: a few pictures to judge it by."""
+"""Pictures of the library nearest to words, to other pictures, or to both."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.definition.document import Revision
-from concepts.definition.editing import origin_in_words
-from concepts.labels.dataset import Material
-from concepts.library.browsing import view_of
 from concepts.library.collection import Collection
-from concepts.views import QueryView
 
 if TYPE_CHECKING:
     from storage.vectors import Matrix
@@ -60,41 +54,3 @@ class Finder:
         groups = self._collection.library.near_groups(shown)
         first = {group: i for i, group in reversed(list(zip(shown, groups, strict=True)))}
         return [i for i, group in zip(shown, groups, strict=True) if first[group] == i][:n]
-
-
-def query_views(
-    material: Material,
-    collection: Collection,
-    finder: Finder,
-    revisions: Sequence[Revision],
-    reader: str,
-    n: int,
-) -> list[QueryView]:
-    """The sentence itself and every query of the definition, with what each finds and what it brought."""
-    definition = material.revision.definition
-    searched = [
-        (None, definition.description, True),
-        *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
-    ]
-    brought = Counter(name for names in material.candidates.values() for name in names)
-    if collection.library.encoder() is None:
-        found: list[list[str]] = [[] for _ in searched]
-    else:
-        found = finder.find_each([text for _, text, _ in searched], n, material.reserved)
-    pictures = {
-        p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
-    }
-    return [
-        QueryView(
-            index=index,
-            text=text,
-            counts=counts,
-            origin="your sentence"
-            if index is None
-            else origin_in_words(definition.queries[index], revisions, reader),
-            proposed=index is not None and definition.queries[index].origin != "person",
-            brought=brought[text],
-            found=[pictures[i] for i in ids if i in pictures],
-        )
-        for (index, text, counts), ids in zip(searched, found, strict=True)
-    ]

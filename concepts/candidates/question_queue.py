@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
 from concepts.view import View
-from concepts.views import NextPicture
 from storage.labels import LabelLog
 
 BATCH = 10  # pictures chosen together

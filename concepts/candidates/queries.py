@@ -1,0 +1,64 @@
+"""What each query of a definition finds: a few pictures to judge it by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from concepts.definition.document import Revision
+from concepts.definition.editing import origin_in_words
+from concepts.labels.dataset import Material
+from concepts.library.browsing import PictureView, view_of
+from concepts.library.collection import Collection
+from concepts.library.search import Finder
+from concepts.view import View
+
+
+class QueryView(View):
+    """Words that are searched for, and what that brings. `index` is None for the sentence itself."""
+
+    index: int | None
+    text: str
+    counts: bool
+    origin: str  # in words
+    proposed: bool
+    brought: int  # pictures of the candidate pool that it found
+    found: list[PictureView]
+
+
+def query_views(
+    material: Material,
+    collection: Collection,
+    finder: Finder,
+    revisions: Sequence[Revision],
+    reader: str,
+    n: int,
+) -> list[QueryView]:
+    """The sentence itself and every query of the definition, with what each finds and what it brought."""
+    definition = material.revision.definition
+    searched = [
+        (None, definition.description, True),
+        *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
+    ]
+    brought = Counter(name for names in material.candidates.values() for name in names)
+    if collection.library.encoder() is None:
+        found: list[list[str]] = [[] for _ in searched]
+    else:
+        found = finder.find_each([text for _, text, _ in searched], n, material.reserved)
+    pictures = {
+        p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
+    }
+    return [
+        QueryView(
+            index=index,
+            text=text,
+            counts=counts,
+            origin="your sentence"
+            if index is None
+            else origin_in_words(definition.queries[index], revisions, reader),
+            proposed=index is not None and definition.queries[index].origin != "person",
+            brought=brought[text],
+            found=[pictures[i] for i in ids if i in pictures],
+        )
+        for (index, text, counts), ids in zip(searched, found, strict=True)
+    ]
