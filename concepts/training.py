@@ -129,7 +129,7 @@ def annotator_scores(material: Material, collection: Collection, ids: Sequence[s
     wanted = {i: float(kept[i].rating) for i in ids if i in kept}
     if wanted:
         return wanted
-    from concepts.annotating import builtin_annotator, picture_inputs
+    from concepts.annotators.run import builtin_annotator, picture_inputs
 
     annotator = builtin_annotator(material, collection)
     said = annotator.annotate(material.revision, picture_inputs(material, collection, ids))

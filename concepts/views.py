@@ -92,16 +92,6 @@ class GivenAnswer(View):
     purpose: Literal["train", "evaluation"]
 
 
-class AnnotateResult(View):
-    annotator: str
-    annotated: int
-    failed: list[dict[str, str]]
-    ratings: dict[str, int]
-    calls: int
-    cost_usd: float | None
-    stopped: str  # why it ended before the end of the work, in words; empty where it did not
-
-
 class TrainResult(View):
     number: int
     kind: str

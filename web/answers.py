@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
+from concepts.annotators.review import Opinion
 from concepts.candidates.question_queue import Tally, Upcoming
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError, StorageError, UnknownConceptError, UnknownPictureError
-from concepts.reviewing import Opinion
 from concepts.views import GivenAnswer
 from concepts.workbench import Workbench
 from storage.labels import Author

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from concepts.annotators.run import AnnotateResult
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -26,13 +27,18 @@ from concepts.labels.files import (
     read_label_file,
     write_label_file,
 )
-from concepts.views import AnnotateResult, GivenAnswer
+from concepts.views import GivenAnswer
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
+    from concepts.annotators.review import (
+        AnnotateEstimate,
+        Opinion,
+        ReviewFilter,
+        ReviewPage,
+    )
     from concepts.candidates.grid import Order
-    from concepts.reviewing import AnnotateEstimate, Opinion, ReviewFilter, ReviewPage
 
 
 from concepts.workbench.base import POOL_SIZE, WHOLE_LIBRARY, Listener, Purpose
@@ -165,7 +171,7 @@ class Answers(Definitions):
     def opinion(self, name: str, picture_id: str) -> Opinion | None:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
-        from concepts.reviewing import opinion
+        from concepts.annotators.review import opinion
 
         concept = self._concept(name)
         if picture_id in self.store.evaluation_pictures(concept.id):
@@ -183,7 +189,7 @@ class Answers(Definitions):
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
-        from concepts.reviewing import remarks, review
+        from concepts.annotators.review import remarks, review
 
         concept = self._concept(name)
         return review(
@@ -196,7 +202,7 @@ class Answers(Definitions):
 
     def annotate_estimate(self, name: str) -> AnnotateEstimate:
         """How many pictures `submit_annotate` would have looked at, by which model, at what cost."""
-        from concepts.reviewing import estimate
+        from concepts.annotators.review import estimate
 
         size = min(POOL_SIZE, self.collection.library.counts().pictures)
         return estimate(self._material(self._concept(name)), self.settings, size)
@@ -243,7 +249,7 @@ class Answers(Definitions):
         return {"concept": concept.name, "limit": limit, "budget": budget, "annotator": annotator}
 
     def _annotate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.annotating import annotate_pool
+        from concepts.annotators.run import annotate_pool
 
         concept = self._concept(arguments["concept"])
         if not self.store.candidates(concept.id):

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
+from concepts.annotators.review import ReviewFilter
 from concepts.errors import DiscernError
-from concepts.reviewing import ReviewFilter
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load

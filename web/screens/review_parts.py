@@ -5,7 +5,13 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlencode
 
-from concepts.reviewing import KINDS, AnnotateEstimate, Evidence, ReviewItem, ReviewPage
+from concepts.annotators.review import (
+    KINDS,
+    AnnotateEstimate,
+    Evidence,
+    ReviewItem,
+    ReviewPage,
+)
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, thumbnail, url
 from web.words import count
 

@@ -21,13 +21,23 @@ from concepts.language import chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
-from concepts.views import AnnotateResult
+from concepts.view import View
 from storage import pictures, sources
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
 
 BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
+
+
+class AnnotateResult(View):
+    annotator: str
+    annotated: int
+    failed: list[dict[str, str]]
+    ratings: dict[str, int]
+    calls: int
+    cost_usd: float | None
+    stopped: str  # why it ended before the end of the work, in words; empty where it did not
 
 
 def annotate_pool(
