@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from concepts import __version__
+from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
@@ -25,7 +26,6 @@ from concepts.export.plots import plot_bytes
 from concepts.export.scoring import score_rows, write_scores
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
-from concepts.training import check_fingerprint, linear_head
 from concepts.views import ExportResult, ScoreResult
 from storage.concepts import StoredHead
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.view import View
 
@@ -61,16 +62,6 @@ class RevisionView(View):
     definition: Definition
 
 
-class HeadView(View):
-    number: int
-    kind: str
-    definition: int
-    threshold: float
-    created: datetime
-    details: dict[str, Any]
-    report: dict[str, Any] | None  # newest evaluation
-
-
 class ConceptView(View):
     name: str
     created: datetime
@@ -92,14 +83,6 @@ class GivenAnswer(View):
     purpose: Literal["train", "evaluation"]
 
 
-class TrainResult(View):
-    number: int
-    kind: str
-    threshold: float
-    details: dict[str, Any]
-    notes: list[str]
-
-
 class ScoreResult(View):
     out: str
     rows: int
@@ -111,98 +94,6 @@ class ExportResult(View):
     folder: str
     archive: str
     head: int
-
-
-class Share(View):
-    """A figure with its 95 % interval; without a value `note` says how many answers are missing."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    note: str = ""
-
-
-class ThresholdRow(View):
-    """The evaluation set with every picture from `threshold` on called a yes."""
-
-    threshold: float
-    flagged: int
-    right: int
-    precision: Share
-    recall: Share
-
-
-class CurvePoint(View):
-    """Average precision after so many answers of people."""
-
-    labels: int
-    value: float
-    low: float
-    high: float
-
-
-class Mistake(View):
-    """A picture people checked and a version gets wrong."""
-
-    id: str
-    path: str
-    said: Literal["yes", "no"]
-    probability: float
-    purpose: Literal["train", "evaluation"]
-    simulated: bool
-
-
-class QualityView(View):
-    """A version measured on the answers as they are now."""
-
-    version: HeadView
-    n: int  # evaluation pictures with a yes or no
-    positives: int
-    simulated: int  # of n, answered by no real person
-    waiting: int  # evaluation pictures nobody has looked at
-    new_answers: int  # of people on other pictures, since the version was trained
-    stale: bool  # answers on evaluation pictures changed since the stored report
-    rows: list[ThresholdRow]
-    at: ThresholdRow | None  # at the version's threshold; None where it calls no picture a yes
-    curves: dict[str, Any] | None
-    pictures: int  # of the library, with a vector
-    flagged: int | None  # of them, at the version's threshold; None until the library was scored
-    flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
-
-
-class ComparedFigure(View):
-    name: str
-    one: Share
-    other: Share
-    difference: Share
-
-
-class Comparison(View):
-    """Two versions on the same n evaluation pictures; they disagree on `differently` of them."""
-
-    one: int
-    other: int
-    n: int
-    figures: list[ComparedFigure]
-    differently: int
-
-
-class ScoredPicture(View):
-    id: str
-    path: str
-    probability: float
-    said: str  # yes, no, unsure, skip, conflict; empty where no person looked at it
-
-
-class ScoredPage(View):
-    """One page of the library as a version ranks it."""
-
-    version: int
-    threshold: float
-    total: int
-    flagged: int
-    start: int
-    pictures: list[ScoredPicture]
 
 
 class JobView(View):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from concepts.candidates.question_queue import Decisions, Questions
+from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.jobs import Handler, JobRunner
@@ -16,7 +17,6 @@ from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
-from concepts.library_scores import LibraryScores, ScoreCache
 from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredEvaluation, StoredHead
@@ -85,7 +85,7 @@ class Base:
         return concept
 
     def _version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
-        from concepts.training import head_of
+        from concepts.classifier.training import head_of
 
         concept = self._concept(name)
         return concept, head_of(self.store, concept, number)
@@ -97,7 +97,7 @@ class Base:
 
     def _library_scores(self, head: StoredHead) -> LibraryScores | None:
         """What a version says of the library; None where that would keep a screen waiting."""
-        from concepts.training import check_fingerprint
+        from concepts.classifier.training import check_fingerprint
 
         check_fingerprint(head, self.collection)
         matrix = self.collection.matrix()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from concepts.candidates.mining import MineResult
 from concepts.candidates.queries import QueryView, query_views
+from concepts.classifier.quality import HeadView
 from concepts.definition.document import (
     Change,
     Definition,
@@ -26,7 +27,6 @@ from concepts.views import (
     ConceptView,
     CriterionView,
     DeletedConcept,
-    HeadView,
     LabelCounts,
     RevisionView,
 )

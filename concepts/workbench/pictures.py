@@ -78,7 +78,7 @@ class Pictures(Base):
             self._background.submit(self._load)
 
     def _load(self) -> None:
-        importlib.import_module("concepts.training")
+        importlib.import_module("concepts.classifier.training")
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self.collection.text_vectors(["a picture"])
             self.collection.matrix()

@@ -6,21 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from concepts.classifier.library_scores import Order as ScoreOrder
+from concepts.classifier.quality import CurvePoint, Mistake, QualityView
+from concepts.classifier.training import TrainResult
+from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.errors import DiscernError
 from concepts.jobs import Handler, Progress
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
-from concepts.library_scores import Order as ScoreOrder
-from concepts.views import (
-    Comparison,
-    CurvePoint,
-    ExportResult,
-    Mistake,
-    QualityView,
-    ScoredPage,
-    ScoreResult,
-    TrainResult,
-)
+from concepts.views import ExportResult, ScoreResult
 from storage.concepts import StoredHead
 from storage.tables import ConceptRow
 
@@ -47,7 +41,7 @@ class Versions(Answers):
 
     def train(self, name: str, *, target: str = "f1") -> TrainResult:
         """Trains and keeps the next version from all answers so far."""
-        from concepts.training import train
+        from concepts.classifier.training import train
 
         concept = self._concept(name)
         self._draw_evaluation(concept)
@@ -56,7 +50,7 @@ class Versions(Answers):
 
     def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
         """Measures a version on the evaluation set, beside the baselines; kept with the version."""
-        from concepts.training import evaluate
+        from concepts.classifier.training import evaluate
 
         concept, head = self._version(name, version)
         sequence = self.log.last_sequence(concept.id)
@@ -92,7 +86,7 @@ class Versions(Answers):
 
     def submit_train(self, name: str, *, target: str = "f1") -> int:
         """Trains, measures and scores the library in the background; returns the job's id."""
-        from concepts.training import parse_target
+        from concepts.classifier.training import parse_target
 
         parse_target(target)
         return self.jobs.submit("train", {"concept": self._concept(name).name, "target": target})
@@ -103,7 +97,7 @@ class Versions(Answers):
 
     def quality(self, name: str, *, version: int | None = None) -> QualityView:
         """How good a version is, on the answers as they are now."""
-        from concepts.quality import quality
+        from concepts.classifier.quality import quality
 
         concept, head = self._version(name, version)
         standing = self.log.standing(concept.id, ("person", "simulated"))
@@ -113,7 +107,7 @@ class Versions(Answers):
 
     def mistakes(self, name: str, *, version: int | None = None) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first."""
-        from concepts.quality import mistakes
+        from concepts.classifier.quality import mistakes
 
         concept, head = self._version(name, version)
         return mistakes(self._material(concept), self.collection, head)
@@ -127,15 +121,15 @@ class Versions(Answers):
 
     def set_threshold(self, name: str, version: int, threshold: float, *, author: str) -> int:
         """Keeps a version with a threshold set by hand as the newest one; returns its number."""
-        from concepts.versions import with_threshold
+        from concepts.classifier.versions import with_threshold
 
         concept, head = self._version(name, version)
         return self._keep_and_measure(concept, with_threshold(head, threshold, author))
 
     def use_again(self, name: str, version: int, *, author: str) -> int:
         """Makes an older version the one in use by keeping it once more; returns its new number."""
-        from concepts.training import check_fingerprint
-        from concepts.versions import again
+        from concepts.classifier.training import check_fingerprint
+        from concepts.classifier.versions import again
 
         concept, head = self._version(name, version)
         check_fingerprint(head, self.collection)
@@ -143,7 +137,7 @@ class Versions(Answers):
 
     def compare_versions(self, name: str, one: int, other: int) -> Comparison:
         """Figures of two versions on the same evaluation pictures, and their differences."""
-        from concepts.versions import compare
+        from concepts.classifier.versions import compare
 
         concept, first = self._version(name, one)
         _, second = self._version(name, other)
@@ -154,7 +148,7 @@ class Versions(Answers):
     ) -> ScoredPage | None:
         """A page of the library as a version ranks it. None where the library is large and was not scored
         yet: `submit_score_library` does that."""
-        from concepts.versions import scored_page
+        from concepts.classifier.versions import scored_page
 
         concept, head = self._version(name, version)
         scores = self._library_scores(head)
@@ -189,8 +183,8 @@ class Versions(Answers):
 
     def bundle_archive(self, name: str, version: int | None = None) -> Path:
         """The zip of a version's bundle, written when first asked for and when it was measured again."""
+        from concepts.classifier.versions import file_stem
         from concepts.exporting import export_head
-        from concepts.versions import file_stem
 
         concept, head = self._version(name, version)
         folder = self.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
@@ -215,7 +209,7 @@ class Versions(Answers):
         return model_card(material, self.collection, head, measured.report if measured else None)
 
     def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.versions import is_up_to_date
+        from concepts.classifier.versions import is_up_to_date
 
         concept = self._concept(arguments["concept"])
         progress.report(0, 3, "learning from your answers")
@@ -242,7 +236,7 @@ class Versions(Answers):
         return {"measured": measured}
 
     def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.quality import learning_curve
+        from concepts.classifier.quality import learning_curve
 
         concept = self._concept(arguments["concept"])
         order = dict.fromkeys(e.picture_id for e in self.log.standing(concept.id, ("person", "simulated")))

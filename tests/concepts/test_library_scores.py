@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from concepts.library_scores import KEPT, LibraryScores, ScoreCache
+from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
 from storage.concepts import StoredHead
 from storage.matrix import ID_TYPE, Matrix
 

@@ -13,9 +13,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from concepts.classifier.quality import CurvePoint, Share, ThresholdRow
+from concepts.classifier.versions import Comparison
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.export.usage import over_rest
-from concepts.views import Comparison, CurvePoint, Share, ThresholdRow
 from web import charts
 from web.downloads import download_routes
 from web.screens import quality_parts, use_parts

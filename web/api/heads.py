@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
+from concepts.classifier.quality import HeadView, Mistake, QualityView
+from concepts.classifier.versions import Comparison
 from concepts.errors import UnknownVersionError
-from concepts.views import Comparison, HeadView, JobView, Mistake, QualityView
+from concepts.views import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
+from concepts.classifier.library_scores import Order
+from concepts.classifier.versions import ScoredPage
 from concepts.errors import ConflictError
-from concepts.library_scores import Order
-from concepts.views import JobView, ScoredPage
+from concepts.views import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, ConceptName, Limit, Offset, VersionNumber
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.classifier.quality import QualityView
 from concepts.errors import DiscernError
-from concepts.views import ConceptView, QualityView
+from concepts.views import ConceptView
 from concepts.workbench import Workbench
 from storage.jobs import StoredJob
 from storage.labels import Author

@@ -6,7 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from concepts.views import ConceptView, CurvePoint, Mistake, QualityView, Share, ThresholdRow
+from concepts.classifier.quality import (
+    CurvePoint,
+    Mistake,
+    QualityView,
+    Share,
+    ThresholdRow,
+)
+from concepts.views import ConceptView
 from web import charts
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
 from web.words import count

@@ -7,10 +7,10 @@ from typing import Any, cast, get_args
 
 import gradio as gr
 
+from concepts.classifier.library_scores import Order
+from concepts.classifier.versions import file_stem, origin
 from concepts.errors import DiscernError
 from concepts.export import usage
-from concepts.library_scores import Order
-from concepts.versions import file_stem, origin
 from concepts.views import ConceptView
 from concepts.workbench import Workbench
 from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load

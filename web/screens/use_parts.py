@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from concepts.classifier.quality import HeadView, Share
+from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.jobs import StoredJob
-from concepts.views import Comparison, ConceptView, HeadView, ScoredPage, Share
+from concepts.views import ConceptView
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
 from web.words import ago, count
 

@@ -20,12 +20,20 @@ from concepts.learning.heads import train_head
 from concepts.learning.splits import Rows
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection
-from concepts.views import TrainResult
+from concepts.view import View
 from storage.concepts import ConceptStore, StoredHead
 from storage.tables import ConceptRow, now
 
 SEED = 0  # training the same labels again gives the same head
 BY_HAND = "a threshold set by hand"  # instead of a target
+
+
+class TrainResult(View):
+    number: int
+    kind: str
+    threshold: float
+    details: dict[str, Any]
+    notes: list[str]
 
 
 def train(

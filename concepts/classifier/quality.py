@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import numpy as np
 
+from concepts.classifier.library_scores import LibraryScores
+from concepts.classifier.training import (
+    SEED,
+    check_fingerprint,
+    curves_as_json,
+    linear_head,
+)
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads import train_head
 from concepts.library.collection import Collection
-from concepts.library_scores import LibraryScores
-from concepts.training import SEED, check_fingerprint, curves_as_json, linear_head
-from concepts.views import CurvePoint, HeadView, Mistake, QualityView, Share, ThresholdRow
+from concepts.view import View
 from storage.concepts import StoredEvaluation, StoredHead
 from storage.labels import LabelEvent
 
@@ -23,6 +29,73 @@ BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5
 MOST_ROWS = 400  # thresholds sent to the browser
 
 Report = Callable[[int, int | None, str], None]
+
+
+class HeadView(View):
+    number: int
+    kind: str
+    definition: int
+    threshold: float
+    created: datetime
+    details: dict[str, Any]
+    report: dict[str, Any] | None  # newest evaluation
+
+
+class Share(View):
+    """A figure with its 95 % interval; without a value `note` says how many answers are missing."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+class ThresholdRow(View):
+    """The evaluation set with every picture from `threshold` on called a yes."""
+
+    threshold: float
+    flagged: int
+    right: int
+    precision: Share
+    recall: Share
+
+
+class CurvePoint(View):
+    """Average precision after so many answers of people."""
+
+    labels: int
+    value: float
+    low: float
+    high: float
+
+
+class Mistake(View):
+    """A picture people checked and a version gets wrong."""
+
+    id: str
+    path: str
+    said: Literal["yes", "no"]
+    probability: float
+    purpose: Literal["train", "evaluation"]
+    simulated: bool
+
+
+class QualityView(View):
+    """A version measured on the answers as they are now."""
+
+    version: HeadView
+    n: int  # evaluation pictures with a yes or no
+    positives: int
+    simulated: int  # of n, answered by no real person
+    waiting: int  # evaluation pictures nobody has looked at
+    new_answers: int  # of people on other pictures, since the version was trained
+    stale: bool  # answers on evaluation pictures changed since the stored report
+    rows: list[ThresholdRow]
+    at: ThresholdRow | None  # at the version's threshold; None where it calls no picture a yes
+    curves: dict[str, Any] | None
+    pictures: int  # of the library, with a vector
+    flagged: int | None  # of them, at the version's threshold; None until the library was scored
+    flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
 
 
 def quality(

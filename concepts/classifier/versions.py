@@ -7,18 +7,60 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from concepts.classifier.library_scores import LibraryScores, Order
+from concepts.classifier.quality import Share
+from concepts.classifier.training import (
+    BY_HAND,
+    SEED,
+    check_fingerprint,
+    linear_head,
+    parse_target,
+)
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.library.collection import Collection
-from concepts.library_scores import LibraryScores, Order
-from concepts.training import BY_HAND, SEED, check_fingerprint, linear_head, parse_target
-from concepts.views import ComparedFigure, Comparison, ScoredPage, ScoredPicture, Share
+from concepts.view import View
 from storage.concepts import StoredHead
 from storage.tables import now
 
 COMPARED = ("average_precision", "precision", "recall", "f1")
+
+
+class ComparedFigure(View):
+    name: str
+    one: Share
+    other: Share
+    difference: Share
+
+
+class Comparison(View):
+    """Two versions on the same n evaluation pictures; they disagree on `differently` of them."""
+
+    one: int
+    other: int
+    n: int
+    figures: list[ComparedFigure]
+    differently: int
+
+
+class ScoredPicture(View):
+    id: str
+    path: str
+    probability: float
+    said: str  # yes, no, unsure, skip, conflict; empty where no person looked at it
+
+
+class ScoredPage(View):
+    """One page of the library as a version ranks it."""
+
+    version: int
+    threshold: float
+    total: int
+    flagged: int
+    start: int
+    pictures: list[ScoredPicture]
 
 
 def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHead:
