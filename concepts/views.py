@@ -83,19 +83,6 @@ class GivenAnswer(View):
     purpose: Literal["train", "evaluation"]
 
 
-class ScoreResult(View):
-    out: str
-    rows: int
-    yes: int
-    skipped: int
-
-
-class ExportResult(View):
-    folder: str
-    archive: str
-    head: int
-
-
 class JobView(View):
     """Long work. `state`: queued, running, interrupted (goes on by itself), done, failed, cancelled."""
 

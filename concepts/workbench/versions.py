@@ -11,10 +11,10 @@ from concepts.classifier.quality import CurvePoint, Mistake, QualityView
 from concepts.classifier.training import TrainResult
 from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.errors import DiscernError
+from concepts.export.run import ExportResult, ScoreResult
 from concepts.jobs import Handler, Progress
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
-from concepts.views import ExportResult, ScoreResult
 from storage.concepts import StoredHead
 from storage.tables import ConceptRow
 
@@ -58,14 +58,14 @@ class Versions(Answers):
         report = evaluate(material, self.collection, head)
         self.store.add_evaluation(concept.id, head.number, sequence, report)
         if plots:
-            from concepts.exporting import write_plots
+            from concepts.export.run import write_plots
 
             write_plots(material, self.collection, head, report, plots)
         return report
 
     def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
         """Writes a version as files that run anywhere; measures it first where that can be done."""
-        from concepts.exporting import export_head
+        from concepts.export.run import export_head
 
         concept, head = self._version(name, version)
         material = self._material(concept, head.definition_number)
@@ -184,7 +184,7 @@ class Versions(Answers):
     def bundle_archive(self, name: str, version: int | None = None) -> Path:
         """The zip of a version's bundle, written when first asked for and when it was measured again."""
         from concepts.classifier.versions import file_stem
-        from concepts.exporting import export_head
+        from concepts.export.run import export_head
 
         concept, head = self._version(name, version)
         folder = self.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
@@ -201,7 +201,7 @@ class Versions(Answers):
 
     def model_card(self, name: str, version: int | None = None) -> str:
         """The card of a version as Markdown."""
-        from concepts.exporting import model_card
+        from concepts.export.run import model_card
 
         concept, head = self._version(name, version)
         measured = self._measured(concept, head.number)
@@ -249,7 +249,7 @@ class Versions(Answers):
         return {"pictures": len(self.scores.of(head, self.collection.matrix()).probability)}
 
     def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.exporting import score_pictures
+        from concepts.export.run import score_pictures
 
         bundle = self.bundle_archive(arguments["concept"], arguments["version"])
         out = self.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{arguments['suffix']}"
@@ -257,7 +257,7 @@ class Versions(Answers):
         return score_pictures(self.collection, bundle, paths, out, progress.report).model_dump()
 
     def _score(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.exporting import score_pictures
+        from concepts.export.run import score_pictures
 
         return score_pictures(
             self.collection,

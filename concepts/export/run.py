@@ -26,11 +26,24 @@ from concepts.export.plots import plot_bytes
 from concepts.export.scoring import score_rows, write_scores
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
-from concepts.views import ExportResult, ScoreResult
+from concepts.view import View
 from storage.concepts import StoredHead
 
 Report = Callable[[int, int | None, str], None]
 LIBRARY_BATCH = 8192
+
+
+class ExportResult(View):
+    folder: str
+    archive: str
+    head: int
+
+
+class ScoreResult(View):
+    out: str
+    rows: int
+    yes: int
+    skipped: int
 
 
 def export_head(
