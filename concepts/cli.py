@@ -542,7 +542,7 @@ def users_add(
     as_json: Json = False,
 ) -> None:
     """Let someone log in to the app, or give them a new password. From then on everyone has to log in."""
-    from concepts.users import Users
+    from concepts.installation.users import Users
 
     Users(load_settings()).set(name, password)
     _print({"user": name}, as_json, lambda: Out.print(f"{name} can log in.", markup=False))
@@ -554,7 +554,7 @@ def users_remove(
     as_json: Json = False,
 ) -> None:
     """Take a login away."""
-    from concepts.users import Users
+    from concepts.installation.users import Users
 
     Users(load_settings()).remove(name)
     _print({"user": name}, as_json, lambda: Out.print(f"{name} can't log in any more.", markup=False))

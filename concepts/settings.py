@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     llm_price: str | None = None
     vlm_price: str | None = None
     model_concurrency: int = Field(4, ge=1, le=64)
-    # Who may come in from other computers: "ana:password,ben:password". More in `concepts/users.py`.
+    # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)
     insecure: bool = False
     allowed_roots: str = ""  # folders pictures may be added from, separated like PATH

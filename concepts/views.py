@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
@@ -81,96 +81,3 @@ class GivenAnswer(View):
     value: str
     key: str
     purpose: Literal["train", "evaluation"]
-
-
-class JobView(View):
-    """Long work. `state`: queued, running, interrupted (goes on by itself), done, failed, cancelled."""
-
-    id: int
-    kind: str
-    concept: str | None
-    state: str
-    done: int
-    total: int | None
-    message: str
-    error: str
-    result: dict[str, Any] | None
-    rate: float | None  # steps a second, once it says something
-    seconds: float | None
-    seconds_left: float | None
-    cancel_requested: bool
-    created: datetime
-    started: datetime | None
-    finished: datetime | None
-
-
-class CallView(View):
-    """A call to a model endpoint, answered or not. `cost_usd` is none where no price is set."""
-
-    created: datetime
-    purpose: str
-    model: str
-    endpoint: str
-    outcome: str
-    tokens_in: int | None
-    tokens_out: int | None
-    cost_usd: float | None
-    latency_ms: int
-    error: str
-
-
-class CallTotalView(View):
-    """All calls for one purpose to one model. `unpriced` were answered without a price being set."""
-
-    purpose: str
-    model: str
-    calls: int
-    answered: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    unpriced: int
-
-
-class SettingsView(View):
-    """The endpoint as it is set. The key is never told, only whether there is one."""
-
-    openai_base_url: str | None
-    has_key: bool
-    llm_model: str | None
-    vlm_model: str | None
-    llm_price: str | None
-    vlm_price: str | None
-    model_concurrency: int
-    fixed: list[str]  # names that the environment decides, which can't be changed here
-
-
-class ModelReport(View):
-    """What one model did with a question whose answer is known. `listed` is none without a list."""
-
-    role: Literal["llm", "vlm"]
-    model: str
-    works: bool
-    listed: bool | None
-    correct: bool | None = None
-    structured: str = ""  # how it is made to answer in a form: json_schema, json_object, text
-    seconds: float | None = None
-    problem: str = ""
-
-
-class EndpointReport(View):
-    """What an endpoint can do, found out by asking it."""
-
-    address: str
-    models: list[str]
-    models_note: str
-    answers: list[ModelReport]
-
-
-class About(View):
-    version: str
-    home: str
-    python: str
-    packages: dict[str, str]
-    database_bytes: int
-    free_bytes: int

@@ -16,8 +16,8 @@ from pathlib import Path
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from concepts.errors import SettingsError
+from concepts.installation.users import Users
 from concepts.settings import Settings
-from concepts.users import Users
 
 SESSION_SECONDS = 14 * 24 * 3600
 TRIES = 10  # failed ones, by address

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concepts.jobs import StoredJob
-from concepts.views import JobView
+from concepts.installation.activity import JobView
+from concepts.jobs.runner import StoredJob
 from web.markup import button, escape, notice
 from web.words import duration
 

@@ -15,7 +15,7 @@ from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, Pi
 from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.vlm import VlmAnnotator
 from concepts.errors import BudgetError, SettingsError
-from concepts.jobs import Progress
+from concepts.jobs.runner import Progress
 from concepts.labels.dataset import Material
 from concepts.language import chat_model
 from concepts.language.ledger import Budget

@@ -17,7 +17,7 @@ from concepts.candidates.question_queue import (
 )
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
-from concepts.jobs import Handler, Progress
+from concepts.jobs.runner import Handler, Progress
 from concepts.labels.files import (
     SPELLINGS,
     BadRow,

@@ -11,7 +11,7 @@ from concepts.candidates.question_queue import Decisions, Questions
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.jobs import Handler, JobRunner
+from concepts.jobs.runner import Handler, JobRunner
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions

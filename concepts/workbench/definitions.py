@@ -17,7 +17,7 @@ from concepts.definition.document import (
 )
 from concepts.definition.editing import origin_in_words, what_changed
 from concepts.errors import DiscernError
-from concepts.jobs import Handler, Progress
+from concepts.jobs.runner import Handler, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.library import browsing

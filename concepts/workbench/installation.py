@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from concepts import activity
-from concepts.jobs import Handler, Progress
-from concepts.settings import save_settings
-from concepts.users import Users
-from concepts.views import (
+from concepts.installation import activity
+from concepts.installation.activity import (
     About,
     CallTotalView,
     CallView,
     JobView,
     SettingsView,
 )
+from concepts.installation.users import Users
+from concepts.jobs.runner import Handler, Progress
+from concepts.settings import save_settings
 from storage.jobs import StoredJob
 
 if TYPE_CHECKING:
@@ -101,6 +101,6 @@ class Installation(Versions):
         return activity.about(self.settings)
 
     def _test_endpoint(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.endpoint import examine
+        from concepts.installation.endpoint import examine
 
         return examine(self.settings, self.ledger, progress.report).model_dump()

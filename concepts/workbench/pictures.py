@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concepts.errors import DiscernError
-from concepts.jobs import Handler, Progress
+from concepts.jobs.runner import Handler, Progress
 from concepts.library import browsing
 from concepts.library.browsing import (
     BadFile,

@@ -12,7 +12,7 @@ from concepts.classifier.training import TrainResult
 from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.errors import DiscernError
 from concepts.export.run import ExportResult, ScoreResult
-from concepts.jobs import Handler, Progress
+from concepts.jobs.runner import Handler, Progress
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
 from storage.concepts import StoredHead

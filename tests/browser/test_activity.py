@@ -12,8 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_openai import MODEL, FakeOpenAI, says
 
+from concepts.installation.users import Users
 from concepts.settings import Settings
-from concepts.users import Users
 from concepts.workbench import Workbench
 
 PASSWORD = "a long password"

@@ -11,8 +11,8 @@ import pytest
 from fake_openai import MODEL, FakeOpenAI, Request, status
 from PIL import Image
 
-from concepts.endpoint import COLOURS, examine
 from concepts.errors import ModelCallError, SettingsError
+from concepts.installation.endpoint import COLOURS, examine
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger
 from storage.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from concepts.jobs import JobRunner, Progress
+from concepts.jobs.runner import JobRunner, Progress
 from storage.database import Database
 from storage.jobs import JobStore
 

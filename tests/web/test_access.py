@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 import concepts.cli
 from concepts.errors import NotAllowedError, SettingsError
+from concepts.installation.users import Users
 from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
-from concepts.users import Users
 from concepts.workbench import Workbench
 from web.access import TRIES, check_exposure
 from web.guard import COOKIE, LARGEST_BODY

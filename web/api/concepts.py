@@ -8,7 +8,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from concepts.definition.document import Change, Definition
-from concepts.views import ConceptSummary, ConceptView, DeletedConcept, JobView, RevisionView
+from concepts.installation.activity import JobView
+from concepts.views import (
+    ConceptSummary,
+    ConceptView,
+    DeletedConcept,
+    RevisionView,
+)
 from concepts.workbench import POOL_SIZE, Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.versions import Comparison
 from concepts.errors import UnknownVersionError
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Limit, Offset
 

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from concepts.installation.activity import JobView
 from concepts.library.browsing import BadFile, PictureDetail, PicturePage
 from concepts.library.collection import Hit, LibraryInfo
 from concepts.library.uploads import typed_paths
-from concepts.views import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId
 

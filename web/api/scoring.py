@@ -11,7 +11,7 @@ from pydantic import Field
 from concepts.classifier.library_scores import Order
 from concepts.classifier.versions import ScoredPage
 from concepts.errors import ConflictError
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, ConceptName, Limit, Offset, VersionNumber
 

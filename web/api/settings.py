@@ -8,7 +8,13 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field, SecretStr
 
-from concepts.views import About, CallTotalView, CallView, JobView, SettingsView
+from concepts.installation.activity import (
+    About,
+    CallTotalView,
+    CallView,
+    JobView,
+    SettingsView,
+)
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, Limit, Offset
 

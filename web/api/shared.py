@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 
 MOST = 200  # items on a page

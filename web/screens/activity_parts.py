@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from concepts.views import CallTotalView, CallView, JobView, ModelReport, SettingsView
+from concepts.installation.activity import (
+    CallTotalView,
+    CallView,
+    JobView,
+    SettingsView,
+)
+from concepts.installation.endpoint import ModelReport
 from concepts.workbench import Workbench
 from web.markup import button, chip, empty, escape, head, icon, link, notice, url
 from web.progress import GOING, job_progress

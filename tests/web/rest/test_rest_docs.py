@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from concepts.installation.users import Users
 from concepts.settings import Settings
-from concepts.users import Users
 from concepts.workbench import Workbench
 from web.server import create_app
 

@@ -17,7 +17,7 @@ from concepts.language.dialects import DialectMemory
 from concepts.language.failures import read_failure
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT, without_credentials
 from concepts.settings import Settings
-from concepts.views import EndpointReport, ModelReport
+from concepts.view import View
 from storage.calls import Ledger
 
 PURPOSE = "test"
@@ -26,6 +26,28 @@ LIST_SECONDS = 15.0
 COLOURS = {"red": (210, 30, 30), "green": (20, 150, 60), "blue": (30, 70, 200), "yellow": (245, 210, 30)}
 
 Report = Callable[[int, int | None, str], None]
+
+
+class ModelReport(View):
+    """What one model did with a question whose answer is known. `listed` is none without a list."""
+
+    role: Literal["llm", "vlm"]
+    model: str
+    works: bool
+    listed: bool | None
+    correct: bool | None = None
+    structured: str = ""  # how it is made to answer in a form: json_schema, json_object, text
+    seconds: float | None = None
+    problem: str = ""
+
+
+class EndpointReport(View):
+    """What an endpoint can do, found out by asking it."""
+
+    address: str
+    models: list[str]
+    models_note: str
+    answers: list[ModelReport]
 
 
 class _Number(BaseModel):

@@ -1,0 +1,1 @@
+"""Long work outside web requests: queued in SQL, run in lanes, resumed, cancelled, reported."""
