@@ -17,8 +17,8 @@ from concepts.annotators.review import Opinion
 from concepts.candidates.question_queue import Tally, Upcoming
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError, StorageError, UnknownConceptError, UnknownPictureError
-from concepts.views import GivenAnswer
 from concepts.workbench import Workbench
+from concepts.workbench.answers import GivenAnswer
 from storage.labels import Author
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand

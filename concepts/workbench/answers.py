@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.question_queue import (
@@ -27,7 +27,7 @@ from concepts.labels.files import (
     read_label_file,
     write_label_file,
 )
-from concepts.views import GivenAnswer
+from concepts.view import View
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
@@ -43,6 +43,16 @@ if TYPE_CHECKING:
 
 from concepts.workbench.base import POOL_SIZE, WHOLE_LIBRARY, Listener, Purpose
 from concepts.workbench.definitions import Definitions
+
+
+class GivenAnswer(View):
+    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
+
+    id: str
+    path: str
+    value: str
+    key: str
+    purpose: Literal["train", "evaluation"]
 
 
 class Answers(Definitions):

@@ -22,7 +22,7 @@ from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
-from concepts.views import (
+from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
     CriterionView,

@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field
 
 from concepts.definition.document import Change, Definition
 from concepts.installation.activity import JobView
-from concepts.views import (
+from concepts.workbench import POOL_SIZE, Workbench
+from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
     DeletedConcept,
     RevisionView,
 )
-from concepts.workbench import POOL_SIZE, Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]

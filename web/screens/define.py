@@ -11,8 +11,8 @@ import gradio as gr
 from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
-from concepts.views import ConceptView
 from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView
 from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
 from web.markup import button, chip, empty, escape, head, icon, link, notice, url
 from web.progress import is_going

@@ -9,8 +9,8 @@ from concepts.candidates.queries import QueryView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.errors import DiscernError
 from concepts.library.browsing import PictureView
-from concepts.views import ConceptView, CriterionView, RevisionView
 from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView, CriterionView, RevisionView
 from web.markup import button, chip, dialog, escape, file_name, icon, icon_button, notice, thumbnail
 from web.progress import is_going, job_failure, job_progress
 from web.words import ago

@@ -11,8 +11,8 @@ import gradio as gr
 
 from concepts.classifier.quality import QualityView
 from concepts.errors import DiscernError
-from concepts.views import ConceptView
 from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView
 from storage.jobs import StoredJob
 from storage.labels import Author
 from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load

@@ -13,7 +13,7 @@ from concepts.classifier.quality import (
     Share,
     ThresholdRow,
 )
-from concepts.views import ConceptView
+from concepts.workbench.concept_views import ConceptView
 from web import charts
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
 from web.words import count

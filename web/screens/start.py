@@ -9,8 +9,8 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.library.collection import LibraryInfo
-from concepts.views import ConceptSummary
 from concepts.workbench import JOURNEY, Workbench
+from concepts.workbench.concept_views import ConceptSummary
 from web.live import Action, author_of, live, on_action, on_event, on_load
 from web.markup import button, chip, escape, icon, link, notice, thumbnail, url
 from web.progress import is_going, job_failure, job_progress

@@ -11,8 +11,8 @@ from concepts.classifier.library_scores import Order
 from concepts.classifier.versions import file_stem, origin
 from concepts.errors import DiscernError
 from concepts.export import usage
-from concepts.views import ConceptView
 from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView
 from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
 from web.markup import notice
 from web.progress import is_going, job_failure, job_progress

@@ -8,7 +8,7 @@ from typing import Any
 from concepts.classifier.quality import HeadView, Share
 from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.jobs.runner import StoredJob
-from concepts.views import ConceptView
+from concepts.workbench.concept_views import ConceptView
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
 from web.words import ago, count
 

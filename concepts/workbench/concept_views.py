@@ -1,9 +1,8 @@
-"""What the Workbench hands to the screens, REST and the command line: plain values that serialise."""
+"""A concept as screens, REST and the command line see it."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
@@ -71,13 +70,3 @@ class ConceptView(View):
     labels: LabelCounts
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
-
-
-class GivenAnswer(View):
-    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
-
-    id: str
-    path: str
-    value: str
-    key: str
-    purpose: Literal["train", "evaluation"]
