@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Ids
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from concepts.encoders.base import Vectors
 from concepts.library.collection import Collection
 
 if TYPE_CHECKING:
     from storage.vectors import Matrix
 
+WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
+
+
+NearestNouns = Callable[[Vectors, int], list[str]]
 
 
 class Finder:
@@ -54,3 +59,15 @@ class Finder:
         groups = self._collection.library.near_groups(shown)
         first = {group: i for i, group in reversed(list(zip(shown, groups, strict=True)))}
         return [i for i, group in zip(shown, groups, strict=True) if first[group] == i][:n]
+
+
+def words_of_examples(examples: Sequence[str], collection: Collection, nearest: NearestNouns) -> list[str]:
+    """Nouns for what the example pictures (ids) show, by `nearest` (vector, n) → nouns. Only the embedded
+    encoder has pictures and nouns in one space; with another there are none."""
+    recorded = collection.library.encoder()
+    if not examples or recorded is None or recorded.name != "embedded":
+        return []
+    from concepts.encoders.embedded import FEATURES  # loads torch
+
+    shown = collection.index().vectors(list(examples))[:, FEATURES:].mean(axis=0)
+    return nearest(shown, WORDS_OF_EXAMPLES)

@@ -16,12 +16,16 @@ from concepts.definition.document import (
     word_diff,
 )
 from concepts.definition.editing import origin_in_words, what_changed
+from concepts.definition.expansion import expand
+from concepts.definition.vocabulary import Vocabulary
+from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
+from concepts.library.search import words_of_examples
 from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 from concepts.workbench.base import ENOUGH_LABELS, JOURNEY, POOL_SIZE, revision_of
 from concepts.workbench.pictures import Pictures
+
+BUILT_IN = "built-in vocabulary"
 
 
 class Definitions(Pictures):
@@ -193,10 +199,18 @@ class Definitions(Pictures):
 
     def expand(self, name: str) -> RevisionView:
         """Proposes criteria and queries: from a language model where one is set, else built in."""
-        from concepts.proposing import propose
+        from concepts.language import chat_model  # brings the OpenAI client
 
         revision = self._revision(self._concept(name))
-        definition, author = propose(revision.definition, self.settings, self.ledger, self.collection)
+        model = chat_model(self.settings, "llm", self.ledger)
+        vocabulary = Vocabulary(SentenceEncoder().encode)
+        hints = words_of_examples(
+            revision.definition.examples,
+            self.collection,
+            lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)],
+        )
+        definition = expand(revision.definition, model, vocabulary, hints)
+        author = model.name if model else BUILT_IN
         if definition == revision.definition:
             return revision_view(revision)
         return self.revise(name, definition, author=author, note="proposed from the description")
