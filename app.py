@@ -33,7 +33,7 @@ def main() -> None:
         sys.exit(f"discern: {error}")
     app = create_app(workbench)
     workbench.jobs.start()
-    workbench.warm_up()
+    workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=OPEN_STREAMS_SECONDS)
     try:
@@ -41,7 +41,7 @@ def main() -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        workbench.jobs.stop()
+        workbench.close()
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -87,7 +87,7 @@ class Split:
         listing = home / "pictures.csv"
         listing.write_text("path\n" + "\n".join(f'"{path}"' for path in paths), encoding="utf-8")
         bench = Workbench(load_settings(home=home))
-        bench.add_pictures([listing], encoder="embedded")
+        bench.pictures.add_pictures([listing], encoder="embedded")
         return bench
 
     def answer(self, name: str, truth: Truth, pictures: Sequence[str], work: Path) -> None:
@@ -97,11 +97,11 @@ class Split:
             writer = csv.writer(stream)
             writer.writerow(["path", "label", "split"])
             writer.writerows([path, int(truth(self.rows[path])), "train"] for path in pictures)
-        self.pool.import_labels(name, file, author="simulated from labels.csv", simulated=True)
+        self.pool.answers.import_labels(name, file, author="simulated from labels.csv", simulated=True)
 
     def average_precision(self, name: str, truth: Truth, work: Path) -> float:
         """Of a bundle on the pictures outside the pool."""
-        bundle = self.pool.export(name, work / "bundle")
+        bundle = self.pool.versions.export(name, work / "bundle")
         scores = work / "scores.csv"
         self.rest.score(Path(bundle.folder), [], scores)
         with scores.open(newline="", encoding="utf-8") as stream:

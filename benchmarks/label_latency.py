@@ -82,10 +82,10 @@ def build(home: Path, count: int) -> None:
     """A library of `count` pictures and a concept with answers, unless the folder has one."""
     os.environ["DISCERN_HOME"] = str(home)
     workbench = Workbench(load_settings())
-    library = workbench.collection.library
+    library = workbench.context.collection.library
     if library.counts().pictures >= count:
         return
-    encoder = workbench.collection.encoder()
+    encoder = workbench.context.collection.encoder()
     fingerprint = str(encoder.fingerprint)
     library.set_encoder(
         LibraryEncoder(encoder.name, encoder.fingerprint.precision, fingerprint, encoder.dimension)
@@ -95,24 +95,26 @@ def build(home: Path, count: int) -> None:
     for start in range(0, count, BATCH):
         batch = ids[start : start + BATCH]
         vectors = rng.standard_normal((len(batch), encoder.dimension), dtype=np.float32)
-        workbench.collection.index().write(batch, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        workbench.context.collection.index().write(
+            batch, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        )
         facts = [
             (Source(f"/synthetic/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 1600, 1200, None)) for i in batch
         ]
         library.record(facts, [], fingerprint)
         library.vectors_written(batch, fingerprint)
     link_pictures(home, ids)
-    workbench.create_concept(CONCEPT, "A synthetic concept: random vectors, simulated answers.")
-    concept = workbench.store.find(CONCEPT)
+    workbench.definitions.create_concept(CONCEPT, "A synthetic concept: random vectors, simulated answers.")
+    concept = workbench.context.store.find(CONCEPT)
     assert concept is not None
-    reserved = set(workbench.store.evaluation_pictures(concept.id))
+    reserved = set(workbench.context.store.evaluation_pictures(concept.id))
     answered = [i for i in ids if i not in reserved][:ANSWERS]
     author = Author("simulation", "simulated")
-    workbench.log.append(
+    workbench.context.log.append(
         concept.id,
         [NewLabel(f"s{n}", i, "yes" if n % 3 == 0 else "no", author, 1) for n, i in enumerate(answered)],
     )
-    workbench.mine(CONCEPT)
+    workbench.definitions.mine(CONCEPT)
 
 
 def link_pictures(home: Path, ids: list[str]) -> None:

@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         bench = Workbench(load_settings(home=work / "home"))
-        bench.add_pictures([folder], encoder="embedded")
+        bench.pictures.add_pictures([folder], encoder="embedded")
         print("| concept | way | average precision | 95 % | evaluation pictures |\n|---|---|---|---|---|")
         for name in OASIS:
             for line in table(name, run(bench, name, rows, work, options.unsure)):
@@ -54,14 +54,21 @@ def main() -> None:
 
 
 def run(bench: Workbench, name: str, rows: dict[str, Row], work: Path, unsure: bool) -> dict[str, Any]:
-    bench.create_concept(name, OASIS[name][0])
-    bench.expand(name)
-    bench.mine(name)
-    answer(bench, name, bench.next_pictures(name, EVALUATION_SIZE, purpose="evaluation"), rows, work, unsure)
+    bench.definitions.create_concept(name, OASIS[name][0])
+    bench.definitions.expand(name)
+    bench.definitions.mine(name)
+    answer(
+        bench,
+        name,
+        bench.answers.next_pictures(name, EVALUATION_SIZE, purpose="evaluation"),
+        rows,
+        work,
+        unsure,
+    )
     for _ in range(ANSWERS // 5):
-        answer(bench, name, bench.next_pictures(name, 5), rows, work, unsure)
-    bench.train(name)
-    return bench.evaluate(name)
+        answer(bench, name, bench.answers.next_pictures(name, 5), rows, work, unsure)
+    bench.versions.train(name)
+    return bench.versions.evaluate(name)
 
 
 def answer(
@@ -81,7 +88,7 @@ def answer(
             row = rows[picture.path]
             near = abs(float(row[column]) - cut) < BAND
             writer.writerow([picture.id, "unsure" if unsure and near else int(OASIS[name][1](row))])
-    bench.import_labels(name, file, author="simulated from ratings", simulated=True)
+    bench.answers.import_labels(name, file, author="simulated from ratings", simulated=True)
 
 
 def table(name: str, report: dict[str, Any]) -> list[str]:

@@ -122,7 +122,7 @@ def library_add(
     """Add pictures where they are. Run it again to take up new ones, or to go on after a stop."""
     bench = _workbench()
     with _Bar("Adding") as listener:
-        result = bench.add_pictures(paths, encoder=encoder, listener=listener)
+        result = bench.pictures.add_pictures(paths, encoder=encoder, listener=listener)
 
     def human() -> None:
         Out.print(
@@ -132,7 +132,7 @@ def library_add(
         )
         for reason, count in result["skipped"].items():
             Out.print(f"  {count:,} skipped: {reason} (see: library info --bad)")
-        Out.print(bench.library_info().encoder_note)
+        Out.print(bench.pictures.library_info().encoder_note)
 
     _print(result, as_json, human)
 
@@ -144,8 +144,8 @@ def library_info(
 ) -> None:
     """What is in the library, which encoder it uses, and what was skipped."""
     bench = _workbench()
-    info = bench.library_info()
-    files = bench.bad_files() if bad else []
+    info = bench.pictures.library_info()
+    files = bench.pictures.bad_files() if bad else []
 
     def human() -> None:
         _table(
@@ -181,7 +181,7 @@ def library_search(
     as_json: Json = False,
 ) -> None:
     """Find pictures by words, by a picture, or by both together."""
-    hits = _workbench().search(text, like=like or [], n=top)
+    hits = _workbench().pictures.search(text, like=like or [], n=top)
     _print(
         hits, as_json, lambda: _table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits])
     )
@@ -194,7 +194,7 @@ def library_reembed(
 ) -> None:
     """Embed all pictures with another encoder, then use that one. Heads must be trained again."""
     with _Bar("Embedding") as listener:
-        result = _workbench().reembed(encoder, listener=listener)
+        result = _workbench().pictures.reembed(encoder, listener=listener)
     _print(result, as_json, lambda: Out.print(f"{result['embedded']:,} pictures embedded."))
 
 
@@ -213,14 +213,14 @@ def concept_new(
 ) -> None:
     """Begin a concept from a name and a sentence."""
     bench = _workbench()
-    view = bench.create_concept(name, description, examples=example or [])
+    view = bench.definitions.create_concept(name, description, examples=example or [])
     _print(view, as_json, lambda: Out.print(f"“{view.name}” begun. Next: concept expand, or concept mine."))
 
 
 @concept.command("list")
 def concept_list(as_json: Json = False) -> None:
     """All concepts and how far they are."""
-    found = _workbench().concepts()
+    found = _workbench().definitions.concepts()
     _print(
         found,
         as_json,
@@ -234,7 +234,7 @@ def concept_list(as_json: Json = False) -> None:
 @concept.command("expand")
 def concept_expand(name: Name, as_json: Json = False) -> None:
     """Propose what counts, what doesn't, and what to search for; kept as a new revision."""
-    revision = _workbench().expand(name)
+    revision = _workbench().definitions.expand(name)
     _print(revision, as_json, lambda: Out.print(revision.definition.as_text(), markup=False))
 
 
@@ -247,12 +247,12 @@ def concept_show(
 ) -> None:
     """The definition, the answers so far and every trained version."""
     bench = _workbench()
-    view = bench.concept(name, revision=revision)
+    view = bench.definitions.concept(name, revision=revision)
 
     def human() -> None:
         if diff is not None:
             marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
-            runs = bench.diff(name, diff, view.revision.number)
+            runs = bench.definitions.diff(name, diff, view.revision.number)
             Out.print("".join(marks[change].format(text) for change, text in runs), markup=False)
             return
         Out.print(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
@@ -275,7 +275,7 @@ def concept_mine(
     as_json: Json = False,
 ) -> None:
     """Search the library for pictures worth looking at: likely ones, look-alikes and random ones."""
-    result = _workbench().mine(name, size=size)
+    result = _workbench().definitions.mine(name, size=size)
 
     def human() -> None:
         Out.print(f"{result.added:,} pictures added, {result.candidates:,} in the pool.")
@@ -297,7 +297,7 @@ def concept_annotate(
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
     with _Bar("Annotating") as listener:
-        result = _workbench().annotate(
+        result = _workbench().answers.annotate(
             name, limit=limit, budget=budget, annotator=annotator, listener=listener
         )
 
@@ -326,7 +326,7 @@ def labels_import(
     as_json: Json = False,
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
-    report = _workbench().import_labels(name, file, author=author, simulated=simulated)
+    report = _workbench().answers.import_labels(name, file, author=author, simulated=simulated)
 
     def human() -> None:
         Out.print(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
@@ -359,10 +359,10 @@ def labels_export(
     """Write every standing answer: people's and the machine's, with authors and comments."""
     bench = _workbench()
     if out is None:
-        rows = bench.label_rows(name)
+        rows = bench.answers.label_rows(name)
         _print(rows, True, lambda: None) if as_json else _write_csv(rows)
         return
-    count = bench.export_labels(name, out)
+    count = bench.answers.export_labels(name, out)
     _print({"rows": count, "out": str(out)}, as_json, lambda: Out.print(f"{count:,} answers in {out}"))
 
 
@@ -374,7 +374,7 @@ def labels_undo(
     as_json: Json = False,
 ) -> None:
     """Take back the last answers. They stay in the log; the answer before them counts again."""
-    undone = _workbench().undo(name, author=author, count=count)
+    undone = _workbench().answers.undo(name, author=author, count=count)
     _print(undone, as_json, lambda: Out.print(f"{len(undone)} answers taken back."))
 
 
@@ -388,7 +388,7 @@ def concept_next(
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to answer now. Answer them with: concept labels import."""
-    pictures = _workbench().next_pictures(name, n, purpose="evaluation" if evaluation else "train")
+    pictures = _workbench().answers.next_pictures(name, n, purpose="evaluation" if evaluation else "train")
 
     def human() -> None:
         _table(
@@ -411,7 +411,7 @@ def concept_train(
     as_json: Json = False,
 ) -> None:
     """Train a new version from all answers. Older versions are kept."""
-    result = _workbench().train(name, target=target)
+    result = _workbench().versions.train(name, target=target)
 
     def human() -> None:
         Out.print(f"Version {result.number} trained ({result.kind}); yes from {result.threshold:.2f}.")
@@ -429,7 +429,7 @@ def concept_evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a version on the pictures kept for that, beside what simpler ways reach."""
-    report = _workbench().evaluate(name, version=version, plots=plots)
+    report = _workbench().versions.evaluate(name, version=version, plots=plots)
 
     def human() -> None:
         for sentence in report["sentences"]:
@@ -448,7 +448,7 @@ def concept_export(
     as_json: Json = False,
 ) -> None:
     """Write the classifier as files that run anywhere."""
-    result = _workbench().export(name, out, version=version)
+    result = _workbench().versions.export(name, out, version=version)
     _print(result, as_json, lambda: Out.print(f"Version {result.head} is in {result.folder}, and as a zip."))
 
 
@@ -463,7 +463,7 @@ def score(
 ) -> None:
     """Score new pictures, or the whole library, with an exported classifier."""
     with _Bar("Scoring") as listener:
-        result = _workbench().score(bundle, paths or [], out, listener=listener)
+        result = _workbench().versions.score(bundle, paths or [], out, listener=listener)
     _print(
         result,
         as_json,
@@ -485,7 +485,7 @@ def jobs(
         bench.jobs.store.cancel(cancel)
     if retry is not None:
         with _Bar("Trying again") as listener:
-            bench.retry_job(retry, listener=listener)
+            bench.installation.retry_job(retry, listener=listener)
     found = bench.jobs.store.recent()
 
     def human() -> None:
@@ -522,7 +522,7 @@ def backup(
     partial = file.with_name(f".{file.name}.partial")
     try:
         with partial.open("wb") as out:
-            for piece in _workbench().backup(thumbnails=thumbnails):
+            for piece in _workbench().installation.backup(thumbnails=thumbnails):
                 out.write(piece)
         partial.replace(file)
     except OSError as error:

@@ -27,32 +27,32 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     The yes and no come from the folder a picture is in, so this needs the sample pictures or another
     folder with a subfolder called `food`.
     """
-    folder = pictures or sample_pictures(bench.settings.home.parent)
+    folder = pictures or sample_pictures(bench.context.settings.home.parent)
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
     say("Answers are SIMULATED: what is in the sample's folder “food” counts. No person is asked.\n")
 
-    added = bench.add_pictures([folder])
+    added = bench.pictures.add_pictures([folder])
     say(f" 1 Add pictures   {added['added']:,} from {folder}, {added['pictures_per_second']} a second")
     if not added["added"] and not added["unchanged"]:
         raise DiscernError(f"There are no pictures in {folder}.")
-    info = bench.library_info()
+    info = bench.pictures.library_info()
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
-    bench.create_concept(NAME, DESCRIPTION)
-    revision = bench.expand(NAME)
+    bench.definitions.create_concept(NAME, DESCRIPTION)
+    revision = bench.definitions.expand(NAME)
     queries = ", ".join(query.text for query in revision.definition.queries if query.counts)
     say(f" 3 Expand         by the {revision.author}: {queries}")
-    mined = bench.mine(NAME, size=400)
+    mined = bench.definitions.mine(NAME, size=400)
     say(f" 4 Mine           {mined.candidates} candidates")
-    machine = bench.annotate(NAME)
+    machine = bench.answers.annotate(NAME)
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     answers = _answer_everything(bench)
     say(f" 6 Label          {answers} simulated answers, of them {ROUNDS * PER_ROUND} to learn from")
-    trained = bench.train(NAME)
+    trained = bench.versions.train(NAME)
     say(f" 7 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
-    report = bench.evaluate(NAME)
+    report = bench.versions.evaluate(NAME)
     say(f" 8 Evaluate       {' '.join(report['sentences'])}")
-    exported = bench.export(NAME, out)
-    scored = bench.score(Path(exported.folder), [], out.parent / "demo-scores.csv")
+    exported = bench.versions.export(NAME, out)
+    scored = bench.versions.score(Path(exported.folder), [], out.parent / "demo-scores.csv")
     say(f" 9 Export         {exported.folder}")
     say(f"10 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}\n")
     for line in _table(report):
@@ -63,9 +63,9 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
 
 def _answer_everything(bench: Workbench) -> int:
     """A simulated person: the evaluation set first, then a few rounds of the most useful pictures."""
-    answered = _answer(bench, bench.next_pictures(NAME, EVALUATION_SIZE, purpose="evaluation"))
+    answered = _answer(bench, bench.answers.next_pictures(NAME, EVALUATION_SIZE, purpose="evaluation"))
     for _ in range(ROUNDS):
-        answered += _answer(bench, bench.next_pictures(NAME, PER_ROUND))
+        answered += _answer(bench, bench.answers.next_pictures(NAME, PER_ROUND))
     return answered
 
 
@@ -79,7 +79,7 @@ def _answer(bench: Workbench, pictures: Sequence[NextPicture]) -> int:
             for picture in pictures:
                 label = "yes" if FOLDER in Path(picture.path).parts else "no"
                 writer.writerow([picture.id, label, picture.purpose])
-        report = bench.import_labels(NAME, file, author="simulated from folders", simulated=True)
+        report = bench.answers.import_labels(NAME, file, author="simulated from folders", simulated=True)
     return int(report["imported"])
 
 

@@ -91,28 +91,30 @@ def draw_library(folder: Path) -> None:
 
 
 def answer(bench: Workbench, work: Path, purpose: str, count: int) -> None:
-    pictures = bench.next_pictures(NAME, count, purpose="evaluation" if purpose == "evaluation" else "train")
+    pictures = bench.answers.next_pictures(
+        NAME, count, purpose="evaluation" if purpose == "evaluation" else "train"
+    )
     file = work / "answers.csv"
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, int(Path(p.path).name.startswith("lonely"))] for p in pictures)
-    bench.import_labels(NAME, file, author="simulated", simulated=True)
+    bench.answers.import_labels(NAME, file, author="simulated", simulated=True)
 
 
 def prepare(home: Path, work: Path) -> None:
     draw_library(work / "landscapes")
     bench = Workbench(load_settings(home=home))
-    bench.add_pictures([work / "landscapes"], encoder="embedded")
-    bench.create_concept(NAME, TEXT)
-    bench.expand(NAME)
-    bench.mine(NAME, size=120)
-    bench.annotate(NAME)
+    bench.pictures.add_pictures([work / "landscapes"], encoder="embedded")
+    bench.definitions.create_concept(NAME, TEXT)
+    bench.definitions.expand(NAME)
+    bench.definitions.mine(NAME, size=120)
+    bench.answers.annotate(NAME)
     answer(bench, work, "evaluation", 30)
     for _ in range(9):
         answer(bench, work, "train", 5)
     bench.jobs.run("train", {"concept": NAME, "target": "f1"})
-    bench.database.close()
+    bench.context.database.close()
 
 
 def photograph(browser: Browser, url: str) -> None:

@@ -75,11 +75,11 @@ class Opening(Progress):
 
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
-    recent = workbench.recent_answers(concept, author, RECENT)
+    recent = workbench.answers.recent_answers(concept, author, RECENT)
     return Opening(
-        tally=workbench.tally(concept),
-        upcoming=workbench.upcoming(concept, [], AHEAD),
-        opinion=workbench.opinion(concept, recent[-1].id) if recent else None,
+        tally=workbench.answers.tally(concept),
+        upcoming=workbench.answers.upcoming(concept, [], AHEAD),
+        opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
     )
 
@@ -98,8 +98,8 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", dependencies=[Depends(same_origin)], include_in_schema=False)
 
     def progress(concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
-        more = workbench.upcoming(concept, have, AHEAD - len(have))
-        return Progress(tally=workbench.tally(concept), upcoming=more, opinion=opinion)
+        more = workbench.answers.upcoming(concept, have, AHEAD - len(have))
+        return Progress(tally=workbench.answers.tally(concept), upcoming=more, opinion=opinion)
 
     @router.get("")
     def more(concept: str, have: Annotated[list[PictureId], Query(max_length=100)] = []) -> Progress:  # noqa: B006
@@ -110,8 +110,8 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     def answer(body: Answer, request: Request) -> Progress:
         with _in_words():
             author = Author(_author(request))
-            workbench.label(body.concept, body.picture, body.value, author=author, key=body.key)
-            return progress(body.concept, body.have, workbench.opinion(body.concept, body.picture))
+            workbench.answers.label(body.concept, body.picture, body.value, author=author, key=body.key)
+            return progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
 
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:
@@ -119,19 +119,21 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             answers = [
                 (f"{body.key}.{i}", picture, value, "") for i, (picture, value) in enumerate(body.answers)
             ]
-            workbench.label_many(body.concept, answers, author=Author(_author(request)))
+            workbench.answers.label_many(body.concept, answers, author=Author(_author(request)))
             return progress(body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
         with _in_words():
-            workbench.undo(body.concept, author=_author(request), key=body.key, only=body.undoes)
+            workbench.answers.undo(body.concept, author=_author(request), key=body.key, only=body.undoes)
             return progress(body.concept, body.have)
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
         with _in_words():
-            workbench.comment(body.concept, body.picture, body.text, author=_author(request), key=body.key)
+            workbench.answers.comment(
+                body.concept, body.picture, body.text, author=_author(request), key=body.key
+            )
             return progress(body.concept, body.have)
 
     @router.get("/grid")
@@ -139,7 +141,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         concept: str, order: Order = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
     ) -> list[NextPicture]:
         with _in_words():
-            return workbench.bulk_pictures(concept, order, query=query, n=n)
+            return workbench.answers.bulk_pictures(concept, order, query=query, n=n)
 
     return router
 

@@ -21,12 +21,12 @@ def download_routes(workbench: Workbench) -> APIRouter:
     @router.get("/bundles/{version}.zip")
     def bundle(version: int, concept: str) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(lambda: workbench.bundle_archive(concept, version))
+        return _file(lambda: workbench.versions.bundle_archive(concept, version))
 
     @router.get("/scores/{job}")
     def scores(job: int) -> FileResponse:
         """What a finished job scored."""
-        return _file(lambda: workbench.scores_file(job))
+        return _file(lambda: workbench.versions.scores_file(job))
 
     return router
 

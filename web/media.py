@@ -20,7 +20,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         try:
-            content = workbench.thumbnail(picture_id)
+            content = workbench.pictures.thumbnail(picture_id)
         except UnknownPictureError as error:
             raise HTTPException(404, str(error)) from error
         return Response(content, media_type="image/webp", headers=headers)
@@ -32,7 +32,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         try:
-            rendition = workbench.rendition(picture_id)
+            rendition = workbench.pictures.rendition(picture_id)
         except UnknownPictureError as error:
             raise HTTPException(404, str(error)) from error
         if not rendition.whole:  # the original may come back

@@ -39,14 +39,14 @@ THEME = gr.themes.Base(
 
 
 def create_app(workbench: Workbench) -> FastAPI:
-    access = Access(workbench.settings)
+    access = Access(workbench.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, access=access)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Answers once the database can be read."""
-        workbench.library_info()
+        workbench.pictures.library_info()
         return {"status": "ok", "version": __version__}
 
     app.include_router(login_routes(access))

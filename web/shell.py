@@ -38,8 +38,8 @@ def frame(
 
 def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
     concept = concept_of(request)
-    done = workbench.steps_done(concept) if concept else set()
-    info = workbench.library_info()
+    done = workbench.definitions.steps_done(concept) if concept else set()
+    info = workbench.pictures.library_info()
     steps = "".join(_step(s, current, concept, s.title in done) for s in screens if s.step)
     first = next(i for i, screen in enumerate(screens) if screen.step)
     before = "".join(_place(s, current, concept) for s in screens[:first])

@@ -14,7 +14,7 @@ def upload_routes(workbench: Workbench) -> APIRouter:
     @router.post("")
     def begin() -> dict[str, str]:
         """A batch, which files are put into and which is then added as a whole."""
-        return {"batch": workbench.uploads.begin()}
+        return {"batch": workbench.context.uploads.begin()}
 
     @router.put("/{batch}/{name:path}")
     async def put(batch: str, name: str, request: Request) -> dict[str, str]:
@@ -23,7 +23,7 @@ def upload_routes(workbench: Workbench) -> APIRouter:
         if not size.isdigit():
             raise HTTPException(411, "Say with Content-Length how many bytes are coming.")
         try:
-            kept = await workbench.uploads.save(batch, name, int(size), request.stream())
+            kept = await workbench.context.uploads.save(batch, name, int(size), request.stream())
         except DiscernError as error:
             raise HTTPException(400, str(error)) from error
         return {"name": kept}

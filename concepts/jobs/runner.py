@@ -64,19 +64,18 @@ class JobRunner:
     """Runs jobs in this process, one at a time in each lane, so that adding a million pictures doesn't
     keep a training waiting. Handlers are idempotent: a rerun goes on where it was."""
 
-    def __init__(
-        self, store: JobStore, handlers: Mapping[str, Handler], short: Collection[str] = frozenset()
-    ) -> None:
+    def __init__(self, store: JobStore, short: Collection[str] = frozenset()) -> None:
         """`short` names the kinds that take seconds: they have a lane of their own."""
         self.store = store
-        self._handlers = handlers
-        lanes = (
-            [kind for kind in handlers if kind not in short],
-            [kind for kind in handlers if kind in short],
-        )
-        self._lanes = {threading.Event(): kinds for kinds in lanes if kinds}
+        self._short = frozenset(short)
+        self._handlers: dict[str, Handler] = {}
+        self._lanes = {"long": threading.Event(), "short": threading.Event()}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+
+    def register(self, handlers: Mapping[str, Handler]) -> None:
+        """What each of these kinds of job does."""
+        self._handlers |= handlers
 
     def run(
         self,
@@ -102,13 +101,16 @@ class JobRunner:
 
     def wake(self) -> None:
         """Has the background threads look for work now."""
-        for event in self._lanes:
+        for event in self._lanes.values():
             event.set()
 
     def start(self) -> None:
         """Starts the background threads, which also take up what an earlier process left behind."""
-        for event, kinds in self._lanes.items():
-            thread = threading.Thread(target=self._work, args=(event, kinds), name=f"jobs: {kinds[0]}")
+        for lane, event in self._lanes.items():
+            kinds = [kind for kind in self._handlers if (kind in self._short) == (lane == "short")]
+            if not kinds:
+                continue
+            thread = threading.Thread(target=self._work, args=(event, kinds), name=f"{lane} jobs")
             thread.daemon = True  # a job between two reports must not keep a stopped process alive
             thread.start()
             self._threads.append(thread)

@@ -1,14 +1,34 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
-from concepts.workbench.base import ENOUGH_LABELS, EVALUATION_SIZE, JOURNEY, POOL_SIZE
+from concepts.settings import Settings
+from concepts.workbench.answers import Answers
+from concepts.workbench.context import ENOUGH_LABELS, EVALUATION_SIZE, JOURNEY, POOL_SIZE, Context
+from concepts.workbench.definitions import Definitions
 from concepts.workbench.installation import Installation
+from concepts.workbench.pictures import Pictures
+from concepts.workbench.versions import Versions
 
-__all__ = ["ENOUGH_LABELS", "EVALUATION_SIZE", "JOURNEY", "POOL_SIZE", "Workbench"]
+__all__ = ["ENOUGH_LABELS", "EVALUATION_SIZE", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 
 
-class Workbench(Installation):
+class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a module and builds on the one before: pictures, definitions, answers,
-    versions, and the installation itself.
+    Each part of the journey is a room of its own: `pictures`, `definitions`, `answers`, `versions`, and
+    `installation` for the rest. They share one `Context`.
     """
+
+    def __init__(self, settings: Settings) -> None:
+        self.context = Context(settings)
+        self.jobs = self.context.jobs
+        self.pictures = Pictures(self.context)
+        self.definitions = Definitions(self.context)
+        self.answers = Answers(self.context, self.definitions)
+        self.versions = Versions(self.context, self.answers)
+        self.installation = Installation(self.context)
+        for room in (self.pictures, self.definitions, self.answers, self.versions, self.installation):
+            self.jobs.register(room.handlers())
+
+    def close(self) -> None:
+        """Leaves running jobs at their next step and lets go of the data folder."""
+        self.context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from concepts.candidates.question_queue import (
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
+from concepts.labels.consensus import Decision
 from concepts.labels.files import (
     SPELLINGS,
     BadRow,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from concepts.candidates.grid import Order
 
 
-from concepts.workbench.base import POOL_SIZE, WHOLE_LIBRARY, Listener, Purpose
+from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context, Listener, Purpose
 from concepts.workbench.definitions import Definitions
 
 
@@ -55,11 +57,18 @@ class GivenAnswer(View):
     purpose: Literal["train", "evaluation"]
 
 
-class Answers(Definitions):
+class Answers:
     """Answers, and what to ask next."""
 
-    def _handlers(self) -> dict[str, Handler]:
-        return super()._handlers() | {
+    def __init__(self, context: Context, definitions: Definitions) -> None:
+        self._context = context
+        self._definitions = definitions
+        self._questions: dict[int, tuple[Decisions, Questions]] = {}
+        self._questions_lock = threading.Lock()
+
+    def handlers(self) -> dict[str, Handler]:
+        """What each kind of job of this room does."""
+        return {
             "annotate": self._annotate,
         }
 
@@ -74,7 +83,7 @@ class Answers(Definitions):
     ) -> AnnotateResult:
         """Has the machine label the pool, and waits until it is done."""
         arguments = self._annotate_arguments(name, limit, budget, annotator)
-        return AnnotateResult.model_validate(self.jobs.run("annotate", arguments, listener))
+        return AnnotateResult.model_validate(self._context.jobs.run("annotate", arguments, listener))
 
     def label(
         self, name: str, picture_id: str, value: str, *, author: Author, key: str, comment: str = ""
@@ -87,36 +96,38 @@ class Answers(Definitions):
         wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
         if wrong is not None:
             raise DiscernError(f"“{wrong}” is no answer. Say yes, no, unsure or skip.")
-        concept = self._concept(name)
-        self.collection.library.require([picture_id for _, picture_id, _, _ in answers])
-        number = self._revision(concept).number
+        concept = self._context.concept(name)
+        self._context.collection.library.require([picture_id for _, picture_id, _, _ in answers])
+        number = self._context.revision(concept).number
         labels = [
             NewLabel(key, picture_id, SPELLINGS[value], author, number, comment)
             for key, picture_id, value, comment in answers
         ]
-        return self.log.append(concept.id, labels)
+        return self._context.log.append(concept.id, labels)
 
     def labels_with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """What was kept under these keys, so that a repeated request can be answered like the first."""
-        return self.log.with_keys(keys)
+        return self._context.log.with_keys(keys)
 
     def comment(self, name: str, picture_id: str, text: str, *, author: str, key: str) -> None:
         """Keeps a remark on a picture; it changes no answer."""
         if not text.strip():
             raise DiscernError("The comment is empty.")
-        concept = self._concept(name)
-        self.collection.library.require([picture_id])
-        number = self._revision(concept).number
-        self.log.comment(concept.id, key, picture_id, Author(author), number, text.strip())
+        concept = self._context.concept(name)
+        self._context.collection.library.require([picture_id])
+        number = self._context.revision(concept).number
+        self._context.log.comment(concept.id, key, picture_id, Author(author), number, text.strip())
 
     def undo(
         self, name: str, *, author: str, count: int = 1, key: str | None = None, only: Sequence[str] = ()
     ) -> list[dict[str, str]]:
         """Takes back this author's last answers, or `only` those with these keys, and says which."""
-        concept = self._concept(name)
+        concept = self._context.concept(name)
         undone: list[LabelEvent] = []
         for kind in ("person", "simulated"):
-            undone = self.log.undo(concept.id, key or uuid.uuid4().hex, Author(author, kind), count, only)
+            undone = self._context.log.undo(
+                concept.id, key or uuid.uuid4().hex, Author(author, kind), count, only
+            )
             if undone:
                 break
         return [{"picture": event.picture_id, "value": event.value} for event in undone]
@@ -125,8 +136,8 @@ class Answers(Definitions):
         self, name: str, file: Path, *, author: str = "me", simulated: bool = False
     ) -> dict[str, Any]:
         """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken."""
-        concept = self._concept(name)
-        self._draw_evaluation(concept)
+        concept = self._context.concept(name)
+        self._context.draw_evaluation(concept)
         report = ImportReport()
         rows: list[LabelRow] = []
         for row in read_label_file(file, simulated=simulated):
@@ -134,17 +145,17 @@ class Answers(Definitions):
         known = self._resolve(rows, file.parent, report)
         self._settle_splits(concept, known, report)
         default = Author(author, "simulated" if simulated else "person")
-        standing = self.log.standing(concept.id, ("person", "simulated"))
-        fresh, report.unchanged = new_labels(known, standing, default, self._revision(concept).number)
-        report.imported = self.log.append(concept.id, fresh)
+        standing = self._context.log.standing(concept.id, ("person", "simulated"))
+        fresh, report.unchanged = new_labels(known, standing, default, self._context.revision(concept).number)
+        report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
     def label_rows(self, name: str) -> list[dict[str, Any]]:
         """Every standing label, of people and machines, with the columns of a label file."""
-        concept = self._concept(name)
-        material = self._material(concept)
-        standing = self.log.standing(concept.id)
-        paths = self.collection.paths(list({event.picture_id for event in standing}))
+        concept = self._context.concept(name)
+        material = self._context.material(concept)
+        standing = self._context.log.standing(concept.id)
+        paths = self._context.collection.paths(list({event.picture_id for event in standing}))
         return [_label_row(event, paths, material.evaluation) for event in standing]
 
     def export_labels(self, name: str, out: Path) -> int:
@@ -153,20 +164,24 @@ class Answers(Definitions):
     def upcoming(self, name: str, have: Sequence[str], n: int) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
         most is chosen in the background."""
-        return self._asking(self._concept(name))[1].upcoming(have, n)
+        return self._asking(self._context.concept(name))[1].upcoming(have, n)
 
     def tally(self, name: str) -> Tally:
         """How far the answers are, without reading them all again."""
-        concept = self._concept(name)
+        concept = self._context.concept(name)
         decisions = self._asking(concept)[0].now()
-        return tally(decisions, list(self.store.evaluation_pictures(concept.id)))
+        return tally(decisions, list(self._context.store.evaluation_pictures(concept.id)))
+
+    def decisions(self, name: str) -> dict[str, Decision]:
+        """Picture id → what people decided, without reading all answers again."""
+        return self._asking(self._context.concept(name))[0].now()
 
     def recent_answers(self, name: str, author: str, n: int) -> list[GivenAnswer]:
         """This person's last answers that stand, oldest first."""
-        concept = self._concept(name)
-        events = self.log.recent(concept.id, Author(author), n)[::-1]
-        evaluation = self.store.evaluation_pictures(concept.id)
-        paths = self.collection.paths([event.picture_id for event in events])
+        concept = self._context.concept(name)
+        events = self._context.log.recent(concept.id, Author(author), n)[::-1]
+        evaluation = self._context.store.evaluation_pictures(concept.id)
+        paths = self._context.collection.paths([event.picture_id for event in events])
         return [
             GivenAnswer(
                 id=event.picture_id,
@@ -183,45 +198,45 @@ class Answers(Definitions):
         measuring, where nobody's answer may be swayed."""
         from concepts.annotators.review import opinion
 
-        concept = self._concept(name)
-        if picture_id in self.store.evaluation_pictures(concept.id):
+        concept = self._context.concept(name)
+        if picture_id in self._context.store.evaluation_pictures(concept.id):
             return None
-        said = self.store.annotations(concept.id, picture_id=picture_id)
+        said = self._context.store.annotations(concept.id, picture_id=picture_id)
         return opinion(said[-1]) if said else None
 
     def bulk_pictures(self, name: str, order: Order, *, query: str = "", n: int = 36) -> list[NextPicture]:
         """Pictures without an answer for answering many at once."""
         from concepts.candidates.grid import bulk_pictures
 
-        concept = self._concept(name)
-        self._draw_evaluation(concept)
-        return bulk_pictures(self._material(concept), self.collection, order, query, n)
+        concept = self._context.concept(name)
+        self._context.draw_evaluation(concept)
+        return bulk_pictures(self._context.material(concept), self._context.collection, order, query, n)
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
         from concepts.annotators.review import remarks, review
 
-        concept = self._concept(name)
+        concept = self._context.concept(name)
         return review(
-            self._material(concept),
+            self._context.material(concept),
             wanted,
             page,
-            self.collection.paths,
-            lambda ids: remarks(self.log.comments(concept.id, ids)),
+            self._context.collection.paths,
+            lambda ids: remarks(self._context.log.comments(concept.id, ids)),
         )
 
     def annotate_estimate(self, name: str) -> AnnotateEstimate:
         """How many pictures `submit_annotate` would have looked at, by which model, at what cost."""
         from concepts.annotators.review import estimate
 
-        size = min(POOL_SIZE, self.collection.library.counts().pictures)
-        return estimate(self._material(self._concept(name)), self.settings, size)
+        size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
+        return estimate(self._context.material(self._context.concept(name)), self._context.settings, size)
 
     def submit_annotate(
         self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = "auto"
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
+        return self._context.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
 
     def next_pictures(
         self, name: str, n: int = 5, *, purpose: Purpose = "train", waiting: Sequence[str] = ()
@@ -230,12 +245,12 @@ class Answers(Definitions):
         an answer already are not chosen again."""
         from concepts.candidates.selection import most_useful
 
-        concept = self._concept(name)
-        self._draw_evaluation(concept)
-        material = self._material(concept)
+        concept = self._context.concept(name)
+        self._context.draw_evaluation(concept)
+        material = self._context.material(concept)
         if purpose == "evaluation":
             waiting = [i for i in material.evaluation if i not in material.decisions][:n]
-            paths = self.collection.paths(waiting)
+            paths = self._context.collection.paths(waiting)
             return [
                 NextPicture(
                     id=i,
@@ -248,29 +263,29 @@ class Answers(Definitions):
                 for i in waiting
             ]
         if not material.candidates and len(material.matrix) > WHOLE_LIBRARY:
-            self.mine(name)
-            material = self._material(concept)
-        return most_useful(material, self.collection, n, WHOLE_LIBRARY, waiting=waiting)
+            self._definitions.mine(name)
+            material = self._context.material(concept)
+        return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting=waiting)
 
     def _annotate_arguments(
         self, name: str, limit: int | None, budget: float | None, annotator: str
     ) -> dict[str, Any]:
-        concept = self._concept(name)
+        concept = self._context.concept(name)
         return {"concept": concept.name, "limit": limit, "budget": budget, "annotator": annotator}
 
     def _annotate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.annotators.run import annotate_pool
 
-        concept = self._concept(arguments["concept"])
-        if not self.store.candidates(concept.id):
-            self.mine(concept.name)
+        concept = self._context.concept(arguments["concept"])
+        if not self._context.store.candidates(concept.id):
+            self._definitions.mine(concept.name)
         return annotate_pool(
-            self._material(concept),
-            self.collection,
-            self.store,
-            self.log,
-            self.ledger,
-            self.settings,
+            self._context.material(concept),
+            self._context.collection,
+            self._context.store,
+            self._context.log,
+            self._context.ledger,
+            self._context.settings,
             arguments,
             progress,
         ).model_dump()
@@ -279,13 +294,13 @@ class Answers(Definitions):
         """The running tally and the queue of a concept, made when first asked for."""
         with self._questions_lock:
             if concept.id not in self._questions:
-                decisions = Decisions(self.log, concept.id)
+                decisions = Decisions(self._context.log, concept.id)
                 questions = Questions(
                     decisions,
                     lambda n, waiting: self.next_pictures(concept.name, n, waiting=waiting),
-                    lambda: list(self.store.evaluation_pictures(concept.id)),
-                    self.collection.paths,
-                    self._background,
+                    lambda: list(self._context.store.evaluation_pictures(concept.id)),
+                    self._context.collection.paths,
+                    self._context.background,
                 )
                 self._questions[concept.id] = decisions, questions
             return self._questions[concept.id]
@@ -294,7 +309,7 @@ class Answers(Definitions):
         self, rows: Sequence[LabelRow], folder: Path, report: ImportReport
     ) -> list[tuple[LabelRow, str]]:
         """Picture ids for rows; paths count from the file's folder, else from the working folder."""
-        library = self.collection.library
+        library = self._context.collection.library
         names = [row.picture for row in rows]
         beside, here = library.resolve_many(names, relative_to=folder.absolute()), library.resolve_many(names)
         known = []
@@ -310,8 +325,8 @@ class Answers(Definitions):
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport
     ) -> None:
         """Rule 4 for imports: a picture of the evaluation set only measures, one that trained only trains."""
-        material = self._material(concept)
-        library = self.collection.library
+        material = self._context.material(concept)
+        library = self._context.collection.library
         trained = [i for i in material.decisions if i not in material.reserved]
         asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in material.reserved]
         taken = set(library.near_groups([*trained, *asked_to_train]))
@@ -319,7 +334,7 @@ class Answers(Definitions):
         outside = [i for i in wanted if i not in material.evaluation]
         groups = dict(zip(outside, library.near_groups(outside), strict=True))
         usable = [i for i in outside if groups[i] not in taken and i not in material.reserved]
-        self.store.add_evaluation_pictures(concept.id, usable, "imported")
+        self._context.store.add_evaluation_pictures(concept.id, usable, "imported")
         report.kept_for_training = len(outside) - len(usable)
         report.kept_for_evaluation = sum(
             row.split != "evaluation" and i in material.reserved for row, i in rows

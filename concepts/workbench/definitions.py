@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concepts.candidates.mining import MineResult
 from concepts.candidates.queries import QueryView, query_views
@@ -34,23 +34,21 @@ from concepts.workbench.concept_views import (
     LabelCounts,
     RevisionView,
 )
+from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context, revision_of
 from storage.tables import ConceptRow
-
-if TYPE_CHECKING:
-    pass
-
-
-from concepts.workbench.base import ENOUGH_LABELS, JOURNEY, POOL_SIZE, revision_of
-from concepts.workbench.pictures import Pictures
 
 BUILT_IN = "built-in vocabulary"
 
 
-class Definitions(Pictures):
+class Definitions:
     """Concepts and what counts."""
 
-    def _handlers(self) -> dict[str, Handler]:
-        return super()._handlers() | {
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def handlers(self) -> dict[str, Handler]:
+        """What each kind of job of this room does."""
+        return {
             "expand": self._expand,
             "mine": self._mine,
         }
@@ -59,22 +57,22 @@ class Definitions(Pictures):
         self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
     ) -> ConceptView:
         """Begins a concept and draws its evaluation set before anything else sees those pictures."""
-        ids = tuple(self.collection.library.resolve(example) for example in examples)
+        ids = tuple(self._context.collection.library.resolve(example) for example in examples)
         definition = _checked(name=name, description=description, examples=ids)
-        concept = self.store.create(definition.name)
-        self.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
-        self._draw_evaluation(concept, avoid=ids)
+        concept = self._context.store.create(definition.name)
+        self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
+        self._context.draw_evaluation(concept, avoid=ids)
         return self.concept(name)
 
     def concepts(self) -> list[ConceptSummary]:
-        return [self._summary(concept) for concept in self.store.all()]
+        return [self._summary(concept) for concept in self._context.store.all()]
 
     def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
-        concept = self._concept(name)
-        rows = self.store.definitions(concept.id)
-        material = self._material(concept, revision)
-        reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
+        concept = self._context.concept(name)
+        rows = self._context.store.definitions(concept.id)
+        material = self._context.material(concept, revision)
+        reports = {e.head_number: e.report for e in self._context.store.evaluations(concept.id)}
         return ConceptView(
             name=concept.name,
             created=concept.created,
@@ -93,42 +91,42 @@ class Definitions(Pictures):
                     details=head.details,
                     report=reports.get(head.number),
                 )
-                for head in self.store.heads(concept.id)
+                for head in self._context.store.heads(concept.id)
             ],
         )
 
     def delete_concept(self, name: str) -> DeletedConcept:
         """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
-        concept = self._concept(name)
-        self.store.delete(concept.id)
+        concept = self._context.concept(name)
+        self._context.store.delete(concept.id)
         return next(deleted for deleted in self.deleted_concepts() if deleted.id == concept.id)
 
     def undelete_concept(self, concept_id: int) -> str:
         """Returns its name. Raises `DiscernError` where another concept has it by now."""
-        return self.store.undelete(concept_id).name
+        return self._context.store.undelete(concept_id).name
 
     def deleted_concepts(self) -> list[DeletedConcept]:
         """The last deleted first."""
         return [
             DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
-            for row in self.store.deleted()
+            for row in self._context.store.deleted()
             if row.deleted
         ]
 
     def steps_done(self, name: str) -> set[str]:
         """The steps of the journey that are behind this concept."""
-        concept = self.store.find(name)
+        concept = self._context.store.find(name)
         if concept is None:
             return set()
-        material = self._material(concept)
+        material = self._context.material(concept)
         decided = sum(decision.decided for decision in material.decisions.values())
-        heads = self.store.heads(concept.id)
+        heads = self._context.store.heads(concept.id)
         reached = {
             "Define": bool(material.candidates) or material.revision.number > 1,
             "Label": decided >= ENOUGH_LABELS,
             "Review": bool(material.annotations) and decided >= ENOUGH_LABELS,
-            "Quality": bool(self.store.evaluations(concept.id)),
-            "Use": bool(heads) and bool(self.store.evaluations(concept.id)),
+            "Quality": bool(self._context.store.evaluations(concept.id)),
+            "Use": bool(heads) and bool(self._context.store.evaluations(concept.id)),
         }
         return {step for step, there in reached.items() if there}
 
@@ -139,9 +137,9 @@ class Definitions(Pictures):
 
         Raises `DiscernError` where `after` is given and another revision came in between.
         """
-        concept = self._concept(name)
+        concept = self._context.concept(name)
         document = definition.model_dump(mode="json")
-        row = self.store.add_definition(concept.id, document, author, note, after)
+        row = self._context.store.add_definition(concept.id, document, author, note, after)
         return revision_view(revision_of(row))
 
     def edit(
@@ -151,7 +149,7 @@ class Definitions(Pictures):
 
         A change that changes nothing makes no revision. Raises `DiscernError`, and then nothing is changed.
         """
-        before = self._revision(self._concept(name), after)
+        before = self._context.revision(self._context.concept(name), after)
         edited = change(before.definition)
         if edited == before.definition:
             return revision_view(before)
@@ -161,8 +159,8 @@ class Definitions(Pictures):
 
     def restore(self, name: str, number: int, *, author: str, after: int) -> RevisionView:
         """Makes an older definition the newest again."""
-        concept = self._concept(name)
-        older, newest = self._revision(concept, number), self._revision(concept)
+        concept = self._context.concept(name)
+        older, newest = self._context.revision(concept, number), self._context.revision(concept)
         if older.definition == newest.definition:
             return revision_view(newest)
         note = f"back to definition {number}"
@@ -170,7 +168,9 @@ class Definitions(Pictures):
 
     def criteria(self, name: str, *, reader: str = "me") -> list[CriterionView]:
         """The criteria of the newest definition, each with where it came from."""
-        revisions = [revision_of(row) for row in self.store.definitions(self._concept(name).id)]
+        revisions = [
+            revision_of(row) for row in self._context.store.definitions(self._context.concept(name).id)
+        ]
         return [
             CriterionView(
                 index=index,
@@ -184,29 +184,41 @@ class Definitions(Pictures):
 
     def queries(self, name: str, n: int = 8, *, reader: str = "me") -> list[QueryView]:
         """The queries of the newest definition, each with n pictures it finds and how many it brought."""
-        concept = self._concept(name)
-        revisions = [revision_of(row) for row in self.store.definitions(concept.id)]
-        return query_views(self._material(concept), self.collection, self.finder, revisions, reader, n)
+        concept = self._context.concept(name)
+        revisions = [revision_of(row) for row in self._context.store.definitions(concept.id)]
+        return query_views(
+            self._context.material(concept),
+            self._context.collection,
+            self._context.finder,
+            revisions,
+            reader,
+            n,
+        )
 
     def revisions(self, name: str) -> list[RevisionView]:
-        return [revision_view(revision_of(row)) for row in self.store.definitions(self._concept(name).id)]
+        return [
+            revision_view(revision_of(row))
+            for row in self._context.store.definitions(self._context.concept(name).id)
+        ]
 
     def diff(self, name: str, before: int, after: int) -> list[tuple[Change, str]]:
         """Word diff between two revisions."""
-        concept = self._concept(name)
-        old, new = (self._revision(concept, number).definition.as_text() for number in (before, after))
+        concept = self._context.concept(name)
+        old, new = (
+            self._context.revision(concept, number).definition.as_text() for number in (before, after)
+        )
         return word_diff(old, new)
 
     def expand(self, name: str) -> RevisionView:
         """Proposes criteria and queries: from a language model where one is set, else built in."""
         from concepts.language import chat_model  # brings the OpenAI client
 
-        revision = self._revision(self._concept(name))
-        model = chat_model(self.settings, "llm", self.ledger)
+        revision = self._context.revision(self._context.concept(name))
+        model = chat_model(self._context.settings, "llm", self._context.ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
         hints = words_of_examples(
             revision.definition.examples,
-            self.collection,
+            self._context.collection,
             lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)],
         )
         definition = expand(revision.definition, model, vocabulary, hints)
@@ -217,28 +229,28 @@ class Definitions(Pictures):
 
     def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
         """Pictures found by these words that may become examples: none of those that measure."""
-        material = self._material(self._concept(name))
-        found = self.finder.find_each([words.strip() or name], n, material.reserved)[0]
-        return browsing.views_of(self.collection.library.pictures(found))
+        material = self._context.material(self._context.concept(name))
+        found = self._context.finder.find_each([words.strip() or name], n, material.reserved)[0]
+        return browsing.views_of(self._context.collection.library.pictures(found))
 
     def submit_expand(self, name: str) -> int:
         """Proposes in the background; returns the job's id."""
-        return self.jobs.submit("expand", {"concept": self._concept(name).name})
+        return self._context.jobs.submit("expand", {"concept": self._context.concept(name).name})
 
     def submit_mine(self, name: str, *, size: int = POOL_SIZE) -> int:
         """Fills the candidate pool in the background; returns the job's id."""
-        return self.jobs.submit("mine", {"concept": self._concept(name).name, "size": size})
+        return self._context.jobs.submit("mine", {"concept": self._context.concept(name).name, "size": size})
 
     def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
         """Fills the candidate pool up to `size` pictures."""
         from concepts.candidates.mining import mine_candidates
 
-        concept = self._concept(name)
-        self._draw_evaluation(concept)
-        material = self._material(concept)
-        found = mine_candidates(material, self.collection, size)
-        added = self.store.add_candidates(concept.id, found, material.revision.number)
-        pool = self.store.candidates(concept.id)
+        concept = self._context.concept(name)
+        self._context.draw_evaluation(concept)
+        material = self._context.material(concept)
+        found = mine_candidates(material, self._context.collection, size)
+        added = self._context.store.add_candidates(concept.id, found, material.revision.number)
+        pool = self._context.store.candidates(concept.id)
         per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
         return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
 
@@ -253,7 +265,7 @@ class Definitions(Pictures):
 
     def _check_examples(self, name: str, edited: Definition) -> None:
         """Rule 4: a picture that measures is no example, because examples decide what is looked for."""
-        reserved = self._material(self._concept(name)).reserved
+        reserved = self._context.material(self._context.concept(name)).reserved
         if reserved & {*edited.examples, *edited.counterexamples}:
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
@@ -261,14 +273,18 @@ class Definitions(Pictures):
             )
 
     def _summary(self, concept: ConceptRow) -> ConceptSummary:
-        material = self._material(concept)
+        material = self._context.material(concept)
         counts = label_counts(material)
         yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
-        heads = self.store.heads(concept.id)
-        reports = {e.head_number: e.report for e in self.store.evaluations(concept.id)}
+        heads = self._context.store.heads(concept.id)
+        reports = {e.head_number: e.report for e in self._context.store.evaluations(concept.id)}
         done = self.steps_done(concept.name)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-        moments = [material.revision.created, self.log.last_time(concept.id), *(h.created for h in heads)]
+        moments = [
+            material.revision.created,
+            self._context.log.last_time(concept.id),
+            *(h.created for h in heads),
+        ]
         return ConceptSummary(
             name=concept.name,
             created=concept.created,

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
@@ -22,19 +22,18 @@ from concepts.library.collection import Hit, LibraryInfo
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
-
-if TYPE_CHECKING:
-    pass
+from concepts.workbench.context import Context, Listener
 
 
-from concepts.workbench.base import Base, Listener
-
-
-class Pictures(Base):
+class Pictures:
     """Pictures: in, found, looked at."""
 
-    def _handlers(self) -> dict[str, Handler]:
-        return super()._handlers() | {
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def handlers(self) -> dict[str, Handler]:
+        """What each kind of job of this room does."""
+        return {
             "add pictures": self._add,
             "add sample": self._add_sample,
             "re-embed": self._reembed,
@@ -44,12 +43,12 @@ class Pictures(Base):
         self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
     ) -> dict[str, Any]:
         """Adds files, folders, archives and lists, and waits until it is done."""
-        return self.jobs.run("add pictures", self._add_arguments(paths, encoder), listener)
+        return self._context.jobs.run("add pictures", self._add_arguments(paths, encoder), listener)
 
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
         """The same in the background, from where the app may read; returns the job's id."""
-        check_roots(paths, self.settings)
-        return self.jobs.submit("add pictures", self._add_arguments(paths, encoder))
+        check_roots(paths, self._context.settings)
+        return self._context.jobs.submit("add pictures", self._add_arguments(paths, encoder))
 
     def submit_typed(self, text: str) -> int:
         """Adds the folders, files, archives and lists that a person typed, one a line, in the background."""
@@ -57,42 +56,42 @@ class Pictures(Base):
 
     def submit_uploads(self, batch: str) -> int:
         """Adds the files of an upload in the background."""
-        return self.submit_add(self.uploads.paths(batch))
+        return self.submit_add(self._context.uploads.paths(batch))
 
     def submit_sample(self) -> int:
         """Fetches the sample pictures and adds them, in the background; returns the job's id."""
-        return self.jobs.submit("add sample", {})
+        return self._context.jobs.submit("add sample", {})
 
     def reembed(self, encoder: str, *, listener: Listener | None = None) -> dict[str, Any]:
-        return self.jobs.run("re-embed", {"encoder": encoder}, listener)
+        return self._context.jobs.run("re-embed", {"encoder": encoder}, listener)
 
     def submit_reembed(self, encoder: str) -> int:
         """The same in the background. The library keeps its encoder until every picture is embedded."""
         if not encoder.strip():
             raise DiscernError("Write the name of the encoder first.")
-        return self.jobs.submit("re-embed", {"encoder": encoder.strip()})
+        return self._context.jobs.submit("re-embed", {"encoder": encoder.strip()})
 
     def warm_up(self) -> None:
         """Loads encoder, vectors and learning libraries behind the first page, which would wait for them."""
-        if self.collection.library.encoder() is not None:
-            self._background.submit(self._load)
+        if self._context.collection.library.encoder() is not None:
+            self._context.background.submit(self._load)
 
     def _load(self) -> None:
         importlib.import_module("concepts.classifier.training")
         with contextlib.suppress(DiscernError):  # whoever needs it is told
-            self.collection.text_vectors(["a picture"])
-            self.collection.matrix()
+            self._context.collection.text_vectors(["a picture"])
+            self._context.collection.matrix()
 
     def library_info(self) -> LibraryInfo:
-        return self.collection.info()
+        return self._context.collection.info()
 
     def thumbnail(self, picture_id: str) -> bytes:
         """WebP bytes. Raises `UnknownPictureError`."""
-        return self.collection.thumbnails.read(picture_id)
+        return self._context.collection.thumbnails.read(picture_id)
 
     def rendition(self, picture_id: str) -> Rendition:
         """The picture for looking at it alone. Raises `UnknownPictureError`."""
-        return self.renditions.read(picture_id)
+        return self._context.renditions.read(picture_id)
 
     def newest(self, n: int) -> list[PictureView]:
         """The pictures that were added last."""
@@ -100,41 +99,45 @@ class Pictures(Base):
 
     def browse(self, n: int, place: str = "") -> PicturePage:
         """A page of the library; `place` is the `newer` or `older` of another one."""
-        return browsing.picture_page(self.collection.library, n, place)
+        return browsing.picture_page(self._context.collection.library, n, place)
 
     def picture(self, picture_id: str) -> PictureDetail:
         """Raises `UnknownPictureError`."""
-        return browsing.picture_detail(self.collection.library, self.store, self.log, picture_id)
+        return browsing.picture_detail(
+            self._context.collection.library, self._context.store, self._context.log, picture_id
+        )
 
     def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:
         """Pictures that are at several places; `after` is the key of the last one shown."""
-        return browsing.exact_repetitions(self.collection.library, n, after)
+        return browsing.exact_repetitions(self._context.collection.library, n, after)
 
     def near_duplicates(self, n: int, after: str = "") -> list[Repetition]:
         """Groups of pictures that look the same; `after` is the key of the last one shown."""
-        return browsing.near_repetitions(self.collection.library, n, after)
+        return browsing.near_repetitions(self._context.collection.library, n, after)
 
     def bad_files(self, limit: int = 1000, offset: int = 0) -> list[BadFile]:
-        found = self.collection.library.bad_files(limit, offset)
+        found = self._context.collection.library.bad_files(limit, offset)
         return [BadFile(path=file.uri, reason=file.reason, message=file.message) for file in found]
 
     def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
         """Pictures closest to words, to pictures (ids or paths), or to both."""
-        return self.collection.search(text, [self.collection.library.resolve(item) for item in like], n)
+        return self._context.collection.search(
+            text, [self._context.collection.library.resolve(item) for item in like], n
+        )
 
     def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
         return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}
 
     def _add(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         paths = [Path(path) for path in arguments["paths"]]
-        return self.collection.add(paths, arguments["encoder"], progress.report).as_dict()
+        return self._context.collection.add(paths, arguments["encoder"], progress.report).as_dict()
 
     def _add_sample(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.library.sample import sample_pictures
 
         progress.report(0, None, "fetching the sample pictures")
-        folder = sample_pictures(self.settings.home / "sample")
-        return self.collection.add([folder], None, progress.report).as_dict()
+        folder = sample_pictures(self._context.settings.home / "sample")
+        return self._context.collection.add([folder], None, progress.report).as_dict()
 
     def _reembed(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        return {"embedded": self.collection.reembed(arguments["encoder"], progress.report)}
+        return {"embedded": self._context.collection.reembed(arguments["encoder"], progress.report)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concepts.classifier.library_scores import Order as ScoreOrder
 from concepts.classifier.quality import CurvePoint, Mistake, QualityView
@@ -15,22 +16,23 @@ from concepts.export.run import ExportResult, ScoreResult
 from concepts.jobs.runner import Handler, Progress
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
+from concepts.workbench.answers import Answers
+from concepts.workbench.context import Context, Listener
 from storage.concepts import StoredHead
 from storage.tables import ConceptRow
 
-if TYPE_CHECKING:
-    pass
 
-
-from concepts.workbench.answers import Answers
-from concepts.workbench.base import Listener
-
-
-class Versions(Answers):
+class Versions:
     """Trained versions and their use."""
 
-    def _handlers(self) -> dict[str, Handler]:
-        return super()._handlers() | {
+    def __init__(self, context: Context, answers: Answers) -> None:
+        self._context = context
+        self._answers = answers
+        self._bundle_lock = threading.Lock()
+
+    def handlers(self) -> dict[str, Handler]:
+        """What each kind of job of this room does."""
+        return {
             "train": self._train,
             "evaluate": self._evaluate,
             "learning curve": self._learning_curve,
@@ -43,35 +45,37 @@ class Versions(Answers):
         """Trains and keeps the next version from all answers so far."""
         from concepts.classifier.training import train
 
-        concept = self._concept(name)
-        self._draw_evaluation(concept)
-        sequence = self.log.last_sequence(concept.id)
-        return train(self._material(concept), self.store, self.collection, sequence, target)
+        concept = self._context.concept(name)
+        self._context.draw_evaluation(concept)
+        sequence = self._context.log.last_sequence(concept.id)
+        return train(
+            self._context.material(concept), self._context.store, self._context.collection, sequence, target
+        )
 
     def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
         """Measures a version on the evaluation set, beside the baselines; kept with the version."""
         from concepts.classifier.training import evaluate
 
-        concept, head = self._version(name, version)
-        sequence = self.log.last_sequence(concept.id)
-        material = self._material(concept, head.definition_number)
-        report = evaluate(material, self.collection, head)
-        self.store.add_evaluation(concept.id, head.number, sequence, report)
+        concept, head = self._context.version(name, version)
+        sequence = self._context.log.last_sequence(concept.id)
+        material = self._context.material(concept, head.definition_number)
+        report = evaluate(material, self._context.collection, head)
+        self._context.store.add_evaluation(concept.id, head.number, sequence, report)
         if plots:
             from concepts.export.run import write_plots
 
-            write_plots(material, self.collection, head, report, plots)
+            write_plots(material, self._context.collection, head, report, plots)
         return report
 
     def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
         """Writes a version as files that run anywhere; measures it first where that can be done."""
         from concepts.export.run import export_head
 
-        concept, head = self._version(name, version)
-        material = self._material(concept, head.definition_number)
+        concept, head = self._context.version(name, version)
+        material = self._context.material(concept, head.definition_number)
         ids, _ = material.evaluation_labels()
         report = self.evaluate(name, version=head.number) if ids else None
-        return export_head(material, self.collection, head, report, out)
+        return export_head(material, self._context.collection, head, report, out)
 
     def score(
         self, bundle: Path, paths: Sequence[Path], out: Path, *, listener: Listener | None = None
@@ -82,39 +86,49 @@ class Versions(Answers):
             "paths": [str(path.absolute()) for path in paths],
             "out": str(out.absolute()),
         }
-        return ScoreResult.model_validate(self.jobs.run("score", arguments, listener))
+        return ScoreResult.model_validate(self._context.jobs.run("score", arguments, listener))
 
     def submit_train(self, name: str, *, target: str = "f1") -> int:
         """Trains, measures and scores the library in the background; returns the job's id."""
         from concepts.classifier.training import parse_target
 
         parse_target(target)
-        return self.jobs.submit("train", {"concept": self._concept(name).name, "target": target})
+        return self._context.jobs.submit(
+            "train", {"concept": self._context.concept(name).name, "target": target}
+        )
 
     def submit_evaluation(self, name: str, version: int) -> int:
         """Measures a version again in the background; returns the job's id."""
-        return self.jobs.submit("evaluate", {"concept": self._concept(name).name, "version": version})
+        return self._context.jobs.submit(
+            "evaluate", {"concept": self._context.concept(name).name, "version": version}
+        )
 
     def quality(self, name: str, *, version: int | None = None) -> QualityView:
         """How good a version is, on the answers as they are now."""
         from concepts.classifier.quality import quality
 
-        concept, head = self._version(name, version)
-        standing = self.log.standing(concept.id, ("person", "simulated"))
-        scores = self._library_scores(head)
-        measured = self._measured(concept, head.number)
-        return quality(self._material(concept), self.collection, head, measured, standing, scores)
+        concept, head = self._context.version(name, version)
+        standing = self._context.log.standing(concept.id, ("person", "simulated"))
+        scores = self._context.library_scores(head)
+        measured = self._context.measured(concept, head.number)
+        return quality(
+            self._context.material(concept), self._context.collection, head, measured, standing, scores
+        )
 
     def mistakes(self, name: str, *, version: int | None = None) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first."""
         from concepts.classifier.quality import mistakes
 
-        concept, head = self._version(name, version)
-        return mistakes(self._material(concept), self.collection, head)
+        concept, head = self._context.version(name, version)
+        return mistakes(self._context.material(concept), self._context.collection, head)
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""
-        done = [j for j in self.jobs.store.about(self._concept(name).name, ["learning curve"]) if j.result]
+        done = [
+            j
+            for j in self._context.jobs.store.about(self._context.concept(name).name, ["learning curve"])
+            if j.result
+        ]
         return (
             [CurvePoint.model_validate(point) for point in (done[0].result or {})["points"]] if done else []
         )
@@ -123,7 +137,7 @@ class Versions(Answers):
         """Keeps a version with a threshold set by hand as the newest one; returns its number."""
         from concepts.classifier.versions import with_threshold
 
-        concept, head = self._version(name, version)
+        concept, head = self._context.version(name, version)
         return self._keep_and_measure(concept, with_threshold(head, threshold, author))
 
     def use_again(self, name: str, version: int, *, author: str) -> int:
@@ -131,17 +145,17 @@ class Versions(Answers):
         from concepts.classifier.training import check_fingerprint
         from concepts.classifier.versions import again
 
-        concept, head = self._version(name, version)
-        check_fingerprint(head, self.collection)
+        concept, head = self._context.version(name, version)
+        check_fingerprint(head, self._context.collection)
         return self._keep_and_measure(concept, again(head, author))
 
     def compare_versions(self, name: str, one: int, other: int) -> Comparison:
         """Figures of two versions on the same evaluation pictures, and their differences."""
         from concepts.classifier.versions import compare
 
-        concept, first = self._version(name, one)
-        _, second = self._version(name, other)
-        return compare(self._material(concept), self.collection, first, second)
+        concept, first = self._context.version(name, one)
+        _, second = self._context.version(name, other)
+        return compare(self._context.material(concept), self._context.collection, first, second)
 
     def scored_pictures(
         self, name: str, order: ScoreOrder, *, version: int | None = None, start: int = 0, size: int = 24
@@ -150,34 +164,38 @@ class Versions(Answers):
         yet: `submit_score_library` does that."""
         from concepts.classifier.versions import scored_page
 
-        concept, head = self._version(name, version)
-        scores = self._library_scores(head)
+        concept, head = self._context.version(name, version)
+        scores = self._context.library_scores(head)
         if scores is None:
             return None
-        decisions = self._asking(concept)[0].now()
-        return scored_page(self.collection, scores, head, decisions, order, start, size)
+        decisions = self._answers.decisions(concept.name)
+        return scored_page(self._context.collection, scores, head, decisions, order, start, size)
 
     def submit_score_library(self, name: str, version: int) -> int:
         """Has a version look at every picture of the library; returns the job's id."""
-        return self.jobs.submit("score library", {"concept": self._concept(name).name, "version": version})
+        return self._context.jobs.submit(
+            "score library", {"concept": self._context.concept(name).name, "version": version}
+        )
 
     def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
         """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
         `suffix` is csv or parquet. Returns the job's id."""
-        concept, head = self._version(name, version)
+        concept, head = self._context.version(name, version)
         paths = typed_paths(typed) if typed.strip() else []
-        check_roots(paths, self.settings)
+        check_roots(paths, self._context.settings)
         if suffix not in ("csv", "parquet"):
             raise DiscernError("Scores can be had as CSV or Parquet.")
         arguments = {"concept": concept.name, "version": head.number, "paths": [str(p) for p in paths]}
-        return self.jobs.submit("score files", arguments | {"suffix": suffix})
+        return self._context.jobs.submit("score files", arguments | {"suffix": suffix})
 
     def scores_file(self, job_id: int) -> Path:
         """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
-        job = self.jobs.store.get(job_id)
+        job = self._context.jobs.store.get(job_id)
         if job.kind == "score files" and job.state == "done" and job.result:
             file = Path(job.result["out"])
-            if file.is_file() and file.resolve().is_relative_to((self.settings.home / "scores").resolve()):
+            if file.is_file() and file.resolve().is_relative_to(
+                (self._context.settings.home / "scores").resolve()
+            ):
                 return file
         raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
 
@@ -186,81 +204,97 @@ class Versions(Answers):
         from concepts.classifier.versions import file_stem
         from concepts.export.run import export_head
 
-        concept, head = self._version(name, version)
-        folder = self.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
+        concept, head = self._context.version(name, version)
+        folder = (
+            self._context.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
+        )
         archive = folder.with_name(folder.name + ".zip")
-        measured = self._measured(concept, head.number)
+        measured = self._context.measured(concept, head.number)
         with self._bundle_lock:
             if archive.is_file() and (
                 measured is None or archive.stat().st_mtime > measured.created.timestamp()
             ):
                 return archive
-            material = self._material(concept, head.definition_number)
-            export_head(material, self.collection, head, measured.report if measured else None, folder)
+            material = self._context.material(concept, head.definition_number)
+            export_head(
+                material, self._context.collection, head, measured.report if measured else None, folder
+            )
         return archive
 
     def model_card(self, name: str, version: int | None = None) -> str:
         """The card of a version as Markdown."""
         from concepts.export.run import model_card
 
-        concept, head = self._version(name, version)
-        measured = self._measured(concept, head.number)
-        material = self._material(concept, head.definition_number)
-        return model_card(material, self.collection, head, measured.report if measured else None)
+        concept, head = self._context.version(name, version)
+        measured = self._context.measured(concept, head.number)
+        material = self._context.material(concept, head.definition_number)
+        return model_card(material, self._context.collection, head, measured.report if measured else None)
 
     def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.classifier.versions import is_up_to_date
 
-        concept = self._concept(arguments["concept"])
+        concept = self._context.concept(arguments["concept"])
         progress.report(0, 3, "learning from your answers")
-        heads, definition = self.store.heads(concept.id), self._revision(concept).number
-        sequence, fingerprint = self.log.last_sequence(concept.id), self.collection.recorded().fingerprint
+        heads, definition = self._context.store.heads(concept.id), self._context.revision(concept).number
+        sequence, fingerprint = (
+            self._context.log.last_sequence(concept.id),
+            self._context.collection.recorded().fingerprint,
+        )
         known = is_up_to_date(heads, sequence, definition, fingerprint, arguments["target"])
         number = heads[-1].number if known else self.train(concept.name, target=arguments["target"]).number
         return {"version": number, "new": not known} | self._measure(concept, number, progress)
 
     def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        concept, head = self._version(arguments["concept"], arguments["version"])
+        concept, head = self._context.version(arguments["concept"], arguments["version"])
         return {"version": head.number} | self._measure(concept, head.number, progress)
 
     def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> dict[str, Any]:
         progress.report(1, 3, "measuring on the pictures kept apart")
-        measured = bool(self._material(concept).evaluation_labels()[0])
+        measured = bool(self._context.material(concept).evaluation_labels()[0])
         if measured:
             self.evaluate(concept.name, version=number)
         progress.report(2, 3, "looking at the whole library")
-        self.scores.of(self._version(concept.name, number)[1], self.collection.matrix())
-        answers = self.log.last_sequence(concept.id)
+        self._context.scores.of(
+            self._context.version(concept.name, number)[1], self._context.collection.matrix()
+        )
+        answers = self._context.log.last_sequence(concept.id)
         if measured:
-            self.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
+            self._context.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
         return {"measured": measured}
 
     def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.classifier.quality import learning_curve
 
-        concept = self._concept(arguments["concept"])
-        order = dict.fromkeys(e.picture_id for e in self.log.standing(concept.id, ("person", "simulated")))
-        points = learning_curve(self._material(concept), list(order), progress.report)
+        concept = self._context.concept(arguments["concept"])
+        order = dict.fromkeys(
+            e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
+        )
+        points = learning_curve(self._context.material(concept), list(order), progress.report)
         return {"points": [point.model_dump() for point in points]}
 
     def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        _, head = self._version(arguments["concept"], arguments["version"])
+        _, head = self._context.version(arguments["concept"], arguments["version"])
         progress.report(0, None, "looking at every picture")
-        return {"pictures": len(self.scores.of(head, self.collection.matrix()).probability)}
+        return {"pictures": len(self._context.scores.of(head, self._context.collection.matrix()).probability)}
 
     def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.export.run import score_pictures
 
         bundle = self.bundle_archive(arguments["concept"], arguments["version"])
-        out = self.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{arguments['suffix']}"
+        out = (
+            self._context.settings.home
+            / "scores"
+            / str(progress.job_id)
+            / f"{bundle.stem}.{arguments['suffix']}"
+        )
         paths = [Path(path) for path in arguments["paths"]]
-        return score_pictures(self.collection, bundle, paths, out, progress.report).model_dump()
+        return score_pictures(self._context.collection, bundle, paths, out, progress.report).model_dump()
 
     def _score(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.export.run import score_pictures
 
         return score_pictures(
-            self.collection,
+            self._context.collection,
             Path(arguments["bundle"]),
             [Path(path) for path in arguments["paths"]],
             Path(arguments["out"]),
@@ -268,6 +302,6 @@ class Versions(Answers):
         ).model_dump()
 
     def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
-        number = self.store.add_head(concept.id, head).number
+        number = self._context.store.add_head(concept.id, head).number
         self.submit_evaluation(concept.name, number)
         return number

@@ -36,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iter
     root = tmp_path_factory.mktemp("site")
     pictures = draw_folder(root / "pictures", 120)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
     bench.jobs.start()
     server = uvicorn.Server(uvicorn.Config(create_app(bench), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -25,19 +25,19 @@ SIMULATED = Author("simulation", "simulated")
 def answered(site: Any) -> Any:
     """A concept with every evaluation picture and 30 others answered, one of them wrongly, and no version."""
     bench = site.bench
-    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    rounds = [bench.next_pictures(NAME, 200, purpose="evaluation")]
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    rounds = [bench.answers.next_pictures(NAME, 200, purpose="evaluation")]
     for picture in rounds[0]:
         label(bench, picture)
     for _ in range(3):
-        for picture in bench.next_pictures(NAME, 10):
+        for picture in bench.answers.next_pictures(NAME, 10):
             label(bench, picture)
     return site
 
 
 def label(bench: Any, picture: Any) -> None:
     value = "yes" if "ellipse" in picture.path else "no"
-    bench.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+    bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
 
 
 def open_screen(page: Any, site: Any, screen: str) -> None:
@@ -115,12 +115,14 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
 
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
     bench = answered.bench
-    page_of = bench.scored_pictures(NAME, "top", size=1) if bench.concept(NAME).heads else None
+    page_of = (
+        bench.versions.scored_pictures(NAME, "top", size=1) if bench.definitions.concept(NAME).heads else None
+    )
     if page_of is None:
         train_if_needed(page, answered)
-        page_of = bench.scored_pictures(NAME, "top", size=1)
+        page_of = bench.versions.scored_pictures(NAME, "top", size=1)
     wrong = page_of.pictures[0].id  # flagged, and the answer is made to say it doesn't count
-    bench.label(NAME, wrong, "no", author=Author("me"), key=uuid.uuid4().hex)
+    bench.answers.label(NAME, wrong, "no", author=Author("me"), key=uuid.uuid4().hex)
     train_if_needed(page, answered)
     page.click(f"#open-{wrong[:12]}")
     page.wait_for_selector("dialog[open]")
@@ -128,28 +130,28 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     page.locator("dialog").get_by_role("button", name="It counts").click()
     page.wait_for_selector("#quality-said >> text=Saved: it counts")
     assert page.locator("dialog[open]").count() == 0
-    event = list(bench.log.events(bench.store.find(NAME).id, wrong))[-1]
+    event = list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1]
     assert (event.value, event.comment) == ("yes", "It is round after all.")
     page.locator("#quality-said").get_by_role("button", name="Undo").click()
     page.wait_for_selector("#quality-said >> text=Taken back")
-    assert list(bench.log.events(bench.store.find(NAME).id, wrong))[-1].value == "undo"
+    assert list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1].value == "undo"
 
 
 def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench
-    if len(bench.concept(NAME).heads) < 2:
-        bench.set_threshold(NAME, 1, 0.7, author="me")
+    if len(bench.definitions.concept(NAME).heads) < 2:
+        bench.versions.set_threshold(NAME, 1, 0.7, author="me")
     open_screen(page, answered, "use")
     page.click("#order-bottom")
     page.wait_for_selector("#order-bottom[aria-current]")
     assert page.locator("#use-library .pictures li").count() == 24
     page.click("#compare")
     page.wait_for_selector("#use-compared >> text=They say different things")
-    before = len(bench.concept(NAME).heads)
+    before = len(bench.definitions.concept(NAME).heads)
     page.get_by_role("button", name="Go back to it").last.click()
     page.wait_for_selector("#use-said >> text=Version 1 is in use again")
-    assert len(bench.concept(NAME).heads) == before + 1
+    assert len(bench.definitions.concept(NAME).heads) == before + 1
     with page.expect_download() as download:
         page.locator("#use-take").get_by_role("link", name="Download").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:

@@ -26,8 +26,8 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     with Image.open(pictures / "ellipse-0003.png") as image:
         image.convert("RGB").save(pictures / "near.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
-    bench.database.close()
+    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.context.database.close()
     return root / "home", pictures
 
 
@@ -46,5 +46,5 @@ def open_bench(made_library: tuple[Path, Path], own_home: Path) -> Callable[[], 
 @pytest.fixture
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     return bench

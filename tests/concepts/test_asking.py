@@ -54,7 +54,7 @@ def background() -> ThreadPoolExecutor:
 @pytest.fixture
 def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], Questions]:
     def make(choose: Chooser, evaluation: int) -> Questions:
-        decisions = Decisions(bench.log, bench.store.find(NAME).id)  # type: ignore[union-attr]
+        decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
         return Questions(decisions, choose, lambda: names, lambda ids: {}, background)
 
@@ -109,7 +109,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
             raise outcome
         return outcome
 
-    decisions = Decisions(bench.log, bench.store.find(NAME).id)  # type: ignore[union-attr]
+    decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
     questions = Questions(decisions, choose, list, lambda ids: {}, background)
     questions.upcoming([], 5)
     settled(background)
@@ -121,67 +121,69 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
 
 
 def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workbench) -> None:
-    concept = bench.store.find(NAME)
+    concept = bench.context.store.find(NAME)
     assert concept is not None
-    decisions = Decisions(bench.log, concept.id)
-    ids = bench.collection.library.all_ids()[:4]
+    decisions = Decisions(bench.context.log, concept.id)
+    ids = bench.context.collection.library.all_ids()[:4]
     answers = [("a", ids[0], "yes"), ("b", ids[1], "no"), ("c", ids[0], "no"), ("d", ids[2], "unsure")]
     for key, picture, value in answers:
-        bench.label(NAME, picture, value, author=ME, key=key)
-        assert decisions.now() == consensus(bench.log.standing(concept.id, ("person", "simulated")))
-    bench.undo(NAME, author="me", only=["c"])
+        bench.answers.label(NAME, picture, value, author=ME, key=key)
+        assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
+    bench.answers.undo(NAME, author="me", only=["c"])
     assert decisions.now()[ids[0]].value == "yes"
-    bench.undo(NAME, author="me", count=2)
-    assert decisions.now() == consensus(bench.log.standing(concept.id, ("person", "simulated")))
+    bench.answers.undo(NAME, author="me", count=2)
+    assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
 
 
 def test_the_tally_counts_decisions_and_how_much_of_the_evaluation_set_is_done(bench: Workbench) -> None:
-    evaluation = list(bench.store.evaluation_pictures(bench.store.find(NAME).id))  # type: ignore[union-attr]
-    other = next(i for i in bench.collection.library.all_ids() if i not in evaluation)
-    bench.label(NAME, evaluation[0], "no", author=ME, key="1")
-    bench.label(NAME, other, "yes", author=ME, key="2")
-    counted = bench.tally(NAME)
+    evaluation = list(bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id))  # type: ignore[union-attr]
+    other = next(i for i in bench.context.collection.library.all_ids() if i not in evaluation)
+    bench.answers.label(NAME, evaluation[0], "no", author=ME, key="1")
+    bench.answers.label(NAME, other, "yes", author=ME, key="2")
+    counted = bench.answers.tally(NAME)
     assert (counted.yes, counted.no, counted.evaluation, counted.decided) == (1, 1, 1, 2)
     assert counted.evaluation_size == len(evaluation)
     assert tally({}, evaluation).evaluation == 0
 
 
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
-    ids = bench.collection.library.all_ids()[:5]
+    ids = bench.context.collection.library.all_ids()[:5]
     answers = [(f"batch.{n}", i, "no", "") for n, i in enumerate(ids)]
-    assert bench.label_many(NAME, answers, author=ME) == 5
-    assert bench.label_many(NAME, answers, author=ME) == 0
-    bench.label(NAME, bench.collection.library.all_ids()[9], "yes", author=ME, key="later")
-    undone = bench.undo(NAME, author="me", key="u", only=[key for key, *_ in answers])
+    assert bench.answers.label_many(NAME, answers, author=ME) == 5
+    assert bench.answers.label_many(NAME, answers, author=ME) == 0
+    bench.answers.label(NAME, bench.context.collection.library.all_ids()[9], "yes", author=ME, key="later")
+    undone = bench.answers.undo(NAME, author="me", key="u", only=[key for key, *_ in answers])
     assert sorted(item["picture"] for item in undone) == ids
-    bench.undo(NAME, author="me", key="u", only=["later"])  # the same request again, whatever it asks for
-    assert bench.tally(NAME).decided == 1
+    bench.answers.undo(
+        NAME, author="me", key="u", only=["later"]
+    )  # the same request again, whatever it asks for
+    assert bench.answers.tally(NAME).decided == 1
 
 
 def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
-    known = bench.collection.library.all_ids()[0]
+    known = bench.context.collection.library.all_ids()[0]
     with pytest.raises(DiscernError, match="No picture of this library"):
-        bench.label_many(NAME, [("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
-    assert bench.tally(NAME).decided == 0
+        bench.answers.label_many(NAME, [("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
+    assert bench.answers.tally(NAME).decided == 0
 
 
 def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:
-    answered = bench.bulk_pictures(NAME, "likely", n=1)[0].id
-    bench.label(NAME, answered, "yes", author=ME, key="1")
-    found = [p.id for p in bench.bulk_pictures(NAME, "likely", n=60)]
-    evaluation = bench.store.evaluation_pictures(bench.store.find(NAME).id)  # type: ignore[union-attr]
-    groups = bench.collection.library.near_groups(found)
+    answered = bench.answers.bulk_pictures(NAME, "likely", n=1)[0].id
+    bench.answers.label(NAME, answered, "yes", author=ME, key="1")
+    found = [p.id for p in bench.answers.bulk_pictures(NAME, "likely", n=60)]
+    evaluation = bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)  # type: ignore[union-attr]
+    groups = bench.context.collection.library.near_groups(found)
     assert answered not in found
     assert not set(found) & set(evaluation)
     assert len(set(groups)) == len(groups)
 
 
 def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
-    ids = [p.id for p in bench.bulk_pictures(NAME, "likely", n=8)]
+    ids = [p.id for p in bench.answers.bulk_pictures(NAME, "likely", n=8)]
     for n, picture in enumerate(ids):
-        bench.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
-    likely = [p.probability for p in bench.bulk_pictures(NAME, "likely", n=20)]
-    unlikely = [p.probability for p in bench.bulk_pictures(NAME, "unlikely", n=20)]
+        bench.answers.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
+    likely = [p.probability for p in bench.answers.bulk_pictures(NAME, "likely", n=20)]
+    unlikely = [p.probability for p in bench.answers.bulk_pictures(NAME, "unlikely", n=20)]
     assert likely == sorted(likely, reverse=True)  # type: ignore[type-var]
     assert unlikely == sorted(unlikely)  # type: ignore[type-var]
     assert likely[0] > unlikely[0]  # type: ignore[operator]
@@ -189,12 +191,12 @@ def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(benc
 
 def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="query"):
-        bench.bulk_pictures(NAME, "query", query=" ")
+        bench.answers.bulk_pictures(NAME, "query", query=" ")
 
 
 def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Workbench) -> None:
-    bench.upcoming(NAME, [], 0)
-    settled(bench._background)
-    pictures = bench.upcoming(NAME, [], 6).pictures
+    bench.answers.upcoming(NAME, [], 0)
+    settled(bench.context.background)
+    pictures = bench.answers.upcoming(NAME, [], 6).pictures
     assert [p.purpose for p in pictures] == ["train", "train", "evaluation"] * 2
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)

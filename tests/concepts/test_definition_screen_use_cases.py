@@ -23,8 +23,8 @@ def workbench(tmp_path: Path, tiny_open_clip: Path) -> Workbench:
     folder = draw_folder(tmp_path / "drawn", PICTURES)
     shutil.copy(folder / "line-0002.png", folder / "line-copy.png")
     workbench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
-    workbench.add_pictures([folder])
-    workbench.create_concept("Circle", "A round shape")
+    workbench.pictures.add_pictures([folder])
+    workbench.definitions.create_concept("Circle", "A round shape")
     return workbench
 
 
@@ -33,44 +33,48 @@ def _add(text: str) -> partial[Definition]:
 
 
 def test_an_edit_makes_a_revision_that_can_be_undone_by_going_back(workbench: Workbench) -> None:
-    edited = workbench.edit("Circle", _add("ellipse"), author="ana", after=1)
+    edited = workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
     assert (edited.number, edited.note, edited.author) == (2, "added “ellipse”", "ana")
-    back = workbench.restore("Circle", 1, author="ana", after=2)
+    back = workbench.definitions.restore("Circle", 1, author="ana", after=2)
     assert (back.number, back.note) == (3, "back to definition 1")
-    assert back.definition == workbench.concept("Circle", revision=1).revision.definition
+    assert back.definition == workbench.definitions.concept("Circle", revision=1).revision.definition
 
 
 def test_an_edit_of_an_older_revision_is_refused_and_nothing_is_lost(workbench: Workbench) -> None:
-    workbench.edit("Circle", _add("ellipse"), author="ana", after=1)
+    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
     with pytest.raises(DiscernError, match="changed meanwhile"):
-        workbench.edit("Circle", _add("disc"), author="ben", after=1)
-    newest = workbench.concept("Circle").revision
+        workbench.definitions.edit("Circle", _add("disc"), author="ben", after=1)
+    newest = workbench.definitions.concept("Circle").revision
     assert (newest.number, [q.text for q in newest.definition.queries]) == (2, ["ellipse"])
 
 
 def test_an_edit_that_changes_nothing_makes_no_revision(workbench: Workbench) -> None:
-    workbench.edit("Circle", partial(editing.describe, text="A round shape"), author="ana", after=1)
-    assert len(workbench.revisions("Circle")) == 1
+    workbench.definitions.edit(
+        "Circle", partial(editing.describe, text="A round shape"), author="ana", after=1
+    )
+    assert len(workbench.definitions.revisions("Circle")) == 1
 
 
 def test_a_picture_of_the_evaluation_set_can_be_no_example(workbench: Workbench) -> None:
-    measuring = workbench.next_pictures("Circle", 1, purpose="evaluation")[0].id
+    measuring = workbench.answers.next_pictures("Circle", 1, purpose="evaluation")[0].id
     add = partial(editing.add_example, picture_id=measuring, counts=True)
     with pytest.raises(DiscernError, match="set aside to measure"):
-        workbench.edit("Circle", add, author="ana", after=1)
-    assert measuring not in {p.id for p in workbench.possible_examples("Circle", "a shape", PICTURES)}
+        workbench.definitions.edit("Circle", add, author="ana", after=1)
+    assert measuring not in {
+        p.id for p in workbench.definitions.possible_examples("Circle", "a shape", PICTURES)
+    }
 
 
 def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_brought(
     workbench: Workbench,
 ) -> None:
-    workbench.edit("Circle", _add("ellipse"), author="ana", after=1)
-    workbench.mine("Circle", size=20)
-    sentence, query = workbench.queries("Circle", 6)
+    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
+    workbench.definitions.mine("Circle", size=20)
+    sentence, query = workbench.definitions.queries("Circle", 6)
     assert (sentence.index, sentence.text, query.index, query.text) == (None, "A round shape", 0, "ellipse")
     assert len(query.found) == 6
     assert query.brought > 0
-    measuring = {p.id for p in workbench.next_pictures("Circle", PICTURES, purpose="evaluation")}
+    measuring = {p.id for p in workbench.answers.next_pictures("Circle", PICTURES, purpose="evaluation")}
     assert measuring
     assert not measuring & {p.id for view in (sentence, query) for p in view.found}
 
@@ -78,7 +82,7 @@ def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_
 def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -> None:
     seen, place, firsts = [], "", []
     while True:
-        page = workbench.browse(7, place)
+        page = workbench.pictures.browse(7, place)
         seen += [picture.id for picture in page.pictures]
         firsts.append(page.pictures[0].id)
         if not page.older:
@@ -87,7 +91,7 @@ def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -
     assert len(seen) == len(set(seen)) == PICTURES
     while page.newer:
         firsts.pop()
-        page = workbench.browse(7, page.newer)
+        page = workbench.pictures.browse(7, page.newer)
         assert page.pictures[0].id == firsts[-1]
     assert len(firsts) == 1
 
@@ -95,16 +99,16 @@ def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -
 def test_an_address_that_was_tampered_with_is_an_error_in_words(workbench: Workbench) -> None:
     for place in ("nonsense", "after yesterday x", "after 2026-01-01T00:00:00 x"):
         with pytest.raises(DiscernError, match="can't be found"):
-            workbench.browse(7, place)
+            workbench.pictures.browse(7, place)
 
 
 def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) -> None:
-    [copied] = workbench.exact_duplicates(10)
+    [copied] = workbench.pictures.exact_duplicates(10)
     assert [Path(place).name for place in copied.places] == ["line-0002.png", "line-copy.png"]
     from storage.labels import Author
 
-    workbench.label("Circle", copied.key, "no", author=Author("ana"), key="1")
-    detail = workbench.picture(copied.key)
+    workbench.answers.label("Circle", copied.key, "no", author=Author("ana"), key="1")
+    detail = workbench.pictures.picture(copied.key)
     assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
     assert [(label.concept, label.value, label.author) for label in detail.labels] == [
         ("Circle", "no", "ana")
@@ -114,26 +118,28 @@ def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) 
 def test_a_deleted_concept_comes_back_with_everything_and_frees_its_name_meanwhile(
     workbench: Workbench,
 ) -> None:
-    workbench.edit("Circle", _add("ellipse"), author="ana", after=1)
-    gone = workbench.delete_concept("circle")
-    assert workbench.concepts() == []
-    workbench.create_concept("Circle", "Another one")
+    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
+    gone = workbench.definitions.delete_concept("circle")
+    assert workbench.definitions.concepts() == []
+    workbench.definitions.create_concept("Circle", "Another one")
     with pytest.raises(DiscernError, match="this name by now"):
-        workbench.undelete_concept(gone.id)
-    workbench.delete_concept("Circle")
-    assert workbench.undelete_concept(gone.id) == "Circle"
-    assert [q.text for q in workbench.concept("Circle").revision.definition.queries] == ["ellipse"]
-    assert len(workbench.deleted_concepts()) == 1
+        workbench.definitions.undelete_concept(gone.id)
+    workbench.definitions.delete_concept("Circle")
+    assert workbench.definitions.undelete_concept(gone.id) == "Circle"
+    assert [q.text for q in workbench.definitions.concept("Circle").revision.definition.queries] == [
+        "ellipse"
+    ]
+    assert len(workbench.definitions.deleted_concepts()) == 1
 
 
 def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -> None:
-    job = workbench.submit_mine("Circle")
-    assert workbench.latest_job(("mine",), "Circle") is not None
+    job = workbench.definitions.submit_mine("Circle")
+    assert workbench.installation.latest_job(("mine",), "Circle") is not None
     workbench.jobs.resume(job)
-    latest = workbench.latest_job(("mine", "expand"), "Circle")
+    latest = workbench.installation.latest_job(("mine", "expand"), "Circle")
     assert latest is not None
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
-    assert workbench.latest_job(("mine",), "Square") is None
+    assert workbench.installation.latest_job(("mine",), "Square") is None
 
 
 def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it_is_not(
@@ -142,7 +148,7 @@ def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it
     from storage import library
     from storage.sources import SkippedFile
 
-    store = workbench.collection.library
+    store = workbench.context.collection.library
 
     def skip(name: str) -> int:
         store.record([], [SkippedFile(name, "empty", "The file is empty.")], "any")
@@ -152,5 +158,5 @@ def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it
     monkeypatch.setattr(library, "QUICK_COUNT", 0.0)
     monkeypatch.setattr(library, "COUNT_AGAIN_AFTER", 1e9)
     assert [skip("c"), skip("d")] == [3, 3]
-    workbench.add_pictures([draw_folder(tmp_path / "more", 1, first_seed=500)])
+    workbench.pictures.add_pictures([draw_folder(tmp_path / "more", 1, first_seed=500)])
     assert store.counts().bad_files == 4

@@ -23,7 +23,8 @@ def test_a_short_job_runs_while_a_long_one_is_going(tmp_path: Path) -> None:
         short_done.set()
         return {}
 
-    runner = JobRunner(JobStore(Database(tmp_path / "d.sqlite")), {"long": long, "short": short}, ["short"])
+    runner = JobRunner(JobStore(Database(tmp_path / "d.sqlite")), ["short"])
+    runner.register({"long": long, "short": short})
     runner.submit("long", {})
     runner.submit("short", {})
     runner.start()
@@ -47,7 +48,8 @@ def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(tmp
         return {"steps": len(steps)}
 
     second, stopping = False, threading.Event()
-    first_runner = JobRunner(store, {"count": count})
+    first_runner = JobRunner(store)
+    first_runner.register({"count": count})
     job_id = first_runner.submit("count", {})
     first_runner.start()
     assert begun.wait(PATIENCE)
@@ -60,7 +62,8 @@ def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(tmp
     assert not finished.is_set()
 
     second = True
-    second_runner = JobRunner(store, {"count": count})
+    second_runner = JobRunner(store)
+    second_runner.register({"count": count})
     second_runner.start()
     assert finished.wait(PATIENCE)
     second_runner.stop()

@@ -41,15 +41,15 @@ def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
             {"path": pictures / "rectangle-0001.png", "label": "0"},
         ],
     )
-    report = bench.import_labels(NAME, file)
+    report = bench.answers.import_labels(NAME, file)
     assert report["imported"] == 2
     assert [row["row"] for row in report["bad_rows"]] == [4, 3]
 
 
 def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
-    bench.import_labels(NAME, file)
-    assert bench.import_labels(NAME, file) == {
+    bench.answers.import_labels(NAME, file)
+    assert bench.answers.import_labels(NAME, file) == {
         "imported": 0, "unchanged": 1, "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
     }  # fmt: skip
 
@@ -61,44 +61,50 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
         {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": "ä, \"b\""}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
     ]  # fmt: skip
-    bench.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
-        bench.export_labels(NAME, tmp_path / name)
+        bench.answers.export_labels(NAME, tmp_path / name)
         other = f"Other {name}"
-        bench.create_concept(other, "The same again.")
-        bench.import_labels(other, tmp_path / name)
-        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_rows(NAME)}
-        assert {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_rows(other)} == before
+        bench.definitions.create_concept(other, "The same again.")
+        bench.answers.import_labels(other, tmp_path / name)
+        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.answers.label_rows(NAME)}
+        assert {
+            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.answers.label_rows(other)
+        } == before
 
 
 def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="picture, verdict"):
-        bench.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
+        bench.answers.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    held_out = bench.next_pictures(NAME, 5, purpose="evaluation")
+    held_out = bench.answers.next_pictures(NAME, 5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
-    assert bench.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
-    assert bench.train(NAME).details["labels"] == []
+    assert bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
+    assert bench.versions.train(NAME).details["labels"] == []
 
 
 def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
     near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    ids = [bench.collection.library.resolve(str(path)) for path in (near, original)]
-    assert len(set(bench.collection.library.near_groups(ids))) == 1
-    bench.create_concept("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
-    concept = bench.store.find("Ball")
+    ids = [bench.context.collection.library.resolve(str(path)) for path in (near, original)]
+    assert len(set(bench.context.collection.library.near_groups(ids))) == 1
+    bench.definitions.create_concept(
+        "Ball", "A ball.", examples=[str(original)]
+    )  # never drawn to measure with
+    concept = bench.context.store.find("Ball")
     assert concept is not None
-    evaluation = bench.store.evaluation_pictures(concept.id)
-    bench.import_labels("Ball", write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}]))
+    evaluation = bench.context.store.evaluation_pictures(concept.id)
+    bench.answers.import_labels(
+        "Ball", write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}])
+    )
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
-    assert bench.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
-    assert bench.store.evaluation_pictures(concept.id) == evaluation
+    assert bench.answers.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
+    assert bench.context.store.evaluation_pictures(concept.id) == evaluation
 
 
 def event(author: str, value: str, picture: str = "a", kind: str = "person") -> LabelEvent:
@@ -120,9 +126,9 @@ def test_a_machine_has_no_vote() -> None:
 def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    bench.import_labels(NAME, write(tmp_path / "a.csv", rows))
-    assert bench.concept(NAME).conflicts == [bench.collection.library.resolve(str(path))]
-    assert bench.train(NAME).details["labels"] == []
+    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
+    assert bench.versions.train(NAME).details["labels"] == []
 
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

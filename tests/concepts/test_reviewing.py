@@ -41,15 +41,15 @@ def test_a_label_is_of_the_kind_a_person_expects(rating: int, answer: str | None
 @pytest.fixture
 def annotated(bench: Workbench) -> tuple[Workbench, list[str]]:
     """Thirty pictures with ratings 1 to 5 in turn, evidence on one criterion, and two evaluation pictures."""
-    concept = bench.store.find(NAME)
+    concept = bench.context.store.find(NAME)
     assert concept is not None
-    evaluation = list(bench.store.evaluation_pictures(concept.id))
-    reserved = bench._material(concept).reserved
-    ids = [i for i in bench.collection.library.all_ids() if i not in reserved][:30]
-    bench.store.add_candidates(
+    evaluation = list(bench.context.store.evaluation_pictures(concept.id))
+    reserved = bench.context.material(concept).reserved
+    ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:30]
+    bench.context.store.add_candidates(
         concept.id, [(i, ["a disc"] if n < 10 else ["random"]) for n, i in enumerate(ids)], 1
     )
-    bench.store.add_annotations(
+    bench.context.store.add_annotations(
         concept.id,
         [
             StoredAnnotation(
@@ -77,9 +77,9 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
     annotated: tuple[Workbench, list[str]],
 ) -> None:
     bench, ids = annotated
-    bench.label(NAME, ids[4], "no", author=ME, key="1")  # rated 5
-    bench.label(NAME, ids[9], "yes", author=ME, key="2")  # rated 5
-    first = bench.review(NAME, ReviewFilter())
+    bench.answers.label(NAME, ids[4], "no", author=ME, key="1")  # rated 5
+    bench.answers.label(NAME, ids[9], "yes", author=ME, key="2")  # rated 5
+    first = bench.answers.review(NAME, ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
     assert first.counts == {"disagreement": 1, "unsure": 6, "sample": 22, "checked": 1}
@@ -88,7 +88,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
 
 def test_pictures_kept_for_measuring_are_never_shown(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    pages = [bench.review(NAME, ReviewFilter(), page) for page in (1, 2, 3)]
+    pages = [bench.answers.review(NAME, ReviewFilter(), page) for page in (1, 2, 3)]
     shown = [item.id for page in pages for item in page.items]
     assert sorted(shown) == sorted(ids)
 
@@ -97,30 +97,30 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(annotated: tuple[Work
     bench, _ = annotated
 
     def total(**wanted: object) -> int:
-        return sum(bench.review(NAME, ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
+        return sum(bench.answers.review(NAME, ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
 
     assert total(rating=3) == 6
     assert total(query="a disc") == 10
     assert total(query="a disc", rating=3) == 2
     assert total(criterion="It is round") == 20
     assert total(criterion="It is round", verdict="met") == 10
-    assert {item.kind for item in bench.review(NAME, ReviewFilter(kind="unsure")).items} == {"unsure"}
+    assert {item.kind for item in bench.answers.review(NAME, ReviewFilter(kind="unsure")).items} == {"unsure"}
 
 
 def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workbench, list[str]]) -> None:
     bench, _ = annotated
-    before = tuple(item.id for item in bench.review(NAME, ReviewFilter()).items)
-    bench.label(NAME, before[3], "yes", author=ME, key="1")
-    after = bench.review(NAME, ReviewFilter(ids=before))
+    before = tuple(item.id for item in bench.answers.review(NAME, ReviewFilter()).items)
+    bench.answers.label(NAME, before[3], "yes", author=ME, key="1")
+    after = bench.answers.review(NAME, ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
 
 
 def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    bench.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
-    bench.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
-    item = next(i for i in bench.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
+    bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
+    bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
+    item = next(i for i in bench.answers.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None
 
@@ -129,9 +129,9 @@ def test_the_machine_keeps_its_opinion_of_measuring_pictures_to_itself(
     annotated: tuple[Workbench, list[str]],
 ) -> None:
     bench, ids = annotated
-    measuring = next(iter(bench.store.evaluation_pictures(bench.store.find(NAME).id)))  # type: ignore[union-attr]
-    assert bench.opinion(NAME, measuring) is None
-    said = bench.opinion(NAME, ids[4])
+    measuring = next(iter(bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)))  # type: ignore[union-attr]
+    assert bench.answers.opinion(NAME, measuring) is None
+    said = bench.answers.opinion(NAME, ids[4])
     assert said is not None
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 
@@ -140,16 +140,16 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
     open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = open_bench()
-    bench.create_concept(NAME, "A filled ellipse.")
-    assert bench.annotate_estimate(NAME).usd == 0
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    assert bench.answers.annotate_estimate(NAME).usd == 0
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("DISCERN_VLM_MODEL", "seer")
-    bench.settings = load_settings()
-    unknown = bench.annotate_estimate(NAME)
+    bench.context.settings = load_settings()
+    unknown = bench.answers.annotate_estimate(NAME)
     assert (unknown.model, unknown.usd) == ("seer", None)
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1/4")
-    bench.settings = load_settings()
-    known = bench.annotate_estimate(NAME)
-    assert known.pictures == bench.library_info().pictures
+    bench.context.settings = load_settings()
+    known = bench.answers.annotate_estimate(NAME)
+    assert known.pictures == bench.pictures.library_info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1

@@ -20,12 +20,14 @@ NAME = "Round thing"
 
 def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train") -> list[str]:
     """A SIMULATED person: ellipses count."""
-    chosen = bench.next_pictures(NAME, count, purpose="evaluation" if split == "evaluation" else "train")
+    chosen = bench.answers.next_pictures(
+        NAME, count, purpose="evaluation" if split == "evaluation" else "train"
+    )
     with (folder / "a.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, int("ellipse" in p.path)] for p in chosen)
-    bench.import_labels(NAME, folder / "a.csv", simulated=True)
+    bench.answers.import_labels(NAME, folder / "a.csv", simulated=True)
     return [p.id for p in chosen]
 
 
@@ -35,29 +37,31 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
 def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     open_bench: Callable[[], Workbench], own_home: Path
 ) -> None:
-    before = open_bench().collection.matrix()
+    before = open_bench().context.collection.matrix()
     ids, vectors = before.ids.tolist(), np.array(before.vectors)
     import shutil
 
     shutil.rmtree(own_home / "vectors")
     bench = open_bench()
-    assert bench.collection.reconcile() == len(ids)
-    bench.add_pictures([])
-    after = bench.collection.matrix()
+    assert bench.context.collection.reconcile() == len(ids)
+    bench.pictures.add_pictures([])
+    after = bench.context.collection.matrix()
     assert after.ids.tolist() == ids
     np.testing.assert_allclose(after.vectors, vectors, atol=2e-3)
 
 
 def test_adding_the_same_folder_again_changes_nothing(bench: Workbench, pictures: Path) -> None:
-    before = bench.library_info()
-    result = bench.add_pictures([pictures])
+    before = bench.pictures.library_info()
+    result = bench.pictures.add_pictures([pictures])
     assert (result["added"], result["unchanged"]) == (0, 92)
-    assert bench.library_info() == before
+    assert bench.pictures.library_info() == before
 
 
 def test_exact_copies_are_one_picture_with_two_places(bench: Workbench, pictures: Path) -> None:
-    ids = {bench.collection.library.resolve(str(pictures / n)) for n in ("ellipse-0000.png", "twice.png")}
-    assert len(bench.collection.library.picture(ids.pop()).sources) == 2
+    ids = {
+        bench.context.collection.library.resolve(str(pictures / n)) for n in ("ellipse-0000.png", "twice.png")
+    }
+    assert len(bench.context.collection.library.picture(ids.pop()).sources) == 2
     assert not ids
 
 
@@ -68,19 +72,19 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(bench: Workb
     from tiny_open_clip import make_tiny_open_clip
 
     answer(bench, tmp_path)
-    bench.train(NAME)
-    bench.export(NAME, tmp_path / "bundle")
-    bench.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}")
+    bench.versions.train(NAME)
+    bench.versions.export(NAME, tmp_path / "bundle")
+    bench.pictures.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}")
     with pytest.raises(FingerprintMismatchError):
-        bench.export(NAME, tmp_path / "again")
+        bench.versions.export(NAME, tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
-        bench.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
-    assert bench.train(NAME).number == 2
+        bench.versions.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
+    assert bench.versions.train(NAME).number == 2
 
 
 def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench, pictures: Path) -> None:
     with pytest.raises(DiscernError, match="reembed"):
-        bench.add_pictures([pictures], encoder="embedded")
+        bench.pictures.add_pictures([pictures], encoder="embedded")
 
 
 # 4: evaluation is honest by construction
@@ -89,25 +93,25 @@ def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench,
 def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    material = bench._material(bench._concept(NAME))
+    material = bench.context.material(bench.context.concept(NAME))
     reserved = material.reserved
     assert len(material.evaluation) == 18  # a fifth of 91
-    bench.mine(NAME, size=90)
-    bench.annotate(NAME)
+    bench.definitions.mine(NAME, size=90)
+    bench.answers.annotate(NAME)
     answer(bench, tmp_path, 18, "evaluation")
     for _ in range(20):
         assert not reserved & set(answer(bench, tmp_path, 5))
-    material = bench._material(bench._concept(NAME))
+    material = bench.context.material(bench.context.concept(NAME))
     assert not reserved & set(material.candidates)
     assert not reserved & set(material.training.ids)
-    assert bench.next_pictures(NAME, 5) == []
+    assert bench.answers.next_pictures(NAME, 5) == []
 
 
 def test_without_evaluation_answers_there_are_no_figures(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, tmp_path)
-    bench.train(NAME)
+    bench.versions.train(NAME)
     with pytest.raises(NotEnoughLabelsError, match="--evaluation"):
-        bench.evaluate(NAME)
+        bench.versions.evaluate(NAME)
 
 
 def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
@@ -115,8 +119,8 @@ def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
 ) -> None:
     answer(bench, tmp_path)
     answer(bench, tmp_path, 18, "evaluation")
-    bench.train(NAME)
-    for metric in bench.evaluate(NAME)["metrics"]:
+    bench.versions.train(NAME)
+    for metric in bench.versions.evaluate(NAME)["metrics"]:
         assert metric["n"] >= 0
         assert (
             metric["note"] if metric["value"] is None else metric["low"] <= metric["value"] <= metric["high"]
@@ -130,15 +134,15 @@ def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
 def test_a_machines_labels_train_only_where_it_agreed(
     bench: Workbench, tmp_path: Path, right: bool, used: bool
 ) -> None:
-    bench.mine(NAME, size=90)
+    bench.definitions.mine(NAME, size=90)
     answered = answer(bench, tmp_path, 30)
-    paths = bench.collection.paths(bench.collection.library.all_ids())
+    paths = bench.context.collection.paths(bench.context.collection.library.all_ids())
     said = [
         StoredAnnotation(i, 1, "simulated", 5 if ("ellipse" in path) == right else 1, [], "simulated")
         for i, path in paths.items()
     ]
-    bench.store.add_annotations(1, said)
-    details = bench.train(NAME).details
+    bench.context.store.add_annotations(1, said)
+    details = bench.versions.train(NAME).details
     trained_on = {count["author_kind"] for count in details["labels"]}
     assert ("annotator" in trained_on) == used
     assert (details["machine"]["weight"] > 0) == used
@@ -159,8 +163,8 @@ def vlm(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) ->
 
 def ready(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.create_concept(NAME, "A filled ellipse.")
-    bench.mine(NAME)
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.definitions.mine(NAME)
     return bench
 
 
@@ -169,7 +173,7 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
 ) -> None:
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1000/1000")
     bench = ready(open_bench)
-    result = bench.annotate(NAME, budget=10)
+    result = bench.answers.annotate(NAME, budget=10)
     assert "budget" in result.stopped.lower()
     assert 0 < result.annotated == len(vlm.requests)
     assert result.cost_usd is not None
@@ -180,17 +184,17 @@ def test_a_budget_without_a_price_says_which_setting_is_missing(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     with pytest.raises(SettingsError, match="DISCERN_VLM_PRICE"):
-        ready(open_bench).annotate(NAME, budget=1)
+        ready(open_bench).answers.annotate(NAME, budget=1)
 
 
 def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     vlm.script(*[says("I like turtles")] * 12)
-    result = ready(open_bench).annotate(NAME, limit=6)
+    result = ready(open_bench).answers.annotate(NAME, limit=6)
     assert result.failed
     assert result.annotated + len(result.failed) == 6
-    assert {row["label"] for row in Workbench(load_settings()).label_rows(NAME)} <= {"yes"}
+    assert {row["label"] for row in Workbench(load_settings()).answers.label_rows(NAME)} <= {"yes"}
 
 
 def test_a_wrong_key_stops_at_once_with_a_reason(
@@ -199,7 +203,7 @@ def test_a_wrong_key_stops_at_once_with_a_reason(
     monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
     vlm.script(*[status(401, "bad key")] * 10)
     with pytest.raises(DiscernError, match="key"):
-        ready(open_bench).annotate(NAME)
+        ready(open_bench).answers.annotate(NAME)
     assert len(vlm.requests) <= 2
 
 
@@ -207,11 +211,11 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     bench = ready(open_bench)
-    bench.annotate(NAME, limit=6)
+    bench.answers.annotate(NAME, limit=6)
     calls = len(vlm.requests)
-    bench.annotate(NAME, limit=6)
+    bench.answers.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
-    assert len({row["id"] for row in bench.label_rows(NAME)}) == 12
+    assert len({row["id"] for row in bench.answers.label_rows(NAME)}) == 12
 
 
 # 10: a person can see why
@@ -225,12 +229,12 @@ def test_example_pictures_lend_their_words_to_the_queries(own_home: Path) -> Non
         pytest.skip("DISCERN_EVAL_DATA is not set")
     folder = Path(os.environ["DISCERN_EVAL_DATA"]) / "grocery/images/train/Fruit/Lemon"
     bench = Workbench(load_settings())
-    bench.add_pictures([folder], encoder="embedded")
-    examples = bench.collection.library.all_ids()[:3]
-    bench.create_concept("Sour thing", "What makes you pull a face.", examples=examples)
-    bench.create_concept("Sour thing, no examples", "What makes you pull a face.")
+    bench.pictures.add_pictures([folder], encoder="embedded")
+    examples = bench.context.collection.library.all_ids()[:3]
+    bench.definitions.create_concept("Sour thing", "What makes you pull a face.", examples=examples)
+    bench.definitions.create_concept("Sour thing, no examples", "What makes you pull a face.")
     with_examples, without = (
-        {query.text for query in bench.expand(name).definition.queries}
+        {query.text for query in bench.definitions.expand(name).definition.queries}
         for name in ("Sour thing", "Sour thing, no examples")
     )
     assert "lemon" in with_examples - without
@@ -242,11 +246,11 @@ def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
     import json
 
     answer(bench, tmp_path)
-    bench.train(NAME)
-    old = bench.concept(NAME).revision.definition
+    bench.versions.train(NAME)
+    old = bench.definitions.concept(NAME).revision.definition
     new = old.model_copy(update={"description": "Something else."})
-    bench.revise(NAME, new, author="me", note="changed my mind")
-    bench.export(NAME, tmp_path / "bundle")
+    bench.definitions.revise(NAME, new, author="me", note="changed my mind")
+    bench.versions.export(NAME, tmp_path / "bundle")
     facts = json.loads((tmp_path / "bundle" / "head.json").read_text())
     assert facts["definition_revision"] == 1
     assert facts["definition"]["description"] == old.description

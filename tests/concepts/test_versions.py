@@ -23,9 +23,9 @@ SIMULATED = Author("simulation", "simulated")
 
 
 def answer(bench: Workbench, purpose: str, n: int, author: Author = SIMULATED) -> None:
-    for picture in bench.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
+    for picture in bench.answers.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.label(NAME, picture.id, value, author=author, key=uuid.uuid4().hex)
+        bench.answers.label(NAME, picture.id, value, author=author, key=uuid.uuid4().hex)
 
 
 def work_off(bench: Workbench) -> None:
@@ -40,7 +40,7 @@ def trained(bench: Workbench) -> Workbench:
     answer(bench, "evaluation", 100)
     for _ in range(3):
         answer(bench, "train", 10)
-    bench.submit_train(NAME)
+    bench.versions.submit_train(NAME)
     work_off(bench)
     return bench
 
@@ -48,26 +48,26 @@ def trained(bench: Workbench) -> Workbench:
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(trained: Workbench) -> None:
     kinds = {job.kind: job for job in trained.jobs.store.recent()}
     assert kinds["train"].result == {"version": 1, "new": True, "measured": True}
-    view = trained.quality(NAME)
+    view = trained.versions.quality(NAME)
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 18, 18, 0)
     assert view.version.report is not None
     assert not view.stale
-    curve = trained.learning_curve(NAME)
+    curve = trained.versions.learning_curve(NAME)
     assert [point.labels for point in curve] == [5, 10, 15, 20, 30]
     assert all(point.low <= point.value <= point.high for point in curve)
 
 
 def test_training_again_without_a_new_answer_keeps_the_version(trained: Workbench) -> None:
-    trained.submit_train(NAME)
+    trained.versions.submit_train(NAME)
     work_off(trained)
-    assert len(trained.concept(NAME).heads) == 1
-    trained.submit_train(NAME, target="precision=0.9")
+    assert len(trained.definitions.concept(NAME).heads) == 1
+    trained.versions.submit_train(NAME, target="precision=0.9")
     work_off(trained)
-    assert len(trained.concept(NAME).heads) == 2
+    assert len(trained.definitions.concept(NAME).heads) == 2
 
 
 def test_the_figures_at_the_threshold_are_those_of_the_report(trained: Workbench) -> None:
-    view = trained.quality(NAME)
+    view = trained.versions.quality(NAME)
     assert view.at is not None
     report = view.version.report
     assert report is not None
@@ -82,106 +82,106 @@ def test_the_figures_at_the_threshold_are_those_of_the_report(trained: Workbench
 
 
 def all_scored(bench: Workbench) -> list:  # type: ignore[type-arg]
-    page = bench.scored_pictures(NAME, "bottom", size=500)
+    page = bench.versions.scored_pictures(NAME, "bottom", size=500)
     assert page is not None
     return page.pictures
 
 
 def test_before_an_answer_a_version_has_no_figures_but_scores(bench: Workbench) -> None:
-    bench.submit_train(NAME)
+    bench.versions.submit_train(NAME)
     work_off(bench)
-    view = bench.quality(NAME)
+    view = bench.versions.quality(NAME)
     assert (view.n, view.rows, view.at, view.curves) == (0, [], None, None)
     assert view.flagged is not None
-    assert bench.mistakes(NAME) == []
-    assert bench.learning_curve(NAME) == []
+    assert bench.versions.mistakes(NAME) == []
+    assert bench.versions.learning_curve(NAME) == []
 
 
 def test_a_corrected_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(
     trained: Workbench,
 ) -> None:
-    picture = next(iter(trained.store.evaluation_pictures(1)))
-    trained.label(NAME, picture, "unsure", author=Author("ana"), key="a")
-    view = trained.quality(NAME)
+    picture = next(iter(trained.context.store.evaluation_pictures(1)))
+    trained.answers.label(NAME, picture, "unsure", author=Author("ana"), key="a")
+    view = trained.versions.quality(NAME)
     assert (view.stale, view.n) == (True, 17)
-    trained.submit_evaluation(NAME, 1)
+    trained.versions.submit_evaluation(NAME, 1)
     work_off(trained)
-    assert not trained.quality(NAME).stale
+    assert not trained.versions.quality(NAME).stale
 
 
 def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
-    page = trained.scored_pictures(NAME, "top", size=1)
+    page = trained.versions.scored_pictures(NAME, "top", size=1)
     assert page is not None
     picture = page.pictures[0].id
-    trained.label(NAME, picture, "no", author=Author("ana"), key="a")
-    found = [m for m in trained.mistakes(NAME) if m.id == picture]
+    trained.answers.label(NAME, picture, "no", author=Author("ana"), key="a")
+    found = [m for m in trained.versions.mistakes(NAME) if m.id == picture]
     assert [(m.said, m.simulated) for m in found] == [("no", False)]
-    trained.label(NAME, picture, "yes", author=Author("ana"), key="b", comment="It is round.")
-    assert picture not in [m.id for m in trained.mistakes(NAME)]
+    trained.answers.label(NAME, picture, "yes", author=Author("ana"), key="b", comment="It is round.")
+    assert picture not in [m.id for m in trained.versions.mistakes(NAME)]
 
 
 def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: Workbench) -> None:
-    assert trained.set_threshold(NAME, 1, 0.9, author="ana") == 2
+    assert trained.versions.set_threshold(NAME, 1, 0.9, author="ana") == 2
     work_off(trained)
-    old, new = trained.concept(NAME).heads
+    old, new = trained.definitions.concept(NAME).heads
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.9, "ana", 1)
     assert old.threshold != 0.9
     assert new.report is not None
     assert "slightly optimistic" in " ".join(new.report["notes"])
-    assert "slightly optimistic" in trained.model_card(NAME)
-    assert "slightly optimistic" not in trained.model_card(NAME, 1)
+    assert "slightly optimistic" in trained.versions.model_card(NAME)
+    assert "slightly optimistic" not in trained.versions.model_card(NAME, 1)
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 1.5, float("nan")])
 def test_no_threshold_outside_0_and_1(trained: Workbench, threshold: float) -> None:
     with pytest.raises(DiscernError, match="between 0 and 1"):
-        trained.set_threshold(NAME, 1, threshold, author="ana")
+        trained.versions.set_threshold(NAME, 1, threshold, author="ana")
 
 
 def test_going_back_keeps_the_older_version_once_more(trained: Workbench) -> None:
     answer(trained, "train", 10)
-    trained.train(NAME)
-    assert trained.use_again(NAME, 1, author="ana") == 3
-    first, _, third = trained.store.heads(1)
+    trained.versions.train(NAME)
+    assert trained.versions.use_again(NAME, 1, author="ana") == 3
+    first, _, third = trained.context.store.heads(1)
     assert (third.weights, third.bias, third.threshold) == (first.weights, first.bias, first.threshold)
     assert third.details["copy_of"] == 1
-    assert trained.quality(NAME).version.number == 3
+    assert trained.versions.quality(NAME).version.number == 3
 
 
 def test_a_version_compared_with_its_copy_differs_in_nothing(trained: Workbench) -> None:
-    trained.use_again(NAME, 1, author="ana")
-    found = trained.compare_versions(NAME, 1, 2)
+    trained.versions.use_again(NAME, 1, author="ana")
+    found = trained.versions.compare_versions(NAME, 1, 2)
     assert (found.n, found.differently) == (18, 0)
     for figure in found.figures:
         assert (figure.difference.value, figure.difference.low, figure.difference.high) == (0, 0, 0)
 
 
 def test_another_threshold_changes_recall_and_not_the_ranking(trained: Workbench) -> None:
-    trained.set_threshold(NAME, 1, 0.999, author="ana")
-    found = {f.name: f for f in trained.compare_versions(NAME, 1, 2).figures}
+    trained.versions.set_threshold(NAME, 1, 0.999, author="ana")
+    found = {f.name: f for f in trained.versions.compare_versions(NAME, 1, 2).figures}
     assert found["average_precision"].difference.value == 0
     assert found["recall"].difference.value is not None
     assert found["recall"].difference.value < 0
 
 
 def test_a_bundle_is_written_once_and_again_after_measuring(trained: Workbench) -> None:
-    archive = trained.bundle_archive(NAME)
+    archive = trained.versions.bundle_archive(NAME)
     assert archive.name == "round-thing-v1.zip"
     with zipfile.ZipFile(archive) as members:
         assert "round-thing-v1/head.onnx" in members.namelist()
     written = archive.stat().st_mtime_ns
-    assert trained.bundle_archive(NAME).stat().st_mtime_ns == written
-    trained.evaluate(NAME)
-    assert trained.bundle_archive(NAME).stat().st_mtime_ns > written
+    assert trained.versions.bundle_archive(NAME).stat().st_mtime_ns == written
+    trained.versions.evaluate(NAME)
+    assert trained.versions.bundle_archive(NAME).stat().st_mtime_ns > written
 
 
 def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_path: Path) -> None:
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
-    job = trained.submit_score_files(NAME, 1, str(folder), "parquet")
+    job = trained.versions.submit_score_files(NAME, 1, str(folder), "parquet")
     with pytest.raises(DiscernError, match="no scores"):
-        trained.scores_file(job)
+        trained.versions.scores_file(job)
     work_off(trained)
-    table = pq.read_table(trained.scores_file(job))
+    table = pq.read_table(trained.versions.scores_file(job))
     assert table.num_rows == 9
     assert np.isfinite(table["score"].to_numpy()).all()
 
@@ -189,20 +189,20 @@ def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_
 def test_only_a_file_that_scoring_wrote_can_be_downloaded(trained: Workbench) -> None:
     train_job = next(j.id for j in trained.jobs.store.recent() if j.kind == "train")
     with pytest.raises(DiscernError, match="no scores"):
-        trained.scores_file(train_job)
+        trained.versions.scores_file(train_job)
     with pytest.raises(DiscernError, match="isn't there"):
-        trained.submit_score_files(NAME, 1, "/no/such/folder", "csv")
+        trained.versions.submit_score_files(NAME, 1, "/no/such/folder", "csv")
 
 
 def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
     trained: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("concepts.workbench.base.SCORED_AT_ONCE", 10)
-    trained.scores.__init__()  # type: ignore[misc]  # as after a restart
-    assert trained.scored_pictures(NAME, "top") is None
-    assert trained.quality(NAME).flagged is None
-    trained.submit_score_library(NAME, 1)
+    monkeypatch.setattr("concepts.workbench.context.SCORED_AT_ONCE", 10)
+    trained.context.scores.__init__()  # type: ignore[misc]  # as after a restart
+    assert trained.versions.scored_pictures(NAME, "top") is None
+    assert trained.versions.quality(NAME).flagged is None
+    trained.versions.submit_score_library(NAME, 1)
     work_off(trained)
-    page = trained.scored_pictures(NAME, "top")
+    page = trained.versions.scored_pictures(NAME, "top")
     assert page is not None
     assert page.total == 91

@@ -39,10 +39,10 @@ def rows_of(database: Path, table: str) -> int:
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     """Ids, vectors and sources of a library."""
     bench = Workbench(load_settings(home=home))
-    matrix = bench.collection.matrix()
+    matrix = bench.context.collection.matrix()
     ids = [i.decode() for i in matrix.ids.tolist()]
-    pictures = bench.collection.library.pictures(bench.collection.library.all_ids())
-    assert bench.library_info().pending == 0
+    pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
+    assert bench.pictures.library_info().pending == 0
     return ids, np.array(matrix.vectors), {picture.id: picture.sources for picture in pictures}
 
 
@@ -117,7 +117,9 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
         assert again.wait() == 0, again.communicate()[1]
 
     bench = Workbench(load_settings(home=home))
-    labels = [row["id"] for row in bench.label_rows("Round thing") if row["author_kind"] == "annotator"]
+    labels = [
+        row["id"] for row in bench.answers.label_rows("Round thing") if row["author_kind"] == "annotator"
+    ]
     assert len(labels) == len(set(labels)) == 20
     assert sum(answered.values()) == len(answered) == 20
     assert rows_of(home / "discern.sqlite", "annotations") == 20

@@ -89,7 +89,7 @@ def test_the_bundle_says_the_same_alone_as_in_the_product(
     from concepts.workbench import Workbench
 
     whole_job(discern, drawn, tmp_path, f"local-dir:{tiny_open_clip}")
-    ids, vectors = next(Workbench(load_settings()).collection.index().batches(200))
+    ids, vectors = next(Workbench(load_settings()).context.collection.index().batches(200))
     np.save(tmp_path / "vectors.npy", vectors)
     printed = subprocess.run(
         [sys.executable, tmp_path / "bundle" / "scorer.py", tmp_path / "vectors.npy"],

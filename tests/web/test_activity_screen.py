@@ -81,9 +81,9 @@ def test_work_is_stopped_and_begun_again(bench: Workbench) -> None:
     job_id = bench.jobs.submit("mine", {"concept": "c", "size": 10})
     assert f'id="job-{job_id}"' in going_panel(bench, "")
     assert any("What is done stays" in part for part in act(bench, "cancel", str(job_id)))
-    assert bench.job(job_id).state == "cancelled"
+    assert bench.installation.job(job_id).state == "cancelled"
     act(bench, "retry", str(job_id))
-    assert bench.job(job_id).state == "queued"
+    assert bench.installation.job(job_id).state == "queued"
     assert any("can&#x27;t be tried again" in part for part in act(bench, "retry", str(job_id)))
 
 
@@ -103,18 +103,18 @@ def test_settings_are_saved_and_the_key_is_never_shown(bench: Workbench) -> None
     said = act(bench, "save", view="models", **fields)
     assert any("Saved." in part for part in said)
     assert not any("sk-secret" in part for part in said)
-    assert bench.settings.openai_api_key is not None
+    assert bench.context.settings.openai_api_key is not None
     act(bench, "save", view="models", openai_api_key="", llm_model="other")
-    assert bench.settings.openai_api_key is not None
+    assert bench.context.settings.openai_api_key is not None
     moved = act(bench, "save", view="models", openai_base_url="http://127.0.0.2:9/v1")
     assert any("give it again" in part for part in moved)
-    assert bench.settings.openai_api_key is None
+    assert bench.context.settings.openai_api_key is None
 
 
 def test_bad_settings_change_nothing_and_say_so(bench: Workbench) -> None:
     said = act(bench, "save", view="models", openai_base_url="file:///etc/passwd")
     assert any("Nothing was changed" in part for part in said)
-    assert bench.settings.openai_base_url is None
+    assert bench.context.settings.openai_base_url is None
 
 
 def test_what_the_environment_decides_is_shown_but_cannot_be_edited(
@@ -127,12 +127,12 @@ def test_what_the_environment_decides_is_shown_but_cannot_be_edited(
     assert "disabled" in field
     assert "from-outside" in field
     act(bench, "save", view="models", llm_model="x", vlm_model="v")
-    assert (bench.settings.llm_model, bench.settings.vlm_model) == ("from-outside", "v")
+    assert (bench.context.settings.llm_model, bench.context.settings.vlm_model) == ("from-outside", "v")
 
 
 def test_cost_is_told_first_in_a_sentence_and_says_what_is_not_known(bench: Workbench) -> None:
     for cost, outcome in ((0.5, "answered"), (None, "answered"), (None, "failed")):
-        bench.ledger.record(Call("expand", "<m>", "http://e", "h", 10, outcome, 100, 20, cost, "why"))
+        bench.context.ledger.record(Call("expand", "<m>", "http://e", "h", 10, outcome, 100, 20, cost, "why"))
     said = costs_panel(bench, 0)
     assert "3 questions, 2 answered, for $0.5000, besides 1 without a price." in said
     assert "&lt;m&gt;" in said

@@ -27,9 +27,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     pictures = draw_folder(root / "pictures", 36)
     draw("ellipse", 99).resize((2000, 1500)).save(pictures / "large.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
-    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    bench.database.close()
+    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.context.database.close()
     return root / "home"
 
 
@@ -52,21 +52,21 @@ def body(picture: str, key: str = "key-0001", value: str = "yes", **more: object
 
 
 def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) -> None:
-    picture = bench.collection.library.all_ids()[0]
+    picture = bench.context.collection.library.all_ids()[0]
     reply = client.post("/app/answers", json=body(picture, have=[]))
     assert reply.status_code == 200
     assert reply.json()["tally"]["yes"] == 1
-    event = bench.recent_answers(NAME, "me", 5)[0]
+    event = bench.answers.recent_answers(NAME, "me", 5)[0]
     assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
 
 
 def test_the_same_answer_sent_again_changes_nothing(client: TestClient, bench: Workbench) -> None:
-    picture = bench.collection.library.all_ids()[0]
+    picture = bench.context.collection.library.all_ids()[0]
     for _ in range(3):
         assert client.post("/app/answers", json=body(picture)).status_code == 200
-    concept = bench.store.find(NAME)
+    concept = bench.context.store.find(NAME)
     assert concept is not None
-    assert len(list(bench.log.events(concept.id))) == 1
+    assert len(list(bench.context.log.events(concept.id))) == 1
 
 
 def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> None:
@@ -90,13 +90,13 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
 
 
 def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Workbench) -> None:
-    picture = bench.collection.library.all_ids()[0]
+    picture = bench.context.collection.library.all_ids()[0]
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     assert client.post("/app/answers/comment", json=sent).status_code == 200
-    assert bench.tally(NAME).decided == 0
-    concept = bench.store.find(NAME)
+    assert bench.answers.tally(NAME).decided == 0
+    concept = bench.context.store.find(NAME)
     assert concept is not None
-    assert [event.comment for event in bench.log.comments(concept.id, [picture])] == ["A plate."]
+    assert [event.comment for event in bench.context.log.comments(concept.id, [picture])] == ["A plate."]
 
 
 @pytest.mark.parametrize(
@@ -113,21 +113,23 @@ def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Work
 def test_what_can_never_be_saved_is_refused_for_good(
     client: TestClient, bench: Workbench, change: dict[str, object], status: int
 ) -> None:
-    picture = bench.collection.library.all_ids()[0]
+    picture = bench.context.collection.library.all_ids()[0]
     assert client.post("/app/answers", json=body(picture) | change).status_code == status
-    assert bench.tally(NAME).decided == 0
+    assert bench.answers.tally(NAME).decided == 0
 
 
 def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> None:
-    picture = bench.collection.library.all_ids()[0]
+    picture = bench.context.collection.library.all_ids()[0]
     for site in ("cross-site", "same-site"):
         reply = client.post("/app/answers", json=body(picture), headers={"Sec-Fetch-Site": site})
         assert reply.status_code == 403
-    assert bench.tally(NAME).decided == 0
+    assert bench.answers.tally(NAME).decided == 0
 
 
 def large(bench: Workbench) -> str:
-    return bench.collection.library.resolve(str(Path(bench.newest(100)[0].path).parent / "large.jpg"))
+    return bench.context.collection.library.resolve(
+        str(Path(bench.pictures.newest(100)[0].path).parent / "large.jpg")
+    )
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -147,16 +149,16 @@ def test_a_picture_is_served_large_and_kept_for_good(client: TestClient, bench: 
 
 def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: Workbench) -> None:
     picture = large(bench)
-    original = Path(bench.collection.library.picture(picture).sources[0])
+    original = Path(bench.context.collection.library.picture(picture).sources[0])
     kept = original.read_bytes()
     original.write_bytes(b"something else")
     try:
-        stand_in = bench.rendition(picture)
+        stand_in = bench.pictures.rendition(picture)
     finally:
         original.write_bytes(kept)
     assert not stand_in.whole
     assert size_of(stand_in.content) == (320, 240)
-    assert bench.rendition(picture).whole
+    assert bench.pictures.rendition(picture).whole
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])

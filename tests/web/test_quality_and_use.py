@@ -89,7 +89,7 @@ def downloads(tmp_path: Path) -> TestClient:
             raise DiscernError("It has no such version.")
         return file
 
-    bench: Any = SimpleNamespace(bundle_archive=bundle_archive)
+    bench: Any = SimpleNamespace(versions=SimpleNamespace(bundle_archive=bundle_archive))
     app = FastAPI()
     app.include_router(download_routes(bench))
     return TestClient(app)

@@ -65,62 +65,68 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/concepts")
     def list_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ConceptSummary]:
         """All concepts and how far they are, the first begun first."""
-        return workbench.concepts()[offset : offset + limit]
+        return workbench.definitions.concepts()[offset : offset + limit]
 
     @router.post("/concepts", status_code=201)
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
         """Begins a concept from a name and a sentence."""
-        return workbench.create_concept(body.name, body.description, examples=body.examples, author=author)
+        return workbench.definitions.create_concept(
+            body.name, body.description, examples=body.examples, author=author
+        )
 
     @router.get("/concepts/{name}")
     def get_concept(name: ConceptName, revision: Number | None = None) -> ConceptView:
         """The definition, the answers so far and every trained version."""
-        return workbench.concept(name, revision=revision)
+        return workbench.definitions.concept(name, revision=revision)
 
     @router.delete("/concepts/{name}")
     def delete_concept(name: ConceptName) -> DeletedConcept:
         """Puts a concept away with all that belongs to it. It can be brought back."""
-        return workbench.delete_concept(name)
+        return workbench.definitions.delete_concept(name)
 
     @router.get("/deleted-concepts")
     def list_deleted_concepts(limit: Limit = 50, offset: Offset = 0) -> list[DeletedConcept]:
         """Concepts that were put away, the last first."""
-        return workbench.deleted_concepts()[offset : offset + limit]
+        return workbench.definitions.deleted_concepts()[offset : offset + limit]
 
     @router.post("/deleted-concepts/{concept_id}/restore")
     def restore_concept(concept_id: Annotated[int, Field(ge=1, le=2**31 - 1)]) -> ConceptView:
         """Brings a concept back."""
-        return workbench.concept(workbench.undelete_concept(concept_id))
+        return workbench.definitions.concept(workbench.definitions.undelete_concept(concept_id))
 
     @router.get("/concepts/{name}/revisions")
     def list_revisions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[RevisionView]:
         """Every definition this concept had, the oldest first."""
-        return workbench.revisions(name)[offset : offset + limit]
+        return workbench.definitions.revisions(name)[offset : offset + limit]
 
     @router.post("/concepts/{name}/revisions", status_code=201)
     def revise_concept(name: ConceptName, body: NewRevision, author: AuthorName) -> RevisionView:
         """Keeps an edited definition as the next revision. Older ones stay."""
-        return workbench.revise(name, body.definition, author=author, note=body.note, after=body.after)
+        return workbench.definitions.revise(
+            name, body.definition, author=author, note=body.note, after=body.after
+        )
 
     @router.get("/concepts/{name}/diff")
     def diff_revisions(name: ConceptName, before: Number, after: Number) -> list[Run]:
         """What changed between two revisions, word by word."""
-        return [Run(change=change, text=text) for change, text in workbench.diff(name, before, after)]
+        return [
+            Run(change=change, text=text) for change, text in workbench.definitions.diff(name, before, after)
+        ]
 
     @router.post("/concepts/{name}/expand", **LONG)
     def expand_concept(name: ConceptName, response: Response) -> JobView:
         """Proposes criteria and searches; kept as a new revision."""
-        return accepted(workbench.submit_expand(name), response)
+        return accepted(workbench.definitions.submit_expand(name), response)
 
     @router.post("/concepts/{name}/mine", **LONG)
     def mine_concept(name: ConceptName, body: Mine, response: Response) -> JobView:
         """Searches the library for pictures worth looking at."""
-        return accepted(workbench.submit_mine(name, size=body.size), response)
+        return accepted(workbench.definitions.submit_mine(name, size=body.size), response)
 
     @router.post("/concepts/{name}/annotate", **LONG)
     def annotate_concept(name: ConceptName, body: Annotate, response: Response) -> JobView:
         """Has the machine label the pool, with a reason for each picture."""
-        job_id = workbench.submit_annotate(
+        job_id = workbench.answers.submit_annotate(
             name, limit=body.limit, budget=body.budget, annotator=body.annotator
         )
         return accepted(job_id, response)

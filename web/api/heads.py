@@ -41,17 +41,19 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/versions")
     def list_versions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[HeadView]:
         """Every trained version with its newest figures, the oldest first."""
-        return workbench.concept(name).heads[offset : offset + limit]
+        return workbench.definitions.concept(name).heads[offset : offset + limit]
 
     @router.post("/versions", **LONG)
     def train_version(name: ConceptName, body: Train, response: Response) -> JobView:
         """Trains a new version from all answers, measures it and scores the library with it."""
-        return accepted(workbench.submit_train(name, target=body.target), response)
+        return accepted(workbench.versions.submit_train(name, target=body.target), response)
 
     @router.get("/versions/{version}")
     def get_version(name: ConceptName, version: VersionNumber) -> HeadView:
         """One version with its newest figures."""
-        found = next((head for head in workbench.concept(name).heads if head.number == version), None)
+        found = next(
+            (head for head in workbench.definitions.concept(name).heads if head.number == version), None
+        )
         if found is None:
             raise UnknownVersionError(f"“{name}” has no version {version}.")
         return found
@@ -60,36 +62,36 @@ def routes(workbench: Workbench) -> APIRouter:
     def evaluate_version(name: ConceptName, version: VersionNumber, response: Response) -> JobView:
         """Measures a version again, on the answers as they are now."""
         get_version(name, version)
-        return accepted(workbench.submit_evaluation(name, version), response)
+        return accepted(workbench.versions.submit_evaluation(name, version), response)
 
     @router.get("/versions/{version}/quality")
     def version_quality(name: ConceptName, version: VersionNumber) -> QualityView:
         """How good a version is at every threshold, with intervals and counts."""
-        return workbench.quality(name, version=version)
+        return workbench.versions.quality(name, version=version)
 
     @router.get("/versions/{version}/mistakes")
     def version_mistakes(
         name: ConceptName, version: VersionNumber, limit: Limit = 50, offset: Offset = 0
     ) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first."""
-        return workbench.mistakes(name, version=version)[offset : offset + limit]
+        return workbench.versions.mistakes(name, version=version)[offset : offset + limit]
 
     @router.post("/versions/{version}/threshold", status_code=201)
     def set_threshold(
         name: ConceptName, version: VersionNumber, body: Threshold, author: AuthorName
     ) -> Version:
         """Keeps a version with another threshold as the newest one."""
-        return Version(number=workbench.set_threshold(name, version, body.threshold, author=author))
+        return Version(number=workbench.versions.set_threshold(name, version, body.threshold, author=author))
 
     @router.post("/versions/{version}/use-again", status_code=201)
     def use_version_again(name: ConceptName, version: VersionNumber, author: AuthorName) -> Version:
         """Goes back to a version by keeping it once more as the newest one."""
-        return Version(number=workbench.use_again(name, version, author=author))
+        return Version(number=workbench.versions.use_again(name, version, author=author))
 
     @router.get("/compare")
     def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:
         """Two versions on the same evaluation pictures."""
-        return workbench.compare_versions(name, one, other)
+        return workbench.versions.compare_versions(name, one, other)
 
     @router.get(
         "/versions/{version}/card",
@@ -98,7 +100,7 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def model_card(name: ConceptName, version: VersionNumber) -> PlainTextResponse:
         """The model card, in Markdown."""
-        return PlainTextResponse(workbench.model_card(name, version), media_type="text/markdown")
+        return PlainTextResponse(workbench.versions.model_card(name, version), media_type="text/markdown")
 
     @router.get(
         "/versions/{version}/bundle",
@@ -107,7 +109,7 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def download_bundle(name: ConceptName, version: VersionNumber) -> FileResponse:
         """The classifier as a zip of files that run anywhere."""
-        archive = workbench.bundle_archive(name, version)
+        archive = workbench.versions.bundle_archive(name, version)
         return FileResponse(archive, media_type="application/zip", filename=archive.name)
 
     return router

@@ -20,23 +20,23 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("")
     def list_jobs(limit: Limit = 50, offset: Offset = 0) -> list[JobView]:
         """Newest first, those still going before the others."""
-        return workbench.recent_jobs(limit, offset)
+        return workbench.installation.recent_jobs(limit, offset)
 
     @router.get("/{job_id}")
     def get_job(job_id: JobId) -> JobView:
         """How far a job is, and what came of it."""
-        return workbench.job(job_id)
+        return workbench.installation.job(job_id)
 
     @router.post("/{job_id}/cancel")
     def cancel_job(job_id: JobId) -> JobView:
         """A waiting job ends at once, a running one at its next step. What is done stays."""
-        workbench.cancel_job(job_id)
-        return workbench.job(job_id)
+        workbench.installation.cancel_job(job_id)
+        return workbench.installation.job(job_id)
 
     @router.post("/{job_id}/retry", **LONG)
     def retry_job(job_id: JobId, response: Response) -> JobView:
         """Begins a failed or cancelled job again, where it stopped."""
-        workbench.submit_retry(job_id)
+        workbench.installation.submit_retry(job_id)
         return accepted(job_id, response)
 
     return router

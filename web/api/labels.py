@@ -108,7 +108,7 @@ def routes(workbench: Workbench) -> APIRouter:
         purpose: Literal["train", "evaluation"] = "train",
     ) -> list[NextPicture]:
         """The most useful pictures to answer now: to learn from, or to measure with."""
-        return workbench.next_pictures(name, limit, purpose=purpose)
+        return workbench.answers.next_pictures(name, limit, purpose=purpose)
 
     @router.post("/labels", status_code=201)
     def give_answers(
@@ -120,7 +120,7 @@ def routes(workbench: Workbench) -> APIRouter:
         answers = [(k, a.picture, a.value, a.comment) for k, a in zip(keys, body.answers, strict=True)]
         kind: Literal["person", "simulated"] = "simulated" if body.simulated else "person"
         _refuse_other_request(workbench, answers, kind)
-        workbench.label_many(name, answers, author=Author(author, kind))
+        workbench.answers.label_many(name, answers, author=Author(author, kind))
         kept = _refuse_other_request(workbench, answers, kind)
         return [
             KeptAnswer(
@@ -141,7 +141,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> list[UndoneAnswer]:
         """Takes back your last answers. They stay in the log; the answers before them count again."""
         key = _kept_key(author, name, idempotency_key)
-        undone = workbench.undo(name, author=author, count=body.count, key=key)
+        undone = workbench.answers.undo(name, author=author, count=body.count, key=key)
         return [UndoneAnswer.model_validate(answer) for answer in undone]
 
     @router.post("/labels/import")
@@ -163,13 +163,13 @@ def routes(workbench: Workbench) -> APIRouter:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"labels.{format}"
             file.write_text(content, encoding="utf-8")
-            report = workbench.import_labels(name, file, author=author, simulated=simulated)
+            report = workbench.answers.import_labels(name, file, author=author, simulated=simulated)
         return ImportResult.model_validate(report)
 
     @router.get("/labels")
     def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
         """Every standing answer, people's and the machine's, the oldest first."""
-        rows = workbench.label_rows(name)[offset : offset + limit]
+        rows = workbench.answers.label_rows(name)[offset : offset + limit]
         return [LabelRow.model_validate(row) for row in rows]
 
     @router.get(
@@ -188,7 +188,7 @@ def routes(workbench: Workbench) -> APIRouter:
         format: Literal["csv", "jsonl"] = "csv",
     ) -> StreamingResponse:
         """Every standing answer as a file, which `labels/import` takes again."""
-        rows = workbench.label_rows(name)
+        rows = workbench.answers.label_rows(name)
         lines, kind = (_csv(rows), "text/csv") if format == "csv" else (_jsonl(rows), "application/jsonl")
         headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
         return StreamingResponse(lines, media_type=kind, headers=headers)
@@ -207,7 +207,7 @@ def _refuse_other_request(
     workbench: Workbench, answers: Sequence[tuple[str, str, str, str]], kind: str
 ) -> dict[str, Any]:
     """What is kept under the keys. Raises `ConflictError` where that was another request."""
-    kept = workbench.labels_with_keys([key for key, *_ in answers])
+    kept = workbench.answers.labels_with_keys([key for key, *_ in answers])
     for key, picture, value, comment in answers:
         event = kept.get(key)
         said = event and (event.picture_id, event.value, event.comment, event.author.kind)

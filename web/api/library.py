@@ -39,17 +39,17 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("")
     def library_info() -> LibraryInfo:
         """What is in the library, and which encoder it uses."""
-        return workbench.library_info()
+        return workbench.pictures.library_info()
 
     @router.get("/pictures")
     def list_pictures(limit: Limit = 50, cursor: Annotated[str, Query(max_length=200)] = "") -> PicturePage:
         """Pictures, newest first. `cursor` is the `older` or `newer` of another page."""
-        return workbench.browse(limit, cursor)
+        return workbench.pictures.browse(limit, cursor)
 
     @router.get("/pictures/{picture_id}")
     def get_picture(picture_id: PictureId) -> PictureDetail:
         """Everything the library knows of one picture."""
-        return workbench.picture(picture_id)
+        return workbench.pictures.picture(picture_id)
 
     @router.get(
         "/pictures/{picture_id}/thumbnail",
@@ -58,23 +58,25 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def get_thumbnail(picture_id: PictureId) -> Response:
         """WebP, at most 320 pixels on the long side."""
-        return StreamingResponse(io.BytesIO(workbench.thumbnail(picture_id)), media_type="image/webp")
+        return StreamingResponse(
+            io.BytesIO(workbench.pictures.thumbnail(picture_id)), media_type="image/webp"
+        )
 
     @router.post("/pictures", **LONG)
     def add_pictures(body: AddPictures, response: Response) -> JobView:
         """Adds pictures where they are. Add a folder again to take up what is new in it."""
         paths: list[Path] = typed_paths("\n".join(body.paths))
-        return accepted(workbench.submit_add(paths, encoder=body.encoder), response)
+        return accepted(workbench.pictures.submit_add(paths, encoder=body.encoder), response)
 
     @router.post("/sample", **LONG)
     def add_sample(response: Response) -> JobView:
         """Gets the sample pictures and adds them."""
-        return accepted(workbench.submit_sample(), response)
+        return accepted(workbench.pictures.submit_sample(), response)
 
     @router.get("/bad-files")
     def list_bad_files(limit: Limit = 50, offset: Offset = 0) -> list[BadFile]:
         """Files that were skipped, and why."""
-        return workbench.bad_files(limit, offset)
+        return workbench.pictures.bad_files(limit, offset)
 
     @router.get("/search")
     def search(
@@ -83,11 +85,11 @@ def routes(workbench: Workbench) -> APIRouter:
         limit: Limit = 20,
     ) -> list[Hit]:
         """Pictures by words, by pictures, or by both together."""
-        return workbench.search(text, like=like, n=limit)
+        return workbench.pictures.search(text, like=like, n=limit)
 
     @router.post("/reembed", **LONG)
     def reembed(body: Reembed, response: Response) -> JobView:
         """Embeds all pictures with another encoder, then uses that one. Classifiers must be trained again."""
-        return accepted(workbench.submit_reembed(body.encoder), response)
+        return accepted(workbench.pictures.submit_reembed(body.encoder), response)
 
     return router

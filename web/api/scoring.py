@@ -32,7 +32,7 @@ def routes(workbench: Workbench) -> APIRouter:
         name: ConceptName, version: VersionNumber, order: Order = "top", limit: Limit = 50, offset: Offset = 0
     ) -> ScoredPage:
         """The library as a version ranks it: from the top, from the bottom, or around the threshold."""
-        page = workbench.scored_pictures(name, order, version=version, start=offset, size=limit)
+        page = workbench.versions.scored_pictures(name, order, version=version, start=offset, size=limit)
         if page is None:
             raise ConflictError(
                 "This version has not looked at the library yet. POST to library-scores first."
@@ -42,12 +42,14 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/concepts/{name}/versions/{version}/library-scores", **LONG)
     def score_library(name: ConceptName, version: VersionNumber, response: Response) -> JobView:
         """Has a version look at every picture of the library."""
-        return accepted(workbench.submit_score_library(name, version), response)
+        return accepted(workbench.versions.submit_score_library(name, version), response)
 
     @router.post("/concepts/{name}/versions/{version}/scores", **LONG)
     def score_files(name: ConceptName, version: VersionNumber, body: Score, response: Response) -> JobView:
         """Scores new pictures, or the library, into a file: `GET /jobs/{job_id}/scores`."""
-        return accepted(workbench.submit_score_files(name, version, body.path, body.format), response)
+        return accepted(
+            workbench.versions.submit_score_files(name, version, body.path, body.format), response
+        )
 
     @router.get(
         "/jobs/{job_id}/scores",
@@ -63,7 +65,7 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def download_scores(job_id: VersionNumber) -> FileResponse:
         """The file that a scoring job wrote."""
-        file = workbench.scores_file(job_id)
+        file = workbench.versions.scores_file(job_id)
         kind = "text/csv" if file.suffix == ".csv" else "application/vnd.apache.parquet"
         return FileResponse(file, media_type=kind, filename=file.name)
 

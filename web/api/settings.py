@@ -41,7 +41,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/settings")
     def get_settings() -> SettingsView:
         """The endpoint as it is set. The key itself is never told."""
-        return workbench.endpoint_settings()
+        return workbench.installation.endpoint_settings()
 
     @router.patch("/settings")
     def change_settings(body: SettingsChange) -> SettingsView:
@@ -49,22 +49,22 @@ def routes(workbench: Workbench) -> APIRouter:
         changes = body.model_dump(exclude_unset=True)
         if body.openai_api_key is not None:
             changes["openai_api_key"] = body.openai_api_key.get_secret_value()
-        return workbench.save_settings(changes)
+        return workbench.installation.save_settings(changes)
 
     @router.post("/settings/test", **LONG)
     def test_endpoint(response: Response) -> JobView:
         """Asks the endpoint what it can do. The job's result says."""
-        return accepted(workbench.submit_endpoint_test(), response)
+        return accepted(workbench.installation.submit_endpoint_test(), response)
 
     @router.get("/model-calls")
     def list_model_calls(limit: Limit = 50, offset: Offset = 0) -> list[CallView]:
         """Every call to a model endpoint, newest first."""
-        return workbench.model_calls(limit, offset)
+        return workbench.installation.model_calls(limit, offset)
 
     @router.get("/model-costs")
     def list_model_costs() -> list[CallTotalView]:
         """What was spent on what, with which model."""
-        return workbench.call_totals()
+        return workbench.installation.call_totals()
 
     @router.get(
         "/backup",
@@ -74,12 +74,12 @@ def routes(workbench: Workbench) -> APIRouter:
     def download_backup(thumbnails: bool = False) -> StreamingResponse:
         """Everything that can't be made again, as a zip. README.txt in it says how to restore."""
         headers = {"Content-Disposition": 'attachment; filename="discern-backup.zip"'}
-        pieces = workbench.backup(thumbnails=thumbnails)
+        pieces = workbench.installation.backup(thumbnails=thumbnails)
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
     @router.get("/about")
     def about() -> About:
         """Versions and the data folder."""
-        return workbench.about()
+        return workbench.installation.about()
 
     return router

@@ -45,7 +45,7 @@ class Accepted:
 
     def __call__(self, job_id: int, response: Response) -> JobView:
         response.headers["Location"] = f"/api/v1/jobs/{job_id}"
-        return self._workbench.job(job_id)
+        return self._workbench.installation.job(job_id)
 
 
 LONG: dict[str, Any] = {

@@ -87,13 +87,13 @@ class _Screen:
             if action.name == "show":
                 return self.show(dict(parse_qsl(action.value)))
             if action.name == "cancel":
-                self._workbench.cancel_job(int(action.value))
+                self._workbench.installation.cancel_job(int(action.value))
                 said = "It stops after the step it is in. What is done stays, and it can go on later."
             elif action.name == "retry":
-                self._workbench.submit_retry(int(action.value))
+                self._workbench.installation.submit_retry(int(action.value))
                 said = "It goes on where it stopped."
             elif action.name == "test":
-                self._workbench.submit_endpoint_test()
+                self._workbench.installation.submit_endpoint_test()
                 said = ""
             else:
                 said = self._save(action.fields)
@@ -102,7 +102,7 @@ class _Screen:
         return self.show(place, notice(said, "good") if said else "")
 
     def _save(self, fields: dict[str, str]) -> str:
-        fixed = self._workbench.endpoint_settings().fixed
+        fixed = self._workbench.installation.endpoint_settings().fixed
         changes: dict[str, Any] = {
             name: fields[name].strip() or None for name in FIELDS if name in fields and name not in fixed
         }
@@ -110,10 +110,10 @@ class _Screen:
             changes["openai_api_key"] = None
         if fields.get("openai_api_key", "").strip():
             changes["openai_api_key"] = fields["openai_api_key"].strip()
-        had_key = self._workbench.endpoint_settings().has_key
-        now = self._workbench.save_settings(changes)
+        had_key = self._workbench.installation.endpoint_settings().has_key
+        now = self._workbench.installation.save_settings(changes)
         if fields.get("then") == "test":
-            self._workbench.submit_endpoint_test()
+            self._workbench.installation.submit_endpoint_test()
         lost = had_key and not now.has_key and not fields.get("remove_key")
         said = "Saved. It counts from the next call on."
         return (
@@ -133,7 +133,7 @@ class _Screen:
         return test_panel(self._workbench) + costs_panel(self._workbench, _start(place, CALLS))
 
     def _going(self) -> list[int]:
-        return [job.id for job in self._workbench.recent_jobs() if is_going(job)]
+        return [job.id for job in self._workbench.installation.recent_jobs() if is_going(job)]
 
 
 def _start(place: dict[str, str], page: int) -> int:

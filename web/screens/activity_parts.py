@@ -57,7 +57,7 @@ ENDPOINTS = (
 
 
 def header(workbench: Workbench, view: str, address: str = "") -> str:
-    going = sum(job.state in GOING for job in workbench.recent_jobs())
+    going = sum(job.state in GOING for job in workbench.installation.recent_jobs())
     tabs = "".join(
         f'<button type="button" class="tab" data-action="show" data-value="{"view=" + name if name else ""}"'
         f"{' aria-current=page' if name == view else ''}>{label}</button>"
@@ -73,13 +73,13 @@ def header(workbench: Workbench, view: str, address: str = "") -> str:
 
 def going_panel(workbench: Workbench, view: str) -> str:
     kinds = None if view == "" else {"test endpoint"} if view == "models" else set()
-    jobs = [job for job in workbench.recent_jobs() if job.state in GOING]
+    jobs = [job for job in workbench.installation.recent_jobs() if job.state in GOING]
     shown = [job_progress(job, job_title(job)) for job in jobs if kinds is None or job.kind in kinds]
     return f'<div class="stack">{"".join(shown)}</div>' if shown else ""
 
 
 def history_panel(workbench: Workbench, start: int) -> str:
-    jobs = workbench.recent_jobs(HISTORY + 1, start)
+    jobs = workbench.installation.recent_jobs(HISTORY + 1, start)
     ended = [job for job in jobs[:HISTORY] if job.state not in GOING]
     if not ended and not start:
         if jobs:
@@ -186,7 +186,7 @@ RESULTS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def endpoint_form(workbench: Workbench) -> str:
-    now = workbench.endpoint_settings()
+    now = workbench.installation.endpoint_settings()
     listed = _last_report(workbench)
     models = "".join(f'<option value="{escape(m)}">' for m in (listed.get("models", ()) if listed else ()))
     known = "".join(f'<option value="{a}" label="{name}">' for a, name in ENDPOINTS)
@@ -262,7 +262,7 @@ def _key_field(now: SettingsView) -> str:
 
 
 def test_panel(workbench: Workbench) -> str:
-    job = workbench.latest_endpoint_test()
+    job = workbench.installation.latest_endpoint_test()
     if job is None:
         return ""
     if job.state in GOING:
@@ -316,7 +316,7 @@ def _line(good: bool | None, text: str) -> str:
 
 
 def _last_report(workbench: Workbench) -> dict[str, Any] | None:
-    job = workbench.latest_endpoint_test()
+    job = workbench.installation.latest_endpoint_test()
     return job.result if job and job.state == "done" else None
 
 
@@ -324,13 +324,13 @@ def _last_report(workbench: Workbench) -> dict[str, Any] | None:
 
 
 def costs_panel(workbench: Workbench, start: int) -> str:
-    totals = workbench.call_totals()
+    totals = workbench.installation.call_totals()
     if not totals:
         return (
             '<div class="panel"><h2>Calls and cost</h2><p class="soft">No model was asked so far. Every '
             "question will be listed here with its tokens and its cost.</p></div>"
         )
-    calls = workbench.model_calls(CALLS + 1, start)
+    calls = workbench.installation.model_calls(CALLS + 1, start)
     rows = "".join(_total_row(total) for total in totals)
     table = (
         '<table class="figures"><thead><tr><th>For</th><th>Model</th><th class="num">Calls</th>'
@@ -395,7 +395,7 @@ def dollars(amount: float) -> str:
 
 
 def data_panel(workbench: Workbench) -> str:
-    about, library = workbench.about(), workbench.library_info()
+    about, library = workbench.installation.about(), workbench.pictures.library_info()
     packages = "".join(
         f"<tr><td>{escape(name)}</td><td class='num'>{escape(number)}</td></tr>"
         for name, number in about.packages.items()
@@ -424,7 +424,7 @@ def data_panel(workbench: Workbench) -> str:
 
 
 def _log_out(workbench: Workbench) -> str:
-    if not workbench.has_users():
+    if not workbench.installation.has_users():
         return ""
     return '<form method="post" action="/logout"><button class="btn" type="submit">Log out</button></form>'
 

@@ -72,13 +72,13 @@ class _Screen:
             title = empty("Which concept?", "A definition belongs to a concept. Choose one on Start.", go)
             return (head("Define") + title, "", "", "", "")
         try:
-            view = self._workbench.concept(name)
+            view = self._workbench.definitions.concept(name)
         except DiscernError as error:
             go = link("Choose another", url("/"), kind="primary")
             return (head("Define") + notice(str(error), "bad") + go, "", "", "", "")
         definition = view.revision.definition
-        revisions = self._workbench.revisions(name)
-        criteria = self._workbench.criteria(name, reader=author_of(request))
+        revisions = self._workbench.definitions.revisions(name)
+        criteria = self._workbench.definitions.criteria(name, reader=author_of(request))
         return (
             _top(view) + f'<div aria-live="polite">{said}</div>',
             proposals(self._workbench, view),
@@ -91,10 +91,10 @@ class _Screen:
         name = concept_of(request)
         if name is None or not self._exists(name):
             return "", gr.Timer(active=False)
-        going = is_going(self._workbench.latest_job(WAITED_FOR, name))
-        revision = self._workbench.concept(name).revision.number
+        going = is_going(self._workbench.installation.latest_job(WAITED_FOR, name))
+        revision = self._workbench.definitions.concept(name).revision.number
         try:
-            found = self._workbench.queries(name, SHOWN_EACH, reader=author_of(request))
+            found = self._workbench.definitions.queries(name, SHOWN_EACH, reader=author_of(request))
             return queries_panel(found, revision), gr.Timer(active=going)
         except DiscernError as error:
             return notice(str(error), "bad"), gr.Timer(active=going)
@@ -105,16 +105,18 @@ class _Screen:
     def tick(self, request: gr.Request) -> Shown:
         name = concept_of(request)
         if name and self._exists(name):
-            view = self._workbench.concept(name)
-            if is_going(self._workbench.latest_job(WAITED_FOR, name)):
+            view = self._workbench.definitions.concept(name)
+            if is_going(self._workbench.installation.latest_job(WAITED_FOR, name)):
                 return (gr.skip(), proposals(self._workbench, view), *[gr.skip()] * 5)
         return self.everything(request, self._outcome(name) if name else "")
 
     def _exists(self, name: str) -> bool:
-        return any(concept.name.casefold() == name.casefold() for concept in self._workbench.concepts())
+        return any(
+            concept.name.casefold() == name.casefold() for concept in self._workbench.definitions.concepts()
+        )
 
     def _outcome(self, name: str) -> str:
-        job = self._workbench.latest_job(WAITED_FOR, name)
+        job = self._workbench.installation.latest_job(WAITED_FOR, name)
         if job is None or job.state != "done" or job.result is None:
             return ""
         if job.kind == "mine":
@@ -142,10 +144,10 @@ class _Screen:
         """Does it, and says what was done."""
         workbench = self._workbench
         if action.name == "propose":
-            workbench.submit_expand(name)
+            workbench.definitions.submit_expand(name)
             return ""
         if action.name == "mine":
-            workbench.submit_mine(name)
+            workbench.definitions.submit_mine(name)
             return ""
         if action.name == "cancel":
             workbench.jobs.store.cancel(int(action.value))
@@ -156,17 +158,17 @@ class _Screen:
             return ""
         base, _, what = action.value.partition(":")
         if action.name == "restore":
-            view = workbench.restore(name, int(what), author=author, after=int(base))
+            view = workbench.definitions.restore(name, int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
-            view = workbench.edit(name, change, author=author, after=int(base))
+            view = workbench.definitions.edit(name, change, author=author, after=int(base))
         return _saved(view.note, view.number, int(base)) if view.number != int(base) else ""
 
     def _open(self, name: str, action: Action) -> str:
         if action.name == "revision":
             number = int(action.value)
             return revision_dialog(self._workbench, name, number)
-        view = self._workbench.concept(name)
+        view = self._workbench.definitions.concept(name)
         words = action.fields.get("words", "") or view.revision.definition.description
         return picker(self._workbench, words, view.revision, PICKED_FROM)
 

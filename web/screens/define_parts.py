@@ -26,11 +26,11 @@ TAGS: dict[CriterionKind, tuple[str, str, str]] = {
 
 def proposals(workbench: Workbench, view: ConceptView) -> str:
     """The work that is under way, or the two things that Discern can do here."""
-    job = workbench.latest_job(WAITED_FOR, view.name)
+    job = workbench.installation.latest_job(WAITED_FOR, view.name)
     if job and is_going(job):
         return job_progress(job, TITLES[job.kind])
     failed = job_failure(job, TITLES[job.kind]) if job and job.state == "failed" else ""
-    settings = workbench.settings
+    settings = workbench.context.settings
     by = settings.llm_model if settings.has_endpoint and settings.llm_model else "the built-in vocabulary"
     first = not view.revision.definition.queries
     return (
@@ -213,7 +213,7 @@ def picker(workbench: Workbench, words: str, revision: RevisionView, n: int) -> 
             f"{button('Counts', 'example', f'{revision.number}:yes:{picture.id}', kind='yes small')}"
             f"{button('Doesn’t', 'example', f'{revision.number}:no:{picture.id}', kind='no small')}</div>"
             "</li>"
-            for picture in workbench.possible_examples(revision.definition.name, words, n)
+            for picture in workbench.definitions.possible_examples(revision.definition.name, words, n)
         )
         body = f'<ul class="pictures">{tiles}</ul>'
     except DiscernError as error:
@@ -258,7 +258,7 @@ def _revision(revision: RevisionView, newest: int) -> str:
 
 def revision_dialog(workbench: Workbench, name: str, number: int) -> str:
     """What a revision changed, and how it differs from the newest."""
-    newest = workbench.concept(name).revision.number
+    newest = workbench.definitions.concept(name).revision.number
     changed = (
         _diff(workbench, name, number - 1, number)
         if number > 1
@@ -279,7 +279,7 @@ def revision_dialog(workbench: Workbench, name: str, number: int) -> str:
 
 def _diff(workbench: Workbench, name: str, before: int, after: int) -> str:
     """Added words are underlined with +, removed ones struck through with −: never colour alone."""
-    runs = workbench.diff(name, before, after)
+    runs = workbench.definitions.diff(name, before, after)
     if all(change == "same" for change, _ in runs):
         return "<p class='soft'>The words are the same: examples, or what is kept as yours, may differ.</p>"
     marks = {"added": "ins", "removed": "del"}

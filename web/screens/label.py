@@ -54,8 +54,8 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
             "Answers belong to a concept. Choose one, or begin one.",
             link("Go to Start", url("/"), kind="primary"),
         )
-    view = workbench.concept(concept)
-    if not workbench.library_info().pictures:
+    view = workbench.definitions.concept(concept)
+    if not workbench.pictures.library_info().pictures:
         return empty(
             "There are no pictures to label yet",
             "Add some to the library first; your concept is kept.",

@@ -67,7 +67,7 @@ class _Screen:
             elif view == "encoder":
                 main = encoder_panel(self._workbench)
             else:
-                empty = not self._workbench.library_info().pictures
+                empty = not self._workbench.pictures.library_info().pictures
                 main = adding_panel(is_open=empty or bool(said)) + pictures_panel(self._workbench, place)
         except DiscernError as error:
             main = notice(str(error), "bad")
@@ -78,7 +78,7 @@ class _Screen:
     def tick(self, request: gr.Request) -> tuple[Any, ...]:
         """While a job runs; at its end the counts are new and the person is told."""
         place, skip = dict(request.query_params), gr.skip()
-        job = self._workbench.latest_job(tuple(JOBS))
+        job = self._workbench.installation.latest_job(tuple(JOBS))
         if not is_going(job) and job and self._was_empty(job.result or {}):
             return self.show(place)
         head = header(self._workbench, place.get("view", ""))
@@ -86,7 +86,9 @@ class _Screen:
 
     def _was_empty(self, result: dict[str, Any]) -> bool:
         """All pictures are from this job: what is shown says that there are none."""
-        return bool(result.get("added")) and result["added"] == self._workbench.library_info().pictures
+        return (
+            bool(result.get("added")) and result["added"] == self._workbench.pictures.library_info().pictures
+        )
 
     def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
         skip = gr.skip()
@@ -106,14 +108,14 @@ class _Screen:
     def _do(self, action: Action) -> None:
         workbench = self._workbench
         if action.name == "add":
-            workbench.submit_typed(action.fields.get("paths", ""))
+            workbench.pictures.submit_typed(action.fields.get("paths", ""))
         elif action.name == "uploaded":
-            workbench.submit_uploads(action.value)
+            workbench.pictures.submit_uploads(action.value)
         elif action.name == "sample":
-            workbench.submit_sample()
+            workbench.pictures.submit_sample()
         elif action.name == "reembed":
             choice = action.fields.get("choice", "")
-            workbench.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+            workbench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
         elif action.name == "cancel":
             workbench.jobs.store.cancel(int(action.value))
         elif action.name == "retry":
@@ -121,10 +123,10 @@ class _Screen:
             workbench.jobs.wake()
 
     def _going(self) -> bool:
-        return is_going(self._workbench.latest_job(tuple(JOBS)))
+        return is_going(self._workbench.installation.latest_job(tuple(JOBS)))
 
     def _progress(self, said: str = "") -> str:
-        job = self._workbench.latest_job(tuple(JOBS))
+        job = self._workbench.installation.latest_job(tuple(JOBS))
         if job is None:
             return said
         title = JOBS[job.kind]

@@ -19,7 +19,7 @@ ANSWERS = {"yes": ("counts", "yes"), "no": ("doesn’t count", "no"), "unsure": 
 
 
 def header(workbench: Workbench, view: str, address: str = "") -> str:
-    info = workbench.library_info()
+    info = workbench.pictures.library_info()
     chips = [chip(count(info.pictures, "picture"))] if info.pictures else []
     if info.pending:
         chips.append(chip(f"{info.pending:,} not searchable yet", "maybe"))
@@ -63,7 +63,7 @@ def adding_panel(*, is_open: bool) -> str:
 
 def pictures_panel(workbench: Workbench, place: dict[str, str]) -> str:
     words, like = place.get("q", ""), place.get("like", "")
-    if not workbench.library_info().pictures:
+    if not workbench.pictures.library_info().pictures:
         return empty(
             "No pictures yet",
             "Add a folder above, or begin with the sample: 962 free photos and drawings.",
@@ -100,12 +100,12 @@ def _search_form(words: str, like: str) -> str:
 def _results(workbench: Workbench, place: dict[str, str]) -> str:
     words, like = place.get("q", ""), place.get("like", "")
     if words or like:
-        hits = workbench.search(words, like=[like] if like else [], n=PAGE)
+        hits = workbench.pictures.search(words, like=[like] if like else [], n=PAGE)
         return (
             f'<p class="soft" role="status">The {len(hits)} nearest, best first. The figure is how near '
             f"({_scale(words, like)}); it is no certainty.</p>{pictures(map(_hit, hits), action='open')}"
         )
-    page = workbench.browse(PAGE, place.get("at", ""))
+    page = workbench.pictures.browse(PAGE, place.get("at", ""))
     pager = (
         '<nav class="row pager" aria-label="Pages">'
         + _turn("Newest", "", "rotate-ccw", bool(page.newer))
@@ -138,7 +138,7 @@ def _turn(label: str, at: str, icon_name: str, possible: bool) -> str:
 
 
 def picture_dialog(workbench: Workbench, picture_id: str) -> str:
-    picture = workbench.picture(picture_id)
+    picture = workbench.pictures.picture(picture_id)
     name = file_name(picture.places[0]) if picture.places else "A picture"
     near = ""
     if picture.near_duplicates:
@@ -185,7 +185,7 @@ def _who(author: str, kind: str) -> str:
 
 
 def health_panel(workbench: Workbench, place: dict[str, str]) -> str:
-    info = workbench.library_info()
+    info = workbench.pictures.library_info()
     per_picture = size(info.bytes // info.pictures) if info.pictures else "–"
     figures = (
         f'<p class="say">{count(info.pictures, "picture")}, {size(info.bytes)} in '
@@ -207,7 +207,7 @@ def _bad_files(workbench: Workbench, total: int, place: dict[str, str]) -> str:
         return title + "<p>Every file that was found could be read.</p></section>"
     rows = "".join(
         f"<tr><td><code>{escape(file.path)}</code></td><td>{escape(file.message)}</td></tr>"
-        for file in workbench.bad_files(BAD_FILES, first)
+        for file in workbench.pictures.bad_files(BAD_FILES, first)
     )
     more = (
         button("More", "show", urlencode({"view": "health", "bad": first + BAD_FILES}), kind="small")
@@ -228,7 +228,7 @@ def _exact(workbench: Workbench, total: int, place: dict[str, str]) -> str:
     title = f'<section class="panel" aria-label="Exact copies"><h2>Exact copies ({total:,})</h2>'
     if not total:
         return title + "<p>No picture is there twice.</p></section>"
-    found = workbench.exact_duplicates(GROUPS, place.get("copies", ""))
+    found = workbench.pictures.exact_duplicates(GROUPS, place.get("copies", ""))
     rows = "".join(
         f'<li><button type="button" class="tile small" data-action="open" data-value="{group.key}">'
         f"{thumbnail(group.key, file_name(group.places[0]))}</button><ul class='places'>"
@@ -246,7 +246,7 @@ def _near(workbench: Workbench, total: int, place: dict[str, str]) -> str:
     title = f'<section class="panel" aria-label="Near-duplicates"><h2>Near-duplicates ({total:,})</h2>'
     if not total:
         return title + "<p>No two pictures look the same.</p></section>"
-    found = workbench.near_duplicates(GROUPS, place.get("near", ""))
+    found = workbench.pictures.near_duplicates(GROUPS, place.get("near", ""))
     rows = "".join(f'<div class="strip">{"".join(map(_small, group.pictures))}</div>' for group in found)
     return (
         f"{title}<p>They look the same (by a perceptual hash). All are kept, but never split between "
@@ -273,7 +273,7 @@ def _more(found: Sequence[Repetition], name: str) -> str:
 
 
 def encoder_panel(workbench: Workbench) -> str:
-    info = workbench.library_info()
+    info = workbench.pictures.library_info()
     if info.encoder is None:
         return empty("No encoder yet", f"It is chosen when the first pictures are added. {info.encoder_note}")
     choices = (
@@ -315,7 +315,7 @@ def encoder_panel(workbench: Workbench) -> str:
 
 
 def _consequences(workbench: Workbench, number: int) -> str:
-    job = workbench.latest_job(("add pictures", "add sample"))
+    job = workbench.installation.latest_job(("add pictures", "add sample"))
     rate = (job.result or {}).get("pictures_per_second") if job else None
     how_long = f" At the speed of the last adding: {duration(number / rate)}." if rate else ""
     return (

@@ -73,23 +73,25 @@ class _Screen:
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
             picture_id, _, key = action.value.partition("|")
-            workbench.label(concept, picture_id, action.name, author=Author(author), key=key)
+            workbench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
             view["keys"] = {**view["keys"], picture_id: key}
             return notice("Saved.", "good")
         elif action.name == "undo":
-            undone = workbench.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
+            undone = workbench.answers.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
             return notice("Taken back." if undone else "There was nothing to take back.", "good")
         elif action.name == "comment":
             picture_id, _, key = action.value.partition("|")
-            workbench.comment(concept, picture_id, action.fields.get("text", ""), author=author, key=key)
+            workbench.answers.comment(
+                concept, picture_id, action.fields.get("text", ""), author=author, key=key
+            )
             return notice("The comment is kept.", "good")
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            workbench.submit_annotate(concept, budget=_dollars(budget) if budget else None)
+            workbench.answers.submit_annotate(concept, budget=_dollars(budget) if budget else None)
         elif action.name == "cancel":
-            workbench.cancel_job(int(action.value))
+            workbench.installation.cancel_job(int(action.value))
         elif action.name == "retry":
-            workbench.submit_retry(int(action.value))
+            workbench.installation.submit_retry(int(action.value))
         return ""
 
     def _show(self, request: gr.Request, view: dict[str, Any], said: str = "") -> tuple[Any, ...]:
@@ -118,12 +120,14 @@ class _Screen:
             rating=_number(place.get("rating", "")),
             ids=tuple(view["ids"]),
         )
-        page = self._workbench.review(concept, wanted, _number(place.get("page", "")))
+        page = self._workbench.answers.review(concept, wanted, _number(place.get("page", "")))
         if not page.annotated:
             going = is_going(self._job(concept))
-            return "" if going else ask_machine(self._workbench.annotate_estimate(concept), first=True)
+            return (
+                "" if going else ask_machine(self._workbench.answers.annotate_estimate(concept), first=True)
+            )
         view["ids"] = [item.id for item in page.items]
-        more = self._workbench.annotate_estimate(concept)
+        more = self._workbench.answers.annotate_estimate(concept)
         rest = ask_machine(more, first=False) if more.pictures and not is_going(self._job(concept)) else ""
         return machine_note(page) + cards(concept, page, place, view["keys"]) + rest
 
@@ -139,7 +143,7 @@ class _Screen:
         return header(concept) + progress
 
     def _job(self, concept: str) -> Any:
-        return self._workbench.latest_job(("annotate",), concept)
+        return self._workbench.installation.latest_job(("annotate",), concept)
 
 
 def _number(text: str) -> int:

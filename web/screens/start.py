@@ -40,7 +40,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 def _everything(
     workbench: Workbench, said: str = "", fields: dict[str, str] | None = None
 ) -> tuple[Any, ...]:
-    going = is_going(workbench.latest_job(ADDING))
+    going = is_going(workbench.installation.latest_job(ADDING))
     return (
         _hero(workbench, said, fields or {}),
         _progress(workbench),
@@ -51,18 +51,20 @@ def _everything(
 
 def _tick(workbench: Workbench) -> tuple[Any, ...]:
     """While pictures come in only the progress changes: what is being typed stays."""
-    if is_going(workbench.latest_job(ADDING)):
+    if is_going(workbench.installation.latest_job(ADDING)):
         return gr.skip(), _progress(workbench), gr.skip(), gr.skip()
     return _everything(workbench)
 
 
 def _answer(workbench: Workbench, action: Action, author: str) -> tuple[Any, ...]:
     if action.name == "sample":
-        workbench.submit_sample()
+        workbench.pictures.submit_sample()
         return _everything(workbench)
     fields = action.fields
     try:
-        view = workbench.create_concept(fields.get("name", ""), fields.get("sentence", ""), author=author)
+        view = workbench.definitions.create_concept(
+            fields.get("name", ""), fields.get("sentence", ""), author=author
+        )
     except DiscernError as error:
         return _everything(workbench, notice(f"{error} Nothing was begun yet.", "bad"), fields)
     address = url("/define", view.name)
@@ -85,11 +87,11 @@ def _job(workbench: Workbench, action: Action) -> tuple[Any, ...]:
 def _put_away(workbench: Workbench, action: Action) -> str:
     try:
         if action.name == "delete":
-            gone = workbench.delete_concept(action.value)
+            gone = workbench.definitions.delete_concept(action.value)
             said = f"“{gone.name}” is put away, with its definition, answers and versions."
             return _concepts(workbench, _undo(said, gone.id))
         if action.name == "undelete":
-            name = workbench.undelete_concept(int(action.value))
+            name = workbench.definitions.undelete_concept(int(action.value))
             return _concepts(workbench, notice(f"“{name}” is back.", "good"))
     except DiscernError as error:
         return _concepts(workbench, notice(str(error), "bad"))
@@ -107,7 +109,7 @@ def _undo(said: str, concept_id: int) -> str:
 
 
 def _hero(workbench: Workbench, said: str, fields: dict[str, str]) -> str:
-    info = workbench.library_info()
+    info = workbench.pictures.library_info()
     return (
         '<h1 class="ask">What do you want to recognise?</h1>'
         f"{'' if info.pictures else _first_visit(workbench)}"
@@ -140,9 +142,9 @@ def _form(info: LibraryInfo, fields: dict[str, str]) -> str:
 
 
 def _first_visit(workbench: Workbench) -> str:
-    busy = is_going(workbench.latest_job(ADDING))
+    busy = is_going(workbench.installation.latest_job(ADDING))
     sample = "" if busy else button("Try the sample pictures", "sample", icon_name="download")
-    stays = "" if workbench.settings.has_endpoint else ", and nothing leaves this computer"
+    stays = "" if workbench.context.settings.has_endpoint else ", and nothing leaves this computer"
     return (
         f'<div class="panel first"><div>{icon("images")}</div><div><h2>First, some pictures</h2>'
         f"<p>Discern looks in pictures of your own. They stay where they are{stays}. "
@@ -155,7 +157,7 @@ def _first_visit(workbench: Workbench) -> str:
 
 def _what_runs(workbench: Workbench) -> str:
     """What does the work here, where it runs, and what would improve it: no more than is true."""
-    settings, info = workbench.settings, workbench.library_info()
+    settings, info = workbench.context.settings, workbench.pictures.library_info()
     host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
     words = settings.llm_model if settings.has_endpoint else None
     eyes = settings.vlm_model if settings.has_endpoint else None
@@ -203,20 +205,24 @@ def _what_runs(workbench: Workbench) -> str:
 
 
 def _progress(workbench: Workbench) -> str:
-    job = workbench.latest_job(ADDING)
+    job = workbench.installation.latest_job(ADDING)
     if job is None:
         return ""
     title = SAMPLE if job.kind == "add sample" else "Adding pictures"
     if is_going(job):
         return job_progress(job, title)
-    return job_failure(job, title) if job.state == "failed" and not workbench.library_info().pictures else ""
+    return (
+        job_failure(job, title)
+        if job.state == "failed" and not workbench.pictures.library_info().pictures
+        else ""
+    )
 
 
 # The concepts
 
 
 def _concepts(workbench: Workbench, said: str = "") -> str:
-    found = sorted(workbench.concepts(), key=lambda concept: concept.changed, reverse=True)
+    found = sorted(workbench.definitions.concepts(), key=lambda concept: concept.changed, reverse=True)
     cards = f"<ul class='cards'>{''.join(map(_card, found))}</ul>" if found else ""
     title = "<h2>Your concepts</h2>" if found else ""
     below = _put_away_ones(workbench) + _what_runs(workbench)
@@ -259,7 +265,7 @@ def _journey(concept: ConceptSummary) -> str:
 
 
 def _put_away_ones(workbench: Workbench) -> str:
-    gone = workbench.deleted_concepts()
+    gone = workbench.definitions.deleted_concepts()
     if not gone:
         return ""
     rows = "".join(

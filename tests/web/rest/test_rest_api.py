@@ -209,7 +209,7 @@ def test_the_key_goes_in_and_never_comes_out(api: TestClient, workbench: Workben
     assert b"sk-very-secret" not in backup
     cleared = api.patch("settings", json={"openai_api_key": None, "openai_base_url": None}).json()
     assert cleared["has_key"] is False
-    assert workbench.settings.has_endpoint is False
+    assert workbench.context.settings.has_endpoint is False
 
 
 def test_every_error_of_the_domain_has_a_status_that_is_not_an_accident() -> None:

@@ -48,12 +48,14 @@ def schema(
     bench = Workbench(
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
     )
-    bench.add_pictures([drawn])
-    bench.create_concept("Round", "Round shapes.")
-    for picture in bench.newest(60):
+    bench.pictures.add_pictures([drawn])
+    bench.definitions.create_concept("Round", "Round shapes.")
+    for picture in bench.pictures.newest(60):
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.label("Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}")
-    bench.train("Round")
+        bench.answers.label(
+            "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
+        )
+    bench.versions.train("Round")
     return schemathesis.openapi.from_asgi("/api/v1/openapi.json", create_app(bench))
 
 

@@ -1,17 +1,17 @@
-"""What all use cases share: the data folder, its rooms, and looking up a concept."""
+"""What all use cases share: the data folder with its stores, and looking up what a person names."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from concepts.candidates.question_queue import Decisions, Questions
+from concepts.candidates.mining import draw_evaluation_set
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
+from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.jobs.runner import Handler, JobRunner
+from concepts.jobs.runner import JobRunner
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
@@ -44,9 +44,11 @@ JOURNEY = (
 Listener = Callable[[int, int | None, str], None]
 Purpose = Literal["train", "evaluation"]
 
+SHORT_JOBS = ("expand", "mine", "train", "evaluate", "learning curve", "score library", "test endpoint")
 
-class Base:
-    """One data folder with its rooms. The use cases build on it, one module a part of the journey."""
+
+class Context:
+    """One data folder: settings, stores, jobs and the ledger, handed to every room of the Workbench."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,28 +56,24 @@ class Base:
         self.collection = Collection(settings, self.database)
         self.store = ConceptStore(self.database)
         self.log = LabelLog(self.database)
+        self.ledger = Ledger(self.database)
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
-        self.ledger = Ledger(self.database)
         self.scores = ScoreCache()
-        self._bundle_lock = threading.Lock()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
-        self._questions: dict[int, tuple[Decisions, Questions]] = {}
-        self._questions_lock = threading.Lock()
-        self._background = ThreadPoolExecutor(1, thread_name_prefix="questions")
-        self.jobs = JobRunner(
-            JobStore(self.database),
-            self._handlers(),
-            short=("expand", "mine", "train", "evaluate", "learning curve", "score library", "test endpoint"),
-        )
+        self.background = ThreadPoolExecutor(1, thread_name_prefix="questions")
+        self.jobs = JobRunner(JobStore(self.database), short=SHORT_JOBS)
 
-    def _handlers(self) -> dict[str, Handler]:
-        """What each kind of job does. Every part of the journey adds its own."""
-        return {}
+    def close(self) -> None:
+        """Leaves running jobs at their next step and lets go of the data folder."""
+        self.jobs.stop()
+        self.background.shutdown(wait=True, cancel_futures=True)
+        self.database.close()
 
-    def _concept(self, name: str) -> ConceptRow:
+    def concept(self, name: str) -> ConceptRow:
+        """Raises `UnknownConceptError`."""
         concept = self.store.find(name)
         if concept is None:
             names = ", ".join(f"“{row.name}”" for row in self.store.all()[:5])
@@ -84,28 +82,8 @@ class Base:
             )
         return concept
 
-    def _version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
-        from concepts.classifier.training import head_of
-
-        concept = self._concept(name)
-        return concept, head_of(self.store, concept, number)
-
-    def _measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
-        """The newest figures of a version."""
-        found = [e for e in self.store.evaluations(concept.id) if e.head_number == number]
-        return found[-1] if found else None
-
-    def _library_scores(self, head: StoredHead) -> LibraryScores | None:
-        """What a version says of the library; None where that would keep a screen waiting."""
-        from concepts.classifier.training import check_fingerprint
-
-        check_fingerprint(head, self.collection)
-        matrix = self.collection.matrix()
-        if len(matrix) > SCORED_AT_ONCE and not self.scores.has(head, matrix):
-            return None
-        return self.scores.of(head, matrix)
-
-    def _revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
+    def revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
+        """The newest definition, or the one asked for. Raises `UnknownVersionError`."""
         rows = self.store.definitions(concept.id)
         row = rows[-1] if number is None else next((r for r in rows if r.number == number), None)
         if row is None:
@@ -114,16 +92,33 @@ class Base:
             )
         return revision_of(row)
 
-    def _material(self, concept: ConceptRow, revision: int | None = None) -> Material:
-        return Material(self.collection, self.store, self.log, concept.id, self._revision(concept, revision))
+    def version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
+        """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
+        concept = self.concept(name)
+        return concept, head_of(self.store, concept, number)
 
-    def _draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
+    def measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
+        """The newest figures of a version."""
+        found = [e for e in self.store.evaluations(concept.id) if e.head_number == number]
+        return found[-1] if found else None
+
+    def material(self, concept: ConceptRow, revision: int | None = None) -> Material:
+        """What the concept learns and measures from, under a definition; read anew each time."""
+        return Material(self.collection, self.store, self.log, concept.id, self.revision(concept, revision))
+
+    def library_scores(self, head: StoredHead) -> LibraryScores | None:
+        """What a version says of the library; None where that would keep a screen waiting."""
+        check_fingerprint(head, self.collection)
+        matrix = self.collection.matrix()
+        if len(matrix) > SCORED_AT_ONCE and not self.scores.has(head, matrix):
+            return None
+        return self.scores.of(head, matrix)
+
+    def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the evaluation set once there are pictures to draw from."""
-        from concepts.candidates.mining import draw_evaluation_set
-
         if self.store.evaluation_pictures(concept.id) or self.collection.library.encoder() is None:
             return
-        definition = self._revision(concept).definition
+        definition = self.revision(concept).definition
         seen = {*avoid, *definition.examples, *definition.counterexamples}
         chosen = draw_evaluation_set(
             self.collection.library, concept.key, seen, EVALUATION_SIZE, EVALUATION_SHARE
