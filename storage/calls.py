@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.database import Database
 from storage.tables import ModelAnswerRow, ModelCallRow
@@ -26,6 +27,8 @@ class Call:
     tokens_out: int | None = None
     cost_usd: float | None = None  # none where no price is set
     error: str = ""
+    job_id: int | None = None  # none where nobody waits for it as a job
+    concept_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class CallTotal:
     tokens_out: int
     cost_usd: float
     unpriced: int
+    concept_id: int | None = None  # where the totals are by concept
 
 
 class Ledger:
@@ -77,43 +81,53 @@ class Ledger:
 
     def totals(self) -> list[CallTotal]:
         """What was spent on what, with which model; the dearest first."""
-        calls, cost = func.count(), func.sum(ModelCallRow.cost_usd)
-        answered = func.sum(case((ModelCallRow.outcome == "answered", 1), else_=0))
-        unpriced = func.sum(
-            case(((ModelCallRow.outcome == "answered") & ModelCallRow.cost_usd.is_(None), 1), else_=0)
-        )
+        return self._totals()
+
+    def totals_by_concept(self) -> list[CallTotal]:
+        """The same for each concept on its own; calls before a concept began, and tests, are of none."""
+        return self._totals(ModelCallRow.concept_id)
+
+    def _totals(self, *also_by: InstrumentedAttribute[int | None]) -> list[CallTotal]:
+        calls, cost = func.count(), func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)
+        answered = ModelCallRow.outcome == "answered"
+        unpriced = answered & ModelCallRow.cost_usd.is_(None)
+        by = (ModelCallRow.purpose, ModelCallRow.model)
         query = (
             select(
-                ModelCallRow.purpose,
-                ModelCallRow.model,
+                *by,
                 calls,
-                answered,
+                func.sum(case((answered, 1), else_=0)),
                 func.coalesce(func.sum(ModelCallRow.tokens_in), 0),
                 func.coalesce(func.sum(ModelCallRow.tokens_out), 0),
-                func.coalesce(cost, 0.0),
-                unpriced,
+                cost,
+                func.sum(case((unpriced, 1), else_=0)),
+                *also_by,
             )
-            .group_by(ModelCallRow.purpose, ModelCallRow.model)
-            .order_by(func.coalesce(cost, 0.0).desc(), calls.desc())
+            .group_by(*by, *also_by)
+            .order_by(cost.desc(), calls.desc(), *by)
         )
         with self._database.read() as session:
             return [CallTotal(*row) for row in session.execute(query)]
 
-    def count(self, since: datetime | None = None) -> int:
-        """How many calls were made."""
-        query = select(func.count()).select_from(ModelCallRow)
-        if since is not None:
-            query = query.where(ModelCallRow.created >= since)
+    def count(self, since: datetime | None = None, *, job_id: int | None = None) -> int:
+        """How many calls were made: all, those since a moment, those of one job."""
+        query = _some(select(func.count()).select_from(ModelCallRow), since, job_id)
         with self._database.read() as session:
             return session.scalar(query) or 0
 
-    def spent_usd(self, since: datetime | None = None) -> float:
-        """What the calls cost, all of them or those since a moment (a job that resumes keeps its budget)."""
-        query = select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0))
-        if since is not None:
-            query = query.where(ModelCallRow.created >= since)
+    def spent_usd(self, since: datetime | None = None, *, job_id: int | None = None) -> float:
+        """What these calls cost. A job that resumes has kept its number, and so its budget."""
+        query = _some(select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)), since, job_id)
         with self._database.read() as session:
             return float(session.scalar(query) or 0.0)
+
+
+def _some(query: Select[Any], since: datetime | None, job_id: int | None) -> Select[Any]:
+    if since is not None:
+        query = query.where(ModelCallRow.created >= since)
+    if job_id is not None:
+        query = query.where(ModelCallRow.job_id == job_id)
+    return query
 
 
 def _call(row: ModelCallRow) -> Call:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
 
 from storage.database import Database
 from storage.errors import ConflictError, UnknownJobError
@@ -17,6 +17,7 @@ from storage.tables import JobRow, now
 
 HEARTBEAT_SECONDS = 5
 LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
+GOING = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class StoredJob:
     created: datetime
     started: datetime | None
     finished: datetime | None
+    concept_id: int | None = None  # whose job it is; none for one about the library or the installation
+    details: str = ""  # of a failure: the traceback
 
     @property
     def seconds(self) -> float | None:
@@ -51,15 +54,16 @@ class JobStore:
         self._database = database
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
 
-    def add(self, kind: str, arguments: dict[str, Any]) -> int:
+    def add(self, kind: str, arguments: dict[str, Any], concept_id: int | None = None) -> int:
         """Queues a job. The same work that is waiting or was interrupted is that job, not a second one."""
         with self._database.write() as session:
-            query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(["queued", "running"]))
+            query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(GOING))
             for row in session.scalars(query.order_by(JobRow.id)):
-                if row.arguments == arguments and _state(row) in ("queued", "interrupted"):
+                same = row.arguments == arguments and row.concept_id == concept_id
+                if same and _state(row) in ("queued", "interrupted"):
                     row.state, row.worker, row.cancel_requested = "queued", "", False
                     return row.id
-            row = JobRow(kind=kind, arguments=arguments, state="queued")
+            row = JobRow(kind=kind, arguments=arguments, concept_id=concept_id, state="queued")
             session.add(row)
             session.flush()
             return row.id
@@ -67,7 +71,7 @@ class JobStore:
     def claim(self, job_id: int | None = None, kinds: Sequence[str] = ()) -> StoredJob | None:
         """Takes this job, or the oldest that waits or was interrupted, for this process to run."""
         with self._database.write() as session:
-            query = select(JobRow).where(JobRow.state.in_(["queued", "running"])).order_by(JobRow.id)
+            query = select(JobRow).where(JobRow.state.in_(GOING)).order_by(JobRow.id)
             if job_id is not None:
                 query = query.where(JobRow.id == job_id)
             if kinds:
@@ -76,7 +80,7 @@ class JobStore:
             if row is None:
                 return None
             row.state, row.worker, row.heartbeat, row.started = "running", self.worker, now(), now()
-            row.done, row.message, row.error = 0, "", ""
+            row.done, row.message, row.error, row.details = 0, "", "", None
             return _job(row)
 
     def beat(self, job_id: int, done: int, total: int | None, message: str) -> bool:
@@ -100,10 +104,19 @@ class JobStore:
             row = session.get_one(JobRow, job_id)
             row.state, row.worker = "queued", ""
 
-    def finish(self, job_id: int, state: str, result: dict[str, Any] | None = None, error: str = "") -> None:
+    def finish(
+        self,
+        job_id: int,
+        state: str,
+        result: dict[str, Any] | None = None,
+        error: str = "",
+        details: str = "",
+    ) -> None:
+        """`error` is the reason in words, `details` what a developer asks for: the traceback."""
         with self._database.write() as session:
             row = session.get_one(JobRow, job_id)
             row.state, row.result, row.error, row.finished = state, result, error, now()
+            row.details = details or None
 
     def cancel(self, job_id: int) -> None:
         """A waiting job is cancelled at once, a running one at its next step."""
@@ -123,7 +136,8 @@ class JobStore:
                 raise UnknownJobError(f"There is no job {job_id}.")
             if _state(row) not in ("failed", "cancelled", "interrupted"):
                 raise ConflictError(f"Job {job_id} can't be tried again: it is not failed or cancelled.")
-            row.state, row.cancel_requested, row.finished, row.error = "queued", False, None, ""
+            row.state, row.cancel_requested, row.finished = "queued", False, None
+            row.error, row.details = "", None
 
     def get(self, job_id: int) -> StoredJob:
         with self._database.read() as session:
@@ -132,16 +146,30 @@ class JobStore:
                 raise UnknownJobError(f"There is no job {job_id}.")
             return _job(row)
 
-    def about(self, concept: str, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
-        """Newest first, the jobs of these kinds for one concept."""
-        named = JobRow.arguments["concept"].as_string() == concept
+    def latest(self, kinds: Sequence[str], concept_id: int | None = None) -> StoredJob | None:
+        """The newest job of these kinds (for this concept), one that is still going before the others."""
+        newest = select(func.max(JobRow.id)).where(JobRow.kind.in_(kinds))
+        if concept_id is not None:
+            newest = newest.where(JobRow.concept_id == concept_id)
+        going = newest.where(JobRow.state.in_(GOING)).scalar_subquery()
+        query = select(JobRow).where(JobRow.id == func.coalesce(going, newest.scalar_subquery()))
         with self._database.read() as session:
-            query = select(JobRow).where(JobRow.kind.in_(kinds), named)
+            row = session.scalar(query)
+            return _job(row) if row else None
+
+    def about(self, concept: int | str, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
+        """Newest first, the jobs of these kinds for one concept, by its id (or its name in the arguments)."""
+        if isinstance(concept, int):
+            its = JobRow.concept_id == concept
+        else:
+            its = JobRow.arguments["concept"].as_string() == concept
+        with self._database.read() as session:
+            query = select(JobRow).where(JobRow.kind.in_(kinds), its)
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
     def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
-        going = or_(JobRow.state == "queued", JobRow.state == "running")
+        going = JobRow.state.in_(GOING)
         with self._database.read() as session:
             query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
             return [_job(row) for row in session.scalars(query)]
@@ -184,4 +212,6 @@ def _job(row: JobRow) -> StoredJob:
         created=row.created,
         started=row.started,
         finished=row.finished,
+        concept_id=row.concept_id,
+        details=row.details or "",
     )

@@ -21,7 +21,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def now() -> datetime:
@@ -134,7 +136,10 @@ class LabelEventRow(Base):
     """Append-only. The current label of (picture, author) is its latest event that is not undone."""
 
     __tablename__ = "label_events"
-    __table_args__ = (Index("label_events_by_picture", "concept_id", "picture_id"),)
+    __table_args__ = (
+        Index("label_events_by_picture", "concept_id", "picture_id"),
+        Index("label_events_by_sequence", "concept_id", "sequence"),
+    )
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(100), unique=True)  # idempotency key
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
@@ -209,7 +214,9 @@ class ModelCallRow(Base):
     latency_ms: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(20))  # answered, refused, cut off, wrong schema, failed
     error: Mapped[str] = mapped_column(Text, default="")
-    created: Mapped[datetime] = mapped_column(default=now)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"), index=True)  # none outside a job
+    concept_id: Mapped[int | None] = mapped_column(ForeignKey("concepts.id"), index=True)
 
 
 class ModelAnswerRow(Base):
@@ -223,8 +230,9 @@ class ModelAnswerRow(Base):
 
 class JobRow(Base):
     __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_by_concept", "concept_id", "kind"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
     arguments: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(12), index=True)  # queued, running, done, failed, cancelled
     done: Mapped[int] = mapped_column(default=0)
@@ -239,3 +247,5 @@ class JobRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
     started: Mapped[datetime | None]
     finished: Mapped[datetime | None]
+    concept_id: Mapped[int | None] = mapped_column(ForeignKey("concepts.id"))  # whose job it is
+    details: Mapped[str | None] = mapped_column(Text)  # of a failure: the traceback

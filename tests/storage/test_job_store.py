@@ -1,0 +1,84 @@
+"""The job table: the same work is one job, the newest one of a concept is found however old it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storage.concepts import ConceptStore
+from storage.database import Database
+from storage.jobs import JobStore
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "discern.sqlite")
+
+
+@pytest.fixture
+def jobs(database: Database) -> JobStore:
+    return JobStore(database)
+
+
+@pytest.fixture
+def concepts(database: Database) -> list[int]:
+    store = ConceptStore(database)
+    return [store.create(name).id for name in ("one", "other")]
+
+
+def ended(jobs: JobStore, kind: str, concept_id: int | None = None, **arguments: object) -> int:
+    job_id = jobs.add(kind, arguments, concept_id)
+    jobs.claim(job_id)
+    jobs.finish(job_id, "done", {})
+    return job_id
+
+
+def test_the_same_work_that_waits_is_one_job(jobs: JobStore, concepts: list[int]) -> None:
+    first = jobs.add("train", {"target": "f1"}, concepts[0])
+    assert jobs.add("train", {"target": "f1"}, concepts[0]) == first
+    assert jobs.add("train", {"target": "recall=0.9"}, concepts[0]) != first
+
+
+def test_the_same_work_for_another_concept_is_another_job(jobs: JobStore, concepts: list[int]) -> None:
+    one, other = (jobs.add("train", {"target": "f1"}, concept) for concept in concepts)
+    assert one != other
+    assert [jobs.get(job).concept_id for job in (one, other)] == concepts
+
+
+def test_the_latest_job_of_a_concept_is_found_behind_any_number_of_others(
+    jobs: JobStore, concepts: list[int]
+) -> None:
+    mine = ended(jobs, "train", concepts[0])
+    for index in range(60):
+        ended(jobs, "train", concepts[1], index=index)
+    found = jobs.latest(["train", "evaluate"], concepts[0])
+    assert found is not None
+    assert found.id == mine
+    assert jobs.latest(["evaluate"], concepts[0]) is None
+
+
+def test_a_job_that_is_going_comes_before_newer_ones_that_ended(jobs: JobStore, concepts: list[int]) -> None:
+    going = jobs.add("mine", {}, concepts[0])
+    newest = ended(jobs, "train", concepts[0])
+    found = [jobs.latest(kinds, concepts[0]) for kinds in (["mine", "train"], ["train"])]
+    assert [job.id for job in found if job] == [going, newest]
+    assert [job.id for job in jobs.recent()] == [going, newest]
+
+
+def test_the_jobs_about_a_concept_come_newest_first(jobs: JobStore, concepts: list[int]) -> None:
+    mine = [ended(jobs, "score files", concepts[0], version=version) for version in (1, 2)]
+    ended(jobs, "score files", concepts[1], version=1)
+    ended(jobs, "train", concepts[0])
+    assert [job.id for job in jobs.about(concepts[0], ["score files"])] == mine[::-1]
+
+
+def test_a_failure_keeps_its_reason_and_its_details_until_it_is_tried_again(jobs: JobStore) -> None:
+    job_id = jobs.add("add pictures", {})
+    jobs.claim(job_id)
+    jobs.finish(job_id, "failed", error="the disk is full", details="Traceback (most recent call last): …")
+    failed = jobs.get(job_id)
+    assert (failed.error, failed.details) == ("the disk is full", "Traceback (most recent call last): …")
+    jobs.retry(job_id)
+    again = jobs.get(job_id)
+    assert (again.state, again.error, again.details) == ("queued", "", "")
