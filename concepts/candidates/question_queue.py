@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from concepts.candidates.selection import NextPicture
+from concepts.candidates.selection import NextPicture, to_measure
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
 from concepts.view import View
@@ -121,7 +121,7 @@ class Questions:
             if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
                 break
             if measuring and (since >= EVALUATION_EVERY - 1 or not learning):
-                chosen.append(_to_measure(measuring.pop(0)))
+                chosen.append(to_measure(measuring.pop(0)))
                 since = 0
             else:
                 chosen.append(learning.pop(0))
@@ -178,12 +178,6 @@ def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:
             return since
         since += 1
     return since
-
-
-def _to_measure(picture_id: str) -> NextPicture:
-    return NextPicture(
-        id=picture_id, path="", purpose="evaluation", reason="evaluation set", probability=None, brought_by=[]
-    )
 
 
 def _chunks(ids: Sequence[str], size: int = 5000) -> list[Sequence[str]]:

@@ -27,6 +27,17 @@ class NextPicture(View):
     brought_by: list[str]
 
 
+def to_measure(picture_id: str, path: str = "") -> NextPicture:
+    return NextPicture(
+        id=picture_id,
+        path=path,
+        purpose="evaluation",
+        reason="evaluation set",
+        probability=None,
+        brought_by=[],
+    )
+
+
 def most_useful(
     material: Material,
     collection: Collection,

@@ -16,7 +16,7 @@ from concepts.candidates.question_queue import (
     Upcoming,
     tally,
 )
-from concepts.candidates.selection import NextPicture
+from concepts.candidates.selection import NextPicture, to_measure
 from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
 from concepts.labels.consensus import Decision
@@ -249,19 +249,10 @@ class Answers:
         self._context.draw_evaluation(concept)
         material = self._context.material(concept)
         if purpose == "evaluation":
-            waiting = [i for i in material.evaluation if i not in material.decisions][:n]
-            paths = self._context.collection.paths(waiting)
-            return [
-                NextPicture(
-                    id=i,
-                    path=paths.get(i, ""),
-                    purpose="evaluation",
-                    reason="evaluation set",
-                    probability=None,
-                    brought_by=[],
-                )
-                for i in waiting
-            ]
+            out = material.decisions.keys() | set(waiting)
+            left = [i for i in material.evaluation if i not in out][:n]
+            paths = self._context.collection.paths(left)
+            return [to_measure(i, paths.get(i, "")) for i in left]
         if not material.candidates and len(material.matrix) > WHOLE_LIBRARY:
             self._definitions.mine(name)
             material = self._context.material(concept)

@@ -194,6 +194,13 @@ def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
         bench.answers.bulk_pictures(NAME, "query", query=" ")
 
 
+def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(bench: Workbench) -> None:
+    first = bench.answers.next_pictures(NAME, 2, purpose="evaluation")
+    more = bench.answers.next_pictures(NAME, 2, purpose="evaluation", waiting=[p.id for p in first])
+    assert len(more) == 2
+    assert not {p.id for p in first} & {p.id for p in more}
+
+
 def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Workbench) -> None:
     bench.answers.upcoming(NAME, [], 0)
     settled(bench.context.background)
