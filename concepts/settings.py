@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from concepts.errors import SettingsError
+from storage.files import sqlite_url
 
 # What the app may change. Everything else is set where the process is started.
 SAVED = (
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 7860
     encoder: str = "auto"
+    # Of the SQL database (it may hold a password); without it an SQLite file in the home.
+    database_url: SecretStr | None = Field(None, exclude=True)
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"), exclude=True
     )
@@ -82,8 +85,10 @@ class Settings(BaseSettings):
         return bool(self.openai_api_key or self.openai_base_url)
 
     @property
-    def database_path(self) -> Path:
-        return self.home / "discern.sqlite"
+    def database(self) -> str:
+        """SQLAlchemy URL of the SQL database."""
+        given = self.database_url.get_secret_value() if self.database_url else ""
+        return given or sqlite_url(self.home / "discern.sqlite")
 
     @property
     def cache(self) -> Path:

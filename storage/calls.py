@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.database import Database
+from storage.database import Database, insert_or_update
 from storage.tables import ModelAnswerRow, ModelCallRow
 
 
@@ -60,7 +60,9 @@ class Ledger:
         with self._database.write() as session:
             session.add(ModelCallRow(**asdict(call)))
             if answer is not None:
-                session.merge(ModelAnswerRow(prompt_hash=call.prompt_hash, answer=answer))
+                insert_or_update(
+                    session, ModelAnswerRow, [{"prompt_hash": call.prompt_hash, "answer": answer}]
+                )
 
     def answer(self, prompt_hash: str) -> dict[str, Any] | None:
         with self._database.read() as session:

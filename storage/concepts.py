@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database
+from storage.database import Database, insert_new
 from storage.errors import ConflictError, UnknownConceptError
 from storage.tables import (
     AnnotationRow,
@@ -39,19 +40,35 @@ class StoredAnnotation:
 
 
 @dataclass(frozen=True)
-class StoredHead:
-    """A trained head. `weights` are float64 in little-endian order; `number` counts from 1."""
+class Rating:
+    """What a machine's opinion comes down to: 1 (surely not) to 5 (surely yes)."""
+
+    picture_id: str
+    definition_number: int
+    fingerprint: str
+    rating: int
+
+
+@dataclass(frozen=True)
+class HeadFacts:
+    """What is known of a trained head without its weights. `number` counts from 1."""
 
     number: int
     kind: str
     fingerprint: str
     definition_number: int
     label_sequence: int
-    weights: bytes
-    bias: float
     threshold: float
     details: dict[str, Any]
     created: datetime
+
+
+@dataclass(frozen=True)
+class StoredHead(HeadFacts):
+    """A trained head. `weights` are float64 in little-endian order."""
+
+    weights: bytes
+    bias: float
 
 
 @dataclass(frozen=True)
@@ -87,9 +104,11 @@ class ConceptStore:
             query = select(ConceptRow).where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
             return session.scalar(query)
 
-    def all(self) -> list[ConceptRow]:
+    def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
+        """Those that are not deleted, the first begun first; all of them or a page."""
+        query = select(ConceptRow).where(ConceptRow.deleted.is_(None))
+        query = query.order_by(ConceptRow.created, ConceptRow.id).limit(limit).offset(offset)
         with self._database.read() as session:
-            query = select(ConceptRow).where(ConceptRow.deleted.is_(None)).order_by(ConceptRow.created)
             return list(session.scalars(query))
 
     def delete(self, concept_id: int) -> None:
@@ -113,17 +132,18 @@ class ConceptStore:
             ) from error
         return row
 
-    def deleted(self) -> list[ConceptRow]:
-        """The last deleted first."""
+    def deleted(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
+        """The last deleted first; all of them or a page."""
+        query = select(ConceptRow).where(ConceptRow.deleted.is_not(None))
+        query = query.order_by(ConceptRow.deleted.desc(), ConceptRow.id.desc()).limit(limit).offset(offset)
         with self._database.read() as session:
-            query = select(ConceptRow).where(ConceptRow.deleted.is_not(None))
-            return list(session.scalars(query.order_by(ConceptRow.deleted.desc())))
+            return list(session.scalars(query))
 
     def add_definition(
         self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None
     ) -> DefinitionRow:
         """The next revision. Raises `ConflictError` where `after` is given and isn't the newest any more."""
-        with self._database.write() as session:
+        with self._writing(concept_id) as session:
             query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
             newest = session.scalar(query) or 0
             if after not in (None, newest):
@@ -142,10 +162,20 @@ class ConceptStore:
             session.add(row)
         return row
 
-    def definitions(self, concept_id: int) -> list[DefinitionRow]:
+    def definition(self, concept_id: int, number: int | None = None) -> DefinitionRow | None:
+        """This revision, or the newest."""
+        query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
+        if number is not None:
+            query = query.where(DefinitionRow.number == number)
         with self._database.read() as session:
-            query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
-            return list(session.scalars(query.order_by(DefinitionRow.number)))
+            return session.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
+
+    def definitions(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[DefinitionRow]:
+        """By number; all of them or a page."""
+        query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
+        query = query.order_by(DefinitionRow.number).limit(limit).offset(offset)
+        with self._database.read() as session:
+            return list(session.scalars(query))
 
     # Candidate pool and evaluation set
 
@@ -153,18 +183,17 @@ class ConceptStore:
         self, concept_id: int, candidates: Sequence[tuple[str, list[str]]], definition_number: int
     ) -> int:
         """Adds (picture id, brought by) pairs that are not in the pool; says how many were new."""
+        rows = [
+            {
+                "concept_id": concept_id,
+                "picture_id": picture_id,
+                "brought_by": brought_by,
+                "definition_number": definition_number,
+            }
+            for picture_id, brought_by in candidates
+        ]
         with self._database.write() as session:
-            added = 0
-            for picture_id, brought_by in candidates:
-                statement = insert(CandidateRow).values(
-                    concept_id=concept_id,
-                    picture_id=picture_id,
-                    brought_by=brought_by,
-                    definition_number=definition_number,
-                    added=now(),
-                )
-                added += session.execute(statement.on_conflict_do_nothing()).rowcount  # type: ignore[attr-defined]
-        return added
+            return len(insert_new(session, CandidateRow, rows))
 
     def candidates(self, concept_id: int) -> dict[str, list[str]]:
         """Picture id → what brought it (query texts, "example", "random")."""
@@ -174,16 +203,17 @@ class ConceptStore:
         return {row[0]: row[1] for row in rows}
 
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
-        with self._database.write() as session:
-            query = select(func.max(EvaluationPictureRow.ordinal)).where(
-                EvaluationPictureRow.concept_id == concept_id
-            )
+        """Puts those that are not in the set at its end."""
+        query = select(func.max(EvaluationPictureRow.ordinal)).where(
+            EvaluationPictureRow.concept_id == concept_id
+        )
+        with self._writing(concept_id) as session:
             first = (session.scalar(query) or 0) + 1
-            for ordinal, picture_id in enumerate(picture_ids, start=first):
-                statement = insert(EvaluationPictureRow).values(
-                    concept_id=concept_id, picture_id=picture_id, ordinal=ordinal, drawn=drawn, added=now()
-                )
-                session.execute(statement.on_conflict_do_nothing())
+            rows = [
+                {"concept_id": concept_id, "picture_id": picture_id, "ordinal": ordinal, "drawn": drawn}
+                for ordinal, picture_id in enumerate(picture_ids, start=first)
+            ]
+            insert_new(session, EvaluationPictureRow, rows)
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled."""
@@ -196,25 +226,14 @@ class ConceptStore:
     # Annotations
 
     def add_annotations(self, concept_id: int, annotations: Sequence[StoredAnnotation]) -> None:
+        rows = [vars(said) | {"concept_id": concept_id, "created": now()} for said in annotations]
         with self._database.write() as session:
-            for annotation in annotations:
-                values = vars(annotation) | {"concept_id": concept_id, "created": now()}
-                session.execute(insert(AnnotationRow).values(values).on_conflict_do_nothing())
+            insert_new(session, AnnotationRow, rows)
 
-    def annotations(
-        self,
-        concept_id: int,
-        *,
-        fingerprint: str | None = None,
-        definition_number: int | None = None,
-        picture_id: str | None = None,
-    ) -> list[StoredAnnotation]:
-        """Oldest first, so that a dict by picture keeps the newest."""
+    def annotations(self, concept_id: int, picture_id: str | None = None) -> list[StoredAnnotation]:
+        """With all evidence, of one picture or of all. Oldest first, so that a dict by picture keeps the
+        newest."""
         query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
-        if fingerprint is not None:
-            query = query.where(AnnotationRow.fingerprint == fingerprint)
-        if definition_number is not None:
-            query = query.where(AnnotationRow.definition_number == definition_number)
         if picture_id is not None:
             query = query.where(AnnotationRow.picture_id == picture_id)
         with self._database.read() as session:
@@ -231,35 +250,54 @@ class ConceptStore:
                 for row in session.scalars(query.order_by(AnnotationRow.id))
             ]
 
+    def ratings(
+        self, concept_id: int, *, fingerprint: str | None = None, definition_number: int | None = None
+    ) -> list[Rating]:
+        """The annotations without their evidence, in the same order."""
+        query = select(
+            AnnotationRow.picture_id,
+            AnnotationRow.definition_number,
+            AnnotationRow.fingerprint,
+            AnnotationRow.rating,
+        ).where(AnnotationRow.concept_id == concept_id)
+        if fingerprint is not None:
+            query = query.where(AnnotationRow.fingerprint == fingerprint)
+        if definition_number is not None:
+            query = query.where(AnnotationRow.definition_number == definition_number)
+        with self._database.read() as session:
+            return [Rating(*row) for row in session.execute(query.order_by(AnnotationRow.id))]
+
+    def annotated(self, concept_id: int) -> int:
+        """How many pictures a machine has looked at."""
+        query = select(func.count(AnnotationRow.picture_id.distinct()))
+        with self._database.read() as session:
+            return session.scalar(query.where(AnnotationRow.concept_id == concept_id)) or 0
+
     # Heads and their evaluations
 
     def add_head(self, concept_id: int, head: StoredHead) -> StoredHead:
         """Stores the head under the next number, which is set here."""
-        with self._database.write() as session:
-            query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
+        query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
+        with self._writing(concept_id) as session:
             values = vars(head) | {"number": (session.scalar(query) or 0) + 1}
             session.add(HeadRow(concept_id=concept_id, **values))
         return StoredHead(**values)
 
-    def heads(self, concept_id: int) -> list[StoredHead]:
-        """By number."""
+    def head(self, concept_id: int, number: int | None = None) -> StoredHead | None:
+        """This one, or the newest."""
+        query = select(*_columns(StoredHead)).where(HeadRow.concept_id == concept_id)
+        if number is not None:
+            query = query.where(HeadRow.number == number)
         with self._database.read() as session:
-            query = select(HeadRow).where(HeadRow.concept_id == concept_id).order_by(HeadRow.number)
-            return [
-                StoredHead(
-                    row.number,
-                    row.kind,
-                    row.fingerprint,
-                    row.definition_number,
-                    row.label_sequence,
-                    row.weights,
-                    row.bias,
-                    row.threshold,
-                    row.details,
-                    row.created,
-                )
-                for row in session.scalars(query)
-            ]
+            row = session.execute(query.order_by(HeadRow.number.desc()).limit(1)).first()
+        return StoredHead(*row) if row else None
+
+    def heads(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
+        """By number, without weights; all of them or a page."""
+        query = select(*_columns(HeadFacts)).where(HeadRow.concept_id == concept_id)
+        query = query.order_by(HeadRow.number).limit(limit).offset(offset)
+        with self._database.read() as session:
+            return [HeadFacts(*row) for row in session.execute(query)]
 
     def add_evaluation(
         self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
@@ -269,19 +307,38 @@ class ConceptStore:
             head_id = session.scalars(head).one()
             session.add(EvaluationRow(head_id=head_id, label_sequence=label_sequence, report=report))
 
-    def evaluations(self, concept_id: int) -> list[StoredEvaluation]:
-        """Oldest first."""
-        query = (
-            select(HeadRow.number, EvaluationRow)
-            .join(HeadRow, HeadRow.id == EvaluationRow.head_id)
-            .where(HeadRow.concept_id == concept_id)
-            .order_by(EvaluationRow.id)
-        )
+    def is_evaluated(self, concept_id: int) -> bool:
+        """Whether any head of the concept was measured."""
+        query = select(EvaluationRow.id).join(HeadRow).where(HeadRow.concept_id == concept_id).limit(1)
         with self._database.read() as session:
-            return [
-                StoredEvaluation(number, row.label_sequence, row.report, row.created)
-                for number, row in session.execute(query)
-            ]
+            return session.scalar(query) is not None
+
+    def evaluation(self, concept_id: int, number: int) -> StoredEvaluation | None:
+        """The newest figures of a head."""
+        return self.evaluations(concept_id, [number]).get(number)
+
+    def evaluations(self, concept_id: int, numbers: Sequence[int]) -> dict[int, StoredEvaluation]:
+        """Number of each of these heads that was measured → its newest figures."""
+        newest = (
+            select(func.max(EvaluationRow.id))
+            .join(HeadRow)
+            .where(HeadRow.concept_id == concept_id, HeadRow.number.in_(numbers))
+            .group_by(EvaluationRow.head_id)
+        )
+        query = select(HeadRow.number, EvaluationRow).join(EvaluationRow)
+        with self._database.read() as session:
+            return {
+                number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
+                for number, row in session.execute(query.where(EvaluationRow.id.in_(newest)))
+            }
+
+    def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
+        """One writer of a concept's numbered things at a time: each takes the number behind the last."""
+        return self._database.write(f"concept {concept_id}")
+
+
+def _columns(record: type[HeadFacts]) -> list[InstrumentedAttribute[Any]]:
+    return [getattr(HeadRow, field.name) for field in fields(record)]
 
 
 def _key(name: str) -> str:

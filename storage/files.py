@@ -1,10 +1,11 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and the URL of one that is a database."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -18,3 +19,8 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
+
+
+def sqlite_url(path: Path) -> str:
+    """For `storage.database.Database`. Here, because settings need it and not what a database needs."""
+    return f"sqlite:///{quote(str(path))}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from storage.database import Database
 from storage.errors import ConflictError, UnknownJobError
@@ -18,6 +18,7 @@ from storage.tables import JobRow, now
 HEARTBEAT_SECONDS = 5
 LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
 GOING = ("queued", "running")
+LOCK = "jobs"  # whoever changes a job's state depending on what it is
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class JobStore:
 
     def add(self, kind: str, arguments: dict[str, Any], concept_id: int | None = None) -> int:
         """Queues a job. The same work that is waiting or was interrupted is that job, not a second one."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(GOING))
             for row in session.scalars(query.order_by(JobRow.id)):
                 same = row.arguments == arguments and row.concept_id == concept_id
@@ -70,12 +71,13 @@ class JobStore:
 
     def claim(self, job_id: int | None = None, kinds: Sequence[str] = ()) -> StoredJob | None:
         """Takes this job, or the oldest that waits or was interrupted, for this process to run."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             query = select(JobRow).where(JobRow.state.in_(GOING)).order_by(JobRow.id)
             if job_id is not None:
                 query = query.where(JobRow.id == job_id)
             if kinds:
                 query = query.where(JobRow.kind.in_(kinds))
+            query = query.with_for_update()  # a heartbeat that comes just now is waited for
             row = next((r for r in session.scalars(query) if _state(r) in ("queued", "interrupted")), None)
             if row is None:
                 return None
@@ -85,14 +87,14 @@ class JobStore:
 
     def beat(self, job_id: int, done: int, total: int | None, message: str) -> bool:
         """Writes progress; true where the person asked to cancel."""
+        values = {"heartbeat": now(), "done": done, "total": total, "message": message}
         with self._database.write() as session:
-            row = session.get_one(JobRow, job_id)
-            row.heartbeat, row.done, row.total, row.message = now(), done, total, message
-            return row.cancel_requested
+            query = update(JobRow).where(JobRow.id == job_id).values(values)
+            return session.scalars(query.returning(JobRow.cancel_requested)).one()
 
     def once(self, job_id: int, key: str, value: Any) -> Any:
         """The value that the first run of this job gave for `key`, so that a resumed run does the same."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             row = session.get_one(JobRow, job_id)
             if key not in row.memory:
                 row.memory = row.memory | {key: value}
@@ -100,7 +102,7 @@ class JobStore:
 
     def release(self, job_id: int) -> None:
         """Puts a running job back, for the next process to go on with."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             row = session.get_one(JobRow, job_id)
             row.state, row.worker = "queued", ""
 
@@ -113,14 +115,14 @@ class JobStore:
         details: str = "",
     ) -> None:
         """`error` is the reason in words, `details` what a developer asks for: the traceback."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             row = session.get_one(JobRow, job_id)
             row.state, row.result, row.error, row.finished = state, result, error, now()
             row.details = details or None
 
     def cancel(self, job_id: int) -> None:
         """A waiting job is cancelled at once, a running one at its next step."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             row = session.get(JobRow, job_id)
             if row is None:
                 raise UnknownJobError(f"There is no job {job_id}.")
@@ -130,7 +132,7 @@ class JobStore:
 
     def retry(self, job_id: int) -> None:
         """Queues a failed, cancelled or interrupted job again; it goes on where it stopped."""
-        with self._database.write() as session:
+        with self._database.write(LOCK) as session:
             row = session.get(JobRow, job_id)
             if row is None:
                 raise UnknownJobError(f"There is no job {job_id}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -10,7 +11,7 @@ from typing import Literal, get_args
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.database import Database
+from storage.database import Database, insert_new
 from storage.tables import LabelEventRow
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -60,44 +61,47 @@ class LabelLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
+        """One writer of a concept's events at a time: whoever has read up to event N finds all that comes
+        later behind N, never an event of a slower writer before it."""
+        return self._database.write(f"labels of concept {concept_id}")
+
     def append(self, concept_id: int, labels: Sequence[NewLabel]) -> int:
         """Appends in one transaction those whose key is new, and says how many that were."""
-        with self._database.write() as session:
-            known = _known_keys(session, [label.key for label in labels])
-            fresh = {label.key: label for label in labels if label.key not in known}
-            session.add_all(
-                LabelEventRow(
-                    key=label.key,
-                    concept_id=concept_id,
-                    picture_id=label.picture_id,
-                    value=label.value,
-                    author=label.author.name,
-                    author_kind=label.author.kind,
-                    definition_number=label.definition_number,
-                    comment=label.comment,
-                )
-                for label in fresh.values()
-            )
-        return len(fresh)
+        last = {label.key: label for label in labels}
+        rows = [
+            {
+                "key": label.key,
+                "concept_id": concept_id,
+                "picture_id": label.picture_id,
+                "value": label.value,
+                "undoes": None,
+                "author": label.author.name,
+                "author_kind": label.author.kind,
+                "definition_number": label.definition_number,
+                "comment": label.comment,
+            }
+            for label in last.values()
+        ]
+        with self._writing(concept_id) as session:
+            return len(insert_new(session, LabelEventRow, rows))
 
     def comment(
         self, concept_id: int, key: str, picture_id: str, author: Author, number: int, text: str
     ) -> None:
         """A remark on a picture that changes no label."""
-        with self._database.write() as session:
-            if not _known_keys(session, [key]):
-                session.add(
-                    LabelEventRow(
-                        key=key,
-                        concept_id=concept_id,
-                        picture_id=picture_id,
-                        value=COMMENT,
-                        author=author.name,
-                        author_kind=author.kind,
-                        definition_number=number,
-                        comment=text,
-                    )
-                )
+        row = {
+            "key": key,
+            "concept_id": concept_id,
+            "picture_id": picture_id,
+            "value": COMMENT,
+            "author": author.name,
+            "author_kind": author.kind,
+            "definition_number": number,
+            "comment": text,
+        }
+        with self._writing(concept_id) as session:
+            insert_new(session, LabelEventRow, [row])
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -107,27 +111,29 @@ class LabelLog:
         With `only`, the labels that were given under these keys and still stand, and no others.
         The same key again undoes nothing more and returns the same.
         """
-        with self._database.write() as session:
-            if _known_keys(session, [f"{key}/0"]):
-                return _undone_by(session, key)
+        with self._writing(concept_id) as session:
+            if undone := _undone_by(session, concept_id, key):
+                return undone
             query = _not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
             )
             query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
             rows = list(session.scalars(query.order_by(LabelEventRow.sequence.desc())))
-            for index, row in enumerate(rows):
-                session.add(
-                    LabelEventRow(
-                        key=f"{key}/{index}",
-                        concept_id=concept_id,
-                        picture_id=row.picture_id,
-                        value=UNDO,
-                        undoes=row.sequence,
-                        author=author.name,
-                        author_kind=author.kind,
-                        definition_number=row.definition_number,
-                    )
-                )
+            undoing = [
+                {
+                    "key": f"{key}/{index}",
+                    "concept_id": concept_id,
+                    "picture_id": row.picture_id,
+                    "value": UNDO,
+                    "undoes": row.sequence,
+                    "author": author.name,
+                    "author_kind": author.kind,
+                    "definition_number": row.definition_number,
+                    "comment": "",
+                }
+                for index, row in enumerate(rows)
+            ]
+            insert_new(session, LabelEventRow, undoing)
             return [_event(row) for row in rows]
 
     def with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
@@ -141,8 +147,11 @@ class LabelLog:
         concept_id: int,
         kinds: Sequence[AuthorKind] = ("person", "simulated", "annotator"),
         picture_ids: Sequence[str] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
     ) -> list[LabelEvent]:
-        """The last label of each author on each picture (of all, or of these few), oldest first."""
+        """The last label of each author on each picture (of all, or of these few), oldest first; all of
+        them or a page."""
         labels = _not_undone(concept_id).where(LabelEventRow.author_kind.in_(kinds))
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
@@ -153,6 +162,7 @@ class LabelLog:
             .scalar_subquery()
         )
         query = select(LabelEventRow).where(LabelEventRow.sequence.in_(last)).order_by(LabelEventRow.sequence)
+        query = query.limit(limit).offset(offset)
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
 
@@ -218,19 +228,15 @@ def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's ow
     )
 
 
-def _undone_by(session: Session, key: str) -> list[LabelEvent]:
-    undo = aliased(LabelEventRow)
+def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:
+    undo, prefix = aliased(LabelEventRow), f"{key}/"
     query = select(LabelEventRow).join(undo, undo.undoes == LabelEventRow.sequence)
-    query = query.where(undo.key.startswith(f"{key}/", autoescape=True))
+    query = query.where(
+        undo.concept_id == concept_id,
+        undo.value == UNDO,
+        func.substr(undo.key, 1, len(prefix)) == prefix,  # LIKE takes upper case for lower case in SQLite
+    )
     return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence.desc()))]
-
-
-def _known_keys(session: Session, keys: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for start in range(0, len(keys), 5000):
-        chunk = keys[start : start + 5000]
-        known.update(session.scalars(select(LabelEventRow.key).where(LabelEventRow.key.in_(chunk))))
-    return known
 
 
 def _event(row: LabelEventRow) -> LabelEvent:

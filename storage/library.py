@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from storage.database import Database
+from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.sources import SkippedFile, Source
 from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow, SourceRow, now
 
 QUICK_COUNT = 0.05  # seconds
 COUNT_AGAIN_AFTER = 30  # times as long as counting takes
-MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766, and a pending row has two
+MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
+_START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ class Library:
             "fingerprint": encoder.fingerprint,
             "dimension": encoder.dimension,
         }
-        with self._database.write() as session:
-            session.merge(LibraryRow(id=1, **values))
+        with self._database.write("library") as session:
+            insert_or_update(session, LibraryRow, [{"id": 1} | values])
 
     # Adding
 
@@ -123,34 +124,25 @@ class Library:
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
         their vectors are pending until `vectors_written`.
         """
-        fresh = {facts.id: facts for _, facts in read if isinstance(facts, PictureFacts)}
-        with self._database.write() as session:
-            for ids in _chunks(list(fresh)):
-                for known in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids))):
-                    del fresh[known]
-            session.add_all(PictureRow(**vars(facts), near_group=facts.id) for facts in fresh.values())
-            session.flush()
-            _add_pending(session, list(fresh), fingerprint)
-            for source, facts in read:
-                picture_id = facts if isinstance(facts, str) else facts.id
-                session.merge(
-                    SourceRow(
-                        uri=source.uri, picture_id=picture_id, size=source.size, mtime_ns=source.mtime_ns
-                    )
-                )
+        pictures = {facts.id: facts for _, facts in read if isinstance(facts, PictureFacts)}
+        with self._database.write("library") as session:
+            fresh = insert_new(
+                session, PictureRow, [vars(facts) | {"near_group": facts.id} for facts in pictures.values()]
+            )
+            _add_pending(session, [picture_id for (picture_id,) in fresh], fingerprint)
+            sources = [
+                {
+                    "uri": source.uri,
+                    "picture_id": facts if isinstance(facts, str) else facts.id,
+                    "size": source.size,
+                    "mtime_ns": source.mtime_ns,
+                }
+                for source, facts in read
+            ]
+            insert_or_update(session, SourceRow, sources)
             for uris in _chunks([source.uri for source, _ in read]):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
-            for bad in skipped:
-                session.merge(
-                    BadFileRow(
-                        uri=bad.uri,
-                        reason=bad.reason,
-                        message=bad.message,
-                        size=bad.size,
-                        mtime_ns=bad.mtime_ns,
-                        seen=now(),
-                    )
-                )
+            insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
 
     # The outbox
 
@@ -163,11 +155,11 @@ class Library:
             return list(session.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit)))
 
     def add_pending(self, picture_ids: Sequence[str], fingerprint: str) -> None:
-        with self._database.write() as session:
+        with self._database.write("library") as session:
             _add_pending(session, picture_ids, fingerprint)
 
     def vectors_written(self, picture_ids: Sequence[str], fingerprint: str) -> None:
-        with self._database.write() as session:
+        with self._database.write("library") as session:
             for ids in _chunks(picture_ids):
                 session.execute(
                     delete(PendingVectorRow).where(
@@ -187,8 +179,8 @@ class Library:
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
-        with self._database.write() as session:
-            before = session.execute(select(PictureRow.id, PictureRow.near_group))
+        with self._database.write("library") as session:
+            before = session.execute(select(PictureRow.id, PictureRow.near_group).order_by(PictureRow.id))
             changed = [
                 {"id": picture_id, "near_group": groups.get(picture_id, picture_id)}
                 for picture_id, group in before
@@ -319,9 +311,10 @@ class Library:
         Raises `UnknownPictureError`.
         """
         found = self.resolve_many([path_or_id], relative_to=relative_to)[0]
-        if found is None and 8 <= len(path_or_id) < 64:
+        if found is None and _START_OF_AN_ID.fullmatch(path_or_id):
+            first, beyond = path_or_id.lower(), f"{path_or_id.lower()}g"  # g: behind every hex digit
             with self._database.read() as session:
-                query = select(PictureRow.id).where(PictureRow.id.startswith(path_or_id, autoescape=True))
+                query = select(PictureRow.id).where(PictureRow.id >= first, PictureRow.id < beyond)
                 matches = list(session.scalars(query.limit(2)))
             found = matches[0] if len(matches) == 1 else None
         if found is None:
@@ -377,9 +370,8 @@ def _picture(row: PictureRow, sources: list[str]) -> Picture:
 
 
 def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:
-    for ids in _chunks(picture_ids):
-        rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in ids]
-        session.execute(insert(PendingVectorRow).values(rows).on_conflict_do_nothing())
+    rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in picture_ids]
+    insert_new(session, PendingVectorRow, rows)
 
 
 def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:

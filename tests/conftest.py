@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import not_run as left_out
 import pytest
+from not_run import not_run
+from postgres import NoPostgresError, Server, running_server
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is first imported
 
@@ -34,3 +39,26 @@ def tiny_open_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_open_clip import make_tiny_open_clip
 
     return make_tiny_open_clip(tmp_path_factory.mktemp("tiny-open-clip"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server | NoPostgresError]:
+    with ExitStack() as stack:
+        server: Server | NoPostgresError
+        try:
+            server = stack.enter_context(running_server())
+        except NoPostgresError as error:
+            server = error
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: Server | NoPostgresError) -> Server:
+    if isinstance(postgres_server, NoPostgresError):
+        not_run("the stores on PostgreSQL", str(postgres_server))
+    return postgres_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in left_out.lines():
+        terminalreporter.write_line(line, yellow=True)

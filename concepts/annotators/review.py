@@ -192,7 +192,7 @@ class AnnotateEstimate(View):
 def estimate(material: Material, settings: Settings, pool_size: int) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
     seen = {
-        said.picture_id for said in material.annotations if said.definition_number == material.revision.number
+        said.picture_id for said in material.ratings if said.definition_number == material.revision.number
     }
     pool = [i for i in material.candidates if i not in material.reserved]
     pictures = len([i for i in pool if i not in seen]) if pool else pool_size

@@ -57,10 +57,10 @@ def annotate_pool(
     """
     since = datetime.fromisoformat(progress.once("since", datetime.now(UTC).isoformat()))
     annotator = _choose(arguments, material, collection, ledger, settings, since)
-    known = store.annotations(
+    known = store.ratings(
         material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
     )
-    seen = {annotation.picture_id for annotation in known}
+    seen = {said.picture_id for said in known}
     before = progress.once("annotated", len(seen))
     todo = [i for i in _worklist(material) if i not in seen]
     if arguments["limit"] is not None:
@@ -209,7 +209,7 @@ def _result(
     failed: list[dict[str, str]],
     stopped: str,
 ) -> AnnotateResult:
-    said = store.annotations(
+    said = store.ratings(
         material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
     )
     calls = ledger.count(since)

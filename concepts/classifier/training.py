@@ -21,7 +21,7 @@ from concepts.learning.splits import Rows
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import ConceptStore, StoredHead
+from storage.concepts import ConceptStore, HeadFacts, StoredHead
 from storage.tables import ConceptRow, now
 
 SEED = 0  # training the same labels again gives the same head
@@ -131,7 +131,7 @@ def annotator_scores(material: Material, collection: Collection, ids: Sequence[s
     annotator, which costs nothing, where no other has annotated."""
     kept = {
         said.picture_id: said
-        for said in material.annotations
+        for said in material.ratings
         if said.definition_number == material.revision.number
     }
     wanted = {i: float(kept[i].rating) for i in ids if i in kept}
@@ -224,17 +224,16 @@ def linear_head(stored: StoredHead) -> LinearHead:
 
 def head_of(store: ConceptStore, concept: ConceptRow, version: int | None) -> StoredHead:
     """The newest version, or the one asked for. Raises `UnknownVersionError` where there is none."""
-    heads = store.heads(concept.id)
-    if not heads:
-        name = concept.name
-        raise UnknownVersionError(f"“{name}” has no trained version yet: concept train “{name}”.")
-    head = heads[-1] if version is None else next((h for h in heads if h.number == version), None)
+    head = store.head(concept.id, version)
     if head is None:
-        raise UnknownVersionError(f"“{concept.name}” has no version {version}; it has 1 to {len(heads)}.")
+        name, newest = concept.name, store.head(concept.id)
+        if newest is None:
+            raise UnknownVersionError(f"“{name}” has no trained version yet: concept train “{name}”.")
+        raise UnknownVersionError(f"“{name}” has no version {version}; it has 1 to {newest.number}.")
     return head
 
 
-def check_fingerprint(head: StoredHead, collection: Collection) -> None:
+def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
     """Raises `FingerprintMismatchError` where the library was re-embedded since the head was trained."""
     expected = collection.recorded().fingerprint
     if head.fingerprint != expected:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from concepts.classifier.library_scores import LibraryScores, Order
-from concepts.classifier.quality import Share
+from concepts.classifier.quality import HeadView, Share, head_view
 from concepts.classifier.training import (
     BY_HAND,
     SEED,
@@ -22,7 +21,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import StoredHead
+from storage.concepts import ConceptStore, HeadFacts, StoredHead
 from storage.tables import now
 
 COMPARED = ("average_precision", "precision", "recall", "f1")
@@ -82,6 +81,16 @@ def again(head: StoredHead, author: str) -> StoredHead:
     return replace(head, number=0, details=details, created=now())
 
 
+def head_views(
+    store: ConceptStore, concept_id: int, limit: int | None = None, offset: int = 0
+) -> list[HeadView]:
+    """Versions with their newest figures, by number; all of them or a page."""
+    heads = store.heads(concept_id, limit, offset)
+    measured = store.evaluations(concept_id, [head.number for head in heads])
+    reports = {number: evaluation.report for number, evaluation in measured.items()}
+    return [head_view(head, reports.get(head.number)) for head in heads]
+
+
 def origin(details: dict[str, Any]) -> str:
     """Where a version that was not trained comes from, in words; empty for a trained one."""
     if "copy_of" in details:
@@ -129,13 +138,10 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
     )
 
 
-def is_up_to_date(
-    heads: Sequence[StoredHead], sequence: int, definition: int, fingerprint: str, target: str
-) -> bool:
+def is_up_to_date(newest: HeadFacts, sequence: int, definition: int, fingerprint: str, target: str) -> bool:
     """Whether training now would only repeat the newest version."""
-    if not heads or origin(heads[-1].details):
+    if origin(newest.details):
         return False
-    newest = heads[-1]
     known = (newest.label_sequence, newest.definition_number, newest.fingerprint)
     same_target = newest.details.get("target") == str(parse_target(target))
     return known == (sequence, definition, fingerprint) and same_target

@@ -12,6 +12,7 @@ from concepts import __version__
 from concepts.settings import Settings, set_by_environment
 from concepts.view import View
 from storage.calls import Ledger
+from storage.database import Database
 from storage.jobs import StoredJob
 
 SURE_AFTER = 3.0  # seconds before which a rate says nothing
@@ -148,13 +149,13 @@ def settings_view(settings: Settings) -> SettingsView:
     )
 
 
-def about(settings: Settings) -> About:
+def about(settings: Settings, database: Database) -> About:
     return About(
         version=__version__,
         home=str(settings.home),
         python=platform.python_version(),
         packages={name: _version(name) for name in PACKAGES},
-        database_bytes=settings.database_path.stat().st_size,
+        database_bytes=database.size_bytes(),
         free_bytes=shutil.disk_usage(settings.home).free,
     )
 

@@ -20,7 +20,7 @@ from concepts.learning.agreement import Agreement, measure_agreement
 from concepts.learning.base import Bools, Floats, TrainingSet
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
-from storage.concepts import ConceptStore, StoredAnnotation
+from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 
 if TYPE_CHECKING:
@@ -78,7 +78,12 @@ class Material:
 
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:
+        """With all evidence. Where the ratings will do, `ratings` are far less to read."""
         return self._store.annotations(self.concept_id)
+
+    @cached_property
+    def ratings(self) -> list[Rating]:
+        return self._store.ratings(self.concept_id)
 
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
@@ -166,7 +171,7 @@ class Material:
         definition said may agree less.
         """
         by_annotator: dict[tuple[str, int], dict[str, bool]] = {}
-        for said in self.annotations:
+        for said in self.ratings:
             if said.rating != 3 and said.picture_id not in self.reserved:
                 key = (said.fingerprint, said.definition_number)
                 by_annotator.setdefault(key, {})[said.picture_id] = said.rating > 3

@@ -52,7 +52,7 @@ class Context:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.database = Database(settings.database_path)
+        self.database = Database(settings.database)
         self.collection = Collection(settings, self.database)
         self.store = ConceptStore(self.database)
         self.log = LabelLog(self.database)
@@ -84,11 +84,11 @@ class Context:
 
     def revision(self, concept: ConceptRow, number: int | None = None) -> Revision:
         """The newest definition, or the one asked for. Raises `UnknownVersionError`."""
-        rows = self.store.definitions(concept.id)
-        row = rows[-1] if number is None else next((r for r in rows if r.number == number), None)
+        row = self.store.definition(concept.id, number)
         if row is None:
+            newest = self.store.definition(concept.id)
             raise UnknownVersionError(
-                f"“{concept.name}” has no definition {number}; it has 1 to {len(rows)}."
+                f"“{concept.name}” has no definition {number}; it has 1 to {newest.number if newest else 0}."
             )
         return revision_of(row)
 
@@ -99,8 +99,7 @@ class Context:
 
     def measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
         """The newest figures of a version."""
-        found = [e for e in self.store.evaluations(concept.id) if e.head_number == number]
-        return found[-1] if found else None
+        return self.store.evaluation(concept.id, number)
 
     def material(self, concept: ConceptRow, revision: int | None = None) -> Material:
         """What the concept learns and measures from, under a definition; read anew each time."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from concepts.candidates.mining import MineResult
 from concepts.candidates.queries import QueryView, query_views
-from concepts.classifier.quality import HeadView
+from concepts.classifier.versions import head_views
 from concepts.definition.document import (
     Change,
     Definition,
@@ -70,29 +70,17 @@ class Definitions:
     def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
         concept = self._context.concept(name)
-        rows = self._context.store.definitions(concept.id)
+        newest = self._context.revision(concept).number
         material = self._context.material(concept, revision)
-        reports = {e.head_number: e.report for e in self._context.store.evaluations(concept.id)}
         return ConceptView(
             name=concept.name,
             created=concept.created,
             revision=revision_view(material.revision),
-            revisions=len(rows),
+            revisions=newest,
             candidates=len(material.candidates),
             labels=label_counts(material),
             conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
-            heads=[
-                HeadView(
-                    number=head.number,
-                    kind=head.kind,
-                    definition=head.definition_number,
-                    threshold=head.threshold,
-                    created=head.created,
-                    details=head.details,
-                    report=reports.get(head.number),
-                )
-                for head in self._context.store.heads(concept.id)
-            ],
+            heads=head_views(self._context.store, concept.id),
         )
 
     def delete_concept(self, name: str) -> DeletedConcept:
@@ -120,13 +108,13 @@ class Definitions:
             return set()
         material = self._context.material(concept)
         decided = sum(decision.decided for decision in material.decisions.values())
-        heads = self._context.store.heads(concept.id)
+        measured = self._context.store.is_evaluated(concept.id)
         reached = {
             "Define": bool(material.candidates) or material.revision.number > 1,
             "Label": decided >= ENOUGH_LABELS,
-            "Review": bool(material.annotations) and decided >= ENOUGH_LABELS,
-            "Quality": bool(self._context.store.evaluations(concept.id)),
-            "Use": bool(heads) and bool(self._context.store.evaluations(concept.id)),
+            "Review": decided >= ENOUGH_LABELS and self._context.store.annotated(concept.id) > 0,
+            "Quality": measured,
+            "Use": measured,
         }
         return {step for step, there in reached.items() if there}
 
@@ -277,7 +265,7 @@ class Definitions:
         counts = label_counts(material)
         yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
         heads = self._context.store.heads(concept.id)
-        reports = {e.head_number: e.report for e in self._context.store.evaluations(concept.id)}
+        measured = self._context.store.evaluation(concept.id, heads[-1].number) if heads else None
         done = self.steps_done(concept.name)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
         moments = [
@@ -296,7 +284,7 @@ class Definitions:
             evaluation_labelled=sum(counts.evaluation.values()),
             heads=len(heads),
             cover=[*yes[-3:], *_first_found(material)][:3],
-            quality=_quality_in_words(reports.get(heads[-1].number)) if heads else "",
+            quality=_quality_in_words(measured.report if measured else None),
             next_screen=screen,
             next_step=step,
             steps_done=[name for name, _ in JOURNEY if name in done],
@@ -354,7 +342,7 @@ def label_counts(material: Material) -> LabelCounts:
     return LabelCounts(
         train=tally(d for i, d in decisions.items() if i not in material.evaluation),
         evaluation=tally(d for i, d in decisions.items() if i in material.evaluation),
-        annotated=len({annotation.picture_id for annotation in material.annotations}),
+        annotated=len({said.picture_id for said in material.ratings}),
         evaluation_size=len(material.evaluation),
         simulated=sum(d.simulated for d in decisions.values()),
     )

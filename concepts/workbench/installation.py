@@ -100,7 +100,7 @@ class Installation:
         )
 
     def about(self) -> About:
-        return activity.about(self._context.settings)
+        return activity.about(self._context.settings, self._context.database)
 
     def _test_endpoint(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.installation.endpoint import examine

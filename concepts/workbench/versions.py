@@ -235,14 +235,16 @@ class Versions:
 
         concept = self._context.concept(arguments["concept"])
         progress.report(0, 3, "learning from your answers")
-        heads, definition = self._context.store.heads(concept.id), self._context.revision(concept).number
+        newest, definition = self._context.store.head(concept.id), self._context.revision(concept).number
         sequence, fingerprint = (
             self._context.log.last_sequence(concept.id),
             self._context.collection.recorded().fingerprint,
         )
-        known = is_up_to_date(heads, sequence, definition, fingerprint, arguments["target"])
-        number = heads[-1].number if known else self.train(concept.name, target=arguments["target"]).number
-        return {"version": number, "new": not known} | self._measure(concept, number, progress)
+        if newest and is_up_to_date(newest, sequence, definition, fingerprint, arguments["target"]):
+            number, new = newest.number, False
+        else:
+            number, new = self.train(concept.name, target=arguments["target"]).number, True
+        return {"version": number, "new": new} | self._measure(concept, number, progress)
 
     def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         concept, head = self._context.version(arguments["concept"], arguments["version"])

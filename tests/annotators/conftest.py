@@ -21,6 +21,7 @@ from concepts.encoders.sentences import SentenceEncoder
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.database import Database
+from storage.files import sqlite_url
 
 
 class WordsOnly:
@@ -129,7 +130,7 @@ def server() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = Database(tmp_path / "discern.sqlite")
+    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
     yield Ledger(database)
     database.close()
 

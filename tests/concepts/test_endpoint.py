@@ -16,11 +16,12 @@ from concepts.installation.endpoint import COLOURS, examine
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger
 from storage.database import Database
+from storage.files import sqlite_url
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = Database(tmp_path / "discern.sqlite")
+    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
     yield Ledger(database)
     database.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from concepts.jobs.runner import JobRunner, Progress
 from storage.database import Database
+from storage.files import sqlite_url
 from storage.jobs import JobStore
 
 PATIENCE = 20  # seconds until a test gives up
@@ -23,7 +24,7 @@ def test_a_short_job_runs_while_a_long_one_is_going(tmp_path: Path) -> None:
         short_done.set()
         return {}
 
-    runner = JobRunner(JobStore(Database(tmp_path / "d.sqlite")), ["short"])
+    runner = JobRunner(JobStore(Database(sqlite_url(tmp_path / "d.sqlite"))), ["short"])
     runner.register({"long": long, "short": short})
     runner.submit("long", {})
     runner.submit("short", {})
@@ -34,7 +35,7 @@ def test_a_short_job_runs_while_a_long_one_is_going(tmp_path: Path) -> None:
 
 
 def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(tmp_path: Path) -> None:
-    store = JobStore(Database(tmp_path / "d.sqlite"))
+    store = JobStore(Database(sqlite_url(tmp_path / "d.sqlite")))
     steps, begun, finished = [], threading.Event(), threading.Event()
 
     def count(arguments: dict, progress: Progress) -> dict:  # type: ignore[type-arg]

@@ -21,7 +21,7 @@ def matrix(n: int = 500) -> Matrix:
 
 def head(seed: int = 0, threshold: float = 0.5) -> StoredHead:
     weights = np.random.default_rng(seed).normal(size=8).astype("<f8").tobytes()
-    return StoredHead(1, "lda", "f", 1, 0, weights, -0.5, threshold, {}, datetime.now(UTC))
+    return StoredHead(1, "lda", "f", 1, 0, threshold, {}, datetime.now(UTC), weights, -0.5)
 
 
 @pytest.fixture

@@ -142,7 +142,9 @@ def test_going_back_keeps_the_older_version_once_more(trained: Workbench) -> Non
     answer(trained, "train", 10)
     trained.versions.train(NAME)
     assert trained.versions.use_again(NAME, 1, author="ana") == 3
-    first, _, third = trained.context.store.heads(1)
+    first, third = trained.context.store.head(1, 1), trained.context.store.head(1, 3)
+    assert first
+    assert third
     assert (third.weights, third.bias, third.threshold) == (first.weights, first.bias, first.threshold)
     assert third.details["copy_of"] == 1
     assert trained.versions.quality(NAME).version.number == 3

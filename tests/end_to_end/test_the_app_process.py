@@ -17,6 +17,7 @@ import pytest
 from drawing import draw_folder
 
 from storage.database import Database
+from storage.files import sqlite_url
 from storage.jobs import JobStore
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def test_stopped_in_the_middle_of_work_it_goes_on_at_the_next_start(
     start: Start, own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     pictures = draw_folder(tmp_path / "pictures", 1500)
-    store = JobStore(Database(own_home / "discern.sqlite"))
+    store = JobStore(Database(sqlite_url(own_home / "discern.sqlite")))
     arguments = {"paths": [str(pictures)], "encoder": f"local-dir:{tiny_open_clip}"}
     job_id = store.add("add pictures", arguments)
     first = start(DISCERN_PORT=free_port())

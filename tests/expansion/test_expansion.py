@@ -13,6 +13,7 @@ from concepts.errors import ModelAnswerError
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.database import Database
+from storage.files import sqlite_url
 
 PROPOSAL = {
     "necessary": [
@@ -41,7 +42,7 @@ def server():
 
 @pytest.fixture
 def model(server, tmp_path):
-    database = Database(tmp_path / "d.sqlite")
+    database = Database(sqlite_url(tmp_path / "d.sqlite"))
     yield OpenAICompatibleModel(
         MODEL, api_key=None, base_url=server.base_url, ledger=Ledger(database), cache=tmp_path
     )

@@ -8,6 +8,7 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.database import Database
+from storage.files import sqlite_url
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def fake_openai() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = Database(tmp_path / "discern.sqlite")
+    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
     yield Ledger(database)
     database.close()
 

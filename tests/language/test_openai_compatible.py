@@ -304,10 +304,11 @@ from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from pydantic import BaseModel
 from storage.database import Database
+from storage.files import sqlite_url
 class Opinion(BaseModel):
     rating: int
 url, home, deadly = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-ledger = Ledger(Database(home / "d.sqlite"))
+ledger = Ledger(Database(sqlite_url(home / "d.sqlite")))
 model = OpenAICompatibleModel("m", api_key=None, base_url=url, ledger=ledger, cache=home)
 for number in range(4):
     if number == deadly:

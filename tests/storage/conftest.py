@@ -1,13 +1,18 @@
-"""Pictures the tests draw themselves."""
+"""Pictures the tests draw themselves, and the databases that every store has to work on."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from postgres import Server
+
+from storage.database import Database
+from storage.files import sqlite_url
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -30,3 +35,18 @@ def encode() -> Callable[..., bytes]:
 @pytest.fixture
 def draw() -> Callable[..., Image.Image]:
     return drawn
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "discern.sqlite")
+    server: Server = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from storage.calls import Call, CallTotal, Ledger
@@ -13,16 +11,10 @@ from storage.jobs import JobStore
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(tmp_path / "discern.sqlite")
+def ledger(database: Database) -> Ledger:
     for name in ("one", "other"):
         concept = ConceptStore(database).create(name)
         JobStore(database).add("annotate", {}, concept.id)
-    return database
-
-
-@pytest.fixture
-def ledger(database: Database) -> Ledger:
     return Ledger(database)
 
 

@@ -1,71 +1,190 @@
-"""The database file: migrations, concurrent writers, and files that can't be used."""
+"""The database: addresses, migrations, concurrent writers, and databases that can't be used."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from postgres import Server
+from sqlalchemy import make_url, text
 
+from storage import database as module
 from storage.concepts import ConceptStore
-from storage.database import Database
+from storage.database import Database, insert_new, insert_or_update
 from storage.errors import DiscernError, StorageError
-from storage.tables import Base
+from storage.files import sqlite_url
+from storage.tables import BadFileRow, Base, now
 
 
-def test_migrations_lead_to_the_tables_the_code_uses(tmp_path: Path) -> None:
-    database = Database(tmp_path / "discern.sqlite")
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "discern.sqlite"
+
+
+def test_migrations_lead_to_the_tables_the_code_uses(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_opening_again_changes_nothing(tmp_path: Path) -> None:
-    first = Database(tmp_path / "discern.sqlite")
-    ConceptStore(first).create("messy room")
-    first.close()
-    second = Database(tmp_path / "discern.sqlite")
-    assert [row.name for row in ConceptStore(second).all()] == ["messy room"]
+def test_an_empty_postgres_database_gets_the_newest_schema_from_several_processes_at_once(
+    postgres: Server,
+) -> None:
+    url = postgres.empty_database()
+    with ThreadPoolExecutor(3) as pool:
+        opened = list(pool.map(Database, [url] * 3))
+    assert {ConceptStore(database).create(f"by {n}").id for n, database in enumerate(opened)} == {1, 2, 3}
+    for database in opened:
+        database.close()
 
 
-def test_a_file_from_a_newer_version_is_refused(tmp_path: Path) -> None:
-    Database(tmp_path / "discern.sqlite").close()
-    with sqlite3.connect(tmp_path / "discern.sqlite") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_opening_again_changes_nothing(database: Database, database_url: str) -> None:
+    ConceptStore(database).create("messy room")
+    database.close()
+    assert [row.name for row in ConceptStore(Database(database_url)).all()] == ["messy room"]
+
+
+def test_a_database_from_a_newer_version_is_refused(database: Database, database_url: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
     with pytest.raises(StorageError, match="newer version"):
-        Database(tmp_path / "discern.sqlite")
+        Database(database_url)
 
 
-def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "discern.sqlite").write_text("a shopping list, not a database, but long enough to look at")
+def test_a_folder_may_be_called_what_it_likes(tmp_path: Path) -> None:
+    file = tmp_path / "50% of? #1 ä:b@c" / "discern.sqlite"
+    Database(sqlite_url(file)).close()
+    assert file.is_file()
+
+
+def test_a_file_that_is_no_database_is_refused_with_what_to_do(file: Path) -> None:
+    file.write_text("a shopping list, not a database, but long enough to look at")
     with pytest.raises(StorageError, match="backup"):
-        Database(tmp_path / "discern.sqlite")
+        Database(sqlite_url(file))
 
 
-def test_an_error_inside_a_write_leaves_nothing(tmp_path: Path) -> None:
-    store = ConceptStore(Database(tmp_path / "discern.sqlite"))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:secret@host/db",
+        "no address: secret",
+        "sqlite://",
+        "oracledb2://me:secret@host/db",
+        "postgresql+nosuchdriver://me:secret@host/db",
+        "postgresql+psycopg://me:secret@host:port/db",
+    ],
+)
+def test_an_address_of_no_database_it_knows_is_refused_and_no_password_shown(url: str) -> None:
+    with pytest.raises(StorageError, match=r"DISCERN_DATABASE_URL|SQLite file or in") as caught:
+        Database(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_or_lets_nobody_in_is_named_without_the_password(postgres: Server) -> None:
+    right = make_url(postgres.new_database())
+    for wrong in (right.set(port=1), right.set(password="secret"), right.set(database="no_such_database")):
+        with pytest.raises(StorageError, match="can't be used now") as caught:
+            Database(wrong.render_as_string(hide_password=False))
+        assert "secret" not in str(caught.value)
+        assert str(right.password) not in str(caught.value)
+
+
+def test_a_connection_that_the_server_has_dropped_is_replaced(postgres: Server) -> None:
+    url = postgres.new_database()
+    database, other = Database(url), Database(url)
+    ConceptStore(database).create("messy room")
+    with other.engine.connect() as connection:
+        mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        connection.execute(text(f"{mine} AND datname = current_database()"))
+    assert len(ConceptStore(database).all()) == 1
+    database.close()
+    other.close()
+
+
+def test_text_that_the_database_cannot_keep_is_an_error_for_people(postgres: Server) -> None:
+    database = Database(postgres.new_database())
+    for name in ("no\0thing", "n" * 121):
+        with pytest.raises(DiscernError, match="can't keep"):
+            ConceptStore(database).create(name)
+    database.close()
+
+
+def test_an_error_inside_a_write_leaves_nothing(database: Database) -> None:
+    store = ConceptStore(database)
     store.create("messy room")
     with pytest.raises(DiscernError, match="already"):
         store.create("  Messy   ROOM ")
     assert len(store.all()) == 1
 
 
-def test_writers_at_the_same_time_all_get_through(tmp_path: Path) -> None:
-    path = tmp_path / "discern.sqlite"
-    Database(path).close()
+def test_writers_at_the_same_time_all_get_through(database_url: str) -> None:
+    Database(database_url).close()
 
     def create(worker: int) -> None:
-        store = ConceptStore(Database(path))
+        database = Database(database_url)
         for index in range(10):
-            store.create(f"concept {worker} {index}")
+            ConceptStore(database).create(f"concept {worker} {index}")
+        database.close()
 
-    threads = [threading.Thread(target=create, args=(worker,)) for worker in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(ConceptStore(Database(path)).all()) == 40
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, range(4)))
+    assert len(ConceptStore(Database(database_url)).all()) == 40
+
+
+def test_a_writer_that_waits_too_long_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    one, other = Database(database_url), Database(database_url)
+    with one.write("concept 1"), pytest.raises(StorageError, match="busy"), other.write("concept 1"):
+        pass
+
+
+def test_a_read_sees_one_moment(database_url: str) -> None:
+    one, other = Database(database_url), Database(database_url)
+    count = text("SELECT count(*) FROM concepts")
+    with one.read() as session:
+        before = session.scalar(count)
+        ConceptStore(other).create("messy room")
+        assert session.scalar(count) == before
+    assert len(ConceptStore(one).all()) == 1
+
+
+def bad_file(uri: str, message: str = "") -> dict[str, object]:
+    return {"uri": uri, "reason": "empty", "message": message, "size": 0, "mtime_ns": 1, "seen": now()}
+
+
+def messages(database: Database) -> dict[str, str]:
+    with database.read() as session:
+        return {row.uri: row.message for row in session.query(BadFileRow)}
+
+
+def test_inserting_what_is_new_leaves_what_is_there(database: Database) -> None:
+    with database.write() as session:
+        assert insert_new(session, BadFileRow, [bad_file("a", "first")]) == [("a",)]
+        assert insert_new(session, BadFileRow, [bad_file("a", "second"), bad_file("b")]) == [("b",)]
+        assert insert_new(session, BadFileRow, []) == []
+    assert messages(database) == {"a": "first", "b": ""}
+
+
+def test_inserting_or_updating_takes_the_last_of_equal_keys(database: Database) -> None:
+    with database.write() as session:
+        insert_or_update(session, BadFileRow, [bad_file("a", "first"), bad_file("b")])
+        insert_or_update(session, BadFileRow, [bad_file("a", "second"), bad_file("a", "third")])
+    assert messages(database) == {"a": "third", "b": ""}
+
+
+def test_a_file_that_is_locked_by_its_owner_alone_is_no_file_that_is_broken(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    Database(sqlite_url(file)).close()
+    with sqlite3.connect(file, isolation_level=None) as holder:
+        holder.execute("PRAGMA journal_mode=DELETE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match="busy"):
+            Database(sqlite_url(file))
+    holder.close()

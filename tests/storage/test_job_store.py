@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from at_once import at_once
 
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.jobs import JobStore
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "discern.sqlite")
 
 
 @pytest.fixture
@@ -82,3 +76,47 @@ def test_a_failure_keeps_its_reason_and_its_details_until_it_is_tried_again(jobs
     jobs.retry(job_id)
     again = jobs.get(job_id)
     assert (again.state, again.error, again.details) == ("queued", "", "")
+
+
+def test_workers_that_look_for_work_at_once_never_get_the_same_job(database_url: str) -> None:
+    jobs = [JobStore(Database(database_url)) for _ in range(4)]
+    waiting = [jobs[0].add("train", {"n": n}) for n in range(20)]
+
+    def work(index: int) -> list[int]:
+        mine = []
+        while job := jobs[index].claim(kinds=["train"]):
+            mine.append(job.id)
+        return mine
+
+    assert sorted(job for mine in at_once(4, work) for job in mine) == waiting
+
+
+def test_the_same_work_that_several_ask_for_at_once_is_one_job(database_url: str) -> None:
+    jobs = [JobStore(Database(database_url)) for _ in range(4)]
+    ids = at_once(4, lambda index: [jobs[index].add("train", {"n": n}) for n in range(5)])
+    assert len({job for some in ids for job in some}) == 5
+
+
+def test_a_job_is_taken_by_a_worker_or_cancelled_before_it_never_both(database_url: str) -> None:
+    jobs = [JobStore(Database(database_url)) for _ in range(2)]
+    for n in range(10):
+        job_id = jobs[0].add("train", {"n": n})
+        claimed, _ = at_once(2, lambda index, i=job_id: jobs[1].cancel(i) if index else jobs[0].claim(i))
+        state = jobs[0].get(job_id).state
+        assert state == ("running" if claimed else "cancelled")
+
+
+def test_a_running_job_reports_and_hears_that_it_was_cancelled(jobs: JobStore) -> None:
+    job_id = jobs.add("mine", {})
+    jobs.claim(job_id)
+    assert not jobs.beat(job_id, 3, 10, "looking")
+    jobs.cancel(job_id)
+    assert jobs.beat(job_id, 4, 10, "looking")
+    job = jobs.get(job_id)
+    assert (job.state, job.done, job.total, job.message) == ("running", 4, 10, "looking")
+
+
+def test_a_resumed_job_is_told_what_its_first_run_decided(jobs: JobStore) -> None:
+    job_id = jobs.add("annotate", {})
+    assert jobs.once(job_id, "since", "now") == "now"
+    assert jobs.once(job_id, "since", "later") == "now"

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import threading
 
 import pytest
+from at_once import at_once
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rows import add_pictures
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
+from statements import statements
 
+import storage.database
+import storage.labels
 from storage.concepts import ConceptStore
-from storage.database import Database
+from storage.database import Database, insert_new
+from storage.errors import StorageError
 from storage.labels import Author, LabelLog, NewLabel
-from storage.tables import LabelEventRow, PictureRow
+from storage.tables import Base, LabelEventRow
 
 PICTURES = [letter * 64 for letter in "abc"]
 AUTHORS = [Author("ana"), Author("ben"), Author("robot", "annotator")]
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    database = Database(tmp_path_factory.mktemp("log") / "discern.sqlite")
-    ConceptStore(database).create("messy room")
-    with database.write() as session:
-        session.add_all(
-            PictureRow(id=i, bytes=1, format="PNG", width=1, height=1, near_group=i) for i in PICTURES
-        )
-    return database
-
-
 @pytest.fixture
 def log(database: Database) -> LabelLog:
-    with database.write() as session:
-        session.execute(delete(LabelEventRow))
+    for name in ("messy room", "tidy room"):
+        ConceptStore(database).create(name)
+    add_pictures(database, PICTURES)
     return LabelLog(database)
 
 
@@ -93,10 +90,11 @@ steps = st.lists(
 
 @given(steps)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_what_stands_is_what_a_plain_list_of_answers_would_hold(database: Database, steps: list) -> None:
+def test_what_stands_is_what_a_plain_list_of_answers_would_hold(
+    log: LabelLog, database: Database, steps: list
+) -> None:
     with database.write() as session:
         session.execute(delete(LabelEventRow))
-    log = LabelLog(database)
     model: list[tuple[str, str, Author]] = []  # answers not undone, in order
     for index, (what, subject, value, author) in enumerate(steps):
         if what == "label":
@@ -111,8 +109,100 @@ def test_what_stands_is_what_a_plain_list_of_answers_would_hold(database: Databa
     assert {(e.picture_id, e.author): e.value for e in log.standing(1)} == expected
 
 
-def test_the_log_survives_in_another_process_of_the_same_file(log: LabelLog, database: Database) -> None:
+def test_the_log_survives_in_another_process_of_the_same_database(log: LabelLog, database_url: str) -> None:
     log.append(1, [label("1")])
-    other = Database(Path(database.path))
+    other = Database(database_url)
     assert [event.value for event in LabelLog(other).standing(1)] == ["yes"]
     other.close()
+
+
+def test_a_page_of_what_stands_is_read_as_a_page(log: LabelLog) -> None:
+    log.append(1, [label(str(index), picture=picture) for index, picture in enumerate(PICTURES)])
+    assert [event.picture_id for event in log.standing(1, limit=2, offset=1)] == PICTURES[1:]
+
+
+def test_keys_that_differ_in_case_are_two_requests(log: LabelLog) -> None:
+    log.append(1, [label("1"), label("2", picture=PICTURES[1])])
+    log.undo(1, "key", AUTHORS[0])
+    assert [event.key for event in log.undo(1, "KEY", AUTHORS[0])] == ["1"]
+
+
+def test_many_labels_are_appended_in_a_handful_of_statements_and_keep_their_order(
+    log: LabelLog, database: Database
+) -> None:
+    labels = [label(str(n), ("yes", "no")[n % 2], PICTURES[n % 3]) for n in range(500)]
+    with statements(database) as sent:
+        assert log.append(1, labels) == 500
+    assert len(sent) <= 5
+    assert [event.key for event in log.events(1)] == [one.key for one in labels]
+    with statements(database) as sent:
+        log.undo(1, "u", AUTHORS[0], count=100)
+    assert len(sent) <= 8
+
+
+# Several at once
+
+
+def test_the_same_request_sent_by_many_at_once_is_one_label(log: LabelLog, database_url: str) -> None:
+    logs = [LabelLog(Database(database_url)) for _ in range(4)]
+    new = at_once(4, lambda index: sum(logs[index].append(1, [label(f"k{n}")]) for n in range(10)))
+    assert sum(new) == 10
+    assert len(list(log.events(1))) == 10
+
+
+def test_the_same_key_for_two_concepts_at_once_is_one_label(log: LabelLog, database_url: str) -> None:
+    logs = [LabelLog(Database(database_url)) for _ in range(2)]
+    new = at_once(2, lambda index: sum(logs[index].append(index + 1, [label(f"k{n}")]) for n in range(20)))
+    assert sum(new) == 20
+
+
+def test_two_that_undo_at_once_take_back_two_labels(log: LabelLog, database_url: str) -> None:
+    log.append(1, [label(str(index), picture=picture) for index, picture in enumerate(PICTURES)])
+    logs = [LabelLog(Database(database_url)) for _ in range(2)]
+    at_once(2, lambda index: logs[index].undo(1, f"u{index}", AUTHORS[0]))
+    assert [event.key for event in log.standing(1)] == ["0"]
+
+
+def test_who_writes_waits_until_the_one_before_has_committed(
+    log: LabelLog, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a greater sequence is never seen before a smaller one, which readers would then miss for good."""
+    monkeypatch.setattr(storage.database, "PATIENCE", 0.1)
+    other = LabelLog(Database(database_url))
+
+    def insert_slowly(session: Session, table: type[Base], rows: list[dict[str, object]]) -> list[object]:
+        new = insert_new(session, table, rows)
+        monkeypatch.setattr(storage.labels, "insert_new", insert_new)
+        with pytest.raises(StorageError, match="busy"):
+            other.append(1, [label("second")])
+        return new
+
+    monkeypatch.setattr(storage.labels, "insert_new", insert_slowly)
+    log.append(1, [label("first")])
+    other.append(1, [label("second")])
+    assert [event.key for event in log.events(1)] == ["first", "second"]
+
+
+def test_no_event_comes_before_one_that_a_reader_has_seen_already(log: LabelLog, database_url: str) -> None:
+    """Readers ask what changed since a sequence: a slower writer must not add something behind their back."""
+    seen: list[list[int]] = []
+    wrote = threading.Event()
+
+    def read() -> None:
+        mine = LabelLog(Database(database_url))
+        while not wrote.is_set():
+            seen.append([event.sequence for event in mine.events(1)])
+
+    def write(index: int) -> None:
+        mine, author = LabelLog(Database(database_url)), Author(f"person {index}")
+        for n in range(25):
+            mine.append(1, [label(f"{index} {n} {p}", picture=p, author=author) for p in PICTURES])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    at_once(4, write)
+    wrote.set()
+    reader.join()
+    everything = [event.sequence for event in log.events(1)]
+    assert len(everything) == 4 * 25 * len(PICTURES)
+    assert all(everything[: len(some)] == some for some in seen)

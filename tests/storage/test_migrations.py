@@ -12,6 +12,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from storage.database import MIGRATIONS, Database
+from storage.files import sqlite_url
 from storage.jobs import JobStore
 
 # (id, name, key, created, deleted) in hours of one day
@@ -72,14 +73,14 @@ def file_at_0001(tmp_path: Path) -> Path:
 
 
 def test_a_job_of_the_first_schema_belongs_to_the_concept_that_had_the_name_then(file_at_0001: Path) -> None:
-    jobs = JobStore(Database(file_at_0001)).recent()
+    jobs = JobStore(Database(sqlite_url(file_at_0001))).recent()
     found = {(job.arguments.get("concept"), job.created.hour): job.concept_id for job in jobs}
     assert found == JOBS
     assert {job.details for job in jobs} == {""}
 
 
 def test_the_file_of_the_first_schema_is_copied_before_it_is_upgraded(file_at_0001: Path) -> None:
-    Database(file_at_0001).close()
+    Database(sqlite_url(file_at_0001)).close()
     (copy,) = file_at_0001.parent.glob("discern.before-*.sqlite")
     with sqlite3.connect(copy) as raw:
         assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]

@@ -1,0 +1,27 @@
+"""Rows that tests of the stores begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storage.database import Database
+from storage.library import Library, PictureFacts
+from storage.sources import Source
+
+FINGERPRINT = "an encoder's"
+
+
+def picture_ids(n: int) -> list[str]:
+    return [f"{number:064x}" for number in range(1, n + 1)]
+
+
+def facts(picture_id: str) -> PictureFacts:
+    return PictureFacts(picture_id, bytes=1, format="PNG", width=2, height=3, perceptual_hash=None)
+
+
+def source(name: str) -> Source:
+    return Source(uri=f"/pictures/{name}", size=1, mtime_ns=1)
+
+
+def add_pictures(database: Database, ids: Sequence[str]) -> None:
+    Library(database).record([(source(i), facts(i)) for i in ids], [], FINGERPRINT)

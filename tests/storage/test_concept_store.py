@@ -1,0 +1,204 @@
+"""Concepts in SQL: names, numbered things that are never changed, and reading no more than is needed."""
+
+from __future__ import annotations
+
+import pytest
+from at_once import at_once
+from rows import add_pictures, picture_ids
+from sqlalchemy import text
+from statements import statements
+
+from storage.concepts import ConceptStore, Rating, StoredAnnotation, StoredHead
+from storage.database import Database
+from storage.errors import ConflictError
+from storage.tables import now
+
+
+@pytest.fixture
+def store(database: Database) -> ConceptStore:
+    store = ConceptStore(database)
+    store.create("messy room")
+    return store
+
+
+def head(**changes: object) -> StoredHead:
+    values = {
+        "number": 0,
+        "kind": "lda",
+        "fingerprint": "an encoder's",
+        "definition_number": 1,
+        "label_sequence": 5,
+        "threshold": 0.5,
+        "details": {"labels": 3},
+        "created": now(),
+        "weights": b"weights",
+        "bias": -1.5,
+    }
+    return StoredHead(**values | changes)  # type: ignore[arg-type]
+
+
+def annotation(picture_id: str, rating: int, fingerprint: str = "a", number: int = 1) -> StoredAnnotation:
+    evidence = [{"criterion": "toys", "kind": "counts", "verdict": "met", "score": 1.0}]
+    return StoredAnnotation(picture_id, number, fingerprint, rating, evidence, "There are toys.")
+
+
+# Names
+
+
+def test_a_name_is_free_again_once_its_concept_is_deleted(store: ConceptStore) -> None:
+    with pytest.raises(ConflictError):
+        store.create("Messy Room")
+    store.delete(1)
+    newer = store.create("Messy Room")
+    with pytest.raises(ConflictError):
+        store.undelete(1)
+    store.delete(newer.id)
+    assert store.undelete(1).name == "messy room"
+    assert [row.id for row in store.deleted()] == [newer.id]
+
+
+def test_one_of_several_that_take_a_name_at_once_gets_it(database_url: str) -> None:
+    stores = [ConceptStore(Database(database_url)) for _ in range(4)]
+
+    def create(index: int) -> bool:
+        try:
+            stores[index].create("messy room")
+        except ConflictError:
+            return False
+        return True
+
+    assert sorted(at_once(4, create)) == [False, False, False, True]
+
+
+def test_lists_of_concepts_and_definitions_come_in_pages(store: ConceptStore) -> None:
+    for name in ("b", "c", "d"):
+        store.create(name)
+    assert [row.name for row in store.all(limit=2, offset=1)] == ["b", "c"]
+    for number in (2, 3, 4):
+        store.delete(number)
+    assert [row.name for row in store.deleted(limit=2, offset=1)] == ["c", "b"]
+    for note in ("1", "2", "3"):
+        store.add_definition(1, {"name": "messy room"}, "ana", note)
+    assert [row.number for row in store.definitions(1, limit=1, offset=1)] == [2]
+
+
+# Numbers
+
+
+def test_a_definition_is_found_by_number_and_the_newest_without_one(store: ConceptStore) -> None:
+    assert store.definition(1) is None
+    for note in ("first", "second"):
+        store.add_definition(1, {"name": note}, "ana", note)
+    found = [store.definition(1, number) for number in (1, 2, None, 3)]
+    assert [row and row.note for row in found] == ["first", "second", "second", None]
+
+
+def test_a_change_to_an_older_definition_is_refused(store: ConceptStore) -> None:
+    store.add_definition(1, {}, "ana", "first")
+    store.add_definition(1, {}, "ana", "second", after=1)
+    with pytest.raises(ConflictError, match="2 now"):
+        store.add_definition(1, {}, "ben", "also second", after=1)
+
+
+def test_heads_and_definitions_kept_at_once_have_numbers_without_gap_or_repetition(
+    store: ConceptStore, database_url: str
+) -> None:
+    stores = [ConceptStore(Database(database_url)) for _ in range(4)]
+
+    def keep(index: int) -> None:
+        for _ in range(5):
+            stores[index].add_head(1, head())
+            stores[index].add_definition(1, {}, "ana", "")
+
+    at_once(4, keep)
+    assert [found.number for found in store.heads(1)] == list(range(1, 21))
+    assert [row.number for row in store.definitions(1)] == list(range(1, 21))
+
+
+# Pool and evaluation set
+
+
+def test_200_candidates_are_added_in_a_handful_of_statements(store: ConceptStore, database: Database) -> None:
+    ids = picture_ids(200)
+    add_pictures(database, ids)
+    assert store.add_candidates(1, [(ids[0], ["example"])], 1) == 1
+    with statements(database) as sent:
+        assert store.add_candidates(1, [(i, ["a query", "another"]) for i in ids], 1) == 199
+    assert len(sent) <= 5
+    assert store.candidates(1)[ids[0]] == ["example"]
+    assert store.candidates(1)[ids[1]] == ["a query", "another"]
+
+
+def test_the_evaluation_set_keeps_its_order_and_how_each_was_drawn(
+    store: ConceptStore, database: Database
+) -> None:
+    ids = picture_ids(60)[::-1]
+    add_pictures(database, ids)
+    store.add_evaluation_pictures(1, ids[:40], "random")
+    with statements(database) as sent:
+        store.add_evaluation_pictures(1, ids[30:], "imported")
+    assert len(sent) <= 5
+    drawn = store.evaluation_pictures(1)
+    assert list(drawn) == ids
+    assert list(drawn.values()) == ["random"] * 40 + ["imported"] * 20
+
+
+# Annotations
+
+
+def test_annotations_are_added_in_a_handful_of_statements(store: ConceptStore, database: Database) -> None:
+    ids = picture_ids(100)
+    add_pictures(database, ids)
+    with statements(database) as sent:
+        store.add_annotations(1, [annotation(i, 4) for i in ids])
+        store.add_annotations(1, [annotation(i, 2) for i in ids])
+    assert len(sent) <= 10
+    assert {said.rating for said in store.annotations(1)} == {4}
+    assert store.annotated(1) == 100
+
+
+def test_ratings_are_the_annotations_without_what_is_long(store: ConceptStore, database: Database) -> None:
+    one, other = picture_ids(2)
+    add_pictures(database, [one, other])
+    store.add_annotations(1, [annotation(one, 4), annotation(other, 1), annotation(one, 2, "b", 2)])
+    with statements(database) as sent:
+        assert store.ratings(1, fingerprint="b") == [Rating(one, 2, "b", 2)]
+        assert [said.rating for said in store.ratings(1, definition_number=1)] == [4, 1]
+    assert not any("evidence" in statement or "rationale" in statement for statement in sent)
+    assert [said.rationale for said in store.annotations(1, other)] == ["There are toys."]
+
+
+# Heads and evaluations
+
+
+def test_the_list_of_heads_reads_no_weights(store: ConceptStore, database: Database) -> None:
+    for _ in range(3):
+        store.add_head(1, head())
+    with statements(database) as sent:
+        assert [found.number for found in store.heads(1)] == [1, 2, 3]
+        assert [found.number for found in store.heads(1, limit=1, offset=1)] == [2]
+    assert not any("weights" in statement for statement in sent)
+
+
+def test_one_head_is_read_with_its_weights(store: ConceptStore) -> None:
+    assert store.head(1) is None
+    kept = [store.add_head(1, head(weights=weights)) for weights in (b"one", b"two")]
+    assert [store.head(1, number) for number in (1, 2, None)] == [kept[0], kept[1], kept[1]]
+    assert store.head(1, 3) is None
+
+
+def test_the_newest_figures_of_a_head_are_read_alone(store: ConceptStore, database: Database) -> None:
+    for _ in range(2):
+        store.add_head(1, head())
+    assert not store.is_evaluated(1)
+    for number, run in ((1, "first"), (2, "second"), (1, "third")):
+        store.add_evaluation(1, number, 7, {"run": run})
+    assert store.is_evaluated(1)
+    newest = store.evaluation(1, 1)
+    assert newest is not None
+    assert (newest.head_number, newest.label_sequence, newest.report) == (1, 7, {"run": "third"})
+    found = store.evaluations(1, [1, 2, 3])
+    assert {number: kept.report["run"] for number, kept in found.items()} == {1: "third", 2: "second"}
+    assert store.evaluation(1, 3) is None
+    with database.read() as session:  # older figures are kept
+        assert session.scalar(text("SELECT count(*) FROM evaluations")) == 3

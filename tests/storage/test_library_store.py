@@ -1,0 +1,138 @@
+"""The pictures in SQL: recorded in few statements, found by id, path or place, with their outbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from at_once import at_once
+from rows import FINGERPRINT, add_pictures, facts, picture_ids, source
+from statements import statements
+
+from storage.database import Database
+from storage.errors import UnknownPictureError
+from storage.library import Library, LibraryEncoder
+from storage.sources import SkippedFile
+
+
+@pytest.fixture
+def library(database: Database) -> Library:
+    return Library(database)
+
+
+def test_256_files_are_recorded_in_few_statements(library: Library, database: Database) -> None:
+    ids = picture_ids(256)
+    read = [(source(i), facts(i)) for i in ids]
+    bad = [SkippedFile(f"/bad/{n}", "damaged", "It is damaged.") for n in range(256)]
+    with statements(database) as sent:
+        library.record(read, bad, FINGERPRINT)
+    assert len(sent) <= 10
+    assert library.all_ids() == ids
+    assert library.pending(FINGERPRINT, 1000) == ids
+    assert len(library.bad_files()) == 256
+
+
+def test_recording_again_changes_nothing(library: Library) -> None:
+    ids = picture_ids(3)
+    add_pictures(library._database, ids)
+    before = library.pictures(ids)
+    library.vectors_written(ids, FINGERPRINT)
+    add_pictures(library._database, ids)
+    assert library.pictures(ids) == before
+    assert library.pending(FINGERPRINT, 10) == []
+
+
+def test_a_file_with_other_contents_names_its_new_picture(library: Library) -> None:
+    old, new = picture_ids(2)
+    library.record([(source("a.png"), facts(old))], [], FINGERPRINT)
+    changed = replace(source("a.png"), mtime_ns=2)
+    library.record([(changed, facts(new))], [], FINGERPRINT)
+    assert [picture.sources for picture in library.pictures([old, new])] == [(), ("/pictures/a.png",)]
+    assert library.unchanged([changed, source("a.png")]) == {"/pictures/a.png"}
+
+
+def test_a_file_named_twice_in_one_batch_is_one_source(library: Library) -> None:
+    (picture,) = picture_ids(1)
+    library.record([(source("a.png"), facts(picture)), (source("a.png"), picture)], [], FINGERPRINT)
+    assert library.counts().sources == 1
+
+
+def test_a_bad_file_that_turned_good_is_no_longer_listed(library: Library) -> None:
+    library.record([], [SkippedFile("/pictures/a.png", "empty", "It is empty.")], FINGERPRINT)
+    assert [file.reason for file in library.bad_files()] == ["empty"]
+    library.record([(source("a.png"), facts(picture_ids(1)[0]))], [], FINGERPRINT)
+    assert library.bad_files() == []
+
+
+def test_several_that_add_the_same_files_at_once_leave_them_once(database_url: str) -> None:
+    ids = picture_ids(40)
+    libraries = [Library(Database(database_url)) for _ in range(3)]
+
+    def add(index: int) -> None:
+        order = ids[:: 1 if index % 2 else -1]
+        for start in range(0, len(order), 10):
+            some = order[start : start + 10]
+            libraries[index].record([(source(i), facts(i)) for i in some], [], FINGERPRINT)
+
+    at_once(3, add)
+    assert libraries[0].all_ids() == ids
+    assert libraries[0].counts().sources == len(ids)
+
+
+def test_the_encoder_can_be_changed(library: Library) -> None:
+    assert library.encoder() is None
+    for name in ("one", "other"):
+        encoder = LibraryEncoder(name, "fp32", f"{name}'s", 8)
+        library.set_encoder(encoder)
+        assert library.encoder() == encoder
+
+
+def test_near_groups_that_changed_are_counted_and_found(library: Library, database: Database) -> None:
+    ids = picture_ids(4)
+    add_pictures(database, ids)
+    assert library.set_near_groups({ids[1]: ids[0], ids[0]: ids[0]}) == 1
+    assert library.members([ids[0]]) == set(ids[:2])
+    assert library.near_groups(ids) == [ids[0], ids[0], *ids[2:]]
+    assert library.look_alikes(10) == [ids[0]]
+    assert library.counts().near_duplicates == 1
+
+
+def test_pages_lead_forth_and_back(library: Library, database: Database) -> None:
+    for picture in picture_ids(5):
+        add_pictures(database, [picture])
+    newest = [picture.id for picture in library.page(5)]
+    assert newest == picture_ids(5)[::-1]
+    first = library.page(2)
+    second = library.page(2, after=(first[-1].added, first[-1].id))
+    assert [picture.id for picture in second] == newest[2:4]
+    assert library.page(2, before=(second[0].added, second[0].id)) == first
+
+
+@pytest.mark.parametrize("start", [8, 20, 63])
+def test_a_picture_is_found_by_a_start_of_its_id_in_either_case(
+    library: Library, database: Database, start: int
+) -> None:
+    mine = "ab" * 32
+    add_pictures(database, [mine, "ac" * 32])
+    assert library.resolve(mine[:start]) == library.resolve(mine[:start].upper()) == mine
+
+
+@pytest.mark.parametrize("text", ["abababa", "abababab%", "ab_babab", "ababababg", "/pictures/none.png"])
+def test_what_names_no_picture_is_an_error(library: Library, database: Database, text: str) -> None:
+    add_pictures(database, ["ab" * 32])
+    with pytest.raises(UnknownPictureError):
+        library.resolve(text)
+
+
+def test_a_start_that_several_ids_share_names_none(library: Library, database: Database) -> None:
+    add_pictures(database, ["ab" * 32, "ab" * 31 + "cd"])
+    with pytest.raises(UnknownPictureError):
+        library.resolve("ab" * 8)
+
+
+def test_pictures_at_several_places_are_found(library: Library, database: Database) -> None:
+    one, other = picture_ids(2)
+    add_pictures(database, [one, other])
+    library.record([(source("again.png"), one)], [], FINGERPRINT)
+    assert library.repeated(10) == [one]
+    assert library.counts().exact_duplicates == 1
