@@ -1,41 +1,27 @@
-"""The SQL database: engine, sessions, migrations, and all that SQLite and PostgreSQL do differently.
-
-The stores use what SQLAlchemy has for both. Where there is no such thing (inserting what isn't there yet,
-keeping writers apart, telling errors apart, copying), it is here, once for each of the two.
-"""
+"""The SQL database: sessions, migrations, copies, and writing many rows at once."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from filelock import FileLock, Timeout
-from sqlalchemy import URL, Engine, create_engine, event, func, insert, make_url, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from storage.errors import DiscernError, DiskFullError, StorageError
+from storage.dialects import dialect_of, insert_into
+from storage.errors import StorageError
 from storage.files import sqlite_url
 from storage.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-PATIENCE = 30  # seconds a writer waits for another one
 COPIED_AT_ONCE = 1000  # rows
 
 
@@ -47,15 +33,15 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._kind = _kind_of(url)
-        self.engine = self._kind.engine
+        self._dialect = dialect_of(url)
+        self.engine = self._dialect.engine
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._migrate()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         with self._guarded(), self._sessions() as session:
-            self._kind.begin_read(session)
+            self._dialect.begin_read(session)
             yield session
 
     @contextmanager
@@ -66,18 +52,19 @@ class Database:
         ("the next number", "if it isn't there yet") has to have it.
         """
         with self._guarded(), self._sessions() as session:
-            self._kind.begin_write(session, lock)
+            self._dialect.begin_write(session, lock)
             yield session
             session.commit()
 
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():
-            self._kind.copy_to(target)
+            if not self._dialect.copy_file(target):
+                self._copy_rows(target)
 
     def size_bytes(self) -> int:
         with self._guarded():
-            return self._kind.size_bytes()
+            return self._dialect.size_bytes()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -89,10 +76,23 @@ class Database:
         except IntegrityError:
             raise  # means something else in every store
         except DBAPIError as error:
-            problem = self._kind.problem(error)
+            problem = self._dialect.problem(error)
             if problem is None:
                 raise
             raise problem from error
+
+    def _copy_rows(self, target: Path) -> None:
+        target.unlink(missing_ok=True)
+        copy = Database(sqlite_url(target))
+        try:
+            with self.read() as source, copy.write() as sink:
+                for table in Base.metadata.sorted_tables:
+                    query = select(table).order_by(*table.primary_key)
+                    rows = source.execute(query.execution_options(yield_per=COPIED_AT_ONCE)).mappings()
+                    for some in rows.partitions():
+                        sink.execute(insert(table), [dict(row) for row in some])
+        finally:
+            copy.close()
 
     def _migrate(self) -> None:
         """Upgrades to the newest schema, one process at a time."""
@@ -100,7 +100,7 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         script = ScriptDirectory.from_config(config)
         newest = script.get_current_head()
-        with self._guarded(), self._kind.migrating():
+        with self._guarded(), self._dialect.migrating():
             with self.engine.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
             if current == newest:
@@ -109,11 +109,11 @@ class Database:
                 script.get_revision(current) if current else None
             except CommandError as error:
                 raise StorageError(
-                    f"{self._kind.name} was written by a newer version of Discern ({current}). "
+                    f"{self._dialect.name} was written by a newer version of Discern ({current}). "
                     "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere."
                 ) from error
             if current is not None:
-                self._kind.before_upgrade(str(newest))
+                self._dialect.before_upgrade(str(newest))
             with self.engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -123,7 +123,7 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any
     """Inserts the rows that break no unique key; returns their primary keys. Few statements for many rows."""
     if not rows:
         return []
-    statement = _insert(session, table).on_conflict_do_nothing()
+    statement = insert_into(session, table).on_conflict_do_nothing()
     return [tuple(key) for key in session.execute(statement.returning(*table.__table__.primary_key), rows)]
 
 
@@ -133,228 +133,8 @@ def insert_or_update(session: Session, table: type[Base], rows: Sequence[dict[st
         return
     key = [column.name for column in table.__table__.primary_key]
     last = {tuple(row[name] for name in key): row for row in rows}
-    statement = _insert(session, table)
+    statement = insert_into(session, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
     # With RETURNING, SQLAlchemy puts many rows into one statement.
     statement = statement.on_conflict_do_update(index_elements=key, set_=changed)
     session.execute(statement.returning(*table.__table__.primary_key), list(last.values())).all()
-
-
-def _insert(session: Session, table: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table.__table__)
-
-
-class _Kind(Protocol):
-    """What the databases do differently. `name` is how messages call the database, without a password."""
-
-    name: str
-    engine: Engine
-
-    def begin_read(self, session: Session) -> None: ...
-    def begin_write(self, session: Session, lock: str) -> None: ...
-    def migrating(self) -> AbstractContextManager[None]:
-        """Held by one process at a time."""
-
-    def before_upgrade(self, revision: str) -> None: ...
-    def copy_to(self, target: Path) -> None: ...
-    def size_bytes(self) -> int: ...
-    def problem(self, error: DBAPIError) -> DiscernError | None:
-        """What a person can be told of it; None for what is a mistake in the code."""
-
-
-def _kind_of(url: str) -> _Kind:
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-        if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            return _Sqlite(parsed)
-        if backend == "postgresql":
-            return _Postgres(parsed)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # its message has the password
-        raise StorageError("DISCERN_DATABASE_URL is no address of a database.") from error
-    except ModuleNotFoundError as error:
-        raise StorageError(
-            f"PostgreSQL needs a driver that is not installed ({error.name}). "
-            "Install it: pip install -r requirements-postgres.txt"
-        ) from error
-    raise StorageError(
-        f"Discern keeps its data in an SQLite file or in PostgreSQL, not in {backend!r}: "
-        "sqlite:///path or postgresql+psycopg://user:password@host/database."
-    )
-
-
-class _Sqlite:
-    """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
-    failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
-
-    def __init__(self, url: URL) -> None:
-        self.path = Path(str(url.database))
-        self.name = str(self.path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
-        event.listen(self.engine, "connect", self._on_connect)
-        event.listen(self.engine, "begin", self._on_begin)
-
-    def begin_read(self, session: Session) -> None:
-        """BEGIN is enough: the first SELECT decides what moment is seen."""
-
-    def begin_write(self, session: Session, lock: str) -> None:
-        session.connection(execution_options={"immediate": True})  # everybody else's writes wait
-
-    @contextmanager
-    def migrating(self) -> Iterator[None]:
-        try:
-            with FileLock(self.path.with_suffix(".migrate-lock"), timeout=2 * PATIENCE):
-                yield
-        except Timeout as error:
-            raise StorageError(
-                f"Another program is upgrading {self.path}. Wait until it is done, then try again."
-            ) from error
-
-    def before_upgrade(self, revision: str) -> None:
-        self.copy_to(self.path.with_suffix(f".before-{revision}.sqlite"))
-
-    def copy_to(self, target: Path) -> None:
-        """SQLite's own VACUUM INTO."""
-        target.unlink(missing_ok=True)
-        connection = sqlite3.connect(self.path)
-        try:
-            connection.execute("VACUUM INTO ?", (str(target),))
-        except sqlite3.Error as error:
-            if _primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                raise DiskFullError(
-                    f"There is no room in {target.parent} for a copy of the database ({error})."
-                ) from error
-            raise StorageError(f"{self.path} can't be copied to {target.parent}: {error}.") from error
-        finally:
-            connection.close()
-
-    def size_bytes(self) -> int:
-        return self.path.stat().st_size
-
-    def problem(self, error: DBAPIError) -> DiscernError | None:
-        code = _primary_code(error.orig)
-        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return DiskFullError(
-                f"The disk that holds {self.path.parent} is full. Free some space and run the same command "
-                "again: everything up to here is kept."
-            )
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StorageError(
-                f"Another program has kept {self.path} busy for more than {PATIENCE} seconds. "
-                "Wait until it is done, then try again."
-            )
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return StorageError(f"{self.path} can't be written. Check who owns it.")
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return StorageError(
-                f"{self.path} is not a database that can be read ({error.orig}). Restore it from a backup, "
-                "or move it away to start anew."
-            )
-        return None
-
-    @staticmethod
-    def _on_connect(connection: Any, record: Any) -> None:
-        milliseconds = 1000 * PATIENCE
-        for pragma in (
-            f"busy_timeout={milliseconds}",
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "synchronous=NORMAL",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @staticmethod
-    def _on_begin(connection: Any) -> None:
-        # isolation_level=None keeps the driver from beginning transactions of its own.
-        immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _primary_code(error: object) -> int | None:
-    """https://sqlite.org/rescode.html: the low byte of an extended result code."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
-
-
-class _Postgres:
-    """Writers run side by side; those that name the same lock wait for each other (an advisory lock, held
-    until the transaction ends), and each of their statements sees what the one before has committed."""
-
-    def __init__(self, url: URL) -> None:
-        self.name = url.render_as_string(hide_password=True)
-        self.engine = create_engine(url, pool_pre_ping=True)
-        event.listen(self.engine, "connect", self._on_connect)
-
-    def begin_read(self, session: Session) -> None:
-        session.connection(
-            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
-
-    def begin_write(self, session: Session, lock: str) -> None:
-        if lock:
-            session.execute(select(_advisory_lock(lock)))
-
-    @contextmanager
-    def migrating(self) -> Iterator[None]:
-        with self.engine.begin() as connection:
-            connection.execute(select(_advisory_lock("migrate")))
-            yield
-
-    def before_upgrade(self, revision: str) -> None:
-        """Nothing: an upgrade is one transaction, and copies are the server's affair (pg_dump)."""
-
-    def copy_to(self, target: Path) -> None:
-        target.unlink(missing_ok=True)
-        copy = Database(sqlite_url(target))
-        try:
-            with Session(self.engine) as source, copy.write() as sink:
-                self.begin_read(source)
-                for table in Base.metadata.sorted_tables:
-                    query = select(table).order_by(*table.primary_key)
-                    rows = source.execute(query.execution_options(yield_per=COPIED_AT_ONCE)).mappings()
-                    for some in rows.partitions():
-                        sink.execute(insert(table), [dict(row) for row in some])
-        finally:
-            copy.close()
-
-    def size_bytes(self) -> int:
-        with self.engine.connect() as connection:
-            return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
-
-    def problem(self, error: DBAPIError) -> DiscernError | None:
-        """By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-        state = getattr(error.orig, "sqlstate", None) or ""
-        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
-        if state == "53100":  # disk_full
-            return DiskFullError(
-                f"The disk of the database {self.name} is full. Free some space and run the same command "
-                "again: everything up to here is kept."
-            )
-        if state in ("55P03", "40P01", "57014"):  # lock_not_available, deadlock_detected, query_canceled
-            return StorageError(
-                f"Another program has kept {self.name} busy for more than {PATIENCE} seconds. "
-                "Wait until it is done, then try again."
-            )
-        if state in ("25006", "42501"):  # read_only_sql_transaction, insufficient_privilege
-            return StorageError(f"{self.name} can't be written ({said}). Check what its user may do.")
-        unreachable = isinstance(error, OperationalError) and not state  # no answer from a server
-        if unreachable or state[:2] in ("08", "28", "3D", "53", "57", "58"):
-            return StorageError(
-                f"The database {self.name} can't be used now ({said}). Check that the server runs and that "
-                "DISCERN_DATABASE_URL is right."
-            )
-        if state[:2] == "22" or isinstance(error, DataError):
-            return DiscernError(f"The database can't keep such a value ({said}).")
-        return None
-
-    @staticmethod
-    def _on_connect(connection: Any, record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{PATIENCE}s'")
-        connection.commit()
-
-
-def _advisory_lock(name: str) -> Any:
-    return func.pg_advisory_xact_lock(func.hashtextextended(f"discern {name}", 0))

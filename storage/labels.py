@@ -112,8 +112,8 @@ class LabelLog:
         The same key again undoes nothing more and returns the same.
         """
         with self._writing(concept_id) as session:
-            if undone := _undone_by(session, concept_id, key):
-                return undone
+            if session.scalar(select(LabelEventRow.sequence).where(LabelEventRow.key == f"{key}/0")):
+                return _undone_by(session, concept_id, key)
             query = _not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
             )

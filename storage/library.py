@@ -312,16 +312,20 @@ class Library:
         """
         found = self.resolve_many([path_or_id], relative_to=relative_to)[0]
         if found is None and _START_OF_AN_ID.fullmatch(path_or_id):
-            first, beyond = path_or_id.lower(), f"{path_or_id.lower()}g"  # g: behind every hex digit
-            with self._database.read() as session:
-                query = select(PictureRow.id).where(PictureRow.id >= first, PictureRow.id < beyond)
-                matches = list(session.scalars(query.limit(2)))
-            found = matches[0] if len(matches) == 1 else None
+            found = self.starting_with(path_or_id.lower())
         if found is None:
             raise UnknownPictureError(
                 f"“{path_or_id}” is no picture of this library. Give an id or the path it was added from."
             )
         return found
+
+    def starting_with(self, start: str) -> str | None:
+        """The one id that begins so. Not LIKE, which uses no index here and takes upper for lower case."""
+        beyond = f"{start}g"  # behind every hex digit
+        query = select(PictureRow.id).where(PictureRow.id >= start, PictureRow.id < beyond).limit(2)
+        with self._database.read() as session:
+            matches = list(session.scalars(query))
+        return matches[0] if len(matches) == 1 else None
 
     def resolve_many(
         self, paths_or_ids: Sequence[str], *, relative_to: Path | None = None

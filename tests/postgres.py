@@ -82,7 +82,7 @@ class Server:
 def running_server() -> Iterator[Server]:
     """The server and its files are gone afterwards. Raises `NoPostgresError` where it can't be had."""
     if find_spec("psycopg") is None:
-        raise NoPostgresError("psycopg is not installed: pip install -r requirements-postgres.txt")
+        raise NoPostgresError("psycopg is not installed. Install it: pip install 'psycopg[binary]'.")
     with _running_cluster() as address:
         server = Server(address)
         try:

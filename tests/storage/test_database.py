@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from postgres import Server
 from sqlalchemy import make_url, text
 
-from storage import database as module
+from storage import dialects
 from storage.concepts import ConceptStore
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import DiscernError, StorageError
@@ -137,7 +137,7 @@ def test_writers_at_the_same_time_all_get_through(database_url: str) -> None:
 
 
 def test_a_writer_that_waits_too_long_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(dialects, "PATIENCE", 0.1)
     one, other = Database(database_url), Database(database_url)
     with one.write("concept 1"), pytest.raises(StorageError, match="busy"), other.write("concept 1"):
         pass
@@ -180,7 +180,7 @@ def test_inserting_or_updating_takes_the_last_of_equal_keys(database: Database) 
 def test_a_file_that_is_locked_by_its_owner_alone_is_no_file_that_is_broken(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(dialects, "PATIENCE", 0.1)
     Database(sqlite_url(file)).close()
     with sqlite3.connect(file, isolation_level=None) as holder:
         holder.execute("PRAGMA journal_mode=DELETE")

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from statements import statements
 
-import storage.database
+import storage.dialects
 import storage.labels
 from storage.concepts import ConceptStore
 from storage.database import Database, insert_new
@@ -167,7 +167,7 @@ def test_who_writes_waits_until_the_one_before_has_committed(
     log: LabelLog, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So a greater sequence is never seen before a smaller one, which readers would then miss for good."""
-    monkeypatch.setattr(storage.database, "PATIENCE", 0.1)
+    monkeypatch.setattr(storage.dialects, "PATIENCE", 0.1)
     other = LabelLog(Database(database_url))
 
     def insert_slowly(session: Session, table: type[Base], rows: list[dict[str, object]]) -> list[object]:

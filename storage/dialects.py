@@ -1,0 +1,238 @@
+"""All that SQLite and PostgreSQL do differently, once for each of the two.
+
+The stores use what SQLAlchemy has for both. Where there is no such thing (keeping writers apart, telling
+errors apart, copying), it is here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from storage.errors import DiscernError, DiskFullError, StorageError
+from storage.tables import Base
+
+PATIENCE = 30  # seconds a writer waits for another one
+
+
+class Dialect(Protocol):
+    """What the databases do differently. `name` is how messages call the database, without a password."""
+
+    name: str
+    engine: Engine
+
+    def begin_read(self, session: Session) -> None: ...
+    def begin_write(self, session: Session, lock: str) -> None: ...
+    def migrating(self) -> AbstractContextManager[None]:
+        """Held by one process at a time."""
+
+    def before_upgrade(self, revision: str) -> None: ...
+    def copy_file(self, target: Path) -> bool:
+        """Makes an SQLite file of it; false where the database has no way of its own to do so."""
+
+    def size_bytes(self) -> int: ...
+    def problem(self, error: DBAPIError) -> DiscernError | None:
+        """What a person can be told of it; None for what is a mistake in the code."""
+
+
+def dialect_of(url: str) -> Dialect:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            return _Sqlite(parsed)
+        if backend == "postgresql":
+            return _Postgres(parsed)
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        # From None: what SQLAlchemy says of an address may hold its password.
+        raise StorageError("DISCERN_DATABASE_URL is no address of a database.") from None
+    except ModuleNotFoundError as error:
+        raise StorageError(
+            f"PostgreSQL needs a driver that is not installed ({error.name}). "
+            "Install it: pip install 'psycopg[binary]'."
+        ) from error
+    raise StorageError(
+        f"Discern keeps its data in an SQLite file or in PostgreSQL, not in {backend!r}: "
+        "sqlite:///path or postgresql+psycopg://user:password@host/database."
+    )
+
+
+def insert_into(session: Session, table: type[Base]) -> Any:
+    """An INSERT with ON CONFLICT, which both have and SQLAlchemy has for each."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table.__table__)
+
+
+class _Sqlite:
+    """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
+    failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
+
+    def __init__(self, url: URL) -> None:
+        self.path = Path(str(url.database))
+        self.name = str(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
+        event.listen(self.engine, "connect", self._on_connect)
+        event.listen(self.engine, "begin", self._on_begin)
+
+    def begin_read(self, session: Session) -> None:
+        """BEGIN is enough: the first SELECT decides what moment is seen."""
+
+    def begin_write(self, session: Session, lock: str) -> None:
+        session.connection(execution_options={"immediate": True})  # everybody else's writes wait
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        try:
+            with FileLock(self.path.with_suffix(".migrate-lock"), timeout=2 * PATIENCE):
+                yield
+        except Timeout as error:
+            raise StorageError(
+                f"Another program is upgrading {self.path}. Wait until it is done, then try again."
+            ) from error
+
+    def before_upgrade(self, revision: str) -> None:
+        self.copy_file(self.path.with_suffix(f".before-{revision}.sqlite"))
+
+    def copy_file(self, target: Path) -> bool:
+        """SQLite's own VACUUM INTO."""
+        target.unlink(missing_ok=True)
+        connection = sqlite3.connect(self.path)
+        try:
+            connection.execute("VACUUM INTO ?", (str(target),))
+            return True
+        except sqlite3.Error as error:
+            if _primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise DiskFullError(
+                    f"There is no room in {target.parent} for a copy of the database ({error})."
+                ) from error
+            raise StorageError(f"{self.path} can't be copied to {target.parent}: {error}.") from error
+        finally:
+            connection.close()
+
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size
+
+    def problem(self, error: DBAPIError) -> DiscernError | None:
+        code = _primary_code(error.orig)
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return DiskFullError(
+                f"The disk that holds {self.path.parent} is full. Free some space and run the same command "
+                "again: everything up to here is kept."
+            )
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StorageError(
+                f"Another program has kept {self.path} busy for more than {PATIENCE} seconds. "
+                "Wait until it is done, then try again."
+            )
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return StorageError(f"{self.path} can't be written. Check who owns it.")
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return StorageError(
+                f"{self.path} is not a database that can be read ({error.orig}). Restore it from a backup, "
+                "or move it away to start anew."
+            )
+        return None
+
+    @staticmethod
+    def _on_connect(connection: Any, record: Any) -> None:
+        milliseconds = 1000 * PATIENCE
+        for pragma in (
+            f"busy_timeout={milliseconds}",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=NORMAL",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @staticmethod
+    def _on_begin(connection: Any) -> None:
+        # isolation_level=None keeps the driver from beginning transactions of its own.
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _primary_code(error: object) -> int | None:
+    """https://sqlite.org/rescode.html: the low byte of an extended result code."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+class _Postgres:
+    """Writers run side by side; those that name the same lock wait for each other (an advisory lock, held
+    until the transaction ends), and each of their statements sees what the one before has committed."""
+
+    def __init__(self, url: URL) -> None:
+        self.name = url.render_as_string(hide_password=True)
+        self.engine = create_engine(url, pool_pre_ping=True)
+        event.listen(self.engine, "connect", self._on_connect)
+
+    def begin_read(self, session: Session) -> None:
+        session.connection(
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+
+    def begin_write(self, session: Session, lock: str) -> None:
+        if lock:
+            session.execute(select(_advisory_lock(lock)))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        with self.engine.begin() as connection:
+            connection.execute(select(_advisory_lock("migrate")))
+            yield
+
+    def before_upgrade(self, revision: str) -> None:
+        """Nothing: an upgrade is one transaction, and copies are the server's affair (pg_dump)."""
+
+    def copy_file(self, target: Path) -> bool:
+        return False
+
+    def size_bytes(self) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+
+    def problem(self, error: DBAPIError) -> DiscernError | None:
+        """By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+        state = getattr(error.orig, "sqlstate", None) or ""
+        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
+        if state == "53100":  # disk_full
+            return DiskFullError(
+                f"The disk of the database {self.name} is full. Free some space and run the same command "
+                "again: everything up to here is kept."
+            )
+        if state in ("55P03", "40P01", "57014"):  # lock_not_available, deadlock_detected, query_canceled
+            return StorageError(
+                f"Another program has kept {self.name} busy for more than {PATIENCE} seconds. "
+                "Wait until it is done, then try again."
+            )
+        if state in ("25006", "42501"):  # read_only_sql_transaction, insufficient_privilege
+            return StorageError(f"{self.name} can't be written ({said}). Check what its user may do.")
+        unreachable = isinstance(error, OperationalError) and not state  # no answer from a server
+        if unreachable or state[:2] in ("08", "28", "3D", "53", "57", "58"):
+            return StorageError(
+                f"The database {self.name} can't be used now ({said}). Check that the server runs and that "
+                "DISCERN_DATABASE_URL is right."
+            )
+        if state[:2] == "22" or isinstance(error, DataError):
+            return DiscernError(f"The database can't keep such a value ({said}).")
+        return None
+
+    @staticmethod
+    def _on_connect(connection: Any, record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        connection.commit()
+
+
+def _advisory_lock(name: str) -> Any:
+    return func.pg_advisory_xact_lock(func.hashtextextended(f"discern {name}", 0))

@@ -1,0 +1,64 @@
+"""What is asked again and again is found by an index, however much there is: SQLite says how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from storage.calls import Ledger
+from storage.concepts import ConceptStore
+from storage.database import Database
+from storage.files import sqlite_url
+from storage.jobs import JobStore
+from storage.labels import Author, LabelLog
+from storage.library import Library
+from storage.tables import now
+
+ANA = Author("ana")
+QUESTIONS: dict[str, Callable[[Database], object]] = {
+    "the latest job of a concept": lambda d: JobStore(d).latest(["train", "evaluate"], 1),
+    "the latest job of a kind": lambda d: JobStore(d).latest(["add pictures"]),
+    "jobs about a concept": lambda d: JobStore(d).about(1, ["score files"]),
+    "work to take up": lambda d: JobStore(d).claim(kinds=["train"]),
+    "what was spent since": lambda d: Ledger(d).spent_usd(now()),
+    "what a job has spent": lambda d: (Ledger(d).spent_usd(job_id=1), Ledger(d).count(job_id=1)),
+    "what changed since": lambda d: LabelLog(d).changed_since(1, 7),
+    "what stands for some": lambda d: LabelLog(d).standing(1, picture_ids=["a"]),
+    "the last answers of a person": lambda d: LabelLog(d).recent(1, ANA, 3),
+    "how far the log is": lambda d: (LabelLog(d).last_sequence(1), LabelLog(d).last_time(1)),
+    "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
+    "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
+    "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, "a"),
+    "the newest version": lambda d: (ConceptStore(d).head(1), ConceptStore(d).evaluations(1, [1])),
+    "a page of the library": lambda d: Library(d).page(10, after=(now(), "a")),
+    "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
+}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    return Database(sqlite_url(Path(tmp_path_factory.mktemp("plans")) / "discern.sqlite"))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_table_is_read_through_for(empty: Database, question: str) -> None:
+    plans: list[str] = []
+    beside = empty.engine.raw_connection()
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            steps = beside.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.extend(step[3] for step in steps)
+
+    event.listen(empty.engine, "before_cursor_execute", explain)
+    try:
+        QUESTIONS[question](empty)
+    finally:
+        event.remove(empty.engine, "before_cursor_execute", explain)
+        beside.close()
+    assert plans
+    assert [step for step in plans if step.startswith("SCAN")] == []
