@@ -111,12 +111,13 @@ class ConceptStore:
         with self._database.read() as session:
             return list(session.scalars(query))
 
-    def delete(self, concept_id: int) -> None:
+    def delete(self, concept_id: int) -> ConceptRow:
         """Hides a concept with everything that belongs to it, and sets its name free."""
         with self._database.write() as session:
             row = session.get_one(ConceptRow, concept_id)
             row.deleted = row.deleted or now()
             row.key = f" deleted {concept_id}"  # no name begins with a space
+        return row
 
     def undelete(self, concept_id: int) -> ConceptRow:
         """Brings a deleted concept back. Raises `ConflictError` where its name was given away meanwhile."""

@@ -216,8 +216,10 @@ def learning_curve(material: Material, order: Sequence[str], report: Report) -> 
     return points
 
 
-def mistakes(material: Material, collection: Collection, head: StoredHead) -> list[Mistake]:
-    """Pictures that people checked and the version gets wrong, the surest mistakes first.
+def mistakes(
+    material: Material, collection: Collection, head: StoredHead, limit: int | None = None, offset: int = 0
+) -> list[Mistake]:
+    """Pictures that people checked and the version gets wrong, the surest mistakes first; all or a page.
 
     On pictures it learned from a mistake is often an answer worth a second look.
     """
@@ -230,6 +232,7 @@ def mistakes(material: Material, collection: Collection, head: StoredHead) -> li
     truth = np.array([material.decisions[i].value == "yes" for i in checked])
     wrong = np.flatnonzero((probability >= head.threshold) != truth)
     wrong = wrong[np.argsort(-np.abs(probability[wrong] - head.threshold), kind="stable")]
+    wrong = wrong[offset:][:limit]
     paths = collection.paths([checked[row] for row in wrong])
     return [
         Mistake(

@@ -150,13 +150,14 @@ class Answers:
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
-    def label_rows(self, name: str) -> list[dict[str, Any]]:
-        """Every standing label, of people and machines, with the columns of a label file."""
+    def label_rows(self, name: str, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+        """Every standing label, of people and machines, with the columns of a label file, the oldest first;
+        all of them or a page."""
         concept = self._context.concept(name)
-        material = self._context.material(concept)
-        standing = self._context.log.standing(concept.id)
+        evaluation = self._context.store.evaluation_pictures(concept.id)
+        standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
         paths = self._context.collection.paths(list({event.picture_id for event in standing}))
-        return [_label_row(event, paths, material.evaluation) for event in standing]
+        return [_label_row(event, paths, evaluation) for event in standing]
 
     def export_labels(self, name: str, out: Path) -> int:
         return write_label_file(out, self.label_rows(name))

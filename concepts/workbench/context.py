@@ -76,7 +76,7 @@ class Context:
         """Raises `UnknownConceptError`."""
         concept = self.store.find(name)
         if concept is None:
-            names = ", ".join(f"“{row.name}”" for row in self.store.all()[:5])
+            names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
             raise UnknownConceptError(
                 f"There is no concept “{name}”. " + (f"There are: {names}." if names else "Begin one first.")
             )

@@ -64,8 +64,9 @@ class Definitions:
         self._context.draw_evaluation(concept, avoid=ids)
         return self.concept(name)
 
-    def concepts(self) -> list[ConceptSummary]:
-        return [self._summary(concept) for concept in self._context.store.all()]
+    def concepts(self, limit: int | None = None, offset: int = 0) -> list[ConceptSummary]:
+        """The first begun first; all of them or a page."""
+        return [self._summary(concept) for concept in self._context.store.all(limit, offset)]
 
     def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
@@ -85,21 +86,15 @@ class Definitions:
 
     def delete_concept(self, name: str) -> DeletedConcept:
         """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
-        concept = self._context.concept(name)
-        self._context.store.delete(concept.id)
-        return next(deleted for deleted in self.deleted_concepts() if deleted.id == concept.id)
+        return _deleted(self._context.store.delete(self._context.concept(name).id))
 
     def undelete_concept(self, concept_id: int) -> str:
         """Returns its name. Raises `DiscernError` where another concept has it by now."""
         return self._context.store.undelete(concept_id).name
 
-    def deleted_concepts(self) -> list[DeletedConcept]:
-        """The last deleted first."""
-        return [
-            DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
-            for row in self._context.store.deleted()
-            if row.deleted
-        ]
+    def deleted_concepts(self, limit: int | None = None, offset: int = 0) -> list[DeletedConcept]:
+        """The last deleted first; all of them or a page."""
+        return [_deleted(row) for row in self._context.store.deleted(limit, offset)]
 
     def steps_done(self, name: str) -> set[str]:
         """The steps of the journey that are behind this concept."""
@@ -183,11 +178,10 @@ class Definitions:
             n,
         )
 
-    def revisions(self, name: str) -> list[RevisionView]:
-        return [
-            revision_view(revision_of(row))
-            for row in self._context.store.definitions(self._context.concept(name).id)
-        ]
+    def revisions(self, name: str, limit: int | None = None, offset: int = 0) -> list[RevisionView]:
+        """Every definition the concept had, the oldest first; all of them or a page."""
+        rows = self._context.store.definitions(self._context.concept(name).id, limit, offset)
+        return [revision_view(revision_of(row)) for row in rows]
 
     def diff(self, name: str, before: int, after: int) -> list[tuple[Change, str]]:
         """Word diff between two revisions."""
@@ -290,6 +284,11 @@ class Definitions:
             steps_done=[name for name, _ in JOURNEY if name in done],
             changed=max(moment for moment in moments if moment),
         )
+
+
+def _deleted(row: ConceptRow) -> DeletedConcept:
+    assert row.deleted is not None
+    return DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
 
 
 def _first_found(material: Material) -> list[str]:

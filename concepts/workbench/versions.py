@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from concepts.classifier.library_scores import Order as ScoreOrder
-from concepts.classifier.quality import CurvePoint, Mistake, QualityView
+from concepts.classifier.quality import CurvePoint, HeadView, Mistake, QualityView, head_view
 from concepts.classifier.training import TrainResult
-from concepts.classifier.versions import Comparison, ScoredPage
+from concepts.classifier.versions import Comparison, ScoredPage, head_views
 from concepts.errors import DiscernError
 from concepts.export.run import ExportResult, ScoreResult
 from concepts.jobs.runner import Handler, Progress
@@ -115,12 +115,24 @@ class Versions:
             self._context.material(concept), self._context.collection, head, measured, standing, scores
         )
 
-    def mistakes(self, name: str, *, version: int | None = None) -> list[Mistake]:
-        """Pictures people checked and the version gets wrong, the surest mistakes first."""
+    def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
+        """Every version with its newest figures, the oldest first; all of them or a page."""
+        return head_views(self._context.store, self._context.concept(name).id, limit, offset)
+
+    def version(self, name: str, number: int) -> HeadView:
+        """One version with its newest figures. Raises `UnknownVersionError`."""
+        concept, head = self._context.version(name, number)
+        measured = self._context.measured(concept, head.number)
+        return head_view(head, measured.report if measured else None)
+
+    def mistakes(
+        self, name: str, *, version: int | None = None, limit: int | None = None, offset: int = 0
+    ) -> list[Mistake]:
+        """Pictures people checked and the version gets wrong, the surest mistakes first; all or a page."""
         from concepts.classifier.quality import mistakes
 
         concept, head = self._context.version(name, version)
-        return mistakes(self._context.material(concept), self._context.collection, head)
+        return mistakes(self._context.material(concept), self._context.collection, head, limit, offset)
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""

@@ -20,7 +20,7 @@ NAME = "Round thing"
 
 
 def test_without_an_address_it_is_a_file_in_the_home(own_home: Path) -> None:
-    Workbench(load_settings()).database.close()
+    Workbench(load_settings()).close()
     assert (own_home / "discern.sqlite").is_file()
 
 
@@ -31,7 +31,7 @@ def test_an_empty_address_is_none(own_home: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_address_may_name_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.sqlite")
-    Workbench(load_settings()).database.close()
+    Workbench(load_settings()).close()
     assert (tmp_path / "elsewhere.sqlite").is_file()
 
 
@@ -65,22 +65,22 @@ def test_the_whole_job_is_done_on_postgres(
     monkeypatch.setenv("DISCERN_DATABASE_URL", postgres.new_database())
     bench = Workbench(load_settings())
     pictures = draw_folder(tmp_path / "pictures", 45)
-    added = bench.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    added = bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
     assert added["added"] == 45
-    bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    bench.mine(NAME)
-    bench.annotate(NAME, limit=10)
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.definitions.mine(NAME)
+    bench.answers.annotate(NAME, limit=10)
     for purpose in ("evaluation", "train"):
-        for picture in bench.next_pictures(NAME, 15, purpose=purpose):  # type: ignore[arg-type]
+        for picture in bench.answers.next_pictures(NAME, 15, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
-            bench.label(NAME, picture.id, value, author=Author("ana"), key=uuid.uuid4().hex)
-    assert bench.train(NAME).number == 1
-    assert bench.evaluate(NAME)["head"] == 1
-    bench.submit_train(NAME)
+            bench.answers.label(NAME, picture.id, value, author=Author("ana"), key=uuid.uuid4().hex)
+    assert bench.versions.train(NAME).number == 1
+    assert bench.versions.evaluate(NAME)["head"] == 1
+    bench.versions.submit_train(NAME)
     assert [job.state for job in bench.jobs.store.about(NAME, ["train"])] == ["queued"]
-    (summary,) = bench.concepts()
+    (summary,) = bench.definitions.concepts()
     assert (summary.heads, summary.labels_by_people) == (1, 24)
-    assert bench.about().database_bytes > 0
-    assert b"".join(bench.backup())
+    assert bench.installation.about().database_bytes > 0
+    assert b"".join(bench.installation.backup())
     assert not (own_home / "discern.sqlite").exists()
-    bench.database.close()
+    bench.close()

@@ -65,7 +65,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/concepts")
     def list_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ConceptSummary]:
         """All concepts and how far they are, the first begun first."""
-        return workbench.definitions.concepts()[offset : offset + limit]
+        return workbench.definitions.concepts(limit, offset)
 
     @router.post("/concepts", status_code=201)
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
@@ -87,7 +87,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/deleted-concepts")
     def list_deleted_concepts(limit: Limit = 50, offset: Offset = 0) -> list[DeletedConcept]:
         """Concepts that were put away, the last first."""
-        return workbench.definitions.deleted_concepts()[offset : offset + limit]
+        return workbench.definitions.deleted_concepts(limit, offset)
 
     @router.post("/deleted-concepts/{concept_id}/restore")
     def restore_concept(concept_id: Annotated[int, Field(ge=1, le=2**31 - 1)]) -> ConceptView:
@@ -97,7 +97,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/concepts/{name}/revisions")
     def list_revisions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[RevisionView]:
         """Every definition this concept had, the oldest first."""
-        return workbench.definitions.revisions(name)[offset : offset + limit]
+        return workbench.definitions.revisions(name, limit, offset)
 
     @router.post("/concepts/{name}/revisions", status_code=201)
     def revise_concept(name: ConceptName, body: NewRevision, author: AuthorName) -> RevisionView:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.versions import Comparison
-from concepts.errors import UnknownVersionError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
@@ -41,7 +40,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/versions")
     def list_versions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[HeadView]:
         """Every trained version with its newest figures, the oldest first."""
-        return workbench.definitions.concept(name).heads[offset : offset + limit]
+        return workbench.versions.versions(name, limit, offset)
 
     @router.post("/versions", **LONG)
     def train_version(name: ConceptName, body: Train, response: Response) -> JobView:
@@ -51,12 +50,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/versions/{version}")
     def get_version(name: ConceptName, version: VersionNumber) -> HeadView:
         """One version with its newest figures."""
-        found = next(
-            (head for head in workbench.definitions.concept(name).heads if head.number == version), None
-        )
-        if found is None:
-            raise UnknownVersionError(f"“{name}” has no version {version}.")
-        return found
+        return workbench.versions.version(name, version)
 
     @router.post("/versions/{version}/evaluate", **LONG)
     def evaluate_version(name: ConceptName, version: VersionNumber, response: Response) -> JobView:
@@ -74,7 +68,7 @@ def routes(workbench: Workbench) -> APIRouter:
         name: ConceptName, version: VersionNumber, limit: Limit = 50, offset: Offset = 0
     ) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first."""
-        return workbench.versions.mistakes(name, version=version)[offset : offset + limit]
+        return workbench.versions.mistakes(name, version=version, limit=limit, offset=offset)
 
     @router.post("/versions/{version}/threshold", status_code=201)
     def set_threshold(

@@ -169,7 +169,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/labels")
     def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
         """Every standing answer, people's and the machine's, the oldest first."""
-        rows = workbench.answers.label_rows(name)[offset : offset + limit]
+        rows = workbench.answers.label_rows(name, limit, offset)
         return [LabelRow.model_validate(row) for row in rows]
 
     @router.get(

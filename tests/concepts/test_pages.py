@@ -1,0 +1,78 @@
+"""Lists that can be long are read page by page: what a page costs doesn't grow with the list."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from statements import statements
+
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+@pytest.fixture
+def filled(bench: Workbench) -> Workbench:
+    """Five of everything."""
+    store = bench.context.store
+    concept = bench.context.concept(NAME)
+    bench.versions.train(NAME)
+    newest = store.head(concept.id)
+    assert newest
+    for number in range(2, 6):
+        bench.definitions.create_concept(f"Concept {number}", "Another one.")
+        gone = store.create(f"Gone {number}")
+        store.delete(gone.id)
+        store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
+        store.add_head(concept.id, replace(newest, number=0))
+    store.delete(store.create("Gone 1").id)
+    for number in range(1, 6):
+        store.add_evaluation(concept.id, number, 0, {"head": number, "metrics": [], "curves": None})
+    for picture in bench.context.collection.library.all_ids()[:5]:
+        bench.answers.label(NAME, picture, "yes", author=Author("ana"), key=uuid.uuid4().hex)
+    return bench
+
+
+LISTS: dict[str, Callable[..., list[object]]] = {
+    "concepts": lambda bench, *page: bench.definitions.concepts(*page),
+    "deleted concepts": lambda bench, *page: bench.definitions.deleted_concepts(*page),
+    "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
+    "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
+    "labels": lambda bench, *page: bench.answers.label_rows(NAME, *page),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_a_page_is_that_part_of_the_list(filled: Workbench, what: str) -> None:
+    everything = LISTS[what](filled)
+    assert len(everything) == 5
+    assert LISTS[what](filled, 2, 1) == everything[1:3]
+    assert LISTS[what](filled, 10, 4) == everything[4:]
+    assert LISTS[what](filled, 2, 5) == []
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_a_page_reads_no_row_of_another(filled: Workbench, what: str) -> None:
+    with statements(filled.context.database) as for_two:
+        LISTS[what](filled, 2)
+    with statements(filled.context.database) as for_all:
+        LISTS[what](filled)
+    assert any("LIMIT" in statement for statement in for_two)
+    assert len(for_two) <= len(for_all)
+
+
+def test_a_page_of_mistakes_is_that_part_of_them(filled: Workbench) -> None:
+    everything = filled.versions.mistakes(NAME)
+    assert everything
+    assert filled.versions.mistakes(NAME, limit=2, offset=1) == everything[1:3]
+
+
+def test_one_version_is_read_with_its_own_figures_alone(filled: Workbench) -> None:
+    view = filled.versions.version(NAME, 3)
+    assert view == filled.versions.versions(NAME)[2]
+    assert view.report is not None
+    assert view.report["head"] == 3
