@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.learning.splits import Rows
-from storage.concepts import StoredHead
+from storage.heads import StoredHead
 
 if TYPE_CHECKING:
     from storage.vectors import Matrix

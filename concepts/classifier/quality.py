@@ -22,7 +22,7 @@ from concepts.learning.base import TrainingSet
 from concepts.learning.heads import train_head
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import HeadFacts, StoredEvaluation, StoredHead
+from storage.heads import HeadFacts, StoredEvaluation, StoredHead
 from storage.labels import LabelEvent
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)

@@ -21,7 +21,7 @@ from concepts.learning.splits import Rows
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import ConceptStore, HeadFacts, StoredHead
+from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import ConceptRow, now
 
 SEED = 0  # training the same labels again gives the same head
@@ -37,7 +37,7 @@ class TrainResult(View):
 
 
 def train(
-    material: Material, store: ConceptStore, collection: Collection, label_sequence: int, target: str
+    material: Material, heads: HeadStore, collection: Collection, label_sequence: int, target: str
 ) -> TrainResult:
     """Fits, calibrates and keeps the next version. With no labels at all it is the text direction."""
     training = material.training
@@ -45,7 +45,7 @@ def train(
     details = head.details | {"labels": label_counts(training)}
     if training.agreement:
         details["machine"] = vars(training.agreement)
-    stored = store.add_head(
+    stored = heads.add(
         material.concept_id,
         StoredHead(
             number=0,
@@ -222,11 +222,11 @@ def linear_head(stored: StoredHead) -> LinearHead:
     return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details)
 
 
-def head_of(store: ConceptStore, concept: ConceptRow, version: int | None) -> StoredHead:
+def head_of(heads: HeadStore, concept: ConceptRow, version: int | None) -> StoredHead:
     """The newest version, or the one asked for. Raises `UnknownVersionError` where there is none."""
-    head = store.head(concept.id, version)
+    head = heads.get(concept.id, version)
     if head is None:
-        name, newest = concept.name, store.head(concept.id)
+        name, newest = concept.name, heads.get(concept.id)
         if newest is None:
             raise UnknownVersionError(f"“{name}” has no trained version yet: concept train “{name}”.")
         raise UnknownVersionError(f"“{name}” has no version {version}; it has 1 to {newest.number}.")

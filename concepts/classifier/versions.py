@@ -21,7 +21,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import ConceptStore, HeadFacts, StoredHead
+from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
 COMPARED = ("average_precision", "precision", "recall", "f1")
@@ -82,10 +82,10 @@ def again(head: StoredHead, author: str) -> StoredHead:
 
 
 def head_views(
-    store: ConceptStore, concept_id: int, limit: int | None = None, offset: int = 0
+    store: HeadStore, concept_id: int, limit: int | None = None, offset: int = 0
 ) -> list[HeadView]:
     """Versions with their newest figures, by number; all of them or a page."""
-    heads = store.heads(concept_id, limit, offset)
+    heads = store.all(concept_id, limit, offset)
     measured = store.evaluations(concept_id, [head.number for head in heads])
     reports = {number: evaluation.report for number, evaluation in measured.items()}
     return [head_view(head, reports.get(head.number)) for head in heads]

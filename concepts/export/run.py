@@ -27,7 +27,7 @@ from concepts.export.scoring import score_rows, write_scores
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.concepts import StoredHead
+from storage.heads import StoredHead
 
 Report = Callable[[int, int | None, str], None]
 LIBRARY_BATCH = 8192

@@ -19,8 +19,9 @@ from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
 from storage.calls import Ledger
-from storage.concepts import ConceptStore, StoredEvaluation, StoredHead
+from storage.concepts import ConceptStore
 from storage.database import Database
+from storage.heads import HeadStore, StoredEvaluation, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
 from storage.tables import ConceptRow, DefinitionRow
@@ -55,6 +56,7 @@ class Context:
         self.database = Database(settings.database)
         self.collection = Collection(settings, self.database)
         self.store = ConceptStore(self.database)
+        self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.ledger = Ledger(self.database)
         self.uploads = Uploads(settings.home)
@@ -95,11 +97,11 @@ class Context:
     def version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
         """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
         concept = self.concept(name)
-        return concept, head_of(self.store, concept, number)
+        return concept, head_of(self.heads, concept, number)
 
     def measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
         """The newest figures of a version."""
-        return self.store.evaluation(concept.id, number)
+        return self.heads.evaluation(concept.id, number)
 
     def material(self, concept: ConceptRow, revision: int | None = None) -> Material:
         """What the concept learns and measures from, under a definition; read anew each time."""

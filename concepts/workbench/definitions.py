@@ -81,7 +81,7 @@ class Definitions:
             candidates=len(material.candidates),
             labels=label_counts(material),
             conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
-            heads=head_views(self._context.store, concept.id),
+            heads=head_views(self._context.heads, concept.id),
         )
 
     def delete_concept(self, name: str) -> DeletedConcept:
@@ -103,7 +103,7 @@ class Definitions:
             return set()
         material = self._context.material(concept)
         decided = sum(decision.decided for decision in material.decisions.values())
-        measured = self._context.store.is_evaluated(concept.id)
+        measured = self._context.heads.is_evaluated(concept.id)
         reached = {
             "Define": bool(material.candidates) or material.revision.number > 1,
             "Label": decided >= ENOUGH_LABELS,
@@ -258,8 +258,8 @@ class Definitions:
         material = self._context.material(concept)
         counts = label_counts(material)
         yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
-        heads = self._context.store.heads(concept.id)
-        measured = self._context.store.evaluation(concept.id, heads[-1].number) if heads else None
+        heads = self._context.heads.all(concept.id)
+        measured = self._context.heads.evaluation(concept.id, heads[-1].number) if heads else None
         done = self.steps_done(concept.name)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
         moments = [

@@ -18,7 +18,7 @@ from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context, Listener
-from storage.concepts import StoredHead
+from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
 
@@ -49,7 +49,7 @@ class Versions:
         self._context.draw_evaluation(concept)
         sequence = self._context.log.last_sequence(concept.id)
         return train(
-            self._context.material(concept), self._context.store, self._context.collection, sequence, target
+            self._context.material(concept), self._context.heads, self._context.collection, sequence, target
         )
 
     def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Versions:
         sequence = self._context.log.last_sequence(concept.id)
         material = self._context.material(concept, head.definition_number)
         report = evaluate(material, self._context.collection, head)
-        self._context.store.add_evaluation(concept.id, head.number, sequence, report)
+        self._context.heads.add_evaluation(concept.id, head.number, sequence, report)
         if plots:
             from concepts.export.run import write_plots
 
@@ -117,7 +117,7 @@ class Versions:
 
     def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
         """Every version with its newest figures, the oldest first; all of them or a page."""
-        return head_views(self._context.store, self._context.concept(name).id, limit, offset)
+        return head_views(self._context.heads, self._context.concept(name).id, limit, offset)
 
     def version(self, name: str, number: int) -> HeadView:
         """One version with its newest figures. Raises `UnknownVersionError`."""
@@ -247,7 +247,7 @@ class Versions:
 
         concept = self._context.concept(arguments["concept"])
         progress.report(0, 3, "learning from your answers")
-        newest, definition = self._context.store.head(concept.id), self._context.revision(concept).number
+        newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
         sequence, fingerprint = (
             self._context.log.last_sequence(concept.id),
             self._context.collection.recorded().fingerprint,
@@ -316,6 +316,6 @@ class Versions:
         ).model_dump()
 
     def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
-        number = self._context.store.add_head(concept.id, head).number
+        number = self._context.heads.add(concept.id, head).number
         self.submit_evaluation(concept.name, number)
         return number

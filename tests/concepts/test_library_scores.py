@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
-from storage.concepts import StoredHead
+from storage.heads import StoredHead
 from storage.matrix import ID_TYPE, Matrix
 
 

@@ -18,20 +18,20 @@ NAME = "Round thing"
 @pytest.fixture
 def filled(bench: Workbench) -> Workbench:
     """Five of everything."""
-    store = bench.context.store
+    store, heads = bench.context.store, bench.context.heads
     concept = bench.context.concept(NAME)
     bench.versions.train(NAME)
-    newest = store.head(concept.id)
+    newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
         bench.definitions.create_concept(f"Concept {number}", "Another one.")
         gone = store.create(f"Gone {number}")
         store.delete(gone.id)
         store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
-        store.add_head(concept.id, replace(newest, number=0))
+        heads.add(concept.id, replace(newest, number=0))
     store.delete(store.create("Gone 1").id)
     for number in range(1, 6):
-        store.add_evaluation(concept.id, number, 0, {"head": number, "metrics": [], "curves": None})
+        heads.add_evaluation(concept.id, number, 0, {"head": number, "metrics": [], "curves": None})
     for picture in bench.context.collection.library.all_ids()[:5]:
         bench.answers.label(NAME, picture, "yes", author=Author("ana"), key=uuid.uuid4().hex)
     return bench

@@ -142,7 +142,7 @@ def test_going_back_keeps_the_older_version_once_more(trained: Workbench) -> Non
     answer(trained, "train", 10)
     trained.versions.train(NAME)
     assert trained.versions.use_again(NAME, 1, author="ana") == 3
-    first, third = trained.context.store.head(1, 1), trained.context.store.head(1, 3)
+    first, third = trained.context.heads.get(1, 1), trained.context.heads.get(1, 3)
     assert first
     assert third
     assert (third.weights, third.bias, third.threshold) == (first.weights, first.bias, first.threshold)

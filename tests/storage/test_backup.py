@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from storage.backup import PIECE, backup
 from storage.calls import Call, Ledger
-from storage.concepts import ConceptStore, StoredHead
+from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.files import sqlite_url
+from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import Author, LabelLog, NewLabel
 from storage.tables import Base, now
@@ -58,7 +59,8 @@ def fill(database: Database) -> None:
     log.undo(concept.id, "u", me)
     weights = bytes(range(256))
     head = StoredHead(0, "lda", "f", 1, 3, 0.5, {"held_out": [0.1, None]}, now(), weights, 1e-300)
-    concepts.add_evaluation(concept.id, concepts.add_head(concept.id, head).number, 3, {"curves": None})
+    heads = HeadStore(database)
+    heads.add_evaluation(concept.id, heads.add(concept.id, head).number, 3, {"curves": None})
     job = JobStore(database).add("train", {"concept": "é"}, concept.id)
     Ledger(database).record(
         Call("p", "m", "e", "h", 1, "answered", job_id=job, concept_id=concept.id), {"a": [1, "\u0001"]}

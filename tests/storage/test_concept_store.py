@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 from at_once import at_once
 from rows import add_pictures, picture_ids
-from sqlalchemy import text
 from statements import statements
 
-from storage.concepts import ConceptStore, Rating, StoredAnnotation, StoredHead
+from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.database import Database
 from storage.errors import ConflictError
-from storage.tables import now
 
 
 @pytest.fixture
@@ -19,22 +17,6 @@ def store(database: Database) -> ConceptStore:
     store = ConceptStore(database)
     store.create("messy room")
     return store
-
-
-def head(**changes: object) -> StoredHead:
-    values = {
-        "number": 0,
-        "kind": "lda",
-        "fingerprint": "an encoder's",
-        "definition_number": 1,
-        "label_sequence": 5,
-        "threshold": 0.5,
-        "details": {"labels": 3},
-        "created": now(),
-        "weights": b"weights",
-        "bias": -1.5,
-    }
-    return StoredHead(**values | changes)  # type: ignore[arg-type]
 
 
 def annotation(picture_id: str, rating: int, fingerprint: str = "a", number: int = 1) -> StoredAnnotation:
@@ -100,18 +82,11 @@ def test_a_change_to_an_older_definition_is_refused(store: ConceptStore) -> None
         store.add_definition(1, {}, "ben", "also second", after=1)
 
 
-def test_heads_and_definitions_kept_at_once_have_numbers_without_gap_or_repetition(
+def test_definitions_kept_at_once_have_numbers_without_gap_or_repetition(
     store: ConceptStore, database_url: str
 ) -> None:
     stores = [ConceptStore(Database(database_url)) for _ in range(4)]
-
-    def keep(index: int) -> None:
-        for _ in range(5):
-            stores[index].add_head(1, head())
-            stores[index].add_definition(1, {}, "ana", "")
-
-    at_once(4, keep)
-    assert [found.number for found in store.heads(1)] == list(range(1, 21))
+    at_once(4, lambda index: [stores[index].add_definition(1, {}, "ana", "") for _ in range(5)])
     assert [row.number for row in store.definitions(1)] == list(range(1, 21))
 
 
@@ -166,39 +141,3 @@ def test_ratings_are_the_annotations_without_what_is_long(store: ConceptStore, d
         assert [said.rating for said in store.ratings(1, definition_number=1)] == [4, 1]
     assert not any("evidence" in statement or "rationale" in statement for statement in sent)
     assert [said.rationale for said in store.annotations(1, other)] == ["There are toys."]
-
-
-# Heads and evaluations
-
-
-def test_the_list_of_heads_reads_no_weights(store: ConceptStore, database: Database) -> None:
-    for _ in range(3):
-        store.add_head(1, head())
-    with statements(database) as sent:
-        assert [found.number for found in store.heads(1)] == [1, 2, 3]
-        assert [found.number for found in store.heads(1, limit=1, offset=1)] == [2]
-    assert not any("weights" in statement for statement in sent)
-
-
-def test_one_head_is_read_with_its_weights(store: ConceptStore) -> None:
-    assert store.head(1) is None
-    kept = [store.add_head(1, head(weights=weights)) for weights in (b"one", b"two")]
-    assert [store.head(1, number) for number in (1, 2, None)] == [kept[0], kept[1], kept[1]]
-    assert store.head(1, 3) is None
-
-
-def test_the_newest_figures_of_a_head_are_read_alone(store: ConceptStore, database: Database) -> None:
-    for _ in range(2):
-        store.add_head(1, head())
-    assert not store.is_evaluated(1)
-    for number, run in ((1, "first"), (2, "second"), (1, "third")):
-        store.add_evaluation(1, number, 7, {"run": run})
-    assert store.is_evaluated(1)
-    newest = store.evaluation(1, 1)
-    assert newest is not None
-    assert (newest.head_number, newest.label_sequence, newest.report) == (1, 7, {"run": "third"})
-    found = store.evaluations(1, [1, 2, 3])
-    assert {number: kept.report["run"] for number, kept in found.items()} == {1: "third", 2: "second"}
-    assert store.evaluation(1, 3) is None
-    with database.read() as session:  # older figures are kept
-        assert session.scalar(text("SELECT count(*) FROM evaluations")) == 3

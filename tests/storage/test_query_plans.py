@@ -13,6 +13,7 @@ from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.files import sqlite_url
+from storage.heads import HeadStore
 from storage.jobs import JobStore
 from storage.labels import Author, LabelLog
 from storage.library import Library
@@ -33,7 +34,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, "a"),
-    "the newest version": lambda d: (ConceptStore(d).head(1), ConceptStore(d).evaluations(1, [1])),
+    "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
     "a page of the library": lambda d: Library(d).page(10, after=(now(), "a")),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
 }

@@ -1,0 +1,112 @@
+"""Trained heads in SQL, and what was measured of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.database import Database
+from storage.tables import EvaluationRow, HeadRow
+
+
+@dataclass(frozen=True)
+class HeadFacts:
+    """What is known of a trained head without its weights. `number` counts from 1."""
+
+    number: int
+    kind: str
+    fingerprint: str
+    definition_number: int
+    label_sequence: int
+    threshold: float
+    details: dict[str, Any]
+    created: datetime
+
+
+@dataclass(frozen=True)
+class StoredHead(HeadFacts):
+    """A trained head. `weights` are float64 in little-endian order."""
+
+    weights: bytes
+    bias: float
+
+
+@dataclass(frozen=True)
+class StoredEvaluation:
+    head_number: int
+    label_sequence: int
+    report: dict[str, Any]
+    created: datetime
+
+
+class HeadStore:
+    """All reads and writes of heads and evaluations. Rows are added, never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, concept_id: int, head: StoredHead) -> StoredHead:
+        """Stores the head under the next number, which is set here."""
+        query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
+        with self._database.write(f"heads of concept {concept_id}") as session:
+            values = vars(head) | {"number": (session.scalar(query) or 0) + 1}
+            session.add(HeadRow(concept_id=concept_id, **values))
+        return StoredHead(**values)
+
+    def get(self, concept_id: int, number: int | None = None) -> StoredHead | None:
+        """This one, or the newest."""
+        query = select(*_columns(StoredHead)).where(HeadRow.concept_id == concept_id)
+        if number is not None:
+            query = query.where(HeadRow.number == number)
+        with self._database.read() as session:
+            row = session.execute(query.order_by(HeadRow.number.desc()).limit(1)).first()
+        return StoredHead(*row) if row else None
+
+    def all(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
+        """By number, without weights; all of them or a page."""
+        query = select(*_columns(HeadFacts)).where(HeadRow.concept_id == concept_id)
+        query = query.order_by(HeadRow.number).limit(limit).offset(offset)
+        with self._database.read() as session:
+            return [HeadFacts(*row) for row in session.execute(query)]
+
+    def add_evaluation(
+        self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
+    ) -> None:
+        with self._database.write() as session:
+            head = select(HeadRow.id).where(HeadRow.concept_id == concept_id, HeadRow.number == number)
+            head_id = session.scalars(head).one()
+            session.add(EvaluationRow(head_id=head_id, label_sequence=label_sequence, report=report))
+
+    def is_evaluated(self, concept_id: int) -> bool:
+        """Whether any head of the concept was measured."""
+        query = select(EvaluationRow.id).join(HeadRow).where(HeadRow.concept_id == concept_id).limit(1)
+        with self._database.read() as session:
+            return session.scalar(query) is not None
+
+    def evaluation(self, concept_id: int, number: int) -> StoredEvaluation | None:
+        """The newest figures of a head."""
+        return self.evaluations(concept_id, [number]).get(number)
+
+    def evaluations(self, concept_id: int, numbers: Sequence[int]) -> dict[int, StoredEvaluation]:
+        """Number of each of these heads that was measured → its newest figures."""
+        newest = (
+            select(func.max(EvaluationRow.id))
+            .join(HeadRow)
+            .where(HeadRow.concept_id == concept_id, HeadRow.number.in_(numbers))
+            .group_by(EvaluationRow.head_id)
+        )
+        query = select(HeadRow.number, EvaluationRow).join(EvaluationRow)
+        with self._database.read() as session:
+            return {
+                number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
+                for number, row in session.execute(query.where(EvaluationRow.id.in_(newest)))
+            }
+
+
+def _columns(record: type[HeadFacts]) -> list[InstrumentedAttribute[Any]]:
+    return [getattr(HeadRow, field.name) for field in fields(record)]
