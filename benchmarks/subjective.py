@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.label_efficiency import OASIS, Row
 from concepts.candidates.selection import NextPicture
+from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import EVALUATION_SIZE, Workbench
 
@@ -91,17 +92,17 @@ def answer(
     bench.answers.import_labels(name, file, author="simulated from ratings", simulated=True)
 
 
-def table(name: str, report: dict[str, Any]) -> list[str]:
-    ways = [(f"Discern, {ANSWERS} answers", report["metrics"])]
-    ways += [(baseline["name"], baseline["metrics"]) for baseline in report["baselines"]]
+def table(name: str, report: EvaluationReport) -> list[str]:
+    ways = [(f"Discern, {ANSWERS} answers", report.metrics)]
+    ways += [(baseline.name, baseline.metrics) for baseline in report.baselines]
     lines = []
     for way, metrics in ways:
-        metric = next(m for m in metrics if m["name"] == "average_precision")
-        value = "too few" if metric["value"] is None else f"{metric['value']:.3f}"
-        interval = "" if metric["value"] is None else f"{metric['low']:.3f} to {metric['high']:.3f}"
-        lines.append(f"| {name} | {way} | {value} | {interval} | {metric['n']} |")
-    base = next(m for m in report["metrics"] if m["name"] == "base_rate")
-    lines.append(f"| {name} | (share that counts) | {base['value']:.3f} | | {base['n']} |")
+        metric = next(m for m in metrics if m.name == "average_precision")
+        value = "too few" if metric.value is None else f"{metric.value:.3f}"
+        interval = "" if metric.value is None else f"{metric.low:.3f} to {metric.high:.3f}"
+        lines.append(f"| {name} | {way} | {value} | {interval} | {metric.n} |")
+    base = next(m for m in report.metrics if m.name == "base_rate")
+    lines.append(f"| {name} | (share that counts) | {base.value:.3f} | | {base.n} |")
     return lines
 
 

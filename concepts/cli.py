@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from concepts.errors import DiscernError
+from concepts.learning.report import EvaluationReport, Metric
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -432,10 +433,10 @@ def concept_evaluate(
     report = _workbench().versions.evaluate(name, version=version, plots=plots)
 
     def human() -> None:
-        for sentence in report["sentences"]:
+        for sentence in report.sentences:
             Out.print(sentence, markup=False)
         _table(("way", "average precision", "95 %", "n"), _comparison(report))
-        _table(("figure", "value", "95 %", "n"), [_figure(m) for m in report["metrics"]])
+        _table(("figure", "value", "95 %", "n"), [_figure(m) for m in report.metrics])
 
     _print(report, as_json, human)
 
@@ -583,17 +584,17 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {value}" for value, count in counts.items() if count) or "none yet"
 
 
-def _figure(metric: dict[str, Any]) -> tuple[str, str, str, Any]:
-    name = metric["name"].replace("_", " ")
-    if metric["value"] is None:
-        return name, "too few", metric["note"], metric["n"]
-    return name, f"{metric['value']:.3f}", f"{metric['low']:.3f} to {metric['high']:.3f}", metric["n"]
+def _figure(metric: Metric) -> tuple[str, str, str, Any]:
+    name = metric.name.replace("_", " ")
+    if metric.value is None:
+        return name, "too few", metric.note, metric.n
+    return name, f"{metric.value:.3f}", f"{metric.low:.3f} to {metric.high:.3f}", metric.n
 
 
-def _comparison(report: dict[str, Any]) -> Iterable[tuple[str, str, str, Any]]:
-    ways = [("this version", report["metrics"])] + [(b["name"], b["metrics"]) for b in report["baselines"]]
+def _comparison(report: EvaluationReport) -> Iterable[tuple[str, str, str, Any]]:
+    ways = [("this version", report.metrics)] + [(b.name, b.metrics) for b in report.baselines]
     for name, metrics in ways:
-        metric = next((m for m in metrics if m["name"] == "average_precision"), None)
+        metric = next((m for m in metrics if m.name == "average_precision"), None)
         if metric:
             yield name, *_figure(metric)[1:]
 

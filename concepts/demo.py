@@ -10,6 +10,7 @@ from typing import Any
 
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
+from concepts.learning.report import EvaluationReport
 from concepts.library.sample import sample_pictures
 from concepts.workbench import EVALUATION_SIZE, Workbench
 
@@ -50,7 +51,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     trained = bench.versions.train(NAME)
     say(f" 7 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     report = bench.versions.evaluate(NAME)
-    say(f" 8 Evaluate       {' '.join(report['sentences'])}")
+    say(f" 8 Evaluate       {' '.join(report.sentences)}")
     exported = bench.versions.export(NAME, out)
     scored = bench.versions.score(Path(exported.folder), [], out.parent / "demo-scores.csv")
     say(f" 9 Export         {exported.folder}")
@@ -58,7 +59,12 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     for line in _table(report):
         say(line)
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
-    return {"added": added, "report": report, "bundle": exported.folder, "scores": scored.out}
+    return {
+        "added": added,
+        "report": report.model_dump(mode="json"),
+        "bundle": exported.folder,
+        "scores": scored.out,
+    }
 
 
 def _answer_everything(bench: Workbench) -> int:
@@ -83,18 +89,14 @@ def _answer(bench: Workbench, pictures: Sequence[NextPicture]) -> int:
     return int(report["imported"])
 
 
-def _table(report: dict[str, Any]) -> list[str]:
+def _table(report: EvaluationReport) -> list[str]:
     """Average precision of this version and of simpler ways, on the same pictures."""
-    lines = [f"{'on ' + str(_n(report)) + ' pictures it never saw':36}{'average precision':>18}   95 %"]
-    ways = [("this version", report["metrics"])] + [(b["name"], b["metrics"]) for b in report["baselines"]]
+    lines = [f"{'on ' + str(report.n) + ' pictures it never saw':36}{'average precision':>18}   95 %"]
+    ways = [("this version", report.metrics)] + [(b.name, b.metrics) for b in report.baselines]
     for name, metrics in ways:
-        metric = next(m for m in metrics if m["name"] == "average_precision")
-        if metric["value"] is None:
+        metric = next(m for m in metrics if m.name == "average_precision")
+        if metric.value is None:
             lines.append(f"{name:36}{'too few answers':>18}")
         else:
-            lines.append(f"{name:36}{metric['value']:>18.3f}   {metric['low']:.3f} to {metric['high']:.3f}")
+            lines.append(f"{name:36}{metric.value:>18.3f}   {metric.low:.3f} to {metric.high:.3f}")
     return lines
-
-
-def _n(report: dict[str, Any]) -> int:
-    return sum(count["yes"] + count["no"] for count in report["labels"])

@@ -12,8 +12,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from concepts.export.facts import BundleFacts, Curves, Metric
+from concepts.export.facts import BundleFacts
 from concepts.export.plots import COUNTS, DOES_NOT, INK, QUIET
+from concepts.learning.report import Curves, Metric
 
 FILE = Path(__file__).with_name("images") / "demo.png"
 

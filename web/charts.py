@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import sqrt
 
+from concepts.learning.report import ReliabilityBin
 from web.markup import escape
 
 WIDTH, HEIGHT = 420, 240
@@ -56,23 +57,23 @@ def precision_recall(precision: Sequence[float], recall: Sequence[float], at: Po
     return figure(drawing, "Up and to the right is better.", ("found of 100", "right of 100"), rows)
 
 
-def reliability(bins: Sequence[dict[str, float]]) -> str:
+def reliability(bins: Sequence[ReliabilityBin]) -> str:
     """How sure it was against how often it was right, per bin: {predicted, observed, low, high, n}."""
     diagonal = f'<path d="{_path([(0, 0), (1, 1)])}" class="guide"></path>'
     marks = "".join(
-        f'<path d="M{_x(b["predicted"]):.1f} {_y(b["low"]):.1f}V{_y(b["high"]):.1f}" class="range"></path>'
-        f'<circle cx="{_x(b["predicted"]):.1f}" cy="{_y(b["observed"]):.1f}" r="4.5" class="dot yes">'
+        f'<path d="M{_x(b.predicted):.1f} {_y(b.low):.1f}V{_y(b.high):.1f}" class="range"></path>'
+        f'<circle cx="{_x(b.predicted):.1f}" cy="{_y(b.observed):.1f}" r="4.5" class="dot yes">'
         f"</circle>"
         for b in bins
     )
     said = "How often pictures count, by how sure the version is: " + ", ".join(
-        f"{100 * b['predicted']:.0f} % sure, {100 * b['observed']:.0f} % count" for b in bins
+        f"{100 * b.predicted:.0f} % sure, {100 * b.observed:.0f} % count" for b in bins
     )
     rows = [
         (
-            f"{100 * b['predicted']:.0f} %",
-            f"{100 * b['observed']:.0f} % ({100 * b['low']:.0f}–{100 * b['high']:.0f})",
-            f"{b['n']:,.0f}",
+            f"{100 * b.predicted:.0f} %",
+            f"{100 * b.observed:.0f} % ({100 * b.low:.0f}–{100 * b.high:.0f})",
+            f"{b.n:,.0f}",
         )
         for b in bins
     ]

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
+from concepts.classifier.measuring import Measured
 from concepts.classifier.training import (
     SEED,
     check_fingerprint,
-    curves_as_json,
     linear_head,
 )
 from concepts.labels.consensus import Decision
@@ -20,9 +20,10 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads import train_head
+from concepts.learning.report import Curves, EvaluationReport, Metric
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.heads import HeadFacts, StoredEvaluation, StoredHead
+from storage.heads import HeadFacts, StoredHead
 from storage.labels import LabelEvent
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
@@ -38,16 +39,7 @@ class HeadView(View):
     threshold: float
     created: datetime
     details: dict[str, Any]
-    report: dict[str, Any] | None  # newest evaluation
-
-
-class Share(View):
-    """A figure with its 95 % interval; without a value `note` says how many answers are missing."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    note: str = ""
+    report: EvaluationReport | None  # newest evaluation
 
 
 class ThresholdRow(View):
@@ -56,8 +48,8 @@ class ThresholdRow(View):
     threshold: float
     flagged: int
     right: int
-    precision: Share
-    recall: Share
+    precision: Metric
+    recall: Metric
 
 
 class CurvePoint(View):
@@ -92,7 +84,7 @@ class QualityView(View):
     stale: bool  # answers on evaluation pictures changed since the stored report
     rows: list[ThresholdRow]
     at: ThresholdRow | None  # at the version's threshold; None where it calls no picture a yes
-    curves: dict[str, Any] | None
+    curves: Curves | None
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
@@ -102,7 +94,7 @@ def quality(
     material: Material,
     collection: Collection,
     head: StoredHead,
-    measured: StoredEvaluation | None,
+    measured: Measured | None,
     standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
 ) -> QualityView:
@@ -111,7 +103,6 @@ def quality(
     rows = threshold_table(material, collection, head)
     ids, truth = material.evaluation_labels()
     counts = material.decisions
-    curves = evaluation_curves(material, head)
     return QualityView(
         version=head_view(head, measured.report if measured else None),
         n=len(ids),
@@ -125,14 +116,14 @@ def quality(
         stale=measured is not None and _changed_since(measured, material, standing),
         rows=rows,
         at=at_threshold(rows, head.threshold),
-        curves=curves_as_json(curves) if curves else None,
+        curves=evaluation_curves(material, head),
         pictures=len(material.matrix),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
     )
 
 
-def head_view(head: HeadFacts, report: dict[str, Any] | None) -> HeadView:
+def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     return HeadView(
         number=head.number,
         kind=head.kind,
@@ -144,13 +135,13 @@ def head_view(head: HeadFacts, report: dict[str, Any] | None) -> HeadView:
     )
 
 
-def _changed_since(measured: StoredEvaluation, material: Material, standing: Sequence[LabelEvent]) -> bool:
+def _changed_since(measured: Measured, material: Material, standing: Sequence[LabelEvent]) -> bool:
     """Whether an evaluation picture was answered, answered otherwise or undone since the report."""
     answered = any(
         event.sequence > measured.label_sequence and event.picture_id in material.evaluation
         for event in standing
     )
-    counted = sum(count["yes"] + count["no"] for count in measured.report["labels"])
+    counted = measured.report.n
     return answered or counted != len(material.evaluation_labels()[0])
 
 
@@ -174,7 +165,7 @@ def at_threshold(rows: Sequence[ThresholdRow], threshold: float) -> ThresholdRow
     return next((row for row in reversed(rows) if row.threshold >= threshold), None)
 
 
-def evaluation_curves(material: Material, head: StoredHead) -> evaluation.Curves | None:
+def evaluation_curves(material: Material, head: StoredHead) -> Curves | None:
     """Points for the plots, from the answers as they are now; None where one kind of answer is missing."""
     ids, truth = material.evaluation_labels()
     if not truth.any() or truth.all():
@@ -252,13 +243,9 @@ def _row(cut: evaluation.Cut) -> ThresholdRow:
         threshold=cut.threshold,
         flagged=cut.flagged,
         right=cut.right,
-        precision=_share(cut.precision),
-        recall=_share(cut.recall),
+        precision=cut.precision,
+        recall=cut.recall,
     )
-
-
-def _share(metric: evaluation.Metric) -> Share:
-    return Share(value=metric.value, low=metric.low, high=metric.high, note=metric.note)
 
 
 def _decided(decision: Decision | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from concepts.classifier.library_scores import LibraryScores, Order
-from concepts.classifier.quality import HeadView, Share, head_view
+from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.training import (
     BY_HAND,
     SEED,
@@ -19,6 +19,7 @@ from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
+from concepts.learning.report import EvaluationReport, Metric
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
@@ -29,9 +30,9 @@ COMPARED = ("average_precision", "precision", "recall", "f1")
 
 class ComparedFigure(View):
     name: str
-    one: Share
-    other: Share
-    difference: Share
+    one: Metric
+    other: Metric
+    difference: Metric
 
 
 class Comparison(View):
@@ -86,8 +87,8 @@ def head_views(
 ) -> list[HeadView]:
     """Versions with their newest figures, by number; all of them or a page."""
     heads = store.all(concept_id, limit, offset)
-    measured = store.evaluations(concept_id, [head.number for head in heads])
-    reports = {number: evaluation.report for number, evaluation in measured.items()}
+    found = store.evaluations(concept_id, [head.number for head in heads])
+    reports = {number: EvaluationReport.model_validate(one.report) for number, one in found.items()}
     return [head_view(head, reports.get(head.number)) for head in heads]
 
 
@@ -125,9 +126,8 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
             name,
             (other.threshold, one.threshold),
         )
-        first, second = (_share(report.metrics[name]) for report in reports)
-        difference = Share(value=found.value, low=found.low, high=found.high, note=found.note)
-        figures.append(ComparedFigure(name=name, one=first, other=second, difference=difference))
+        first, second = (report.metrics[name] for report in reports)
+        figures.append(ComparedFigure(name=name, one=first, other=second, difference=found))
     said = [p >= head.threshold for p, head in zip(probability, heads, strict=True)]
     return Comparison(
         one=one.number,
@@ -180,7 +180,3 @@ def file_stem(name: str, number: int) -> str:
     """`messy-room-v3`: the name of a version's files."""
     stem = re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60]
     return f"{stem or 'concept'}-v{number}"
-
-
-def _share(metric: evaluation.Metric) -> Share:
-    return Share(value=metric.value, low=metric.low, high=metric.high, note=metric.note)

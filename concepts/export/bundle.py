@@ -17,11 +17,12 @@ from safetensors.numpy import save as safetensors_bytes
 
 from concepts.errors import DiscernError
 from concepts.export.card import card_text
-from concepts.export.facts import BundleFacts, Curves
+from concepts.export.facts import BundleFacts
 from concepts.export.loading import FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
 from concepts.export.plots import PLOT_FILES, plot_bytes
 from concepts.learning.base import LinearHead
+from concepts.learning.report import Curves
 
 __all__ = ["Bundle", "BundleFacts", "Curves", "load_bundle", "write_bundle"]
 

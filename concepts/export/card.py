@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 
-from concepts.export.facts import BundleFacts, LabelCount, Metric
+from concepts.export.facts import BundleFacts
 from concepts.export.usage import in_a_shell, with_numpy, with_onnx
+from concepts.learning.report import LabelCount, Metric
 
 FEW = 30  # positives or negatives below this make wide intervals; the card says so
 

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from concepts.export.facts import BundleFacts, Curves
+from concepts.export.facts import BundleFacts
+from concepts.learning.report import Curves
 
 COUNTS = "#0f766e"  # teal: pictures that count
 DOES_NOT = "#b4431f"  # vermilion: pictures that don't

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from concepts import __version__
 from concepts.classifier.training import check_fingerprint, linear_head
@@ -12,19 +11,15 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
 from concepts.export.card import card_text
-from concepts.export.facts import (
-    Baseline,
-    BundleFacts,
-    Curves,
-    EncoderFacts,
-    HeadFacts,
-    LabelCount,
-    Metric,
-)
+from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
 from concepts.export.loading import load_bundle
 from concepts.export.plots import plot_bytes
 from concepts.export.scoring import score_rows, write_scores
 from concepts.labels.dataset import Material
+from concepts.learning.report import (
+    EvaluationReport,
+    LabelCount,
+)
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import StoredHead
@@ -47,33 +42,32 @@ class ScoreResult(View):
 
 
 def export_head(
-    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any] | None, out: Path
+    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport | None, out: Path
 ) -> ExportResult:
     """Writes the folder `out` and a zip beside it. `report` is the evaluation to print on the card."""
     check_fingerprint(head, collection)
     facts = bundle_facts(material, collection.encoder(), head, report)
-    curves = Curves.model_validate(report["curves"]) if report and report["curves"] else None
-    folder = write_bundle(out, linear_head(head), facts, curves)
+    folder = write_bundle(out, linear_head(head), facts, report.curves if report else None)
     return ExportResult(
         folder=str(folder), archive=str(folder.with_name(folder.name + ".zip")), head=head.number
     )
 
 
 def write_plots(
-    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any], folder: Path
+    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport, folder: Path
 ) -> None:
     """The plots of an evaluation as PNG files."""
     facts = bundle_facts(material, collection.encoder(), head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in plot_bytes(facts, Curves.model_validate(report["curves"])).items():
+        for name, content in (plot_bytes(facts, report.curves) if report.curves else {}).items():
             (folder / name).write_bytes(content)
     except OSError as error:
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
 
 
 def model_card(
-    material: Material, collection: Collection, head: StoredHead, report: dict[str, Any] | None
+    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport | None
 ) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(head, collection)
@@ -82,12 +76,12 @@ def model_card(
 
 
 def bundle_facts(
-    material: Material, encoder: Encoder, head: StoredHead, report: dict[str, Any] | None
+    material: Material, encoder: Encoder, head: StoredHead, report: EvaluationReport | None
 ) -> BundleFacts:
     details = head.details
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
     simulated = any(count.author_kind == "simulated" for count in counts)
-    notes = list(report["notes"]) if report else ["This version was not measured: no evaluation labels."]
+    notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
     if simulated:
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return BundleFacts(
@@ -112,12 +106,10 @@ def bundle_facts(
             **vars(encoder.fingerprint),
         ),
         training_labels=tuple(counts),
-        evaluation_labels=tuple(LabelCount.model_validate(c) for c in report["labels"]) if report else (),
-        evaluation_drawn=report["drawn"] if report else None,
-        metrics=_metrics(report["metrics"]) if report else (),
-        baselines=tuple(Baseline(name=b["name"], metrics=_metrics(b["metrics"])) for b in report["baselines"])
-        if report
-        else (),
+        evaluation_labels=report.labels if report else (),
+        evaluation_drawn=report.drawn if report else None,
+        metrics=report.metrics if report else (),
+        baselines=report.baselines if report else (),
         notes=tuple(notes),
         licence_notes=(
             f"Weights of the encoder: {encoder.licence}.",
@@ -164,7 +156,3 @@ def _fresh(
         report(done, None, f"{skipped[0]:,} skipped")
         if ids:
             yield ids, uris, vectors
-
-
-def _metrics(metrics: Sequence[dict[str, Any]]) -> tuple[Metric, ...]:
-    return tuple(Metric.model_validate(metric) for metric in metrics)

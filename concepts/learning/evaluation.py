@@ -8,12 +8,12 @@ between draws as they would between evaluation sets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from concepts.learning.base import Bools, Floats
+from concepts.learning.report import Curves, Metric, ReliabilityBin
 from concepts.learning.splits import Rows
 
 DRAWS = 1000
@@ -25,51 +25,18 @@ BINS = 10
 
 
 @dataclass(frozen=True)
-class Metric:
-    """`value` is None where there are too few labels; `note` then says how many more are needed."""
+class Figures:
+    """What one evaluation set says of one scorer at one threshold."""
 
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Plain numbers for plots. Precision-recall runs from the highest score down."""
-
-    precision: list[float]
-    recall: list[float]
-    thresholds: list[float]
-    reliability: list[dict[str, float]]  # mean probability, share of yes, count, per equal-count bin
-    histogram_edges: list[float]
-    histogram_yes: list[int]
-    histogram_no: list[int]
-
-
-@dataclass(frozen=True)
-class Report:
     n: int
     positives: int
-    negatives: int
-    threshold: float
     metrics: dict[str, Metric]
     confusion: dict[str, int]
     curves: Curves | None
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A metric of one head minus the same metric of another, on the same redrawn pictures."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    note: str = ""
+    @property
+    def negatives(self) -> int:
+        return self.n - self.positives
 
 
 @dataclass(frozen=True)
@@ -182,7 +149,7 @@ def evaluate(
     group: Rows,
     seed: int,
     weights: Floats | None = None,
-) -> Report:
+) -> Figures:
     """Everything known about a head on one evaluation set of n pictures, all arrays (n,).
 
     Scores that are not all in 0..1 (text similarity, a rating) are a ranking: they get the figures that
@@ -199,7 +166,7 @@ def evaluate(
         if name in CALIBRATION and not _in_unit_interval(probability):
             missing = "These scores are not probabilities."
         if missing:
-            metrics[name] = Metric(None, None, None, count, missing)
+            metrics[name] = _unknown(name, count, missing)
         else:
             metrics[name] = _metric(name, *values[name], count)
     predicted = probability >= threshold
@@ -211,7 +178,7 @@ def evaluate(
     }
     plottable = 0 < positives < n and _in_unit_interval(probability)
     drawn = curves(probability, truth, weights) if plottable else None
-    return Report(n, positives, n - positives, threshold, metrics, confusion, drawn)
+    return Figures(n, positives, metrics, confusion, drawn)
 
 
 def cuts(probability: Floats, truth: Bools, group: Rows, seed: int) -> list[Cut]:
@@ -231,7 +198,7 @@ def cuts(probability: Floats, truth: Bools, group: Rows, seed: int) -> list[Cut]
         right, flagged = int(found[0, run]), int(found[0, run] + alarms[0, run])
         threshold = float(ranked.p[end])
         at = [
-            Metric(None, None, None, n, missing) if missing else _metric(name, right / n, draws[:, run], n)
+            _unknown(name, n, missing) if missing else _metric(name, right / n, draws[:, run], n)
             for name, draws in (("precision", precision), ("recall", recall))
             for missing, n in [_missing(name, truth, probability >= threshold)]
         ]
@@ -247,20 +214,18 @@ def compare(
     seed: int,
     metric: str = "average_precision",
     thresholds: tuple[float, float] = (0.5, 0.5),
-) -> Difference:
+) -> Metric:
     """How much better the first head is, with the interval of the paired difference."""
-    missing, _ = _missing(metric, truth, probability >= thresholds[0])
+    missing, count = _missing(metric, truth, probability >= thresholds[0])
     if missing:
-        return Difference(None, None, None, missing)
+        return _unknown(metric, count, missing)
     ones = np.ones(len(truth))
     mine, my_draws = _values(probability, truth, thresholds[0], group, ones, seed, [metric])[metric]
     theirs, their_draws = _values(other, truth, thresholds[1], group, ones, seed, [metric])[metric]
     if np.isnan(mine - theirs):
-        return Difference(
-            None, None, None, "One of the two calls nothing a yes, so there is nothing to compare."
-        )
+        return _unknown(metric, count, "One of the two calls nothing a yes, so there is nothing to compare.")
     low, high = np.nanpercentile(my_draws - their_draws, [2.5, 97.5])
-    return Difference(mine - theirs, float(low), float(high))
+    return Metric(name=metric, value=mine - theirs, low=float(low), high=float(high), n=count)
 
 
 def curves(probability: Floats, truth: Bools, weights: Floats | None = None) -> Curves:
@@ -268,23 +233,27 @@ def curves(probability: Floats, truth: Bools, weights: Floats | None = None) -> 
     from sklearn.calibration import calibration_curve
     from sklearn.metrics import precision_recall_curve
 
-    precision, recall, cuts = precision_recall_curve(truth, probability, sample_weight=weights)
+    precision, recall, _ = precision_recall_curve(truth, probability, sample_weight=weights)
     share, mean = calibration_curve(truth, probability, n_bins=BINS, strategy="quantile")
     inner = np.quantile(probability, np.linspace(0, 1, BINS + 1))[1:-1]
     held = np.bincount(np.searchsorted(inner, probability), minlength=BINS)
     edges = np.linspace(0, 1, 21)
     return Curves(
-        precision=precision[::-1].tolist(),
-        recall=recall[::-1].tolist(),
-        thresholds=cuts[::-1].tolist(),
-        reliability=[
-            {"probability": float(p), "share": float(s), "count": int(c)}
+        precision=tuple(precision[::-1].tolist()),
+        recall=tuple(recall[::-1].tolist()),
+        reliability=tuple(
+            _reliability_bin(float(p), float(s), int(c))
             for p, s, c in zip(mean, share, held[held > 0], strict=True)
-        ],
-        histogram_edges=edges.tolist(),
-        histogram_yes=np.histogram(probability[truth], edges)[0].tolist(),
-        histogram_no=np.histogram(probability[~truth], edges)[0].tolist(),
+        ),
+        histogram_edges=tuple(edges.tolist()),
+        histogram_yes=tuple(np.histogram(probability[truth], edges)[0].tolist()),
+        histogram_no=tuple(np.histogram(probability[~truth], edges)[0].tolist()),
     )
+
+
+def _reliability_bin(predicted: float, observed: float, n: int) -> ReliabilityBin:
+    low, high = wilson(observed, n)
+    return ReliabilityBin(predicted=predicted, observed=observed, low=low, high=high, n=n)
 
 
 def _in_unit_interval(scores: Floats) -> bool:
@@ -334,7 +303,11 @@ def _metric(name: str, value: float, draws: Floats, count: int) -> Metric:
     note = (
         "" if low < high else "Every redraw gave the same value: the interval is too narrow to be believed."
     )
-    return Metric(value, min(low, value), max(high, value), count, note)
+    return Metric(name=name, value=value, low=min(low, value), high=max(high, value), n=count, note=note)
+
+
+def _unknown(name: str, count: int, missing: str) -> Metric:
+    return Metric(name=name, value=None, n=count, note=missing)
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

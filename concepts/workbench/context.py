@@ -8,6 +8,7 @@ from typing import Literal
 
 from concepts.candidates.mining import draw_evaluation_set
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
+from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.errors import UnknownConceptError, UnknownVersionError
@@ -21,7 +22,7 @@ from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.heads import HeadStore, StoredEvaluation, StoredHead
+from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
 from storage.tables import ConceptRow, DefinitionRow
@@ -99,9 +100,9 @@ class Context:
         concept = self.concept(name)
         return concept, head_of(self.heads, concept, number)
 
-    def measured(self, concept: ConceptRow, number: int) -> StoredEvaluation | None:
+    def measured(self, concept: ConceptRow, number: int) -> Measured | None:
         """The newest figures of a version."""
-        return self.heads.evaluation(concept.id, number)
+        return measured(self.heads.evaluation(concept.id, number))
 
     def material(self, concept: ConceptRow, revision: int | None = None) -> Material:
         """What the concept learns and measures from, under a definition; read anew each time."""

@@ -23,6 +23,7 @@ from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
+from concepts.learning.report import EvaluationReport
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
@@ -259,7 +260,7 @@ class Definitions:
         counts = label_counts(material)
         yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
         heads = self._context.heads.all(concept.id)
-        measured = self._context.heads.evaluation(concept.id, heads[-1].number) if heads else None
+        measured = self._context.measured(concept, heads[-1].number) if heads else None
         done = self.steps_done(concept.name)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
         moments = [
@@ -323,13 +324,13 @@ def revision_view(revision: Revision) -> RevisionView:
     )
 
 
-def _quality_in_words(report: dict[str, Any] | None) -> str:
+def _quality_in_words(report: EvaluationReport | None) -> str:
     """The shortest honest sentence about a version."""
-    metric = next((m for m in report["metrics"] if m["name"] == "precision"), None) if report else None
-    if metric is None or metric["value"] is None:
+    metric = report.metric("precision") if report else None
+    if metric is None or metric.value is None or metric.low is None or metric.high is None:
         return ""
-    low, high = round(100 * metric["low"]), round(100 * metric["high"])
-    return f"{round(100 * metric['value'])} of 100 flagged are right ({low} to {high})"
+    value, low, high = (round(100 * share) for share in (metric.value, metric.low, metric.high))
+    return f"{value} of 100 flagged are right ({low} to {high})"
 
 
 def label_counts(material: Material) -> LabelCounts:

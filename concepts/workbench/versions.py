@@ -14,6 +14,7 @@ from concepts.classifier.versions import Comparison, ScoredPage, head_views
 from concepts.errors import DiscernError
 from concepts.export.run import ExportResult, ScoreResult
 from concepts.jobs.runner import Handler, Progress
+from concepts.learning.report import EvaluationReport
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
 from concepts.workbench.answers import Answers
@@ -52,15 +53,17 @@ class Versions:
             self._context.material(concept), self._context.heads, self._context.collection, sequence, target
         )
 
-    def evaluate(self, name: str, *, version: int | None = None, plots: Path | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, name: str, *, version: int | None = None, plots: Path | None = None
+    ) -> EvaluationReport:
         """Measures a version on the evaluation set, beside the baselines; kept with the version."""
-        from concepts.classifier.training import evaluate
+        from concepts.classifier.measuring import evaluate
 
         concept, head = self._context.version(name, version)
         sequence = self._context.log.last_sequence(concept.id)
         material = self._context.material(concept, head.definition_number)
         report = evaluate(material, self._context.collection, head)
-        self._context.heads.add_evaluation(concept.id, head.number, sequence, report)
+        self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
         if plots:
             from concepts.export.run import write_plots
 

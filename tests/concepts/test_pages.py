@@ -9,10 +9,26 @@ from dataclasses import replace
 import pytest
 from statements import statements
 
+from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
 from storage.labels import Author
 
 NAME = "Round thing"
+
+
+def unmeasured(number: int) -> EvaluationReport:
+    return EvaluationReport(
+        head=number,
+        threshold=0.5,
+        drawn="random",
+        labels=(),
+        metrics=(),
+        baselines=(),
+        confusion={},
+        curves=None,
+        sentences=(),
+        notes=(),
+    )
 
 
 @pytest.fixture
@@ -31,7 +47,7 @@ def filled(bench: Workbench) -> Workbench:
         heads.add(concept.id, replace(newest, number=0))
     store.delete(store.create("Gone 1").id)
     for number in range(1, 6):
-        heads.add_evaluation(concept.id, number, 0, {"head": number, "metrics": [], "curves": None})
+        heads.add_evaluation(concept.id, number, 0, unmeasured(number).model_dump(mode="json"))
     for picture in bench.context.collection.library.all_ids()[:5]:
         bench.answers.label(NAME, picture, "yes", author=Author("ana"), key=uuid.uuid4().hex)
     return bench
@@ -75,4 +91,4 @@ def test_one_version_is_read_with_its_own_figures_alone(filled: Workbench) -> No
     view = filled.versions.version(NAME, 3)
     assert view == filled.versions.versions(NAME)[2]
     assert view.report is not None
-    assert view.report["head"] == 3
+    assert view.report.head == 3

@@ -120,11 +120,14 @@ def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
     answer(bench, tmp_path)
     answer(bench, tmp_path, 18, "evaluation")
     bench.versions.train(NAME)
-    for metric in bench.versions.evaluate(NAME)["metrics"]:
-        assert metric["n"] >= 0
-        assert (
-            metric["note"] if metric["value"] is None else metric["low"] <= metric["value"] <= metric["high"]
-        )
+    for metric in bench.versions.evaluate(NAME).metrics:
+        assert metric.n >= 0
+        if metric.value is None:
+            assert metric.note
+        else:
+            assert metric.low is not None
+            assert metric.high is not None
+            assert metric.low <= metric.value <= metric.high
 
 
 # 5: a machine's labels count by how well they agreed with this person

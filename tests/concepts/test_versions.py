@@ -71,11 +71,11 @@ def test_the_figures_at_the_threshold_are_those_of_the_report(trained: Workbench
     assert view.at is not None
     report = view.version.report
     assert report is not None
-    for metric in report["metrics"]:
-        if metric["name"] in ("precision", "recall"):
-            mine = getattr(view.at, metric["name"])
-            assert mine.value == pytest.approx(metric["value"])
-            assert mine.low == pytest.approx(metric["low"])
+    for metric in report.metrics:
+        if metric.name in ("precision", "recall"):
+            mine = getattr(view.at, metric.name)
+            assert mine.value == pytest.approx(metric.value)
+            assert mine.low == pytest.approx(metric.low)
     assert view.flagged == view.flagged_at[0] - sum(
         p.probability < view.version.threshold for p in all_scored(trained)
     )
@@ -127,7 +127,7 @@ def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: W
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.9, "ana", 1)
     assert old.threshold != 0.9
     assert new.report is not None
-    assert "slightly optimistic" in " ".join(new.report["notes"])
+    assert "slightly optimistic" in " ".join(new.report.notes)
     assert "slightly optimistic" in trained.versions.model_card(NAME)
     assert "slightly optimistic" not in trained.versions.model_card(NAME, 1)
 

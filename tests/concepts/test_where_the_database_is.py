@@ -75,7 +75,7 @@ def test_the_whole_job_is_done_on_postgres(
             value = "yes" if "ellipse" in picture.path else "no"
             bench.answers.label(NAME, picture.id, value, author=Author("ana"), key=uuid.uuid4().hex)
     assert bench.versions.train(NAME).number == 1
-    assert bench.versions.evaluate(NAME)["head"] == 1
+    assert bench.versions.evaluate(NAME).head == 1
     bench.versions.submit_train(NAME)
     assert [job.state for job in bench.jobs.store.about(NAME, ["train"])] == ["queued"]
     (summary,) = bench.definitions.concepts()

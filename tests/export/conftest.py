@@ -11,17 +11,15 @@ import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
-from concepts.export.facts import (
+from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
+from concepts.learning.base import LinearHead
+from concepts.learning.report import (
     Baseline,
-    BundleFacts,
     Curves,
-    EncoderFacts,
-    HeadFacts,
     LabelCount,
     Metric,
     ReliabilityBin,
 )
-from concepts.learning.base import LinearHead
 
 
 def _head(weights: Any, bias: float = -0.5, threshold: float = 0.4) -> LinearHead:

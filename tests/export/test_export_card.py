@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from concepts.definition.document import Definition
 from concepts.export.card import card_text
-from concepts.export.facts import LabelCount, Metric
+from concepts.learning.report import LabelCount, Metric
 
 
 def front_matter(card: str) -> dict:

@@ -7,8 +7,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from concepts.export.facts import Curves
 from concepts.export.plots import COUNTS, DOES_NOT, PLOT_FILES, plot_bytes
+from concepts.learning.report import Curves
 
 
 def pixels_of(png: bytes, colour: str) -> int:

@@ -13,15 +13,23 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.classifier.quality import CurvePoint, Share, ThresholdRow
+from concepts.classifier.quality import CurvePoint, ThresholdRow
 from concepts.classifier.versions import Comparison
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.export.usage import over_rest
+from concepts.learning.report import Metric, ReliabilityBin
 from web import charts
 from web.downloads import download_routes
 from web.screens import quality_parts, use_parts
 
-NOTHING = Share(value=None, low=None, high=None, note="Too few to say: 3 more <b> needed (there are 2).")
+NOTHING = Metric(
+    name="precision",
+    n=2,
+    value=None,
+    low=None,
+    high=None,
+    note="Too few to say: 3 more <b> needed (there are 2).",
+)
 
 
 def texts(html: str) -> str:
@@ -31,7 +39,7 @@ def texts(html: str) -> str:
 def test_every_chart_says_in_words_and_in_a_table_what_it_draws() -> None:
     drawn = [
         charts.precision_recall([1.0, 0.5], [0.5, 1.0], (0.5, 1.0)),
-        charts.reliability([{"predicted": 0.2, "observed": 0.25, "low": 0.1, "high": 0.5, "n": 12}]),
+        charts.reliability([ReliabilityBin(predicted=0.2, observed=0.25, low=0.1, high=0.5, n=12)]),
         charts.learning_curve([(5, 0.6, 0.4, 0.8), (30, 0.9, 0.8, 0.95)]),
     ]
     for chart in drawn:
@@ -60,8 +68,8 @@ def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> Non
 
 
 def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
-    def share(value: float, low: float, high: float) -> Share:
-        return Share(value=value, low=low, high=high)
+    def share(value: float, low: float, high: float) -> Metric:
+        return Metric(name="precision", n=20, value=value, low=low, high=high)
 
     found = Comparison(one=1, other=2, n=50, figures=[], differently=3)
     assert use_parts._verdict(share(0.1, -0.1, 0.3), found) == "no sure difference"

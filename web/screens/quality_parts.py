@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from concepts.classifier.quality import (
     CurvePoint,
     Mistake,
     QualityView,
-    Share,
     ThresholdRow,
 )
+from concepts.learning.report import EvaluationReport, Metric
 from concepts.workbench.concept_views import ConceptView
 from web import charts
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
@@ -136,7 +135,7 @@ def _numbers(row: ThresholdRow) -> list[float | int | None]:
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
 
 
-def _line(name: str, before: str, after: str, share: Share | None) -> str:
+def _line(name: str, before: str, after: str, share: Metric | None) -> str:
     known = share is not None and share.value is not None
     assert share is None or share.value is None or (share.low is not None and share.high is not None)
     value, span = (
@@ -193,7 +192,7 @@ def _threshold(view: QualityView) -> str:
     if curves is None:
         return ""
     own = min(max(round(1000 * view.version.threshold), 1), 999)
-    edges, yes, no = (curves[f"histogram_{part}"] for part in ("edges", "yes", "no"))
+    edges, yes, no = (curves.histogram_edges, curves.histogram_yes, curves.histogram_no)
     rows = "".join(
         f"<tr>{''.join(f'<td class=num>{cell}</td>' for cell in row)}</tr>"
         for row in charts.histogram_rows(edges, yes, no)
@@ -231,20 +230,18 @@ optimistic, and that is written down with it. To avoid that, choose what matters
 </div></div>"""
 
 
-def comparison_panel(report: dict[str, Any] | None, number: int) -> str:
+def comparison_panel(report: EvaluationReport | None, number: int) -> str:
     """This version beside the simpler ways, by average precision."""
     if report is None:
         return ""
-    own = next(metric for metric in report["metrics"] if metric["name"] == "average_precision")
+    own = next(metric for metric in report.metrics if metric.name == "average_precision")
     rows = [(f"<b>version {number}</b>", own)]
     rows += [
-        (escape(BASELINES.get(b["name"], b["name"])), metric)
-        for b in report["baselines"]
-        for metric in b["metrics"]
+        (escape(BASELINES.get(b.name, b.name)), metric) for b in report.baselines for metric in b.metrics
     ]
     body = "".join(f"<tr><td>{name}</td>{_cells(metric)}</tr>" for name, metric in rows)
     return (
-        f'<div class="panel"><h2>Compared with, on the same {own["n"]:,}</h2><div class="scroll"><table '
+        f'<div class="panel"><h2>Compared with, on the same {own.n:,}</h2><div class="scroll"><table '
         f'class="figures">'
         '<tr><th scope="col">way</th><th scope="col" class="num">average precision</th>'
         f'<th scope="col" class="num">95 %</th></tr>{body}</table></div>'
@@ -252,13 +249,10 @@ def comparison_panel(report: dict[str, Any] | None, number: int) -> str:
     )
 
 
-def _cells(metric: dict[str, Any]) -> str:
-    if metric["value"] is None:
-        return f'<td class="num" colspan="2">{escape(metric["note"])}</td>'
-    return (
-        f'<td class="num">{metric["value"]:.2f}</td>'
-        f'<td class="num">{metric["low"]:.2f}–{metric["high"]:.2f}</td>'
-    )
+def _cells(metric: Metric) -> str:
+    if metric.value is None:
+        return f'<td class="num" colspan="2">{escape(metric.note)}</td>'
+    return f'<td class="num">{metric.value:.2f}</td><td class="num">{metric.low:.2f}–{metric.high:.2f}</td>'
 
 
 def curve_panel(points: Sequence[CurvePoint], going: bool) -> str:
@@ -286,9 +280,9 @@ def plots_panel(view: QualityView) -> str:
     at = (view.at.right / view.positives, view.at.right / view.at.flagged) if view.at else None
     return (
         '<div class="columns"><div class="panel"><h2>Right against found, at every threshold</h2>'
-        f"{charts.precision_recall(curves['precision'], curves['recall'], at)}</div>"
+        f"{charts.precision_recall(curves.precision, curves.recall, at)}</div>"
         '<div class="panel"><h2>When it says how sure it is</h2>'
-        f"{charts.reliability(curves['reliability'])}</div></div>"
+        f"{charts.reliability(curves.reliability)}</div></div>"
     )
 
 

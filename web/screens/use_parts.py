@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from concepts.classifier.quality import HeadView, Share
+from concepts.classifier.quality import HeadView
 from concepts.classifier.versions import Comparison, ScoredPage
 from concepts.jobs.runner import StoredJob
+from concepts.learning.report import Metric
 from concepts.workbench.concept_views import ConceptView
 from web.markup import button, chip, empty, escape, file_name, head, icon, link, notice, thumbnail, url
 from web.words import ago, count
@@ -50,15 +50,15 @@ def bundle_address(name: str, version: int) -> str:
 
 def quality_words(head: HeadView) -> str:
     precision = metric(head, "precision")
-    if precision is None or precision["value"] is None:
+    if precision is None or precision.value is None:
         return "not measured yet"
-    low, high = 100 * precision["low"], 100 * precision["high"]
+    low, high = 100 * precision.low, 100 * precision.high
     return f"{100 * precision['value']:.0f} of 100 flagged are right ({low:.0f}–{high:.0f})"
 
 
-def metric(head: HeadView, name: str) -> dict[str, Any] | None:
-    found = head.report["metrics"] if head.report else []
-    return next((m for m in found if m["name"] == name), None)
+def metric(head: HeadView, name: str) -> Metric | None:
+    found = head.report.metrics if head.report else ()
+    return next((m for m in found if m.name == name), None)
 
 
 def take_panel(name: str, newest: HeadView, snippets: Sequence[tuple[str, str, str]]) -> str:
@@ -229,10 +229,10 @@ _WHO = {"person": "answers of people", "simulated": "simulated answers", "annota
 
 def _figure(version: HeadView, name: str, unit: int) -> str:
     found = metric(version, name)
-    if found is None or found["value"] is None:
+    if found is None or found.value is None:
         return '<td class="num soft">not measured</td>'
     digits = 0 if unit == 100 else 2
-    value, low, high = (f"{unit * found[key]:.{digits}f}" for key in ("value", "low", "high"))
+    value, low, high = (f"{unit * (part or 0):.{digits}f}" for part in (found.value, found.low, found.high))
     return f"<td class='num'>{value}<br><span class='soft'>{low}–{high}</span></td>"
 
 
@@ -260,19 +260,19 @@ def comparison(found: Comparison) -> str:
     )
 
 
-def _value(share: Share) -> str:
+def _value(share: Metric) -> str:
     if share.value is None or share.low is None or share.high is None:
         return "too few to say"
     return f"{share.value:.2f} <span class='soft'>({share.low:.2f}–{share.high:.2f})</span>"
 
 
-def _difference(share: Share) -> str:
+def _difference(share: Metric) -> str:
     if share.value is None or share.low is None or share.high is None:
         return "–"
     return f"{share.value:+.2f} <span class='soft'>({share.low:+.2f} to {share.high:+.2f})</span>"
 
 
-def _verdict(share: Share, found: Comparison) -> str:
+def _verdict(share: Metric, found: Comparison) -> str:
     if share.value is None or share.low is None or share.high is None:
         return escape(share.note)
     if share.low > 0 or share.high < 0:

@@ -1,0 +1,149 @@
+"""Figures of a version on the pictures kept apart, beside simpler ways, with the sentences that say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from concepts.annotators.base import Annotation
+from concepts.annotators.run import builtin_annotator, picture_inputs
+from concepts.classifier.training import BY_HAND, SEED, check_fingerprint, count_by_kind, linear_head
+from concepts.encoders.base import Vectors
+from concepts.errors import NotEnoughLabelsError
+from concepts.labels.dataset import Material
+from concepts.learning import evaluation
+from concepts.learning.base import Bools, Floats
+from concepts.learning.heads import train_head
+from concepts.learning.report import Baseline, EvaluationReport, Metric
+from concepts.learning.splits import Rows
+from concepts.library.collection import Collection
+from storage.heads import StoredEvaluation, StoredHead
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A kept report and the last label event it knew."""
+
+    report: EvaluationReport
+    label_sequence: int
+    created: datetime
+
+
+def measured(stored: StoredEvaluation | None) -> Measured | None:
+    """What was kept, typed again."""
+    if stored is None:
+        return None
+    return Measured(EvaluationReport.model_validate(stored.report), stored.label_sequence, stored.created)
+
+
+def evaluate(material: Material, collection: Collection, head: StoredHead) -> EvaluationReport:
+    """Figures of a head on the labelled evaluation set, beside simpler ways (their average precision).
+
+    Raises `NotEnoughLabelsError` where nothing of the evaluation set is labelled yet.
+    """
+    check_fingerprint(head, collection)
+    ids, truth = material.evaluation_labels()
+    if not ids:
+        raise NotEnoughLabelsError(
+            "No picture of the evaluation set has an answer yet. Label some of them first: "
+            "concept next --evaluation, then concept labels import."
+        )
+    vectors, groups = material.vectors(ids), material.groups(ids)
+    linear = linear_head(head)
+    probability = linear.probabilities(vectors)
+    figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED)
+    baselines = tuple(
+        Baseline(name=name, metrics=(_average_precision(scores, truth[rows], groups[rows]),))
+        for name, scores, rows in _baselines(material, collection, ids, vectors)
+    )
+    simulated = [material.decisions[i].simulated for i in ids]
+    return EvaluationReport(
+        head=head.number,
+        threshold=head.threshold,
+        drawn="random" if all(material.evaluation[i] == "random" for i in ids) else "imported",
+        labels=count_by_kind(["simulated" if s else "person" for s in simulated], truth),
+        metrics=tuple(figures.metrics.values()),
+        baselines=baselines,
+        confusion=figures.confusion,
+        curves=figures.curves,
+        sentences=tuple(_sentences(figures, any(simulated))),
+        notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
+    )
+
+
+def _baselines(
+    material: Material, collection: Collection, ids: Sequence[str], vectors: Vectors
+) -> Iterator[tuple[str, Floats, Rows]]:
+    """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
+    a head without the annotator's labels, and one that learned from shuffled answers."""
+    everything = np.arange(len(ids))
+    yield "searching for the words", np.asarray(vectors @ material.plain_direction, np.float64), everything
+    ratings = annotator_scores(material, collection, ids)
+    rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
+    if len(rows):
+        yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
+    data = material.training.data
+    alone = replace(data, weight=np.where(np.array(material.training.kinds) == "annotator", 0.0, data.weight))
+    if (data.weight > alone.weight).any() and (alone.weight > 0).any():
+        by_people = train_head(alone, material.text_direction, SEED)
+        yield "the answers of people alone", by_people.logits(vectors), everything
+    if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
+        shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
+        yield "answers shuffled", train_head(shuffled, None, SEED).logits(vectors), everything
+
+
+def annotator_scores(material: Material, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
+    """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
+    annotator, which costs nothing, where no other has annotated."""
+    kept = {
+        said.picture_id: said
+        for said in material.ratings
+        if said.definition_number == material.revision.number
+    }
+    wanted = {i: float(kept[i].rating) for i in ids if i in kept}
+    if wanted:
+        return wanted
+    annotator = builtin_annotator(material, collection)
+    said = annotator.annotate(material.revision, picture_inputs(material, collection, ids))
+    return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
+
+
+def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:
+    """Only the order of scores counts here, so they need not be probabilities."""
+    return evaluation.evaluate(scores, truth, 0.5, groups, SEED).metrics["average_precision"]
+
+
+def _sentences(figures: evaluation.Figures, simulated: bool) -> list[str]:
+    """The figures in words first, with their uncertainty in the same breath."""
+    who = "a simulated person" if simulated else "you"
+    lines = [
+        f"Measured on {figures.n} pictures it never learned from, answered by {who}: "
+        f"{figures.positives} count, {figures.negatives} don't."
+    ]
+    for name, words in (
+        ("precision", "Of 100 pictures it flags, about {} are right ({} to {})."),
+        ("recall", "Of 100 pictures that count, it finds about {} ({} to {})."),
+    ):
+        metric = figures.metrics[name]
+        if metric.value is None or metric.low is None or metric.high is None:
+            lines.append(f"{name.capitalize()}: {metric.note}")
+        else:
+            lines.append(words.format(*(round(100 * x) for x in (metric.value, metric.low, metric.high))))
+    return lines
+
+
+def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:
+    notes = []
+    if head.details.get("target") == BY_HAND:
+        notes.append(
+            "The threshold was set by hand by someone who saw such figures, so precision and recall are "
+            "slightly optimistic."
+        )
+    if simulated:
+        notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
+    if any(material.evaluation[i] == "imported" for i in ids):
+        notes.append("The evaluation set was imported, not drawn at random from the library.")
+    return notes

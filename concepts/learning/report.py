@@ -1,0 +1,110 @@
+"""The evaluation report of a version, from training through SQL to card, command line and screens.
+
+Stored as JSON and kept for ever, so fields may be added with a default and never change their meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+AuthorKind = Literal["person", "simulated", "annotator"]
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Metric(Document):
+    """One figure with its 95 % interval and the count n it rests on. `value` is None where there are too
+    few labels; `note` then says how many more are needed.
+
+    Names the card knows: average_precision, roc_auc, f1, accuracy, precision, recall (both at the
+    threshold), recall_at_precision_0.9, brier, calibration_error. Others are shown as they are written.
+    """
+
+    name: str
+    value: FiniteFloat | None
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    n: Count
+    note: str = ""
+
+
+class Baseline(Document):
+    """What a simpler way reaches on the same pictures ("plain text search")."""
+
+    name: str
+    metrics: tuple[Metric, ...]
+
+
+class LabelCount(Document):
+    author_kind: AuthorKind
+    yes: Count
+    no: Count
+
+
+class ReliabilityBin(Document):
+    """Pictures with about the same probability: its mean, and the share of them that counts."""
+
+    predicted: Share
+    observed: Share
+    low: Share | None = None
+    high: Share | None = None
+    n: Count
+
+
+class Curves(Document):
+    """`curves.json`: the points behind the plots, from the evaluation set.
+
+    precision and recall (k,) in order of falling threshold; the histogram has m + 1 edges in 0..1 and m
+    counts of pictures that count and that don't.
+    """
+
+    precision: tuple[Share, ...]
+    recall: tuple[Share, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    histogram_edges: tuple[Share, ...]
+    histogram_yes: tuple[Count, ...]
+    histogram_no: tuple[Count, ...]
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> Curves:
+        if len(self.precision) != len(self.recall):
+            raise ValueError("precision and recall have different lengths")
+        if not len(self.histogram_yes) == len(self.histogram_no) == len(self.histogram_edges) - 1:
+            raise ValueError("the histogram needs one count of each kind between two edges")
+        return self
+
+
+class EvaluationReport(Document):
+    """Figures of version `head` at its `threshold` on the evaluation set as labelled at that moment, beside
+    simpler ways, with sentences for people and notes on what the figures don't say."""
+
+    head: int
+    threshold: FiniteFloat
+    drawn: Literal["random", "imported"]
+    labels: tuple[LabelCount, ...]
+    metrics: tuple[Metric, ...]
+    baselines: tuple[Baseline, ...]
+    confusion: dict[str, Count]
+    curves: Curves | None
+    sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Evaluation pictures with a yes or no."""
+        return sum(count.yes + count.no for count in self.labels)
+
+    def metric(self, name: str) -> Metric | None:
+        """The figure of this name if it has a value."""
+        return metric_of(self.metrics, name)
+
+
+def metric_of(metrics: tuple[Metric, ...], name: str) -> Metric | None:
+    """The figure of this name if it has a value."""
+    return next((m for m in metrics if m.name == name and m.value is not None), None)
