@@ -1,0 +1,336 @@
+"""A data folder that an earlier version wrote is opened, and nothing in it is lost or changed.
+
+`tests/fixtures/homes/` has the folder and, read by the code that wrote it, everything there was in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concepts.labelling import consensus
+from concepts.settings import load_settings
+from concepts.users import Users
+from concepts.workbench import Workbench
+
+ARCHIVE = Path(__file__).parents[1] / "fixtures" / "homes" / "before_0_1_0.zip"
+FIRST, ANGULAR, SECOND = 1, 2, 3  # concepts: “Round thing” (deleted), “Angular thing”, “Round thing” again
+LIVE = {ANGULAR: "Angular thing", SECOND: "Round thing"}
+TOLERANCE = 1e-5  # between the last digits of two processors; what is stored is compared exactly
+
+each_concept = pytest.mark.parametrize("concept", [FIRST, ANGULAR, SECOND])
+each_live = pytest.mark.parametrize("concept", list(LIVE))
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        return json.loads(archive.read("expected.json"))  # type: ignore[no-any-return]
+
+
+def unpacked(folder: Path, encoder_cache: Path) -> Path:
+    """The data folder, with the encoder's cache that all tests share."""
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        archive.extractall(folder)
+    (folder / "home" / "cache").symlink_to(encoder_cache)
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> Iterator[Workbench]:
+    """To be read from only."""
+    bench = Workbench(load_settings(home=unpacked(tmp_path_factory.mktemp("before"), encoder_cache)))
+    yield bench
+    bench.database.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, encoder_cache: Path) -> Iterator[Workbench]:
+    """One of the test's own, to be written to."""
+    bench = Workbench(load_settings(home=unpacked(tmp_path / "own", encoder_cache)))
+    yield bench
+    bench.database.close()
+
+
+# The database
+
+
+def test_the_database_as_it_was_is_kept_beside_the_migrated_one(tmp_path: Path, encoder_cache: Path) -> None:
+    home = unpacked(tmp_path / "own", encoder_cache)
+    before = schema_of(home / "discern.sqlite")
+    Workbench(load_settings(home=home)).database.close()
+    after = schema_of(home / "discern.sqlite")
+    copies = [schema_of(file) for file in home.glob("discern.before-*.sqlite")]
+    assert copies == ([before] if after != before else [])
+
+
+def test_opening_it_again_changes_nothing(tmp_path: Path, encoder_cache: Path) -> None:
+    home = unpacked(tmp_path / "own", encoder_cache)
+    Workbench(load_settings(home=home)).database.close()
+    before = dump(home / "discern.sqlite")
+    Workbench(load_settings(home=home)).database.close()
+    assert dump(home / "discern.sqlite") == before
+
+
+# What was kept
+
+
+def test_every_picture_is_there_with_its_places_vector_and_thumbnail(
+    opened: Workbench, expected: dict[str, Any]
+) -> None:
+    library, known = opened.collection.library, expected["library"]
+    ids = library.all_ids()
+    encoder = library.encoder()
+    assert encoder is not None
+    assert asdict(encoder) == known["encoder"]
+    assert [plain(asdict(picture)) for picture in library.pictures(ids)] == known["pictures"]
+    assert [plain(asdict(file)) for file in library.bad_files()] == known["bad_files"]
+    vectors = opened.collection.index().vectors(ids)
+    assert {i: digest(v.astype("<f4").tobytes()) for i, v in zip(ids, vectors, strict=True)} == known[
+        "vectors"
+    ]
+    assert {i: digest(opened.thumbnail(i)) for i in ids} == known["thumbnails"]
+
+
+def test_concepts_keep_their_names_and_the_deleted_one_stays_deleted(
+    opened: Workbench, expected: dict[str, Any]
+) -> None:
+    rows = [*opened.store.all(), *opened.store.deleted()]
+    found = {str(r.id): plain({"name": r.name, "created": r.created, "deleted": r.deleted}) for r in rows}
+    assert found == {
+        key: {name: value[name] for name in ("name", "created", "deleted")}
+        for key, value in expected["concepts"].items()
+    }
+
+
+@each_concept
+def test_every_definition_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
+    found = [
+        plain({name: getattr(row, name) for name in ("number", "document", "author", "note", "created")})
+        for row in opened.store.definitions(concept)
+    ]
+    assert found == of(expected, concept)["definitions"]
+
+
+@each_concept
+def test_every_event_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
+    found = [plain(asdict(event)) for event in opened.log.events(concept)]
+    assert found == of(expected, concept)["events"]
+
+
+@each_concept
+def test_every_decision_is_the_same(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
+    decisions = consensus(opened.log.standing(concept))
+    found = {i: {"value": d.value, "votes": d.votes, "simulated": d.simulated} for i, d in decisions.items()}
+    assert found == of(expected, concept)["decisions"]
+
+
+@each_concept
+def test_candidates_and_evaluation_set_are_the_same(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    known = of(expected, concept)
+    assert opened.store.candidates(concept) == known["candidates"]
+    drawn = opened.store.evaluation_pictures(concept)
+    assert [list(pair) for pair in drawn.items()] == known["evaluation_pictures"]
+
+
+@each_concept
+def test_every_annotation_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
+    found = [plain(asdict(annotation)) for annotation in opened.store.annotations(concept)]
+    assert found == of(expected, concept)["annotations"]
+
+
+@each_concept
+def test_every_version_is_there_to_the_last_bit(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    heads = opened.store.heads(concept)
+    found = [plain(asdict(head) | {"weights": digest(head.weights)}) for head in heads]
+    assert found == of(expected, concept)["heads"]
+
+
+@each_concept
+def test_every_figure_of_every_evaluation_is_there(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    found = [plain(asdict(evaluation)) for evaluation in opened.store.evaluations(concept)]
+    assert found == of(expected, concept)["evaluations"]
+
+
+def test_every_job_is_there(opened: Workbench, expected: dict[str, Any]) -> None:
+    found = sorted(opened.jobs.store.recent(500), key=lambda job: job.id)
+    assert [plain(asdict(job)) for job in found] == expected["jobs"]
+
+
+def test_every_model_call_is_there_with_its_cost_and_answer(
+    opened: Workbench, expected: dict[str, Any]
+) -> None:
+    calls = [plain(asdict(call) | {"created": moment}) for moment, call in opened.ledger.recent(500)]
+    assert calls == expected["calls"]
+    assert [asdict(total) for total in opened.ledger.totals()] == expected["call_totals"]
+    for prompt_hash, answer in expected["answers_of_models"].items():
+        assert opened.ledger.answer(prompt_hash) == answer
+
+
+def test_settings_users_and_files_are_there(
+    opened: Workbench, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = opened.settings.home
+    monkeypatch.setenv("DISCERN_HOME", str(home))
+    settings = load_settings()
+    assert {name: getattr(settings, name) for name in expected["settings"]} == expected["settings"]
+    assert sorted(Users(settings).records()) == expected["users"]
+    assert Users(settings).check("ana", "a password of ana")
+    for name, content in expected["files"].items():
+        assert digest((home / name).read_bytes()) == content
+
+
+# What is made of it
+
+
+@each_live
+def test_labels_conflicts_and_the_label_file_are_the_same(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    known = expected["figures"][LIVE[concept]]
+    view = opened.concept(LIVE[concept])
+    assert view.labels.model_dump() == known["labels"]
+    assert view.conflicts == known["conflicts"]
+    assert opened.label_rows(LIVE[concept]) == known["label_rows"]
+
+
+@each_live
+def test_quality_of_every_version_is_the_same(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    for number, known in expected["figures"][LIVE[concept]]["quality"].items():
+        found = opened.quality(LIVE[concept], version=int(number)).model_dump(mode="json")
+        for name in sorted(known.keys() - {"version"}):  # what is stored is compared above
+            assert_close(found[name], known[name], f"version {number}: {name}")
+        assert found["version"]["threshold"] == known["version"]["threshold"]
+
+
+@each_live
+def test_mistakes_curve_and_comparison_are_the_same(
+    opened: Workbench, expected: dict[str, Any], concept: int
+) -> None:
+    name = LIVE[concept]
+    known = expected["figures"][name]
+    for number, mistakes in known["mistakes"].items():
+        found = [mistake.model_dump(mode="json") for mistake in opened.mistakes(name, version=int(number))]
+        assert_close(found, mistakes, f"mistakes of version {number}")
+    assert [point.model_dump() for point in opened.learning_curve(name)] == known["curve"]
+    if known["comparison"]:
+        assert_close(
+            opened.compare_versions(name, 1, 2).model_dump(mode="json"), known["comparison"], "1 and 2"
+        )
+
+
+def test_words_and_pictures_find_the_same(opened: Workbench, expected: dict[str, Any]) -> None:
+    words, picture = sorted(expected["found"], key=len)
+    for text, like in ((words, []), (None, [picture])):
+        found = [hit.model_dump() for hit in opened.search(text, like=like, n=10)]
+        # Scores are rounded to four digits.
+        assert_close(found, expected["found"][text or picture], f"like {text or picture}", tolerance=2e-4)
+
+
+def test_the_next_questions_are_about_pictures_nobody_answered(
+    bench: Workbench, expected: dict[str, Any]
+) -> None:
+    for concept, name in LIVE.items():
+        known = of(expected, concept)
+        measuring = {picture for picture, _ in known["evaluation_pictures"]}
+        people = {e["picture_id"] for e in known["events"] if e["author"]["kind"] != "annotator"}
+        asked = {picture.id for picture in bench.next_pictures(name, 5)}
+        assert len(asked) == 5
+        assert not asked & (measuring | people)
+        waiting = {picture.id for picture in bench.next_pictures(name, 50, purpose="evaluation")}
+        assert waiting == measuring - people
+
+
+@each_live
+def test_every_version_can_be_exported(
+    bench: Workbench, expected: dict[str, Any], concept: int, tmp_path: Path
+) -> None:
+    from concepts.export.loading import load_bundle
+
+    for known in of(expected, concept)["heads"]:
+        folder = tmp_path / str(known["number"])
+        bench.export(LIVE[concept], folder, version=known["number"])
+        bundle = load_bundle(folder, expect_fingerprint=known["fingerprint"])
+        assert digest(bundle.head.weights.astype("<f8").tobytes()) == known["weights"]
+        assert (bundle.head.bias, bundle.head.threshold) == (known["bias"], known["threshold"])
+        assert bundle.facts.definition_revision == known["definition_number"]
+
+
+def test_training_goes_on_where_it_was(bench: Workbench, expected: dict[str, Any]) -> None:
+    newest = of(expected, ANGULAR)["heads"][-1]["number"]
+    assert bench.train(LIVE[ANGULAR]).number == newest + 1
+
+
+def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
+    bench: Workbench, expected: dict[str, Any]
+) -> None:
+    bench.delete_concept(LIVE[SECOND])  # it has the name
+    name = bench.undelete_concept(FIRST)
+    found = [(head.number, head.threshold) for head in bench.concept(name).heads]
+    assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
+
+
+# Helpers
+
+
+def of(expected: dict[str, Any], concept: int) -> dict[str, Any]:
+    kept: dict[str, Any] = expected["concepts"][str(concept)]
+    return kept
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Datetimes and tuples as JSON has them."""
+    return {
+        key: value.isoformat()
+        if hasattr(value, "isoformat")
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for key, value in values.items()
+    }
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def assert_close(found: Any, known: Any, where: str, tolerance: float = TOLERANCE) -> None:
+    """The same shape and the same values, numbers that were computed anew up to `tolerance`."""
+    if isinstance(known, dict):
+        assert found.keys() == known.keys(), where
+        for key in known:
+            assert_close(found[key], known[key], f"{where}, {key}", tolerance)
+    elif isinstance(known, list):
+        assert len(found) == len(known), where
+        for index, value in enumerate(known):
+            assert_close(found[index], value, f"{where}, {index}", tolerance)
+    elif isinstance(known, float):
+        assert found == pytest.approx(known, abs=tolerance), where
+    else:
+        assert found == known, where
+
+
+def schema_of(file: Path) -> str:
+    with sqlite3.connect(file) as connection:
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def dump(file: Path) -> list[str]:
+    with sqlite3.connect(file) as connection:
+        return list(connection.iterdump())
