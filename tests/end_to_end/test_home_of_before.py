@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from concepts.labelling import consensus
+from concepts.labels.consensus import consensus
 from concepts.settings import load_settings
 from concepts.users import Users
 from concepts.workbench import Workbench
