@@ -14,7 +14,7 @@ from concepts.errors import DiscernError, ModelCallError, SettingsError
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
 from concepts.language.dialects import DialectMemory
-from concepts.language.failures import read_failure
+from concepts.language.failures import read_failure, redacted
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT, without_credentials
 from concepts.settings import Settings
 from concepts.view import View
@@ -94,7 +94,7 @@ def _models(settings: Settings, address: str) -> tuple[list[str], str]:
         return sorted(model.id for model in client.models.list().data or [])[:MOST_MODELS], ""
     except (APIConnectionError, AuthenticationError, PermissionDeniedError) as error:
         failure = read_failure(error, "", address)
-        message = failure.message.replace(key.get_secret_value(), "***") if key else failure.message
+        message = redacted(failure.message, [key.get_secret_value()] if key else [])
         raise ModelCallError(message, status=failure.status) from None
     except (APIError, ValueError, AttributeError, TypeError):
         return [], "It does not list its models, which is no harm."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
+
+A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,17 @@ def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Fai
     if isinstance(error, APIStatusError):
         return _read_status(error, model, endpoint)
     return Failure(f"{endpoint} answered with something that is no chat completion: {error}", final=True)
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """`text` without these keys and passwords, which some endpoints repeat in their errors.
+
+    A short one (local servers take "x" as well as a key) is a word by itself there, or it is no secret.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        word = re.escape(secret)
+        text = re.sub(word if len(secret) >= A_REAL_KEY else rf"(?<!\w){word}(?!\w)", "***", text)
+    return text
 
 
 def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from concepts.errors import ModelAnswerError, ModelCallError, SettingsError
 from concepts.language.base import Answer, Message
 from concepts.language.dialects import Dialect, DialectMemory
-from concepts.language.failures import Failure, read_failure
+from concepts.language.failures import Failure, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
 from concepts.language.structured import parse_answer, wire_schema
@@ -229,9 +229,8 @@ class OpenAICompatibleModel:
         return kind(self._clean(failure.message), transient=failure.transient, status=failure.status)
 
     def _clean(self, text: str) -> str:
-        """Without the key, which some endpoints repeat in their errors; short enough for a line."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
+        """Without keys, and short enough for a line."""
+        text = redacted(text, self._secrets)
         return text if len(text) <= 600 else text[:599] + "…"
 
 

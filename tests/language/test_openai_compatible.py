@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import string
 import subprocess
 import sys
 import threading
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from concepts.errors import BudgetError, ModelAnswerError, ModelCallError, SettingsError
 from concepts.language import openai_compatible
 from concepts.language.base import Message
+from concepts.language.failures import redacted
 from concepts.language.ledger import Budget, Price
 
 
@@ -251,6 +255,18 @@ def test_the_key_appears_in_no_error_no_ledger_and_no_repr(fake_openai, make_mod
     assert model.endpoint == fake_openai.base_url
 
 
+def test_a_short_key_leaves_the_words_of_an_error_as_they_are(fake_openai, make_model, ledger):
+    fake_openai.script(status(401, "Incorrect API key provided: x. No exact match for x-1."))
+    with pytest.raises(ModelCallError, match="Check OPENAI_API_KEY and what it may use") as caught:
+        make_model(api_key="x").ask(QUESTION, Opinion, purpose="test")
+    assert "provided: ***. No exact match for ***-1." in str(caught.value)
+
+
+@given(st.text(max_size=20), st.text(string.ascii_letters + "-", min_size=8), st.text(max_size=20))
+def test_a_real_key_is_redacted_wherever_it_stands(before, key, after):
+    assert key not in redacted(f"{before}{key}{after}", [key])
+
+
 def test_a_local_server_needs_no_key(fake_openai, make_model):
     fake_openai.script(says(GOOD))
     assert make_model(api_key=None).ask(QUESTION, Opinion, purpose="test").rating == 4
@@ -300,6 +316,8 @@ def test_a_killed_run_pays_for_no_answered_question_again(tmp_path: Path):
 import os, signal, sys
 from pathlib import Path
 from concepts.language.base import Message
+from concepts.language.failures import redacted
+
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from pydantic import BaseModel
