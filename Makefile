@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test lint format docs screenshots clean
+.PHONY: demo run test test-all browser lint format docs screenshots clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -13,8 +13,17 @@ demo: $(VENV)/installed
 run: $(VENV)/installed
 	$(BIN)/python app.py
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev browser
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest
+
+# Where neither is to be had the tests that need one are skipped, and say so at the end.
+browser: $(VENV)/installed-dev
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| $(BIN)/playwright install chromium \
+		|| echo "There is no Chromium here, and playwright could not fetch one."
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

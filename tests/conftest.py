@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import not_run as left_out
+import not_run
 import pytest
-from not_run import not_run
+from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
+
+settings.register_profile("discern", deadline=None)  # a busy machine is no defect
+settings.load_profile("discern")
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is first imported
 
@@ -55,10 +58,25 @@ def postgres_server() -> Iterator[Server | NoPostgresError]:
 @pytest.fixture
 def postgres(postgres_server: Server | NoPostgresError) -> Server:
     if isinstance(postgres_server, NoPostgresError):
-        not_run("the stores on PostgreSQL", str(postgres_server))
+        not_run.not_run("the stores on PostgreSQL", str(postgres_server))
     return postgres_server
 
 
+@pytest.fixture
+def labelled_pictures() -> Path:
+    """The folder of labelled sets that `DISCERN_EVAL_DATA` names."""
+    folder = os.environ.get("DISCERN_EVAL_DATA")
+    if not folder:
+        not_run.not_run("what needs labelled pictures", "DISCERN_EVAL_DATA names no folder with them.")
+    return Path(folder)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    slow = sum(item.get_closest_marker("slow") is not None for item in items)
+    if slow and "slow" in items[0].config.getoption("markexpr"):
+        not_run.left_out("the slow ones", "make test-all runs them.", slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in left_out.lines():
+    for line in not_run.lines():
         terminalreporter.write_line(line, yellow=True)

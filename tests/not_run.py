@@ -12,8 +12,13 @@ _left_out: Counter[tuple[str, str]] = Counter()
 
 def not_run(what: str, why: str) -> NoReturn:
     """Skips the test; `what` it is about and `why` it can't run here make a line of the summary."""
-    _left_out[what, why] += 1
+    left_out(what, why)
     pytest.skip(f"{what}: {why}")
+
+
+def left_out(what: str, why: str, tests: int = 1) -> None:
+    """Makes a line of the summary for tests that something else skips or deselects."""
+    _left_out[what, why] += tests
 
 
 def lines() -> list[str]:

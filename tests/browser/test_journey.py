@@ -24,8 +24,6 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import draw_folder
-
-pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import expect
 
 from concepts.encoders import load_encoder

@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Site
 
-pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import expect
 
 NUMBERS = count()

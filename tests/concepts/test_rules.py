@@ -225,12 +225,8 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
 
 
 @pytest.mark.labelled
-def test_example_pictures_lend_their_words_to_the_queries(own_home: Path) -> None:
-    import os
-
-    if "DISCERN_EVAL_DATA" not in os.environ:
-        pytest.skip("DISCERN_EVAL_DATA is not set")
-    folder = Path(os.environ["DISCERN_EVAL_DATA"]) / "grocery/images/train/Fruit/Lemon"
+def test_example_pictures_lend_their_words_to_the_queries(own_home: Path, labelled_pictures: Path) -> None:
+    folder = labelled_pictures / "grocery/images/train/Fruit/Lemon"
     bench = Workbench(load_settings())
     bench.pictures.add_pictures([folder], encoder="embedded")
     examples = bench.context.collection.library.all_ids()[:3]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -117,11 +116,8 @@ print([name for name in ("transformers", "tokenizers", "timm", "open_clip") if n
 
 
 @pytest.mark.labelled
-def test_words_find_groceries(encoder_cache: Path) -> None:
-    data = os.environ.get("DISCERN_EVAL_DATA")
-    if not data:
-        pytest.skip("DISCERN_EVAL_DATA is not set")
-    folder = Path(data) / "grocery"
+def test_words_find_groceries(encoder_cache: Path, labelled_pictures: Path) -> None:
+    folder = labelled_pictures / "grocery"
     with (folder / "labels.csv").open() as file:
         rows = list(csv.DictReader(file))
     chosen = [r for c in ("Lemon", "Milk") for r in [row for row in rows if row["coarse"] == c][:12]]

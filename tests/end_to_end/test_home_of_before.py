@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from concepts.installation.users import Users
 from concepts.labels.consensus import consensus
 from concepts.settings import load_settings
-from concepts.users import Users
 from concepts.workbench import Workbench
 
 ARCHIVE = Path(__file__).parents[1] / "fixtures" / "homes" / "before_0_1_0.zip"

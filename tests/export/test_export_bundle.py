@@ -28,7 +28,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     dimension=st.integers(1, 600),
     norm=st.sampled_from([0.0, 1.0, 30.0, 1e3, 1e5]),

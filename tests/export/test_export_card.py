@@ -85,7 +85,7 @@ def test_the_front_matter_is_what_the_hub_reads(facts):
     assert "average_precision" in matter["metrics"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60))
 def test_no_name_breaks_the_card_or_becomes_html(text, make_head, make_facts):
     head = make_head([1.0, 2.0])

@@ -152,7 +152,7 @@ def test_a_zip_without_weights_or_with_odd_compression_is_refused(folder, tmp_pa
         load_bundle(tmp_path / "odd.zip")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_random_damage_gives_a_head_or_a_plain_sentence(data, make_head, make_facts):
     head = make_head([0.5, -1.0, 2.0])

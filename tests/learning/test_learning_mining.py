@@ -60,7 +60,7 @@ def test_the_first_of_the_pool_are_not_near_copies_of_each_other():
     assert len(set(kind[searched[:20]])) > len(set(kind[by_score[:20]]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 30), min_size=1, max_size=80),
     st.sets(st.integers(0, 79), max_size=20),

@@ -89,7 +89,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_stands_is_what_a_plain_list_of_answers_would_hold(
     log: LabelLog, database: Database, steps: list
 ) -> None:

@@ -67,7 +67,6 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
 
     @settings(
         max_examples=10,
-        deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
