@@ -18,14 +18,16 @@ RUN apt-get update \
 
 WORKDIR /app
 ARG TORCH_INDEX_URL
-COPY requirements.txt ./
+COPY requirements.txt constraints.txt ./
+# The index of PyTorch's builds has few other packages: what it can't give as tested, the second line does.
 RUN if [ -n "$TORCH_INDEX_URL" ]; then \
         pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" -c requirements.txt torch torchvision; \
     fi \
-    && pip install --no-cache-dir -r requirements.txt
+    && pip install --no-cache-dir -c constraints.txt -r requirements.txt
 
 COPY LICENSE NOTICE app.py ./
 COPY concepts ./concepts
+COPY discern ./discern
 COPY storage ./storage
 COPY web ./web
 

@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all browser lint format docs screenshots clean
+.PHONY: demo run test test-all browser lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
-	DISCERN_HOME=$(SAMPLE)/demo $(BIN)/python -m concepts demo --out dist/demo
+	DISCERN_HOME=$(SAMPLE)/demo $(BIN)/discern demo --out dist/demo
 
 run: $(VENV)/installed
-	$(BIN)/python app.py
+	$(BIN)/discern run
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -m "not slow"
@@ -40,18 +40,27 @@ screenshots: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m docs.build
 
+wheel: $(VENV)/installed
+	$(BIN)/pip wheel -q --no-deps --no-build-isolation -w dist .
+
 # pip, not python: where Python comes without venv's pip, python is left behind and the next make must try again.
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: requirements.txt | $(BIN)/pip
-	$(BIN)/pip install -q -r requirements.txt
+$(VENV)/installed: requirements.txt constraints.txt pyproject.toml setup.py | $(BIN)/pip
+	$(BIN)/pip install -q -c constraints.txt -r requirements.txt setuptools
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(BIN)/pip install -q -r requirements-dev.txt
+	$(BIN)/pip install -q -c constraints.txt -r requirements-dev.txt
 	touch $@
+
+# The newest versions that the requirements allow, and what that changed. Run the tests before you commit it.
+upgrade: $(VENV)/installed-dev
+	$(BIN)/pip install -q --upgrade --upgrade-strategy eager -r requirements-dev.txt
+	$(BIN)/python -m tools.constraints
 
 clean:
 	rm -rf $(VENV) $(SAMPLE) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
