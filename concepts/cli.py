@@ -1,4 +1,4 @@
-"""The command line: `python -m concepts`. Every command calls one method of the Workbench."""
+"""The command line: `discern`, or `python -m concepts`. Every command calls one method of the Workbench."""
 
 from __future__ import annotations
 

@@ -9,14 +9,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
-from concepts.cli import app, main
+from concepts.cli import main
+from discern.__main__ import app
 
 FILE = Path(__file__).with_name("cli.md")
 PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
 
 def commands() -> dict[str, Any]:
-    """What a person writes after `python -m concepts` → the command, in the order of the usual job."""
+    """What a person writes after `discern` → the command, in the order of the usual job."""
     found = dict(_walk(typer.main.get_command(app), ()))
     return dict(sorted(found.items(), key=lambda item: " " not in item[0]))
 
@@ -28,7 +29,7 @@ def cli_reference() -> str:
         [
             "# Command line",
             "",
-            "Written from the code by `make docs`. The same is said by `python -m concepts --help` and by "
+            "Written from the code by `make docs`. The same is said by `discern --help` and by "
             "`--help` after any command.",
             "",
             *_paragraphs(typer.main.get_command(app).help),
@@ -51,7 +52,7 @@ def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 def _section(name: str, command: Any) -> list[str]:
     kinds = get_type_hints(command.callback)
-    usage = ["python -m concepts", name, *(_usage(param, kinds[param.name]) for param in command.params)]
+    usage = ["discern", name, *(_usage(param, kinds[param.name]) for param in command.params)]
     explained = [f"- `{_written(param, kinds[param.name])}`: {_explained(param)}" for param in command.params]
     return [f"## {name}", "", *_paragraphs(command.help), "```", " ".join(usage), "```", "", *explained, ""]
 

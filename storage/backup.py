@@ -22,7 +22,7 @@ To restore it:
   1. Unpack it into an empty folder.
   2. Start Discern with DISCERN_HOME set to that folder.
   3. Make the vectors again from the pictures, which have to be where they were:
-       python -m concepts library reembed {encoder}
+       discern library reembed {encoder}
      This also makes thumbnails that are not in the backup.
 
 Keys and passwords are not in the backup. Set the endpoint's key again, and add users again.

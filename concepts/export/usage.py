@@ -10,9 +10,7 @@ def from_pictures(bundle: str, pictures: str = "pictures") -> str:
     """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip."""
     return f"""from pathlib import Path
 
-from concepts.encoders import load_encoder
-from concepts.export.loading import load_bundle
-from concepts.library.ingestion import embed_files
+from discern import embed_files, load_bundle, load_encoder
 
 path = Path({json.dumps(bundle, ensure_ascii=False)})
 wanted = load_bundle(path).facts.encoder
@@ -61,4 +59,4 @@ curl -o scores.csv "$API/jobs/ID/scores\""""
 
 def in_a_shell(bundle: str, pictures: str = "PICTURES", out: str = "scores.csv") -> str:
     """The command line of Discern, straight from pictures."""
-    return f"python -m concepts score {bundle} {pictures} --out {out}"
+    return f"discern score {bundle} {pictures} --out {out}"

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -44,7 +44,7 @@ class Prompt:
 
 @cache
 def load_prompt(name: str) -> Prompt:
-    file = resources.files("concepts.language") / "prompts" / f"{name}.md"
+    file = Path(__file__).with_name("prompts") / f"{name}.md"
     if not file.is_file():
         raise PromptError(f"There is no prompt {name}.")
     return Prompt(name, file.read_text(encoding="utf-8").strip())

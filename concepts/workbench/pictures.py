@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,8 @@ class Pictures:
             self._context.background.submit(self._load)
 
     def _load(self) -> None:
-        importlib.import_module("concepts.classifier.training")
+        import concepts.classifier.training  # noqa: F401
+
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
             self._context.collection.matrix()

@@ -28,7 +28,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pages
 def test_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    written = re.findall(r"python -m concepts ((?:[a-z]+ ?)+)", text)
+    written = re.findall(r"(?<![\w./])(?<!from )discern ((?:[a-z]+ ?)+)", text)
     known = commands()
     for words in written:
         assert any(f"{words.strip()} ".startswith(f"{name} ") for name in known), words
@@ -42,7 +42,9 @@ def test_commands_that_are_named_exist(page: Path) -> None:
 @pages
 def test_files_and_functions_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    folders = r"(?:app\.py|(?:concepts|storage|web|benchmarks|docs|tests)/[\w/]*(?:\.\w+)?)"
+    folders = (
+        r"(?:app\.py|setup\.py|(?:concepts|discern|storage|web|benchmarks|docs|tests|tools)/[\w/]*(?:\.\w+)?)"
+    )
     for path, name in re.findall(rf"`({folders})(?::([\w.]+))?`", text):
         file = ROOT / path
         assert file.exists(), path

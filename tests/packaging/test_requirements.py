@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("app.py", "concepts", "storage", "web")
-AROUND_IT = ("benchmarks", "docs", "tests")
-OURS = {"app", "benchmarks", "concepts", "docs", "storage", "web"}
+PRODUCT = ("app.py", "concepts", "discern", "storage", "web")
+AROUND_IT = ("benchmarks", "docs", "setup.py", "tests", "tools")
+OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "storage", "tools", "web"}
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 

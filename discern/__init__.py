@@ -1,0 +1,59 @@
+"""Discern as a library: the few names a program needs.
+
+A data folder, and everything a person can do with it:
+
+    import discern
+
+    bench = discern.Workbench(discern.load_settings(home=Path("data")))
+
+An exported classifier, on picture files:
+
+    facts = discern.load_bundle(Path("messy-room")).facts.encoder
+    encoder = discern.load_encoder(facts.name, cache=Path("cache"), precision=facts.precision)
+    head = discern.load_bundle(Path("messy-room"), expect_fingerprint=str(encoder.fingerprint)).head
+    for ids, paths, vectors, skipped in discern.embed_files([Path("new-pictures")], encoder):
+        probabilities = head.probabilities(vectors)
+
+What goes wrong in a way that a person can mend is a `DiscernError`. Everything else of the code may move
+between versions. Names are imported when first used, so that `discern --help` needn't wait for PyTorch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from concepts import __version__
+
+if TYPE_CHECKING:
+    from discern.names import (
+        Author,
+        DiscernError,
+        Workbench,
+        embed_files,
+        load_bundle,
+        load_encoder,
+        load_settings,
+    )
+
+__all__ = [
+    "Author",
+    "DiscernError",
+    "Workbench",
+    "__version__",
+    "embed_files",
+    "load_bundle",
+    "load_encoder",
+    "load_settings",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from discern import names
+
+    return getattr(names, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

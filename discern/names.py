@@ -1,0 +1,19 @@
+"""Where the names of `discern` come from."""
+
+from concepts.encoders import load_encoder
+from concepts.errors import DiscernError
+from concepts.export.loading import load_bundle
+from concepts.library.ingestion import embed_files
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+__all__ = [
+    "Author",
+    "DiscernError",
+    "Workbench",
+    "embed_files",
+    "load_bundle",
+    "load_encoder",
+    "load_settings",
+]
