@@ -49,7 +49,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> Ite
     """To be read from only."""
     bench = Workbench(load_settings(home=unpacked(tmp_path_factory.mktemp("before"), encoder_cache)))
     yield bench
-    bench.database.close()
+    bench.close()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def bench(tmp_path: Path, encoder_cache: Path) -> Iterator[Workbench]:
     """One of the test's own, to be written to."""
     bench = Workbench(load_settings(home=unpacked(tmp_path / "own", encoder_cache)))
     yield bench
-    bench.database.close()
+    bench.close()
 
 
 # The database
@@ -66,7 +66,7 @@ def bench(tmp_path: Path, encoder_cache: Path) -> Iterator[Workbench]:
 def test_the_database_as_it_was_is_kept_beside_the_migrated_one(tmp_path: Path, encoder_cache: Path) -> None:
     home = unpacked(tmp_path / "own", encoder_cache)
     before = schema_of(home / "discern.sqlite")
-    Workbench(load_settings(home=home)).database.close()
+    Workbench(load_settings(home=home)).close()
     after = schema_of(home / "discern.sqlite")
     copies = [schema_of(file) for file in home.glob("discern.before-*.sqlite")]
     assert copies == ([before] if after != before else [])
@@ -74,9 +74,9 @@ def test_the_database_as_it_was_is_kept_beside_the_migrated_one(tmp_path: Path, 
 
 def test_opening_it_again_changes_nothing(tmp_path: Path, encoder_cache: Path) -> None:
     home = unpacked(tmp_path / "own", encoder_cache)
-    Workbench(load_settings(home=home)).database.close()
+    Workbench(load_settings(home=home)).close()
     before = dump(home / "discern.sqlite")
-    Workbench(load_settings(home=home)).database.close()
+    Workbench(load_settings(home=home)).close()
     assert dump(home / "discern.sqlite") == before
 
 
@@ -86,24 +86,24 @@ def test_opening_it_again_changes_nothing(tmp_path: Path, encoder_cache: Path) -
 def test_every_picture_is_there_with_its_places_vector_and_thumbnail(
     opened: Workbench, expected: dict[str, Any]
 ) -> None:
-    library, known = opened.collection.library, expected["library"]
+    library, known = opened.context.collection.library, expected["library"]
     ids = library.all_ids()
     encoder = library.encoder()
     assert encoder is not None
     assert asdict(encoder) == known["encoder"]
     assert [plain(asdict(picture)) for picture in library.pictures(ids)] == known["pictures"]
     assert [plain(asdict(file)) for file in library.bad_files()] == known["bad_files"]
-    vectors = opened.collection.index().vectors(ids)
+    vectors = opened.context.collection.index().vectors(ids)
     assert {i: digest(v.astype("<f4").tobytes()) for i, v in zip(ids, vectors, strict=True)} == known[
         "vectors"
     ]
-    assert {i: digest(opened.thumbnail(i)) for i in ids} == known["thumbnails"]
+    assert {i: digest(opened.pictures.thumbnail(i)) for i in ids} == known["thumbnails"]
 
 
 def test_concepts_keep_their_names_and_the_deleted_one_stays_deleted(
     opened: Workbench, expected: dict[str, Any]
 ) -> None:
-    rows = [*opened.store.all(), *opened.store.deleted()]
+    rows = [*opened.context.store.all(), *opened.context.store.deleted()]
     found = {str(r.id): plain({"name": r.name, "created": r.created, "deleted": r.deleted}) for r in rows}
     assert found == {
         key: {name: value[name] for name in ("name", "created", "deleted")}
@@ -115,20 +115,20 @@ def test_concepts_keep_their_names_and_the_deleted_one_stays_deleted(
 def test_every_definition_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
     found = [
         plain({name: getattr(row, name) for name in ("number", "document", "author", "note", "created")})
-        for row in opened.store.definitions(concept)
+        for row in opened.context.store.definitions(concept)
     ]
     assert found == of(expected, concept)["definitions"]
 
 
 @each_concept
 def test_every_event_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
-    found = [plain(asdict(event)) for event in opened.log.events(concept)]
+    found = [plain(asdict(event)) for event in opened.context.log.events(concept)]
     assert found == of(expected, concept)["events"]
 
 
 @each_concept
 def test_every_decision_is_the_same(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
-    decisions = consensus(opened.log.standing(concept))
+    decisions = consensus(opened.context.log.standing(concept))
     found = {i: {"value": d.value, "votes": d.votes, "simulated": d.simulated} for i, d in decisions.items()}
     assert found == of(expected, concept)["decisions"]
 
@@ -138,14 +138,14 @@ def test_candidates_and_evaluation_set_are_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
     known = of(expected, concept)
-    assert opened.store.candidates(concept) == known["candidates"]
-    drawn = opened.store.evaluation_pictures(concept)
+    assert opened.context.store.candidates(concept) == known["candidates"]
+    drawn = opened.context.store.evaluation_pictures(concept)
     assert [list(pair) for pair in drawn.items()] == known["evaluation_pictures"]
 
 
 @each_concept
 def test_every_annotation_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
-    found = [plain(asdict(annotation)) for annotation in opened.store.annotations(concept)]
+    found = [plain(asdict(annotation)) for annotation in opened.context.store.annotations(concept)]
     assert found == of(expected, concept)["annotations"]
 
 
@@ -153,38 +153,55 @@ def test_every_annotation_is_there(opened: Workbench, expected: dict[str, Any], 
 def test_every_version_is_there_to_the_last_bit(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
-    heads = opened.store.heads(concept)
-    found = [plain(asdict(head) | {"weights": digest(head.weights)}) for head in heads]
-    assert found == of(expected, concept)["heads"]
+    store, known = opened.context.heads, of(expected, concept)["heads"]
+    heads = [store.get(concept, head.number) for head in store.all(concept)]
+    assert [plain(asdict(head) | {"weights": digest(head.weights)}) for head in heads if head] == known
 
 
 @each_concept
 def test_every_figure_of_every_evaluation_is_there(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
-    found = [plain(asdict(evaluation)) for evaluation in opened.store.evaluations(concept)]
-    assert found == of(expected, concept)["evaluations"]
+    known = of(expected, concept)["evaluations"]  # one of each version
+    found = opened.context.heads.evaluations(concept, [evaluation["head_number"] for evaluation in known])
+    assert [plain(asdict(found[evaluation["head_number"]])) for evaluation in known] == known
 
 
 def test_every_job_is_there(opened: Workbench, expected: dict[str, Any]) -> None:
     found = sorted(opened.jobs.store.recent(500), key=lambda job: job.id)
-    assert [plain(asdict(job)) for job in found] == expected["jobs"]
+    assert [as_known(job, known) for job, known in zip(found, expected["jobs"], strict=True)] == expected[
+        "jobs"
+    ]
+
+
+def test_every_job_belongs_to_the_concept_that_had_its_name_at_the_time(
+    opened: Workbench, expected: dict[str, Any]
+) -> None:
+    deleted = of(expected, FIRST)["deleted"]
+    ids = {"Angular thing": ANGULAR, None: None}
+    for known in expected["jobs"]:
+        name = known["arguments"].get("concept")
+        round_thing = FIRST if known["created"] < deleted else SECOND
+        assert opened.jobs.store.get(known["id"]).concept_id == ids.get(name, round_thing), known
 
 
 def test_every_model_call_is_there_with_its_cost_and_answer(
     opened: Workbench, expected: dict[str, Any]
 ) -> None:
-    calls = [plain(asdict(call) | {"created": moment}) for moment, call in opened.ledger.recent(500)]
-    assert calls == expected["calls"]
-    assert [asdict(total) for total in opened.ledger.totals()] == expected["call_totals"]
+    calls = zip(opened.context.ledger.recent(500), expected["calls"], strict=True)
+    for (moment, call), known in calls:
+        assert as_known(call, known, created=moment) == known
+    totals = opened.context.ledger.totals()
+    known_totals = expected["call_totals"]
+    assert [as_known(total, known) for total, known in zip(totals, known_totals, strict=True)] == known_totals
     for prompt_hash, answer in expected["answers_of_models"].items():
-        assert opened.ledger.answer(prompt_hash) == answer
+        assert opened.context.ledger.answer(prompt_hash) == answer
 
 
 def test_settings_users_and_files_are_there(
     opened: Workbench, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = opened.settings.home
+    home = opened.context.settings.home
     monkeypatch.setenv("DISCERN_HOME", str(home))
     settings = load_settings()
     assert {name: getattr(settings, name) for name in expected["settings"]} == expected["settings"]
@@ -202,10 +219,10 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
     known = expected["figures"][LIVE[concept]]
-    view = opened.concept(LIVE[concept])
+    view = opened.definitions.concept(LIVE[concept])
     assert view.labels.model_dump() == known["labels"]
     assert view.conflicts == known["conflicts"]
-    assert opened.label_rows(LIVE[concept]) == known["label_rows"]
+    assert opened.answers.label_rows(LIVE[concept]) == known["label_rows"]
 
 
 @each_live
@@ -213,7 +230,7 @@ def test_quality_of_every_version_is_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
     for number, known in expected["figures"][LIVE[concept]]["quality"].items():
-        found = opened.quality(LIVE[concept], version=int(number)).model_dump(mode="json")
+        found = opened.versions.quality(LIVE[concept], version=int(number)).model_dump(mode="json")
         for name in sorted(known.keys() - {"version"}):  # what is stored is compared above
             assert_close(found[name], known[name], f"version {number}: {name}")
         assert found["version"]["threshold"] == known["version"]["threshold"]
@@ -226,19 +243,23 @@ def test_mistakes_curve_and_comparison_are_the_same(
     name = LIVE[concept]
     known = expected["figures"][name]
     for number, mistakes in known["mistakes"].items():
-        found = [mistake.model_dump(mode="json") for mistake in opened.mistakes(name, version=int(number))]
+        found = [
+            mistake.model_dump(mode="json") for mistake in opened.versions.mistakes(name, version=int(number))
+        ]
         assert_close(found, mistakes, f"mistakes of version {number}")
-    assert [point.model_dump() for point in opened.learning_curve(name)] == known["curve"]
+    assert [point.model_dump() for point in opened.versions.learning_curve(name)] == known["curve"]
     if known["comparison"]:
         assert_close(
-            opened.compare_versions(name, 1, 2).model_dump(mode="json"), known["comparison"], "1 and 2"
+            opened.versions.compare_versions(name, 1, 2).model_dump(mode="json"),
+            known["comparison"],
+            "1 and 2",
         )
 
 
 def test_words_and_pictures_find_the_same(opened: Workbench, expected: dict[str, Any]) -> None:
     words, picture = sorted(expected["found"], key=len)
     for text, like in ((words, []), (None, [picture])):
-        found = [hit.model_dump() for hit in opened.search(text, like=like, n=10)]
+        found = [hit.model_dump() for hit in opened.pictures.search(text, like=like, n=10)]
         # Scores are rounded to four digits.
         assert_close(found, expected["found"][text or picture], f"like {text or picture}", tolerance=2e-4)
 
@@ -250,10 +271,10 @@ def test_the_next_questions_are_about_pictures_nobody_answered(
         known = of(expected, concept)
         measuring = {picture for picture, _ in known["evaluation_pictures"]}
         people = {e["picture_id"] for e in known["events"] if e["author"]["kind"] != "annotator"}
-        asked = {picture.id for picture in bench.next_pictures(name, 5)}
+        asked = {picture.id for picture in bench.answers.next_pictures(name, 5)}
         assert len(asked) == 5
         assert not asked & (measuring | people)
-        waiting = {picture.id for picture in bench.next_pictures(name, 50, purpose="evaluation")}
+        waiting = {picture.id for picture in bench.answers.next_pictures(name, 50, purpose="evaluation")}
         assert waiting == measuring - people
 
 
@@ -265,7 +286,7 @@ def test_every_version_can_be_exported(
 
     for known in of(expected, concept)["heads"]:
         folder = tmp_path / str(known["number"])
-        bench.export(LIVE[concept], folder, version=known["number"])
+        bench.versions.export(LIVE[concept], folder, version=known["number"])
         bundle = load_bundle(folder, expect_fingerprint=known["fingerprint"])
         assert digest(bundle.head.weights.astype("<f8").tobytes()) == known["weights"]
         assert (bundle.head.bias, bundle.head.threshold) == (known["bias"], known["threshold"])
@@ -274,15 +295,15 @@ def test_every_version_can_be_exported(
 
 def test_training_goes_on_where_it_was(bench: Workbench, expected: dict[str, Any]) -> None:
     newest = of(expected, ANGULAR)["heads"][-1]["number"]
-    assert bench.train(LIVE[ANGULAR]).number == newest + 1
+    assert bench.versions.train(LIVE[ANGULAR]).number == newest + 1
 
 
 def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:
-    bench.delete_concept(LIVE[SECOND])  # it has the name
-    name = bench.undelete_concept(FIRST)
-    found = [(head.number, head.threshold) for head in bench.concept(name).heads]
+    bench.definitions.delete_concept(LIVE[SECOND])  # it has the name
+    name = bench.definitions.undelete_concept(FIRST)
+    found = [(head.number, head.threshold) for head in bench.definitions.concept(name).heads]
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
 
@@ -292,6 +313,12 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
 def of(expected: dict[str, Any], concept: int) -> dict[str, Any]:
     kept: dict[str, Any] = expected["concepts"][str(concept)]
     return kept
+
+
+def as_known(found: Any, known: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Those values of a row that its version knew of."""
+    values = plain(asdict(found) | more)
+    return {name: values[name] for name in known}
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
