@@ -116,7 +116,7 @@ def typed_paths(text: str) -> list[Path]:
     Raises `DiscernError` for one that isn't there or isn't absolute.
     """
     lines = [line.strip().strip("\"'") for line in text.splitlines()]
-    paths = [Path(line).expanduser() for line in lines if line]
+    paths = [_without_tilde(line) for line in lines if line]
     if not paths:
         raise DiscernError("Write the path of a folder first, such as /home/ana/Pictures.")
     for path in paths:
@@ -125,3 +125,12 @@ def typed_paths(text: str) -> list[Path]:
         if "\0" in str(path) or not os.path.lexists(path):
             raise DiscernError(f"{path} isn't there. Nothing was added; check the spelling.")
     return paths
+
+
+def _without_tilde(typed: str) -> Path:
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:  # ~somebody, whom this computer doesn't know
+        raise DiscernError(
+            f"“{typed}” names nobody's folder on this computer. Write the full path."
+        ) from None

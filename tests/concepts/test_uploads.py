@@ -95,6 +95,12 @@ def test_typed_paths_are_checked_before_anything_begins(tmp_path: Path) -> None:
         tmp_path,
         tmp_path / ".." / tmp_path.name,
     ]
-    for text, reason in ((f"{tmp_path}/none", "isn't there"), ("some/where", "no full path"), (" ", "Write")):
+    refused = {
+        f"{tmp_path}/none": "isn't there",
+        "some/where": "no full path",
+        " ": "Write",
+        "~nobody of that name/pictures": "nobody's folder",
+    }
+    for text, reason in refused.items():
         with pytest.raises(DiscernError, match=reason):
             typed_paths(text)
