@@ -29,6 +29,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
@@ -63,4 +64,4 @@ upgrade: $(VENV)/installed-dev
 	$(BIN)/python -m tools.constraints
 
 clean:
-	rm -rf $(VENV) $(SAMPLE) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAMPLE) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
