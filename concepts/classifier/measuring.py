@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from concepts.annotators.base import Annotation
-from concepts.annotators.run import builtin_annotator, picture_inputs
 from concepts.classifier.training import BY_HAND, SEED, check_fingerprint, count_by_kind, linear_head
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
@@ -21,6 +19,9 @@ from concepts.learning.report import Baseline, EvaluationReport, Metric
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
+
+# The machine's ratings of pictures, by id: of those it has an opinion on.
+RatingsOf = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def measured(stored: StoredEvaluation | None) -> Measured | None:
     return Measured(EvaluationReport.model_validate(stored.report), stored.label_sequence, stored.created)
 
 
-def evaluate(material: Material, collection: Collection, head: StoredHead) -> EvaluationReport:
+def evaluate(
+    material: Material, collection: Collection, head: StoredHead, ratings_of: RatingsOf
+) -> EvaluationReport:
     """Figures of a head on the labelled evaluation set, beside simpler ways (their average precision).
 
     Raises `NotEnoughLabelsError` where nothing of the evaluation set is labelled yet.
@@ -57,7 +60,7 @@ def evaluate(material: Material, collection: Collection, head: StoredHead) -> Ev
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED)
     baselines = tuple(
         Baseline(name=name, metrics=(_average_precision(scores, truth[rows], groups[rows]),))
-        for name, scores, rows in _baselines(material, collection, ids, vectors)
+        for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids))
     )
     simulated = [material.decisions[i].simulated for i in ids]
     return EvaluationReport(
@@ -75,13 +78,12 @@ def evaluate(material: Material, collection: Collection, head: StoredHead) -> Ev
 
 
 def _baselines(
-    material: Material, collection: Collection, ids: Sequence[str], vectors: Vectors
+    material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float]
 ) -> Iterator[tuple[str, Floats, Rows]]:
     """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
     a head without the annotator's labels, and one that learned from shuffled answers."""
     everything = np.arange(len(ids))
     yield "searching for the words", np.asarray(vectors @ material.plain_direction, np.float64), everything
-    ratings = annotator_scores(material, collection, ids)
     rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
     if len(rows):
         yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
@@ -93,22 +95,6 @@ def _baselines(
     if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
         shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
         yield "answers shuffled", train_head(shuffled, None, SEED).logits(vectors), everything
-
-
-def annotator_scores(material: Material, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
-    """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
-    annotator, which costs nothing, where no other has annotated."""
-    kept = {
-        said.picture_id: said
-        for said in material.ratings
-        if said.definition_number == material.revision.number
-    }
-    wanted = {i: float(kept[i].rating) for i in ids if i in kept}
-    if wanted:
-        return wanted
-    annotator = builtin_annotator(material, collection)
-    said = annotator.annotate(material.revision, picture_inputs(material, collection, ids))
-    return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
 
 
 def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from concepts.annotators.run import annotator_scores
 from concepts.classifier.library_scores import Order as ScoreOrder
 from concepts.classifier.quality import CurvePoint, HeadView, Mistake, QualityView, head_view
 from concepts.classifier.training import TrainResult
@@ -62,7 +64,8 @@ class Versions:
         concept, head = self._context.version(name, version)
         sequence = self._context.log.last_sequence(concept.id)
         material = self._context.material(concept, head.definition_number)
-        report = evaluate(material, self._context.collection, head)
+        collection = self._context.collection
+        report = evaluate(material, collection, head, partial(annotator_scores, material, collection))
         self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
         if plots:
             from concepts.export.run import write_plots
