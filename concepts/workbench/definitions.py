@@ -23,7 +23,6 @@ from concepts.errors import DiscernError
 from concepts.jobs.runner import Handler, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
-from concepts.learning.report import EvaluationReport
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
@@ -35,7 +34,9 @@ from concepts.workbench.concept_views import (
     LabelCounts,
     RevisionView,
 )
-from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context, revision_of
+from concepts.workbench.context import POOL_SIZE, Context, revision_of
+from concepts.workbench.overview import ConceptProgress
+from storage.overview import Overview
 from storage.tables import ConceptRow
 
 BUILT_IN = "built-in vocabulary"
@@ -46,6 +47,7 @@ class Definitions:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._progress = ConceptProgress(Overview(context.database), context.store, context.log)
 
     def handlers(self) -> dict[str, Handler]:
         """What each kind of job of this room does."""
@@ -67,7 +69,7 @@ class Definitions:
 
     def concepts(self, limit: int | None = None, offset: int = 0) -> list[ConceptSummary]:
         """The first begun first; all of them or a page."""
-        return [self._summary(concept) for concept in self._context.store.all(limit, offset)]
+        return self._progress.summaries(self._context.store.all(limit, offset))
 
     def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
@@ -102,17 +104,7 @@ class Definitions:
         concept = self._context.store.find(name)
         if concept is None:
             return set()
-        material = self._context.material(concept)
-        decided = sum(decision.decided for decision in material.decisions.values())
-        measured = self._context.heads.is_evaluated(concept.id)
-        reached = {
-            "Define": bool(material.candidates) or material.revision.number > 1,
-            "Label": decided >= ENOUGH_LABELS,
-            "Review": decided >= ENOUGH_LABELS and self._context.store.annotated(concept.id) > 0,
-            "Quality": measured,
-            "Use": measured,
-        }
-        return {step for step, there in reached.items() if there}
+        return self._progress.steps_done(concept)
 
     def revise(
         self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
@@ -255,53 +247,10 @@ class Definitions:
                 "example. Choose another one; nothing was changed."
             )
 
-    def _summary(self, concept: ConceptRow) -> ConceptSummary:
-        material = self._context.material(concept)
-        counts = label_counts(material)
-        yes = [i for i, decision in material.decisions.items() if decision.value == "yes"]
-        heads = self._context.heads.all(concept.id)
-        measured = self._context.measured(concept, heads[-1].number) if heads else None
-        done = self.steps_done(concept.name)
-        step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-        moments = [
-            material.revision.created,
-            self._context.log.last_time(concept.id),
-            *(h.created for h in heads),
-        ]
-        return ConceptSummary(
-            name=concept.name,
-            created=concept.created,
-            revision=material.revision.number,
-            description=material.revision.definition.description,
-            candidates=len(material.candidates),
-            labels_by_people=sum(counts.train.values()) + sum(counts.evaluation.values()),
-            simulated=counts.simulated,
-            evaluation_labelled=sum(counts.evaluation.values()),
-            heads=len(heads),
-            cover=[*yes[-3:], *_first_found(material)][:3],
-            quality=_quality_in_words(measured.report if measured else None),
-            next_screen=screen,
-            next_step=step,
-            steps_done=[name for name, _ in JOURNEY if name in done],
-            changed=max(moment for moment in moments if moment),
-        )
-
 
 def _deleted(row: ConceptRow) -> DeletedConcept:
     assert row.deleted is not None
     return DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
-
-
-def _first_found(material: Material) -> list[str]:
-    """Candidates that many searches for what counts agree on, and few for what only looks similar."""
-    definition = material.revision.definition
-    counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
-
-    def agreed(picture_id: str) -> tuple[int, str]:
-        brought = set(material.candidates[picture_id])
-        return len(brought - counts) - len(brought & counts), picture_id
-
-    return sorted(material.candidates, key=agreed)[:3]
 
 
 def _checked(**values: Any) -> Definition:
@@ -322,15 +271,6 @@ def revision_view(revision: Revision) -> RevisionView:
         created=revision.created,
         definition=revision.definition,
     )
-
-
-def _quality_in_words(report: EvaluationReport | None) -> str:
-    """The shortest honest sentence about a version."""
-    metric = report.metric("precision") if report else None
-    if metric is None or metric.value is None or metric.low is None or metric.high is None:
-        return ""
-    value, low, high = (round(100 * share) for share in (metric.value, metric.low, metric.high))
-    return f"{value} of 100 flagged are right ({low} to {high})"
 
 
 def label_counts(material: Material) -> LabelCounts:

@@ -1,0 +1,105 @@
+"""Where many concepts stand, in a number of statements that doesn't grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storage.database import Database
+from storage.tables import (
+    AnnotationRow,
+    CandidateRow,
+    DefinitionRow,
+    EvaluationPictureRow,
+    EvaluationRow,
+    HeadRow,
+    LabelEventRow,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Counts and newest things of one concept. `report` is of the newest head, None where that was not
+    measured; `sequence` and `said` belong to the last label event, of people or machines."""
+
+    definition: int
+    document: dict[str, Any]
+    defined: datetime
+    candidates: int
+    annotated: bool
+    heads: int
+    trained: datetime | None
+    report: dict[str, Any] | None
+    evaluated: bool
+    sequence: int
+    said: datetime | None
+    evaluation: frozenset[str]  # ids of the pictures that measure
+
+
+class Overview:
+    """Reads over several concepts at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, concept_ids: Sequence[int]) -> dict[int, Standing]:
+        """Concept id → where it stands, read in one moment."""
+        d, c, a, h, e = DefinitionRow, CandidateRow, AnnotationRow, HeadRow, EvaluationRow
+        newest = (
+            select(d.concept_id, func.max(d.number).label("number"))
+            .where(d.concept_id.in_(concept_ids))
+            .group_by(d.concept_id)
+            .subquery()
+        )
+        definitions = select(d.concept_id, d.number, d.document, d.created).join(
+            newest, (d.concept_id == newest.c.concept_id) & (d.number == newest.c.number)
+        )
+        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids)).group_by(c.concept_id)
+        annotated = select(a.concept_id).where(a.concept_id.in_(concept_ids)).distinct()
+        heads = (
+            select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
+            .where(h.concept_id.in_(concept_ids))
+            .group_by(h.concept_id)
+        )
+        evaluated = select(h.concept_id).join(e, e.head_id == h.id).where(h.concept_id.in_(concept_ids))
+        last = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id.in_(concept_ids))
+        said = select(LabelEventRow.concept_id, LabelEventRow.sequence, LabelEventRow.created).where(
+            LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
+        )
+        pictures = select(EvaluationPictureRow.concept_id, EvaluationPictureRow.picture_id).where(
+            EvaluationPictureRow.concept_id.in_(concept_ids)
+        )
+        with self._database.read() as session:
+            trained = {row[0]: row[1:] for row in session.execute(heads)}
+            of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
+            reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
+            report_of = {row[0]: row[1] for row in session.execute(reports)}
+            pool_of = {row[0]: row[1] for row in session.execute(pools)}
+            seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
+            events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
+            sets: dict[int, set[str]] = {}
+            for concept_id, picture_id in session.execute(pictures):
+                sets.setdefault(concept_id, set()).add(picture_id)
+            found = {}
+            for concept_id, number, document, created in session.execute(definitions):
+                count, head_id, when = trained.get(concept_id, (0, None, None))
+                sequence, moment = events.get(concept_id, (0, None))
+                found[concept_id] = Standing(
+                    definition=number,
+                    document=document,
+                    defined=created,
+                    candidates=pool_of.get(concept_id, 0),
+                    annotated=concept_id in seen,
+                    heads=count,
+                    trained=when,
+                    report=report_of.get(head_id),
+                    evaluated=concept_id in measured,
+                    sequence=sequence,
+                    said=moment,
+                    evaluation=frozenset(sets.get(concept_id, ())),
+                )
+        return found

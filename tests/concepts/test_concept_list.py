@@ -1,0 +1,48 @@
+"""The list of concepts costs a number of statements that doesn't grow with it."""
+
+from __future__ import annotations
+
+from concepts.workbench import Workbench
+from statements import statements
+from storage.labels import Author
+
+
+def begin(bench: Workbench, first: int, last: int) -> None:
+    pictures = [picture.id for picture in bench.pictures.newest(8)]
+    for number in range(first, last):
+        name = f"Shape {number}"
+        bench.definitions.create_concept(name, f"A shape of kind {number}.")
+        for picture in pictures[:4]:
+            bench.answers.label(name, picture, "yes", author=Author("ana"), key=f"{number}-{picture}")
+
+
+def sent_for_the_list(bench: Workbench) -> int:
+    bench.definitions.concepts()  # what changed since the last look is read once
+    with statements(bench.context.database) as sent:
+        bench.definitions.concepts()
+    return len(sent)
+
+
+def test_ten_times_as_many_concepts_take_the_same_number_of_statements(bench: Workbench) -> None:
+    begin(bench, 0, 2)
+    few = sent_for_the_list(bench)
+    begin(bench, 2, 20)
+    assert sent_for_the_list(bench) == few
+
+
+def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> None:
+    begin(bench, 0, 1)
+    before = bench.definitions.concepts()[-1]
+    picture = bench.pictures.newest(8)[7].id
+    bench.answers.label("Shape 0", picture, "no", author=Author("ana"), key="one more")
+    after = bench.definitions.concepts()[-1]
+    assert after.labels_by_people == before.labels_by_people + 1
+    bench.answers.undo("Shape 0", author="ana", key="back")
+    assert bench.definitions.concepts()[-1].labels_by_people == before.labels_by_people
+
+
+def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(bench: Workbench) -> None:
+    begin(bench, 0, 1)
+    with statements(bench.context.database) as sent:
+        bench.definitions.steps_done("Shape 0")
+    assert not any("annotations.evidence" in statement for statement in sent)
