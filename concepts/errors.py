@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from storage.errors import (
     BadPictureError,
     ConflictError,
@@ -31,6 +33,7 @@ __all__ = [
     "StorageError",
     "UnknownConceptError",
     "UnknownJobError",
+    "UnknownMethodError",
     "UnknownPictureError",
     "UnknownVersionError",
 ]
@@ -38,6 +41,16 @@ __all__ = [
 
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
+
+
+class UnknownMethodError(DiscernError):
+    """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
+
+    def __init__(self, kind: str, name: str, names: Sequence[str]) -> None:
+        super().__init__(f"There is no {kind} “{name}”. There are: {', '.join(names)}.")
+        self.kind = kind
+        self.name = name
+        self.names = list(names)
 
 
 class NotAllowedError(DiscernError):

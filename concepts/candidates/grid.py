@@ -10,7 +10,7 @@ from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
 from concepts.learning.base import Floats
-from concepts.learning.heads import train_head
+from concepts.learning.fitting import train_head
 from concepts.library.collection import Collection
 
 Order = Literal["likely", "borderline", "unlikely", "query"]

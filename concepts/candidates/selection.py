@@ -9,9 +9,9 @@ import numpy as np
 
 from concepts.candidates.mining import seed_of
 from concepts.labels.dataset import Material
-from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.base import Floats, Pool
-from concepts.learning.heads import train_head
+from concepts.learning.acquisition import Labelled, Pool
+from concepts.learning.base import LinearHead
+from concepts.learning.rounds import Ways, next_round
 from concepts.library.collection import Collection
 from concepts.view import View
 
@@ -43,34 +43,32 @@ def most_useful(
     collection: Collection,
     n: int,
     whole_library: int,
-    acquisition: str = "auto",
     waiting: Sequence[str] = (),
+    ways: Ways | None = None,
 ) -> list[NextPicture]:
     """The n pictures whose answers should improve the head most, with the reason for each.
 
     Those that are `waiting` for an answer on the person's screen count as asked.
     """
-    training = material.training
-    head = train_head(training.data, material.text_direction, seed=0)
-    # What only a machine has said so far may be chance: then the words lead, and no "how sure" is shown.
-    knows = head.kind != "text" and any(d.decided for d in material.decisions.values())
-    ids = _askable(material, whole_library, head.weights if knows else None, head.bias)
-    vectors = material.vectors(ids)
-    taken = material.decisions.keys() | set(waiting)
-    asked = np.array([i in taken for i in ids], dtype=bool)
-    positive = np.array([i in material.decisions and material.decisions[i].value == "yes" for i in ids])
-    probability = head.probabilities(vectors) if knows else None
-    pool = Pool(
-        vectors=vectors,
-        probability=probability,
-        text_score=np.asarray(vectors @ material.text_direction, dtype=np.float64),
-        group=material.groups(ids),
-        asked=asked,
-        positive=positive.astype(bool),
+    ids: list[str] = []
+
+    def look(head: LinearHead | None) -> tuple[Pool, Labelled]:
+        ids[:] = _askable(material, whole_library, head)
+        pool = Pool.of(material.vectors(ids), material.groups(ids), material.text_direction)
+        return pool, _labelled(material, ids, waiting)
+
+    found = next_round(
+        material.training.data,
+        material.text_direction,
+        look,
+        n,
+        decided=sum(decision.decided for decision in material.decisions.values()),
+        answered=len(material.decisions),
+        seed=seed_of(material.revision.definition.name),
+        ways=ways,
     )
-    rng = np.random.default_rng([seed_of(material.revision.definition.name), len(material.decisions)])
-    choices = ACQUISITIONS[acquisition].select(pool, n, rng)
-    paths = collection.paths([ids[choice.row] for choice in choices])
+    probability = found.round.probability
+    paths = collection.paths([ids[choice.row] for choice in found.choices])
     return [
         NextPicture(
             id=ids[choice.row],
@@ -80,11 +78,11 @@ def most_useful(
             probability=None if probability is None else round(float(probability[choice.row]), 4),
             brought_by=material.candidates.get(ids[choice.row], []),
         )
-        for choice in choices
+        for choice in found.choices
     ]
 
 
-def _askable(material: Material, whole_library: int, weights: Floats | None, bias: float) -> list[str]:
+def _askable(material: Material, whole_library: int, head: LinearHead | None) -> list[str]:
     """Ids to choose from: everything in a small library; in a large one the candidate pool, what people
     labelled, and what the head finds likely or borderline anywhere (SEALS, Coleman et al. 2022)."""
     matrix = material.matrix
@@ -93,9 +91,30 @@ def _askable(material: Material, whole_library: int, weights: Floats | None, bia
         everything = (i.decode() for i in matrix.ids.tolist())
         return [picture_id for picture_id in everything if picture_id not in reserved]
     ids = set(material.candidates) | set(material.decisions)
-    if weights is not None:
-        scores = matrix.scores(weights, bias)
+    if head is not None:
+        scores = matrix.scores(head.weights, head.bias)
         for near in (-scores, np.abs(scores)):
             rows = np.argpartition(near, NEAR_THE_HEAD)[:NEAR_THE_HEAD]
             ids.update(matrix.ids[row].decode() for row in rows)
     return material.with_vectors(sorted(ids - reserved))
+
+
+def _labelled(material: Material, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:
+    """Who has said what of these pictures."""
+    training = material.training
+    said: dict[str, tuple[int, float]] = {
+        i: (1 if yes else -1, float(weight))
+        for i, yes, weight, kind in zip(
+            training.ids, training.data.positive, training.data.weight, training.kinds, strict=True
+        )
+        if kind == "annotator"
+    }
+    nothing = (0, 0.0)
+    votes = {i: 1 if d.value == "yes" else -1 for i, d in material.decisions.items() if d.decided}
+    taken = material.decisions.keys() | set(waiting)
+    return Labelled(
+        asked=np.array([i in taken for i in ids], dtype=bool),
+        person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),
+        machine=np.array([said.get(i, nothing)[0] for i in ids], dtype=np.int8),
+        weight=np.array([said.get(i, nothing)[1] for i in ids], dtype=np.float64),
+    )

@@ -14,7 +14,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats
-from concepts.learning.heads import train_head
+from concepts.learning.fitting import train_head
 from concepts.learning.report import Baseline, EvaluationReport, Metric
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection

@@ -19,7 +19,7 @@ from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
-from concepts.learning.heads import train_head
+from concepts.learning.fitting import train_head
 from concepts.learning.report import Curves, EvaluationReport, Metric
 from concepts.library.collection import Collection
 from concepts.view import View

@@ -12,7 +12,7 @@ import numpy as np
 from concepts.errors import FingerprintMismatchError, UnknownVersionError
 from concepts.labels.dataset import Material, Training
 from concepts.learning.base import LinearHead
-from concepts.learning.heads import train_head
+from concepts.learning.fitting import train_head
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection

@@ -6,7 +6,7 @@ without the evaluation set and without any near-duplicate of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,8 +16,9 @@ import numpy as np
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labels.consensus import Decision, consensus
-from concepts.learning.agreement import Agreement, measure_agreement
-from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.aggregation import AGGREGATIONS, Opinions
+from concepts.learning.agreement import Agreement
+from concepts.learning.base import Bools, TrainingSet, Votes
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from storage.concepts import ConceptStore, Rating, StoredAnnotation
@@ -26,6 +27,7 @@ from storage.labels import LabelLog
 if TYPE_CHECKING:
     from storage.vectors import Matrix
 
+AGGREGATION = "most_agreeing"  # how several annotators become one label
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
 
 
@@ -134,16 +136,13 @@ class Material:
         people = self._people
         machine, agreement = self._machine
         ids = self.with_vectors([*people, *machine])
-        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
-        weight: Floats = np.array(
-            [1.0 if i in people else agreement.weight if agreement else 0.0 for i in ids], dtype=np.float64
-        )
         data = TrainingSet(
             vectors=self.vectors(ids),
-            positive=np.array([people[i] if i in people else machine[i] for i in ids], dtype=bool),
-            weight=weight,
+            positive=np.array([people[i] if i in people else machine[i][0] for i in ids], dtype=bool),
+            weight=np.array([1.0 if i in people else machine[i][1] for i in ids], dtype=np.float64),
             group=self.groups(ids),
         )
+        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
         return Training(ids, data, kinds, agreement)
 
     @property
@@ -158,29 +157,37 @@ class Material:
         }
 
     @cached_property
-    def _machine(self) -> tuple[dict[str, bool], Agreement | None]:
-        return self._machine_labels(self._people)
+    def _machine(self) -> tuple[dict[str, tuple[bool, float]], Agreement | None]:
+        """Picture id → (yes, what it counts for) of what the annotators say together about pictures the
+        person left, and the agreement that earned it."""
+        people, annotators = self._people, self._by_annotator()
+        ids = list(dict.fromkeys(i for labels in (people, *annotators) for i in labels))
+        machines = np.array([_votes(labels, ids) for labels in annotators], np.int8)
+        opinions = Opinions(_votes(people, ids), machines.reshape(len(annotators), len(ids)))
+        found = AGGREGATIONS[AGGREGATION]().aggregate(opinions)
+        labels = {
+            i: (bool(yes >= 0.5), float(weight))
+            for i, yes, weight in zip(ids, found.yes, found.weight, strict=True)
+            if not np.isnan(yes)
+        }
+        return labels, found.agreement
+
+    def _by_annotator(self) -> list[dict[str, bool]]:
+        """Yes and no by picture id, of each annotator and definition revision, oldest first: what an older
+        definition said may agree less."""
+        found: dict[tuple[str, int], dict[str, bool]] = {}
+        for said in self.ratings:
+            if said.rating != 3 and said.picture_id not in self.reserved:
+                key = (said.fingerprint, said.definition_number)
+                found.setdefault(key, {})[said.picture_id] = said.rating > 3
+        return list(found.values())
 
     def _kind(self, picture_id: str) -> str:
         return "simulated" if self.decisions[picture_id].simulated else "person"
 
-    def _machine_labels(self, people: dict[str, bool]) -> tuple[dict[str, bool], Agreement | None]:
-        """Yes and no of the annotator that agrees best with the person, on pictures the person left.
 
-        Each annotator and definition revision is an annotator of its own here: what an older
-        definition said may agree less.
-        """
-        by_annotator: dict[tuple[str, int], dict[str, bool]] = {}
-        for said in self.ratings:
-            if said.rating != 3 and said.picture_id not in self.reserved:
-                key = (said.fingerprint, said.definition_number)
-                by_annotator.setdefault(key, {})[said.picture_id] = said.rating > 3
-        best: tuple[dict[str, bool], Agreement | None] = ({}, None)
-        for labels in by_annotator.values():
-            agreement = measure_agreement(people, labels)
-            if best[1] is None or agreement.weight >= best[1].weight:
-                best = {i: yes for i, yes in labels.items() if i not in people}, agreement
-        return best
+def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:
+    return np.array([0 if i not in labels else 1 if labels[i] else -1 for i in ids], dtype=np.int8)
 
 
 def text_direction(definition: Definition, collection: Collection) -> Vectors:

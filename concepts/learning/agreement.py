@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from concepts.learning.base import Votes
 from concepts.learning.evaluation import wilson
 
 MOST = 0.9  # a machine's label never counts as much as a person's
@@ -29,17 +29,16 @@ class Agreement:
     sentence: str
 
 
-def measure_agreement(person: Mapping[str, bool], machine: Mapping[str, bool]) -> Agreement:
-    """Compares yes / no labels by picture id (the latest of each picture).
+def measure_agreement(person: Votes, machine: Votes) -> Agreement:
+    """Compares (n,) labels of the same pictures: 1 yes, -1 no, 0 nothing.
 
     The interval is Newcombe's (1998) for a difference of two proportions, TPR - FPR, which holds for the
     ten or twenty shared pictures there usually are.
     """
-    shared = sorted(person.keys() & machine.keys())
-    truth = np.array([person[picture] for picture in shared], dtype=bool)
-    said = np.array([machine[picture] for picture in shared], dtype=bool)
-    n, agree, yes = len(shared), int((truth == said).sum()), int(truth.sum())
-    if not person:
+    shared = (person != 0) & (machine != 0)
+    truth, said = person[shared] > 0, machine[shared] > 0
+    n, agree, yes = len(truth), int((truth == said).sum()), int(truth.sum())
+    if not person.any():
         sentence = "Nobody has checked a picture yet, so the machine's labels are all there is to learn from."
         return Agreement(n, agree, None, None, None, ALONE, sentence)
     if not yes or yes == n:

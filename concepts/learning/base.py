@@ -1,17 +1,19 @@
-"""What learning passes around: labelled vectors in, a linear head out."""
+"""What learning passes around: labelled vectors in, scores or a linear head out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
+from concepts.registry import Method
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Votes = NDArray[np.int8]  # 1 yes, -1 no, 0 nothing
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class TrainingSet:
     def negatives(self) -> int:
         return len(self.positive) - self.positives
 
+    def at(self, rows: Any) -> TrainingSet:
+        """The labels of these rows (indices, a mask or a slice)."""
+        return TrainingSet(self.vectors[rows], self.positive[rows], self.weight[rows], self.group[rows])
+
 
 @dataclass(frozen=True)
 class LinearHead:
@@ -54,40 +60,36 @@ class LinearHead:
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(vectors), -60, 60))))
 
 
-class Head(Protocol):
-    """A way to fit a linear head. Registered in `concepts.learning.heads.HEADS`."""
+@dataclass(frozen=True)
+class NeighbourGraph:
+    """The k nearest of each of n pictures: rows (n, k) of the same pictures, and their cosines (n, k)."""
 
-    def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
-        """Raises `NotEnoughLabelsError` where this way can't work with so few labels."""
+    rows: NDArray[np.int64]
+    cosine: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Pool:
-    """The pictures acquisition may choose from. Row i of every array is the same picture.
-
-    vectors (n, d); probability (n,) by the current head or None before there is one; text_score (n,)
-    similarity to what counts minus what doesn't; group (n,) near-duplicate groups; asked (n,) already
-    labelled by a person; positive (n,) a person said yes.
-    """
+class Pictures:
+    """What a scorer ranks. vectors (n, d); `neighbours` is their graph, where there is one."""
 
     vectors: Vectors
-    probability: Floats | None
-    text_score: Floats
-    group: NDArray[np.int64]
-    asked: Bools
-    positive: Bools
+    neighbours: NeighbourGraph | None = None
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A row of the pool worth asking about, and why, as one of the reasons the screen explains."""
+class Scorer(Protocol):
+    """A way to rank pictures by what is labelled. Registered in `concepts.learning.scorers.SCORERS`.
 
-    row: int
-    reason: str  # "likely", "borderline", "exploration", "random", "disagreement"
+    `exportable`: it reduces to weights and a bias, so that it can leave the house as a file; then it is a
+    `Head`. Any other scorer ranks only the pictures it is given, the person's own library.
+    """
 
+    method: ClassVar[Method]
+    exportable: ClassVar[bool]
 
-class Acquisition(Protocol):
-    """Chooses what to ask the person next. Registered in `concepts.learning.acquisition.ACQUISITIONS`."""
+    def score(
+        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
+    ) -> Floats:
+        """(n,) one finite score a picture, the likelier the higher; on no particular scale.
 
-    def select(self, pool: Pool, n: int, rng: np.random.Generator) -> list[Choice]:
-        """At most n rows not asked before, most useful first, never two of one near-duplicate group."""
+        Raises `NotEnoughLabelsError` where this way can't work with so few labels.
+        """

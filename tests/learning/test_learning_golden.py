@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from concepts.encoders.base import unit
-from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.base import Pool, TrainingSet
-from concepts.learning.heads import HEADS, train_head
+from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round
+from concepts.learning.base import TrainingSet
+from concepts.learning.fitting import train_head
+from concepts.learning.heads import HEADS
 from concepts.learning.thresholds import Target
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
@@ -64,7 +65,7 @@ def facts_of_training(name: str, target: str) -> dict[str, Any]:
 
 
 def facts_of_a_fit(head: str) -> dict[str, Any]:
-    fitted = HEADS[head].fit(cloud(12, 30, 40, seed=7), WORDS, 3)
+    fitted = HEADS[head]().fit(cloud(12, 30, 40, seed=7), WORDS, 3)
     return {"kind": fitted.kind, "weights": fitted.weights.tolist(), "bias": fitted.bias}
 
 
@@ -75,11 +76,14 @@ def choices(acquisition: str, trained: bool) -> list[list[Any]]:
     asked = np.zeros(400, dtype=bool)
     asked[rng.choice(400, 40, replace=False)] = True
     probability = rng.random(400) if trained else None
-    text_score, group = np.asarray(vectors @ WORDS, np.float64), np.arange(400) // 2
+    pool, nothing = Pool.of(vectors, np.arange(400) // 2, WORDS), cloud(0, 0, 0, seed=0)
     found = []
     for seed in range(3):
-        pool = Pool(vectors, probability, text_score, group, asked.copy(), asked & trained)
-        chosen = ACQUISITIONS[acquisition].select(pool, 7, np.random.default_rng(seed))
+        labelled = Labelled.by_people(asked.copy(), (asked & trained).astype(np.int8))
+        known = Round(
+            pool, labelled, nothing, fit=lambda data: train_head(data, WORDS, 0), probability=probability
+        )
+        chosen = ACQUISITIONS[acquisition]().select(known, 7, np.random.default_rng(seed))
         found.append([[int(choice.row), choice.reason] for choice in chosen])
         asked[[choice.row for choice in chosen]] = True
     return found

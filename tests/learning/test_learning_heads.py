@@ -8,34 +8,17 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
-from concepts.errors import NotEnoughLabelsError
+from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.base import TrainingSet
-from concepts.learning.heads import HEADS, LogisticHead, choose_kind, train_head
+from concepts.learning.fitting import train_early, train_head
+from concepts.learning.heads import HEADS
+from concepts.learning.heads.logistic import LogisticHead
 from concepts.learning.thresholds import Target
-
-
-@pytest.mark.parametrize("name", HEADS)
-def test_every_head_ranks_what_counts_first_and_is_the_same_each_time(name, labels, text_direction):
-    head = HEADS[name].fit(labels(12, 30), text_direction, 0)
-    again = HEADS[name].fit(labels(12, 30), text_direction, 0)
-    unseen = labels(50, 200, seed=9)
-    assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
-    assert np.array_equal(head.weights, again.weights)
-    assert head.bias == again.bias
-    json.dumps(head.details)
-
-
-@pytest.mark.parametrize("name", ["lda", "logistic"])
-def test_heads_that_need_both_kinds_of_label_say_which_is_missing(name, labels, text_direction):
-    with pytest.raises(NotEnoughLabelsError, match="Label one picture no"):
-        HEADS[name].fit(labels(3, 0), text_direction, 0)
-    with pytest.raises(NotEnoughLabelsError, match="Label one picture yes"):
-        HEADS[name].fit(labels(0, 3), text_direction, 0)
 
 
 def test_closed_form_lda_points_where_sklearn_lda_does(labels):
     data = labels(10, 15)
-    head = HEADS["lda"].fit(data, None, 0)
+    head = HEADS["lda"]().fit(data, None, 0)
     reference = LinearDiscriminantAnalysis(
         solver="lsqr", shrinkage=head.details["shrinkage"], priors=[0.5, 0.5]
     )
@@ -59,17 +42,21 @@ def test_logistic_in_the_row_space_is_logistic_regression_on_all_dimensions(labe
     assert np.allclose(head.weights, full.coef_[0], atol=2e-2 * np.abs(full.coef_).max())
 
 
+def kind_of(data):
+    return HEADS["auto"]().fit(data, np.ones(data.vectors.shape[1]), 0).kind
+
+
 def test_labels_decide_the_kind_of_head(labels):
-    assert choose_kind(labels(0, 0)) == "text"
-    assert choose_kind(labels(0, 20)) == "text"
-    assert choose_kind(labels(1, 1)) == "lda"
-    assert choose_kind(labels(3, 90)) == "lda"
-    assert choose_kind(labels(20, 20)) == "logistic"
+    assert kind_of(labels(0, 0)) == "text"
+    assert kind_of(labels(0, 20)) == "text"
+    assert kind_of(labels(1, 1)) == "lda"
+    assert kind_of(labels(3, 90)) == "lda"
+    assert kind_of(labels(20, 20)) == "logistic"
 
 
 def test_near_copies_count_as_one_label_when_the_kind_is_chosen(labels):
     data = labels(20, 20)
-    assert choose_kind(replace(data, group=np.where(data.positive, 0, data.group))) == "lda"
+    assert kind_of(replace(data, group=np.where(data.positive, 0, data.group))) == "lda"
 
 
 def test_without_labels_the_words_rank(labels, text_direction):
@@ -91,11 +78,32 @@ def test_example_pictures_alone_make_a_head_that_finds_more_of_them(labels):
     assert average_precision_score(unseen.positive, head.logits(unseen.vectors)) > 0.8
 
 
+def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_direction):
+    data = labels(20, 20)
+    assert [train_head(data, text_direction, 0, head=name).kind for name in ("text", "lda", "logistic")] == [
+        "text",
+        "lda",
+        "logistic",
+    ]
+    chosen, suited = train_head(data, None, 0, head="lda"), train_head(data, None, 0)
+    assert (chosen.details["head"], suited.details["head"], suited.kind) == ("lda", "auto", "logistic")
+
+
+def test_a_head_that_is_none_is_refused_with_the_names_of_those_there_are(labels):
+    with pytest.raises(UnknownMethodError, match=r"no head “forest”.* auto, text, lda, logistic"):
+        train_head(labels(20, 20), None, 0, head="forest")
+
+
+def test_the_words_lead_until_there_are_enough_labels_for_the_head_chosen(labels, text_direction):
+    assert train_early(labels(3, 0), text_direction, 0, head="logistic").kind == "text"
+    assert train_early(labels(3, 9), text_direction, 0, head="logistic").kind == "logistic"
+
+
 @pytest.mark.parametrize("counts", [(1, 1), (2, 2), (1, 30), (30, 1), (4, 9), (30, 70)])
 def test_a_trained_head_is_calibrated_and_keeps_the_ranking(counts, labels, text_direction):
     data = labels(*counts)
     head = train_head(data, text_direction, 0)
-    raw = HEADS[head.kind].fit(data, text_direction, 0)
+    raw = HEADS[head.kind]().fit(data, text_direction, 0)
     unseen = labels(50, 200, seed=9)
     assert np.array_equal(np.argsort(head.logits(unseen.vectors)), np.argsort(raw.logits(unseen.vectors)))
     assert head.details["calibration"]["a"] > 0

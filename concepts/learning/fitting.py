@@ -1,0 +1,99 @@
+"""From labels to a head that can be used: fitted in the way asked for, calibrated, with its threshold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from concepts.encoders.base import Vectors
+from concepts.errors import NotEnoughLabelsError
+from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
+from concepts.learning.calibration import Calibration, platt
+from concepts.learning.heads import HEADS, Head
+from concepts.learning.splits import grouped_folds
+from concepts.learning.thresholds import Target, choose_threshold
+
+SEED = 0  # training the same labels again gives the same head
+WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet
+
+
+def train_head(
+    data: TrainingSet,
+    text_direction: Vectors | None,
+    seed: int,
+    target: Target | None = None,
+    head: str = "auto",
+) -> LinearHead:
+    """The head of this name for these labels, calibrated, with its threshold.
+
+    Labels that weigh nothing are left out. Calibration and threshold use scores of heads that had not
+    seen the picture or its near-duplicates; the threshold uses a person's labels only (weight 1) where
+    there are any of both kinds. Raises `NotEnoughLabelsError` where this head can't work with so few
+    labels ("auto": with no label and no text direction), and `UnknownMethodError`.
+    """
+    way = HEADS[head]()
+    target = target or Target()
+    data = data.at(np.flatnonzero(data.weight > 0))
+    raw = way.fit(data, text_direction, seed)
+    details: dict[str, Any] = dict(raw.details) | {
+        "head": head,
+        "positives": data.positives,
+        "negatives": data.negatives,
+        "full_weight": int((data.weight >= 1).sum()),
+        "reduced_weight": int((data.weight < 1).sum()),
+        "target": str(target),
+        "target_met": None,
+        "calibration": None,
+        "folds": 0,
+    }
+    if not len(data.positive):
+        return replace(raw, details=details)
+    scores, folds = _held_out_scores(way.settled(raw), raw, data, text_direction, seed)
+    fit = platt(scores, data.positive, data.weight)
+    calibrated = replace(raw, weights=fit.a * raw.weights, bias=fit.a * raw.bias + fit.c)
+    details |= {"calibration": {"a": fit.a, "c": fit.c}, "folds": folds}
+    threshold, facts = _threshold(fit, scores, data, target)
+    return replace(calibrated, threshold=threshold, details=details | facts)
+
+
+def train_early(
+    data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
+) -> LinearHead:
+    """As `train_head`, but the words lead while there are too few labels for the head of this name."""
+    try:
+        return train_head(data, text_direction, seed, head=head)
+    except NotEnoughLabelsError:
+        return train_head(data, text_direction, seed, head=WORDS_ALONE)
+
+
+def _held_out_scores(
+    settled: Head, raw: LinearHead, data: TrainingSet, text_direction: Vectors | None, seed: int
+) -> tuple[Floats, int]:
+    """Raw scores (n,) and the number of folds; 0 where nothing could be held out (scores as trained)."""
+    folds = grouped_folds(data.positive, data.group, seed)
+    if not folds:
+        return raw.logits(data.vectors), 0
+    scores = np.empty(len(data.positive))
+    for train, test in folds:
+        scores[test] = settled.fit(data.at(train), text_direction, seed).logits(data.vectors[test])
+    return scores, len(folds)
+
+
+def _threshold(
+    fit: Calibration, scores: Floats, data: TrainingSet, target: Target
+) -> tuple[float, dict[str, Any]]:
+    person: Bools = data.weight >= 1
+    if not data.positive[person].any() or data.positive[person].all():
+        person = np.ones(len(data.positive), dtype=bool)
+    if not data.positive[person].any():
+        return 0.5, {}
+    probability = 1 / (1 + np.exp(-np.clip(fit.a * scores[person] + fit.c, -60, 60)))
+    chosen = choose_threshold(probability, data.positive[person], target)
+    facts = {
+        "target_met": chosen.met,
+        "threshold_labels": int(person.sum()),
+        "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
+    }
+    return chosen.value, facts

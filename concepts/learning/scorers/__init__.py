@@ -1,0 +1,16 @@
+"""Ways to rank pictures: every head, and those that only rank the person's own library.
+
+Adding one that is no head is a file with the class and a line here.
+"""
+
+from concepts.learning.base import Scorer
+from concepts.learning.heads import HEADS
+from concepts.learning.scorers.words import Words
+from concepts.registry import Registry
+
+__all__ = ["SCORERS"]
+
+SCORERS: Registry[Scorer] = Registry("scorer")
+SCORERS.register(Words)
+for _name in HEADS:
+    SCORERS.register(HEADS[_name])

@@ -1,0 +1,26 @@
+"""Simulated people. Wherever their answers appear they are called simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Answer = Literal["yes", "no", "unsure"]
+
+
+@dataclass(frozen=True)
+class SimulatedPerson:
+    """A labelling function that answers at once, never tires and never changes its mind.
+
+    A study with it measures the product's choices, not a person's patience. `counts` and `unsure` take a
+    picture's name.
+    """
+
+    counts: Callable[[str], bool]
+    unsure: Callable[[str], bool] | None = None
+
+    def answer(self, picture: str) -> Answer:
+        if self.unsure is not None and self.unsure(picture):
+            return "unsure"
+        return "yes" if self.counts(picture) else "no"

@@ -1,0 +1,50 @@
+"""Rounds of questions drawn at random, for tests of acquisition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from concepts.encoders.base import Vectors, unit
+from concepts.learning.acquisition import Labelled, Pool, Round
+from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.fitting import train_early
+
+
+def make_round(
+    n: int = 300, d: int = 16, seed: int = 0, asked: int = 20, trained: bool = True, per_group: int = 1
+) -> Round:
+    """`trained`: all that was asked is a yes, and there are probabilities."""
+    rng = np.random.default_rng(seed)
+    was_asked = np.zeros(n, dtype=bool)
+    was_asked[rng.choice(n, asked, replace=False)] = True
+    return round_of(
+        vectors=unit(rng.normal(size=(n, d))),
+        probability=rng.random(n) if trained else None,
+        text_score=rng.random(n),
+        group=np.arange(n) // per_group,
+        asked=was_asked,
+        positive=was_asked & trained,
+    )
+
+
+def round_of(
+    vectors: Vectors,
+    probability: Floats | None,
+    text_score: Floats,
+    group: Any,
+    asked: Bools,
+    positive: Bools,
+) -> Round:
+    """A round in which people answered: what was asked and isn't positive is a no."""
+    training = TrainingSet(vectors[asked], positive[asked], np.ones(int(asked.sum())), group[asked])
+    labelled = Labelled.by_people(asked, np.where(positive, 1, -asked.astype(np.int8)).astype(np.int8))
+    words = unit(np.ones(vectors.shape[1]))
+    return Round(
+        pool=Pool(vectors, text_score, group),
+        labelled=labelled,
+        training=training,
+        fit=lambda data: train_early(data, words, 0),
+        probability=probability,
+    )

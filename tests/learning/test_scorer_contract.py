@@ -1,0 +1,40 @@
+"""What every registered scorer keeps; heads are scorers too."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from concepts.errors import NotEnoughLabelsError
+from concepts.learning.base import Pictures, Scorer
+from concepts.learning.heads import HEADS
+from concepts.learning.scorers import SCORERS
+
+
+@pytest.fixture(params=SCORERS)
+def scorer(request) -> Scorer:
+    return SCORERS[request.param]()
+
+
+def test_it_ranks_what_counts_first(scorer, labels, text_direction):
+    unseen = labels(50, 200, seed=9)
+    scores = scorer.score(labels(12, 30), text_direction, Pictures(unseen.vectors), 0)
+    assert scores.shape == (250,)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+    assert average_precision_score(unseen.positive, scores) > 0.8
+
+
+def test_the_same_labels_give_the_same_scores(scorer, labels, text_direction):
+    pictures = Pictures(labels(5, 20, seed=9).vectors)
+    first, second = (scorer.score(labels(12, 30), text_direction, pictures, 0) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_without_labels_and_words_it_says_that_there_is_nothing_to_go_by(scorer, labels):
+    with pytest.raises(NotEnoughLabelsError):
+        scorer.score(labels(0, 0), None, Pictures(labels(5, 5).vectors), 0)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_only_heads_can_be_exported(name):
+    assert SCORERS[name].exportable == (name in HEADS)

@@ -1,0 +1,86 @@
+"""A simulated person answers what the product asks over drawn vectors."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from concepts.encoders.base import unit
+from concepts.errors import UnknownMethodError
+from concepts.learning.rounds import Ways
+from concepts.study.harness import Case, Row, ask, average_precision, run
+from concepts.study.people import SimulatedPerson
+from concepts.study.replay import Replay, Split
+from concepts.study.report import as_table, write_rows
+
+
+def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, SimulatedPerson]:
+    """Twenty kinds of pictures; one that the words only half point at counts."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(20, 24))
+    kind = rng.integers(0, 20, 1200)
+    vectors = unit(centres[kind] + rng.normal(0, 0.8, (1200, 24)))
+    words = unit(centres[3] + rng.normal(0, 1.0, 24))
+    rows = rng.permutation(1200)
+    split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
+    person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
+    return Replay(split, words, seed=seed, ways=ways), person
+
+
+def study(ways: Ways, budgets: list[int], seed: int) -> list[Row]:
+    return run(*rare_concept(seed, ways), budgets, Case("rare", ways.acquisition, seed))
+
+
+def test_auto_learns_a_rare_concept_from_words_alone_with_fewer_answers_than_random() -> None:
+    auto, random = (
+        [study(Ways(acquisition=name), [20], seed)[-1].average_precision for seed in range(3)]
+        for name in ("auto", "random")
+    )
+    assert np.mean(auto) > 0.85
+    assert np.mean(auto) > np.mean(random)
+
+
+def test_it_reports_every_budget_with_its_answers_and_the_same_seed_gives_the_same_rows() -> None:
+    rows = study(Ways(), [25, 0, 10], 0)
+    assert [row.answers for row in rows] == [0, 10, 25]
+    assert [row.positives for row in rows] == sorted(row.positives for row in rows)
+    assert rows == study(Ways(), [0, 10, 25], 0)
+
+
+def test_every_way_can_be_named_and_one_that_is_none_is_refused_before_any_work() -> None:
+    assert study(Ways(head="lda", acquisition="margin"), [10], 0)[0].answers == 10
+    with pytest.raises(UnknownMethodError, match="forest"):
+        Ways(head="forest")
+    with pytest.raises(UnknownMethodError, match="psychic"):
+        Ways(acquisition="psychic")
+
+
+def test_it_ends_where_nothing_is_left_to_ask() -> None:
+    session, person = rare_concept(0)
+    said = ask(session, person, 1000, batch=100)
+    assert len(said) == 700
+    assert session.next(5) == []
+    assert run(session, person, [10], Case("rare", "auto", 0)) == []
+
+
+def test_what_a_simulated_person_is_unsure_of_is_asked_once_and_neither_trains_nor_measures() -> None:
+    session, certain = rare_concept(0)
+    person = SimulatedPerson(certain.counts, unsure=lambda name: True)
+    said = ask(session, person, 15)
+    assert set(said.values()) == {"unsure"}
+    assert not set(said) & set(session.next(5))
+    before, after = rare_concept(0)[0].scores(), session.scores()
+    assert before == after
+    half = SimulatedPerson(lambda name: name == "a", unsure=lambda name: name == "c")
+    assert average_precision({"a": 1.0, "b": 0.0, "c": 2.0}, half) == 1.0
+
+
+def test_rows_are_kept_as_csv_and_shown_as_means(tmp_path: Path) -> None:
+    rows = [Row("milk", "auto", 0, 20, 3, 0.5), Row("milk", "auto", 1, 20, 4, 0.7)]
+    write_rows(rows, tmp_path / "rows.csv")
+    with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
+        assert [row["average_precision"] for row in csv.DictReader(file)] == ["0.5", "0.7"]
+    assert [line.split()[-1] for line in as_table(rows)] == ["20", "0.600", "0.600"]
