@@ -15,15 +15,14 @@ import csv
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.label_efficiency import OASIS, Row
-from concepts.candidates.selection import NextPicture
+from benchmarks.label_efficiency import OASIS, Label
+from benchmarks.product import ProductSession, library
 from concepts.learning.report import EvaluationReport
-from concepts.settings import load_settings
-from concepts.workbench import EVALUATION_SIZE, Workbench
+from concepts.study.harness import ask
+from concepts.study.people import SimulatedPerson
 
 ANSWERS = 100
 BAND = 0.15
@@ -43,53 +42,27 @@ def main() -> None:
         sys.exit("Set DISCERN_EVAL_DATA to the folder of the labelled pictures.")
     folder = (Path(data) / "oasis").absolute()
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as stream:
-        rows = {str(folder / row["path"]): row for row in csv.DictReader(stream)}
+        labels = {str(folder / row["path"]): row for row in csv.DictReader(stream)}
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        bench = Workbench(load_settings(home=work / "home"))
-        bench.pictures.add_pictures([folder], encoder="embedded")
+        bench = library(work / "home", list(labels))
         print("| concept | way | average precision | 95 % | evaluation pictures |\n|---|---|---|---|---|")
         for name in OASIS:
-            for line in table(name, run(bench, name, rows, work, options.unsure)):
+            session = ProductSession(bench, None, name, OASIS[name][0], work)
+            person = simulated_person(name, labels, options.unsure)
+            session.answer({path: person.answer(path) for path in session.evaluation_set()})
+            ask(session, person, ANSWERS)
+            bench.versions.train(name)
+            for line in table(name, bench.versions.evaluate(name)):
                 print(line, flush=True)
 
 
-def run(bench: Workbench, name: str, rows: dict[str, Row], work: Path, unsure: bool) -> dict[str, Any]:
-    bench.definitions.create_concept(name, OASIS[name][0])
-    bench.definitions.expand(name)
-    bench.definitions.mine(name)
-    answer(
-        bench,
-        name,
-        bench.answers.next_pictures(name, EVALUATION_SIZE, purpose="evaluation"),
-        rows,
-        work,
-        unsure,
-    )
-    for _ in range(ANSWERS // 5):
-        answer(bench, name, bench.answers.next_pictures(name, 5), rows, work, unsure)
-    bench.versions.train(name)
-    return bench.versions.evaluate(name)
-
-
-def answer(
-    bench: Workbench,
-    name: str,
-    pictures: Sequence[NextPicture],
-    rows: dict[str, Row],
-    work: Path,
-    unsure: bool,
-) -> None:
+def simulated_person(name: str, labels: dict[str, Label], unsure: bool) -> SimulatedPerson:
     column, cut = CUTS[name]
-    file = work / "answers.csv"
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["id", "label"])
-        for picture in pictures:
-            row = rows[picture.path]
-            near = abs(float(row[column]) - cut) < BAND
-            writer.writerow([picture.id, "unsure" if unsure and near else int(OASIS[name][1](row))])
-    bench.answers.import_labels(name, file, author="simulated from ratings", simulated=True)
+    return SimulatedPerson(
+        counts=lambda path: OASIS[name][1](labels[path]),
+        unsure=(lambda path: abs(float(labels[path][column]) - cut) < BAND) if unsure else None,
+    )
 
 
 def table(name: str, report: EvaluationReport) -> list[str]:

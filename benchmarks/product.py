@@ -1,0 +1,62 @@
+"""The whole product as a session of the study: a library that asks, and a bundle that scores."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from concepts.settings import load_settings
+from concepts.study.people import Answer
+from concepts.workbench import Workbench
+
+
+def library(home: Path, paths: Sequence[str]) -> Workbench:
+    """A data folder with these pictures."""
+    home.mkdir(parents=True)
+    listing = home / "pictures.csv"
+    listing.write_text("path\n" + "\n".join(f'"{path}"' for path in paths), encoding="utf-8")
+    bench = Workbench(load_settings(home=home))
+    bench.pictures.add_pictures([listing], encoder="embedded")
+    return bench
+
+
+class ProductSession:
+    """One concept in the library `pool`; `rest` is a second library, which nothing learns from.
+
+    Pictures are named by their paths. `work` is a folder for the files that go back and forth.
+    """
+
+    def __init__(self, pool: Workbench, rest: Workbench | None, name: str, sentence: str, work: Path) -> None:
+        self._pool = pool
+        self._rest = rest
+        self._name = name
+        self._work = work
+        pool.definitions.create_concept(name, sentence)
+        pool.definitions.expand(name)
+        pool.definitions.mine(name)
+
+    def next(self, n: int) -> list[str]:
+        return [picture.path for picture in self._pool.answers.next_pictures(self._name, n)]
+
+    def evaluation_set(self) -> list[str]:
+        """What the product drew to measure with."""
+        waiting = self._pool.answers.next_pictures(self._name, 10_000, purpose="evaluation")
+        return [picture.path for picture in waiting]
+
+    def answer(self, answers: Mapping[str, Answer]) -> None:
+        file = self._work / "answers.csv"
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["path", "label"])
+            writer.writerows(answers.items())
+        self._pool.answers.import_labels(self._name, file, author="simulated from labels.csv", simulated=True)
+
+    def scores(self) -> dict[str, float]:
+        assert self._rest is not None, "there is no library to measure on"
+        self._pool.versions.train(self._name)
+        bundle = self._pool.versions.export(self._name, self._work / "bundle")
+        scores = self._work / "scores.csv"
+        self._rest.versions.score(Path(bundle.folder), [], scores)
+        with scores.open(newline="", encoding="utf-8") as stream:
+            return {row["path"]: float(row["score"]) for row in csv.DictReader(stream)}
