@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, UnknownMethodError
+from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport, Metric
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -50,7 +51,7 @@ def main() -> None:
         app()
     except DiscernError as error:
         Err.print(f"discern: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UnknownMethodError) else 1)
     except KeyboardInterrupt:
         Err.print("Stopped. What was done is kept; the same command goes on from there.")
         sys.exit(1)
@@ -409,10 +410,13 @@ def concept_train(
     target: Annotated[
         str, typer.Option(help="What the threshold is for: f1, precision=0.9 or recall=0.9.")
     ] = "f1",
+    head: Annotated[
+        str, typer.Option(help=f"How it learns: {', '.join(HEADS)}. auto takes what suits the answers.")
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Train a new version from all answers. Older versions are kept."""
-    result = _workbench().versions.train(name, target=target)
+    result = _workbench().versions.train(name, target=target, head=head)
 
     def human() -> None:
         Out.print(f"Version {result.number} trained ({result.kind}); yes from {result.threshold:.2f}.")

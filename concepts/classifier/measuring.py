@@ -8,14 +8,15 @@ from datetime import datetime
 
 import numpy as np
 
-from concepts.classifier.training import BY_HAND, SEED, check_fingerprint, count_by_kind, linear_head
+from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
-from concepts.learning.base import Bools, Floats
-from concepts.learning.fitting import train_head
+from concepts.learning.base import Bools, Floats, Pictures
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.report import Baseline, EvaluationReport, Metric
+from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
@@ -60,7 +61,7 @@ def evaluate(
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED)
     baselines = tuple(
         Baseline(name=name, metrics=(_average_precision(scores, truth[rows], groups[rows]),))
-        for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids))
+        for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids), way_of(head))
     )
     simulated = [material.decisions[i].simulated for i in ids]
     return EvaluationReport(
@@ -78,23 +79,24 @@ def evaluate(
 
 
 def _baselines(
-    material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float]
+    material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float], way: str
 ) -> Iterator[tuple[str, Floats, Rows]]:
     """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
-    a head without the annotator's labels, and one that learned from shuffled answers."""
+    and two heads trained in the same `way`: without the annotator's labels, and from shuffled answers."""
     everything = np.arange(len(ids))
-    yield "searching for the words", np.asarray(vectors @ material.plain_direction, np.float64), everything
+    data = material.training.data
+    words = SCORERS["words"]().score(data, material.plain_direction, Pictures(vectors), SEED)
+    yield "searching for the words", words, everything
     rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
     if len(rows):
         yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
-    data = material.training.data
     alone = replace(data, weight=np.where(np.array(material.training.kinds) == "annotator", 0.0, data.weight))
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
-        by_people = train_head(alone, material.text_direction, SEED)
+        by_people = train_early(alone, material.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
     if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
         shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
-        yield "answers shuffled", train_head(shuffled, None, SEED).logits(vectors), everything
+        yield "answers shuffled", train_early(shuffled, None, SEED, way).logits(vectors), everything
 
 
 def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:

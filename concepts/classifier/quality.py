@@ -11,7 +11,6 @@ import numpy as np
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured
 from concepts.classifier.training import (
-    SEED,
     check_fingerprint,
     linear_head,
 )
@@ -19,7 +18,7 @@ from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
-from concepts.learning.fitting import train_head
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.report import Curves, EvaluationReport, Metric
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -173,8 +172,10 @@ def evaluation_curves(material: Material, head: StoredHead) -> Curves | None:
     return evaluation.curves(linear_head(head).probabilities(material.vectors(ids)), truth)
 
 
-def learning_curve(material: Material, order: Sequence[str], report: Report) -> list[CurvePoint]:
-    """Average precision of heads trained on the first 5, 10, … answers of people alone.
+def learning_curve(
+    material: Material, order: Sequence[str], report: Report, way: str = "auto"
+) -> list[CurvePoint]:
+    """Average precision of heads trained, the same `way`, on the first 5, 10, … answers of people alone.
 
     `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
     too few answers to say anything.
@@ -195,10 +196,7 @@ def learning_curve(material: Material, order: Sequence[str], report: Report) -> 
     points = []
     for step, budget in enumerate(budgets):
         report(step, len(budgets), f"learning from the first {budget} answers")
-        first = TrainingSet(
-            data.vectors[:budget], data.positive[:budget], data.weight[:budget], data.group[:budget]
-        )
-        head = train_head(first, material.text_direction, SEED)
+        head = train_early(data.at(slice(budget)), material.text_direction, SEED, way)
         measured = evaluation.evaluate(head.probabilities(vectors), truth, head.threshold, groups, SEED)
         figure = measured.metrics["average_precision"]
         if figure.value is None or figure.low is None or figure.high is None:

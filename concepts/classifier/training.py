@@ -12,7 +12,7 @@ import numpy as np
 from concepts.errors import FingerprintMismatchError, UnknownVersionError
 from concepts.labels.dataset import Material, Training
 from concepts.learning.base import LinearHead
-from concepts.learning.fitting import train_head
+from concepts.learning.fitting import SEED, train_head
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.thresholds import Target
 from concepts.library.collection import Collection
@@ -20,7 +20,6 @@ from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import ConceptRow, now
 
-SEED = 0  # training the same labels again gives the same head
 BY_HAND = "a threshold set by hand"  # instead of a target
 AUTHOR_KINDS: tuple[AuthorKind, ...] = ("person", "simulated", "annotator")
 
@@ -34,11 +33,20 @@ class TrainResult(View):
 
 
 def train(
-    material: Material, heads: HeadStore, collection: Collection, label_sequence: int, target: str
+    material: Material,
+    heads: HeadStore,
+    collection: Collection,
+    label_sequence: int,
+    target: str,
+    way: str = "auto",
 ) -> TrainResult:
-    """Fits, calibrates and keeps the next version. With no labels at all it is the text direction."""
+    """Fits the head called `way`, calibrates and keeps it as the next version.
+
+    With no labels at all "auto" is the text direction. Raises `NotEnoughLabelsError` where the head that
+    was asked for needs more of them.
+    """
     training = material.training
-    head = train_head(training.data, material.text_direction, SEED, parse_target(target))
+    head = train_head(training.data, material.text_direction, SEED, parse_target(target), way)
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
     if training.agreement:
         details["machine"] = vars(training.agreement)
@@ -72,6 +80,11 @@ def parse_target(text: str) -> Target:
         return Target()
     short = re.fullmatch(r"(precision|recall)=(\S+)", text)
     return Target.parse(f"{short[1]} at least {short[2]}" if short else text)
+
+
+def way_of(stored: HeadFacts) -> str:
+    """The name of the head that was asked for. Versions of before there was a choice had none."""
+    return str(stored.details.get("head", "auto"))
 
 
 def linear_head(stored: StoredHead) -> LinearHead:
@@ -123,7 +136,7 @@ def _notes(training: Training, head: LinearHead) -> list[str]:
     notes = [f"{c.yes} yes and {c.no} no from {_AUTHORS[c.author_kind]}" for c in label_counts(training)]
     if training.agreement:
         notes.append(training.agreement.sentence)
-    if head.kind == "text":
+    if head.kind == "text" and not (head.details["positives"] and head.details["negatives"]):
         notes.append("Without a yes and a no to learn from, this version is a search for the words.")
     return notes
 

@@ -10,15 +10,16 @@ from concepts.classifier.library_scores import LibraryScores, Order
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.training import (
     BY_HAND,
-    SEED,
     check_fingerprint,
     linear_head,
     parse_target,
+    way_of,
 )
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
+from concepts.learning.fitting import SEED
 from concepts.learning.report import EvaluationReport, Metric
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -138,13 +139,16 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
     )
 
 
-def is_up_to_date(newest: HeadFacts, sequence: int, definition: int, fingerprint: str, target: str) -> bool:
+def is_up_to_date(
+    newest: HeadFacts, sequence: int, definition: int, fingerprint: str, target: str, way: str = "auto"
+) -> bool:
     """Whether training now would only repeat the newest version."""
     if origin(newest.details):
         return False
     known = (newest.label_sequence, newest.definition_number, newest.fingerprint)
-    same_target = newest.details.get("target") == str(parse_target(target))
-    return known == (sequence, definition, fingerprint) and same_target
+    wanted = (str(parse_target(target)), way)
+    same_wish = (newest.details.get("target"), way_of(newest)) == wanted
+    return known == (sequence, definition, fingerprint) and same_wish
 
 
 def scored_page(

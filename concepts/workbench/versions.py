@@ -16,6 +16,7 @@ from concepts.classifier.versions import Comparison, ScoredPage, head_views
 from concepts.errors import DiscernError
 from concepts.export.run import ExportResult, ScoreResult
 from concepts.jobs.runner import Handler, Progress
+from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
@@ -44,15 +45,24 @@ class Versions:
             "score": self._score,
         }
 
-    def train(self, name: str, *, target: str = "f1") -> TrainResult:
-        """Trains and keeps the next version from all answers so far."""
+    def train(self, name: str, *, target: str = "f1", head: str = "auto") -> TrainResult:
+        """Trains and keeps the next version from all answers so far. `head` names a registered one.
+
+        Raises `UnknownMethodError`, which lists them, before anything is done.
+        """
         from concepts.classifier.training import train
 
+        HEADS.require(head)
         concept = self._context.concept(name)
         self._context.draw_evaluation(concept)
         sequence = self._context.log.last_sequence(concept.id)
         return train(
-            self._context.material(concept), self._context.heads, self._context.collection, sequence, target
+            self._context.material(concept),
+            self._context.heads,
+            self._context.collection,
+            sequence,
+            target,
+            head,
         )
 
     def evaluate(
@@ -94,14 +104,14 @@ class Versions:
         }
         return ScoreResult.model_validate(self._context.jobs.run("score", arguments, listener))
 
-    def submit_train(self, name: str, *, target: str = "f1") -> int:
+    def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
         """Trains, measures and scores the library in the background; returns the job's id."""
         from concepts.classifier.training import parse_target
 
         parse_target(target)
-        return self._context.jobs.submit(
-            "train", {"concept": self._context.concept(name).name, "target": target}
-        )
+        HEADS.require(head)
+        arguments = {"concept": self._context.concept(name).name, "target": target, "head": head}
+        return self._context.jobs.submit("train", arguments)
 
     def submit_evaluation(self, name: str, version: int) -> int:
         """Measures a version again in the background; returns the job's id."""
@@ -258,10 +268,11 @@ class Versions:
             self._context.log.last_sequence(concept.id),
             self._context.collection.recorded().fingerprint,
         )
-        if newest and is_up_to_date(newest, sequence, definition, fingerprint, arguments["target"]):
+        target, way = arguments["target"], arguments.get("head", "auto")
+        if newest and is_up_to_date(newest, sequence, definition, fingerprint, target, way):
             number, new = newest.number, False
         else:
-            number, new = self.train(concept.name, target=arguments["target"]).number, True
+            number, new = self.train(concept.name, target=target, head=way).number, True
         return {"version": number, "new": new} | self._measure(concept, number, progress)
 
     def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -284,12 +295,14 @@ class Versions:
 
     def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.classifier.quality import learning_curve
+        from concepts.classifier.training import way_of
 
         concept = self._context.concept(arguments["concept"])
         order = dict.fromkeys(
             e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
         )
-        points = learning_curve(self._context.material(concept), list(order), progress.report)
+        newest = self._context.version(concept.name, None)[1]
+        points = learning_curve(self._context.material(concept), list(order), progress.report, way_of(newest))
         return {"points": [point.model_dump() for point in points]}
 
     def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.versions import Comparison
 from concepts.installation.activity import JobView
+from concepts.learning.heads import HEADS
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 
@@ -18,9 +19,11 @@ Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
 class Train(Body):
-    """`target`: what the threshold is for: f1, precision=0.9 or recall=0.9."""
+    """`target`: what the threshold is for: f1, precision=0.9 or recall=0.9. `head`: how it learns; `auto`
+    takes what suits the answers."""
 
     target: str = Field("f1", max_length=60)
+    head: str = Field("auto", max_length=60, json_schema_extra={"enum": list(HEADS)})
 
 
 class Threshold(Body):
@@ -45,7 +48,8 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/versions", **LONG)
     def train_version(name: ConceptName, body: Train, response: Response) -> JobView:
         """Trains a new version from all answers, measures it and scores the library with it."""
-        return accepted(workbench.versions.submit_train(name, target=body.target), response)
+        job_id = workbench.versions.submit_train(name, target=body.target, head=body.head)
+        return accepted(job_id, response)
 
     @router.get("/versions/{version}")
     def get_version(name: ConceptName, version: VersionNumber) -> HeadView:

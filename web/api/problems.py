@@ -29,6 +29,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.NotEnoughLabelsError: 409,
     errors.BudgetError: 409,
     errors.SettingsError: 422,
+    errors.UnknownMethodError: 422,
     errors.ModelCallError: 502,
     errors.EncoderError: 503,
     errors.StorageError: 503,

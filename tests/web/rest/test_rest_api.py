@@ -43,7 +43,8 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
     kept = api.post("concepts/Round/labels", json={"answers": answers, "simulated": True})
     assert kept.status_code == 201
     assert {answer["author_kind"] for answer in kept.json()} == {"simulated"}
-    trained = finished(api.post("concepts/Round/versions", json={"target": "f1"}))
+    assert "lda" in api.post("concepts/Round/versions", json={"head": "forest"}).json()["detail"]
+    trained = finished(api.post("concepts/Round/versions", json={"target": "f1", "head": "lda"}))
     assert trained["state"] == "done", trained
     version = trained["result"]["version"]
     quality = api.get(f"concepts/Round/versions/{version}/quality").json()
