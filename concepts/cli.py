@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from concepts.annotators import ANNOTATORS, AUTO
 from concepts.errors import DiscernError, UnknownMethodError
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport, Metric
@@ -292,9 +293,12 @@ def concept_annotate(
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")] = None,
     annotator: Annotated[
-        Literal["auto", "builtin", "vlm"],
-        typer.Option(help="auto takes the vision-language model where one is set, else the built-in one."),
-    ] = "auto",
+        str,
+        typer.Option(
+            help=f"Who labels: {', '.join([AUTO, *ANNOTATORS])}. auto takes the vision-language model where "
+            "one is set, else the built-in annotator."
+        ),
+    ] = AUTO,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""

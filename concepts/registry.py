@@ -7,7 +7,7 @@ registry of its protocol; one contract test per protocol runs over every entry.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -60,10 +60,11 @@ class Registry(Generic[P]):
             found = self._classes[name] = getattr(importlib.import_module(module), attribute)
         return found
 
-    def require(self, name: str) -> None:
-        """Raises `UnknownMethodError` for a name that is none. Imports nothing."""
-        if name not in self._classes:
-            raise UnknownMethodError(self.kind, name, self.names())
+    def require(self, name: str, also: Sequence[str] = ()) -> None:
+        """Raises `UnknownMethodError` for a name that is none; `also` are words that may stand instead of
+        one. Imports nothing."""
+        if name not in self._classes and name not in also:
+            raise UnknownMethodError(self.kind, name, [*also, *self.names()])
 
     def names(self) -> list[str]:
         return list(self._classes)

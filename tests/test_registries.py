@@ -6,14 +6,17 @@ from typing import ClassVar
 
 import pytest
 
+from concepts.annotators import ANNOTATORS
+from concepts.encoders import ENCODERS
 from concepts.errors import DiscernError, UnknownMethodError
+from concepts.language import CHAT_MODELS
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.registry import Method, Registry
 
-REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS)
+REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS, ENCODERS, ANNOTATORS, CHAT_MODELS)
 ENTRIES = [
     pytest.param(registry, name, id=f"{registry.kind} {name}") for registry in REGISTRIES for name in registry
 ]

@@ -1,11 +1,17 @@
-"""Annotators: pictures + definition → rating, evidence per criterion, one-sentence rationale."""
+"""Annotators: pictures + definition → rating, evidence per criterion, one-sentence rationale.
 
-from __future__ import annotations
-
-from collections.abc import Callable
+Adding one is a file with the class and a line here.
+"""
 
 from concepts.annotators.base import Annotator
 from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.vlm import VlmAnnotator
+from concepts.registry import Registry
 
-ANNOTATORS: dict[str, Callable[..., Annotator]] = {"builtin": BuiltinAnnotator, "vlm": VlmAnnotator}
+__all__ = ["ANNOTATORS", "AUTO", "Annotator"]
+
+AUTO = "auto"  # instead of a name: the vision-language model where one is set, else the built-in one
+
+ANNOTATORS: Registry[Annotator] = Registry("annotator")
+ANNOTATORS.register(BuiltinAnnotator)
+ANNOTATORS.register(VlmAnnotator)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from concepts.definition.document import Revision
-from concepts.encoders.base import Vectors
+from concepts.encoders.base import Encoder, Vectors
+from concepts.language.base import ChatModel
+from concepts.registry import Method
 
 Verdict = Literal["met", "not met", "unclear"]
 
@@ -55,9 +57,30 @@ class FailedAnnotation:
     reason: str
 
 
+@dataclass(frozen=True)
+class Supplies:
+    """What an annotator can be made from. Encoder, background and model are made when they are asked for."""
+
+    encoder: Callable[[], Encoder]
+    background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
+    model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
+    concurrency: int  # calls at a time
+    read_picture: Callable[[PictureInput], bytes]  # JPEG for a model to look at
+    picture_version: str  # names how that is made, for fingerprints
+
+
 @runtime_checkable
 class Annotator(Protocol):
-    """Looks at pictures with one revision of a definition in hand."""
+    """Looks at pictures with one revision of a definition in hand.
+
+    Registered in `concepts.annotators.ANNOTATORS`.
+    """
+
+    method: ClassVar[Method]
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> Annotator:
+        """Ready to look. Raises `SettingsError` where something is missing that it needs."""
 
     @property
     def name(self) -> str: ...

@@ -10,12 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation, PictureInput, Verdict
+from concepts.annotators.base import (
+    Annotation,
+    CriterionEvidence,
+    FailedAnnotation,
+    PictureInput,
+    Supplies,
+    Verdict,
+)
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Encoder, Vectors
+from concepts.registry import Method
 
 VERSION = 1
 BATCH = 256
@@ -56,6 +65,14 @@ class _Words:
 class BuiltinAnnotator:
     """`background` (n, d): vectors of a random sample of the library, at least 30."""
 
+    method: ClassVar[Method] = Method(
+        name="builtin",
+        what="Compares a picture with the words of the definition; explains itself, but guesses often.",
+        source="Menon & Vondrick, Visual classification via description from LLMs, ICLR 2023",
+        licence="",
+        cost="nothing but the encoder",
+        defaults={"ratings": RATINGS, "excluded_weight": EXCLUDED_WEIGHT},
+    )
     name = "builtin"
 
     def __init__(self, encoder: Encoder, background: Vectors) -> None:
@@ -65,6 +82,10 @@ class BuiltinAnnotator:
             )
         self._encoder = encoder
         self._background = background
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> BuiltinAnnotator:
+        return cls(supplies.encoder(), supplies.background())
 
     @property
     def fingerprint(self) -> str:

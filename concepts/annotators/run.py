@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput
+from concepts.annotators import ANNOTATORS, AUTO
+from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput, Supplies
 from concepts.annotators.builtin import BuiltinAnnotator
-from concepts.annotators.vlm import VlmAnnotator
-from concepts.errors import BudgetError, SettingsError
+from concepts.encoders.base import Vectors
+from concepts.errors import BudgetError
 from concepts.jobs.runner import Progress
 from concepts.labels.dataset import Material
 from concepts.language import chat_model
@@ -56,7 +58,8 @@ def annotate_pool(
     budget: what its first part did counts.
     """
     since = datetime.fromisoformat(progress.once("since", datetime.now(UTC).isoformat()))
-    annotator = _choose(arguments, material, collection, ledger, settings, since)
+    supplies = _supplies(material, collection, ledger, settings, arguments["budget"], since)
+    annotator = choose_annotator(arguments["annotator"], supplies)
     known = store.ratings(
         material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
     )
@@ -86,12 +89,8 @@ def annotate_pool(
 
 
 def builtin_annotator(material: Material, collection: Collection) -> BuiltinAnnotator:
-    """Compares with a fixed random part of the library, without the evaluation set."""
-    matrix = material.matrix
-    rows = np.random.default_rng(0).permutation(len(matrix))[:BACKGROUND]
-    reserved = set(matrix.rows(material.with_vectors(sorted(material.reserved))).tolist())
-    rows = np.array([row for row in np.sort(rows) if row not in reserved], dtype=np.int64)
-    return BuiltinAnnotator(collection.encoder(), np.asarray(matrix.vectors[rows], dtype=np.float32))
+    """Costs nothing and needs no settings."""
+    return BuiltinAnnotator(collection.encoder(), _background(material))
 
 
 def annotator_scores(material: Material, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
@@ -119,30 +118,39 @@ def picture_inputs(material: Material, collection: Collection, ids: Sequence[str
     ]
 
 
-def _choose(
-    arguments: dict[str, Any],
+def choose_annotator(name: str, supplies: Supplies) -> Annotator:
+    """The registered annotator of this name; for "auto" the vision-language model where one is set."""
+    if name == AUTO:
+        name = "builtin" if supplies.model() is None else "vlm"
+    return ANNOTATORS[name].prepare(supplies)
+
+
+def _supplies(
     material: Material,
     collection: Collection,
     ledger: Ledger,
     settings: Settings,
+    limit_usd: float | None,
     since: datetime,
-) -> Annotator:
-    limit = arguments["budget"]
-    budget = None if limit is None else Budget(limit, ledger.spent_usd(since))
-    model = None if arguments["annotator"] == "builtin" else chat_model(settings, "vlm", ledger, budget)
-    if model is not None:
-        return VlmAnnotator(
-            model,
-            concurrency=settings.model_concurrency,
-            read_picture=_model_picture,
-            picture_version="source-jpeg-768",
-        )
-    if arguments["annotator"] == "vlm":
-        raise SettingsError(
-            "No vision-language model is set. Set OPENAI_BASE_URL or OPENAI_API_KEY, and "
-            "DISCERN_VLM_MODEL, or use the built-in annotator."
-        )
-    return builtin_annotator(material, collection)
+) -> Supplies:
+    budget = None if limit_usd is None else Budget(limit_usd, ledger.spent_usd(since))
+    return Supplies(
+        encoder=collection.encoder,
+        background=lambda: _background(material),
+        model=cache(lambda: chat_model(settings, "vlm", ledger, budget)),
+        concurrency=settings.model_concurrency,
+        read_picture=_model_picture,
+        picture_version="source-jpeg-768",
+    )
+
+
+def _background(material: Material) -> Vectors:
+    """A fixed random part of the library, without the evaluation set."""
+    matrix = material.matrix
+    rows = np.random.default_rng(0).permutation(len(matrix))[:BACKGROUND]
+    reserved = set(matrix.rows(material.with_vectors(sorted(material.reserved))).tolist())
+    rows = np.array([row for row in np.sort(rows) if row not in reserved], dtype=np.int64)
+    return np.asarray(matrix.vectors[rows], dtype=np.float32)
 
 
 def _model_picture(picture: PictureInput) -> bytes:

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
@@ -16,13 +16,15 @@ from concepts.annotators.base import (
     CriterionEvidence,
     FailedAnnotation,
     PictureInput,
+    Supplies,
     Verdict,
 )
 from concepts.definition.document import Criterion, Definition, Revision
-from concepts.errors import BadPictureError, ModelAnswerError, ModelCallError
+from concepts.errors import BadPictureError, ModelAnswerError, ModelCallError, SettingsError
 from concepts.language.base import ChatModel, Message
 from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
+from concepts.registry import Method
 
 PURPOSE = "annotate"
 LONGEST_RATIONALE = 400
@@ -55,6 +57,14 @@ def thumbnail_jpeg(picture: PictureInput) -> bytes:
 class VlmAnnotator:
     """`read_picture` gives the JPEG to show; `picture_version` names how it is made (fingerprint)."""
 
+    method: ClassVar[Method] = Method(
+        name="vlm",
+        what="Shows each picture and the definition to a vision-language model, which reasons, then rates.",
+        source="Toubal et al., Modeling Collaborator, CVPR 2024",
+        licence="that of the model",
+        cost="one call a picture; what that costs is estimated before and kept in the ledger",
+    )
+
     def __init__(
         self,
         model: ChatModel,
@@ -67,6 +77,21 @@ class VlmAnnotator:
         self._concurrency = concurrency
         self._read_picture = read_picture
         self._picture_version = picture_version
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> VlmAnnotator:
+        model = supplies.model()
+        if model is None:
+            raise SettingsError(
+                "No vision-language model is set. Set OPENAI_BASE_URL or OPENAI_API_KEY, and "
+                "DISCERN_VLM_MODEL, or use the built-in annotator."
+            )
+        return cls(
+            model,
+            concurrency=supplies.concurrency,
+            read_picture=supplies.read_picture,
+            picture_version=supplies.picture_version,
+        )
 
     @property
     def name(self) -> str:

@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from concepts.registry import Method
 
 Vectors = NDArray[np.float32]
 Pixels = NDArray[np.float32]
@@ -36,8 +39,19 @@ class Fingerprint:
 class Encoder(Protocol):
     """Pictures and words → unit vectors of one space, so that a dot product is their cosine.
 
-    `prepare` and `encode_pictures` are called from several threads at once, `encode_texts` from one.
+    Registered in `concepts.encoders.registry.ENCODERS`. `prepare` and `encode_pictures` are called from
+    several threads at once, `encode_texts` from one.
     """
+
+    method: ClassVar[Method]
+
+    @classmethod
+    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+        """The encoder that a person writes as `name`: what it is registered as, perhaps with more after a
+        colon. `cache` keeps what can be computed again; `precision` is auto, float32 or bfloat16.
+
+        Raises `EncoderError`, with what to do about it.
+        """
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
+from concepts.encoders.registry import ENCODERS, OPEN_CLIP
 from concepts.errors import EncoderError
+from concepts.registry import Method
 
 TEXT_BATCH = 64
 BARE_WORDS = 4
@@ -51,6 +53,14 @@ class OpenClipEncoder:
     are left as they are.
     """
 
+    method: ClassVar[Method] = Method(
+        name=OPEN_CLIP,
+        what="Any open_clip model, which understands words and moods better than the built-in encoder.",
+        source="Cherti et al., Reproducible scaling laws for contrastive language-image learning, CVPR 2023",
+        licence="that of the model: see its card",
+        cost="a download of some hundred megabytes; slow without a GPU for the larger models",
+    )
+
     def __init__(self, name: str, cache: Path, precision: str = "auto") -> None:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
         source = find_source(name)
@@ -80,6 +90,10 @@ class OpenClipEncoder:
             ),
             precision=precision,
         )
+
+    @classmethod
+    def load(cls, name: str, cache: Path, precision: str) -> OpenClipEncoder:
+        return cls(name, cache, precision)
 
     def prepare(self, picture: Image.Image) -> Pixels:
         pixels: Pixels = self._transform(picture).numpy()
@@ -115,6 +129,10 @@ def as_prompt(text: str) -> str:
     return f"a photo of {text.strip()}" if bare else text
 
 
+def _others() -> list[str]:
+    return [name for name in ENCODERS if name != OPEN_CLIP]
+
+
 def find_source(name: str) -> Source:
     """Checks what can be checked without loading anything. Raises `EncoderError`."""
     scheme, colon, rest = name.partition(":")
@@ -134,7 +152,7 @@ def find_source(name: str) -> Source:
     if model not in open_clip.list_models():
         close = [m for m in open_clip.list_models() if m.lower().startswith((model or name).lower()[:5])]
         raise EncoderError(
-            f"Encoder {name!r} is unknown. Write embedded, architecture/tag (for example "
+            f"Encoder {name!r} is unknown. Write {', '.join(_others())}, architecture/tag (for example "
             f"ViT-B-32-256/datacomp_s34b_b86k), hf-hub:organisation/name or local-dir:/path."
             + (f" Architectures like it: {', '.join(close[:8])}." if close else "")
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 from concepts.language.base import ChatModel
 from concepts.language.ledger import Budget, Ledger, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.registry import Registry
 from concepts.settings import Settings
 
-CHAT_MODELS: dict[str, Callable[..., ChatModel]] = {"openai-compatible": OpenAICompatibleModel}
+CHAT_MODELS: Registry[ChatModel] = Registry("chat model")
+CHAT_MODELS.register(OpenAICompatibleModel)
 
 Role = Literal["llm", "vlm"]
 

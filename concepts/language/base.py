@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
+
+from concepts.registry import Method
+
+if TYPE_CHECKING:  # the ledger estimates what messages cost, so it imports them from here
+    from concepts.language.ledger import Budget, Ledger, Price
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -22,7 +28,25 @@ class Message:
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """A model that answers with a value of a given pydantic model. Safe to call from several threads."""
+    """A model that answers with a value of a given pydantic model. Safe to call from several threads.
+
+    Registered in `concepts.language.CHAT_MODELS`.
+    """
+
+    method: ClassVar[Method]
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        ledger: Ledger,
+        cache: Path,
+        price: Price | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        """Raises `SettingsError` for a budget without a price."""
 
     @property
     def name(self) -> str: ...

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +23,7 @@ from concepts.language.failures import Failure, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
 from concepts.language.structured import parse_answer, wire_schema
+from concepts.registry import Method
 from storage.calls import Call
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class OpenAICompatibleModel:
     An answer is committed with its ledger row the moment it arrives, so a killed run never pays for it
     again. Only a call that was in flight when the process died is lost.
     """
+
+    method: ClassVar[Method] = Method(
+        name="openai-compatible",
+        what="A model behind an OpenAI-compatible endpoint: OpenAI, vLLM, Ollama, LM Studio, llama.cpp.",
+        source="OpenAI's API for chat completions",
+        licence="that of the model",
+        cost="what the endpoint asks; each call is in the ledger",
+        defaults={"timeout_seconds": TIMEOUT_SECONDS, "attempts": MAX_ATTEMPTS},
+    )
 
     def __init__(
         self,

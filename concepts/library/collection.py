@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from concepts.encoders.base import Encoder, Vectors, unit
+from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.settings import Settings
 from concepts.view import View
@@ -242,7 +243,8 @@ class Collection:
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "
                 "model understands words better."
             )
-        return f"An open_clip model, {recorded.precision}."
+        kind = "An open_clip model" if registered_as(recorded.name) == OPEN_CLIP else "An encoder of your own"
+        return f"{kind}, {recorded.precision}."
 
 
 def _record_of(encoder: Encoder) -> LibraryEncoder:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.question_queue import (
     Decisions,
@@ -78,7 +79,7 @@ class Answers:
         *,
         limit: int | None = None,
         budget: float | None = None,
-        annotator: str = "auto",
+        annotator: str = AUTO,
         listener: Listener | None = None,
     ) -> AnnotateResult:
         """Has the machine label the pool, and waits until it is done."""
@@ -234,7 +235,7 @@ class Answers:
         return estimate(self._context.material(self._context.concept(name)), self._context.settings, size)
 
     def submit_annotate(
-        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = "auto"
+        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = AUTO
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
         return self._context.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
@@ -262,6 +263,7 @@ class Answers:
     def _annotate_arguments(
         self, name: str, limit: int | None, budget: float | None, annotator: str
     ) -> dict[str, Any]:
+        ANNOTATORS.require(annotator, also=[AUTO])
         concept = self._context.concept(name)
         return {"concept": concept.name, "limit": limit, "budget": budget, "annotator": annotator}
 

@@ -136,9 +136,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def make_vlm(server: FakeOpenAI, ledger: Ledger, tmp_path: Path) -> Callable[..., VlmAnnotator]:
-    def make(*, concurrency: int = 4, model: str = MODEL, **changes: Any) -> VlmAnnotator:
-        chat = OpenAICompatibleModel(
+def make_model(server: FakeOpenAI, ledger: Ledger, tmp_path: Path) -> Callable[..., OpenAICompatibleModel]:
+    def make(*, model: str = MODEL, **changes: Any) -> OpenAICompatibleModel:
+        return OpenAICompatibleModel(
             model,
             api_key=None,
             base_url=server.base_url,
@@ -146,6 +146,13 @@ def make_vlm(server: FakeOpenAI, ledger: Ledger, tmp_path: Path) -> Callable[...
             cache=tmp_path,
             **{"sleep": lambda seconds: None, **changes},
         )
-        return VlmAnnotator(chat, concurrency=concurrency)
+
+    return make
+
+
+@pytest.fixture
+def make_vlm(make_model: Callable[..., OpenAICompatibleModel]) -> Callable[..., VlmAnnotator]:
+    def make(*, concurrency: int = 4, **changes: Any) -> VlmAnnotator:
+        return VlmAnnotator(make_model(**changes), concurrency=concurrency)
 
     return make

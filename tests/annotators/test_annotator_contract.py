@@ -1,17 +1,33 @@
 """What every registered annotator keeps."""
 
+from dataclasses import replace
+
 import pytest
+from fake_openai import MODEL
 
 from concepts.annotators import ANNOTATORS
-from concepts.annotators.base import Annotation, Annotator
+from concepts.annotators.base import Annotation, Annotator, Supplies
+from concepts.annotators.run import choose_annotator
+from concepts.annotators.vlm import thumbnail_jpeg
+from concepts.errors import SettingsError
+
+
+@pytest.fixture
+def supplies(encoder, background, server, make_model) -> Supplies:
+    server.answer = lambda asked: {"evidence": [], "rationale": "Looks so.", "rating": 3}
+    return Supplies(
+        encoder=lambda: encoder,
+        background=lambda: background,
+        model=make_model,
+        concurrency=4,
+        read_picture=thumbnail_jpeg,
+        picture_version="thumbnail-jpeg-85",
+    )
 
 
 @pytest.fixture(params=ANNOTATORS)
-def annotator(request, encoder, background, server, make_vlm):
-    server.answer = lambda asked: {"evidence": [], "rationale": "Looks so.", "rating": 3}
-    if request.param == "vlm":
-        return make_vlm()
-    return ANNOTATORS[request.param](encoder, background)
+def annotator(request, supplies):
+    return ANNOTATORS[request.param].prepare(supplies)
 
 
 def test_it_is_an_annotator_with_a_name_a_fingerprint_and_a_batch_size(annotator):
@@ -44,3 +60,13 @@ def test_no_pictures_give_no_results(annotator, revision):
 def test_asked_again_it_says_the_same(annotator, revision, pictures):
     asked = pictures("a dog", "a car")
     assert annotator.annotate(revision, asked) == annotator.annotate(revision, asked)
+
+
+def test_auto_takes_the_model_that_sees_where_there_is_one_else_the_built_in_annotator(supplies):
+    assert choose_annotator("auto", supplies).name == MODEL
+    assert choose_annotator("auto", replace(supplies, model=lambda: None)).name == "builtin"
+
+
+def test_without_a_model_the_one_that_needs_it_says_what_to_set(supplies):
+    with pytest.raises(SettingsError, match="DISCERN_VLM_MODEL"):
+        choose_annotator("vlm", replace(supplies, model=lambda: None))

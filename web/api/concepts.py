@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from concepts.annotators import ANNOTATORS, AUTO
 from concepts.definition.document import Change, Definition
 from concepts.installation.activity import JobView
 from concepts.workbench import POOL_SIZE, Workbench
@@ -55,7 +56,7 @@ class Annotate(Body):
 
     limit: int | None = Field(None, ge=1, le=10_000_000)
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
-    annotator: Literal["auto", "builtin", "vlm"] = "auto"
+    annotator: str = Field(AUTO, max_length=60, json_schema_extra={"enum": [AUTO, *ANNOTATORS]})
 
 
 def routes(workbench: Workbench) -> APIRouter:

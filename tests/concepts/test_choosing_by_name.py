@@ -17,14 +17,14 @@ SIMULATED = Author("simulation", "simulated")
 
 def answer(bench: Workbench, purpose: str, n: int) -> None:
     """Simulated answers: a drawing counts if its file is called ellipse."""
-    for picture in bench.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
+    for picture in bench.answers.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+        bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
 
 
 def work_off(bench: Workbench) -> None:
-    while (job := next((j for j in bench.jobs.store.recent() if j.state == "queued"), None)) is not None:
-        bench.jobs.resume(job.id)
+    while (job := next((j for j in bench.context.jobs.store.recent() if j.state == "queued"), None)) is not None:
+        bench.context.jobs.resume(job.id)
 
 
 @pytest.fixture
@@ -36,58 +36,66 @@ def answered(bench: Workbench) -> Workbench:
 
 
 def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it(answered: Workbench) -> None:
-    trained = [answered.train(NAME, head=name) for name in HEADS]
+    trained = [answered.versions.train(NAME, head=name) for name in HEADS]
     assert [result.details["head"] for result in trained] == list(HEADS)
     assert [result.kind for result in trained][1:] == ["text", "lda", "logistic"]
-    kept = answered.concept(NAME).heads
+    kept = answered.definitions.concept(NAME).heads
     assert [(head.kind, head.details["head"]) for head in kept] == [
         (result.kind, result.details["head"]) for result in trained
     ]
 
 
 def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench) -> None:
-    assert answered.train(NAME).details["head"] == "auto"
+    assert answered.versions.train(NAME).details["head"] == "auto"
 
 
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(bench: Workbench) -> None:
-    for train in (bench.train, bench.submit_train):
+    for train in (bench.versions.train, bench.versions.submit_train):
         with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, text, lda, logistic"):
             train(NAME, head="forest")
-    assert bench.concept(NAME).heads == []
-    assert "train" not in [job.kind for job in bench.jobs.store.recent()]
+    assert bench.definitions.concept(NAME).heads == []
+    assert "train" not in [job.kind for job in bench.context.jobs.store.recent()]
+
+
+def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbench) -> None:
+    for annotate in (bench.answers.annotate, bench.answers.submit_annotate):
+        with pytest.raises(UnknownMethodError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
+            annotate(NAME, annotator="oracle")
+    assert "annotate" not in [job.kind for job in bench.context.jobs.store.recent()]
 
 
 def test_a_head_that_needs_more_answers_says_so_and_nothing_is_kept(bench: Workbench) -> None:
     with pytest.raises(NotEnoughLabelsError, match="Label one picture"):
-        bench.train(NAME, head="lda")
-    assert bench.concept(NAME).heads == []
+        bench.versions.train(NAME, head="lda")
+    assert bench.definitions.concept(NAME).heads == []
 
 
 def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_not(
     answered: Workbench,
 ) -> None:
     for head in ("lda", "lda", "logistic"):
-        answered.submit_train(NAME, head=head)
+        answered.versions.submit_train(NAME, head=head)
         work_off(answered)
-    assert [head.kind for head in answered.concept(NAME).heads] == ["lda", "logistic"]
-    assert answered.learning_curve(NAME)
+    assert [head.kind for head in answered.definitions.concept(NAME).heads] == ["lda", "logistic"]
+    assert answered.versions.learning_curve(NAME)
 
 
 def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answered: Workbench) -> None:
-    answered.jobs.submit("train", {"concept": NAME, "target": "f1"})
+    answered.context.jobs.submit("train", {"concept": NAME, "target": "f1"})
     work_off(answered)
-    assert answered.concept(NAME).heads[-1].details["head"] == "auto"
+    assert answered.definitions.concept(NAME).heads[-1].details["head"] == "auto"
 
 
 def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Workbench) -> None:
     """Its details name no head."""
-    answered.train(NAME)
-    concept = answered.store.find(NAME)
+    answered.versions.train(NAME)
+    concept = answered.context.store.find(NAME)
     assert concept is not None
-    newest = answered.store.heads(concept.id)[-1]
+    newest = answered.context.store.head(concept.id)
+    assert newest is not None
     old = {key: value for key, value in newest.details.items() if key != "head"}
-    number = answered.store.add_head(concept.id, type(newest)(**vars(newest) | {"details": old})).number
-    assert answered.evaluate(NAME, version=number)["head"] == number
-    answered.submit_train(NAME)
+    number = answered.context.store.add_head(concept.id, type(newest)(**vars(newest) | {"details": old})).number
+    assert answered.versions.evaluate(NAME, version=number)["head"] == number
+    answered.versions.submit_train(NAME)
     work_off(answered)
-    assert len(answered.concept(NAME).heads) == number
+    assert len(answered.definitions.concept(NAME).heads) == number
