@@ -23,7 +23,9 @@ def answer(bench: Workbench, purpose: str, n: int) -> None:
 
 
 def work_off(bench: Workbench) -> None:
-    while (job := next((j for j in bench.context.jobs.store.recent() if j.state == "queued"), None)) is not None:
+    while (
+        job := next((j for j in bench.context.jobs.store.recent() if j.state == "queued"), None)
+    ) is not None:
         bench.context.jobs.resume(job.id)
 
 
@@ -94,7 +96,9 @@ def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Wo
     newest = answered.context.store.head(concept.id)
     assert newest is not None
     old = {key: value for key, value in newest.details.items() if key != "head"}
-    number = answered.context.store.add_head(concept.id, type(newest)(**vars(newest) | {"details": old})).number
+    number = answered.context.store.add_head(
+        concept.id, type(newest)(**vars(newest) | {"details": old})
+    ).number
     assert answered.versions.evaluate(NAME, version=number)["head"] == number
     answered.versions.submit_train(NAME)
     work_off(answered)
