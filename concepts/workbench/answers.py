@@ -30,6 +30,7 @@ from concepts.labels.files import (
     read_label_file,
     write_label_file,
 )
+from concepts.learning.rounds import Ways
 from concepts.view import View
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
@@ -241,10 +242,17 @@ class Answers:
         return self._context.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
 
     def next_pictures(
-        self, name: str, n: int = 5, *, purpose: Purpose = "train", waiting: Sequence[str] = ()
+        self,
+        name: str,
+        n: int = 5,
+        *,
+        purpose: Purpose = "train",
+        waiting: Sequence[str] = (),
+        ways: Ways | None = None,
     ) -> list[NextPicture]:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
-        an answer already are not chosen again."""
+        an answer already are not chosen again. `ways` names other ways to learn and to choose than the
+        app's own, for studies."""
         from concepts.candidates.selection import most_useful
 
         concept = self._context.concept(name)
@@ -258,7 +266,7 @@ class Answers:
         if not material.candidates and len(material.matrix) > WHOLE_LIBRARY:
             self._definitions.mine(name)
             material = self._context.material(concept)
-        return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting=waiting)
+        return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
 
     def _annotate_arguments(
         self, name: str, limit: int | None, budget: float | None, annotator: str

@@ -1,0 +1,162 @@
+"""The tour's recipes, carried out: in a copy of the repository each plug-in is written and used."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import draw_folder
+
+ROOT = Path(__file__).parents[2]
+NAME = "Round thing"
+NEW = ("mirrored", "plain", "likeliest", "nearest_mean")
+CONTRACTS = (
+    "tests/test_registries.py",
+    "tests/annotators/test_annotator_contract.py",
+    "tests/encoders/test_encoder_contract.py",
+    "tests/learning/test_acquisition_contract.py",
+    "tests/learning/test_head_contract.py",
+    "tests/learning/test_scorer_contract.py",
+)
+
+# Runs in the copy: the commands of the tour, with what a person does in between. A drawing counts if its
+# file is called ellipse; the answers are simulated.
+DRIVER = """
+import json, sys, uuid
+from typer.testing import CliRunner
+from concepts.cli import app
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+recipe = json.loads(sys.stdin.read())
+NAME, said = recipe["name"], {}
+
+def run(*arguments):
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    if result.exit_code:
+        raise result.exception
+    return json.loads(result.stdout)
+
+def command(number):
+    words = recipe["commands"][number].split()
+    known = {"NAME": NAME, "FOLDER": recipe["folder"]}
+    return run(*(known.get(word, word) for word in words))
+
+said["added"] = command(0)
+said["info"] = run("library", "info")
+run("concept", "new", NAME, "--description", "A filled ellipse, not a rectangle.")
+said["annotated"] = command(1)
+bench = Workbench(load_settings())
+
+def answer(pictures):
+    for picture in pictures:
+        value = "yes" if "ellipse" in picture.path else "no"
+        author = Author("simulation", "simulated")
+        bench.answers.label(NAME, picture.id, value, author=author, key=uuid.uuid4().hex)
+
+rounds = []
+for _ in range(3):
+    exec(recipe["ask"])
+    rounds.append([[picture.reason, picture.probability] for picture in asked])
+    answer(asked)
+answer(bench.answers.next_pictures(NAME, 40, purpose="evaluation"))
+bench.close()
+said["asked"] = rounds
+said["trained"] = command(2)
+said["measured"] = run("concept", "evaluate", NAME)
+exported = run("concept", "export", NAME, "--out", "bundle")
+said["scored"] = run("score", exported["folder"], "--out", "scores.csv")
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def blocks() -> list[str]:
+    """The code blocks of the recipes, in their order."""
+    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    recipes = text[text.index("## Adding a method") : text.index("## Tests")]
+    return re.findall(r"^```(?:python)?\n(.*?)^```$", recipes, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def copy(blocks: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the recipes carried out: a block that begins with a path makes that file, or is
+    added to it."""
+    copy = tmp_path_factory.mktemp("tour") / "repository"
+    ignore = shutil.ignore_patterns("__pycache__")
+    for folder in ("concepts", "storage", "tests"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    made, extended = [], []
+    for block in blocks:
+        first, _, rest = block.partition("\n")
+        if first.startswith("# concepts/"):
+            file = copy / first.removeprefix("# ")
+            (extended if file.exists() else made).append(file)
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(rest)
+    assert len(made) == len(extended) == len(NEW)
+    return copy
+
+
+def python(copy: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **more,
+    )
+
+
+@pytest.mark.slow
+def test_every_recipe_is_used_through_the_real_path(
+    copy: Path, blocks: list[str], own_home: Path, encoder_cache: Path, tmp_path: Path
+) -> None:
+    own_home.mkdir(parents=True)
+    (own_home / "cache").symlink_to(encoder_cache)
+    commands = [
+        b.removeprefix("python -m concepts ").strip() for b in blocks if b.startswith("python -m concepts ")
+    ]
+    (ask,) = [block for block in blocks if "next_pictures" in block]
+    recipe = {
+        "name": NAME,
+        "folder": str(draw_folder(tmp_path / "drawn", 120)),
+        "commands": commands,
+        "ask": ask,
+    }
+    done = python(copy, "-c", DRIVER, input=json.dumps(recipe))
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["added"]["added"] == 120
+    assert said["info"]["fingerprint"].startswith("mirrored-")
+    assert said["annotated"]["annotator"] == "plain"
+    assert said["annotated"]["annotated"] > 0
+    assert [[reason for reason, _ in asked] for asked in said["asked"]] == [["likely"] * 10] * 3
+    last = [probability for _, probability in said["asked"][-1]]
+    assert last == sorted(last, reverse=True)
+    assert said["trained"]["kind"] == said["trained"]["details"]["head"] == "nearest_mean"
+    assert said["measured"]["head"] == 1
+    assert said["scored"]["rows"] == 120
+
+
+@pytest.mark.slow
+def test_every_recipe_keeps_its_contract(copy: Path, encoder_cache: Path) -> None:
+    cache = copy / ".pytest_cache" / "d"
+    cache.mkdir(parents=True)
+    (cache / "encoders").symlink_to(encoder_cache)
+    done = python(copy, "-m", "pytest", *CONTRACTS, "-k", " or ".join(NEW))
+    assert done.returncode == 0, done.stdout
+    passed = int(re.findall(r"(\d+) passed", done.stdout)[-1])
+    assert passed > 40
