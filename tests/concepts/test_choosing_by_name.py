@@ -93,10 +93,10 @@ def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Wo
     answered.versions.train(NAME)
     concept = answered.context.store.find(NAME)
     assert concept is not None
-    newest = answered.context.store.head(concept.id)
+    newest = answered.context.heads.get(concept.id)
     assert newest is not None
     old = {key: value for key, value in newest.details.items() if key != "head"}
-    number = answered.context.store.add_head(
+    number = answered.context.heads.add(
         concept.id, type(newest)(**vars(newest) | {"details": old})
     ).number
     assert answered.versions.evaluate(NAME, version=number)["head"] == number
