@@ -16,7 +16,6 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from benchmarks.label_efficiency import OASIS, Label
 from benchmarks.product import ProductSession, library

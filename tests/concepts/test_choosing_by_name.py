@@ -96,10 +96,8 @@ def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Wo
     newest = answered.context.heads.get(concept.id)
     assert newest is not None
     old = {key: value for key, value in newest.details.items() if key != "head"}
-    number = answered.context.heads.add(
-        concept.id, type(newest)(**vars(newest) | {"details": old})
-    ).number
-    assert answered.versions.evaluate(NAME, version=number)["head"] == number
+    number = answered.context.heads.add(concept.id, type(newest)(**vars(newest) | {"details": old})).number
+    assert answered.versions.evaluate(NAME, version=number).head == number
     answered.versions.submit_train(NAME)
     work_off(answered)
     assert len(answered.definitions.concept(NAME).heads) == number

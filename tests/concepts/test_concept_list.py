@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concepts.workbench import Workbench
 from statements import statements
+
+from concepts.workbench import Workbench
 from storage.labels import Author
 
 
