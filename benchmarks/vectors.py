@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from storage.vectors import VectorIndex
+from storage.vectors.lance import VectorIndex
 
 TOP = 100
 WRITE = 20_000  # rows a write

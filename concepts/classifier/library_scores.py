@@ -16,7 +16,7 @@ from concepts.learning.splits import Rows
 from storage.heads import StoredHead
 
 if TYPE_CHECKING:
-    from storage.vectors import Matrix
+    from storage.vectors.exact import Matrix
 
 KEPT = 4  # versions in memory: 12 bytes a picture each
 STEPS = 1000  # thresholds from 0 to 1 that the screen can show

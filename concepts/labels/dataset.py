@@ -25,7 +25,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 
 if TYPE_CHECKING:
-    from storage.vectors import Matrix
+    from storage.vectors.exact import Matrix
 
 AGGREGATION = "most_agreeing"  # how several annotators become one label
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count

@@ -21,7 +21,8 @@ from storage.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:
     from concepts.library.ingestion import AddReport, Report
-    from storage.vectors import Matrix, VectorIndex
+    from storage.vectors.exact import Matrix
+    from storage.vectors.lance import VectorIndex
 
 
 class LibraryInfo(View):
@@ -220,7 +221,7 @@ class Collection:
         return load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
-        from storage.vectors import VectorIndex
+        from storage.vectors.lance import VectorIndex
 
         with self._lock:
             if fingerprint not in self._indexes:

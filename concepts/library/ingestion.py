@@ -30,7 +30,7 @@ from storage.errors import BadPictureError
 from storage.library import Library, Picture, PictureFacts
 from storage.sources import SkippedFile, Source
 from storage.thumbnails import ThumbnailStore
-from storage.vectors import VectorIndex
+from storage.vectors.lance import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
 ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here

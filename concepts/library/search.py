@@ -13,7 +13,7 @@ from concepts.encoders.base import Vectors
 from concepts.library.collection import Collection
 
 if TYPE_CHECKING:
-    from storage.vectors import Matrix
+    from storage.vectors.exact import Matrix
 
 WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later

@@ -9,7 +9,7 @@ import pytest
 
 from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
 from storage.heads import StoredHead
-from storage.matrix import ID_TYPE, Matrix
+from storage.vectors.exact import ID_TYPE, Matrix
 
 
 def matrix(n: int = 500) -> Matrix:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from storage.errors import StorageError, UnknownPictureError
-from storage.vectors import VectorIndex
+from storage.vectors.lance import VectorIndex
 
 DIMENSION = 8
 ROOT = Path(__file__).parents[2]
@@ -174,7 +174,7 @@ def test_each_encoder_has_its_own_vectors(tmp_path: Path) -> None:
 
 
 def test_many_small_writes_are_compacted(index: VectorIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.vectors.COMPACT_AFTER", 5)
+    monkeypatch.setattr("storage.vectors.lance.COMPACT_AFTER", 5)
     ids, vectors = picture_ids(12), unit_vectors(12)
     for i in range(12):
         index.write(ids[i : i + 1], vectors[i : i + 1])

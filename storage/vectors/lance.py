@@ -16,9 +16,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from storage.errors import StorageError
-from storage.matrix import ID_TYPE, Matrix, open_matrix, write_matrix
-
-__all__ = ["Matrix", "VectorIndex"]
+from storage.vectors.exact import ID_TYPE, Matrix, open_matrix, write_matrix
 
 BATCH = 8192
 COMPACT_AFTER = 50  # small files; each write adds one
