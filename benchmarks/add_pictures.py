@@ -28,9 +28,12 @@ from concepts.encoders import Encoder, load_encoder
 from concepts.library.ingestion import ENCODE_BATCH, WORKERS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage import pictures, sources
-from storage.sources import Source
-from storage.thumbnails import ThumbnailStore
+from storage.pictures import sources
+from storage.pictures.decoding import decode
+from storage.pictures.files import Source
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
+from storage.pictures.thumbnails import ThumbnailStore
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -49,9 +52,9 @@ def decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:
 
     def look(file: Path) -> None:
         data = sources.read(str(file))
-        decoded = pictures.decode(data, short_side=max(encoder.decode_size, pictures.THUMBNAIL_SIDE))
-        thumbnails.write(pictures.picture_id(data), pictures.thumbnail(decoded.image))
-        pictures.perceptual_hash(decoded.image)
+        decoded = decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
+        thumbnails.write(picture_id(data), thumbnail(decoded.image))
+        perceptual_hash(decoded.image)
         encoder.prepare(decoded.image)
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -59,7 +62,7 @@ def decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:
 
 
 def forward_alone(count: int, files: list[Path], encoder: Encoder) -> float:
-    some = [encoder.prepare(pictures.decode(file.read_bytes()).image) for file in files[:ENCODE_BATCH]]
+    some = [encoder.prepare(decode(file.read_bytes()).image) for file in files[:ENCODE_BATCH]]
     batch = np.stack(some)
     encoder.encode_pictures(batch)
     rounds = range(-(-count // len(batch)))

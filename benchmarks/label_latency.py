@@ -33,8 +33,8 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel
 from storage.library import LibraryEncoder, PictureFacts
-from storage.sources import Source
-from storage.thumbnails import ThumbnailStore
+from storage.pictures.files import Source
+from storage.pictures.thumbnails import ThumbnailStore
 
 CONCEPT = "Synthetic"
 ANSWERS = 3000

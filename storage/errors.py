@@ -14,7 +14,7 @@ class StorageError(DiscernError):
 class BadPictureError(DiscernError):
     """A file that can't become a picture of the library. It is skipped, counted and listed.
 
-    `reason` is a stable code (see `storage.pictures.REASONS`), the message is for people.
+    `reason` is a stable code (see `storage.pictures.reasons.REASONS`), the message is for people.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
-from storage.sources import SkippedFile, Source
+from storage.pictures.files import SkippedFile, Source
 from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow, SourceRow, now
 
 QUICK_COUNT = 0.05  # seconds

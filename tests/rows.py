@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from storage.database import Database
 from storage.library import Library, PictureFacts
-from storage.sources import Source
+from storage.pictures.files import Source
 
 FINGERPRINT = "an encoder's"
 

@@ -24,10 +24,12 @@ from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
-from storage import pictures, sources
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
+from storage.pictures import sources
+from storage.pictures.decoding import decode
+from storage.pictures.resizing import model_jpeg
 
 BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
 
@@ -156,7 +158,7 @@ def _background(material: Material) -> Vectors:
 def _model_picture(picture: PictureInput) -> bytes:
     """JPEG of at most 768 px from the original; a model sees details that a thumbnail has lost."""
     data = sources.read(picture.source) if picture.source else picture.thumbnail.read_bytes()
-    return pictures.model_jpeg(pictures.decode(data, short_side=768).image)
+    return model_jpeg(decode(data, short_side=768).image)
 
 
 def _worklist(material: Material) -> list[str]:

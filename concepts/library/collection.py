@@ -17,7 +17,7 @@ from concepts.settings import Settings
 from concepts.view import View
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
-from storage.thumbnails import ThumbnailStore
+from storage.pictures.thumbnails import ThumbnailStore
 
 if TYPE_CHECKING:
     from concepts.library.ingestion import AddReport, Report

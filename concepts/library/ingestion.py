@@ -24,12 +24,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from concepts.encoders.base import Encoder, Pixels, Vectors
-from storage import pictures, sources
-from storage.duplicates import near_groups
 from storage.errors import BadPictureError
 from storage.library import Library, Picture, PictureFacts
-from storage.sources import SkippedFile, Source
-from storage.thumbnails import ThumbnailStore
+from storage.pictures import sources
+from storage.pictures.decoding import Decoded, decode
+from storage.pictures.duplicates import near_groups
+from storage.pictures.files import SkippedFile, Source
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
+from storage.pictures.thumbnails import ThumbnailStore
 from storage.vectors.lance import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
@@ -135,20 +138,20 @@ class Ingestion:
             return file
         try:
             data = sources.read(file.uri)
-            picture_id = pictures.picture_id(data)
-            if self._library.has(picture_id):
-                return Look(file, picture_id)
+            known = picture_id(data)
+            if self._library.has(known):
+                return Look(file, known)
             decoded = _decode(data, self._encoder)
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
-        self._thumbnails.write(picture_id, pictures.thumbnail(decoded.image))
+        self._thumbnails.write(known, thumbnail(decoded.image))
         facts = PictureFacts(
-            id=picture_id,
+            id=known,
             bytes=len(data),
             format=decoded.format,
             width=decoded.width,
             height=decoded.height,
-            perceptual_hash=pictures.perceptual_hash(decoded.image),
+            perceptual_hash=perceptual_hash(decoded.image),
         )
         return Look(file, facts, self._encoder.prepare(decoded.image))
 
@@ -157,10 +160,10 @@ class Ingestion:
         for uri in picture.sources:
             try:
                 data = sources.read(uri)
-                if pictures.picture_id(data) == picture.id:
+                if picture_id(data) == picture.id:
                     image = _decode(data, self._encoder).image
                     if not self._thumbnails.exists(picture.id):  # as after restoring a backup
-                        self._thumbnails.write(picture.id, pictures.thumbnail(image))
+                        self._thumbnails.write(picture.id, thumbnail(image))
                     pixels = self._encoder.prepare(image)
                     return Look(Source(uri, len(data), 0), picture.id, pixels)
             except BadPictureError:
@@ -203,7 +206,7 @@ def embed_files(
             return file
         try:
             data = sources.read(file.uri)
-            return Look(file, pictures.picture_id(data), encoder.prepare(_decode(data, encoder).image))
+            return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
 
@@ -257,9 +260,9 @@ def _looked_at(
                 future.cancel()
 
 
-def _decode(data: bytes, encoder: Encoder) -> pictures.Decoded:
+def _decode(data: bytes, encoder: Encoder) -> Decoded:
     """Shrunk while decoding as far as encoder and thumbnail allow."""
-    return pictures.decode(data, short_side=max(encoder.decode_size, pictures.THUMBNAIL_SIDE))
+    return decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -9,9 +9,12 @@ from pathlib import Path
 from PIL import Image
 
 from concepts.errors import BadPictureError, StorageError
-from storage import pictures, sources
 from storage.library import Library, Picture
-from storage.thumbnails import ThumbnailStore
+from storage.pictures import sources
+from storage.pictures.decoding import decode
+from storage.pictures.hashing import picture_id
+from storage.pictures.resizing import RENDITION_SIDE, THUMBNAIL_SIDE, rendition
+from storage.pictures.thumbnails import ThumbnailStore
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class Renditions:
     def read(self, picture_id: str) -> Rendition:
         """Raises `UnknownPictureError` for what is no picture of the library."""
         picture = self._library.picture(picture_id)
-        if max(picture.width, picture.height) <= pictures.THUMBNAIL_SIDE:
+        if max(picture.width, picture.height) <= THUMBNAIL_SIDE:
             return Rendition(self._thumbnails.read(picture_id), whole=True)
         if self._kept.exists(picture_id):
             return Rendition(self._kept.read(picture_id), whole=True)
         original = _original(picture)
         if original is None:
             return Rendition(self._thumbnails.read(picture_id), whole=False)
-        content = pictures.rendition(original)
+        content = rendition(original)
         with suppress(StorageError):  # a full disk: the picture can be looked at all the same
             self._kept.write(picture_id, content)
         return Rendition(content, whole=True)
@@ -51,8 +54,8 @@ def _original(picture: Picture) -> Image.Image | None:
     for uri in picture.sources:
         try:
             data = sources.read(uri)
-            if pictures.picture_id(data) == picture.id:
-                return pictures.decode(data, short_side=pictures.RENDITION_SIDE).image
+            if picture_id(data) == picture.id:
+                return decode(data, short_side=RENDITION_SIDE).image
         except BadPictureError:
             continue
     return None

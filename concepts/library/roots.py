@@ -8,7 +8,7 @@ from pathlib import Path
 
 from concepts.errors import NotAllowedError
 from concepts.settings import Settings
-from storage import lists
+from storage.pictures import lists
 
 
 def check_roots(paths: Sequence[Path], settings: Settings) -> None:

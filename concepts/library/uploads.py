@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
-from storage.sources import MAX_FILE_BYTES, PICTURE_SUFFIXES
+from storage.pictures.files import MAX_FILE_BYTES, PICTURE_SUFFIXES
 
 ARCHIVE_SUFFIX = ".zip"
 MAX_ARCHIVE_BYTES = 4 * 1024**3

@@ -146,7 +146,7 @@ def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it
     workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from storage import library
-    from storage.sources import SkippedFile
+    from storage.pictures.files import SkippedFile
 
     store = workbench.context.collection.library
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
 from concepts.library.uploads import Uploads, safe_name, typed_paths
-from storage.sources import PICTURE_SUFFIXES
+from storage.pictures.files import PICTURE_SUFFIXES
 
 
 async def _chunks(*parts: bytes) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from statements import statements
 from storage.database import Database
 from storage.errors import UnknownPictureError
 from storage.library import Library, LibraryEncoder
-from storage.sources import SkippedFile
+from storage.pictures.files import SkippedFile
 
 
 @pytest.fixture

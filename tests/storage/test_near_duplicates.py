@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import duplicates
-from storage.duplicates import MAX_DISTANCE, near_groups
+from storage.pictures import duplicates
+from storage.pictures.duplicates import MAX_DISTANCE, near_groups
 
 
 def brute_force(ids: list[str], hashes: list[str | None]) -> dict[str, str]:

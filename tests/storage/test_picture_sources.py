@@ -17,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from not_run import not_run
 
-from storage import pictures, sources
 from storage.errors import BadPictureError, DiscernError
-from storage.sources import SkippedFile, Source, read, walk
+from storage.pictures import files
+from storage.pictures.files import SkippedFile, Source
+from storage.pictures.reasons import REASONS
+from storage.pictures.sources import read, walk
 
 
 def put(path: Path, data: bytes = b"picture") -> Path:
@@ -35,7 +37,7 @@ def names(found: list[Source | SkippedFile], root: Path) -> list[str]:
 
 def the_skipped(found: list[Source | SkippedFile]) -> SkippedFile:
     (skipped,) = [item for item in found if isinstance(item, SkippedFile)]
-    assert skipped.reason in pictures.REASONS
+    assert skipped.reason in REASONS
     return skipped
 
 
@@ -177,7 +179,7 @@ def test_what_cant_be_read_says_why(tmp_path, name, reason):
 
 def test_a_file_above_the_limit_is_not_read(tmp_path):
     with (tmp_path / "a.tif").open("wb") as file:
-        file.truncate(sources.MAX_FILE_BYTES + 1)  # sparse: takes no space
+        file.truncate(files.MAX_FILE_BYTES + 1)  # sparse: takes no space
     with pytest.raises(BadPictureError) as caught:
         read(str(tmp_path / "a.tif"))
     assert caught.value.reason == "file-too-large"
@@ -259,7 +261,7 @@ def test_an_encrypted_member_is_reported(tmp_path):
 
 
 def test_a_member_that_says_it_is_huge_is_skipped(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", 1000)
     archive = zipped(tmp_path / "p.zip", {"a.jpg": b"\0" * 5000, "b.jpg": b"1"})
     found = list(walk([archive]))
     assert (the_skipped(found).reason, the_skipped(found).size) == ("file-too-large", 5000)

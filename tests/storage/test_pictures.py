@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageEnhance
 
-from storage import pictures
 from storage.errors import BadPictureError
-from storage.pictures import decode, model_jpeg, perceptual_hash, picture_id, thumbnail
+from storage.pictures.decoding import decode
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.reasons import REASONS
+from storage.pictures.resizing import model_jpeg, thumbnail
 
 # 64 × 48, left half red (200, 30, 30), right half blue (20, 60, 220); written by pillow-heif, since the
 # reader that is installed here can't write.
@@ -32,7 +34,7 @@ HEIC = base64.b64decode(
 def bad(data: bytes) -> str:
     with pytest.raises(BadPictureError) as caught:
         decode(data)
-    assert caught.value.reason in pictures.REASONS
+    assert caught.value.reason in REASONS
     return caught.value.reason
 
 

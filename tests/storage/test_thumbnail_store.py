@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StorageError, UnknownPictureError
-from storage.pictures import picture_id
-from storage.thumbnails import ThumbnailStore
+from storage.pictures.hashing import picture_id
+from storage.pictures.thumbnails import ThumbnailStore
 
 ID = picture_id(b"a picture")
 

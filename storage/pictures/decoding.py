@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -20,33 +18,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
-
-REASONS: Final[dict[str, str]] = {
-    "empty": "The file is empty",
-    "not-a-picture": "The file is not a picture in a format that can be read",
-    "truncated": "The file is cut off",
-    "damaged": "The file is damaged",
-    "too-large": "The picture has too many pixels",
-    "unsupported": "The picture uses a variant of its format that can't be read",
-    "file-too-large": "The file is too large",
-    "unreadable": "The file can't be read",
-    "missing": "The file does not exist",
-    "dangling-link": "The link points to nothing",
-    "bad-name": "The file's name is not valid text",
-    "not-a-file": "Not a regular file",
-    "bad-archive": "The archive is damaged",
-    "encrypted": "The file in the archive needs a password",
-    "bad-row": "The row of the list can't be read",
-}
+from storage.pictures.colours import rgb
 
 # Above the 200 megapixels of today's largest phone sensors; 250 of them are 750 MB of RGB.
 MAX_PIXELS: Final = 250_000_000
-THUMBNAIL_SIDE: Final = 320
-RENDITION_SIDE: Final = 1280
-# Rounding to 8 bits alone gives each DCT coefficient of the hash a standard deviation of about 20. Where
-# the median coefficient is below twice that, half of the hash's bits are noise. The least detailed of
-# 6,333 photos (Grocery, OASIS, Unsplash) has 293; flat colours, plain gradients and road signs are below.
-MIN_DETAIL: Final = 40.0
 
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -69,7 +44,6 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 # Sizes are checked here, from the header; Pillow's TIFF and GIF readers warn on their own, much earlier.
 # Its remarks on odd EXIF data are about nothing a person could do something about.
@@ -85,11 +59,6 @@ class Decoded:
     format: str  # JPEG, PNG, WEBP, GIF, TIFF, BMP, HEIC or AVIF
     width: int
     height: int
-
-
-def picture_id(data: bytes) -> str:
-    """SHA-256 of the file's bytes, 64 hex characters."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
@@ -119,7 +88,7 @@ def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
     except Exception as error:
         raise _bad(kind, error) from error
     try:
-        image = _rgb(picture)
+        image = rgb(picture)
     except (ValueError, OSError) as error:
         raise BadPictureError(
             "unsupported", f"A {kind} picture in colour mode {picture.mode} can't be read."
@@ -130,37 +99,6 @@ def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
             width, height = height, width
     image.info = {}
     return Decoded(image, kind, width, height)
-
-
-def perceptual_hash(image: Image.Image) -> str | None:
-    """64-bit DCT hash (imagehash.phash) as 16 hex characters; None where there is too little detail.
-
-    Without that rule all flat pictures would be near duplicates of one another.
-    """
-    import imagehash
-    from scipy.fft import dctn
-
-    small = image.convert("L").resize((32, 32), Image.Resampling.LANCZOS)  # what phash does first
-    low = np.abs(dctn(np.asarray(small, dtype=np.float64))[:8, :8]).ravel()
-    if np.median(low[1:]) < MIN_DETAIL:
-        return None
-    return str(imagehash.phash(small))
-
-
-def thumbnail(image: Image.Image) -> bytes:
-    """WebP with the longest side at most 320 px, no metadata."""
-    # Method 2 takes half the time of 4 for files 4 % larger; 0 saves another third but they grow by 22 %.
-    return _encode(_shrunk(image, THUMBNAIL_SIDE), "WEBP", quality=75, method=2)
-
-
-def rendition(image: Image.Image) -> bytes:
-    """WebP to look at one picture at a time, the longest side at most 1,280 px, no metadata."""
-    return _encode(_shrunk(image, RENDITION_SIDE), "WEBP", quality=82, method=1)
-
-
-def model_jpeg(image: Image.Image, side: int = 768) -> bytes:
-    """JPEG for a vision-language model with the longest side at most `side` px, no metadata."""
-    return _encode(_shrunk(image, side), "JPEG", quality=85, optimize=True)
 
 
 def _format(data: bytes) -> str:
@@ -226,56 +164,3 @@ def _orientation(picture: ImageFile) -> int:
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
         return 1
-
-
-def _rgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    image = _eight_bit(picture)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
-        image.paste(layer, mask=layer.getchannel("A"))
-    elif image.mode not in ("RGB", "L", "CMYK"):
-        image = image.convert("RGB")
-    if profile:
-        image = _to_srgb(image, profile)
-    # `copy` turns the reader's object, which holds the file's bytes, into a plain image.
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey by its high byte; 32-bit grey, which has no white of its own, from least to most."""
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-        low, span = values.min(), np.ptp(values)
-        return Image.fromarray(((values - low) * (255.0 / span if span else 0.0)).astype(np.uint8))
-    return image
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Colours as meant by the embedded profile. A profile that is broken or of another mode is ignored."""
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
-        if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
-            return image
-        return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB") or image
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
-
-
-def _shrunk(image: Image.Image, side: int) -> Image.Image:
-    scale = side / max(image.size)
-    if scale >= 1:
-        return image.copy()
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-
-
-def _encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    image.info = {}  # encoders would copy a profile or a comment from there
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()

@@ -1,0 +1,112 @@
+"""Pictures inside zip archives: what there is, and the bytes of one."""
+
+# Plain strings and os.path: a million Path objects are slow, and `resolve` would follow links.
+# ruff: noqa: PTH113, PTH116
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+from typing import Final
+
+from storage.errors import BadPictureError
+from storage.pictures.files import Found, SkippedFile, Source, check_size, has_picture_suffix, look_at
+
+_IN_ARCHIVE: Final = "!/"
+_BAD_ARCHIVE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+)
+_opened = threading.local()
+
+
+def members(path: str) -> Found:
+    """The pictures in an archive, as `archive!/member`.
+
+    The table of contents of an archive is read whole: Python's zipfile knows no other way.
+    """
+    outside = look_at(path)
+    if isinstance(outside, SkippedFile):
+        yield outside
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                # Of two members with one name only the last can be read.
+                if _is_picture_member(member) and archive.getinfo(member.filename) is member:
+                    yield _member(path, member, outside.mtime_ns)
+    except (*_BAD_ARCHIVE, OSError) as error:
+        yield SkippedFile(
+            path, "bad-archive", f"The archive is damaged: {error}.", outside.size, outside.mtime_ns
+        )
+
+
+def _is_picture_member(member: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(member.filename)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
+    return not member.is_dir() and not hidden and has_picture_suffix(name.name)
+
+
+def _member(path: str, member: zipfile.ZipInfo, mtime_ns: int) -> Source | SkippedFile:
+    uri = f"{path}{_IN_ARCHIVE}{member.filename}"
+    try:
+        _check_member(member)
+    except BadPictureError as error:
+        return SkippedFile(uri, error.reason, str(error), member.file_size, mtime_ns)
+    return Source(uri, member.file_size, mtime_ns)
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    check_size(member.file_size)
+    if member.flag_bits & 0x1:
+        raise BadPictureError("encrypted", "This file of the archive needs a password. Unpack it first.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Python can't stop these half-way, so a small member could unpack to any size.
+        raise BadPictureError("unsupported", "This file is compressed by a method other than deflate.")
+
+
+def split(uri: str) -> tuple[str, str] | None:
+    """(archive, member) of a uri that lies in an archive. `!/` is also legal in a plain path, so files
+    decide."""
+    end = uri.find(_IN_ARCHIVE)
+    while end >= 0:
+        if os.path.isfile(uri[:end]):
+            return uri[:end], uri[end + len(_IN_ARCHIVE) :]
+        end = uri.find(_IN_ARCHIVE, end + 1)
+    return None
+
+
+def read_member(path: str, name: str) -> bytes:
+    """Raises `BadPictureError`, or `OSError` where the archive itself can't be opened."""
+    try:
+        archive = _open_archive(path)
+        member = archive.getinfo(name)
+        _check_member(member)
+        with archive.open(member) as file:
+            # With a size, unlike `archive.read`, this inflates no more than was declared.
+            return file.read(member.file_size)
+    except KeyError as error:
+        raise BadPictureError("missing", "The archive does not hold this file any more.") from error
+    except _BAD_ARCHIVE as error:
+        raise BadPictureError("bad-archive", f"The archive is damaged: {error}.") from error
+
+
+def _open_archive(path: str) -> zipfile.ZipFile:
+    """The most recently used archive stays open, one a thread: its table of contents is read once."""
+    status = os.stat(path)
+    key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
+    if getattr(_opened, "key", None) != key:
+        archive = zipfile.ZipFile(path)
+        if previous := getattr(_opened, "archive", None):
+            previous.close()
+        _opened.key, _opened.archive = key, archive
+    opened: zipfile.ZipFile = _opened.archive
+    return opened

@@ -1,0 +1,95 @@
+"""One file that may be a picture: its name, its size, and whether it can be read."""
+
+# Plain strings and os.path: a million Path objects are slow, and `resolve` would follow links.
+# ruff: noqa: PTH114, PTH116, PTH122
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from storage.errors import BadPictureError
+
+PICTURE_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
+    | {".heic", ".heif", ".hif", ".avif"}
+)
+MAX_FILE_BYTES: Final = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that may be a picture. `uri` is an absolute path, or archive path + `!/` + member.
+
+    `mtime_ns` of a member is its archive's: members are read again when the archive is replaced.
+    """
+
+    uri: str
+    size: int  # bytes
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that was named but can't be read. `reason` is a key of `storage.pictures.reasons.REASONS`."""
+
+    uri: str
+    reason: str
+    message: str
+    size: int = 0
+    mtime_ns: int = 0
+
+
+Found = Iterator[Source | SkippedFile]
+
+
+def has_picture_suffix(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+
+
+def look_at(path: str) -> Source | SkippedFile:
+    """One file on disk, not opened yet."""
+    if not _is_text(path):
+        return SkippedFile(printable(path), "bad-name", "The file's name is not valid UTF-8. Rename it.")
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        if os.path.islink(path):
+            return SkippedFile(path, "dangling-link", "The link points to a file that does not exist.")
+        return SkippedFile(path, "missing", "The file does not exist.")
+    except OSError as error:
+        return SkippedFile(path, "unreadable", f"The file can't be read: {error.strerror}.")
+    facts = (status.st_size, status.st_mtime_ns)
+    if not stat.S_ISREG(status.st_mode):
+        return SkippedFile(path, "not-a-file", "This is not a regular file.", *facts)
+    if not os.access(path, os.R_OK):
+        return SkippedFile(path, "unreadable", "There is no permission to read the file.", *facts)
+    return Source(path, *facts)
+
+
+def check_size(size: int) -> None:
+    """Raises `BadPictureError` for more than `MAX_FILE_BYTES`."""
+    if size > MAX_FILE_BYTES:
+        raise BadPictureError(
+            "file-too-large",
+            f"The file has {size / 1024**2:,.0f} MB; at most {MAX_FILE_BYTES // 1024**2} MB are read.",
+        )
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(path: str) -> str:
+    r"""Bytes that are not UTF-8 as `\xff`."""
+    try:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a lone surrogate, from a JSON list
+        return path.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,102 @@
+"""From what a person names (folders, files, zip archives, lists) to picture files and their bytes."""
+
+# Plain strings and os.path: a million Path objects are slow, and `resolve` would follow links.
+# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH118, PTH120, PTH122
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from storage.errors import BadPictureError, DiscernError
+from storage.pictures import archives, lists
+from storage.pictures.files import Found, SkippedFile, check_size, has_picture_suffix, look_at, printable
+
+
+def walk(paths: Sequence[Path]) -> Found:
+    """Streams the picture files under `paths`, folders in sorted order.
+
+    In a folder only files with a picture's suffix count; hidden ones, lists and archives are passed over.
+    A file named directly is always tried. Raises `DiscernError` at once where a path does not exist or a
+    list has no path column.
+    """
+    visited: set[tuple[int, int]] = set()
+    return chain.from_iterable([_named(os.path.abspath(path), visited) for path in paths])
+
+
+def read(uri: str) -> bytes:
+    """The file's bytes. Raises `BadPictureError`."""
+    inside = archives.split(uri)
+    try:
+        if inside is not None:
+            return archives.read_member(*inside)
+        status = os.stat(uri)  # before opening: opening a pipe would wait for its other end
+        if not stat.S_ISREG(status.st_mode):
+            raise BadPictureError("not-a-file", "This is not a regular file.")
+        check_size(status.st_size)
+        return Path(uri).read_bytes()
+    except FileNotFoundError as error:
+        raise BadPictureError("missing", "The file does not exist any more.") from error
+    except OSError as error:
+        raise BadPictureError("unreadable", f"The file can't be read: {error.strerror or error}.") from error
+    except ValueError as error:  # a NUL byte or a lone surrogate
+        raise BadPictureError("bad-name", f"The file's name can't be used: {error}.") from error
+
+
+def _named(path: str, visited: set[tuple[int, int]]) -> Found:
+    if not os.path.lexists(path):
+        raise DiscernError(f"{printable(path)} does not exist. Check the spelling of the path.")
+    if os.path.isdir(path):
+        return _folder(path, visited)
+    suffix = os.path.splitext(path)[1].lower()
+    if os.path.isfile(path) and suffix == ".zip":
+        return archives.members(path)
+    if os.path.isfile(path) and suffix in lists.READERS:
+        return _listed(path, lists.paths_in(Path(path)))
+    return iter([look_at(path)])
+
+
+def _folder(root: str, visited: set[tuple[int, int]]) -> Found:
+    """Depth first with a stack of its own: folders may be nested deeper than Python's recursion limit."""
+    stack = [(root, True)]
+    while stack:
+        path, is_folder = stack.pop()
+        if not is_folder:
+            yield look_at(path)
+            continue
+        try:
+            status = os.stat(path)
+            if (status.st_dev, status.st_ino) in visited:  # reached before, through a link
+                continue
+            visited.add((status.st_dev, status.st_ino))
+            with os.scandir(path) as entries:
+                kept = [
+                    (entry.path, _is_folder(entry)) for entry in entries if not entry.name.startswith(".")
+                ]
+        except OSError as error:
+            yield SkippedFile(printable(path), "unreadable", f"The folder can't be read: {error.strerror}.")
+            continue
+        stack.extend(
+            sorted((entry for entry in kept if entry[1] or has_picture_suffix(entry[0])), reverse=True)
+        )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _listed(path: str, rows: lists.Rows) -> Found:
+    """Relative paths are relative to the list's own folder."""
+    folder = os.path.dirname(path)
+    for number, value in rows:
+        if not value or "\0" in value:
+            uri = f"{printable(path)}, row {number}"
+            yield SkippedFile(uri, "bad-row", "This row of the list holds no path.")
+            continue
+        yield look_at(os.path.abspath(os.path.join(folder, value)))
