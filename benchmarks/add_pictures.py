@@ -28,6 +28,7 @@ from concepts.encoders import Encoder, load_encoder
 from concepts.library.ingestion import ENCODE_BATCH, WORKERS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.blobs import FolderBlobs
 from storage.pictures import sources
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source
@@ -48,7 +49,7 @@ def files_of(folder: Path, count: int | None) -> list[Path]:
 
 
 def decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:
-    thumbnails = ThumbnailStore(home)
+    thumbnails = ThumbnailStore(FolderBlobs(home))
 
     def look(file: Path) -> None:
         data = sources.read(str(file))

@@ -34,7 +34,7 @@ from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel
 from storage.library import LibraryEncoder, PictureFacts
 from storage.pictures.files import Source
-from storage.pictures.thumbnails import ThumbnailStore
+from storage.pictures.thumbnails import thumbnail_key
 
 CONCEPT = "Synthetic"
 ANSWERS = 3000
@@ -120,7 +120,6 @@ def build(home: Path, count: int) -> None:
 def link_pictures(home: Path, ids: list[str]) -> None:
     """Thumbnails of 320 px and large ones of 1,280 px, `KINDS` of each, hard-linked under every id."""
     for folder, size in ((home / "thumbnails", (320, 240)), (home / "cache" / "pictures", (1280, 960))):
-        store = ThumbnailStore(folder)
         drawn = []
         for kind in range(KINDS):
             path = folder / f"kind-{kind}.webp"
@@ -128,7 +127,7 @@ def link_pictures(home: Path, ids: list[str]) -> None:
             path.write_bytes(draw(kind, size))
             drawn.append(path)
         for number, picture_id in enumerate(ids):
-            target = store.path(picture_id)
+            target = folder / thumbnail_key(picture_id)
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
                 os.link(drawn[number % KINDS], target)
@@ -206,8 +205,7 @@ def measure(home: Path, presses: int, pace: float) -> None:
         )
         saved = page.inner_text("[data-part=saved]")
         page.goto(f"{address}/healthz")
-        store = ThumbnailStore(home / "thumbnails")
-        ids = [path.stem for path in sorted(store.folder.glob("0?/*/*.webp"))[: presses + 10]]
+        ids = [path.stem for path in sorted((home / "thumbnails").glob("0?/*/*.webp"))[: presses + 10]]
         page.evaluate(BASELINE, ids)
         baseline = press(page, presses, pace)
         browser.close()

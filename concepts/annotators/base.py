@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from concepts.definition.document import Revision
@@ -17,10 +16,10 @@ Verdict = Literal["met", "not met", "unclear"]
 
 @dataclass(frozen=True)
 class PictureInput:
-    """What an annotator may look at: the id, the file the thumbnail-sized picture is in, the vector."""
+    """What an annotator may look at: the id, the thumbnail, the vector."""
 
     picture_id: str
-    thumbnail: Path  # WebP, at most 320 px
+    thumbnail: Callable[[], bytes]  # reads WebP, at most 320 px
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
 

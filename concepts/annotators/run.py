@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ def picture_inputs(material: Material, collection: Collection, ids: Sequence[str
     ids = material.with_vectors(ids)
     paths = collection.paths(ids)
     return [
-        PictureInput(i, collection.thumbnails.path(i), vector, paths.get(i))
+        PictureInput(i, partial(collection.thumbnails.read, i), vector, paths.get(i))
         for i, vector in zip(ids, material.vectors(ids), strict=True)
     ]
 
@@ -157,7 +157,7 @@ def _background(material: Material) -> Vectors:
 
 def _model_picture(picture: PictureInput) -> bytes:
     """JPEG of at most 768 px from the original; a model sees details that a thumbnail has lost."""
-    data = sources.read(picture.source) if picture.source else picture.thumbnail.read_bytes()
+    data = sources.read(picture.source) if picture.source else picture.thumbnail()
     return model_jpeg(decode(data, short_side=768).image)
 
 

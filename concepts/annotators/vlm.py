@@ -20,7 +20,13 @@ from concepts.annotators.base import (
     Verdict,
 )
 from concepts.definition.document import Criterion, Definition, Revision
-from concepts.errors import BadPictureError, ModelAnswerError, ModelCallError, SettingsError
+from concepts.errors import (
+    BadPictureError,
+    ModelAnswerError,
+    ModelCallError,
+    SettingsError,
+    UnknownPictureError,
+)
 from concepts.language.base import ChatModel, Message
 from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
@@ -49,7 +55,7 @@ def thumbnail_jpeg(picture: PictureInput) -> bytes:
     from PIL import Image
 
     jpeg = io.BytesIO()
-    with Image.open(picture.thumbnail) as image:
+    with Image.open(io.BytesIO(picture.thumbnail())) as image:
         image.convert("RGB").save(jpeg, "JPEG", quality=85)
     return jpeg.getvalue()
 
@@ -138,7 +144,7 @@ class VlmAnnotator:
     def _one(self, definition: Definition, picture: PictureInput) -> Annotation | FailedAnnotation:
         try:
             jpeg = self._read_picture(picture)
-        except (OSError, BadPictureError) as error:
+        except (OSError, BadPictureError, UnknownPictureError) as error:
             return FailedAnnotation(picture.picture_id, f"The picture can't be read: {error}")
         try:
             verdict = self._model.ask(question(definition, jpeg), PictureVerdict, purpose=PURPOSE)

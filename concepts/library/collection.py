@@ -15,6 +15,7 @@ from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.settings import Settings
 from concepts.view import View
+from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.pictures.thumbnails import ThumbnailStore
@@ -54,7 +55,7 @@ class Collection:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self.library = Library(database)
-        self.thumbnails = ThumbnailStore(settings.home / "thumbnails")
+        self.thumbnails = ThumbnailStore(FolderBlobs(settings.home / "thumbnails"))
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._indexes: dict[str, VectorIndex] = {}

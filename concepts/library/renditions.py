@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from concepts.errors import BadPictureError, StorageError
+from storage.blobs import FolderBlobs
 from storage.library import Library, Picture
 from storage.pictures import sources
 from storage.pictures.decoding import decode
@@ -31,7 +32,7 @@ class Renditions:
     def __init__(self, library: Library, thumbnails: ThumbnailStore, folder: Path) -> None:
         self._library = library
         self._thumbnails = thumbnails
-        self._kept = ThumbnailStore(folder)
+        self._kept = ThumbnailStore(FolderBlobs(folder))
 
     def read(self, picture_id: str) -> Rendition:
         """Raises `UnknownPictureError` for what is no picture of the library."""

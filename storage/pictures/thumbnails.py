@@ -1,44 +1,37 @@
-"""Thumbnails on disk, one WebP file a picture. They can be made again from the pictures."""
+"""Small pictures by picture id, WebP. They can be made again from the pictures."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from storage.errors import StorageError, UnknownPictureError
-from storage.files import write_whole
+from storage.blobs import Blobs
+from storage.errors import UnknownPictureError
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
 class ThumbnailStore:
-    """Files under `folder/ab/cd/abcd….webp`: 65,536 folders, so a million pictures are 15 a folder."""
+    """One blob a picture. Raises `UnknownPictureError` for what is no id (64 hex characters)."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, picture_id: str) -> Path:
-        """Raises `UnknownPictureError` where this is not an id (64 hex characters)."""
-        if not _ID.fullmatch(picture_id):
-            raise UnknownPictureError(f"{picture_id[:80]!r} is not a picture's id.")
-        return self.folder / picture_id[:2] / picture_id[2:4] / f"{picture_id}.webp"
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
 
     def exists(self, picture_id: str) -> bool:
-        return self.path(picture_id).is_file()
+        return self._blobs.exists(thumbnail_key(picture_id))
 
     def read(self, picture_id: str) -> bytes:
         try:
-            return self.path(picture_id).read_bytes()
+            return self._blobs.read(thumbnail_key(picture_id))
         except FileNotFoundError as error:
             raise UnknownPictureError(f"There is no thumbnail of picture {picture_id}.") from error
 
     def write(self, picture_id: str, data: bytes) -> None:
-        """Whole or not at all, also when the process is killed meanwhile."""
-        path = self.path(picture_id)
-        try:
-            write_whole(path, data)
-        except OSError as error:
-            raise StorageError(
-                f"The thumbnail {path} can't be written ({error.strerror}). "
-                "Check the free space and the owner of the folder, then run the same command again."
-            ) from error
+        """Whole or not at all. Raises `StorageError`."""
+        self._blobs.write(thumbnail_key(picture_id), data)
+
+
+def thumbnail_key(picture_id: str) -> str:
+    """`ab/cd/abcd….webp`: 65,536 folders, so a million pictures are 15 a folder."""
+    if not _ID.fullmatch(picture_id):
+        raise UnknownPictureError(f"{picture_id[:80]!r} is not a picture's id.")
+    return f"{picture_id[:2]}/{picture_id[2:4]}/{picture_id}.webp"

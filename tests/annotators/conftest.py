@@ -1,5 +1,7 @@
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,10 @@ from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
+from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.files import sqlite_url
+from storage.pictures.thumbnails import ThumbnailStore
 
 
 class WordsOnly:
@@ -109,13 +113,15 @@ def pictures(tmp_path: Path, encoder: WordsOnly) -> Callable[..., list[PictureIn
     """Real thumbnails of one colour each, with the vectors of their captions."""
 
     def make(*captions: str) -> list[PictureInput]:
-        made = []
+        thumbnails, made = ThumbnailStore(FolderBlobs(tmp_path / "thumbnails")), []
         for number, (caption, vector) in enumerate(
             zip(captions, encoder.encode_texts(captions), strict=True)
         ):
-            file = tmp_path / f"{number}.webp"
-            Image.new("RGB", (32, 24), (7 * number % 256, 0, 0)).save(file, lossless=True)
-            made.append(PictureInput(f"{number:064d}", file, np.asarray(vector), caption))
+            picture_id, file = f"{number:064d}", io.BytesIO()
+            Image.new("RGB", (32, 24), (7 * number % 256, 0, 0)).save(file, "WEBP", lossless=True)
+            thumbnails.write(picture_id, file.getvalue())
+            read = partial(thumbnails.read, picture_id)
+            made.append(PictureInput(picture_id, read, np.asarray(vector), caption))
         return made
 
     return make

@@ -9,6 +9,7 @@ from PIL import Image
 from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation
 from concepts.errors import BudgetError, ModelCallError
 from concepts.language.ledger import Budget, Price
+from storage.pictures.thumbnails import thumbnail_key
 
 
 def redness(request) -> int:
@@ -82,10 +83,10 @@ def test_one_picture_that_can_not_be_judged_fails_alone(make_vlm, server, revisi
     assert (good.rating, other.rating) == (4, 4)
 
 
-def test_a_picture_file_that_is_gone_fails_alone(make_vlm, server, revision, pictures):
+def test_a_picture_file_that_is_gone_fails_alone(make_vlm, server, revision, pictures, tmp_path):
     server.answer = lambda request: verdict()
     first, second = pictures("a", "b")
-    first.thumbnail.unlink()
+    (tmp_path / "thumbnails" / thumbnail_key(first.picture_id)).unlink()
     results = make_vlm().annotate(revision, [first, second])
     assert "can't be read" in results[0].reason
     assert results[1].rating == 4

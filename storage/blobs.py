@@ -1,0 +1,56 @@
+"""Where bytes are kept: keys → bytes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+from storage.errors import StorageError
+from storage.files import write_whole
+
+# Parts that begin with a letter or a digit, so that no key leads out of the folder or to a hidden file.
+_KEY = re.compile(r"[0-9A-Za-z][\w.-]*(/[0-9A-Za-z][\w.-]*)*", re.ASCII)
+
+
+class Blobs(Protocol):
+    """Bytes under keys such as `ab/cd/abcd.webp`. Every method raises `ValueError` for what is no key."""
+
+    def exists(self, key: str) -> bool: ...
+
+    def read(self, key: str) -> bytes:
+        """Raises `FileNotFoundError` where nothing is kept under the key."""
+
+    def write(self, key: str, content: bytes) -> None:
+        """Adds or replaces: whole or not at all, also when the process is killed meanwhile.
+
+        Raises `StorageError`.
+        """
+
+
+class FolderBlobs:
+    """One file a key, in a folder that is made when something is first written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def read(self, key: str) -> bytes:
+        return self._path(key).read_bytes()
+
+    def write(self, key: str, content: bytes) -> None:
+        path = self._path(key)
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            raise StorageError(
+                f"{path} can't be written ({error.strerror}). Check the free space and the owner of the "
+                "folder, then run the same command again."
+            ) from error
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key[:80]!r} is no key.")
+        return self._folder / key

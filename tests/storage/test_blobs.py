@@ -1,0 +1,72 @@
+"""Keys → bytes: every place where bytes are kept keeps the same promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage.blobs import Blobs, FolderBlobs
+from storage.errors import StorageError
+
+KEY = "ab/cd/abcd.webp"
+PLACES: dict[str, Callable[[Path], Blobs]] = {"folder": FolderBlobs}
+
+
+@pytest.fixture(params=PLACES)
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    return PLACES[request.param](tmp_path / "blobs")
+
+
+def test_what_was_written_reads_back(blobs: Blobs) -> None:
+    assert not blobs.exists(KEY)
+    blobs.write(KEY, b"webp")
+    assert blobs.exists(KEY)
+    assert blobs.read(KEY) == b"webp"
+
+
+def test_writing_again_replaces(blobs: Blobs) -> None:
+    blobs.write(KEY, b"old, and longer")
+    blobs.write(KEY, b"new")
+    assert blobs.read(KEY) == b"new"
+
+
+def test_a_key_without_bytes_is_an_error(blobs: Blobs) -> None:
+    blobs.write(KEY, b"webp")
+    assert not blobs.exists("ab/cd/other.webp")
+    with pytest.raises(FileNotFoundError, match="other"):
+        blobs.read("ab/cd/other.webp")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../up", "ab/../../up", "ab//cd", ".hidden", "ab/.hidden", "ab\n", "ab/", "a\0b"],
+)
+def test_what_is_no_key_is_refused_by_every_method(blobs: Blobs, key: str) -> None:
+    for act in (blobs.exists, blobs.read, lambda wrong: blobs.write(wrong, b"")):
+        with pytest.raises(ValueError, match="is no key"):
+            act(key)
+
+
+def test_a_folder_holds_one_file_a_key_and_no_other(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    blobs.write(KEY, b"old")
+    blobs.write(KEY, b"new")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / KEY]
+
+
+def test_a_write_that_fails_keeps_the_old_bytes_and_leaves_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = FolderBlobs(tmp_path)
+    blobs.write(KEY, b"old")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StorageError, match="No space left"):
+        blobs.write(KEY, b"new")
+    assert blobs.read(KEY) == b"old"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / KEY]
