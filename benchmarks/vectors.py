@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from storage.vectors.lance import VectorIndex
+from storage.vectors.lance import LanceIndex
 
 TOP = 100
 WRITE = 20_000  # rows a write
@@ -73,7 +73,7 @@ def measure(folder: Path, rows: int, dim: int) -> None:
     ids = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(rows)]
     vectors = random_unit(rows, dim)
     weights = np.random.default_rng(1).standard_normal(dim).astype(np.float32)
-    index = VectorIndex(folder, "benchmark", dim)
+    index = LanceIndex(folder, "benchmark", dim)
 
     def write() -> None:
         for start in range(0, rows, WRITE):
@@ -87,11 +87,12 @@ def measure(folder: Path, rows: int, dim: int) -> None:
     small = timed(lambda: index.write(ids[:256], vectors[:256]), repeats=3)
     missing = timed(lambda: index.missing(ids[:256]), repeats=3)
     with PeakMemory() as memory:
-        rebuilding = timed(index.matrix)
-    matrix = index.matrix()
-    scoring = timed(lambda: matrix.scores(weights), repeats=3)
-    several = timed(lambda: matrix.scores(np.tile(weights[:, None], 16)), repeats=3)
-    searching = timed(lambda: index.search(weights, TOP), repeats=3)
+        rebuilding = timed(index.snapshot)
+    scoring = timed(lambda: index.scores(weights), repeats=3)
+    several = timed(lambda: index.scores(np.tile(weights[:, None], 16)), repeats=3)
+    searching = timed(lambda: index.search(weights[None], TOP), repeats=3)
+    most = index.ids.without(ids[: rows // 100])
+    leaving_out = timed(lambda: index.search(weights[None], TOP, most), repeats=3)
     streaming = timed(stream)
     fetching = timed(lambda: index.vectors(ids[:1000]), repeats=3)
 
@@ -113,6 +114,7 @@ def measure(folder: Path, rows: int, dim: int) -> None:
         ("score all, one head", scoring, product, "float32 product in memory"),
         ("score all, 16 heads", several, products, "float32 product in memory"),
         (f"search, first {TOP}", searching, topping, "float32 product and argpartition"),
+        (f"search, first {TOP}, 1 % left out", leaving_out, topping, "float32 product and argpartition"),
         ("stream all as float32", streaming, to_float, "astype(float32)"),
         ("fetch 1,000 by id", fetching, picking, "slice and astype"),
     ):

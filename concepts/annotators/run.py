@@ -148,11 +148,9 @@ def _supplies(
 
 def _background(material: Material) -> Vectors:
     """A fixed random part of the library, without the evaluation set."""
-    matrix = material.matrix
-    rows = np.random.default_rng(0).permutation(len(matrix))[:BACKGROUND]
-    reserved = set(matrix.rows(material.with_vectors(sorted(material.reserved))).tolist())
-    rows = np.array([row for row in np.sort(rows) if row not in reserved], dtype=np.int64)
-    return np.asarray(matrix.vectors[rows], dtype=np.float32)
+    ids = material.index.ids
+    drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
+    return material.vectors([picture_id for picture_id in drawn if picture_id not in material.reserved])
 
 
 def _model_picture(picture: PictureInput) -> bytes:

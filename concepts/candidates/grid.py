@@ -9,9 +9,10 @@ import numpy as np
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
-from concepts.learning.base import Floats
 from concepts.learning.fitting import train_head
 from concepts.library.collection import Collection
+from concepts.library.search import without_look_alikes
+from storage.vectors.scores import Scores
 
 Order = Literal["likely", "borderline", "unlikely", "query"]
 LARGEST = 60  # tiles of one grid
@@ -25,52 +26,41 @@ def bulk_pictures(
 
     Raises `DiscernError` for an order that is none, or a query without words.
     """
-    matrix = material.matrix
     scores, knows = _scores(material, collection, order, query)
-    ranking = np.argsort(_rank_by(scores, order, knows), kind="stable")
-    left_out = material.reserved | set(material.decisions)
-    rows: list[int] = []
-    for row in ranking:
-        if len(rows) >= SPARE * min(n, LARGEST):
-            break
-        if matrix.ids[row].decode() not in left_out:
-            rows.append(int(row))
-    ids = [matrix.ids[row].decode() for row in rows]
-    first: dict[str, int] = {}
-    for place, group in enumerate(collection.library.near_groups(ids)):
-        first.setdefault(group, place)
-    places = sorted(first.values())[: min(n, LARGEST)]
-    paths = collection.paths([ids[place] for place in places])
+    found = dict(_first(scores, order, knows, SPARE * min(n, LARGEST)))
+    shown = without_look_alikes(list(found), collection.library)[: min(n, LARGEST)]
+    paths = collection.paths(shown)
     return [
         NextPicture(
-            id=ids[place],
-            path=paths.get(ids[place], ""),
+            id=picture_id,
+            path=paths.get(picture_id, ""),
             purpose="train",
             reason=order,
-            probability=_probability(scores[rows[place]]) if knows else None,
-            brought_by=material.candidates.get(ids[place], []),
+            probability=_probability(found[picture_id]) if knows else None,
+            brought_by=material.candidates.get(picture_id, []),
         )
-        for place in places
+        for picture_id in shown
     ]
 
 
-def _scores(material: Material, collection: Collection, order: Order, query: str) -> tuple[Floats, bool]:
-    """(n,) of the whole library, and whether they are logits of a head."""
+def _scores(material: Material, collection: Collection, order: Order, query: str) -> tuple[Scores, bool]:
+    """Of all pictures that may be shown, and whether they are logits of a head."""
+    allowed = material.index.ids.without(material.reserved | set(material.decisions))
     if order == "query":
         if not query.strip():
             raise DiscernError("Say which query to look at.")
-        return np.asarray(material.matrix.scores(collection.text_vectors([query])[0]), np.float64), False
+        return material.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
     if order not in ("likely", "borderline", "unlikely"):
         raise DiscernError(f"“{order}” is no way to choose pictures.")
     head = train_head(material.training.data, material.text_direction, seed=0)
-    return np.asarray(material.matrix.scores(head.weights, head.bias), np.float64), head.kind != "text"
+    return material.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 
 
-def _rank_by(scores: Floats, order: Order, knows: bool) -> Floats:
-    """Ascending. Without a yes and a no there is no border yet: then the likeliest by the words come."""
+def _first(scores: Scores, order: Order, knows: bool, n: int) -> list[tuple[str, float]]:
+    """Without a yes and a no there is no border yet: then the likeliest by the words come."""
     if order == "unlikely":
-        return scores
-    return np.abs(scores) if order == "borderline" and knows else -scores
+        return scores.bottom(n)
+    return scores.nearest(0.0, n) if order == "borderline" and knows else scores.top(n)
 
 
 def _probability(logit: float) -> float:

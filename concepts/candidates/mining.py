@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ from numpy.typing import NDArray
 from concepts.labels.dataset import Material
 from concepts.learning.splits import draw_evaluation
 from concepts.library.collection import Collection
+from concepts.library.search import LookAlikes, with_look_alikes
 from concepts.view import View
 from storage.library import Library
+from storage.vectors.ids import PictureIds
+from storage.vectors.protocol import VectorReader
 
-CHUNK = 16_384  # rows scored at once: 16,384 × 512 float32 is 32 MB
 PER_QUERY = 100  # nearest pictures per query, as in Agile Modeling (ICCV 2023)
 RANDOM_SHARE = 0.2
 CLUSTERS = 20
-
-Rows = NDArray[np.int64]
+DRAWN_AT_ONCE = 1000  # random pictures whose look-alikes are asked for together
 
 
 class MineResult(View):
@@ -40,9 +42,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row of the library and the names of the probes that brought it, or `("random",)`."""
+    """A picture and the names of the probes that brought it, or `("random",)`."""
 
-    row: int
+    id: str
     brought_by: tuple[str, ...]
 
 
@@ -61,117 +63,102 @@ def draw_evaluation_set(library: Library, key: str, seen: Ids[str], size: int, s
 
 def mine_candidates(material: Material, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
-    matrix = material.matrix
-    ids = [i.decode() for i in matrix.ids.tolist()]
     definition = material.revision.definition
     queries = list(dict.fromkeys([definition.description, *(query.text for query in definition.queries)]))
     probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
     examples = material.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in material.vectors(examples)]
-    reserved = matrix.rows(material.with_vectors(sorted(material.reserved)))
     seed = seed_of(definition.name)
-    found = mine(matrix.vectors, material.groups(ids), probes, reserved, size, seed)
-    return [(ids[candidate.row], list(candidate.brought_by)) for candidate in found]
+    found = mine(material.index, collection.library, probes, material.reserved, size, seed)
+    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
 
 
 def mine(
-    vectors: NDArray[np.floating],
-    group: Rows,
+    index: VectorReader,
+    library: LookAlikes,
     probes: Sequence[Probe],
-    excluded: Rows,
+    excluded: Ids[str],
     size: int,
     seed: int,
 ) -> list[Candidate]:
     """At most `size` candidates: the probes' nearest pictures, taken in turn from clusters, and random ones.
 
-    vectors (n, d) may be a float16 memory map, it is read in chunks; group (n,) near-duplicate groups, of
-    which one picture at most is taken; excluded: rows that may not come, with their whole groups. Random
-    pictures (a fifth) are spread evenly, so that any first part of the pool has its share of them.
+    One picture at most of each group of look-alikes is taken, and none that looks like an excluded one.
+    Random pictures (a fifth) are spread evenly, so that any first part of the pool has its share of them.
     """
     rng = np.random.default_rng(seed)
-    allowed = ~np.isin(group, group[excluded])
-    found = _found(vectors, group, probes, allowed, size)
+    allowed = index.ids.without(with_look_alikes(excluded, library))
+    found = _found(index, library, probes, allowed, size)
     wanted = size - round(size * RANDOM_SHARE)
-    rows = _in_turn(vectors, found, seed)[:wanted]
-    searched = [Candidate(row, found[row][1]) for row in rows]
-    others = _random_rows(group, allowed, group[rows], size - len(searched), rng)
-    return _spread(searched, [Candidate(row, ("random",)) for row in others])
+    searched = [Candidate(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
+    others = allowed.without(with_look_alikes([candidate.id for candidate in searched], library))
+    drawn = _random(others, library, size - len(searched), rng)
+    return _spread(searched, [Candidate(i, ("random",)) for i in drawn])
 
 
-def nearest(
-    vectors: NDArray[np.floating], queries: NDArray[np.floating], k: int, allowed: NDArray[np.bool_]
-) -> list[Rows]:
-    """For each of (q, d) queries the k allowed rows with the highest dot product, best first."""
-    best: list[tuple[NDArray[np.float32], Rows]] = [(np.empty(0, np.float32), np.empty(0, np.int64))] * len(
-        queries
-    )
-    transposed = np.asarray(queries, dtype=np.float32).T
-    for start in range(0, len(vectors), CHUNK):
-        rows = start + np.flatnonzero(allowed[start : start + CHUNK])
-        scores = np.asarray(vectors[start : start + CHUNK], dtype=np.float32)[rows - start] @ transposed
-        for q, (kept_scores, kept_rows) in enumerate(best):
-            both = np.concatenate([kept_scores, scores[:, q]])
-            order = np.argsort(-both, kind="stable")[:k]
-            best[q] = both[order], np.concatenate([kept_rows, rows])[order]
-    return [rows for _, rows in best]
+@dataclass(frozen=True)
+class _Found:
+    """The best rank over the probes, and the names of those that brought it."""
+
+    rank: int
+    brought_by: tuple[str, ...]
 
 
 def _found(
-    vectors: NDArray[np.floating],
-    group: Rows,
-    probes: Sequence[Probe],
-    allowed: NDArray[np.bool_],
-    size: int,
-) -> dict[int, tuple[int, tuple[str, ...]]]:
-    """Row → (best rank over the probes, names of the probes), one row per near-duplicate group."""
+    index: VectorReader, library: LookAlikes, probes: Sequence[Probe], allowed: PictureIds, size: int
+) -> dict[str, _Found]:
+    """By picture id: the probes' nearest, one of each group of look-alikes."""
     if not probes:
         return {}
     k = max(PER_QUERY, -(-2 * size // len(probes)))
-    results = nearest(vectors, np.stack([probe.vector for probe in probes]), k, allowed)
+    results = index.search(np.stack([probe.vector for probe in probes]), k, allowed)
     hits = sorted(
-        (rank, int(row), probe.name)
-        for probe, rows in zip(probes, results, strict=True)
-        for rank, row in enumerate(rows)
+        (rank, picture_id, probe.name)
+        for probe, nearest in zip(probes, results, strict=True)
+        for rank, (picture_id, _) in enumerate(nearest)
     )
-    leader: dict[int, int] = {}
-    found: dict[int, tuple[int, tuple[str, ...]]] = {}
-    for rank, row, name in hits:
-        row = leader.setdefault(int(group[row]), row)
-        first, names = found.get(row, (rank, ()))
-        found[row] = first, names if name in names else (*names, name)
+    groups = library.near_groups([picture_id for _, picture_id, _ in hits])
+    leader: dict[str, str] = {}
+    found: dict[str, _Found] = {}
+    for (rank, picture_id, name), group in zip(hits, groups, strict=True):
+        first = leader.setdefault(group, picture_id)
+        known = found.get(first, _Found(rank, ()))
+        if name not in known.brought_by:
+            found[first] = _Found(known.rank, (*known.brought_by, name))
     return found
 
 
-def _in_turn(
-    vectors: NDArray[np.floating], found: dict[int, tuple[int, tuple[str, ...]]], seed: int
-) -> list[int]:
-    """The found rows, one cluster after the other, each cluster's best-ranked first."""
+def _in_turn(index: VectorReader, found: dict[str, _Found], seed: int) -> list[str]:
+    """The found pictures, one cluster after the other, each cluster's best-ranked first."""
     from sklearn.cluster import MiniBatchKMeans
     from threadpoolctl import threadpool_limits
 
-    rows = np.array(sorted(found), dtype=np.int64)
-    if len(rows) <= CLUSTERS:
-        return sorted(found, key=lambda row: (found[row][0], row))
+    ids = sorted(found)
+    best_first = sorted(ids, key=lambda i: (found[i].rank, i))
+    if len(ids) <= CLUSTERS:
+        return best_first
     with threadpool_limits(1):
         model = MiniBatchKMeans(CLUSTERS, n_init=1, batch_size=2048, random_state=seed)
-        cluster = model.fit_predict(np.asarray(vectors[rows], dtype=np.float32))
-    turn = dict.fromkeys(range(CLUSTERS), 0)
-    order: list[tuple[int, int, int]] = []
-    for row, label in sorted(
-        zip(rows.tolist(), cluster.tolist(), strict=True), key=lambda pair: (found[pair[0]][0], pair[0])
-    ):
-        order.append((turn[label], found[row][0], row))
-        turn[label] += 1
-    return [row for *_, row in sorted(order)]
+        cluster = dict(zip(ids, model.fit_predict(index.vectors(ids)).tolist(), strict=True))
+    turn: Counter[int] = Counter()
+    order: list[tuple[int, int, str]] = []
+    for picture_id in best_first:
+        order.append((turn[cluster[picture_id]], found[picture_id].rank, picture_id))
+        turn[cluster[picture_id]] += 1
+    return [picture_id for *_, picture_id in sorted(order)]
 
 
-def _random_rows(
-    group: Rows, allowed: NDArray[np.bool_], taken: Rows, count: int, rng: np.random.Generator
-) -> list[int]:
-    """Up to `count` random allowed rows, no two of one group and none of a group in `taken`."""
-    rows = rng.permutation(np.flatnonzero(allowed & ~np.isin(group, taken)))
-    _, first = np.unique(group[rows], return_index=True)
-    return [int(row) for row in rows[np.sort(first)[: max(count, 0)]]]
+def _random(ids: PictureIds, library: LookAlikes, count: int, rng: np.random.Generator) -> list[str]:
+    """Up to `count` of the ids, no two of which look alike."""
+    order = rng.permutation(len(ids))
+    first: dict[str, str] = {}
+    for start in range(0, len(order), DRAWN_AT_ONCE):
+        if len(first) >= count:
+            break
+        drawn = ids.at(order[start : start + DRAWN_AT_ONCE])
+        for picture_id, group in zip(drawn, library.near_groups(drawn), strict=True):
+            first.setdefault(group, picture_id)
+    return list(first.values())[: max(count, 0)]
 
 
 def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidate]:

@@ -85,17 +85,14 @@ def most_useful(
 def _askable(material: Material, whole_library: int, head: LinearHead | None) -> list[str]:
     """Ids to choose from: everything in a small library; in a large one the candidate pool, what people
     labelled, and what the head finds likely or borderline anywhere (SEALS, Coleman et al. 2022)."""
-    matrix = material.matrix
-    reserved = material.reserved
-    if len(matrix) <= whole_library:
-        everything = (i.decode() for i in matrix.ids.tolist())
-        return [picture_id for picture_id in everything if picture_id not in reserved]
+    index, reserved = material.index, material.reserved
+    if len(index.ids) <= whole_library:
+        return [picture_id for picture_id in index.ids if picture_id not in reserved]
     ids = set(material.candidates) | set(material.decisions)
     if head is not None:
-        scores = matrix.scores(head.weights, head.bias)
-        for near in (-scores, np.abs(scores)):
-            rows = np.argpartition(near, NEAR_THE_HEAD)[:NEAR_THE_HEAD]
-            ids.update(matrix.ids[row].decode() for row in rows)
+        scores = index.scores(head.weights, head.bias)
+        for near in (scores.top(NEAR_THE_HEAD), scores.nearest(0.0, NEAR_THE_HEAD)):
+            ids.update(picture_id for picture_id, _ in near)
     return material.with_vectors(sorted(ids - reserved))
 
 

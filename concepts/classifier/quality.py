@@ -116,7 +116,7 @@ def quality(
         rows=rows,
         at=at_threshold(rows, head.threshold),
         curves=evaluation_curves(material, head),
-        pictures=len(material.matrix),
+        pictures=len(material.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
     )

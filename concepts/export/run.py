@@ -136,8 +136,9 @@ def score_pictures(
 
 
 def _library(collection: Collection, report: Report) -> Iterator[tuple[list[str], list[str], Vectors]]:
-    total, done = len(collection.matrix()), 0
-    for ids, vectors in collection.index().batches(LIBRARY_BATCH):
+    index = collection.index().snapshot()
+    total, done = len(index.ids), 0
+    for ids, vectors in index.batches(LIBRARY_BATCH):
         paths = collection.paths(ids)
         done += len(ids)
         report(done, total, "")

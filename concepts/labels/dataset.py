@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +20,10 @@ from concepts.learning.agreement import Agreement
 from concepts.learning.base import Bools, TrainingSet, Votes
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
+from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
-
-if TYPE_CHECKING:
-    from storage.vectors.exact import Matrix
+from storage.vectors.protocol import VectorReader
 
 AGGREGATION = "most_agreeing"  # how several annotators become one label
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
@@ -75,8 +73,7 @@ class Material:
     @cached_property
     def reserved(self) -> set[str]:
         """The evaluation set with all near-duplicates of its pictures: seen by nothing that learns."""
-        library = self._collection.library
-        return library.members(library.near_groups(list(self.evaluation))) | set(self.evaluation)
+        return with_look_alikes(self.evaluation, self._collection.library)
 
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:
@@ -100,18 +97,19 @@ class Material:
     # Vectors
 
     @cached_property
-    def matrix(self) -> Matrix:
-        return self._collection.matrix()
+    def index(self) -> VectorReader:
+        """The library's vectors as they were when they were first asked for."""
+        return self._collection.index().snapshot()
 
     def with_vectors(self, ids: Sequence[str]) -> list[str]:
         """Those that the index has; a picture may still be waiting in the outbox."""
         if not ids:
             return []
-        known = np.isin(np.array(ids, dtype=self.matrix.ids.dtype), self.matrix.ids)
-        return [picture_id for picture_id, has in zip(ids, known, strict=True) if has]
+        missing = set(self.index.missing(ids))
+        return [picture_id for picture_id in ids if picture_id not in missing]
 
     def vectors(self, ids: Sequence[str]) -> Vectors:
-        return np.asarray(self.matrix.vectors[self.matrix.rows(ids)], dtype=np.float32)
+        return self.index.vectors(ids)
 
     def groups(self, ids: Sequence[str]) -> Rows:
         """(n,) one integer per near-duplicate group."""

@@ -1,4 +1,4 @@
-"""The person's pictures as the domain sees them: files, vectors of one encoder, and search over both."""
+"""The person's pictures as the domain sees them: files, and vectors of one encoder."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from concepts.encoders.base import Encoder, Vectors, unit
+from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.library.texts import TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.vectors.protocol import VectorIndex
 
 if TYPE_CHECKING:
     from concepts.library.ingestion import AddReport, Report
-    from storage.vectors.exact import Matrix
-    from storage.vectors.lance import VectorIndex
 
 
 class LibraryInfo(View):
@@ -40,15 +38,6 @@ class LibraryInfo(View):
     home: str
 
 
-class Hit(View):
-    """A picture found by a search. `score` orders (a cosine, or standard deviations where words and a
-    picture are combined); it is no probability."""
-
-    id: str
-    path: str
-    score: float
-
-
 class Collection:
     """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed."""
 
@@ -56,10 +45,10 @@ class Collection:
         self._settings = settings
         self.library = Library(database)
         self.thumbnails = ThumbnailStore(FolderBlobs(settings.home / "thumbnails"))
-        self._lock = threading.RLock()
-        self._encoder: Encoder | None = None
+        self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
+        self._texts: TextVectors | None = None
+        self._opening = threading.Lock()
         self._indexes: dict[str, VectorIndex] = {}
-        self._texts: dict[str, Vectors] = {}
 
     # The encoder and its vectors
 
@@ -69,17 +58,7 @@ class Collection:
         Raises `FingerprintMismatchError` where the encoder on this computer isn't the one the vectors
         are from (other weights under the same name, say).
         """
-        with self._lock:
-            recorded = self.library.encoder()
-            if self._encoder is None:
-                name = recorded.name if recorded else self._settings.encoder
-                precision = recorded.precision if recorded else "auto"
-                self._encoder = self._load(name, precision)
-            found = str(self._encoder.fingerprint)
-            if recorded and found != recorded.fingerprint:
-                self._encoder = None
-                raise FingerprintMismatchError(f"Encoder {recorded.name}", recorded.fingerprint, found)
-            return self._encoder
+        return self._words().encoder
 
     def recorded(self) -> LibraryEncoder:
         """Raises `DiscernError` for a library without pictures."""
@@ -99,20 +78,9 @@ class Collection:
         recorded = self.recorded()
         return self._index_of(recorded.fingerprint, recorded.dimension)
 
-    def matrix(self) -> Matrix:
-        """Every vector of the library in one memory-mapped matrix, rows by picture id."""
-        return self.index().matrix()
-
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
-        """(n, d), unit length. Texts are encoded once per process."""
-        with self._lock:
-            missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
-            if missing:
-                encoded = self.encoder().encode_texts(missing)
-                self._texts.update(zip(missing, encoded, strict=True))
-            if not texts:
-                return np.empty((0, self.recorded().dimension), np.float32)
-            return np.stack([self._texts[text] for text in texts])
+        """(n, d), unit length."""
+        return self._words().of(texts)
 
     # Adding and re-embedding
 
@@ -129,9 +97,9 @@ class Collection:
                 f"The vectors of this library are from “{recorded.name}”. Leave out the encoder, or change "
                 f"it for all pictures: library reembed {encoder}."
             )
-        with self._lock:
+        with self._loading:
             if recorded is None and encoder:
-                self._encoder = self._load(encoder, "auto")
+                self._texts = TextVectors(self._load(encoder, "auto"))
             loaded = self.encoder()
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
@@ -149,10 +117,9 @@ class Collection:
         index = self._index_of(record.fingerprint, record.dimension)
         self.library.add_pending(index.missing(self.library.all_ids()), record.fingerprint)
         embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(report)
-        with self._lock:
+        with self._loading:
             self.library.set_encoder(record)
-            self._encoder = encoder
-            self._texts.clear()
+            self._texts = TextVectors(encoder)
         return embedded
 
     def reconcile(self) -> int:
@@ -180,35 +147,6 @@ class Collection:
             home=str(self._settings.home),
         )
 
-    def search(self, text: str | None, like: Sequence[str], n: int) -> list[Hit]:
-        """The n pictures closest to words, to pictures of the library, or to both together.
-
-        Raises `DiscernError` where there is nothing to search for.
-        """
-        probes = []
-        if text and text.strip():
-            probes.append(self.text_vectors([text.strip()])[0])
-        if like:
-            probes.append(unit(self.index().vectors(list(like)).mean(axis=0)))
-        if not probes:
-            raise DiscernError("Say what to look for: words, a picture, or both.")
-        if len(probes) == 1:
-            found = self.index().search(probes[0], n + len(like))
-        else:
-            found = self._search_both(probes, n + len(like))
-        hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
-        paths = self.paths([picture_id for picture_id, _ in hits])
-        return [Hit(id=i, path=paths.get(i, ""), score=round(float(score), 4)) for i, score in hits]
-
-    def _search_both(self, probes: Sequence[Vectors], n: int) -> list[tuple[str, float]]:
-        """Words and a picture weigh the same: each counts in standard deviations of its own similarities,
-        which are far wider between pictures than between a text and pictures."""
-        matrix = self.matrix()
-        scores = matrix.scores(np.stack(probes, axis=1))
-        mean = ((scores - scores.mean(axis=0)) / np.maximum(scores.std(axis=0), 1e-6)).mean(axis=1)
-        rows = np.argsort(-mean, kind="stable")[:n]
-        return [(matrix.ids[row].decode(), float(mean[row])) for row in rows]
-
     def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
         """Picture id → the first place it is at."""
         found = self.library.pictures(picture_ids)
@@ -216,17 +154,33 @@ class Collection:
 
     # Inside
 
+    def _words(self) -> TextVectors:
+        """The encoder, loaded once; again where another process has re-embedded the library meanwhile."""
+        with self._loading:
+            recorded = self.library.encoder()
+            expected = recorded.fingerprint if recorded else None
+            if self._texts is None or expected not in (None, str(self._texts.encoder.fingerprint)):
+                self._texts = None
+                name, precision = (
+                    (recorded.name, recorded.precision) if recorded else (self._settings.encoder, "auto")
+                )
+                loaded = self._load(name, precision)
+                if expected not in (None, str(loaded.fingerprint)):
+                    raise FingerprintMismatchError(f"Encoder {name}", expected, str(loaded.fingerprint))
+                self._texts = TextVectors(loaded)
+            return self._texts
+
     def _load(self, name: str, precision: str) -> Encoder:
         from concepts.encoders import load_encoder
 
         return load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
-        from storage.vectors.lance import VectorIndex
+        from storage.vectors.lance import LanceIndex  # loads LanceDB
 
-        with self._lock:
+        with self._opening:
             if fingerprint not in self._indexes:
-                self._indexes[fingerprint] = VectorIndex(
+                self._indexes[fingerprint] = LanceIndex(
                     self._settings.home / "vectors", fingerprint, dimension
                 )
             return self._indexes[fingerprint]

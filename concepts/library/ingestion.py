@@ -33,7 +33,7 @@ from storage.pictures.files import SkippedFile, Source
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
-from storage.vectors.lance import VectorIndex
+from storage.vectors.protocol import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
 ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here

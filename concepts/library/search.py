@@ -3,23 +3,73 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
+from concepts.encoders.base import Vectors, unit
+from concepts.errors import DiscernError
 from concepts.library.collection import Collection
-
-if TYPE_CHECKING:
-    from storage.vectors.exact import Matrix
+from concepts.library.recent import Recent
+from concepts.view import View
+from storage.vectors.protocol import VectorReader
 
 WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
-
+TEXTS_KEPT = 500  # texts whose nearest pictures are remembered: 45 kB each
 
 NearestNouns = Callable[[Vectors, int], list[str]]
+
+
+class Hit(View):
+    """A picture found by a search. `score` orders (a cosine, or standard deviations where words and a
+    picture are combined); it is no probability."""
+
+    id: str
+    path: str
+    score: float
+
+
+class LookAlikes(Protocol):
+    """Groups of near-duplicates, each named by one of its pictures, as `storage.library.Library` has them."""
+
+    def near_groups(self, picture_ids: Sequence[str]) -> list[str]: ...
+
+    def members(self, groups: Iterable[str]) -> set[str]: ...
+
+
+def find_pictures(collection: Collection, text: str | None, like: Sequence[str], n: int) -> list[Hit]:
+    """The n pictures closest to words, to pictures of the library (ids), or to both together.
+
+    Raises `DiscernError` where there is nothing to search for.
+    """
+    words = (text or "").strip()
+    if not words and not like:
+        raise DiscernError("Say what to look for: words, a picture, or both.")
+    index = collection.index().snapshot()
+    probes = [collection.text_vectors([words])[0]] if words else []
+    if like:
+        probes.append(unit(index.vectors(like).mean(axis=0)))
+    nearest = _nearest_to_both if words and like else _nearest_to_one
+    found = nearest(index, np.stack(probes), n + len(like))
+    hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
+    paths = collection.paths([picture_id for picture_id, _ in hits])
+    return [Hit(id=i, path=paths.get(i, ""), score=round(score, 4)) for i, score in hits]
+
+
+def _nearest_to_one(index: VectorReader, probes: Vectors, n: int) -> list[tuple[str, float]]:
+    return index.search(probes, n)[0]
+
+
+def _nearest_to_both(index: VectorReader, probes: Vectors, n: int) -> list[tuple[str, float]]:
+    """Words and a picture weigh the same: each counts in standard deviations of its own similarities,
+    which are far wider between pictures than between a text and pictures."""
+    both = index.scores(probes.T)
+    deviations = (both.values - both.values.mean(axis=0)) / np.maximum(both.values.std(axis=0), 1e-6)
+    return replace(both, values=deviations.mean(axis=1)).top(n)
 
 
 class Finder:
@@ -29,36 +79,48 @@ class Finder:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._lock = threading.Lock()
-        self._matrix: Matrix | None = None
-        self._nearest: dict[str, list[str]] = {}
+        self._version = ""
+        self._nearest: Recent[str, list[str]] = Recent(TEXTS_KEPT)
 
     def find_each(self, texts: Sequence[str], n: int, hidden: Ids[str]) -> list[list[str]]:
         """For each text at most n ids, best first, none of them hidden, one of pictures that look alike."""
-        matrix = self._collection.matrix()
+        index = self._collection.index().snapshot()
+        found = self._search(texts, index, self._remembered(index))
+        library = self._collection.library
+        shown = {text: [i for i in ids if i not in hidden][: 4 * n] for text, ids in found.items()}
+        return [without_look_alikes(shown[text], library)[:n] for text in texts]
+
+    def _remembered(self, index: VectorReader) -> Recent[str, list[str]]:
         with self._lock:
-            if matrix is not self._matrix:
-                self._matrix, self._nearest = matrix, {}
-            self._search([text for text in dict.fromkeys(texts) if text not in self._nearest], matrix)
-            nearest = [self._nearest[text] for text in texts]
-        return [self._distinct(ids, n, hidden) for ids in nearest]
+            if index.version != self._version:
+                self._version, self._nearest = index.version, Recent(TEXTS_KEPT)
+            return self._nearest
 
-    def _search(self, texts: Sequence[str], matrix: Matrix) -> None:
-        """All new texts in one pass over the vectors."""
-        if not texts or not len(matrix):
-            self._nearest.update((text, []) for text in texts)
-            return
-        scores = matrix.scores(self._collection.text_vectors(texts).T)
-        depth = min(DEPTH, len(matrix))
-        for text, column in zip(texts, scores.T, strict=True):
-            top = np.argpartition(-column, depth - 1)[:depth]
-            best = top[np.lexsort((top, -column[top]))]
-            self._nearest[text] = [matrix.ids[row].decode() for row in best]
+    def _search(
+        self, texts: Sequence[str], index: VectorReader, nearest: Recent[str, list[str]]
+    ) -> dict[str, list[str]]:
+        """Text → its `DEPTH` nearest ids: all new texts in one pass over the vectors."""
+        found = {text: nearest.get(text) for text in texts}
+        new = [text for text, ids in found.items() if ids is None]
+        if new:
+            hits = index.search(self._collection.text_vectors(new), DEPTH)
+            for text, close in zip(new, hits, strict=True):
+                found[text] = nearest.setdefault(text, [picture_id for picture_id, _ in close])
+        return {text: ids for text, ids in found.items() if ids is not None}
 
-    def _distinct(self, ids: Sequence[str], n: int, hidden: Ids[str]) -> list[str]:
-        shown = [i for i in ids if i not in hidden][: 4 * n]
-        groups = self._collection.library.near_groups(shown)
-        first = {group: i for i, group in reversed(list(zip(shown, groups, strict=True)))}
-        return [i for i, group in zip(shown, groups, strict=True) if first[group] == i][:n]
+
+def without_look_alikes(ids: Sequence[str], library: LookAlikes) -> list[str]:
+    """The first of each group of near-duplicates."""
+    first: dict[str, str] = {}
+    for picture_id, group in zip(ids, library.near_groups(ids), strict=True):
+        first.setdefault(group, picture_id)
+    return list(first.values())
+
+
+def with_look_alikes(ids: Iterable[str], library: LookAlikes) -> set[str]:
+    """The pictures and all near-duplicates of theirs."""
+    given = set(ids)
+    return given | library.members(library.near_groups(sorted(given)))
 
 
 def words_of_examples(examples: Sequence[str], collection: Collection, nearest: NearestNouns) -> list[str]:

@@ -263,7 +263,7 @@ class Answers:
             left = [i for i in material.evaluation if i not in out][:n]
             paths = self._context.collection.paths(left)
             return [to_measure(i, paths.get(i, "")) for i in left]
-        if not material.candidates and len(material.matrix) > WHOLE_LIBRARY:
+        if not material.candidates and len(material.index.ids) > WHOLE_LIBRARY:
             self._definitions.mine(name)
             material = self._context.material(concept)
         return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)

@@ -111,10 +111,10 @@ class Context:
     def library_scores(self, head: StoredHead) -> LibraryScores | None:
         """What a version says of the library; None where that would keep a screen waiting."""
         check_fingerprint(head, self.collection)
-        matrix = self.collection.matrix()
-        if len(matrix) > SCORED_AT_ONCE and not self.scores.has(head, matrix):
+        vectors = self.collection.index().snapshot()
+        if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
-        return self.scores.of(head, matrix)
+        return self.scores.of(head, vectors)
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the evaluation set once there are pictures to draw from."""

@@ -17,9 +17,10 @@ from concepts.library.browsing import (
     PictureView,
     Repetition,
 )
-from concepts.library.collection import Hit, LibraryInfo
+from concepts.library.collection import LibraryInfo
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_roots
+from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context, Listener
 
@@ -80,7 +81,7 @@ class Pictures:
 
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
-            self._context.collection.matrix()
+            self._context.collection.index().snapshot()
 
     def library_info(self) -> LibraryInfo:
         return self._context.collection.info()
@@ -121,9 +122,8 @@ class Pictures:
 
     def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
         """Pictures closest to words, to pictures (ids or paths), or to both."""
-        return self._context.collection.search(
-            text, [self._context.collection.library.resolve(item) for item in like], n
-        )
+        collection = self._context.collection
+        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n)
 
     def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
         return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}

@@ -285,9 +285,8 @@ class Versions:
         if measured:
             self.evaluate(concept.name, version=number)
         progress.report(2, 3, "looking at the whole library")
-        self._context.scores.of(
-            self._context.version(concept.name, number)[1], self._context.collection.matrix()
-        )
+        head = self._context.version(concept.name, number)[1]
+        self._context.scores.of(head, self._context.collection.index().snapshot())
         answers = self._context.log.last_sequence(concept.id)
         if measured:
             self._context.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
@@ -308,7 +307,8 @@ class Versions:
     def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         _, head = self._context.version(arguments["concept"], arguments["version"])
         progress.report(0, None, "looking at every picture")
-        return {"pictures": len(self._context.scores.of(head, self._context.collection.matrix()).probability)}
+        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
+        return {"pictures": len(scores.probability)}
 
     def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from concepts.export.run import score_pictures

@@ -1,1 +1,1 @@
-"""Vectors by picture id: the LanceDB table that is written, and the memory-mapped copy that is read."""
+"""Vectors by picture id: one protocol, a LanceDB table that is written, a memory-mapped copy that is read."""

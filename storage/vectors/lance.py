@@ -1,4 +1,4 @@
-"""The vector index: one LanceDB table per encoder, and the memory-mapped copy that reads go to."""
+"""The vectors of one encoder as a LanceDB table, read through a memory-mapped copy of it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from storage.errors import StorageError
-from storage.vectors.exact import ID_TYPE, Matrix, open_matrix, write_matrix
+from storage.vectors.exact import ExactCopy, open_copy, write_copy
+from storage.vectors.ids import ID_TYPE, PictureIds
+from storage.vectors.protocol import BATCH
+from storage.vectors.scores import Scores
 
-BATCH = 8192
 COMPACT_AFTER = 50  # small files; each write adds one
 KEEP_VERSIONS = timedelta(hours=1)  # longer than any reader takes for one scan
 
 
-class VectorIndex:
-    """Vectors of one encoder by picture id. Everything in it can be made again from SQL and the pictures.
+class LanceIndex:
+    """A `VectorIndex`: written to LanceDB, read from the copy, which follows whenever the table has changed.
 
     Writers of all processes queue for one file lock, because concurrent upserts can leave duplicates in
-    LanceDB without an error. Readers take the lock only to bring the memory-mapped copy up to date.
+    LanceDB without an error. Readers take the lock only to bring the copy up to date.
     """
 
     def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
@@ -35,7 +37,7 @@ class VectorIndex:
         self.dimension = dimension
         self._folder = folder
         self._copies = folder / f"{fingerprint}.matrix"
-        self._matrix: tuple[str, Matrix] | None = None
+        self._newest: ExactCopy | None = None
         with self._guarded():
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / f"{fingerprint}.lock")
@@ -51,11 +53,6 @@ class VectorIndex:
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        """Adds or replaces. vectors (n, d), row i for ids[i]; of an id that comes twice the last one counts.
-
-        Raises `ValueError` for another shape, for an id that is no picture id, and for numbers that
-        float16 can't hold.
-        """
         rows = self._arrow(ids, vectors)
         if not rows.num_rows:
             return
@@ -66,90 +63,88 @@ class VectorIndex:
                 self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Ids without a vector are passed over."""
         with self._lock, self._guarded():
             for start in range(0, len(ids), BATCH):
                 self._table.delete(lancedb.col("id").isin(list(ids[start : start + BATCH])))
 
     def drop(self) -> None:
-        """Removes this encoder's vectors for good. The index can't be used afterwards."""
         with self._lock, self._guarded():
             self._database.drop_table(self.fingerprint)
             shutil.rmtree(self._copies, ignore_errors=True)
-        self._matrix = None
+        self._newest = None
 
-    # Ids
+    # Reading
 
-    def count(self) -> int:
+    def snapshot(self) -> ExactCopy:
+        """The copy on disk is made again only where the table has changed."""
+        version, newest = self.version, self._newest
+        if newest is None or newest.version != version:
+            try:
+                newest = open_copy(self._copies / version)
+            except (OSError, ValueError):
+                newest = self._rebuild()
+            self._newest = newest
+        return newest
+
+    @property
+    def version(self) -> str:
+        """Versions of the table alone begin at 1 again in a table made anew."""
         with self._guarded():
-            return int(self._table.count_rows())
+            made = self._table.schema.metadata[b"made"].decode()
+            return f"{made}-{self._table.version}"
 
-    def ids(self) -> Iterator[str]:
-        """Every id, in no particular order."""
-        for batch in self._scan("id"):
-            yield from batch.to_pylist()
+    @property
+    def ids(self) -> PictureIds:
+        return self.snapshot().ids
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        """Those without a vector, each once, in the order given."""
+        """Asks the table, so that between two writes no copy has to be made."""
         wanted = dict.fromkeys(ids)
         if wanted:
-            for picture_id in self.ids():
-                wanted.pop(picture_id, None)
+            for batch in self._scan("id"):
+                for picture_id in batch.to_pylist():
+                    wanted.pop(picture_id, None)
         return list(wanted)
 
-    # Vectors
-
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
-        matrix = self.matrix()
-        return matrix.vectors[matrix.rows(ids)].astype(np.float32)
+        return self.snapshot().vectors(ids)
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-        """Every id and vector (≤ size, d), by id, as of the moment of the call."""
-        return self.matrix().batches(size)
+        return self.snapshot().batches(size)
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        return self.snapshot().scores(weights, bias, allowed)
 
     def search(
-        self, vector: NDArray[np.floating], n: int, among: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """(d,) → the n ids with the highest dot products, highest first, equal ones by id. Exact."""
-        return self.matrix().search(vector, n, among)
-
-    def matrix(self) -> Matrix:
-        """All vectors as they are now. The copy on disk is made again only where the table has changed."""
-        stamp = self._stamp()
-        if self._matrix is None or self._matrix[0] != stamp:
-            try:
-                self._matrix = (stamp, open_matrix(self._copies / stamp))
-            except (OSError, ValueError):
-                self._matrix = self._rebuild()
-        return self._matrix[1]
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        return self.snapshot().search(queries, k, allowed)
 
     # Inside
 
-    def _rebuild(self) -> tuple[str, Matrix]:
+    def _rebuild(self) -> ExactCopy:
         with self._lock, self._guarded():
-            stamp = self._stamp()
+            folder = self._copies / self.version
             try:
-                return stamp, open_matrix(self._copies / stamp)  # made while this one waited
+                return open_copy(folder)  # made while this one waited
             except (OSError, ValueError):
                 pass
-            ids = np.empty(self.count(), dtype=ID_TYPE)
+            ids = np.empty(self._table.count_rows(), dtype=ID_TYPE)
             start = 0
             for batch in self._scan("id"):
                 ids[start : start + len(batch)] = batch.to_numpy(zero_copy_only=False)
                 start += len(batch)
             parts = (batch.flatten().to_numpy().reshape(-1, self.dimension) for batch in self._scan("vector"))
-            write_matrix(self._copies / stamp, ids, parts, self.dimension)
+            write_copy(folder, ids, parts, self.dimension)
             for other in self._copies.iterdir():
-                if other.name != stamp:  # also what a killed process left
+                if other.name != folder.name:  # also what a killed process left
                     shutil.rmtree(other, ignore_errors=True)
-            return stamp, open_matrix(self._copies / stamp)
-
-    def _stamp(self) -> str:
-        """Changes whenever the table does. Versions alone begin at 1 again in a table made anew."""
-        with self._guarded():
-            made = self._table.schema.metadata[b"made"].decode()
-            return f"{made}-{self._table.version}"
+            return open_copy(folder)
 
     def _scan(self, column: str) -> Iterator[pa.Array]:
         with self._guarded():

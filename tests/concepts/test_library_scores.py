@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from synthetic import in_memory, picture_ids, unit_vectors
 
 from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
+from concepts.encoders.base import Vectors
 from storage.heads import StoredHead
-from storage.vectors.exact import ID_TYPE, Matrix
+from storage.vectors.exact import ExactCopy
+from storage.vectors.ids import PictureIds
+from storage.vectors.scores import Scores
+
+SOON = 20  # seconds; only a test that fails waits so long
 
 
-def matrix(n: int = 500) -> Matrix:
-    rng = np.random.default_rng(1)
-    return Matrix(
-        np.array([f"{i:064x}" for i in range(n)], ID_TYPE), rng.normal(size=(n, 8)).astype(np.float16)
-    )
+def vectors(n: int = 500, version: str = "1") -> ExactCopy:
+    return in_memory(picture_ids(n), unit_vectors(n), version)
 
 
 def head(seed: int = 0, threshold: float = 0.5) -> StoredHead:
@@ -26,13 +32,13 @@ def head(seed: int = 0, threshold: float = 0.5) -> StoredHead:
 
 @pytest.fixture
 def scores() -> LibraryScores:
-    return ScoreCache().of(head(), matrix())
+    return ScoreCache().of(head(), vectors())
 
 
 def test_counts_at_a_threshold_are_those_of_the_scores(scores: LibraryScores) -> None:
     steps = scores.flagged_at_each_step()
     for step in (0, 137, 500, 1000):
-        assert steps[step] == (scores.probability >= np.float32(step / 1000)).sum()
+        assert steps[step] == (scores.probability.values >= np.float32(step / 1000)).sum()
     assert scores.flagged(0.5) == steps[500]
 
 
@@ -46,16 +52,65 @@ def test_pages_follow_each_other_without_repeating(scores: LibraryScores, order:
 
 
 def test_another_threshold_needs_no_new_scores_and_another_library_does() -> None:
-    cache, library = ScoreCache(), matrix()
+    cache, library = ScoreCache(), vectors()
     first = cache.of(head(), library)
     assert cache.of(head(threshold=0.9), library) is first
-    assert not cache.has(head(), matrix(10))
-    assert len(cache.of(head(), matrix(10)).probability) == 10
+    assert not cache.has(head(), vectors(10, "2"))
+    assert len(cache.of(head(), vectors(10, "2")).probability) == 10
 
 
 def test_only_the_last_few_versions_are_kept() -> None:
-    cache, library = ScoreCache(), matrix()
+    cache, library = ScoreCache(), vectors()
     for seed in range(KEPT + 1):
         cache.of(head(seed), library)
     assert not cache.has(head(0), library)
     assert cache.has(head(KEPT), library)
+
+
+# Several at once
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+class Meeting:
+    """Vectors that are scored only once `parties` callers are there at the same time."""
+
+    def __init__(self, parties: int) -> None:
+        self.calls = 0
+        self._copy = vectors(20)
+        self._all_here = threading.Barrier(parties)
+        self.version = self._copy.version
+
+    def scores(self, weights: Vectors, bias: float = 0.0, allowed: PictureIds | None = None) -> Scores:
+        self._all_here.wait(SOON)
+        self.calls += 1
+        return self._copy.scores(weights, bias, allowed)
+
+
+def test_two_versions_are_scored_beside_each_other(threads: ThreadPoolExecutor) -> None:
+    cache, library = ScoreCache(), Meeting(2)
+    found = [threads.submit(cache.of, head(seed), library) for seed in (0, 1)]  # type: ignore[arg-type]
+    assert len({id(scores.result(SOON)) for scores in found}) == 2
+
+
+def test_a_version_asked_for_by_many_is_scored_once(threads: ThreadPoolExecutor) -> None:
+    cache, library = ScoreCache(), Meeting(1)
+    found = [threads.submit(cache.of, head(0), library) for _ in range(8)]  # type: ignore[arg-type]
+    assert len({id(scores.result(SOON)) for scores in found}) == 1
+    assert library.calls == 1
+
+
+def test_a_version_that_could_not_be_scored_is_tried_again() -> None:
+    class Broken(Meeting):
+        def scores(self, weights: Vectors, bias: float = 0.0, allowed: PictureIds | None = None) -> Scores:
+            raise OSError("the disk is gone")
+
+    cache = ScoreCache()
+    with pytest.raises(OSError, match="gone"):
+        cache.of(head(0), Broken(1))  # type: ignore[arg-type]
+    assert not cache.has(head(0), Meeting(1))  # type: ignore[arg-type]
+    assert len(cache.of(head(0), Meeting(1)).probability) == 20  # type: ignore[arg-type]

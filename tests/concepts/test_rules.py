@@ -37,17 +37,18 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
 def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     open_bench: Callable[[], Workbench], own_home: Path
 ) -> None:
-    before = open_bench().context.collection.matrix()
-    ids, vectors = before.ids.tolist(), np.array(before.vectors)
+    before = open_bench().context.collection.index().snapshot()
+    ids = list(before.ids)
+    vectors = before.vectors(ids)
     import shutil
 
     shutil.rmtree(own_home / "vectors")
     bench = open_bench()
     assert bench.context.collection.reconcile() == len(ids)
     bench.pictures.add_pictures([])
-    after = bench.context.collection.matrix()
-    assert after.ids.tolist() == ids
-    np.testing.assert_allclose(after.vectors, vectors, atol=2e-3)
+    after = bench.context.collection.index()
+    assert list(after.ids) == ids
+    np.testing.assert_allclose(after.vectors(ids), vectors, atol=2e-3)
 
 
 def test_adding_the_same_folder_again_changes_nothing(bench: Workbench, pictures: Path) -> None:

@@ -39,11 +39,11 @@ def rows_of(database: Path, table: str) -> int:
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     """Ids, vectors and sources of a library."""
     bench = Workbench(load_settings(home=home))
-    matrix = bench.context.collection.matrix()
-    ids = [i.decode() for i in matrix.ids.tolist()]
+    index = bench.context.collection.index().snapshot()
+    ids = list(index.ids)
     pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
     assert bench.pictures.library_info().pending == 0
-    return ids, np.array(matrix.vectors), {picture.id: picture.sources for picture in pictures}
+    return ids, index.vectors(ids), {picture.id: picture.sources for picture in pictures}
 
 
 def test_a_killed_add_goes_on_and_ends_like_an_undisturbed_one(

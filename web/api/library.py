@@ -12,7 +12,8 @@ from pydantic import Field
 
 from concepts.installation.activity import JobView
 from concepts.library.browsing import BadFile, PictureDetail, PicturePage
-from concepts.library.collection import Hit, LibraryInfo
+from concepts.library.collection import LibraryInfo
+from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId

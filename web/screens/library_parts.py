@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from concepts.library.browsing import PictureView, Repetition
-from concepts.library.collection import Hit
+from concepts.library.search import Hit
 from concepts.workbench import Workbench
 from web.markup import button, chip, dialog, empty, escape, file_name, head, icon, pictures, thumbnail, url
 from web.words import ago, count, duration, size

@@ -1,0 +1,73 @@
+"""What an index of vectors promises. Nobody outside this package knows how or where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.vectors.ids import PictureIds
+from storage.vectors.scores import Scores
+
+BATCH = 8192
+
+
+class VectorReader(Protocol):
+    """Vectors of one encoder by picture id, to be read. `allowed` leaves all other pictures out; an id in
+    it that has no vector is passed over."""
+
+    @property
+    def version(self) -> str:
+        """Another one whenever a vector was added, replaced or deleted; never that of another index."""
+
+    @property
+    def ids(self) -> PictureIds:
+        """Every picture with a vector."""
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        """Those without a vector, each once, in the order given."""
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
+
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        """Every id with its vector (≤ size, d), by id, as of the moment of the call."""
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        """weights (d,) or (d, k) → vectors · weights + bias, in float32."""
+
+    def search(
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        """queries (q, d) → for each the k ids with the highest dot products, highest first, equal ones by
+        id. The products are those of float64."""
+
+
+class VectorIndex(VectorReader, Protocol):
+    """Vectors that can be written. Reading sees what every process has written up to then.
+
+    Everything in it can be made again from SQL and the pictures.
+    """
+
+    def snapshot(self) -> VectorReader:
+        """The vectors as they are now: what is read from it stays the same whatever is written meanwhile."""
+
+    def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
+        """Adds or replaces. vectors (n, d), row i for ids[i]; of an id that comes twice the last one counts.
+
+        Raises `ValueError` for another shape, for an id that is no picture id, and for numbers that
+        float16 can't hold.
+        """
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Ids without a vector are passed over."""
+
+    def drop(self) -> None:
+        """Removes all vectors for good. The index can't be used afterwards."""

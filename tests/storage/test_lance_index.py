@@ -1,0 +1,224 @@
+"""The index in LanceDB: compaction, the memory-mapped copy, several processes, damage."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import DIMENSION, contents, picture_ids, unit_vectors
+
+from storage.errors import StorageError
+from storage.vectors.lance import LanceIndex
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another process, with this file's helpers and `index` on the folder given first."""
+    opening = (
+        f"import sys; sys.path[:0] = {[str(ROOT / folder) for folder in ('tests/storage', 'tests', '')]}\n"
+        "from pathlib import Path\nfrom test_lance_index import *\n"
+        "index = LanceIndex(Path(sys.argv[1]), 'enc-1', DIMENSION)\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", opening + code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def tell(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("go on\n")
+    process.stdin.flush()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> LanceIndex:
+    return LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
+
+
+def test_each_encoder_has_its_own_vectors(tmp_path: Path) -> None:
+    first, second = LanceIndex(tmp_path, "enc-1", 8), LanceIndex(tmp_path, "enc-2", 5)
+    first.write(picture_ids(3), unit_vectors(3))
+    second.write(picture_ids(2), unit_vectors(2, dimension=5))
+    assert (len(first.ids), len(second.ids)) == (3, 2)
+    second.drop()
+    assert len(first.ids) == 3
+    assert not len(LanceIndex(tmp_path, "enc-2", 6).ids)
+
+
+def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.vectors.lance.COMPACT_AFTER", 5)
+    ids, vectors = picture_ids(12), unit_vectors(12)
+    for i in range(12):
+        index.write(ids[i : i + 1], vectors[i : i + 1])
+    assert index._table.stats()["fragment_stats"]["num_fragments"] < 5
+    np.testing.assert_array_equal(index.vectors(ids), vectors)
+
+
+# The memory-mapped copy
+
+
+def test_the_copy_is_made_again_only_when_the_table_changed(index: LanceIndex, tmp_path: Path) -> None:
+    index.write(picture_ids(5), unit_vectors(5))
+    first = index.snapshot()
+    copies = tmp_path / "vectors" / "enc-1.matrix"
+    made = {path: path.stat().st_mtime_ns for path in copies.rglob("*.npy")}
+    assert index.snapshot() is first
+    LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION).snapshot()
+    assert {path: path.stat().st_mtime_ns for path in copies.rglob("*.npy")} == made
+    index.write(picture_ids(1, start=5), unit_vectors(1))
+    assert len(index.snapshot().ids) == 6
+    assert len(first.ids) == 5  # a reader that still holds the old one is not disturbed
+    assert len(list(copies.iterdir())) == 1
+
+
+def test_a_damaged_copy_and_what_a_killed_process_left_are_replaced(tmp_path: Path) -> None:
+    index = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(picture_ids(5), unit_vectors(5))
+    index.snapshot()
+    (copy,) = (tmp_path / "enc-1.matrix").iterdir()
+    with (copy / "vectors.npy").open("r+b") as file:
+        file.truncate(150)
+    (copy.parent / "unfinished-old").mkdir()
+    again = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    np.testing.assert_array_equal(again.vectors(picture_ids(5)), unit_vectors(5))
+    assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_an_index_made_anew_never_uses_the_copy_of_the_old_one(tmp_path: Path) -> None:
+    old = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    old.write(picture_ids(3), unit_vectors(3))
+    old.snapshot()
+    old._database.drop_table("enc-1")  # as if a person had removed only the table's folder
+    new = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    new.write(picture_ids(3), unit_vectors(3, seed=7))
+    np.testing.assert_array_equal(new.vectors(picture_ids(3)), unit_vectors(3, seed=7))
+
+
+# Several processes
+
+
+def test_a_reader_sees_what_another_process_has_written(index: LanceIndex, tmp_path: Path) -> None:
+    writer = run_python(
+        "for k in range(3):\n"
+        "    index.write(picture_ids(10, start=10 * k), unit_vectors(10, seed=k))\n"
+        "    print('written', flush=True)\n"
+        "    sys.stdin.readline()\n",
+        str(tmp_path / "vectors"),
+    )
+    for k in range(3):
+        assert said(writer) == "written"
+        assert len(index.ids) == 10 * (k + 1)
+        np.testing.assert_array_equal(index.vectors(picture_ids(10, start=10 * k)), unit_vectors(10, seed=k))
+        tell(writer)
+    assert writer.wait(60) == 0
+
+
+def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(
+    index: LanceIndex, tmp_path: Path
+) -> None:
+    code = (
+        "print('ready', flush=True)\nsys.stdin.readline()\n"
+        "for k in range(5):\n    index.write(picture_ids(40, start=40 * k), unit_vectors(40, seed=k))\n"
+    )
+    writers = [run_python(code, str(tmp_path / "vectors")) for _ in range(2)]
+    for writer in writers:
+        assert said(writer) == "ready"
+    for writer in writers:
+        tell(writer)
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    assert len(index.ids) == 200
+    assert list(index.ids) == sorted(picture_ids(200))
+
+
+def test_killed_while_writing_and_run_again_gives_the_same_contents(
+    index: LanceIndex, tmp_path: Path
+) -> None:
+    writer = run_python(
+        "for k in range(1000):\n"
+        "    print('writing', flush=True)\n"
+        "    index.write(picture_ids(400, start=400 * (k % 5)), unit_vectors(400, seed=k % 5))\n",
+        str(tmp_path / "vectors"),
+    )
+    for _ in range(4):
+        assert said(writer) == "writing"
+    writer.send_signal(signal.SIGKILL)  # three writes are done, another has begun
+    writer.wait(60)
+    assert 1200 <= len(index.ids) < 2400
+    for k in range(5):
+        index.write(picture_ids(400, start=400 * k), unit_vectors(400, seed=k))
+    expected = {
+        i: tuple(row)
+        for k in range(5)
+        for i, row in zip(picture_ids(400, start=400 * k), unit_vectors(400, seed=k).tolist(), strict=True)
+    }
+    assert contents(index) == expected
+    assert len(index.ids) == 2000
+
+
+def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp_path: Path) -> None:
+    holder = run_python(
+        "index._lock.acquire()\nprint('holding', flush=True)\nsys.stdin.readline()\n",
+        str(tmp_path / "vectors"),
+    )
+    assert said(holder) == "holding"
+    holder.kill()
+    holder.wait(60)
+    index.write(picture_ids(3), unit_vectors(3))
+    assert len(index.ids) == 3
+
+
+# Damage
+
+
+def test_a_damaged_table_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    index = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(picture_ids(5), unit_vectors(5))
+    for file in (tmp_path / "enc-1.lance" / "data").iterdir():
+        with file.open("r+b") as opened:
+            opened.truncate(20)
+    with pytest.raises(StorageError, match="Remove that folder and embed the library again"):
+        LanceIndex(tmp_path, "enc-1", DIMENSION).snapshot()
+    for file in (tmp_path / "enc-1.lance" / "_versions").iterdir():
+        file.write_bytes(b"not a manifest" * 100)
+    with pytest.raises(StorageError, match="Remove that folder"):
+        LanceIndex(tmp_path, "enc-1", DIMENSION)
+
+
+def test_another_dimension_is_refused(index: LanceIndex, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="8 numbers, not 9"):
+        LanceIndex(tmp_path / "vectors", "enc-1", 9)
+
+
+@pytest.mark.parametrize(
+    "action", ["index.write(picture_ids(9000, 5), unit_vectors(9000))", "index.snapshot()"]
+)
+def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(
+    index: LanceIndex, tmp_path: Path, action: str
+) -> None:
+    """A limit on the size of files stands in for the full disk: the system call fails the same way."""
+    index.write(picture_ids(4000), unit_vectors(4000))
+    process = run_python(
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        f"try:\n    {action}\nexcept StorageError as error:\n    print(error, flush=True)\n",
+        str(tmp_path / "vectors"),
+    )
+    assert "no room left" in said(process)
+    process.wait(60)
+    assert len(index.ids) == 4000
+    np.testing.assert_array_equal(index.vectors(picture_ids(4000)), unit_vectors(4000))

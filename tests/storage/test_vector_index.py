@@ -1,0 +1,335 @@
+"""Every vector index keeps the same promises; exact search and scores are those of brute force."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from storage.errors import UnknownPictureError
+from storage.vectors import exact
+from storage.vectors.ids import PictureIds
+from storage.vectors.lance import LanceIndex
+from storage.vectors.protocol import VectorIndex, VectorReader
+
+INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
+    "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension)
+}
+
+
+@pytest.fixture(params=INDEXES)
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
+    return INDEXES[request.param](tmp_path / "vectors", DIMENSION)
+
+
+# Writing
+
+
+def test_writing_twice_changes_nothing(index: VectorIndex) -> None:
+    ids, vectors = picture_ids(50), unit_vectors(50)
+    index.write(ids, vectors)
+    before = contents(index)
+    index.write(ids[::-1], vectors[::-1])
+    assert len(index.ids) == 50
+    assert contents(index) == before
+
+
+def test_writing_an_id_again_replaces_its_vector(index: VectorIndex) -> None:
+    ids = picture_ids(2)
+    index.write(ids, unit_vectors(2))
+    index.write(ids[:1], unit_vectors(1, seed=9))
+    np.testing.assert_array_equal(index.vectors(ids), [unit_vectors(1, seed=9)[0], unit_vectors(2)[1]])
+
+
+def test_an_id_twice_in_one_batch_is_kept_once_with_its_last_vector(index: VectorIndex) -> None:
+    old, new = picture_ids(2)
+    index.write([old], unit_vectors(1))
+    vectors = unit_vectors(4, seed=2)
+    index.write([new, old, new, old], vectors)
+    assert len(index.ids) == 2
+    np.testing.assert_array_equal(index.vectors([new, old]), vectors[[2, 3]])
+
+
+def test_deleted_ids_are_gone_and_unknown_ones_passed_over(index: VectorIndex) -> None:
+    ids = picture_ids(10)
+    index.write(ids, unit_vectors(10))
+    index.delete([*ids[:4], "f" * 64])
+    assert list(index.ids) == sorted(ids[4:])
+    assert not {i for i, _ in index.search(unit_vectors(1), 99)[0]} & set(ids[:4])
+
+
+@pytest.mark.parametrize(
+    ("ids", "vectors"),
+    [
+        (picture_ids(2), unit_vectors(3)),
+        (picture_ids(2), unit_vectors(2, dimension=7)),
+        (["x' OR true --"], unit_vectors(1)),
+        (["a" * 65], unit_vectors(1)),
+        (picture_ids(1), np.full((1, DIMENSION), np.nan, np.float32)),
+        (picture_ids(1), np.full((1, DIMENSION), 1e6, np.float32)),
+    ],
+    ids=["rows", "dimension", "quote", "long id", "nan", "overflow"],
+)
+def test_what_cannot_be_kept_is_refused(
+    index: VectorIndex, ids: list[str], vectors: NDArray[np.float32]
+) -> None:
+    with pytest.raises(ValueError, match=r"vector|picture id"):
+        index.write(ids, vectors)
+    assert not len(index.ids)
+
+
+def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index: VectorIndex) -> None:
+    ids = picture_ids(6)
+    versions = [index.version]
+    index.write(ids[:5], unit_vectors(5))
+    before = index.snapshot()
+    assert before.version == index.version == index.snapshot().version
+    versions.append(index.version)
+    index.write(ids[:1], unit_vectors(1, seed=4))
+    versions.append(index.version)
+    index.write(ids[5:], unit_vectors(1))
+    versions.append(index.version)
+    index.delete(ids[:2])
+    versions.append(index.version)
+    assert len(set(versions)) == len(versions)
+    assert index.snapshot().version == index.version != before.version
+    assert contents(before) == contents(in_memory(ids[:5], unit_vectors(5)))
+    assert len(index.ids) == 4
+
+
+# Reading: of an index, of its snapshot, and of arrays in memory
+
+Fill = Callable[[Path, Sequence[str], NDArray[np.float32]], VectorReader]
+
+
+def filled(make: Callable[[Path, int], VectorIndex]) -> Fill:
+    def fill(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
+        index = make(folder, vectors.shape[1])
+        index.write(ids, vectors)
+        return index
+
+    return fill
+
+
+READERS: dict[str, Fill] = {
+    **{name: filled(make) for name, make in INDEXES.items()},
+    **{
+        f"snapshot of {name}": lambda folder, ids, vectors, make=make: filled(make)(
+            folder, ids, vectors
+        ).snapshot()
+        for name, make in INDEXES.items()
+    },
+    "in memory": lambda folder, ids, vectors: in_memory(ids, vectors),
+}
+
+
+@pytest.fixture(params=READERS)
+def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., VectorReader]:
+    return lambda ids, vectors: READERS[request.param](tmp_path, ids, vectors)
+
+
+def test_vectors_come_back_in_the_order_asked(fill: Callable[..., VectorReader]) -> None:
+    ids, vectors = picture_ids(20), unit_vectors(20)
+    reader = fill(ids, vectors)
+    order = [7, 3, 19, 3]
+    np.testing.assert_array_equal(reader.vectors([ids[i] for i in order]), vectors[order])
+    assert reader.vectors([]).shape == (0, DIMENSION)
+
+
+def test_missing_keeps_the_order_and_names_each_id_once(fill: Callable[..., VectorReader]) -> None:
+    ids = picture_ids(6)
+    reader = fill([ids[1], ids[4]], unit_vectors(2))
+    assert reader.missing([ids[5], ids[1], ids[0], ids[5], "é", ids[1] + "0"]) == [
+        ids[5],
+        ids[0],
+        "é",
+        ids[1] + "0",
+    ]
+    assert reader.missing([]) == []
+
+
+@pytest.mark.parametrize("unknown", ["0" * 64, "f" * 64, "é", "", picture_ids(1)[0] + "0"])
+def test_an_unknown_id_is_an_error_that_names_it(fill: Callable[..., VectorReader], unknown: str) -> None:
+    (known,) = picture_ids(1)
+    reader = fill([known], unit_vectors(1))
+    with pytest.raises(UnknownPictureError, match=f"first is {unknown}"):
+        reader.vectors([known, unknown])
+
+
+def test_batches_are_sorted_by_id_and_of_the_size_asked(fill: Callable[..., VectorReader]) -> None:
+    ids, vectors = picture_ids(25), unit_vectors(25)
+    reader = fill(ids, vectors)
+    batches = list(reader.batches(size=10))
+    assert [len(batch_ids) for batch_ids, _ in batches] == [10, 10, 5]
+    assert [i for batch_ids, _ in batches for i in batch_ids] == sorted(ids)
+    assert all(rows.dtype == np.float32 for _, rows in batches)
+    assert contents(reader) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
+
+
+def test_an_empty_index_answers_everything(fill: Callable[..., VectorReader]) -> None:
+    reader = fill([], np.empty((0, DIMENSION), np.float32))
+    assert list(reader.ids) == list(reader.batches()) == []
+    assert reader.search(unit_vectors(2), 5) == [[], []]
+    assert reader.search(unit_vectors(1), 5, PictureIds.of(picture_ids(3))) == [[]]
+    scores = reader.scores(unit_vectors(1)[0])
+    assert (len(scores), scores.values.shape, scores.top(3)) == (0, (0,), [])
+
+
+def test_scores_are_those_of_one_head_or_of_several(fill: Callable[..., VectorReader]) -> None:
+    ids, vectors = picture_ids(2500), unit_vectors(2500)
+    reader = fill(ids, vectors)
+    weights, bias = np.random.default_rng(1).standard_normal((DIMENSION, 3)), np.array([0.5, -1.0, 2.0])
+    expected = vectors[np.argsort(ids)].astype(np.float64) @ weights + bias
+    several, one = reader.scores(weights, bias), reader.scores(weights[:, 1], -1.0)
+    assert several.values.dtype == one.values.dtype == np.float32
+    assert list(one.ids) == sorted(ids)
+    np.testing.assert_allclose(several.values, expected, atol=1e-5)
+    np.testing.assert_allclose(one.values, expected[:, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])  # few are picked, of many the others are left out
+def test_scores_of_allowed_pictures_are_those_of_all(fill: Callable[..., VectorReader], share: float) -> None:
+    ids, vectors = picture_ids(2500), unit_vectors(2500)
+    reader, weights = fill(ids, vectors), unit_vectors(1, seed=3)[0]
+    expected = dict(zip(ids, vectors.astype(np.float64) @ weights, strict=True))
+    allowed = ids[: round(2500 * share)]
+    scores = reader.scores(weights, 0.0, PictureIds.of([*allowed, "f" * 64]))
+    assert list(scores.ids) == sorted(allowed)
+    np.testing.assert_allclose(scores.values, [expected[i] for i in scores.ids], atol=1e-5)
+
+
+def test_search_multiplies_exactly(fill: Callable[..., VectorReader]) -> None:
+    ids, vectors = picture_ids(3000), unit_vectors(3000)
+    query = np.random.default_rng(5).standard_normal(DIMENSION) * 3  # a head's weights, not unit length
+    products = vectors.astype(np.float64) @ query
+    best = np.argsort(-products)[:10]
+    (found,) = fill(ids, vectors).search(query[None], 10)
+    assert [i for i, _ in found] == [ids[i] for i in best]
+    np.testing.assert_allclose([score for _, score in found], products[best], rtol=1e-12)
+
+
+def test_twins_are_ordered_by_id_wherever_they_stand(fill: Callable[..., VectorReader]) -> None:
+    ids, twin = picture_ids(1503), unit_vectors(1, dimension=301)
+    reader = fill(ids, np.repeat(twin, 1503, axis=0))
+    (found,) = reader.search(unit_vectors(1, seed=3, dimension=301), 1502)
+    assert [i for i, _ in found] == sorted(ids)[:1502]
+    assert len({score for _, score in found}) == 1
+
+
+# Against brute force
+
+
+@contextmanager
+def made(name: str, ids: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[VectorReader]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield READERS[name](Path(folder), ids, vectors)
+
+
+def few_values(count: int, seed: int) -> NDArray[np.float32]:
+    """At most unit length and often the same, so that there are ties."""
+    return np.random.default_rng(seed).choice([-0.5, 0.0, 0.5], (count, 4)).astype(np.float32)
+
+
+def best(
+    ids: Sequence[str], scores: NDArray[np.floating], k: int, allowed: set[str] | None
+) -> list[tuple[str, float]]:
+    pairs = [(i, float(s)) for i, s in zip(ids, scores, strict=True) if allowed is None or i in allowed]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+SOME = st.none() | st.sets(st.integers(0, 45), max_size=40)  # the last ones are unknown
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=25)
+@given(n=st.integers(0, 40), k=st.integers(0, 50), q=st.integers(0, 3), seed=st.integers(0, 99), some=SOME)
+def test_search_is_brute_force(name: str, n: int, k: int, q: int, seed: int, some: set[int] | None) -> None:
+    ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(q, seed + 1)
+    allowed = None if some is None else {picture_ids(1, place)[0] for place in some}
+    with made(name, ids, vectors) as reader:
+        found = reader.search(queries, k, None if allowed is None else PictureIds.of(allowed))
+    assert found == [best(ids, vectors.astype(np.float64) @ query, k, allowed) for query in queries]
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 300), k=st.integers(1, 60), block=st.integers(1, 70), seed=st.integers(0, 99))
+def test_search_in_blocks_is_brute_force(n: int, k: int, block: int, seed: int) -> None:
+    ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(2, seed + 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exact, "BLOCK", block)
+        found = in_memory(ids, vectors).search(queries, k)
+    assert found == [best(ids, vectors.astype(np.float64) @ query, k, None) for query in queries]
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=25)
+@given(
+    n=st.integers(0, 40), k=st.integers(0, 50), start=st.integers(0, 45), seed=st.integers(0, 99), some=SOME
+)
+def test_top_bottom_and_nearest_are_brute_force(
+    name: str, n: int, k: int, start: int, seed: int, some: set[int] | None
+) -> None:
+    ids, vectors, weights = picture_ids(n), few_values(n, seed), few_values(1, seed + 1)[0]
+    allowed = None if some is None else {picture_ids(1, place)[0] for place in some}
+    with made(name, ids, vectors) as reader:
+        scores = reader.scores(weights, 0.25, None if allowed is None else PictureIds.of(allowed))
+    values = vectors @ weights + np.float32(0.25)
+    of = dict(zip(ids, values.tolist(), strict=True))
+    assert scores.top(k, start) == best(ids, values, start + k, allowed)[start:]
+    lowest = best(ids, -values, start + k, allowed)[start:]
+    assert scores.bottom(k, start) == [(i, of[i]) for i, _ in lowest]
+    near = best(ids, -np.abs(values - np.float32(0.5)), start + k, allowed)[start:]
+    assert scores.nearest(0.5, k, start) == [(i, of[i]) for i, _ in near]
+
+
+# Sets of ids
+
+
+@settings(max_examples=100)
+@given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
+def test_sets_of_ids_are_sets(one: set[int], other: set[int], third: set[int]) -> None:
+    def named(places: set[int]) -> set[str]:
+        return {picture_ids(1, place)[0] for place in places}
+
+    ids = PictureIds.of(named(one))
+    left = ids.without(named(other))
+    again = left.without(PictureIds.of(named(third)))
+    assert list(ids) == sorted(named(one))
+    assert list(left) == sorted(named(one - other))
+    assert list(again) == sorted(named(one - other - third))
+    assert len(again) == len(one - other - third)
+    everything = picture_ids(31)
+    assert {i for i in everything if i in again} == named(one - other - third)
+    places = np.arange(len(again))[::-1]
+    assert again.at(places) == list(again)[::-1]
+
+
+def test_what_can_be_no_id_is_in_no_set() -> None:
+    (known,) = picture_ids(1)
+    ids = PictureIds.of([known, "é", "", known + "0", known])
+    assert list(ids) == [known]
+    assert [item in ids for item in (known, "é", "", known + "0", 5, None)] == [True] + 5 * [False]
+
+
+# One thread of BLAS
+
+
+def test_blas_has_its_threads_back_only_when_nobody_multiplies_any_more() -> None:
+    def limits() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        with exact._one_blas_thread:
+            with exact._one_blas_thread:
+                assert set(limits()) == {1}
+            assert set(limits()) == {1}
+        assert set(limits()) == {2}

@@ -1,0 +1,39 @@
+"""Ids and vectors made up by the tests, and a reader over them in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.vectors.exact import ExactCopy
+from storage.vectors.ids import ID_TYPE
+from storage.vectors.protocol import VectorReader
+
+DIMENSION = 8
+
+
+def picture_ids(count: int, start: int = 0) -> list[str]:
+    """In no order."""
+    return [hashlib.sha256(str(i).encode()).hexdigest() for i in range(start, start + count)]
+
+
+def unit_vectors(count: int, seed: int = 0, dimension: int = DIMENSION) -> NDArray[np.float32]:
+    """Unit length, rounded to float16, so that what is read back is equal."""
+    raw = np.random.default_rng(seed).standard_normal((count, dimension))
+    unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    return unit.astype(np.float16).astype(np.float32)
+
+
+def contents(reader: VectorReader) -> dict[str, tuple[float, ...]]:
+    pairs = (pair for ids, rows in reader.batches() for pair in zip(ids, rows.tolist(), strict=True))
+    return {picture_id: tuple(row) for picture_id, row in pairs}
+
+
+def in_memory(ids: Sequence[str], vectors: NDArray[np.floating], version: str = "1") -> ExactCopy:
+    """vectors (n, d), row i for ids[i]."""
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    known = np.array([ids[place] for place in order], dtype=ID_TYPE)
+    return ExactCopy(version, known, np.asarray(vectors)[np.array(order, dtype=int)].astype(np.float16))
