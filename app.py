@@ -15,7 +15,7 @@ import uvicorn
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
-from web.access import check_exposure
+from web.http.access import check_exposure
 from web.server import create_app
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive

@@ -11,16 +11,16 @@ from fastapi.staticfiles import StaticFiles
 
 from concepts import __version__
 from concepts.workbench import Workbench
-from web.access import Access
-from web.answers import answer_routes
 from web.api import create_api
-from web.downloads import download_routes
-from web.guard import Guard
-from web.login import login_routes
-from web.media import media_routes
+from web.http.access import Access
+from web.http.answers import answer_routes
+from web.http.downloads import download_routes
+from web.http.guard import Guard
+from web.http.login import login_routes
+from web.http.media import media_routes
+from web.http.uploads import upload_routes
 from web.screens import SCREENS
 from web.shell import Screen, frame
-from web.uploads import upload_routes
 
 STATIC = Path(__file__).parent / "static"
 HEAD = "".join(

@@ -16,8 +16,8 @@ from concepts.installation.users import Users
 from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
-from web.access import TRIES, check_exposure
-from web.guard import COOKIE, LARGEST_BODY
+from web.http.access import TRIES, check_exposure
+from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app
 
 PASSWORD = "correct horse battery"

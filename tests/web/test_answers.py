@@ -14,8 +14,8 @@ from PIL import Image
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from web.answers import answer_routes
-from web.media import media_routes
+from web.http.answers import answer_routes
+from web.http.media import media_routes
 
 NAME = "Round thing"
 

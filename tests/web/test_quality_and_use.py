@@ -19,7 +19,7 @@ from concepts.errors import DiscernError, UnknownConceptError
 from concepts.export.usage import over_rest
 from concepts.learning.report import Metric, ReliabilityBin
 from web import charts
-from web.downloads import download_routes
+from web.http.downloads import download_routes
 from web.screens import quality_parts, use_parts
 
 NOTHING = Metric(

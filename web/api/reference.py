@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from web.api.problems import STATUS, kind_of
-from web.guard import STRICT_POLICY
+from web.http.guard import STRICT_POLICY
 from web.markup import escape
 
 STYLE_HEADERS = {"Content-Security-Policy": STRICT_POLICY}

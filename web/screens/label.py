@@ -6,7 +6,7 @@ import gradio as gr
 
 from concepts.definition.document import Definition
 from concepts.workbench import ENOUGH_LABELS, Workbench
-from web.answers import opening
+from web.http.answers import opening
 from web.live import author_of, concept_of, guarded, live, on_load
 from web.markup import empty, escape, icon, link, url
 

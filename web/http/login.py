@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from web.access import SESSION_SECONDS, Access, TooManyTriesError
-from web.guard import COOKIE, STRICT_POLICY, address_of
+from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
+from web.http.guard import COOKIE, STRICT_POLICY, address_of
 from web.markup import escape, notice
 
 PAGE = """<!doctype html>
