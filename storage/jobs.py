@@ -169,6 +169,20 @@ class JobStore:
             query = select(JobRow).where(JobRow.kind.in_(kinds), its)
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
+    def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
+        """The newest job of each of these kinds (for this concept), one that is still going before one that
+        ended; in the same order among each other. One query, however many jobs there were."""
+        going = JobRow.state.in_(GOING)
+        order = (going.desc(), JobRow.id.desc())
+        place = func.row_number().over(partition_by=JobRow.kind, order_by=order)
+        ranked = select(JobRow.id, place.label("place")).where(JobRow.kind.in_(kinds))
+        if concept is not None:
+            ranked = ranked.where(JobRow.arguments["concept"].as_string() == concept)
+        first = ranked.subquery()
+        query = select(JobRow).join(first, JobRow.id == first.c.id).where(first.c.place == 1)
+        with self._database.read() as session:
+            return [_job(row) for row in session.scalars(query.order_by(*order))]
+
     def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
         going = JobRow.state.in_(GOING)

@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from concepts.errors import DiscernError
-from web.markup import notice
 
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
 DELEGATE = """
@@ -32,6 +31,7 @@ element.addEventListener('submit', (event) => {
 QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 Render = Callable[..., Any]
+Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,20 @@ def live(elem_id: str, **settings: Any) -> gr.HTML:
     return gr.HTML(elem_id=elem_id, js_on_load=DELEGATE, **settings)
 
 
+def memory(value: Any) -> gr.JSON:
+    """What a page remembers between its events, kept in the browser.
+
+    Not gr.State, which holds a connection open for every tab, and a browser has six. What comes back may be
+    anything, so read it with care.
+    """
+    return gr.JSON(value, visible=False)
+
+
 def on_load(blocks: gr.Blocks, render: Render, outputs: Any, inputs: Sequence[Any] = ()) -> None:
     """Renders when the page opens: `render(request, *inputs)`."""
 
     def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
-        return render(request, *values)
+        return render(request, *values) or gr.skip()
 
     blocks.load(load, list(inputs), outputs, **QUICK)
 
@@ -62,7 +71,7 @@ def on_action(area: gr.HTML, handler: Render, inputs: Sequence[Any] = (), output
 
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
         fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
-        return handler(Action(str(event.action), str(event.value), fields), request, *values)
+        return handler(Action(str(event.action), str(event.value), fields), request, *values) or gr.skip()
 
     area.click(act, list(inputs), outputs, **QUICK)
 
@@ -71,7 +80,7 @@ def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: A
     """Answers an event of a Gradio component (`button.click`): `handler(request, *inputs)`."""
 
     def run(request: gr.Request, *values: Any) -> Any:
-        return handler(request, *values)
+        return handler(request, *values) or gr.skip()
 
     event(run, list(inputs), outputs, **QUICK)
 
@@ -88,6 +97,8 @@ def author_of(request: gr.Request) -> str:
 
 def guarded(work: Callable[[], str]) -> str:
     """HTML of `work`, or its error in words: nothing is lost by a `DiscernError`."""
+    from web.markup import notice
+
     try:
         return work()
     except DiscernError as error:

@@ -19,20 +19,11 @@ from web.http.guard import Guard
 from web.http.login import login_routes
 from web.http.media import media_routes
 from web.http.uploads import upload_routes
+from web.render import render
 from web.screens import SCREENS
 from web.shell import Screen, frame
 
 STATIC = Path(__file__).parent / "static"
-HEAD = "".join(
-    f'<script src="/web/{name}" {kind}></script>'
-    for name, kind in (
-        ("app.js", "defer"),
-        ("library.js", 'type="module"'),
-        ("label.js", 'type="module"'),
-        ("review.js", 'type="module"'),
-        ("quality.js", 'type="module"'),
-    )
-)
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
 )
@@ -64,7 +55,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         run_history=False,
         theme=THEME,
         css_paths=[STATIC / "style.css"],
-        head=HEAD,
+        head=render("scripts.html"),
         ssr_mode=False,
         footer_links=[],
         max_file_size="20mb",  # of what Gradio itself takes; pictures and zips go through our own route

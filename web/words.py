@@ -43,3 +43,15 @@ def size(number: int) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Such as: 1 picture, 5,421 pictures."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def number(value: int) -> str:
+    """Such as: 5,421."""
+    return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """Such as: 40 %, and never a certainty: over 99 %, under 1 %."""
+    if share >= 0.995:
+        return "over 99 %"
+    return "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"

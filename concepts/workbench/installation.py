@@ -38,10 +38,13 @@ class Installation:
 
     def latest_job(self, kinds: Sequence[str], concept: str | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going first."""
-        for job in self._context.jobs.store.recent():
-            if job.kind in kinds and (concept is None or job.arguments.get("concept") == concept):
-                return job
-        return None
+        found = self._context.jobs.store.newest(kinds, concept)
+        return found[0] if found else None
+
+    def newest_jobs(self, kinds: Sequence[str], concept: str | None = None) -> list[JobView]:
+        """The newest job of each of these kinds (for this concept), those still going first. One query, so
+        that a screen can ask every second."""
+        return [activity.job_view(job) for job in self._context.jobs.store.newest(kinds, concept)]
 
     def recent_jobs(self, limit: int = 50, offset: int = 0) -> list[JobView]:
         """Newest first, those still going before the others."""

@@ -142,6 +142,15 @@ def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -
     assert workbench.installation.latest_job(("mine",), "Square") is None
 
 
+def test_a_job_is_found_again_however_many_came_after_it(workbench: Workbench) -> None:
+    job = workbench.definitions.submit_mine("Circle")
+    for number in range(60):
+        workbench.jobs.store.add("train", {"concept": f"Other {number}"})
+    latest = workbench.installation.latest_job(("mine",), "Circle")
+    assert latest is not None
+    assert latest.id == job
+
+
 def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it_is_not(
     workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
 from web.http.guard import COOKIE, STRICT_POLICY, address_of
-from web.markup import escape, notice
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Log in · Discern</title>
-<link rel="stylesheet" href="/web/style.css"><link rel="stylesheet" href="/web/login.css"></head>
-<body class="alone"><main class="panel"><h1>Discern</h1>{message}
-<form method="post" action="/login?{query}">
-<label for="name">Name</label>
-<input id="name" name="name" type="text" value="{name}" autocomplete="username" required maxlength="60"
-{focus_name}>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required
-maxlength="1000" {focus_password}>
-<button class="btn primary">Log in</button></form>
-<p class="soft">Your name is written beside the answers you give.</p></main></body></html>"""
+from web.render import Notice, render
 
 
 def login_routes(access: Access) -> APIRouter:
@@ -80,12 +63,7 @@ def _inside(target: str) -> str:
 
 
 def _page(target: str, name: str = "", message: str = "", status: int = 200) -> HTMLResponse:
-    content = PAGE.format(
-        message=notice(message, "bad") if message else "",
-        query=escape(urlencode({"next": _inside(target)})),
-        name=escape(name),
-        focus_name="" if name else " autofocus",
-        focus_password=" autofocus" if name else "",
-    )
+    said = Notice(message, "bad") if message else None
+    content = render("login.html", said=said, target=_inside(target), name=name)
     headers = {"Content-Security-Policy": STRICT_POLICY, "Cache-Control": "no-store"}
     return HTMLResponse(content, status, headers)

@@ -1,0 +1,86 @@
+"""Jobs in words: what each kind is called, how far one is, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from concepts.views import JobView
+from web.words import count, duration
+
+GOING = ("queued", "running", "interrupted")
+TITLES = {
+    "add pictures": "Adding pictures",
+    "add sample": "Getting the sample pictures",
+    "re-embed": "Embedding again with another encoder",
+    "annotate": "Having the machine label",
+    "expand": "Proposing what counts",
+    "mine": "Looking for pictures worth asking about",
+    "train": "Training and measuring",
+    "evaluate": "Measuring",
+    "learning curve": "Working out what more answers would help",
+    "score library": "Looking at the whole library",
+    "score files": "Scoring pictures into a file",
+    "score": "Scoring pictures into a file",
+    "test endpoint": "Testing the model endpoint",
+}
+
+
+def is_going(job: JobView | None) -> bool:
+    return job is not None and job.state in GOING
+
+
+def job_title(job: JobView) -> str:
+    return TITLES.get(job.kind, job.kind.capitalize())
+
+
+def how_far(job: JobView) -> str:
+    """Such as: 40 of 120, 12 a second, 7 seconds left."""
+    if job.cancel_requested:
+        return "stopping after this step"
+    if job.state == "queued":
+        return "waiting for other work to finish"
+    if job.state == "interrupted":
+        return "was interrupted, goes on in a moment"
+    parts = [f"{job.done:,} of {job.total:,}" if job.total else f"{job.done:,}" if job.done else ""]
+    if job.rate:
+        rate = job.rate
+        parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"one every {1 / rate:,.0f} seconds")
+        if job.seconds_left:
+            parts.append(f"{duration(job.seconds_left)} left")
+    elif job.message:
+        parts.append(job.message)
+    return ", ".join(part for part in parts if part)
+
+
+def outcome(job: JobView) -> str:
+    """What came of it, in half a sentence."""
+    words = OUTCOMES.get(job.kind)
+    return words(job.result) if words and job.result and job.state == "done" else ""
+
+
+def _added(result: dict[str, Any]) -> str:
+    skipped = sum(result.get("skipped", {}).values())
+    said = [f"{count(result['added'], 'picture')} added"]
+    if result.get("duplicates"):
+        said.append(count(result["duplicates"], "duplicate"))
+    if skipped:
+        said.append(f"{count(skipped, 'file')} skipped")
+    return ", ".join(said)
+
+
+OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "add pictures": _added,
+    "add sample": _added,
+    "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
+    "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
+    "expand": lambda r: f"definition {r['revision']}, by {r['author']}",
+    "mine": lambda r: f"{count(r['added'], 'picture')} found, {r['candidates']:,} in all",
+    "train": lambda r: f"version {r['version']}",
+    "evaluate": lambda r: f"version {r['version']}",
+    "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
+    "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
+    "test endpoint": lambda r: (
+        f"{sum(a['works'] for a in r['answers'])} of {count(len(r['answers']), 'model')} answered"
+    ),
+}

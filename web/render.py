@@ -1,0 +1,95 @@
+"""Templates and plain values → HTML. Everything a template prints is escaped: names come from people."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from web import jobs, words
+
+FOLDER = Path(__file__).parent
+ICONS = FOLDER / "static" / "icons"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A press reaches the screen's `on_action` as (action, value)."""
+
+    label: str
+    action: str
+    value: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence about what was done or what went wrong, perhaps with the way back."""
+
+    text: str
+    kind: Literal["", "good", "bad", "warn"] = ""
+    button: Button | None = None
+
+
+def render(template: str, **values: Any) -> str:
+    """HTML of a file in `templates/`. A name that the template asks for and nobody gave is an error."""
+    return _environment().get_template(template).render(values).strip()
+
+
+def say(text: str, kind: Literal["", "good", "bad", "warn"] = "", button: Button | None = None) -> str:
+    """HTML of a notice alone."""
+    return render("notice.html", said=Notice(text, kind, button))
+
+
+def url(path: str, concept: str | None = None, /, **query: object) -> str:
+    """Address of a screen, of a concept where one is given."""
+    values = ({"concept": concept} if concept else {}) | query
+    return path + (f"?{urlencode(values)}" if values else "")
+
+
+def file_name(path: str) -> str:
+    """The last part of a path, of one inside of an archive too."""
+    return PurePath(path.rpartition("!/")[2]).name
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals |= {"url": url, "icon_svg": _icon, "now": time.monotonic_ns}
+    environment.filters |= {
+        "ago": words.ago,
+        "as_json": json.dumps,
+        "count": words.count,
+        "duration": words.duration,
+        "file_name": file_name,
+        "how_far": jobs.how_far,
+        "job_title": jobs.job_title,
+        "number": words.number,
+        "outcome": jobs.outcome,
+        "percent": words.percent,
+        "size": words.size,
+    }
+    environment.tests["going"] = jobs.is_going
+    return environment
+
+
+@cache
+def _icon(name: str) -> str:
+    """A Lucide icon as it lies in `static/icons`, decorative: the text beside it says what it means."""
+    svg = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    svg = re.sub(r'class="[^"]*"', 'class="icon" aria-hidden="true"', svg[svg.index("<svg") :], count=1)
+    return re.sub(r"\s+", " ", svg)

@@ -1,0 +1,45 @@
+"""Long work as a screen shows it: how far it is, a button that stops it, and one that tries again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from concepts.views import JobView
+from concepts.workbench import Workbench
+from web.jobs import is_going
+from web.live import Action, Shown, live
+from web.render import render
+
+
+class Work:
+    """The area of a screen that shows the newest job of some kinds, and the timer that keeps it fresh."""
+
+    def __init__(self, workbench: Workbench, elem_id: str, kinds: Sequence[str]) -> None:
+        self.area = live(elem_id)
+        self.timer = gr.Timer(1, active=False)
+        self._workbench = workbench
+        self._kinds = kinds
+
+    def newest(self, concept: str | None = None) -> JobView | None:
+        """The newest of these jobs (for this concept), one that is still going first. One query."""
+        return next(iter(self._workbench.installation.newest_jobs(self._kinds, concept)), None)
+
+    def shown(self, job: JobView | None, template: str = "work.html", **values: object) -> Shown:
+        """The job's progress or failure. A screen with more to say there has a template of its own."""
+        return {self.area: render(template, job=job, **values), self.timer: self.ticking(job)}
+
+    def ticking(self, *jobs: JobView | None) -> gr.Timer:
+        return gr.Timer(active=any(is_going(job) for job in jobs))
+
+
+def press(workbench: Workbench, action: Action) -> bool:
+    """Stops a job or tries it again, if that is what was pressed. Raises `DiscernError`."""
+    do = {"cancel": workbench.installation.cancel_job, "retry": workbench.installation.submit_retry}.get(
+        action.name
+    )
+    if do is None:
+        return False
+    do(int(action.value) if action.value.isdecimal() else 0)
+    return True
