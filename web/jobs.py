@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from web.words import count, duration
 
 GOING = ("queued", "running", "interrupted")

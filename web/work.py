@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from concepts.views import JobView
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.jobs import is_going
 from web.live import Action, Shown, live
