@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -69,7 +70,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"url": url, "icon_svg": _icon, "now": time.monotonic_ns}
+    environment.globals |= {"url": url, "icon_svg": _icon, "now": time.monotonic_ns, "new_key": _new_key}
     environment.filters |= {
         "ago": words.ago,
         "as_json": json.dumps,
@@ -85,6 +86,11 @@ def _environment() -> Environment:
     }
     environment.tests["going"] = jobs.is_going
     return environment
+
+
+def _new_key() -> str:
+    """What an answer is committed under, so that a second press of the same button changes nothing."""
+    return uuid.uuid4().hex
 
 
 @cache

@@ -206,7 +206,7 @@ def test_review_begins_by_letting_the_machine_look(site: Site, page: Any, concep
     expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
 
 
-def test_without_a_concept_both_screens_say_where_to_go(site: Site, page: Any) -> None:
-    for screen in ("label", "review"):
+def test_without_a_concept_every_screen_of_one_says_where_to_go(site: Site, page: Any) -> None:
+    for screen in ("define", "label", "review", "quality", "use"):
         page.goto(f"{site.url}/{screen}")
-        expect(page.get_by_role("link", name="Go to Start")).to_be_visible()
+        expect(page.get_by_role("link", name="Begin or choose a concept")).to_be_visible()

@@ -4,176 +4,167 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import gradio as gr
 
 from concepts.definition import editing
 from concepts.definition.document import Definition
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, UnknownConceptError
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
-from web.markup import button, chip, empty, escape, head, icon, link, notice, url
-from web.progress import is_going
-from web.screens.define_parts import (
-    WAITED_FOR,
-    criteria_panel,
-    examples_panel,
-    history_panel,
-    picker,
-    proposals,
-    queries_panel,
-    revision_dialog,
-)
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.render import Button, Notice, render, say
 from web.words import count
+from web.work import Work, press
 
+WAITED_FOR = ("expand", "mine")
 SHOWN_EACH = 8  # pictures of a query's strip
 PICKED_FROM = 24
-LOOKING = (
-    '<section class="panel"><h2>Where it looks</h2>'
-    '<p class="soft" role="status">Looking through your pictures…</p></section>'
-)
-
-Shown = tuple[Any, ...]
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("define-head")
-    progress = live("define-progress")
-    with gr.Row(elem_classes="define-columns"):
-        document = live("define-document")
-        queries = live("define-queries", value=LOOKING)
-    examples = live("define-examples")
-    history = live("define-history")
-    dialog = live("define-dialog")
-    timer = gr.Timer(1, active=False)
-    areas = [top, progress, document, examples, history, queries, timer]
     screen = _Screen(workbench)
     # Searching a large library takes a moment: the document is there before the pictures are.
-    on_load(blocks, lambda request: screen.document(request), areas[:5])
-    on_load(blocks, lambda request: screen.queries(request), [queries, timer])
-    for area in (top, progress, document, queries, examples, history):
-        on_action(area, screen.act, outputs=[*areas, dialog])
-    on_action(dialog, screen.act, outputs=[*areas, dialog])
-    on_event(timer.tick, screen.tick, outputs=areas)
+    on_load(blocks, screen.document, [*screen.parts, screen.work.timer])
+    on_load(blocks, screen.searches, [screen.queries])
+    for area in (*screen.parts, screen.queries, screen.dialog):
+        on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
+    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
+        self.top = live("define-head")
+        self.work = Work(workbench, "define-progress", WAITED_FOR)
+        with gr.Row(elem_classes="define-columns"):
+            self.criteria = live("define-document")
+            self.queries = live("define-queries", value=render("define/looking.html"))
+        self.examples = live("define-examples")
+        self.history = live("define-history")
+        self.dialog = live("define-dialog")
+        self.parts = [self.top, self.work.area, self.criteria, self.examples, self.history]
+        self.areas = [*self.parts, self.queries, self.work.timer]
 
     # What is shown
 
-    def document(self, request: gr.Request, said: str = "") -> Shown:
+    def document(self, request: gr.Request, said: Notice | None = None) -> Shown:
         name = concept_of(request)
         if name is None:
-            go = link("Begin or choose a concept", url("/"), icon_name="home", kind="primary")
-            title = empty("Which concept?", "A definition belongs to a concept. Choose one on Start.", go)
-            return (head("Define") + title, "", "", "", "")
+            return self._nothing(render("which_concept.html", screen="Define", what="A definition"))
         try:
             view = self._workbench.definitions.concept(name)
         except DiscernError as error:
-            go = link("Choose another", url("/"), kind="primary")
-            return (head("Define") + notice(str(error), "bad") + go, "", "", "", "")
-        definition = view.revision.definition
-        revisions = self._workbench.definitions.revisions(name)
+            return self._nothing(render("no_concept.html", screen="Define", said=Notice(str(error), "bad")))
+        definition, revision = view.revision.definition, view.revision.number
         criteria = self._workbench.definitions.criteria(name, reader=author_of(request))
-        return (
-            _top(view) + f'<div aria-live="polite">{said}</div>',
-            proposals(self._workbench, view),
-            criteria_panel(definition.description, criteria, view.revision.number),
-            examples_panel(definition, view.revision.number),
-            history_panel(revisions),
-        )
+        return {
+            self.top: render("define/head.html", concept=view, said=said),
+            self.criteria: render(
+                "define/document.html",
+                description=definition.description,
+                criteria=criteria,
+                revision=revision,
+            ),
+            self.examples: render("define/examples.html", definition=definition, revision=revision),
+            self.history: render(
+                "define/history.html", revisions=self._workbench.definitions.revisions(name)
+            ),
+        } | self._helpers(view, self.work.newest(view.name))
 
-    def queries(self, request: gr.Request) -> Shown:
+    def searches(self, request: gr.Request) -> Shown:
         name = concept_of(request)
-        if name is None or not self._exists(name):
-            return "", gr.Timer(active=False)
-        going = is_going(self._workbench.installation.latest_job(WAITED_FOR, name))
-        revision = self._workbench.definitions.concept(name).revision.number
+        if name is None:
+            return {self.queries: ""}
         try:
+            revision = self._workbench.definitions.revisions(name)[-1].number
             found = self._workbench.definitions.queries(name, SHOWN_EACH, reader=author_of(request))
-            return queries_panel(found, revision), gr.Timer(active=going)
+        except UnknownConceptError:
+            return {self.queries: ""}
         except DiscernError as error:
-            return notice(str(error), "bad"), gr.Timer(active=going)
+            return {self.queries: say(str(error), "bad")}
+        return {self.queries: render("define/queries.html", queries=found, revision=revision)}
 
-    def everything(self, request: gr.Request, said: str = "") -> Shown:
-        return (*self.document(request, said), *self.queries(request))
+    def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
+        return self.document(request, said) | self.searches(request)
 
     def tick(self, request: gr.Request) -> Shown:
+        """Only the progress while there is any, then everything."""
         name = concept_of(request)
-        if name and self._exists(name):
-            view = self._workbench.definitions.concept(name)
-            if is_going(self._workbench.installation.latest_job(WAITED_FOR, name)):
-                return (gr.skip(), proposals(self._workbench, view), *[gr.skip()] * 5)
-        return self.everything(request, self._outcome(name) if name else "")
+        job = self.work.newest(name) if name else None
+        return self.work.shown(job) if is_going(job) else self.everything(request, _outcome(job))
 
-    def _exists(self, name: str) -> bool:
-        return any(
-            concept.name.casefold() == name.casefold() for concept in self._workbench.definitions.concepts()
-        )
+    def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
+        settings = self._workbench.context.settings
+        by = settings.llm_model if settings.has_endpoint and settings.llm_model else "the built-in vocabulary"
+        first = not view.revision.definition.queries
+        return self.work.shown(job, "define/work.html", by=by, first=first)
 
-    def _outcome(self, name: str) -> str:
-        job = self._workbench.installation.latest_job(WAITED_FOR, name)
-        if job is None or job.state != "done" or job.result is None:
-            return ""
-        if job.kind == "mine":
-            added, pool = int(job.result["added"]), int(job.result["candidates"])
-            return notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
-        number = int(job.result["revision"])
-        return _saved(f"proposed by {job.result['author']}", number, number - 1)
+    def _nothing(self, top: str) -> Shown:
+        return dict.fromkeys(self.parts, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
 
     # What can be done
 
     def act(self, action: Action, request: gr.Request) -> Shown:
         name, author = concept_of(request), author_of(request)
         if name is None:
-            return (*[gr.skip()] * 7, gr.skip())
+            return {}
         try:
-            if action.name in DIALOGS:
-                return (*[gr.skip()] * 7, self._open(name, action))
+            if action.name == "revision":
+                return {self.dialog: self._revision(name, int(action.value))}
+            if action.name == "pick":
+                return {self.dialog: self._picker(name, action.fields.get("words", ""))}
             said = self._do(name, action, author)
         except DiscernError as error:
-            said = notice(str(error), "bad")
-        closed = "" if action.name in CLOSES else gr.skip()
-        return (*self.everything(request, said), closed)
+            said = Notice(str(error), "bad")
+        shown = self.everything(request, said)
+        return shown | {self.dialog: ""} if action.name in CLOSES else shown
 
-    def _do(self, name: str, action: Action, author: str) -> str:
+    def _do(self, name: str, action: Action, author: str) -> Notice | None:
         """Does it, and says what was done."""
         workbench = self._workbench
         if action.name == "propose":
             workbench.definitions.submit_expand(name)
-            return ""
+            return None
         if action.name == "mine":
             workbench.definitions.submit_mine(name)
-            return ""
-        if action.name == "cancel":
-            workbench.jobs.store.cancel(int(action.value))
-            return ""
-        if action.name == "retry":
-            workbench.jobs.store.retry(int(action.value))
-            workbench.jobs.wake()
-            return ""
+            return None
+        if press(workbench, action):
+            return None
         base, _, what = action.value.partition(":")
         if action.name == "restore":
             view = workbench.definitions.restore(name, int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
             view = workbench.definitions.edit(name, change, author=author, after=int(base))
-        return _saved(view.note, view.number, int(base)) if view.number != int(base) else ""
+        return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
 
-    def _open(self, name: str, action: Action) -> str:
-        if action.name == "revision":
-            number = int(action.value)
-            return revision_dialog(self._workbench, name, number)
-        view = self._workbench.definitions.concept(name)
-        words = action.fields.get("words", "") or view.revision.definition.description
-        return picker(self._workbench, words, view.revision, PICKED_FROM)
+    def _picker(self, name: str, words: str) -> str:
+        revision = self._workbench.definitions.concept(name).revision
+        sought = words or revision.definition.description
+        found, said = [], None
+        try:
+            found = self._workbench.definitions.possible_examples(name, sought, PICKED_FROM)
+        except DiscernError as error:
+            said = Notice(str(error), "bad")
+        return render("define/picker.html", words=sought, found=found, revision=revision.number, said=said)
+
+    def _revision(self, name: str, number: int) -> str:
+        newest, diff = (
+            self._workbench.definitions.concept(name).revision.number,
+            self._workbench.definitions.diff,
+        )
+        return render(
+            "define/revision.html",
+            number=number,
+            newest=newest,
+            changed=diff(name, number - 1, number) if number > 1 else None,
+            since=diff(name, number, newest) if number != newest else None,
+        )
 
 
-DIALOGS = ("revision", "pick")
 CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work
 
 
@@ -210,20 +201,17 @@ def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definitio
     return lambda definition: simple[name](definition, index)
 
 
-def _top(view: ConceptView) -> str:
-    return head(
-        view.name,
-        chip(f"definition {view.revision.number}"),
-        chip("saved", "yes"),
-        chip(count(view.candidates, "candidate picture")) if view.candidates else "",
-        right=f'<a class="btn" href="#define-history">{icon("history")}History</a>'
-        + link("Looks right, start labelling", url("/label", view.name), kind="primary"),
-    )
+def _outcome(job: JobView | None) -> Notice | None:
+    """What came of a job that has just ended."""
+    if job is None or job.state != "done" or job.result is None:
+        return None
+    if job.kind == "mine":
+        added, pool = int(job.result["added"]), int(job.result["candidates"])
+        return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
+    number = int(job.result["revision"])
+    return _saved(f"proposed by {job.result['author']}", number, number - 1)
 
 
-def _saved(note: str, number: int, before: int) -> str:
-    undo = button("Undo", "restore", f"{number}:{before}", icon_name="undo-2", kind="small") if before else ""
-    return (
-        f'<div class="notice good" role="status"><div class="row"><span>Saved as definition {number}: '
-        f"{escape(note)}.</span>{undo}</div></div>"
-    )
+def _saved(note: str, number: int, before: int) -> Notice:
+    undo = Button("Undo", "restore", f"{number}:{before}", "undo-2") if before else None
+    return Notice(f"Saved as definition {number}: {note}.", "good", undo)

@@ -6,107 +6,137 @@ What is shown is in the address (`?q=words&like=id&at=page`), so a reload or a s
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.installation.activity import JobView
+from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
-from web.live import Action, live, on_action, on_event, on_load
-from web.markup import button, escape, notice
-from web.progress import is_going, job_failure, job_progress
-from web.screens.library_parts import (
-    adding_panel,
-    encoder_panel,
-    header,
-    health_panel,
-    picture_dialog,
-    pictures_panel,
-)
+from web.jobs import is_going
+from web.live import Action, Shown, live, on_action, on_event, on_load
+from web.render import Button, Notice, render, say, url
 from web.words import count
+from web.work import Work, press
 
-JOBS = {
-    "add pictures": "Adding pictures",
-    "add sample": "Getting the sample pictures",
-    "re-embed": "Embedding again",
-}
+JOBS = ("add pictures", "add sample", "re-embed")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
-# Where the browser puts what an upload has to say; Python never touches it.
-UPLOADS = (
-    '<div id="upload-status" role="status" aria-live="polite"></div>'
-    '<button type="button" id="upload-done" data-action="uploaded" hidden>Add what was uploaded</button>'
-)
+PAGE = 48
+BAD_FILES = 50
+GROUPS = 12
+
+Place = dict[str, str]
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("library-head")
-    progress = live("library-progress")
-    uploads = live("library-uploads", value=UPLOADS)
-    main = live("library-main")
-    dialog = live("library-dialog")
-    timer = gr.Timer(1, active=False)
-    areas = [top, progress, main, dialog, timer]
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params)), areas)
-    for area in (top, progress, uploads, main, dialog):
-        on_action(area, screen.act, outputs=areas)
-    on_event(timer.tick, screen.tick, outputs=areas)
+    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
+    for area in (screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
+        self.top = live("library-head")
+        self.work = Work(workbench, "library-progress", JOBS)
+        self.uploads = live("library-uploads", value=render("library/uploads.html"))
+        self.main = live("library-main")
+        self.dialog = live("library-dialog")
+        self.areas = [self.top, self.work.area, self.main, self.dialog, self.work.timer]
 
-    def show(self, place: dict[str, str], said: str = "") -> tuple[Any, ...]:
+    # What is shown
+
+    def show(self, place: Place) -> Shown:
         """Everything, for what the address says."""
+        library = self._workbench.pictures.library_info()
+        head = _head(library, place, url("/library", **place))
+        shown = {self.top: head, self.main: self._main(library, place), self.dialog: ""}
+        return shown | self._progress(self.work.newest())
+
+    def tick(self, request: gr.Request) -> Shown:
+        """While a job runs; at its end the counts are new and the person is told."""
+        place, job = dict(request.query_params), self.work.newest()
+        library = self._workbench.pictures.library_info()
+        result = job.result or {} if job and not is_going(job) else {}
+        if result.get("added") and result["added"] == library.pictures:
+            return self.show(place)  # what is shown says that there are no pictures
+        return {self.top: _head(library, place)} | self._progress(job)
+
+    def _progress(self, job: JobView | None, said: Notice | None = None) -> Shown:
+        return self.work.shown(job, "library/work.html", said=said, ended=_ended(job))
+
+    def _main(self, library: LibraryInfo, place: Place) -> str:
         view = place.get("view", "")
         try:
             if view == "health":
-                main = health_panel(self._workbench, place)
-            elif view == "encoder":
-                main = encoder_panel(self._workbench)
-            else:
-                empty = not self._workbench.pictures.library_info().pictures
-                main = adding_panel(is_open=empty or bool(said)) + pictures_panel(self._workbench, place)
+                return self._health(library, place)
+            if view == "encoder":
+                return render("library/encoder.html", library=library, seconds=self._seconds(library))
+            return self._pictures(library, place)
         except DiscernError as error:
-            main = notice(str(error), "bad")
-        address = "/library" + (f"?{urlencode(place)}" if place else "")
-        head = header(self._workbench, view, address)
-        return head, self._progress(said), main, "", gr.Timer(active=self._going())
+            return say(str(error), "bad")
 
-    def tick(self, request: gr.Request) -> tuple[Any, ...]:
-        """While a job runs; at its end the counts are new and the person is told."""
-        place, skip = dict(request.query_params), gr.skip()
-        job = self._workbench.installation.latest_job(tuple(JOBS))
-        if not is_going(job) and job and self._was_empty(job.result or {}):
-            return self.show(place)
-        head = header(self._workbench, place.get("view", ""))
-        return head, self._progress(), skip, skip, gr.Timer(active=is_going(job))
-
-    def _was_empty(self, result: dict[str, Any]) -> bool:
-        """All pictures are from this job: what is shown says that there are none."""
-        return (
-            bool(result.get("added")) and result["added"] == self._workbench.pictures.library_info().pictures
+    def _pictures(self, library: LibraryInfo, place: Place) -> str:
+        words, like = place.get("q", ""), place.get("like", "")
+        hits = page = None
+        if library.pictures and (words or like):
+            hits = self._workbench.pictures.search(words, like=[like] if like else [], n=PAGE)
+        elif library.pictures:
+            page = self._workbench.pictures.browse(PAGE, place.get("at", ""))
+        return render(
+            "library/pictures.html",
+            library=library,
+            open=not library.pictures,
+            words=words,
+            like=like,
+            hits=hits,
+            page=page,
         )
 
-    def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
-        skip = gr.skip()
+    def _health(self, library: LibraryInfo, place: Place) -> str:
+        bench, copies, alike = self._workbench, library.exact_duplicates, library.near_duplicates
+        first = int(place["bad"]) if place.get("bad", "").isdecimal() else 0
+        following = first + BAD_FILES
+        return render(
+            "library/health.html",
+            library=library,
+            groups=GROUPS,
+            bad_files=bench.pictures.bad_files(BAD_FILES, first) if library.bad_files else [],
+            more_bad_files=following if following < library.bad_files else 0,
+            copies=bench.pictures.exact_duplicates(GROUPS, place.get("copies", "")) if copies else [],
+            alike=bench.pictures.near_duplicates(GROUPS, place.get("near", "")) if alike else [],
+        )
+
+    def _seconds(self, library: LibraryInfo) -> float | None:
+        """How long all pictures would take at the speed of the last adding."""
+        job = self._workbench.installation.latest_job(("add pictures", "add sample"))
+        rate = (job.result or {}).get("pictures_per_second") if job else None
+        return library.pictures / rate if rate else None
+
+    # What can be done
+
+    def act(self, action: Action, request: gr.Request) -> Shown:
         try:
             if action.name == "show":
                 return self.show(dict(parse_qsl(action.value)))
             if action.name == "search":
-                kept = dict(parse_qsl(action.value))
-                return self.show(_without_empty({**kept, "q": action.fields.get("q", "").strip()}))
+                wanted = {**dict(parse_qsl(action.value)), "q": action.fields.get("q", "").strip()}
+                return self.show({name: value for name, value in wanted.items() if value and name != "at"})
             if action.name == "open":
-                return skip, skip, skip, picture_dialog(self._workbench, action.value), skip
-            self._do(action)
+                picture = self._workbench.pictures.picture(action.value)
+                return {self.dialog: render("library/picture.html", picture=picture)}
+            self._begin(action)
         except DiscernError as error:
-            return skip, notice(str(error), "bad"), skip, skip, gr.Timer(active=self._going())
-        return skip, self._progress(), skip, skip, gr.Timer(active=True)
+            return self._progress(self.work.newest(), Notice(str(error), "bad"))
+        return self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
 
-    def _do(self, action: Action) -> None:
+    def _begin(self, action: Action) -> None:
         workbench = self._workbench
+        if press(workbench, action):
+            return
         if action.name == "add":
             workbench.pictures.submit_typed(action.fields.get("paths", ""))
         elif action.name == "uploaded":
@@ -116,45 +146,28 @@ class _Screen:
         elif action.name == "reembed":
             choice = action.fields.get("choice", "")
             workbench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
-        elif action.name == "cancel":
-            workbench.jobs.store.cancel(int(action.value))
-        elif action.name == "retry":
-            workbench.jobs.store.retry(int(action.value))
-            workbench.jobs.wake()
-
-    def _going(self) -> bool:
-        return is_going(self._workbench.installation.latest_job(tuple(JOBS)))
-
-    def _progress(self, said: str = "") -> str:
-        job = self._workbench.installation.latest_job(tuple(JOBS))
-        if job is None:
-            return said
-        title = JOBS[job.kind]
-        if is_going(job):
-            return said + job_progress(job, title)
-        if job.state == "failed":
-            return said + job_failure(job, title)
-        fresh = job.finished is not None and datetime.now(UTC) - job.finished < STILL_NEWS
-        return said + (_outcome(job.kind, job.result or {}) if job.state == "done" and fresh else "")
 
 
-def _outcome(kind: str, result: dict[str, Any]) -> str:
-    """The end of the last job in one sentence: what is new, what wasn't, what was skipped."""
-    if kind == "re-embed":
-        return notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
+def _head(library: LibraryInfo, place: Place, address: str | None = None) -> str:
+    return render("library/head.html", library=library, view=place.get("view", ""), address=address)
+
+
+def _ended(job: JobView | None) -> Notice | None:
+    """The end of the last job while it is news: what is new, what wasn't, what was skipped."""
+    if job is None or job.state != "done" or not job.finished:
+        return None
+    if datetime.now(UTC) - job.finished >= STILL_NEWS:
+        return None
+    result = job.result or {}
+    if job.kind == "re-embed":
+        return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
     skipped = sum(result.get("skipped", {}).values())
-    parts = [f"{count(int(result.get('added', 0)), 'new picture')}"]
+    parts = [count(int(result.get("added", 0)), "new picture")]
     if result.get("duplicates"):
         parts.append(f"{count(int(result['duplicates']), 'copy', 'copies')} of what was there")
     if result.get("unchanged"):
         parts.append(f"{int(result['unchanged']):,} known already")
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
-    said = escape(f"Last added: {', '.join(parts)}.")
-    show = button("Show the newest", "show", kind="small") if result.get("added") else ""
-    kind = "warn" if skipped else "good"
-    return f'<div class="notice {kind}" role="status"><div class="row">{said}{show}</div></div>'
-
-
-def _without_empty(place: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in place.items() if value and name != "at"}
+    show = Button("Show the newest", "show") if result.get("added") else None
+    return Notice(f"Last added: {', '.join(parts)}.", "warn" if skipped else "good", show)

@@ -12,30 +12,24 @@ import gradio as gr
 
 from concepts.annotators.review import ReviewFilter
 from concepts.errors import DiscernError
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from storage.labels import Author
-from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
-from web.markup import empty, link, notice, url
-from web.progress import is_going, job_failure, job_progress
-from web.screens.review_parts import ask_machine, cards, header, machine_note
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
+from web.render import Notice, render, say
+from web.work import press
 
 FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
-JOB = "The machine is looking at the pictures"
+JOBS = ("annotate",)
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("review-top")
-    main = live("review-main")
-    said = live("review-said")
-    # Not gr.State, which holds a connection open for every tab, and a browser has six.
-    view = gr.JSON({}, visible=False)
-    timer = gr.Timer(1.5, active=False)
     screen = _Screen(workbench)
-    areas = [top, main, said, view, timer]
-    on_load(blocks, lambda request: screen.open(request), areas)
-    for area in (top, main, said):
-        on_action(area, screen.act, [view], areas)
-    on_event(timer.tick, screen.tick, [view], areas)
+    on_load(blocks, screen.open, screen.areas)
+    for area in (screen.top, screen.main, screen.said):
+        on_action(area, screen.act, [screen.view], screen.areas)
+    on_event(screen.timer.tick, screen.tick, [screen.view], screen.areas)
 
 
 class _Screen:
@@ -43,26 +37,31 @@ class _Screen:
 
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
+        self.top = live("review-top")
+        self.main = live("review-main")
+        self.said = live("review-said")
+        self.view = memory({"place": {}, "ids": [], "keys": {}})
+        self.timer = gr.Timer(1.5, active=False)
+        self.areas = [self.top, self.main, self.said, self.view, self.timer]
 
-    def open(self, request: gr.Request) -> tuple[Any, ...]:
+    def open(self, request: gr.Request) -> Shown:
         place = {k: v for k, v in dict(request.query_params).items() if k in FILTERS and v}
         return self._show(request, {"place": place, "ids": [], "keys": {}})
 
-    def tick(self, request: gr.Request, view: dict[str, Any]) -> tuple[Any, ...]:
+    def tick(self, request: gr.Request, view: dict[str, Any]) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
         concept = concept_of(request)
-        if concept and is_going(self._job(concept)):
-            return self._top(concept), gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        return self._show(request, view)
+        job = self._job(concept) if concept else None
+        return {self.top: _top(concept, job)} if is_going(job) else self._show(request, view)
 
-    def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> tuple[Any, ...]:
+    def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
         concept = concept_of(request)
         if concept is None:
             return self._show(request, view)
         try:
             said = self._do(concept, action, author_of(request), view)
         except DiscernError as error:
-            return gr.skip(), gr.skip(), notice(f"{error} Nothing was changed.", "bad"), gr.skip(), gr.skip()
+            return {self.said: say(f"{error} Nothing was changed.", "bad")}
         return self._show(request, view, said)
 
     def _do(self, concept: str, action: Action, author: str, view: dict[str, Any]) -> str:
@@ -75,42 +74,43 @@ class _Screen:
             picture_id, _, key = action.value.partition("|")
             workbench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
             view["keys"] = {**view["keys"], picture_id: key}
-            return notice("Saved.", "good")
+            return "Saved."
         elif action.name == "undo":
             undone = workbench.answers.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
-            return notice("Taken back." if undone else "There was nothing to take back.", "good")
+            return "Taken back." if undone else "There was nothing to take back."
         elif action.name == "comment":
             picture_id, _, key = action.value.partition("|")
             workbench.answers.comment(
                 concept, picture_id, action.fields.get("text", ""), author=author, key=key
             )
-            return notice("The comment is kept.", "good")
+            return "The comment is kept."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
             workbench.answers.submit_annotate(concept, budget=_dollars(budget) if budget else None)
-        elif action.name == "cancel":
-            workbench.installation.cancel_job(int(action.value))
-        elif action.name == "retry":
-            workbench.installation.submit_retry(int(action.value))
+        else:
+            press(workbench, action)
         return ""
 
-    def _show(self, request: gr.Request, view: dict[str, Any], said: str = "") -> tuple[Any, ...]:
+    def _show(self, request: gr.Request, view: dict[str, Any], said: str = "") -> Shown:
         """Everything. After an answer the same pictures stay where they are until the person goes on."""
         concept = concept_of(request)
+        shown = {self.said: say(said, "good") if said else "", self.view: view}
+        nothing = {self.top: "", self.timer: gr.Timer(active=False)}
         if concept is None:
-            nothing = empty(
-                "Review what?",
-                "The machine's labels belong to a concept. Choose one, or begin one.",
-                link("Go to Start", url("/"), kind="primary"),
-            )
-            return "", nothing, "", view, gr.Timer(active=False)
+            main = render("which_concept.html", screen="Review", what="What the machine said")
+            return shown | nothing | {self.main: main}
         try:
-            top, main = self._top(concept), self._main(concept, view)
+            job = self._job(concept)
+            main = self._main(concept, view, is_going(job))
         except DiscernError as error:
-            return "", notice(str(error), "bad"), said, view, gr.Timer(active=False)
-        return top, main, said, view, gr.Timer(active=is_going(self._job(concept)))
+            return shown | nothing | {self.main: say(str(error), "bad")}
+        return shown | {
+            self.top: _top(concept, job),
+            self.main: main,
+            self.timer: gr.Timer(active=is_going(job)),
+        }
 
-    def _main(self, concept: str, view: dict[str, Any]) -> str:
+    def _main(self, concept: str, view: dict[str, Any], going: bool) -> str:
         place = view["place"]
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
@@ -121,29 +121,26 @@ class _Screen:
             ids=tuple(view["ids"]),
         )
         page = self._workbench.answers.review(concept, wanted, _number(place.get("page", "")))
-        if not page.annotated:
-            going = is_going(self._job(concept))
-            return (
-                "" if going else ask_machine(self._workbench.answers.annotate_estimate(concept), first=True)
-            )
         view["ids"] = [item.id for item in page.items]
-        more = self._workbench.answers.annotate_estimate(concept)
-        rest = ask_machine(more, first=False) if more.pictures and not is_going(self._job(concept)) else ""
-        return machine_note(page) + cards(concept, page, place, view["keys"]) + rest
+        return render(
+            "review/main.html",
+            concept=concept,
+            page=page,
+            place=place,
+            keys=view["keys"],
+            estimate=self._workbench.answers.annotate_estimate(concept),
+            going=going,
+        )
 
-    def _top(self, concept: str) -> str:
-        job = self._job(concept)
-        progress = ""
-        if job is not None and is_going(job):
-            progress = job_progress(job, JOB)
-        elif job is not None and job.state == "failed":
-            progress = job_failure(job, JOB)
-        elif job is not None and job.state == "done" and (job.result or {}).get("stopped"):
-            progress = notice(str((job.result or {})["stopped"]), "warn")
-        return header(concept) + progress
+    def _job(self, concept: str) -> JobView | None:
+        return next(iter(self._workbench.installation.newest_jobs(JOBS, concept)), None)
 
-    def _job(self, concept: str) -> Any:
-        return self._workbench.installation.latest_job(("annotate",), concept)
+
+def _top(concept: str | None, job: JobView | None) -> str:
+    stopped = (job.result or {}).get("stopped") if job and job.state == "done" else ""
+    return render(
+        "review/top.html", concept=concept, job=job, stopped=Notice(str(stopped), "warn") if stopped else None
+    )
 
 
 def _number(text: str) -> int:

@@ -71,7 +71,9 @@ class _Screen:
 
     def _concepts(self, said: Notice | None = None) -> Shown:
         settings = self._workbench.context.settings
-        found = sorted(self._workbench.definitions.concepts(), key=lambda concept: concept.changed, reverse=True)
+        found = sorted(
+            self._workbench.definitions.concepts(), key=lambda concept: concept.changed, reverse=True
+        )
         html = render(
             "start/concepts.html",
             concepts=found,
