@@ -19,12 +19,12 @@ class Work:
     def __init__(self, workbench: Workbench, elem_id: str, kinds: Sequence[str]) -> None:
         self.area = live(elem_id)
         self.timer = gr.Timer(1, active=False)
-        self._workbench = workbench
+        self._bench = workbench
         self._kinds = kinds
 
     def newest(self, concept: str | None = None) -> JobView | None:
         """The newest of these jobs (for this concept), one that is still going first. One query."""
-        return next(iter(self._workbench.installation.newest_jobs(self._kinds, concept)), None)
+        return next(iter(self._bench.installation.newest_jobs(self._kinds, concept)), None)
 
     def shown(self, job: JobView | None, template: str = "work.html", **values: object) -> Shown:
         """The job's progress or failure. A screen with more to say there has a template of its own."""

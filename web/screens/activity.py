@@ -48,7 +48,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
 
     def show(self, place: dict[str, str], said: str = "") -> tuple[Any, ...]:
         """Everything, for what the address says."""
@@ -59,9 +59,9 @@ class _Screen:
         except DiscernError as error:
             main, side = notice(str(error), "bad"), ""
         ids = self._going()
-        going = going_panel(self._workbench, view)
+        going = going_panel(self._bench, view)
         return (
-            header(self._workbench, view, address),
+            header(self._bench, view, address),
             said,
             going,
             main,
@@ -78,8 +78,8 @@ class _Screen:
         changed = ids != before
         main = self._main(view, place) if changed and view == "" else gr.skip()
         side = self._side(view, place) if changed else gr.skip()
-        going = going_panel(self._workbench, view)
-        return header(self._workbench, view), going, main, side, ids, gr.Timer(active=bool(ids))
+        going = going_panel(self._bench, view)
+        return header(self._bench, view), going, main, side, ids, gr.Timer(active=bool(ids))
 
     def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
         place = dict(request.query_params)
@@ -87,13 +87,13 @@ class _Screen:
             if action.name == "show":
                 return self.show(dict(parse_qsl(action.value)))
             if action.name == "cancel":
-                self._workbench.installation.cancel_job(int(action.value))
+                self._bench.installation.cancel_job(int(action.value))
                 said = "It stops after the step it is in. What is done stays, and it can go on later."
             elif action.name == "retry":
-                self._workbench.installation.submit_retry(int(action.value))
+                self._bench.installation.submit_retry(int(action.value))
                 said = "It goes on where it stopped."
             elif action.name == "test":
-                self._workbench.installation.submit_endpoint_test()
+                self._bench.installation.submit_endpoint_test()
                 said = ""
             else:
                 said = self._save(action.fields)
@@ -102,7 +102,7 @@ class _Screen:
         return self.show(place, notice(said, "good") if said else "")
 
     def _save(self, fields: dict[str, str]) -> str:
-        fixed = self._workbench.installation.endpoint_settings().fixed
+        fixed = self._bench.installation.endpoint_settings().fixed
         changes: dict[str, Any] = {
             name: fields[name].strip() or None for name in FIELDS if name in fields and name not in fixed
         }
@@ -110,10 +110,10 @@ class _Screen:
             changes["openai_api_key"] = None
         if fields.get("openai_api_key", "").strip():
             changes["openai_api_key"] = fields["openai_api_key"].strip()
-        had_key = self._workbench.installation.endpoint_settings().has_key
-        now = self._workbench.installation.save_settings(changes)
+        had_key = self._bench.installation.endpoint_settings().has_key
+        now = self._bench.installation.save_settings(changes)
         if fields.get("then") == "test":
-            self._workbench.installation.submit_endpoint_test()
+            self._bench.installation.submit_endpoint_test()
         lost = had_key and not now.has_key and not fields.get("remove_key")
         said = "Saved. It counts from the next call on."
         return (
@@ -122,18 +122,18 @@ class _Screen:
 
     def _main(self, view: str, place: dict[str, str]) -> str:
         if view == "models":
-            return endpoint_form(self._workbench)
+            return endpoint_form(self._bench)
         if view == "data":
-            return data_panel(self._workbench)
-        return history_panel(self._workbench, _start(place, HISTORY))
+            return data_panel(self._bench)
+        return history_panel(self._bench, _start(place, HISTORY))
 
     def _side(self, view: str, place: dict[str, str]) -> str:
         if view != "models":
             return ""
-        return test_panel(self._workbench) + costs_panel(self._workbench, _start(place, CALLS))
+        return test_panel(self._bench) + costs_panel(self._bench, _start(place, CALLS))
 
     def _going(self) -> list[int]:
-        return [job.id for job in self._workbench.installation.recent_jobs() if is_going(job)]
+        return [job.id for job in self._bench.installation.recent_jobs() if is_going(job)]
 
 
 def _start(place: dict[str, str], page: int) -> int:

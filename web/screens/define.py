@@ -36,7 +36,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
         self.top = live("define-head")
         self.work = Work(workbench, "define-progress", WAITED_FOR)
         with gr.Row(elem_classes="define-columns"):
@@ -55,11 +55,11 @@ class _Screen:
         if name is None:
             return self._nothing(render("which_concept.html", screen="Define", what="A definition"))
         try:
-            view = self._workbench.definitions.concept(name)
+            view = self._bench.definitions.concept(name)
         except DiscernError as error:
             return self._nothing(render("no_concept.html", screen="Define", said=Notice(str(error), "bad")))
         definition, revision = view.revision.definition, view.revision.number
-        criteria = self._workbench.definitions.criteria(name, reader=author_of(request))
+        criteria = self._bench.definitions.criteria(name, reader=author_of(request))
         return {
             self.top: render("define/head.html", concept=view, said=said),
             self.criteria: render(
@@ -69,9 +69,7 @@ class _Screen:
                 revision=revision,
             ),
             self.examples: render("define/examples.html", definition=definition, revision=revision),
-            self.history: render(
-                "define/history.html", revisions=self._workbench.definitions.revisions(name)
-            ),
+            self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
         } | self._helpers(view, self.work.newest(view.name))
 
     def searches(self, request: gr.Request) -> Shown:
@@ -79,8 +77,8 @@ class _Screen:
         if name is None:
             return {self.queries: ""}
         try:
-            revision = self._workbench.definitions.revisions(name)[-1].number
-            found = self._workbench.definitions.queries(name, SHOWN_EACH, reader=author_of(request))
+            revision = self._bench.definitions.revisions(name)[-1].number
+            found = self._bench.definitions.queries(name, SHOWN_EACH, reader=author_of(request))
         except UnknownConceptError:
             return {self.queries: ""}
         except DiscernError as error:
@@ -97,7 +95,7 @@ class _Screen:
         return self.work.shown(job) if is_going(job) else self.everything(request, _outcome(job))
 
     def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
-        settings = self._workbench.context.settings
+        settings = self._bench.context.settings
         by = settings.llm_model if settings.has_endpoint and settings.llm_model else "the built-in vocabulary"
         first = not view.revision.definition.queries
         return self.work.shown(job, "define/work.html", by=by, first=first)
@@ -124,37 +122,37 @@ class _Screen:
 
     def _do(self, name: str, action: Action, author: str) -> Notice | None:
         """Does it, and says what was done."""
-        workbench = self._workbench
+        bench = self._bench
         if action.name == "propose":
-            workbench.definitions.submit_expand(name)
+            bench.definitions.submit_expand(name)
             return None
         if action.name == "mine":
-            workbench.definitions.submit_mine(name)
+            bench.definitions.submit_mine(name)
             return None
-        if press(workbench, action):
+        if press(bench, action):
             return None
         base, _, what = action.value.partition(":")
         if action.name == "restore":
-            view = workbench.definitions.restore(name, int(what), author=author, after=int(base))
+            view = bench.definitions.restore(name, int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
-            view = workbench.definitions.edit(name, change, author=author, after=int(base))
+            view = bench.definitions.edit(name, change, author=author, after=int(base))
         return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
 
     def _picker(self, name: str, words: str) -> str:
-        revision = self._workbench.definitions.concept(name).revision
+        revision = self._bench.definitions.concept(name).revision
         sought = words or revision.definition.description
         found, said = [], None
         try:
-            found = self._workbench.definitions.possible_examples(name, sought, PICKED_FROM)
+            found = self._bench.definitions.possible_examples(name, sought, PICKED_FROM)
         except DiscernError as error:
             said = Notice(str(error), "bad")
         return render("define/picker.html", words=sought, found=found, revision=revision.number, said=said)
 
     def _revision(self, name: str, number: int) -> str:
         newest, diff = (
-            self._workbench.definitions.concept(name).revision.number,
-            self._workbench.definitions.diff,
+            self._bench.definitions.concept(name).revision.number,
+            self._bench.definitions.diff,
         )
         return render(
             "define/revision.html",

@@ -39,7 +39,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
         self.top = live("library-head")
         self.work = Work(workbench, "library-progress", JOBS)
         self.uploads = live("library-uploads", value=render("library/uploads.html"))
@@ -51,7 +51,7 @@ class _Screen:
 
     def show(self, place: Place) -> Shown:
         """Everything, for what the address says."""
-        library = self._workbench.pictures.library_info()
+        library = self._bench.pictures.library_info()
         head = _head(library, place, url("/library", **place))
         shown = {self.top: head, self.main: self._main(library, place), self.dialog: ""}
         return shown | self._progress(self.work.newest())
@@ -59,7 +59,7 @@ class _Screen:
     def tick(self, request: gr.Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""
         place, job = dict(request.query_params), self.work.newest()
-        library = self._workbench.pictures.library_info()
+        library = self._bench.pictures.library_info()
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
             return self.show(place)  # what is shown says that there are no pictures
@@ -83,9 +83,9 @@ class _Screen:
         words, like = place.get("q", ""), place.get("like", "")
         hits = page = None
         if library.pictures and (words or like):
-            hits = self._workbench.pictures.search(words, like=[like] if like else [], n=PAGE)
+            hits = self._bench.pictures.search(words, like=[like] if like else [], n=PAGE)
         elif library.pictures:
-            page = self._workbench.pictures.browse(PAGE, place.get("at", ""))
+            page = self._bench.pictures.browse(PAGE, place.get("at", ""))
         return render(
             "library/pictures.html",
             library=library,
@@ -97,7 +97,7 @@ class _Screen:
         )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
-        bench, copies, alike = self._workbench, library.exact_duplicates, library.near_duplicates
+        bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
         first = int(place["bad"]) if place.get("bad", "").isdecimal() else 0
         following = first + BAD_FILES
         return render(
@@ -112,7 +112,7 @@ class _Screen:
 
     def _seconds(self, library: LibraryInfo) -> float | None:
         """How long all pictures would take at the speed of the last adding."""
-        job = self._workbench.installation.latest_job(("add pictures", "add sample"))
+        job = self._bench.installation.latest_job(("add pictures", "add sample"))
         rate = (job.result or {}).get("pictures_per_second") if job else None
         return library.pictures / rate if rate else None
 
@@ -126,7 +126,7 @@ class _Screen:
                 wanted = {**dict(parse_qsl(action.value)), "q": action.fields.get("q", "").strip()}
                 return self.show({name: value for name, value in wanted.items() if value and name != "at"})
             if action.name == "open":
-                picture = self._workbench.pictures.picture(action.value)
+                picture = self._bench.pictures.picture(action.value)
                 return {self.dialog: render("library/picture.html", picture=picture)}
             self._begin(action)
         except DiscernError as error:
@@ -134,18 +134,18 @@ class _Screen:
         return self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
 
     def _begin(self, action: Action) -> None:
-        workbench = self._workbench
-        if press(workbench, action):
+        bench = self._bench
+        if press(bench, action):
             return
         if action.name == "add":
-            workbench.pictures.submit_typed(action.fields.get("paths", ""))
+            bench.pictures.submit_typed(action.fields.get("paths", ""))
         elif action.name == "uploaded":
-            workbench.pictures.submit_uploads(action.value)
+            bench.pictures.submit_uploads(action.value)
         elif action.name == "sample":
-            workbench.pictures.submit_sample()
+            bench.pictures.submit_sample()
         elif action.name == "reembed":
             choice = action.fields.get("choice", "")
-            workbench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+            bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
 
 
 def _head(library: LibraryInfo, place: Place, address: str | None = None) -> str:

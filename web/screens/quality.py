@@ -52,7 +52,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
 
     # What is shown, in the order of `areas`
 
@@ -61,8 +61,8 @@ class _Screen:
         if name is None:
             return (parts.no_concept(), *[""] * 8, gr.Timer(active=False))
         try:
-            view = self._workbench.definitions.concept(name)
-            figures = self._workbench.versions.quality(name) if view.heads else None
+            view = self._bench.definitions.concept(name)
+            figures = self._bench.versions.quality(name) if view.heads else None
             return self._areas(view, figures, said, pages)
         except DiscernError as error:
             return (notice(str(error), "bad"), *[""] * 8, gr.Timer(active=False))
@@ -71,7 +71,7 @@ class _Screen:
         self, view: ConceptView, figures: QualityView | None, said: str, pages: tuple[int, int]
     ) -> Shown:
         name = view.name
-        drawing = is_going(self._workbench.installation.latest_job(["learning curve"], name))
+        drawing = is_going(self._bench.installation.latest_job(["learning curve"], name))
         new = figures.new_answers if figures else 0
         target = self._last_target(name)
         top = [parts.header(view), self._progress(name), said, parts.training_panel(view, new, target)]
@@ -79,7 +79,7 @@ class _Screen:
         if figures is None:
             return (*top, parts.untrained(view), "", "", "", "", gr.Timer(active=going))
         side = parts.comparison_panel(figures.version.report, figures.version.number)
-        side += parts.curve_panel(self._workbench.versions.learning_curve(name), drawing)
+        side += parts.curve_panel(self._bench.versions.learning_curve(name), drawing)
         return (
             *top,
             parts.main_panel(figures, name),
@@ -93,10 +93,10 @@ class _Screen:
     def _mistakes(self, view: ConceptView, pages: tuple[int, int]) -> str:
         counts = (view.labels.train, view.labels.evaluation)
         checked = sum(group["yes"] + group["no"] for group in counts)
-        return parts.mistakes_panel(self._workbench.versions.mistakes(view.name), *pages, checked)
+        return parts.mistakes_panel(self._bench.versions.mistakes(view.name), *pages, checked)
 
     def _job(self, name: str) -> StoredJob | None:
-        return self._workbench.installation.latest_job(WORK, name)
+        return self._bench.installation.latest_job(WORK, name)
 
     def _progress(self, name: str) -> str:
         job = self._job(name)
@@ -106,7 +106,7 @@ class _Screen:
         return job_progress(job, title) if is_going(job) else job_failure(job, title)
 
     def _last_target(self, name: str) -> str:
-        job = self._workbench.installation.latest_job(["train"], name)
+        job = self._bench.installation.latest_job(["train"], name)
         return str(job.arguments["target"]) if job else "f1"
 
     def tick(self, request: gr.Request) -> Shown:
@@ -114,7 +114,7 @@ class _Screen:
         name = concept_of(request)
         if name is not None and is_going(self._job(name)):
             return (gr.skip(), self._progress(name), *[gr.skip()] * 8)
-        if name is not None and is_going(self._workbench.installation.latest_job(["learning curve"], name)):
+        if name is not None and is_going(self._bench.installation.latest_job(["learning curve"], name)):
             seen = self.everything(request)
             # The person may be moving the threshold or looking at a picture by now.
             return (*seen[:2], gr.skip(), *seen[3:7], gr.skip(), gr.skip(), seen[9])
@@ -139,38 +139,38 @@ class _Screen:
         if action.name.startswith("page-"):
             start = max(int(action.value), 0)
             pages = (start, pages[1]) if action.name == "page-alarms" else (pages[0], start)
-            view = self._workbench.definitions.concept(name)
+            view = self._bench.definitions.concept(name)
             return (*[gr.skip()] * 7, self._mistakes(view, pages), gr.skip(), gr.skip(), pages)
         if action.name == "train":
-            self._workbench.versions.submit_train(name, target=action.fields.get("target", "f1"))
+            self._bench.versions.submit_train(name, target=action.fields.get("target", "f1"))
         elif action.name == "measure":
-            self._workbench.versions.submit_evaluation(name, int(action.value))
+            self._bench.versions.submit_evaluation(name, int(action.value))
         elif action.name == "score":
-            self._workbench.versions.submit_score_library(name, int(action.value))
+            self._bench.versions.submit_score_library(name, int(action.value))
         elif action.name == "threshold":
             said = self._set_threshold(name, action.value, request)
         elif action.name == "answer":
             said = self._answer(name, action, request)
         elif action.name == "undo":
-            self._workbench.answers.undo(name, author=author_of(request), only=[action.value])
+            self._bench.answers.undo(name, author=author_of(request), only=[action.value])
             said = notice("Taken back: the earlier answer stands again.", "good")
         elif action.name == "cancel":
-            self._workbench.jobs.store.cancel(int(action.value))
+            self._bench.jobs.store.cancel(int(action.value))
         elif action.name == "retry":
-            self._workbench.jobs.store.retry(int(action.value))
-            self._workbench.jobs.wake()
+            self._bench.jobs.store.retry(int(action.value))
+            self._bench.jobs.wake()
         return (*self.everything(request, said, pages), pages)
 
     def _open(self, name: str, picture: str, pages: tuple[int, int]) -> Shown:
-        found = next((m for m in self._workbench.versions.mistakes(name) if m.id == picture), None)
+        found = next((m for m in self._bench.versions.mistakes(name) if m.id == picture), None)
         dialog: Any = gr.skip()
         if found is not None:
-            dialog = parts.correction(found, self._workbench.definitions.concept(name), uuid.uuid4().hex)
+            dialog = parts.correction(found, self._bench.definitions.concept(name), uuid.uuid4().hex)
         return (*[gr.skip()] * 8, dialog, gr.skip(), pages)
 
     def _set_threshold(self, name: str, value: str, request: gr.Request) -> str:
         version, threshold = json.loads(value)
-        number = self._workbench.versions.set_threshold(
+        number = self._bench.versions.set_threshold(
             name, int(version), float(threshold), author=author_of(request)
         )
         return notice(
@@ -184,5 +184,5 @@ class _Screen:
         value = action.fields.get("value", "")
         author = Author(author_of(request))
         comment = action.fields.get("comment", "").strip()
-        self._workbench.answers.label(name, picture, value, author=author, key=key, comment=comment)
+        self._bench.answers.label(name, picture, value, author=author, key=key, comment=comment)
         return parts.corrected(value, key)

@@ -36,7 +36,7 @@ class _Screen:
     """`view` is what one page shows: where in the list, which pictures, and the keys of its answers."""
 
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
         self.top = live("review-top")
         self.main = live("review-main")
         self.said = live("review-said")
@@ -66,29 +66,27 @@ class _Screen:
 
     def _do(self, concept: str, action: Action, author: str, view: dict[str, Any]) -> str:
         """What there is to say about it, in words. Changes `view`."""
-        workbench = self._workbench
+        bench = self._bench
         if action.name in ("show", "filter"):
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
             picture_id, _, key = action.value.partition("|")
-            workbench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
+            bench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."
         elif action.name == "undo":
-            undone = workbench.answers.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
+            undone = bench.answers.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
             return "Taken back." if undone else "There was nothing to take back."
         elif action.name == "comment":
             picture_id, _, key = action.value.partition("|")
-            workbench.answers.comment(
-                concept, picture_id, action.fields.get("text", ""), author=author, key=key
-            )
+            bench.answers.comment(concept, picture_id, action.fields.get("text", ""), author=author, key=key)
             return "The comment is kept."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            workbench.answers.submit_annotate(concept, budget=_dollars(budget) if budget else None)
+            bench.answers.submit_annotate(concept, budget=_dollars(budget) if budget else None)
         else:
-            press(workbench, action)
+            press(bench, action)
         return ""
 
     def _show(self, request: gr.Request, view: dict[str, Any], said: str = "") -> Shown:
@@ -120,7 +118,7 @@ class _Screen:
             rating=_number(place.get("rating", "")),
             ids=tuple(view["ids"]),
         )
-        page = self._workbench.answers.review(concept, wanted, _number(place.get("page", "")))
+        page = self._bench.answers.review(concept, wanted, _number(place.get("page", "")))
         view["ids"] = [item.id for item in page.items]
         return render(
             "review/main.html",
@@ -128,12 +126,12 @@ class _Screen:
             page=page,
             place=place,
             keys=view["keys"],
-            estimate=self._workbench.answers.annotate_estimate(concept),
+            estimate=self._bench.answers.annotate_estimate(concept),
             going=going,
         )
 
     def _job(self, concept: str) -> JobView | None:
-        return next(iter(self._workbench.installation.newest_jobs(JOBS, concept)), None)
+        return next(iter(self._bench.installation.newest_jobs(JOBS, concept)), None)
 
 
 def _top(concept: str | None, job: JobView | None) -> str:

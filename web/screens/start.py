@@ -38,7 +38,7 @@ class Part:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
         self.hero = live("start")
         self.work = Work(workbench, "start-progress", ADDING)
         self.concepts = live("start-concepts")
@@ -49,7 +49,7 @@ class _Screen:
     def everything(
         self, said: Notice | None = None, fields: dict[str, str] | None = None, begun: str = ""
     ) -> Shown:
-        library, job = self._workbench.pictures.library_info(), self.work.newest()
+        library, job = self._bench.pictures.library_info(), self.work.newest()
         typed = {"name": "", "sentence": ""} | (fields or {})
         hero = render(
             "start/hero.html",
@@ -58,7 +58,7 @@ class _Screen:
             said=said,
             begun=begun,
             adding=is_going(job),
-            sends=self._workbench.context.settings.has_endpoint,
+            sends=self._bench.context.settings.has_endpoint,
         )
         # A failure is news where there are no pictures; elsewhere Library tells it.
         told = job if is_going(job) or not library.pictures else None
@@ -70,14 +70,12 @@ class _Screen:
         return self.work.shown(job) if is_going(job) else self.everything()
 
     def _concepts(self, said: Notice | None = None) -> Shown:
-        settings = self._workbench.context.settings
-        found = sorted(
-            self._workbench.definitions.concepts(), key=lambda concept: concept.changed, reverse=True
-        )
+        settings = self._bench.context.settings
+        found = sorted(self._bench.definitions.concepts(), key=lambda concept: concept.changed, reverse=True)
         html = render(
             "start/concepts.html",
             concepts=found,
-            deleted=self._workbench.definitions.deleted_concepts(),
+            deleted=self._bench.definitions.deleted_concepts(),
             journey=JOURNEY,
             parts=self._parts(),
             models=settings.has_endpoint and settings.llm_model and settings.vlm_model,
@@ -87,7 +85,7 @@ class _Screen:
 
     def _parts(self) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._workbench.context.settings, self._workbench.pictures.library_info()
+        settings, library = self._bench.context.settings, self._bench.pictures.library_info()
         host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None
@@ -113,19 +111,19 @@ class _Screen:
 
     def begin(self, action: Action, request: gr.Request) -> Shown:
         if action.name == "sample":
-            self._workbench.pictures.submit_sample()
+            self._bench.pictures.submit_sample()
             return self.everything()
         fields = action.fields
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
-            view = self._workbench.definitions.create_concept(name, sentence, author=author_of(request))
+            view = self._bench.definitions.create_concept(name, sentence, author=author_of(request))
         except DiscernError as error:
             return self.everything(Notice(f"{error} Nothing was begun yet.", "bad"), fields)
         return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)
 
     def press(self, action: Action, request: gr.Request) -> Shown:
         try:
-            press(self._workbench, action)
+            press(self._bench, action)
         except DiscernError as error:
             return self.everything(Notice(str(error), "bad"))
         return self.everything()
@@ -134,11 +132,11 @@ class _Screen:
         """Deletes a concept, or brings it back."""
         try:
             if action.name == "delete":
-                gone = self._workbench.definitions.delete_concept(action.value)
+                gone = self._bench.definitions.delete_concept(action.value)
                 text = f"“{gone.name}” is put away, with its definition, answers and versions."
                 undo = Button("Undo", "undelete", str(gone.id), "undo-2")
                 return self._concepts(Notice(text, "good", undo))
-            name = self._workbench.definitions.undelete_concept(int(action.value))
+            name = self._bench.definitions.undelete_concept(int(action.value))
         except DiscernError as error:
             return self._concepts(Notice(str(error), "bad"))
         return self._concepts(Notice(f"“{name}” is back.", "good"))

@@ -49,7 +49,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+        self._bench = workbench
 
     # What is shown, in the order of `areas`
 
@@ -58,7 +58,7 @@ class _Screen:
         if name is None:
             return self._bare(parts.no_concept())
         try:
-            view = self._workbench.definitions.concept(name)
+            view = self._bench.definitions.concept(name)
             return self._areas(view, said) if view.heads else self._bare(parts.no_version(view.name))
         except DiscernError as error:
             return self._bare(notice(str(error), "bad"))
@@ -84,19 +84,19 @@ class _Screen:
         )
 
     def _library(self, name: str, order: str, start: int) -> str:
-        newest = self._workbench.definitions.concept(name).heads[-1].number
+        newest = self._bench.definitions.concept(name).heads[-1].number
         checked = cast(Order, order if order in get_args(Order) else "top")
-        page = self._workbench.versions.scored_pictures(name, checked, start=max(start, 0), size=parts.PAGE)
+        page = self._bench.versions.scored_pictures(name, checked, start=max(start, 0), size=parts.PAGE)
         return parts.library_panel(page, order, newest)
 
     def _score(self, view: ConceptView) -> str:
-        jobs = self._workbench.jobs.store.about(view.name, ["score files"])
+        jobs = self._bench.jobs.store.about(view.name, ["score files"])
         return parts.score_panel(view.heads[-1].number, jobs)
 
     def _snippets(self, view: ConceptView) -> list[tuple[str, str, str]]:
         newest = view.heads[-1]
         stem = file_stem(view.name, newest.number)
-        encoder = self._workbench.context.collection.recorded()
+        encoder = self._bench.context.collection.recorded()
         return [
             ("Python, from pictures", "needs Discern", usage.from_pictures(f"{stem}.zip")),
             (
@@ -110,10 +110,10 @@ class _Screen:
         ]
 
     def _going(self, name: str) -> bool:
-        return is_going(self._workbench.installation.latest_job(list(TITLES), name))
+        return is_going(self._bench.installation.latest_job(list(TITLES), name))
 
     def _progress(self, name: str) -> str:
-        job = self._workbench.installation.latest_job(list(TITLES), name)
+        job = self._bench.installation.latest_job(list(TITLES), name)
         if job is None or job.state in ("done", "cancelled"):
             return ""
         title = TITLES[job.kind]
@@ -150,24 +150,24 @@ class _Screen:
             return (nothing, nothing, nothing, page, *[nothing] * 6)
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
-            found = parts.comparison(self._workbench.versions.compare_versions(name, one, other))
+            found = parts.comparison(self._bench.versions.compare_versions(name, one, other))
             return (*[nothing] * 7, found, nothing, nothing)
         if action.name == "card":
-            card = gr.Markdown(self._workbench.versions.model_card(name), visible=True)
+            card = gr.Markdown(self._bench.versions.model_card(name), visible=True)
             return (*[nothing] * 8, card, nothing)
         if action.name == "again":
-            number = self._workbench.versions.use_again(name, int(action.value), author=author_of(request))
+            number = self._bench.versions.use_again(name, int(action.value), author=author_of(request))
             said = notice(
                 f"Version {action.value} is in use again, as version {number}. All others are kept.", "good"
             )
         elif action.name == "score-library":
-            self._workbench.versions.submit_score_library(name, int(action.value))
+            self._bench.versions.submit_score_library(name, int(action.value))
         elif action.name == "score-files":
             folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
-            self._workbench.versions.submit_score_files(name, int(action.value), folder, suffix)
+            self._bench.versions.submit_score_files(name, int(action.value), folder, suffix)
         elif action.name == "cancel":
-            self._workbench.jobs.store.cancel(int(action.value))
+            self._bench.jobs.store.cancel(int(action.value))
         elif action.name == "retry":
-            self._workbench.jobs.store.retry(int(action.value))
-            self._workbench.jobs.wake()
+            self._bench.jobs.store.retry(int(action.value))
+            self._bench.jobs.wake()
         return self.everything(request, said)
