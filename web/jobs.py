@@ -42,7 +42,7 @@ def how_far(job: JobView) -> str:
         return "waiting for other work to finish"
     if job.state == "interrupted":
         return "was interrupted, goes on in a moment"
-    parts = [f"{job.done:,} of {job.total:,}" if job.total else f"{job.done:,}" if job.done else ""]
+    parts = [f"{job.done:,} of {job.total:,}" if job.total else reached(job)]
     if job.rate:
         rate = job.rate
         parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"one every {1 / rate:,.0f} seconds")
@@ -51,6 +51,27 @@ def how_far(job: JobView) -> str:
     elif job.message:
         parts.append(job.message)
     return ", ".join(part for part in parts if part)
+
+
+def reached(job: JobView) -> str:
+    """How far it came, such as: 40 of 120."""
+    if not job.done:
+        return ""
+    return f"{job.done:,} of {job.total:,}" if job.total else f"{job.done:,}"
+
+
+def facts(job: JobView) -> str:
+    """A job's result, flat and short. Lists say how long they are."""
+    said = []
+    for name, value in (job.result or {}).items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key}: {item}" for key, item in value.items()) or "none"
+        elif isinstance(value, list):
+            value = count(len(value), "entry", "entries")
+        if value in ("", None):
+            continue
+        said.append(f"{name.replace('_', ' ')}: {value}")
+    return "; ".join(said)
 
 
 def outcome(job: JobView) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.errors import DiscernError
-
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
 DELEGATE = """
 element.addEventListener('click', (event) => {
@@ -57,32 +55,40 @@ def memory(value: Any) -> gr.JSON:
     return gr.JSON(value, visible=False)
 
 
-def on_load(blocks: gr.Blocks, render: Render, outputs: Any, inputs: Sequence[Any] = ()) -> None:
+def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> None:
     """Renders when the page opens: `render(request, *inputs)`."""
 
     def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
-        return render(request, *values) or gr.skip()
+        return _named(render(request, *values), outputs)
 
     blocks.load(load, list(inputs), outputs, **QUICK)
 
 
-def on_action(area: gr.HTML, handler: Render, inputs: Sequence[Any] = (), outputs: Any = None) -> None:
+def on_action(
+    area: gr.HTML, handler: Render, inputs: Sequence[Any] = (), outputs: Sequence[Any] = ()
+) -> None:
     """Answers the buttons of a live area: `handler(action, request, *inputs)`."""
 
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
         fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
-        return handler(Action(str(event.action), str(event.value), fields), request, *values) or gr.skip()
+        action = Action(str(event.action), str(event.value), fields)
+        return _named(handler(action, request, *values), outputs)
 
     area.click(act, list(inputs), outputs, **QUICK)
 
 
-def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: Any = None) -> None:
+def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: Sequence[Any] = ()) -> None:
     """Answers an event of a Gradio component (`button.click`): `handler(request, *inputs)`."""
 
     def run(request: gr.Request, *values: Any) -> Any:
-        return handler(request, *values) or gr.skip()
+        return _named(handler(request, *values), outputs)
 
     event(run, list(inputs), outputs, **QUICK)
+
+
+def _named(shown: Shown, outputs: Sequence[Any]) -> Shown:
+    """What Gradio takes for a dictionary by component: one that names at least one."""
+    return shown or {outputs[0]: gr.skip()}
 
 
 def concept_of(request: gr.Request) -> str | None:
@@ -93,13 +99,3 @@ def concept_of(request: gr.Request) -> str | None:
 def author_of(request: gr.Request) -> str:
     """Who answers: the name of the login, or "me" where there is none."""
     return request.username or "me"
-
-
-def guarded(work: Callable[[], str]) -> str:
-    """HTML of `work`, or its error in words: nothing is lost by a `DiscernError`."""
-    from web.markup import notice
-
-    try:
-        return work()
-    except DiscernError as error:
-        return notice(str(error), "bad")

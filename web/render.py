@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from concepts.export import svg
 from web import jobs, words
 
 FOLDER = Path(__file__).parent
@@ -70,19 +71,30 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"url": url, "icon_svg": _icon, "now": time.monotonic_ns, "new_key": _new_key}
+    environment.globals |= {
+        "bare_drawing": svg.bare_drawing,
+        "drawing": svg.drawing,
+        "icon_svg": _icon,
+        "new_key": _new_key,
+        "now": time.monotonic_ns,
+        "url": url,
+    }
     environment.filters |= {
         "ago": words.ago,
         "as_json": json.dumps,
         "count": words.count,
+        "dollars": words.dollars,
         "duration": words.duration,
+        "facts": jobs.facts,
         "file_name": file_name,
         "how_far": jobs.how_far,
         "job_title": jobs.job_title,
         "number": words.number,
         "outcome": jobs.outcome,
         "percent": words.percent,
+        "reached": jobs.reached,
         "size": words.size,
+        "sure": words.sure,
     }
     environment.tests["going"] = jobs.is_going
     return environment

@@ -50,8 +50,22 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def dollars(amount: float) -> str:
+    """Such as: $12.40, $0.0031, under $0.0001."""
+    if 0 < amount < 0.0001:
+        return "under $0.0001"
+    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
 def percent(share: float) -> str:
     """Such as: 40 %, and never a certainty: over 99 %, under 1 %."""
     if share >= 0.995:
         return "over 99 %"
     return "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+
+
+def sure(probability: float) -> str:
+    """Such as: 40 % sure."""
+    if 0.01 <= probability <= 0.99:
+        return f"{100 * probability:.0f} % sure"
+    return "hardly 1 % sure" if probability < 0.5 else "over 99 % sure"

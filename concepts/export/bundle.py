@@ -20,7 +20,7 @@ from concepts.export.card import card_text
 from concepts.export.facts import BundleFacts
 from concepts.export.loading import FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
-from concepts.export.plots import PLOT_FILES, plot_bytes
+from concepts.export.plots import PLOT_FILES, figures_of, png
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Curves
 
@@ -94,14 +94,14 @@ def _contents(head: LinearHead, facts: BundleFacts, curves: Curves | None) -> di
         "weights": np.ascontiguousarray(head.weights, dtype=np.float64),
         "bias": np.array([head.bias], dtype=np.float64),
     }
-    plots = plot_bytes(facts, curves) if curves else {}
+    plots = figures_of(facts, curves) if curves else {}
     files = {
         FACTS_FILE: _json_bytes(facts),
         WEIGHTS_FILE: safetensors_bytes(tensors),
         "head.onnx": onnx_bytes(head, facts),
         "scorer.py": Path(__file__).with_name("scorer.py").read_bytes(),
-        "README.md": card_text(facts, plots=list(plots)).encode(),
-        **plots,
+        "README.md": card_text(facts, plots).encode(),
+        **{name: png(figure) for name, figure in plots.items()},
     }
     if curves:
         files["curves.json"] = _json_bytes(curves)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from concepts.export.facts import BundleFacts
+from concepts.export.figures import Figure
 from concepts.export.usage import in_a_shell, with_numpy, with_onnx
 from concepts.learning.report import LabelCount, Metric
 
@@ -27,20 +28,18 @@ AUTHOR_WORDS = {
     "simulated": "answered by a simulated person",
     "annotator": "labelled by a machine",
 }
-PLOT_WORDS = {
-    "precision_recall.png": "Precision against recall at every threshold",
-    "reliability.png": "Share of pictures that counts, by the probability it gives",
-    "scores.png": "Histogram of the probabilities of pictures that count and that don't",
-}
 
 
-def card_text(facts: BundleFacts, plots: Sequence[str] = ()) -> str:
-    """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it."""
+def card_text(facts: BundleFacts, plots: Mapping[str, Figure] | None = None) -> str:
+    """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
+
+    `plots` are the figures that lie beside it, by file name.
+    """
     sections = [
         _front_matter(facts),
         _what_it_is(facts),
         _definition(facts),
-        _quality(facts, plots),
+        _quality(facts, plots or {}),
         _limits(facts),
         _use(facts),
         _encoder(facts),
@@ -94,7 +93,7 @@ def _definition(facts: BundleFacts) -> str:
     )
 
 
-def _quality(facts: BundleFacts, plots: Sequence[str]) -> str:
+def _quality(facts: BundleFacts, plots: Mapping[str, Figure]) -> str:
     parts = ["## How good it is"]
     if not any(metric.value is not None for metric in facts.metrics):
         parts.append("**It has not been measured**: there were no figures when it was exported.")
@@ -105,7 +104,7 @@ def _quality(facts: BundleFacts, plots: Sequence[str]) -> str:
             "**The answers it was measured against were simulated**, not given by a person. The figures show "
             "how well it matches the simulation, not anybody's judgement."
         )
-    parts += [f"![{PLOT_WORDS[name]}]({name})" for name in plots]
+    parts += [f"![{figure.said}]({name})" for name, figure in plots.items()]
     if facts.metrics:
         parts.append(_table(facts))
     return "\n\n".join(parts)

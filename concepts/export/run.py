@@ -13,7 +13,7 @@ from concepts.export.bundle import write_bundle
 from concepts.export.card import card_text
 from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
 from concepts.export.loading import load_bundle
-from concepts.export.plots import plot_bytes
+from concepts.export.plots import figures_of, png
 from concepts.export.scoring import score_rows, write_scores
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
@@ -60,8 +60,9 @@ def write_plots(
     facts = bundle_facts(material, collection.encoder(), head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in (plot_bytes(facts, report.curves) if report.curves else {}).items():
-            (folder / name).write_bytes(content)
+        figures = figures_of(facts, report.curves) if report.curves else {}
+        for name, figure in figures.items():
+            (folder / name).write_bytes(png(figure))
     except OSError as error:
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
 

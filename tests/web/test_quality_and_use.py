@@ -1,9 +1,11 @@
-"""Charts, the words of the figures, and downloads, without a browser."""
+"""The words of the figures, and downloads, without a browser."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,76 +15,80 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.classifier.quality import CurvePoint, ThresholdRow
-from concepts.classifier.versions import Comparison
+from concepts.classifier.quality import CurvePoint, HeadView, QualityView, ThresholdRow
+from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import DiscernError, UnknownConceptError
+from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
-from concepts.learning.report import Metric, ReliabilityBin
-from web import charts
+from concepts.learning.report import Metric
 from web.http.downloads import download_routes
-from web.screens import quality_parts, use_parts
+from web.render import render, url
+from web.screens import quality
 
-NOTHING = Metric(
-    name="precision",
-    n=2,
-    value=None,
-    low=None,
-    high=None,
-    note="Too few to say: 3 more <b> needed (there are 2).",
-)
+NOTHING = Metric(name="precision", n=2, value=None, note="Too few to say: 3 more <b> needed (there are 2).")
 
 
-def texts(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
-def test_every_chart_says_in_words_and_in_a_table_what_it_draws() -> None:
-    drawn = [
-        charts.precision_recall([1.0, 0.5], [0.5, 1.0], (0.5, 1.0)),
-        charts.reliability([ReliabilityBin(predicted=0.2, observed=0.25, low=0.1, high=0.5, n=12)]),
-        charts.learning_curve([(5, 0.6, 0.4, 0.8), (30, 0.9, 0.8, 0.95)]),
-    ]
-    for chart in drawn:
-        assert re.search(r'role="img" aria-label="[^"]{30,}"', chart)
-        assert "<summary>As a table</summary>" in chart
-    assert "At the threshold: 100 right, 50 found." in drawn[0]
-    assert "25 % (10–50)" in texts(drawn[1])
-    assert "0.80–0.95" in texts(drawn[2])
+def version(**changes: Any) -> HeadView:
+    about = {"number": 2, "kind": "linear", "definition": 1, "threshold": 0.5, "created": datetime.now(UTC)}
+    return HeadView.model_validate(about | {"details": {}, "report": None} | changes)
 
 
-def test_the_histogram_draws_a_bar_for_each_bin_that_holds_a_picture() -> None:
-    chart = charts.histogram([0, 0.5, 1], [0, 9], [4, 1])
-    assert chart.count("<rect") == 3
-    tall = [float(h) for h in re.findall(r'height="([\d.]+)" class="yes"', chart)]
-    deep = [float(h) for h in re.findall(r'height="([\d.]+)" class="no"', chart)]
-    assert tall[0] == 100
-    assert deep[0] / tall[0] == pytest.approx(2 / 3, abs=0.01)  # roots of 4 and 9
+def measured(at: ThresholdRow | None, **changes: Any) -> QualityView:
+    figures = {"n": 9, "positives": 4, "simulated": 0, "waiting": 0, "new_answers": 0, "stale": False}
+    figures |= {"rows": [], "curves": None, "pictures": 100, "flagged": None, "flagged_at": []}
+    return QualityView.model_validate({"version": version(), "at": at, **figures, **changes})
 
 
 def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> None:
     row = ThresholdRow(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
-    html = quality_parts._missing(row, "Ball & co")
+    html = quality._main(measured(row), "Ball & co")
     assert "3 more &lt;b&gt; needed" in html
     assert "/label?concept=Ball+%26+co" in html
-    assert "data-known hidden" in quality_parts._line("precision", "Of 100 ", " are right ", NOTHING)
+    assert html.count("data-known hidden") == 2
+    assert "How many of those it flags are right: too few checked to say." in words(html)
+
+
+def test_a_version_that_flags_nothing_that_was_checked_says_so() -> None:
+    assert "flags none of the checked pictures" in words(quality._main(measured(None), "Ball"))
+
+
+def test_simulated_answers_are_called_that() -> None:
+    for simulated, said in ((0, "answered by you"), (9, "answers simulated"), (3, "3 answers simulated")):
+        assert said in words(quality._main(measured(None, simulated=simulated), "Ball"))
 
 
 def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
-    def share(value: float, low: float, high: float) -> Metric:
-        return Metric(name="precision", n=20, value=value, low=low, high=high)
+    def compared(value: float, low: float, high: float) -> str:
+        share = Metric(name="f1", n=50, value=value, low=low, high=high)
+        figure = ComparedFigure(name="f1", one=share, other=share, difference=share)
+        found = Comparison(one=1, other=2, n=50, figures=[figure], differently=3)
+        return words(render("use/compared.html", found=found))
 
-    found = Comparison(one=1, other=2, n=50, figures=[], differently=3)
-    assert use_parts._verdict(share(0.1, -0.1, 0.3), found) == "no sure difference"
-    assert use_parts._verdict(share(0.2, 0.1, 0.3), found) == "version 2 is better"
-    assert use_parts._verdict(share(-0.2, -0.3, -0.1), found) == "version 1 is better"
+    assert "no sure difference" in compared(0.1, -0.1, 0.3)
+    assert "version 2 is better" in compared(0.2, 0.1, 0.3)
+    assert "version 1 is better" in compared(-0.2, -0.3, -0.1)
 
 
 def test_a_flat_end_of_the_learning_curve_says_that_more_answers_help_little() -> None:
-    def points(*values: float) -> list[CurvePoint]:
-        return [CurvePoint(labels=10 * (i + 1), value=v, low=v, high=v) for i, v in enumerate(values)]
+    def curve(*values: float) -> str:
+        points = [CurvePoint(labels=10 * (i + 1), value=v, low=v, high=v) for i, v in enumerate(values)]
+        drawn = learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
+        shown = {"number": 1, "report": None, "drawing_curve": False, "points": points, "curve": drawn}
+        return words(render("quality/side.html", **shown))
 
-    assert "help little" in quality_parts.curve_panel(points(0.5, 0.9, 0.9, 0.91), going=False)
-    assert "still help" in quality_parts.curve_panel(points(0.5, 0.7, 0.8, 0.9), going=False)
+    assert "help little" in curve(0.5, 0.9, 0.9, 0.91)
+    assert "still help" in curve(0.5, 0.7, 0.8, 0.9)
+
+
+def test_scores_of_the_whole_library_are_listed_as_such() -> None:
+    arguments = {"paths": [], "version": 3, "suffix": "csv"}
+    job = SimpleNamespace(id=7, arguments=arguments, result={"rows": 12, "yes": 3}, finished=None)
+    said = words(render("use/score.html", version=3, files=[job]))
+    assert "Your library, by version 3 12 pictures, 3 flagged" in said
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def downloads(tmp_path: Path) -> TestClient:
 
 
 def test_a_bundle_is_downloaded_under_its_name(downloads: TestClient) -> None:
-    answer = downloads.get(use_parts.bundle_address("Ball/s", 2))
+    answer = downloads.get(url("/app/bundles/2.zip", "Ball/s"))
     assert (answer.status_code, answer.content) == (200, b"zip")
     assert 'filename="ball-v2.zip"' in answer.headers["content-disposition"]
     assert "no-cache" in answer.headers["cache-control"]

@@ -6,100 +6,102 @@ What is shown is in the address (`?view=models`), so a reload or a second tab sh
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from concepts.errors import DiscernError
+from concepts.installation.activity import CallTotalView, JobView
+from concepts.installation.endpoint import ModelReport
 from concepts.workbench import Workbench
-from web.live import Action, live, on_action, on_event, on_load
-from web.markup import notice
-from web.progress import is_going
-from web.screens.activity_parts import (
-    CALLS,
-    HISTORY,
-    costs_panel,
-    data_panel,
-    endpoint_form,
-    going_panel,
-    header,
-    history_panel,
-    test_panel,
-)
+from web.jobs import is_going
+from web.live import Action, Shown, live, memory, on_action, on_event, on_load
+from web.render import render, say, url
+from web.words import count, dollars
+from web.work import press
 
+HISTORY = 25
+CALLS = 25
 FIELDS = ("openai_base_url", "llm_model", "vlm_model", "llm_price", "vlm_price", "model_concurrency")
+TEST = "test endpoint"
+
+Place = dict[str, str]
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("activity-head")
-    said = live("activity-said")
-    going = live("activity-going")
-    main = live("activity-main")
-    side = live("activity-side")
-    going_ids = gr.State([])
-    timer = gr.Timer(1, active=False)
-    areas = [top, said, going, main, side, going_ids, timer]
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params)), areas)
-    for area in (top, going, main, side):
-        on_action(area, screen.act, outputs=areas)
-    on_event(timer.tick, screen.tick, [going_ids], [top, going, main, side, going_ids, timer])
+    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
+    for area in (screen.top, screen.going, screen.main, screen.side):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.timer.tick, screen.tick, [screen.memory], screen.areas)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
+        self.top = live("activity-head")
+        self.said = live("activity-said")
+        self.going = live("activity-going")
+        self.main = live("activity-main")
+        self.side = live("activity-side")
+        self.memory = memory([])  # the ids of the jobs that go on
+        self.timer = gr.Timer(1, active=False)
+        self.areas = [self.top, self.said, self.going, self.main, self.side, self.memory, self.timer]
 
-    def show(self, place: dict[str, str], said: str = "") -> tuple[Any, ...]:
+    def show(self, place: Place, said: str = "") -> Shown:
         """Everything, for what the address says."""
         view = place.get("view", "")
-        address = "/activity" + (f"?{urlencode(place)}" if place else "")
+        jobs = self._bench.installation.recent_jobs()
         try:
             main, side = self._main(view, place), self._side(view, place)
         except DiscernError as error:
-            main, side = notice(str(error), "bad"), ""
-        ids = self._going()
-        going = going_panel(self._bench, view)
-        return (
-            header(self._bench, view, address),
-            said,
-            going,
-            main,
-            side,
-            ids,
-            gr.Timer(active=bool(ids)),
-        )
+            main, side = say(str(error), "bad"), ""
+        shown = {self.said: said, self.main: main, self.side: side}
+        return shown | self._work(jobs, view, url("/activity", **place))
 
-    def tick(self, request: gr.Request, before: list[int]) -> tuple[Any, ...]:
+    def tick(self, request: gr.Request, before: list[int]) -> Shown:
         """While work is going on. What a person may be typing or reading changes only when work ends."""
         place = dict(request.query_params)
         view = place.get("view", "")
-        ids = self._going()
-        changed = ids != before
-        main = self._main(view, place) if changed and view == "" else gr.skip()
-        side = self._side(view, place) if changed else gr.skip()
-        going = going_panel(self._bench, view)
-        return header(self._bench, view), going, main, side, ids, gr.Timer(active=bool(ids))
+        jobs = self._bench.installation.recent_jobs()
+        shown = self._work(jobs, view)
+        if shown[self.memory] == before:
+            return shown
+        main = {self.main: self._main(view, place)} if view == "" else {}
+        return shown | main | {self.side: self._side(view, place)}
 
-    def act(self, action: Action, request: gr.Request) -> tuple[Any, ...]:
+    def _work(self, jobs: list[JobView], view: str, address: str | None = None) -> Shown:
+        """What is going on; of the kinds that the view is about."""
+        going = [job for job in jobs if is_going(job)]
+        about = [job for job in going if view == "" or (view == "models" and job.kind == TEST)]
+        return {
+            self.top: render("activity/head.html", going=len(going), view=view, address=address),
+            self.going: render("activity/going.html", jobs=about),
+            self.memory: [job.id for job in going],
+            self.timer: gr.Timer(active=bool(going)),
+        }
+
+    def act(self, action: Action, request: gr.Request) -> Shown:
         place = dict(request.query_params)
         try:
             if action.name == "show":
                 return self.show(dict(parse_qsl(action.value)))
-            if action.name == "cancel":
-                self._bench.installation.cancel_job(int(action.value))
-                said = "It stops after the step it is in. What is done stays, and it can go on later."
-            elif action.name == "retry":
-                self._bench.installation.submit_retry(int(action.value))
-                said = "It goes on where it stopped."
-            elif action.name == "test":
-                self._bench.installation.submit_endpoint_test()
-                said = ""
-            else:
-                said = self._save(action.fields)
+            said = self._do(action)
         except DiscernError as error:
-            return self.show(place, notice(f"{error} Nothing was changed.", "bad"))
-        return self.show(place, notice(said, "good") if said else "")
+            return self.show(place, say(f"{error} Nothing was changed.", "bad"))
+        return self.show(place, say(said, "good") if said else "")
+
+    def _do(self, action: Action) -> str:
+        """Does it, and says what was done."""
+        if press(self._bench, action):
+            return {
+                "cancel": "It stops after the step it is in. What is done stays, and it can go on later.",
+                "retry": "It goes on where it stopped.",
+            }[action.name]
+        if action.name == "test":
+            self._bench.installation.submit_endpoint_test()
+            return ""
+        return self._save(action.fields)
 
     def _save(self, fields: dict[str, str]) -> str:
         fixed = self._bench.installation.endpoint_settings().fixed
@@ -120,20 +122,74 @@ class _Screen:
             f"{said} The key was for another address, so it was taken away: give it again." if lost else said
         )
 
-    def _main(self, view: str, place: dict[str, str]) -> str:
+    def _main(self, view: str, place: Place) -> str:
         if view == "models":
-            return endpoint_form(self._bench)
+            return self._endpoint()
         if view == "data":
-            return data_panel(self._bench)
-        return history_panel(self._bench, _start(place, HISTORY))
+            return self._data()
+        return self._history(_start(place, HISTORY))
 
-    def _side(self, view: str, place: dict[str, str]) -> str:
-        if view != "models":
-            return ""
-        return test_panel(self._bench) + costs_panel(self._bench, _start(place, CALLS))
+    def _side(self, view: str, place: Place) -> str:
+        return self._test() + self._costs(_start(place, CALLS)) if view == "models" else ""
 
-    def _going(self) -> list[int]:
-        return [job.id for job in self._bench.installation.recent_jobs() if is_going(job)]
+    def _history(self, start: int) -> str:
+        jobs = self._bench.installation.recent_jobs(HISTORY + 1, start)
+        return render(
+            "activity/history.html",
+            jobs=[job for job in jobs[:HISTORY] if not is_going(job)],
+            going=any(is_going(job) for job in jobs),
+            start=start,
+            size=HISTORY,
+            more=len(jobs) > HISTORY,
+        )
+
+    def _endpoint(self) -> str:
+        job = self._bench.installation.latest_endpoint_test()
+        models = job.result["models"] if job and job.state == "done" and job.result else []
+        return render(
+            "activity/endpoint.html", now=self._bench.installation.endpoint_settings(), models=models
+        )
+
+    def _test(self) -> str:
+        job = self._bench.installation.latest_endpoint_test()
+        report = dict(job.result) if job and job.state == "done" and job.result else None
+        if report:
+            report["answers"] = [ModelReport.model_validate(answer) for answer in report["answers"]]
+        return render("activity/test.html", job=job, report=report)
+
+    def _costs(self, start: int) -> str:
+        totals = self._bench.installation.call_totals()
+        calls = self._bench.installation.model_calls(CALLS + 1, start) if totals else []
+        return render(
+            "activity/costs.html",
+            totals=totals,
+            spent=_spent(totals),
+            calls=calls[:CALLS],
+            start=start,
+            size=CALLS,
+            more=len(calls) > CALLS,
+        )
+
+    def _data(self) -> str:
+        library = self._bench.pictures.library_info()
+        return render(
+            "activity/data.html",
+            library=library,
+            about=self._bench.installation.about(),
+            restore=f"python -m concepts library reembed {library.encoder or 'auto'}",
+            users=self._bench.installation.has_users(),
+        )
+
+
+def _spent(totals: list[CallTotalView]) -> str:
+    """What all calls cost, and what isn't known of it."""
+    calls, answered = sum(t.calls for t in totals), sum(t.answered for t in totals)
+    unpriced, cost = sum(t.unpriced for t in totals), sum(t.cost_usd for t in totals)
+    said = f"{count(calls, 'question')}, {answered:,} answered"
+    if unpriced == answered:
+        return f"{said}; no price is set, so the cost isn’t known."
+    but = f", besides {unpriced:,} without a price" if unpriced else ""
+    return f"{said}, for {dollars(cost)}{but}."
 
 
 def _start(place: dict[str, str], page: int) -> int:

@@ -1,188 +1,269 @@
-"""Quality: how good the newest version is, in words first, with a threshold to move and mistakes to "
-"correct."""
+"""Quality: how good the newest version is, in words first, with a threshold to move and mistakes to mend."""
 
 from __future__ import annotations
 
 import json
-import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from concepts.classifier.quality import QualityView
+from concepts.classifier.quality import Mistake, QualityView, ThresholdRow
 from concepts.errors import DiscernError
+from concepts.export import figures
+from concepts.installation.activity import JobView
+from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from storage.jobs import StoredJob
 from storage.labels import Author
-from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
-from web.markup import notice
-from web.progress import is_going, job_failure, job_progress
-from web.screens import quality_parts as parts
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
+from web.render import Button, render, say
+from web.work import Work, press
 
 WORK = ("train", "evaluate", "score library")
-TITLES = {
-    "train": "Training and measuring",
-    "evaluate": "Measuring",
-    "score library": "Counting in the whole library",
-}
-Shown = tuple[Any, ...]
+CURVE = "learning curve"
+PAGE = 24
+TARGETS = (
+    ("f1", "Balance both kinds of mistake"),
+    ("precision=0.9", "Few false alarms: 90 of 100 flagged are right"),
+    ("precision=0.95", "Very few false alarms: 95 of 100 flagged are right"),
+    ("recall=0.9", "Miss little: find 90 of 100 that count"),
+    ("recall=0.95", "Miss very little: find 95 of 100 that count"),
+)
+ANSWERS = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
+
+Memory = dict[
+    str, Any
+]  # "pages": first false alarm and first missed picture shown; "seen": `_seen` of the jobs
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("quality-head")
-    progress = live("quality-progress")
-    said = live("quality-said")
-    training = live("quality-train")
-    with gr.Row(elem_classes="quality-columns"):
-        main = live("quality-main", elem_classes="wide")
-        side = live("quality-side")
-    plots = live("quality-plots")
-    mistakes = live("quality-mistakes")
-    dialog = live("quality-dialog")
-    timer = gr.Timer(1, active=False)
-    pages = gr.State((0, 0))  # first false alarm and first missed picture shown
-    areas = [top, progress, said, training, main, side, plots, mistakes, dialog, timer]
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.everything(request), areas)
-    for area in (progress, said, training, main, mistakes, dialog):
-        on_action(area, screen.act, [pages], [*areas, pages])
-    on_event(timer.tick, screen.tick, outputs=areas)
+    on_load(blocks, screen.everything, screen.areas)
+    for area in (screen.work.area, screen.said, screen.training, screen.main, screen.mistakes, screen.dialog):
+        on_action(area, screen.act, [screen.memory], screen.areas)
+    on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
+        self.top = live("quality-head")
+        self.work = Work(workbench, "quality-progress", (*WORK, CURVE))
+        self.said = live("quality-said")
+        self.training = live("quality-train")
+        with gr.Row(elem_classes="quality-columns"):
+            self.main = live("quality-main", elem_classes="wide")
+            self.side = live("quality-side")
+        self.plots = live("quality-plots")
+        self.mistakes = live("quality-mistakes")
+        self.dialog = live("quality-dialog")
+        self.memory = memory({"pages": [0, 0], "seen": []})
+        self.figures = [self.training, self.main, self.side, self.plots, self.mistakes]
+        self.areas = [self.top, self.work.area, self.said, *self.figures, self.dialog]
+        self.areas += [self.memory, self.work.timer]
 
-    # What is shown, in the order of `areas`
+    # What is shown
 
-    def everything(self, request: gr.Request, said: str = "", pages: tuple[int, int] = (0, 0)) -> Shown:
+    def everything(self, request: gr.Request, said: str = "", pages: Sequence[int] = (0, 0)) -> Shown:
         name = concept_of(request)
         if name is None:
-            return (parts.no_concept(), *[""] * 8, gr.Timer(active=False))
+            return self._nothing(render("which_concept.html", screen="Quality", what="Quality"))
         try:
             view = self._bench.definitions.concept(name)
-            figures = self._bench.versions.quality(name) if view.heads else None
-            return self._areas(view, figures, said, pages)
+            quality = self._bench.versions.quality(name) if view.heads else None
+            jobs = self.work.newest_of_each(view.name)
+            return {
+                self.top: render("quality/head.html", concept=view),
+                self.said: said,
+                self.training: self._training(view, quality.new_answers if quality else 0),
+                self.dialog: "",
+                self.memory: {"pages": list(pages), "seen": _seen(jobs)},
+                **self.work.shown(_work(jobs)),
+                **self._figures(view, quality, jobs, pages),
+                self.work.timer: self.work.ticking(*jobs),
+            }
         except DiscernError as error:
-            return (notice(str(error), "bad"), *[""] * 8, gr.Timer(active=False))
+            return self._nothing(say(str(error), "bad"))
 
-    def _areas(
-        self, view: ConceptView, figures: QualityView | None, said: str, pages: tuple[int, int]
-    ) -> Shown:
-        name = view.name
-        drawing = is_going(self._bench.installation.latest_job(["learning curve"], name))
-        new = figures.new_answers if figures else 0
-        target = self._last_target(name)
-        top = [parts.header(view), self._progress(name), said, parts.training_panel(view, new, target)]
-        going = is_going(self._job(name)) or drawing
-        if figures is None:
-            return (*top, parts.untrained(view), "", "", "", "", gr.Timer(active=going))
-        side = parts.comparison_panel(figures.version.report, figures.version.number)
-        side += parts.curve_panel(self._bench.versions.learning_curve(name), drawing)
-        return (
-            *top,
-            parts.main_panel(figures, name),
-            f'<div class="stack">{side}</div>' if side else "",
-            parts.plots_panel(figures),
-            self._mistakes(view, pages),
-            "",
-            gr.Timer(active=going),
+    def tick(self, request: gr.Request, memory: Memory) -> Shown:
+        """One query. Only the progress while figures are being made, then what they changed.
+
+        The person may be moving the threshold or looking at a picture by now: what was said and the dialog
+        stay, and so does everything else while only the curve is being worked out.
+        """
+        name = concept_of(request)
+        jobs = self.work.newest_of_each(name) if name else []
+        work, seen = _work(jobs), _seen(jobs)
+        if is_going(work):
+            return self.work.shown(work)
+        before = memory.get("seen") or [None, None]
+        if name and seen[0] != before[0]:
+            shown = self.everything(request)
+            return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
+        still = {self.work.timer: self.work.ticking(*jobs)}
+        if name and seen[1] != before[1]:
+            return still | self._new_curve(name, jobs) | {self.memory: memory | {"seen": seen}}
+        return {} if _curve(jobs) else still
+
+    def _nothing(self, top: str) -> Shown:
+        return dict.fromkeys(self.areas[:-2], "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
+
+    def _training(self, view: ConceptView, new_answers: int) -> str:
+        job = self._bench.installation.latest_job(["train"], view.name)
+        target = str(job.arguments["target"]) if job else "f1"
+        return render(
+            "quality/train.html", concept=view, new_answers=new_answers, targets=TARGETS, target=target
         )
 
-    def _mistakes(self, view: ConceptView, pages: tuple[int, int]) -> str:
-        counts = (view.labels.train, view.labels.evaluation)
-        checked = sum(group["yes"] + group["no"] for group in counts)
-        return parts.mistakes_panel(self._bench.versions.mistakes(view.name), *pages, checked)
+    def _figures(
+        self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView], pages: Sequence[int]
+    ) -> Shown:
+        if quality is None:
+            main = render("quality/untrained.html", labels=view.labels.train, name=view.name)
+            return {self.main: main, self.side: "", self.plots: "", self.mistakes: ""}
+        return {
+            self.main: _main(quality, view.name),
+            self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
+            self.plots: _plots(quality),
+            self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
+        }
 
-    def _job(self, name: str) -> StoredJob | None:
-        return self._bench.installation.latest_job(WORK, name)
+    def _new_curve(self, name: str, jobs: Sequence[JobView]) -> Shown:
+        version = self._bench.definitions.concept(name).heads[-1]
+        return {self.side: self._side(name, version.number, version.report, jobs)}
 
-    def _progress(self, name: str) -> str:
-        job = self._job(name)
-        if job is None or job.state in ("done", "cancelled"):
-            return ""
-        title = TITLES[job.kind]
-        return job_progress(job, title) if is_going(job) else job_failure(job, title)
+    def _side(self, name: str, number: int, report: EvaluationReport | None, jobs: Sequence[JobView]) -> str:
+        points = self._bench.versions.learning_curve(name)
+        return render(
+            "quality/side.html",
+            number=number,
+            report=report,
+            drawing_curve=bool(_curve(jobs)),
+            points=points,
+            curve=figures.learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
+            if points
+            else None,
+        )
 
-    def _last_target(self, name: str) -> str:
-        job = self._bench.installation.latest_job(["train"], name)
-        return str(job.arguments["target"]) if job else "f1"
-
-    def tick(self, request: gr.Request) -> Shown:
-        """Only the progress while the figures are being made, then everything."""
-        name = concept_of(request)
-        if name is not None and is_going(self._job(name)):
-            return (gr.skip(), self._progress(name), *[gr.skip()] * 8)
-        if name is not None and is_going(self._bench.installation.latest_job(["learning curve"], name)):
-            seen = self.everything(request)
-            # The person may be moving the threshold or looking at a picture by now.
-            return (*seen[:2], gr.skip(), *seen[3:7], gr.skip(), gr.skip(), seen[9])
-        shown = self.everything(request)
-        return (*shown[:2], gr.skip(), *shown[3:8], gr.skip(), shown[9])
+    def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
+        checked = sum(group["yes"] + group["no"] for group in (view.labels.train, view.labels.evaluation))
+        return render("quality/mistakes.html", found=found, checked=checked, pages=pages, size=PAGE)
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request, pages: tuple[int, int]) -> Shown:
-        name = concept_of(request)
+    def act(self, action: Action, request: gr.Request, memory: Memory) -> Shown:
+        name, pages = concept_of(request), memory.get("pages") or [0, 0]
         if name is None:
-            return (*self.everything(request), pages)
+            return self.everything(request)
         try:
-            return self._do(action, name, request, pages)
+            if action.name == "open":
+                return self._open(name, action.value)
+            if action.name.startswith("page-"):
+                return self._turn(name, action, memory, pages)
+            return self.everything(request, self._do(action, name, author_of(request)), pages)
         except DiscernError as error:
-            return (*self.everything(request, notice(str(error), "bad"), pages), pages)
+            return self.everything(request, say(str(error), "bad"), pages)
 
-    def _do(self, action: Action, name: str, request: gr.Request, pages: tuple[int, int]) -> Shown:
-        said = ""
-        if action.name == "open":
-            return self._open(name, action.value, pages)
-        if action.name.startswith("page-"):
-            start = max(int(action.value), 0)
-            pages = (start, pages[1]) if action.name == "page-alarms" else (pages[0], start)
-            view = self._bench.definitions.concept(name)
-            return (*[gr.skip()] * 7, self._mistakes(view, pages), gr.skip(), gr.skip(), pages)
+    def _do(self, action: Action, name: str, author: str) -> str:
+        """Does it, and says what was done."""
+        versions = self._bench.versions
+        if press(self._bench, action):
+            return ""
         if action.name == "train":
-            self._bench.versions.submit_train(name, target=action.fields.get("target", "f1"))
+            versions.submit_train(name, target=action.fields.get("target", "f1"))
         elif action.name == "measure":
-            self._bench.versions.submit_evaluation(name, int(action.value))
+            versions.submit_evaluation(name, int(action.value))
         elif action.name == "score":
-            self._bench.versions.submit_score_library(name, int(action.value))
+            versions.submit_score_library(name, int(action.value))
         elif action.name == "threshold":
-            said = self._set_threshold(name, action.value, request)
+            return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
-            said = self._answer(name, action, request)
+            return self._answer(name, action, author)
         elif action.name == "undo":
-            self._bench.answers.undo(name, author=author_of(request), only=[action.value])
-            said = notice("Taken back: the earlier answer stands again.", "good")
-        elif action.name == "cancel":
-            self._bench.jobs.store.cancel(int(action.value))
-        elif action.name == "retry":
-            self._bench.jobs.store.retry(int(action.value))
-            self._bench.jobs.wake()
-        return (*self.everything(request, said, pages), pages)
+            self._bench.answers.undo(name, author=author, only=[action.value])
+            return say("Taken back: the earlier answer stands again.", "good")
+        return ""
 
-    def _open(self, name: str, picture: str, pages: tuple[int, int]) -> Shown:
+    def _open(self, name: str, picture: str) -> Shown:
         found = next((m for m in self._bench.versions.mistakes(name) if m.id == picture), None)
-        dialog: Any = gr.skip()
-        if found is not None:
-            dialog = parts.correction(found, self._bench.definitions.concept(name), uuid.uuid4().hex)
-        return (*[gr.skip()] * 8, dialog, gr.skip(), pages)
+        if found is None:
+            return {}
+        view = self._bench.definitions.concept(name)
+        dialog = render(
+            "quality/correction.html",
+            mistake=found,
+            version=view.heads[-1].number,
+            description=view.revision.definition.description,
+        )
+        return {self.dialog: dialog}
 
-    def _set_threshold(self, name: str, value: str, request: gr.Request) -> str:
+    def _turn(self, name: str, action: Action, memory: Memory, pages: Sequence[int]) -> Shown:
+        start = max(int(action.value), 0)
+        turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
+        found, view = self._bench.versions.mistakes(name), self._bench.definitions.concept(name)
+        return {self.mistakes: self._mistakes(view, found, turned), self.memory: memory | {"pages": turned}}
+
+    def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)
-        number = self._bench.versions.set_threshold(
-            name, int(version), float(threshold), author=author_of(request)
-        )
-        return notice(
-            f"Version {number} says yes from {threshold:.3f} on. Version {version} is kept; Use goes back "
-            f"to it.",
-            "good",
-        )
+        number = self._bench.versions.set_threshold(name, int(version), float(threshold), author=author)
+        says = f"Version {number} says yes from {threshold:.3f} on."
+        return say(f"{says} Version {version} is kept; Use goes back to it.", "good")
 
-    def _answer(self, name: str, action: Action, request: gr.Request) -> str:
+    def _answer(self, name: str, action: Action, author: str) -> str:
         picture, key = json.loads(action.value)
-        value = action.fields.get("value", "")
-        author = Author(author_of(request))
-        comment = action.fields.get("comment", "").strip()
-        self._bench.answers.label(name, picture, value, author=author, key=key, comment=comment)
-        return parts.corrected(value, key)
+        value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
+        self._bench.answers.label(name, picture, value, author=Author(author), key=key, comment=comment)
+        return say(f"Saved: {ANSWERS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))
+
+
+def _work(jobs: Sequence[JobView]) -> JobView | None:
+    """The newest of the jobs that make figures."""
+    return next((job for job in jobs if job.kind in WORK), None)
+
+
+def _curve(jobs: Sequence[JobView]) -> JobView | None:
+    """The learning curve while it is being worked out."""
+    return next((job for job in jobs if job.kind == CURVE and is_going(job)), None)
+
+
+def _seen(jobs: Sequence[JobView]) -> list[int | None]:
+    """Which figures are shown: the job that made the newest ones, and the curve that is being worked out."""
+    work, curve = _work(jobs), _curve(jobs)
+    return [work.id if work and not is_going(work) else None, curve.id if curve else None]
+
+
+def _main(view: QualityView, name: str) -> str:
+    """The figures in words and the threshold that moves them; or what is missing."""
+    shares = (view.at.precision, view.at.recall) if view.at else ()
+    notes = dict.fromkeys(share.note for share in shares if share.value is None)
+    waiting = view.waiting
+    return render(
+        "quality/main.html",
+        view=view,
+        name=name,
+        rows=[_numbers(row) for row in view.rows],
+        missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
+        narrower=1 - (view.n / (view.n + waiting)) ** 0.5 if waiting else 0,
+        own=min(max(round(1000 * view.version.threshold), 1), 999),
+        scores=figures.scores(view.curves, view.version.threshold)
+        if view.curves
+        else None,
+    )
+
+
+def _numbers(row: ThresholdRow) -> list[float | int | None]:
+    """A row as `quality.js` reads it."""
+    shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
+    return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
+
+
+def _plots(view: QualityView) -> str:
+    if view.curves is None:
+        return ""
+    curves, at = view.curves, view.at
+    place = (at.right / view.positives, at.right / at.flagged) if at else None
+    everything = view.positives / view.n
+    drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))
+    return render("quality/plots.html", figures=drawn)

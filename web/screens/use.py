@@ -1,9 +1,9 @@
-"""Use: take a version along, see what it makes of the library, score other pictures, go back to older "
-"ones."""
+"""Use: take a version along, see what it makes of the library, score other pictures, go back to older."""
 
 from __future__ import annotations
 
-from typing import Any, cast, get_args
+from dataclasses import dataclass
+from typing import cast, get_args
 
 import gradio as gr
 
@@ -11,123 +11,118 @@ from concepts.classifier.library_scores import Order
 from concepts.classifier.versions import file_stem, origin
 from concepts.errors import DiscernError
 from concepts.export import usage
+from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from web.live import Action, author_of, concept_of, live, on_action, on_event, on_load
-from web.markup import notice
-from web.progress import is_going, job_failure, job_progress
-from web.screens import use_parts as parts
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.render import render, say
+from web.work import Work, press
 
-TITLES = {
-    "score files": "Scoring pictures",
-    "score library": "Looking at the whole library",
-    "evaluate": "Measuring",
-    "train": "Training and measuring",
-}
-Shown = tuple[Any, ...]
+JOBS = ("score files", "score library", "evaluate", "train")
+PAGE = 24
+FILES = 5  # the last ones that were scored
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top = live("use-head")
-    progress = live("use-progress")
-    said = live("use-said")
-    library = live("use-library")
-    with gr.Row(elem_classes="use-columns"):
-        take = live("use-take")
-        score = live("use-score")
-    versions = live("use-versions")
-    compared = live("use-compared")
-    card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
-    timer = gr.Timer(1, active=False)
-    areas = [top, progress, said, library, take, score, versions, compared, card, timer]
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.everything(request), areas)
-    for area in (progress, library, take, score, versions):
-        on_action(area, screen.act, outputs=areas)
-    on_event(timer.tick, screen.tick, outputs=areas)
+    on_load(blocks, screen.everything, screen.areas)
+    for area in (screen.work.area, screen.library, screen.take, screen.score, screen.versions):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Code that uses the bundle, and what it needs to run."""
+
+    title: str
+    needs: str
+    code: str
 
 
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
+        self.top = live("use-head")
+        self.work = Work(workbench, "use-progress", JOBS)
+        self.said = live("use-said")
+        self.library = live("use-library")
+        with gr.Row(elem_classes="use-columns"):
+            self.take = live("use-take")
+            self.score = live("use-score")
+        self.versions = live("use-versions")
+        self.compared = live("use-compared")
+        self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
+        self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
+        self.html += [self.versions, self.compared]
+        self.areas = [*self.html, self.card, self.work.timer]
 
-    # What is shown, in the order of `areas`
+    # What is shown
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
         name = concept_of(request)
         if name is None:
-            return self._bare(parts.no_concept())
+            return self._bare(render("which_concept.html", screen="Use", what="A classifier"))
         try:
             view = self._bench.definitions.concept(name)
-            return self._areas(view, said) if view.heads else self._bare(parts.no_version(view.name))
+            if not view.heads:
+                return self._bare(render("use/no_version.html", name=view.name))
+            shown = self._figures(view, self.work.newest(view.name))
+            library = self._library(view.name, view.heads[-1].number, "top", 0)
         except DiscernError as error:
-            return self._bare(notice(str(error), "bad"))
+            return self._bare(say(str(error), "bad"))
+        return shown | {self.library: library, self.said: said, self.compared: ""}
+
+    def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
+        newest = view.heads[-1].number
+        jobs = self._bench.jobs.store.about(view.name, ["score files"])
+        files = [done for done in jobs if done.state == "done" and done.result][:FILES]
+        return {
+            self.top: render("use/head.html", concept=view),
+            self.take: render("use/take.html", name=view.name, version=newest, snippets=self._code(view)),
+            self.score: render("use/score.html", version=newest, files=files),
+            self.versions: render(
+                "use/versions.html",
+                name=view.name,
+                versions=view.heads,
+                origins={head.number: origin(head.details) for head in view.heads},
+            ),
+        } | self.work.shown(job)
 
     def _bare(self, top: str) -> Shown:
-        return (top, *[""] * 7, gr.Markdown(visible=False), gr.Timer(active=False))
+        still = {self.card: gr.Markdown(visible=False), self.work.timer: gr.Timer(active=False)}
+        return dict.fromkeys(self.html, "") | {self.top: top} | still
 
-    def _areas(self, view: ConceptView, said: str) -> Shown:
-        newest = view.heads[-1]
-        previous = view.heads[-2].number if len(view.heads) > 1 else newest.number
-        origins = {head.number: origin(head.details) for head in view.heads}
-        return (
-            parts.header(view),
-            self._progress(view.name),
-            said,
-            self._library(view.name, "top", 0),
-            parts.take_panel(view.name, newest, self._snippets(view)),
-            self._score(view),
-            parts.versions_panel(view, previous, newest.number, origins),
-            "",
-            gr.skip(),
-            gr.Timer(active=self._going(view.name)),
-        )
-
-    def _library(self, name: str, order: str, start: int) -> str:
-        newest = self._bench.definitions.concept(name).heads[-1].number
+    def _library(self, name: str, version: int, order: str, start: int) -> str:
         checked = cast(Order, order if order in get_args(Order) else "top")
-        page = self._bench.versions.scored_pictures(name, checked, start=max(start, 0), size=parts.PAGE)
-        return parts.library_panel(page, order, newest)
+        page = self._bench.versions.scored_pictures(name, checked, start=max(start, 0), size=PAGE)
+        return render("use/library.html", page=page, order=order, version=version, size=PAGE)
 
-    def _score(self, view: ConceptView) -> str:
-        jobs = self._bench.jobs.store.about(view.name, ["score files"])
-        return parts.score_panel(view.heads[-1].number, jobs)
-
-    def _snippets(self, view: ConceptView) -> list[tuple[str, str, str]]:
-        newest = view.heads[-1]
-        stem = file_stem(view.name, newest.number)
+    def _code(self, view: ConceptView) -> list[Snippet]:
+        number = view.heads[-1].number
+        archive = f"{file_stem(view.name, number)}.zip"
         encoder = self._bench.context.collection.recorded()
+        vectors = usage.with_numpy(encoder.fingerprint, encoder.dimension)
+        unpacked = "needs NumPy and safetensors; in the unpacked folder"
         return [
-            ("Python, from pictures", "needs Discern", usage.from_pictures(f"{stem}.zip")),
-            (
-                "Python, from vectors",
-                "needs NumPy and safetensors; in the unpacked folder",
-                usage.with_numpy(encoder.fingerprint, encoder.dimension),
-            ),
-            ("ONNX Runtime, from vectors", "in the unpacked folder", usage.with_onnx()),
-            ("Command line", "needs Discern", usage.in_a_shell(f"{stem}.zip")),
-            ("REST", "asks this Discern", usage.over_rest(view.name, newest.number)),
+            Snippet("Python, from pictures", "needs Discern", usage.from_pictures(archive)),
+            Snippet("Python, from vectors", unpacked, vectors),
+            Snippet("ONNX Runtime, from vectors", "in the unpacked folder", usage.with_onnx()),
+            Snippet("Command line", "needs Discern", usage.in_a_shell(archive)),
+            Snippet("REST", "asks this Discern", usage.over_rest(view.name, number)),
         ]
-
-    def _going(self, name: str) -> bool:
-        return is_going(self._bench.installation.latest_job(list(TITLES), name))
-
-    def _progress(self, name: str) -> str:
-        job = self._bench.installation.latest_job(list(TITLES), name)
-        if job is None or job.state in ("done", "cancelled"):
-            return ""
-        title = TITLES[job.kind]
-        return job_progress(job, title) if is_going(job) else job_failure(job, title)
 
     def tick(self, request: gr.Request) -> Shown:
         """Only the progress while something runs; then what has changed, and not what the person looks at."""
         name = concept_of(request)
         if name is None:
-            return (*[gr.skip()] * 9, gr.Timer(active=False))
-        if self._going(name):
-            return (gr.skip(), self._progress(name), *[gr.skip()] * 8)
+            return {self.work.timer: gr.Timer(active=False)}
+        job = self.work.newest(name)
+        if is_going(job):
+            return self.work.shown(job)
         shown = self.everything(request)
-        return (*shown[:2], gr.skip(), *shown[3:7], gr.skip(), gr.skip(), shown[9])
+        return {area: value for area, value in shown.items() if area not in (self.said, self.compared)}
 
     # What is done
 
@@ -136,38 +131,40 @@ class _Screen:
         if name is None:
             return self.everything(request)
         try:
-            return self._do(action, name, request)
+            look = self._look(action, name)
+            if look is not None:
+                return look
+            return self.everything(request, self._do(action, name, author_of(request)))
         except DiscernError as error:
-            said = notice(f"{error} Nothing was changed.", "bad")
-            return (gr.skip(), gr.skip(), said, *[gr.skip()] * 7)
+            return {self.said: say(f"{error} Nothing was changed.", "bad")}
 
-    def _do(self, action: Action, name: str, request: gr.Request) -> Shown:
-        nothing = gr.skip()
-        said = ""
+    def _look(self, action: Action, name: str) -> Shown | None:
+        """What a press shows without changing anything; none where it does."""
+        versions = self._bench.versions
         if action.name == "order":
             order, _, start = action.value.partition(":")
-            page = self._library(name, order, int(start or 0))
-            return (nothing, nothing, nothing, page, *[nothing] * 6)
+            newest = self._bench.definitions.concept(name).heads[-1].number
+            return {self.library: self._library(name, newest, order, int(start or 0))}
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
-            found = parts.comparison(self._bench.versions.compare_versions(name, one, other))
-            return (*[nothing] * 7, found, nothing, nothing)
+            found = versions.compare_versions(name, one, other)
+            return {self.compared: render("use/compared.html", found=found)}
         if action.name == "card":
-            card = gr.Markdown(self._bench.versions.model_card(name), visible=True)
-            return (*[nothing] * 8, card, nothing)
+            return {self.card: gr.Markdown(versions.model_card(name), visible=True)}
+        return None
+
+    def _do(self, action: Action, name: str, author: str) -> str:
+        """Does it, and says what was done."""
+        versions = self._bench.versions
+        if press(self._bench, action):
+            return ""
         if action.name == "again":
-            number = self._bench.versions.use_again(name, int(action.value), author=author_of(request))
-            said = notice(
-                f"Version {action.value} is in use again, as version {number}. All others are kept.", "good"
-            )
-        elif action.name == "score-library":
-            self._bench.versions.submit_score_library(name, int(action.value))
+            number = versions.use_again(name, int(action.value), author=author)
+            said = f"Version {action.value} is in use again, as version {number}. All others are kept."
+            return say(said, "good")
+        if action.name == "score-library":
+            versions.submit_score_library(name, int(action.value))
         elif action.name == "score-files":
             folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
-            self._bench.versions.submit_score_files(name, int(action.value), folder, suffix)
-        elif action.name == "cancel":
-            self._bench.jobs.store.cancel(int(action.value))
-        elif action.name == "retry":
-            self._bench.jobs.store.retry(int(action.value))
-            self._bench.jobs.wake()
-        return self.everything(request, said)
+            versions.submit_score_files(name, int(action.value), folder, suffix)
+        return ""

@@ -49,16 +49,19 @@ function show(slider) {
     recall === null ? '' : `${hundred(recall)} of 100 found`,
     words && `flags ${words}`,
   ].filter(Boolean).join(', '));
-  const dot = document.querySelector('[data-dot]');
-  if (dot && row && row[1]) place(dot, row, rows);
+  if (row && row[1]) place(row, rows);
 }
 
-// The dot on the precision-recall curve. Shares of the plot come from the chart's own margins.
-function place(dot, row, rows) {
+// The dot on the precision-recall curve, which says where its plot lies: left, top, width, height.
+function place(row, rows) {
+  const curve = document.querySelector('[data-figure="precision-recall"]');
+  const dot = curve?.querySelector('.dot.threshold');
+  if (!dot) return;
+  const [left, top, width, height] = curve.dataset.plot.split(' ').map(Number);
   const right = row[2] / row[1], found = row[2] / Math.max(rows.at(-1)[2], 1);
-  dot.setAttribute('cx', 38 + found * 370);
-  dot.setAttribute('cy', 204 - right * 192);
-  dot.removeAttribute('hidden');
+  dot.setAttribute('cx', left + found * width);
+  dot.setAttribute('cy', top + (1 - right) * height);
+  dot.removeAttribute('visibility');
 }
 
 document.addEventListener('input', (event) => {

@@ -1,0 +1,133 @@
+"""A figure says in words and numbers what it draws, and is drawn the same on a page and in a file."""
+
+from __future__ import annotations
+
+import io
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from concepts.export import figures
+from concepts.export.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
+from concepts.export.svg import bare_drawing, drawing
+from concepts.learning.report import Curves
+
+
+def pixels_of(content: bytes, colour: str) -> int:
+    """How many pixels have exactly this colour."""
+    picture = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return int((picture == wanted).all(axis=2).sum())
+
+
+def every_figure(curves: Curves) -> list[figures.Figure]:
+    return [
+        figures.precision_recall(curves, 0.3, (0.9, 0.87)),
+        figures.reliability(curves),
+        figures.scores(curves, 0.5),
+        figures.learning_curve([(5, 0.6, 0.4, 0.8), (30, 0.9, 0.8, 0.95)]),
+    ]
+
+
+def test_each_plot_of_a_bundle_shows_its_data_in_its_colours(facts, curves):
+    plots = {name: png(figure) for name, figure in figures_of(facts, curves).items()}
+    assert tuple(plots) == PLOT_FILES
+    assert pixels_of(plots["precision_recall.png"], COUNTS) > 2000
+    assert pixels_of(plots["precision_recall.png"], INK) > 100  # the threshold
+    assert pixels_of(plots["reliability.png"], COUNTS) > 200  # two dots
+    assert pixels_of(plots["scores.png"], COUNTS) > 5000
+    assert pixels_of(plots["scores.png"], DOES_NOT) > 5000
+
+
+def test_a_figure_with_nothing_to_show_is_not_drawn(facts):
+    empty = Curves(
+        precision=(), recall=(), reliability=(), histogram_edges=(0, 1), histogram_yes=(0,), histogram_no=(0,)
+    )
+    assert figures_of(facts, empty) == {}
+
+
+def test_figures_need_no_metrics(head, curves, make_facts):
+    bare = make_facts(head, metrics=(), evaluation_labels=())
+    assert len(figures_of(bare, curves)) == 3
+
+
+def test_every_figure_says_in_words_and_in_a_table_what_it_draws(curves):
+    for figure in every_figure(curves):
+        assert len(figure.said) > 30
+        assert figure.caption
+        assert figure.rows
+        assert all(len(row) == len(figure.columns) for row in figure.rows)
+    precision_recall, reliability, _, learning = every_figure(curves)
+    assert "At the threshold: 87 right, 90 found." in precision_recall.said
+    assert ("90 %", "95 % (80–99)", "40") in reliability.rows
+    assert ("30", "0.90", "0.80–0.95") in learning.rows
+
+
+def test_a_page_and_a_file_draw_the_same_series(curves):
+    """Every mark of a figure is in its SVG, and its PNG has their colours."""
+    for figure in every_figure(curves):
+        svg = ElementTree.fromstring(drawing(figure))
+        drawn = [e for e in svg.iter() if e.get("class") and e.get("class") != "grid"]
+        assert len(drawn) == len(figure.marks)
+        assert svg.get("aria-label") == figure.said
+        assert {figure.x.label, figure.y.label} <= {e.text for e in svg.iter("text")}
+        content = png(figure)
+        for role, colour in (("yes", COUNTS), ("no", DOES_NOT)):
+            assert (pixels_of(content, colour) > 0) == any(mark.role == role for mark in figure.marks)
+
+
+def test_no_word_of_a_figure_is_markup(curves):
+    learning = figures.learning_curve([(5, 0.6, 0.4, 0.8)])
+    hostile = figures.Figure(**(vars(learning) | {"said": "<script>'\"", "x": figures.Axis("<b>&", ())}))
+    svg = ElementTree.fromstring(drawing(hostile))
+    assert svg.get("aria-label") == "<script>'\""
+    assert "<b>&" in [e.text for e in svg.iter("text")]
+    assert [e.tag for e in svg.iter()].count("script") == 0
+
+
+def test_the_threshold_is_drawn_hidden_where_a_page_may_move_it_into_view(curves):
+    svg = ElementTree.fromstring(drawing(figures.precision_recall(curves)))
+    dot = next(e for e in svg.iter("circle"))
+    assert (dot.get("class"), dot.get("visibility")) == ("dot threshold", "hidden")
+    assert svg.get("data-plot") == "44 12 364 192"
+
+
+def test_scores_go_up_for_what_counts_and_down_for_the_rest_by_square_roots():
+    curves = Curves(
+        precision=(),
+        recall=(),
+        reliability=(),
+        histogram_edges=(0, 0.5, 1),
+        histogram_yes=(0, 9),
+        histogram_no=(4, 1),
+    )
+    figure = figures.scores(curves, 0.5)
+    bars = [mark for mark in figure.marks if isinstance(mark, figures.Bar)]
+    up = next(bar for bar in bars if bar.role == "yes")
+    down = [bar for bar in bars if bar.role == "no"]
+    assert len(bars) == 3
+    assert up.bottom == down[0].top == 0.5
+    assert (down[0].top - down[0].bottom) / (up.top - up.bottom) == pytest.approx(2 / 3)  # roots of 4 and 9
+    assert figure.rows == (("0.00–0.50", "0", "4"), ("0.50–1.00", "9", "1"))
+    bare = bare_drawing(figure)
+    assert len(re.findall("<rect", bare)) == 3
+    assert "threshold" not in bare
+
+
+def test_numbers_beside_dots_do_not_run_into_each_other():
+    close = [{"predicted": p, "observed": p, "n": 3} for p in (0.01, 0.02, 0.03, 0.5)]
+    curves = Curves.model_validate(
+        {
+            "precision": (),
+            "recall": (),
+            "reliability": close,
+            "histogram_edges": (0, 1),
+            "histogram_yes": (0,),
+            "histogram_no": (0,),
+        }
+    )
+    words = [mark.words for mark in figures.reliability(curves).marks if isinstance(mark, figures.Dot)]
+    assert words == ["3", "", "", "3"]
