@@ -26,7 +26,7 @@ SCREENS = {
 
 @pytest.fixture(scope="module")
 def concept(site: Any) -> None:
-    site.bench.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -48,8 +48,8 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
 def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model: FakeOpenAI) -> None:
     held = threading.Event()
     model.script(says({"number": 1}, wait=held))
-    site.bench.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
-    job_id = site.bench.submit_endpoint_test()
+    site.bench.installation.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
+    job_id = site.bench.installation.submit_endpoint_test()
     try:
         page.goto(f"{site.url}/activity")
         page.wait_for_selector(f"#job-{job_id}[data-state=running]")
@@ -60,7 +60,7 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
     page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
     page.reload()
     page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
-    site.bench.save_settings({"openai_base_url": None, "llm_model": None})
+    site.bench.installation.save_settings({"openai_base_url": None, "llm_model": None})
 
 
 def test_the_tabs_are_in_the_address_and_a_backup_can_be_downloaded(

@@ -12,7 +12,7 @@ from drawing import draw
 
 
 def open_definition(site: Any, page: Any, name: str) -> None:
-    site.bench.create_concept(name, "A round shape; not a square one.")
+    site.bench.definitions.create_concept(name, "A round shape; not a square one.")
     page.goto(f"{site.url}/define?concept={quote(name)}")
     page.wait_for_selector(".query .strip img")
 
@@ -34,7 +34,7 @@ def test_a_sentence_and_enter_begin_a_concept_whose_card_leads_on(site: Any, pag
 
 
 def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, page: Any) -> None:
-    site.bench.create_concept("Taken", "A shape")
+    site.bench.definitions.create_concept("Taken", "A shape")
     page.goto(site.url)
     page.fill("#begin-name", "taken")
     page.fill("#begin-sentence", "Something else entirely")
@@ -44,7 +44,7 @@ def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, p
 
 
 def test_a_deleted_concept_comes_back_with_undo_and_after_a_reload(site: Any, page: Any) -> None:
-    site.bench.create_concept("Put away", "A shape")
+    site.bench.definitions.create_concept("Put away", "A shape")
     page.goto(site.url)
     page.click("[aria-label='Delete Put away']")
     page.click("#start-concepts .notice button:has-text('Undo')")

@@ -20,7 +20,7 @@ NUMBERS = count()
 @pytest.fixture
 def concept(site: Site) -> str:
     name = f"Ellipse {next(NUMBERS)}"
-    site.bench.create_concept(name, "A filled ellipse, not a rectangle.")
+    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
     return name
 
 
@@ -55,7 +55,7 @@ def saved(page: Any) -> None:
 
 
 def answers(site: Site, concept: str) -> list[tuple[str, str]]:
-    return [(answer.id, answer.value) for answer in site.bench.recent_answers(concept, "me", 100)]
+    return [(answer.id, answer.value) for answer in site.bench.answers.recent_answers(concept, "me", 100)]
 
 
 def test_keys_answer_and_every_answer_is_in_the_log(site: Site, label: Any, concept: str) -> None:
@@ -91,9 +91,9 @@ def test_a_comment_is_kept_and_typing_it_answers_nothing(site: Site, label: Any,
     expect(label.locator("[data-part=comment]")).to_be_hidden()
     saved(label)
     expect(label.locator("[data-part=said]")).to_have_text("The comment is kept.")
-    row = site.bench.store.find(concept)
+    row = site.bench.context.store.find(concept)
     assert row is not None
-    assert [e.comment for e in site.bench.log.comments(row.id, [picture])] == ["yes and no"]
+    assert [e.comment for e in site.bench.context.log.comments(row.id, [picture])] == ["yes and no"]
     assert answers(site, concept) == []
 
 
@@ -128,9 +128,9 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     label.locator("[data-do=retry]").click()
     saved(label)
     assert lost
-    row = site.bench.store.find(concept)
+    row = site.bench.context.store.find(concept)
     assert row is not None
-    assert len(list(site.bench.log.events(row.id))) == 1
+    assert len(list(site.bench.context.log.events(row.id))) == 1
 
 
 def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:
@@ -157,7 +157,7 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: A
 
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
-    site.bench.annotate(concept)
+    site.bench.answers.annotate(concept)
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
     expect(page.locator("#labeller[data-ready]")).to_be_visible()
     for _ in range(12):
@@ -166,7 +166,7 @@ def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, 
         learns = "Kept for measuring" not in page.locator("[data-part=why]").inner_text()
         press(page, "y")
         saved(page)
-        if learns and site.bench.opinion(concept, answers(site, concept)[-1][0]):
+        if learns and site.bench.answers.opinion(concept, answers(site, concept)[-1][0]):
             break
     expect(page.locator("[data-part=last-body]")).to_contain_text("Machine:")
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
@@ -180,7 +180,7 @@ def test_help_lists_the_keys_and_escape_closes_it(label: Any) -> None:
 
 
 def test_review_overrides_undoes_and_filters(site: Site, page: Any, concept: str) -> None:
-    site.bench.annotate(concept)
+    site.bench.answers.annotate(concept)
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     card = page.locator(".review-card").first
     expect(card).to_be_visible()

@@ -47,7 +47,7 @@ def open_screen(page: Any, site: Any, screen: str) -> None:
 
 def train_if_needed(page: Any, site: Any) -> None:
     open_screen(page, site, "quality")
-    if not site.bench.concept(NAME).heads:
+    if not site.bench.definitions.concept(NAME).heads:
         page.click("#train")
     page.wait_for_selector("#threshold")
     page.wait_for_selector("text=From the first answers of people alone")
@@ -75,7 +75,7 @@ def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) 
     flags = page.locator("[data-flags]").inner_text()
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "2"
-    total = answered.bench.library_info().pictures  # other tests may have added some
+    total = answered.bench.pictures.library_info().pictures  # other tests may have added some
     assert flags.startswith(f"flags {total} of {total}")
     assert "100 of 100 found" in slider.get_attribute("aria-valuetext")
     page.get_by_role("button", name="Back to version").click()
@@ -94,21 +94,21 @@ def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
     page.mouse.up()
     threshold = int(page.locator("#threshold").input_value()) / 1000
     assert 0.55 < threshold < 0.7
-    scored = answered.bench.scored_pictures(NAME, "top", size=200).pictures
+    scored = answered.bench.versions.scored_pictures(NAME, "top", size=200).pictures
     count = sum(picture.probability >= threshold for picture in scored)
-    total = answered.bench.library_info().pictures
+    total = answered.bench.pictures.library_info().pictures
     assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
 
 
 def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
-    number = answered.bench.concept(NAME).heads[-1].number
+    number = answered.bench.definitions.concept(NAME).heads[-1].number
     page.locator("#threshold").focus()
     page.keyboard.press("PageUp")
     assert page.get_by_text("slightly optimistic").is_visible()
     page.click("#use-threshold")
     page.wait_for_selector(f"#quality-said >> text=Version {number + 1} says yes from")
-    newest = answered.bench.concept(NAME).heads[-1]
+    newest = answered.bench.definitions.concept(NAME).heads[-1]
     assert newest.details["made_from"] == number
     page.wait_for_function("!document.querySelector('.job')")
 

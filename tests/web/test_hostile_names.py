@@ -1,0 +1,159 @@
+"""Names that look like markup, templates or scripts are shown as they are written, on every screen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from web_screens import Screens
+
+from concepts.definition import editing
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from storage.calls import Call
+from storage.labels import Author
+
+HOSTILE = "<script>x</script><img src=x onerror=x>\"'&amp;{{7*7}}${7*7}{%x%}"
+NAME = f"Name {HOSTILE}"
+FORBIDDEN = {"script", "iframe", "object", "style", "base"}
+
+
+class Page(HTMLParser):
+    """All elements with their attributes, and all text, of an area."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Workbench:
+    """Whatever a person can name is named like that: pictures, concept, criteria, queries, comments."""
+    root = tmp_path_factory.mktemp("hostile")
+    pictures = draw_folder(root / "pictures", 40)
+    for picture in sorted(pictures.iterdir())[:8]:
+        picture.rename(pictures / f"{picture.stem} {HOSTILE.replace('/', '')}.png")
+    (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.definitions.create_concept(NAME, f"What counts: {HOSTILE}")
+    change(bench, partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"))
+    change(bench, partial(editing.add_query, text=f"query {HOSTILE}", counts=True))
+    change(bench, partial(editing.add_query, text=f"similar {HOSTILE}", counts=False))
+    bench.definitions.mine(NAME, size=30)
+    bench.answers.annotate(NAME)
+    answer(bench)
+    bench.versions.train(NAME)
+    bench.versions.evaluate(NAME)
+    bench.context.ledger.record(
+        Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
+    )
+    failed(bench)
+    bench.definitions.create_concept(f"Gone {HOSTILE}", "Put away.")
+    bench.definitions.delete_concept(f"Gone {HOSTILE}")
+    return bench
+
+
+def change(bench: Workbench, edit: Callable[..., object]) -> None:
+    newest = bench.definitions.revisions(NAME)[-1].number
+    bench.definitions.edit(NAME, edit, author=HOSTILE, after=newest)  # type: ignore[arg-type]
+
+
+def answer(bench: Workbench) -> None:
+    waiting = bench.answers.next_pictures(NAME, 20, purpose="evaluation")
+    for picture in [*waiting, *bench.answers.next_pictures(NAME, 8)]:
+        value = "yes" if "ellipse" in picture.path else "no"
+        bench.answers.label(
+            NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex, comment=HOSTILE
+        )
+
+
+def failed(bench: Workbench) -> None:
+    """A failure of each kind of work that a screen shows."""
+    for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
+        job = bench.jobs.store.add(kind, {"concept": NAME, "paths": [HOSTILE], "target": "f1"})
+        bench.jobs.store.claim(job)
+        bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
+
+
+@pytest.fixture(scope="module")
+def screens(bench: Workbench) -> Screens:
+    return Screens(bench)
+
+
+VIEWS = [
+    ("", {}),
+    ("library", {}),
+    ("library", {"view": "health"}),
+    ("library", {"view": "encoder"}),
+    ("library", {"q": HOSTILE}),
+    ("define", {"concept": NAME}),
+    ("label", {"concept": NAME}),
+    ("review", {"concept": NAME}),
+    ("review", {"concept": NAME, "criterion": f"criterion {HOSTILE}", "query": HOSTILE}),
+    ("quality", {"concept": NAME}),
+    ("use", {"concept": NAME}),
+    ("activity", {}),
+    ("activity", {"view": "models"}),
+    ("activity", {"view": "data"}),
+    *((page, {"concept": f"Unknown {HOSTILE}"}) for page in ("define", "label", "review", "quality", "use")),
+]
+
+
+@pytest.mark.parametrize(("page", "query"), VIEWS)
+def test_a_hostile_name_is_shown_as_it_is_written(screens: Screens, page: str, query: dict[str, str]) -> None:
+    shown = screens.load(page, **query)
+    inert(shown)
+    text = "".join(Page(html).text for html in shown.values())
+    if page not in ("library", "activity") or not query:
+        assert HOSTILE in text or HOSTILE.replace("/", "") in text
+    assert "49" not in Page(shown["rail"]).text  # 7 * 7
+
+
+def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> None:
+    of_concept = {"concept": NAME}
+    picture = bench.pictures.browse(1).pictures[0].id
+    presses = [
+        screens.press("library-main", "open", picture),
+        screens.press("library-main", "add", "", paths=f"/no/such/{HOSTILE}"),
+        screens.press("start", "begin", name=NAME, sentence=HOSTILE),
+        screens.press("define-history", "revision", "2", of_concept),
+        screens.press("define-examples", "pick", "", of_concept, words=HOSTILE),
+        screens.press("define-document", "edit-criterion", HOSTILE, of_concept, text=HOSTILE),
+        screens.press("use-score", "score-files", "1", of_concept, folder=f"/{HOSTILE}", suffix="csv"),
+        screens.press("review-main", "annotate", "", of_concept, budget=HOSTILE),
+        screens.press(
+            "activity-main", "save", "", {"view": "models"}, llm_model=HOSTILE, openai_base_url="http://x"
+        ),
+    ]
+    for mistake in bench.versions.mistakes(NAME)[:1]:
+        presses.append(screens.press("quality-mistakes", "open", mistake.id, of_concept))
+    for shown in presses:
+        assert shown
+        inert(shown)
+
+
+def inert(shown: dict[str, str]) -> None:
+    """No element or attribute comes from a name: none that runs, loads or styles anything."""
+    for area, html in shown.items():
+        for tag, attributes in Page(html).elements:
+            assert tag not in FORBIDDEN, area
+            assert not any(name.startswith("on") for name in attributes), (area, tag, attributes)
+            source = attributes.get("src", "/media/")
+            assert source.startswith("/media/"), (area, source)
+            assert attributes.get("href", "/").startswith(("/", "#")), (area, attributes)
+            assert all(name == name.strip("\"'<{") for name in attributes), (area, attributes)

@@ -1,0 +1,115 @@
+"""A screen that waits asks for its job, and for nothing else, every second."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from sqlalchemy import event
+from web_screens import Screens
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Workbench:
+    """A concept with a measured version."""
+    root = tmp_path_factory.mktemp("ticks")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    waiting = bench.answers.next_pictures(NAME, 60, purpose="evaluation")
+    for picture in [*waiting, *bench.answers.next_pictures(NAME, 10)]:
+        value = "yes" if "ellipse" in picture.path else "no"
+        bench.answers.label(NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex)
+    bench.versions.train(NAME)
+    bench.versions.evaluate(NAME)
+    return bench
+
+
+@pytest.fixture(scope="module")
+def screens(bench: Workbench) -> Screens:
+    return Screens(bench)
+
+
+@contextmanager
+def statements(bench: Workbench) -> Iterator[list[str]]:
+    """What the database is asked meanwhile, beginnings and ends of transactions apart."""
+    asked: list[str] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):  # type: ignore[no-untyped-def]
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
+            asked.append(statement)
+
+    engine = bench.context.database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def begin(bench: Workbench, kind: str, **arguments: object) -> int:
+    """A job of the concept that is under way, without anybody working on it."""
+    job = bench.jobs.store.add(kind, {"concept": NAME, **arguments})
+    bench.jobs.store.claim(job)
+    return job
+
+
+def test_quality_costs_one_query_a_tick_while_a_curve_is_drawn_and_redraws_nothing(
+    bench: Workbench, screens: Screens
+) -> None:
+    job = begin(bench, "learning curve")
+    memory = screens.memory("quality", concept=NAME)
+    with statements(bench) as asked:
+        changed = screens.tick("quality", memory, concept=NAME)
+    assert len(asked) == 1
+    assert changed == {}
+    bench.jobs.store.finish(job, "done", {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]})
+    changed = screens.tick("quality", memory, concept=NAME)
+    assert set(changed) == {"quality-side", "json", "timer"}
+    assert "From 0.50 after 5 answers" in changed["quality-side"]
+    again = screens.tick("quality", changed["json"], concept=NAME)
+    assert set(again) == {"timer"}
+
+
+def test_a_new_version_is_shown_when_its_job_ends_and_only_then(bench: Workbench, screens: Screens) -> None:
+    job = begin(bench, "train", target="f1")
+    memory = screens.memory("quality", concept=NAME)
+    with statements(bench) as asked:
+        changed = screens.tick("quality", memory, concept=NAME)
+    assert len(asked) == 1
+    assert set(changed) == {"quality-progress", "timer"}
+    bench.jobs.store.finish(job, "done", {"version": 1})
+    changed = screens.tick("quality", memory, concept=NAME)
+    assert {"quality-main", "quality-plots", "quality-mistakes", "quality-head"} <= set(changed)
+    assert "quality-said" not in changed
+    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
+
+
+@pytest.mark.parametrize(
+    ("page", "kind", "area"),
+    [
+        ("define", "mine", "define-progress"),
+        ("use", "score files", "use-progress"),
+        ("", "add pictures", "start-progress"),
+    ],
+)
+def test_waiting_costs_one_query_a_tick_and_redraws_the_progress(
+    bench: Workbench, screens: Screens, page: str, kind: str, area: str
+) -> None:
+    job = begin(bench, kind)
+    with statements(bench) as asked:
+        changed = screens.tick(page, concept=NAME)
+    assert len(asked) == 1
+    assert set(changed) == {area, "timer"}
+    assert f'id="job-{job}"' in changed[area]
+    bench.jobs.store.finish(job, "cancelled")

@@ -1,0 +1,71 @@
+"""Screens over HTTP as a browser asks for them: their loads, presses and ticks, and what each area shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from concepts.workbench import Workbench
+from web.server import create_app
+
+
+class Screens:
+    def __init__(self, bench: Workbench) -> None:
+        self._client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+        config = self._client.get("/config").json()
+        self._components = {component["id"]: component for component in config["components"]}
+        self._pages = {page: set(about["dependencies"]) for page, about in config["page"].items()}
+        self._events = config["dependencies"]
+
+    def load(self, page: str, **query: str) -> dict[str, str]:
+        """Area → HTML of a page that opens, such as "quality"; "" is Start."""
+        shown: dict[str, str] = {}
+        for event in self._of(page, "load"):
+            shown |= self._html(event, self._run(event, query))
+        return shown
+
+    def memory(self, page: str, **query: str) -> Any:
+        """What a page that opens remembers."""
+        (event,) = (e for e in self._of(page, "load") if "json" in map(self._name, e["outputs"]))
+        names = [self._name(i) for i in event["outputs"]]
+        return self._run(event, query)[names.index("json")]
+
+    def press(
+        self, area: str, action: str, value: str = "", query: Any = (), **fields: str
+    ) -> dict[str, str]:
+        """Area → HTML after a press in an area."""
+        told = {"action": action, "value": value, "fields": fields}
+        event = next(e for e in self._events if any(self._is(t, area, "click") for t in e["targets"]))
+        return self._html(event, self._run(event, dict(query), told))
+
+    def tick(self, page: str, memory: Any = None, **query: str) -> dict[str, Any]:
+        """Everything that a tick changes, by area or kind of component."""
+        event = next(iter(self._of(page, "tick")))
+        values = self._run(event, query, memory=memory)
+        skipped = ({"__type__": "update"}, {"props": {"__type__": "update"}, "__type__": "update"})
+        names = [self._name(i) for i in event["outputs"]]
+        return {name: value for name, value in zip(names, values, strict=True) if value not in skipped}
+
+    def _run(self, event: Any, query: dict[str, str], told: Any = None, memory: Any = None) -> list[Any]:
+        kept = [memory or self._components[i]["props"].get("value") for i in event["inputs"]]
+        body = {"data": kept, "fn_index": event["id"], "session_hash": "s", "event_data": told}
+        answer = self._client.post("/gradio_api/run/predict", params=query, json=body)
+        assert answer.status_code == 200, answer.text
+        values: list[Any] = answer.json()["data"]
+        return values
+
+    def _html(self, event: Any, values: list[Any]) -> dict[str, str]:
+        named = zip(event["outputs"], values, strict=True)
+        return {self._name(i): value for i, value in named if isinstance(value, str)}
+
+    def _of(self, page: str, kind: str) -> list[Any]:
+        mine = [event for event in self._events if event["id"] in self._pages[page]]
+        return [event for event in mine if any(target[1] == kind for target in event["targets"])]
+
+    def _is(self, target: Any, area: str, kind: str) -> bool:
+        return target[0] in self._components and self._name(target[0]) == area and target[1] == kind
+
+    def _name(self, component: int) -> str:
+        about = self._components[component]
+        return str(about["props"].get("elem_id") or about["type"])
