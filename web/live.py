@@ -26,7 +26,7 @@ element.addEventListener('submit', (event) => {
 """
 
 # Answers come in a few milliseconds and in order; whatever takes longer is a job. Not part of the API.
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is

@@ -18,6 +18,7 @@ from web.http.downloads import download_routes
 from web.http.guard import Guard
 from web.http.login import login_routes
 from web.http.media import media_routes
+from web.http.problems import handle_problems
 from web.http.uploads import upload_routes
 from web.render import render
 from web.screens import SCREENS
@@ -33,6 +34,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     access = Access(workbench.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, access=access)
+    handle_problems(app)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -47,7 +49,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", create_api(workbench))
     app.mount("/web", StaticFiles(directory=STATIC))
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_screens(workbench, SCREENS),
         path="/",
@@ -61,13 +63,15 @@ def create_app(workbench: Workbench) -> FastAPI:
         max_file_size="20mb",  # of what Gradio itself takes; pictures and zips go through our own route
         allowed_paths=[],
     )
+    return app
 
 
 def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
     """Every screen as a page of one Blocks app, each in the same frame."""
     first, *others = screens
-    with gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
-        gr.Navbar(visible=False)
+    blocks = gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True)
+    with blocks:
+        gr.components.Navbar(visible=False)
         with frame(workbench, screens, first, blocks):
             first.build(workbench, blocks)
     for screen in others:

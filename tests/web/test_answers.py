@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from drawing import draw, draw_folder
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from web.http.answers import answer_routes
-from web.http.media import media_routes
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -41,10 +39,7 @@ def bench(made: Path, own_home: Path) -> Workbench:
 
 @pytest.fixture
 def client(bench: Workbench) -> TestClient:
-    app = FastAPI()
-    app.include_router(answer_routes(bench))
-    app.include_router(media_routes(bench))
-    return TestClient(app)
+    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
 
 
 def body(picture: str, key: str = "key-0001", value: str = "yes", **more: object) -> dict[str, object]:
@@ -75,6 +70,17 @@ def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> N
     more = client.get("/app/answers", params={"concept": NAME, "have": have}).json()["upcoming"]["pictures"]
     assert have
     assert not set(have) & {p["id"] for p in more}
+
+
+def test_a_key_that_came_with_another_answer_is_refused_for_good(
+    client: TestClient, bench: Workbench
+) -> None:
+    picture = bench.context.collection.library.all_ids()[0]
+    assert client.post("/app/answers", json=body(picture)).status_code == 200
+    other = client.post("/app/answers", json=body(picture, value="no"))
+    assert other.status_code == 409
+    assert other.headers["content-type"] == "application/problem+json"
+    assert bench.answers.tally(NAME).yes == 1
 
 
 def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:

@@ -75,7 +75,7 @@ def change(bench: Workbench, edit: Callable[..., object]) -> None:
 
 def answer(bench: Workbench) -> None:
     waiting = bench.answers.next_pictures(NAME, 20, purpose="evaluation")
-    for picture in [*waiting, *bench.answers.next_pictures(NAME, 8)]:
+    for picture in [*waiting, *bench.answers.next_pictures(NAME, 24)]:
         value = "yes" if "ellipse" in picture.path else "no"
         bench.answers.label(
             NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex, comment=HOSTILE

@@ -17,11 +17,12 @@ from fastapi.testclient import TestClient
 
 from concepts.classifier.quality import CurvePoint, HeadView, QualityView, ThresholdRow
 from concepts.classifier.versions import ComparedFigure, Comparison
-from concepts.errors import DiscernError, UnknownConceptError
+from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
 from concepts.learning.report import Metric
 from web.http.downloads import download_routes
+from web.http.problems import handle_problems
 from web.render import render, url
 from web.screens import quality
 
@@ -100,11 +101,12 @@ def downloads(tmp_path: Path) -> TestClient:
         if name != "Ball/s":
             raise UnknownConceptError("There is no such concept.")
         if version != 2:
-            raise DiscernError("It has no such version.")
+            raise UnknownVersionError("It has no such version.")
         return file
 
     bench: Any = SimpleNamespace(versions=SimpleNamespace(bundle_archive=bundle_archive))
     app = FastAPI()
+    handle_problems(app)
     app.include_router(download_routes(bench))
     return TestClient(app)
 
@@ -116,7 +118,7 @@ def test_a_bundle_is_downloaded_under_its_name(downloads: TestClient) -> None:
     assert "no-cache" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize(("concept", "version", "status"), [("Cube", 2, 404), ("Ball/s", 3, 409)])
+@pytest.mark.parametrize(("concept", "version", "status"), [("Cube", 2, 404), ("Ball/s", 3, 404)])
 def test_what_is_not_there_is_said(downloads: TestClient, concept: str, version: int, status: int) -> None:
     answer = downloads.get(f"/app/bundles/{version}.zip", params={"concept": concept})
     assert answer.status_code == status

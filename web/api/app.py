@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import concepts, heads, jobs, labels, library, scoring, settings
-from web.api.problems import RESPONSES, handle_problems
 from web.api.reference import STYLE_HEADERS, reference_page
+from web.http.problems import RESPONSES, describe_problems, handle_problems
 
 PREFIX = "/api/v1"
 ABOUT = """Everything Discern can do, for programs. A small program is in `docs/rest.md`.
@@ -38,6 +38,7 @@ def create_api(workbench: Workbench) -> FastAPI:
         ],
     )
     handle_problems(api)
+    describe_problems(api)
     for module in TAGS:
         api.include_router(module.routes(workbench), tags=[module.__name__.rpartition(".")[2]])
 

@@ -8,7 +8,7 @@ import io
 import json
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,11 +19,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from concepts.candidates.selection import NextPicture
-from concepts.errors import ConflictError
 from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+from web.http.answers import Given, take
 
 TEXT = {"schema": {"type": "string"}}
 IdempotencyKey = Annotated[
@@ -116,12 +116,11 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> list[KeptAnswer]:
         """Commits answers. Only then is it answered."""
         base = _kept_key(author, name, idempotency_key)
-        keys = [f"{base}/{index}" for index in range(len(body.answers))]
-        answers = [(k, a.picture, a.value, a.comment) for k, a in zip(keys, body.answers, strict=True)]
-        kind: Literal["person", "simulated"] = "simulated" if body.simulated else "person"
-        _refuse_other_request(workbench, answers, kind)
-        workbench.answers.label_many(name, answers, author=Author(author, kind))
-        kept = _refuse_other_request(workbench, answers, kind)
+        given = [
+            Given(key=f"{base}/{index}", picture=answer.picture, value=answer.value, comment=answer.comment)
+            for index, answer in enumerate(body.answers)
+        ]
+        kept = take(workbench, name, given, Author(author, "simulated" if body.simulated else "person"))
         return [
             KeptAnswer(
                 picture=event.picture_id,
@@ -132,7 +131,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 definition=event.definition_number,
                 created=event.created,
             )
-            for event in (kept[key] for key in keys)
+            for event in (kept[g.key] for g in given)
         ]
 
     @router.post("/labels/undo")
@@ -201,19 +200,6 @@ def _kept_key(author: str, concept: str, key: str | None) -> str:
     if key is None:
         return uuid.uuid4().hex
     return hashlib.sha256(f"{author}\n{concept.casefold()}\n{key}".encode()).hexdigest()[:48]
-
-
-def _refuse_other_request(
-    workbench: Workbench, answers: Sequence[tuple[str, str, str, str]], kind: str
-) -> dict[str, Any]:
-    """What is kept under the keys. Raises `ConflictError` where that was another request."""
-    kept = workbench.answers.labels_with_keys([key for key, *_ in answers])
-    for key, picture, value, comment in answers:
-        event = kept.get(key)
-        said = event and (event.picture_id, event.value, event.comment, event.author.kind)
-        if event and said != (picture, value, comment, kind):
-            raise ConflictError("This Idempotency-Key came with another request before. Use a new one.")
-    return kept
 
 
 def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from web.api.problems import STATUS, kind_of
 from web.http.guard import STRICT_POLICY
+from web.http.problems import STATUS, kind_of
 from web.render import render
 
 STYLE_HEADERS = {"Content-Security-Policy": STRICT_POLICY}

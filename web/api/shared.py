@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
+from web.http.guard import author_of
 
 MOST = 200  # items on a page
 
@@ -27,11 +28,6 @@ class Body(BaseModel):
     """A request's body. A name that isn't known is a mistake, not something to pass over."""
 
     model_config = {"extra": "forbid"}
-
-
-def author_of(request: Request) -> str:
-    """Who answers: the name of the login, or "me" where there is none."""
-    return getattr(request.state, "user", None) or "me"
 
 
 AuthorName = Annotated[str, Depends(author_of)]

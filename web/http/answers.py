@@ -1,25 +1,25 @@
-"""Answers over HTTP for the Label screen: small JSON requests, because a key press must not wait.
+"""Answers over HTTP: how they are taken, and the small JSON requests of the Label screen.
 
-A response means that the answer is committed. Every request carries a key made in the browser, so that a
-repeated one changes nothing.
+A response means that the answer is committed. Every request carries a key, so that a repeated one changes
+nothing; on the screen the browser makes it, because a key press must not wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from concepts.annotators.review import Opinion
 from concepts.candidates.question_queue import Tally, Upcoming
 from concepts.candidates.selection import NextPicture
-from concepts.errors import DiscernError, StorageError, UnknownConceptError, UnknownPictureError
+from concepts.errors import ConflictError
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
-from storage.labels import Author
+from storage.labels import Author, LabelEvent
+from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
 RECENT = 120  # answers to step back through after a reload: two grids
@@ -84,18 +84,38 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     )
 
 
-def same_origin(request: Request) -> None:
-    """Another site can't answer in a person's name."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise HTTPException(403, "Another site asked for this. Open Discern itself and do it there.")
+class Given(BaseModel):
+    """One answer as it is committed, under a key of its own."""
+
+    key: str
+    picture: str
+    value: str
+    comment: str = ""
 
 
-def _author(request: Request) -> str:
-    return getattr(request.state, "user", None) or "me"
+def take(workbench: Workbench, concept: str, given: Sequence[Given], author: Author) -> dict[str, LabelEvent]:
+    """Commits answers together or not at all, and returns what is kept by key: for a repeated request what
+    the first one brought. Raises `ConflictError` where a key came with another answer before."""
+    kept = _kept(workbench, given, author)
+    if len(kept) < len(given):
+        answers = [(g.key, g.picture, g.value, g.comment) for g in given]
+        workbench.answers.label_many(concept, answers, author=author)
+        kept = _kept(workbench, given, author)
+    return kept
+
+
+def _kept(workbench: Workbench, given: Sequence[Given], author: Author) -> dict[str, LabelEvent]:
+    kept = workbench.answers.labels_with_keys([g.key for g in given])
+    for g in given:
+        event = kept.get(g.key)
+        said = event and (event.picture_id, event.value, event.comment, event.author)
+        if event and said != (g.picture, g.value, g.comment, author):
+            raise ConflictError("The same key came with another answer before, so this one was not taken.")
+    return kept
 
 
 def answer_routes(workbench: Workbench) -> APIRouter:
-    router = APIRouter(prefix="/app/answers", dependencies=[Depends(same_origin)], include_in_schema=False)
+    router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
     def progress(concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
         more = workbench.answers.upcoming(concept, have, AHEAD - len(have))
@@ -103,57 +123,39 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     @router.get("")
     def more(concept: str, have: Annotated[list[PictureId], Query(max_length=100)] = []) -> Progress:  # noqa: B006
-        with _in_words():
-            return progress(concept, have)
+        return progress(concept, have)
 
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
-        with _in_words():
-            author = Author(_author(request))
-            workbench.answers.label(body.concept, body.picture, body.value, author=author, key=body.key)
-            return progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
+        given = Given(key=body.key, picture=body.picture, value=body.value)
+        take(workbench, body.concept, [given], Author(author_of(request)))
+        return progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
 
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:
-        with _in_words():
-            answers = [
-                (f"{body.key}.{i}", picture, value, "") for i, (picture, value) in enumerate(body.answers)
-            ]
-            workbench.answers.label_many(body.concept, answers, author=Author(_author(request)))
-            return progress(body.concept, body.have)
+        given = [
+            Given(key=f"{body.key}.{i}", picture=picture, value=value)
+            for i, (picture, value) in enumerate(body.answers)
+        ]
+        take(workbench, body.concept, given, Author(author_of(request)))
+        return progress(body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
-        with _in_words():
-            workbench.answers.undo(body.concept, author=_author(request), key=body.key, only=body.undoes)
-            return progress(body.concept, body.have)
+        workbench.answers.undo(body.concept, author=author_of(request), key=body.key, only=body.undoes)
+        return progress(body.concept, body.have)
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
-        with _in_words():
-            workbench.answers.comment(
-                body.concept, body.picture, body.text, author=_author(request), key=body.key
-            )
-            return progress(body.concept, body.have)
+        workbench.answers.comment(
+            body.concept, body.picture, body.text, author=author_of(request), key=body.key
+        )
+        return progress(body.concept, body.have)
 
     @router.get("/grid")
     def grid(
         concept: str, order: Order = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
     ) -> list[NextPicture]:
-        with _in_words():
-            return workbench.answers.bulk_pictures(concept, order, query=query, n=n)
+        return workbench.answers.bulk_pictures(concept, order, query=query, n=n)
 
     return router
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Turns the domain's errors into answers the browser can tell apart: try again, or never mind."""
-    try:
-        yield
-    except StorageError as error:
-        raise HTTPException(503, str(error)) from error
-    except (UnknownConceptError, UnknownPictureError) as error:
-        raise HTTPException(404, str(error)) from error
-    except DiscernError as error:
-        raise HTTPException(422, str(error)) from error

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from concepts.errors import DiscernError, UnknownConceptError
 from concepts.workbench import Workbench
 
 MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
@@ -21,21 +19,15 @@ def download_routes(workbench: Workbench) -> APIRouter:
     @router.get("/bundles/{version}.zip")
     def bundle(version: int, concept: str) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(lambda: workbench.versions.bundle_archive(concept, version))
+        return _file(workbench.versions.bundle_archive(concept, version))
 
     @router.get("/scores/{job}")
     def scores(job: int) -> FileResponse:
         """What a finished job scored."""
-        return _file(lambda: workbench.versions.scores_file(job))
+        return _file(workbench.versions.scores_file(job))
 
     return router
 
 
-def _file(find: Callable[[], Path]) -> FileResponse:
-    try:
-        path = find()
-    except UnknownConceptError as error:
-        raise HTTPException(404, str(error)) from error
-    except DiscernError as error:
-        raise HTTPException(409, str(error)) from error
+def _file(path: Path) -> FileResponse:
     return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], filename=path.name, headers=FRESH)

@@ -8,17 +8,18 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-import json
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.http.access import Access, TooManyTriesError
+from web.http.problems import problem
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
@@ -68,14 +69,14 @@ class Guard:
 
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         if not self._is_our_host(headers.get("host", "")):
-            return _problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
+            return problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
         if CONTROL & set(scope["path"]):
-            return _problem(400, "The address has characters that no address has.")
+            return problem(400, "The address has characters that no address has.")
         if scope["method"] not in SAFE_METHODS and _comes_from_elsewhere(headers):
-            return _problem(403, "Another site asked for this. Open Discern itself and do it there.")
+            return problem(403, "Another site asked for this. Open Discern itself and do it there.")
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > LARGEST_BODY and not scope["path"].startswith(UPLOADS):
-            return _problem(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
+            return problem(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
         return None
 
     async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
@@ -91,7 +92,7 @@ class Guard:
                     self._user_of_header, headers["authorization"], address_of(scope)
                 )
             except TooManyTriesError as error:
-                return _problem(429, str(error), {"Retry-After": f"{error.seconds:.0f}"})
+                return problem(429, str(error), headers={"Retry-After": f"{error.seconds:.0f}"})
         scope["state"]["user"] = user
         if user is not None or scope["path"].startswith(OPEN):
             return None
@@ -119,6 +120,11 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def author_of(request: Request) -> str:
+    """Who asks: the name of the login, or "me" where there is none."""
+    return getattr(request.state, "user", None) or "me"
 
 
 def address_of(scope: Scope) -> str:
@@ -150,17 +156,7 @@ def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
         return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
     # A browser that gets the header shows a dialog of its own over our page.
     challenge = {} if "sec-fetch-mode" in headers else {"WWW-Authenticate": 'Basic realm="Discern"'}
-    return _problem(401, "Log in first.", challenge)
-
-
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    body = {"type": "about:blank", "title": detail.split(".")[0], "status": status, "detail": detail}
-    return Response(
-        json.dumps(body),
-        status,
-        media_type="application/problem+json",
-        headers={"Cache-Control": "no-store"} | (headers or {}),
-    )
+    return problem(401, "Log in first.", headers=challenge)
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

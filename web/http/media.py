@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from concepts.errors import UnknownPictureError
 from concepts.workbench import Workbench
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
@@ -19,10 +18,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        try:
-            content = workbench.pictures.thumbnail(picture_id)
-        except UnknownPictureError as error:
-            raise HTTPException(404, str(error)) from error
+        content = workbench.pictures.thumbnail(picture_id)
         return Response(content, media_type="image/webp", headers=headers)
 
     @router.get("/picture/{picture_id}")
@@ -31,10 +27,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        try:
-            rendition = workbench.pictures.rendition(picture_id)
-        except UnknownPictureError as error:
-            raise HTTPException(404, str(error)) from error
+        rendition = workbench.pictures.rendition(picture_id)
         if not rendition.whole:  # the original may come back
             headers = {"Cache-Control": "private, no-cache"}
         return Response(rendition.content, media_type="image/webp", headers=headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException, Request
 
-from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 
 
@@ -18,14 +17,11 @@ def upload_routes(workbench: Workbench) -> APIRouter:
 
     @router.put("/{batch}/{name:path}")
     async def put(batch: str, name: str, request: Request) -> dict[str, str]:
-        """One picture or zip archive as the body. Answers 400 with the reason where it isn't taken."""
+        """One picture or zip archive as the body. Where it isn't taken, the answer says why."""
         size = request.headers.get("content-length", "")
         if not size.isdigit():
             raise HTTPException(411, "Say with Content-Length how many bytes are coming.")
-        try:
-            kept = await workbench.context.uploads.save(batch, name, int(size), request.stream())
-        except DiscernError as error:
-            raise HTTPException(400, str(error)) from error
+        kept = await workbench.context.uploads.save(batch, name, int(size), request.stream())
         return {"name": kept}
 
     return router

@@ -60,9 +60,9 @@ class _Screen:
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
-        self.figures = [self.training, self.main, self.side, self.plots, self.mistakes]
-        self.areas = [self.top, self.work.area, self.said, *self.figures, self.dialog]
-        self.areas += [self.memory, self.work.timer]
+        self.html = [self.top, self.work.area, self.said, self.training, self.main, self.side]
+        self.html += [self.plots, self.mistakes, self.dialog]
+        self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
 
@@ -108,7 +108,7 @@ class _Screen:
         return {} if _curve(jobs) else still
 
     def _nothing(self, top: str) -> Shown:
-        return dict.fromkeys(self.areas[:-2], "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
+        return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
         job = self._bench.installation.latest_job(["train"], view.name)

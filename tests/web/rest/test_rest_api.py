@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from web.api.problems import STATUS
+from web.http.problems import STATUS
 
 Finished = Callable[[Any], dict[str, Any]]
 

@@ -1,14 +1,19 @@
-"""Errors as problem details (RFC 9457). Every error of the domain has a status and a type of its own."""
+"""Errors as problem details (RFC 9457): every error of the domain has a status and a type of its own.
+
+REST and the small routes of the screens answer alike: routes raise, and this turns it into an answer.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -28,6 +33,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.FingerprintMismatchError: 409,
     errors.NotEnoughLabelsError: 409,
     errors.BudgetError: 409,
+    errors.BadPictureError: 422,
     errors.SettingsError: 422,
     errors.UnknownMethodError: 422,
     errors.ModelCallError: 502,
@@ -69,14 +75,16 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def handle_problems(api: FastAPI) -> None:
-    @api.exception_handler(errors.DiscernError)
-    def of_the_domain(request: Request, error: errors.DiscernError) -> JSONResponse:
+def handle_problems(app: FastAPI) -> None:
+    """Has an application answer every error with a problem."""
+
+    @app.exception_handler(errors.DiscernError)
+    def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
         kind = next(c for c in type(error).__mro__ if c in STATUS)
         return problem(STATUS[kind], str(error), kind=kind_of(kind))
 
-    @api.exception_handler(RequestValidationError)
-    def of_the_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    @app.exception_handler(RequestValidationError)
+    def of_the_request(request: Request, error: RequestValidationError) -> Response:
         wrong = [
             {"where": ".".join(map(str, e["loc"])), "what": e["msg"]}
             for e in jsonable_encoder(error.errors())
@@ -85,34 +93,17 @@ def handle_problems(api: FastAPI) -> None:
         unreadable = any(e["type"] == "json_invalid" for e in error.errors())
         return problem(400 if unreadable else 422, said, kind="invalid-request", errors=wrong)
 
-    @api.exception_handler(HTTPException)
-    def of_http(request: Request, error: HTTPException) -> JSONResponse:
-        answer = problem(error.status_code, str(error.detail), kind="about:blank")
-        answer.headers.update(error.headers or {})
-        return answer
+    @app.exception_handler(HTTPException)
+    def of_http(request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), headers=error.headers)
 
-    @api.exception_handler(UnicodeError)
-    def of_encodings(request: Request, error: UnicodeError) -> JSONResponse:
+    @app.exception_handler(UnicodeError)
+    def of_encodings(request: Request, error: UnicodeError) -> Response:
         """Half of a surrogate pair: valid in JSON, but no text that could be kept."""
         return problem(422, f"The text can't be encoded as UTF-8: {error}", kind="invalid-request")
 
-    _with_problem_schema(api)
 
-
-def problem(status: int, detail: str, *, kind: str, **more: Any) -> JSONResponse:
-    title = RESPONSES.get(status, {}).get("description", "Error")
-    address = kind if ":" in kind else f"/api/v1/docs#{kind}"
-    body = {"type": address, "title": title, "status": status, "detail": detail} | more
-    return JSONResponse(body, status, media_type=MEDIA_TYPE)
-
-
-def kind_of(error: type[errors.DiscernError]) -> str:
-    """UnknownPictureError → unknown-picture."""
-    name = error.__name__.removesuffix("Error")
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
-def _with_problem_schema(api: FastAPI) -> None:
+def describe_problems(api: FastAPI) -> None:
     """Puts `Problem` among the schemas and takes FastAPI's own errors out, which are never sent."""
     plain = api.openapi
 
@@ -125,3 +116,24 @@ def _with_problem_schema(api: FastAPI) -> None:
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    kind: str = "about:blank",
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """`kind` is the end of the type's address; without one the status says it all."""
+    title = RESPONSES[status]["description"] if status in RESPONSES else HTTPStatus(status).phrase
+    address = kind if ":" in kind else f"/api/v1/docs#{kind}"
+    body = {"type": address, "title": title, "status": status, "detail": detail} | more
+    return JSONResponse(body, status, {"Cache-Control": "no-store"} | dict(headers or {}), MEDIA_TYPE)
+
+
+def kind_of(error: type[errors.DiscernError]) -> str:
+    """UnknownPictureError → unknown-picture."""
+    name = error.__name__.removesuffix("Error")
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
