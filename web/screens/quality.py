@@ -247,9 +247,7 @@ def _main(view: QualityView, name: str) -> str:
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         narrower=1 - (view.n / (view.n + waiting)) ** 0.5 if waiting else 0,
         own=min(max(round(1000 * view.version.threshold), 1), 999),
-        scores=figures.scores(view.curves, view.version.threshold)
-        if view.curves
-        else None,
+        scores=figures.scores(view.curves, view.version.threshold) if view.curves else None,
     )
 
 
