@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from drawing import draw_folder
 from fake_openai import FakeOpenAI, Request
 
@@ -46,6 +47,7 @@ def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     return ids, index.vectors(ids), {picture.id: picture.sources for picture in pictures}
 
 
+@pytest.mark.slow
 def test_a_killed_add_goes_on_and_ends_like_an_undisturbed_one(
     shell: Any, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
@@ -74,6 +76,7 @@ def test_a_killed_add_goes_on_and_ends_like_an_undisturbed_one(
     assert [job.state for job in Workbench(load_settings(home=killed)).jobs.store.recent()] == ["done"]
 
 
+@pytest.mark.slow
 def test_a_killed_annotation_pays_for_no_picture_twice(
     shell: Any, tmp_path: Path, tiny_open_clip: Path
 ) -> None:

@@ -89,6 +89,7 @@ def test_it_does_not_start_open_to_everyone(start: Start) -> None:
     assert said.startswith("discern: Discern would be open to everyone")
 
 
+@pytest.mark.slow
 def test_stopped_in_the_middle_of_work_it_goes_on_at_the_next_start(
     start: Start, own_home: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
