@@ -37,7 +37,7 @@ class Standing:
     evaluated: bool
     sequence: int
     said: datetime | None
-    evaluation: frozenset[str]  # ids of the pictures that measure
+    evaluation: int  # pictures that measure
 
 
 class Overview:
@@ -70,9 +70,8 @@ class Overview:
         said = select(LabelEventRow.concept_id, LabelEventRow.sequence, LabelEventRow.created).where(
             LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
         )
-        pictures = select(EvaluationPictureRow.concept_id, EvaluationPictureRow.picture_id).where(
-            EvaluationPictureRow.concept_id.in_(concept_ids)
-        )
+        p = EvaluationPictureRow
+        sets = select(p.concept_id, func.count()).where(p.concept_id.in_(concept_ids)).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
@@ -81,9 +80,7 @@ class Overview:
             pool_of = {row[0]: row[1] for row in session.execute(pools)}
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
-            sets: dict[int, set[str]] = {}
-            for concept_id, picture_id in session.execute(pictures):
-                sets.setdefault(concept_id, set()).add(picture_id)
+            set_of = {row[0]: row[1] for row in session.execute(sets)}
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
@@ -100,6 +97,6 @@ class Overview:
                     evaluated=concept_id in measured,
                     sequence=sequence,
                     said=moment,
-                    evaluation=frozenset(sets.get(concept_id, ())),
+                    evaluation=set_of.get(concept_id, 0),
                 )
         return found

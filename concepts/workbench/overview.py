@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 from concepts.candidates.question_queue import Decisions
 from concepts.definition.document import Definition
@@ -19,6 +20,17 @@ from storage.tables import ConceptRow
 COVERS = 3
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """What people decided of one concept, counted. `yes` are the last few ids that count."""
+
+    people: int = 0
+    decided: int = 0
+    simulated: int = 0
+    evaluation: int = 0
+    yes: tuple[str, ...] = ()
+
+
 class ConceptProgress:
     """Where concepts stand. What costs a pass over answers or candidates is kept until either changes."""
 
@@ -26,7 +38,7 @@ class ConceptProgress:
         self._overview, self._store, self._log = overview, store, log
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}
-        self._read_to: dict[int, tuple[int, Mapping[str, Decision]]] = {}
+        self._counted: dict[int, tuple[tuple[int, int], _Answers]] = {}
         self._found: dict[int, tuple[tuple[int, int], list[str]]] = {}
 
     def summaries(self, concepts: Sequence[ConceptRow]) -> list[ConceptSummary]:
@@ -40,23 +52,21 @@ class ConceptProgress:
 
     def _summary(self, concept: ConceptRow, standing: Standing) -> ConceptSummary:
         answers = self._answers(concept.id, standing)
-        definition = Definition.model_validate(standing.document)
         done = _steps_done(standing, answers)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-        yes = [i for i, decision in answers.items() if decision.value == "yes"][-COVERS:]
-        cover = yes if len(yes) == COVERS else [*yes, *self._first_found(concept.id, standing, definition)]
+        found = self._first_found(concept.id, standing) if len(answers.yes) < COVERS else []
         moments = (standing.defined, standing.trained, standing.said)
         return ConceptSummary(
             name=concept.name,
             created=concept.created,
             revision=standing.definition,
-            description=definition.description,
+            description=standing.document["description"],
             candidates=standing.candidates,
-            labels_by_people=len(answers),
-            simulated=sum(decision.simulated for decision in answers.values()),
-            evaluation_labelled=sum(i in standing.evaluation for i in answers),
+            labels_by_people=answers.people,
+            simulated=answers.simulated,
+            evaluation_labelled=answers.evaluation,
             heads=standing.heads,
-            cover=list(dict.fromkeys(cover))[:COVERS],
+            cover=list(dict.fromkeys([*answers.yes, *found]))[:COVERS],
             quality=_quality_in_words(standing.report),
             next_screen=screen,
             next_step=step,
@@ -64,32 +74,45 @@ class ConceptProgress:
             changed=max(moment for moment in moments if moment),
         )
 
-    def _answers(self, concept_id: int, standing: Standing) -> Mapping[str, Decision]:
-        """What people decided, read again only where an event has come."""
+    def _answers(self, concept_id: int, standing: Standing) -> _Answers:
+        """Read and counted again only where an event or a picture to measure with has come."""
+        if not standing.sequence:
+            return _Answers()
+        stamp = standing.sequence, standing.evaluation
         with self._lock:
-            kept = self._read_to.get(concept_id)
+            kept = self._counted.get(concept_id)
             decisions = self._decisions.setdefault(concept_id, Decisions(self._log, concept_id))
-        if kept is not None and kept[0] == standing.sequence:
-            return kept[1]
-        found = decisions.now() if standing.sequence else {}
-        with self._lock:
-            self._read_to[concept_id] = standing.sequence, found
-        return found
+        if kept is None or kept[0] != stamp:
+            kept = stamp, _counted(decisions.now(), self._store.evaluation_pictures(concept_id))
+            with self._lock:
+                self._counted[concept_id] = kept
+        return kept[1]
 
-    def _first_found(self, concept_id: int, standing: Standing, definition: Definition) -> list[str]:
+    def _first_found(self, concept_id: int, standing: Standing) -> list[str]:
         """Candidates that many searches for what counts agree on, and few for what only looks similar."""
         if not standing.candidates:
             return []
         stamp = standing.definition, standing.candidates
         kept = self._found.get(concept_id)
         if kept is None or kept[0] != stamp:
+            definition = Definition.model_validate(standing.document)
             kept = stamp, _agreed(self._store.candidates(concept_id), definition)
             self._found[concept_id] = kept
         return kept[1]
 
 
-def _steps_done(standing: Standing, answers: Mapping[str, Decision]) -> set[str]:
-    enough = sum(decision.decided for decision in answers.values()) >= ENOUGH_LABELS
+def _counted(decisions: Mapping[str, Decision], evaluation: Container[str]) -> _Answers:
+    return _Answers(
+        people=len(decisions),
+        decided=sum(decision.decided for decision in decisions.values()),
+        simulated=sum(decision.simulated for decision in decisions.values()),
+        evaluation=sum(i in evaluation for i in decisions),
+        yes=tuple([i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]),
+    )
+
+
+def _steps_done(standing: Standing, answers: _Answers) -> set[str]:
+    enough = answers.decided >= ENOUGH_LABELS
     reached = {
         "Define": standing.candidates > 0 or standing.definition > 1,
         "Label": enough,
