@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from concepts import errors
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.errors import DiscernError, UnknownMethodError
 from concepts.learning.heads import HEADS
@@ -51,11 +52,37 @@ def main() -> None:
     try:
         app()
     except DiscernError as error:
-        Err.print(f"discern: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        said = " ".join(filter(None, (str(error), what_to_do(error))))
+        Err.print(f"discern: {said}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, UnknownMethodError) else 1)
     except KeyboardInterrupt:
         Err.print("Stopped. What was done is kept; the same command goes on from there.")
         sys.exit(1)
+
+
+# What to do about an error here. The most special class of an error decides.
+ADVICE: dict[type[errors.DiscernError], str] = {
+    errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER.",
+    errors.NoConceptError: "Begin one: discern concept new NAME SENTENCE.",
+    errors.NoVersionError: "Train one: discern concept train “{error.concept}”.",
+    errors.NotEnoughLabelsError: "Answer some: discern concept next, then discern concept labels import.",
+    errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
+    "{error.asked}.",
+    errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
+    "train again with this one (discern concept train).",
+    errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed.",
+    errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
+    errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
+    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",
+}
+
+
+def what_to_do(error: errors.DiscernError) -> str:
+    """Advice in the words of the command line; empty where the message says it all."""
+    advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    if isinstance(error, errors.NotEnoughLabelsError) and error.purpose == "evaluation":
+        advice = advice.replace("concept next", "concept next --evaluation")
+    return advice.format(error=error, role=getattr(error, "role", "").upper())
 
 
 def _workbench() -> Workbench:

@@ -1,12 +1,18 @@
-"""Errors of the domain. All derive from `DiscernError`, so one handler shows them to a person."""
+"""Errors of the domain. All derive from `DiscernError`, so one handler shows them to a person.
+
+A message says what is the case and names no command. Where what to do differs between the command line and
+the screens, the error is a class of its own that carries the facts, and each of them adds its advice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from storage.errors import (
     BadPictureError,
     ConflictError,
+    DamagedIndexError,
     DiscernError,
     DiskFullError,
     StorageError,
@@ -21,14 +27,21 @@ __all__ = [
     "BudgetError",
     "CancelledError",
     "ConflictError",
+    "DamagedIndexError",
     "DiscernError",
     "DiskFullError",
+    "EmptyLibraryError",
     "EncoderError",
     "FingerprintMismatchError",
     "ModelAnswerError",
     "ModelCallError",
+    "NoConceptError",
+    "NoModelError",
+    "NoPriceError",
+    "NoVersionError",
     "NotAllowedError",
     "NotEnoughLabelsError",
+    "OtherEncoderError",
     "SettingsError",
     "StorageError",
     "UnknownConceptError",
@@ -53,6 +66,46 @@ class UnknownMethodError(DiscernError):
         self.names = list(names)
 
 
+class NoModelError(SettingsError):
+    """No model is set for what was asked for. `role` is llm (words) or vlm (pictures)."""
+
+    def __init__(self, role: Literal["llm", "vlm"]) -> None:
+        what = "vision-language model" if role == "vlm" else "language model"
+        super().__init__(f"No {what} is set.")
+        self.role = role
+
+
+class NoPriceError(SettingsError):
+    """A budget can't be kept without the price of the model."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"A budget needs the price of {model}, and none is set.")
+        self.model = model
+
+
+class EmptyLibraryError(DiscernError):
+    """There are no pictures yet."""
+
+    def __init__(self) -> None:
+        super().__init__("There are no pictures in the library yet.")
+
+
+class NoConceptError(UnknownConceptError):
+    """A concept was asked for by name where none was begun yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no concept “{name}”, nor any other yet.")
+        self.name = name
+
+
+class NoVersionError(UnknownVersionError):
+    """Nothing was trained for a concept yet."""
+
+    def __init__(self, concept: str) -> None:
+        super().__init__(f"“{concept}” has no trained version yet.")
+        self.concept = concept
+
+
 class NotAllowedError(DiscernError):
     """What was asked for is not permitted here, whoever asks."""
 
@@ -61,20 +114,33 @@ class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
 
 
+class OtherEncoderError(DiscernError):
+    """Pictures were about to be added with another encoder than the library's."""
+
+    def __init__(self, recorded: str, asked: str) -> None:
+        super().__init__(f"The vectors of this library are from “{recorded}”, not from “{asked}”.")
+        self.recorded = recorded
+        self.asked = asked
+
+
 class FingerprintMismatchError(DiscernError):
     """Vectors, heads or bundles of two different encoders were about to be mixed (rule 3)."""
 
     def __init__(self, what: str, expected: str, found: str) -> None:
-        super().__init__(
-            f"{what} was made with encoder {found}, but this library uses {expected}. "
-            "Re-embed the library with that encoder, or train again with this one."
-        )
+        super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")
         self.expected = expected
         self.found = found
 
 
 class NotEnoughLabelsError(DiscernError):
-    """There are too few labels to do what was asked; the message says how many more are needed."""
+    """There are too few answers to do what was asked: at least `needed` more, for this `purpose`."""
+
+    def __init__(
+        self, message: str, *, needed: int = 1, purpose: Literal["train", "evaluation"] = "train"
+    ) -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.purpose = purpose
 
 
 class ModelCallError(DiscernError):

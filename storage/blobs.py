@@ -47,7 +47,7 @@ class FolderBlobs:
         except OSError as error:
             raise StorageError(
                 f"{path} can't be written ({error.strerror}). Check the free space and the owner of the "
-                "folder, then run the same command again."
+                "folder, then try again."
             ) from error
 
     def _path(self, key: str) -> Path:

@@ -57,8 +57,7 @@ def dialect_of(url: str) -> Dialect:
         raise StorageError("DISCERN_DATABASE_URL is no address of a database.") from None
     except ModuleNotFoundError as error:
         raise StorageError(
-            f"PostgreSQL needs a driver that is not installed ({error.name}). "
-            "Install it: pip install 'psycopg[binary]'."
+            f"PostgreSQL needs a driver that is not installed ({error.name}). Install psycopg[binary]."
         ) from error
     raise StorageError(
         f"Discern keeps its data in an SQLite file or in PostgreSQL, not in {backend!r}: "

@@ -1,10 +1,13 @@
-"""Errors meant for people: one sentence that says what is wrong and what to do about it."""
+"""Errors meant for people: they say what is wrong and carry the facts; what to do about it depends on where a
+person is, so command line and screens each add that."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class DiscernError(Exception):
-    """Base of every error that is shown to a person. The message is one line and says what to do."""
+    """Base of every error that is shown to a person. The message is one line and names no command."""
 
 
 class StorageError(DiscernError):
@@ -24,6 +27,17 @@ class BadPictureError(DiscernError):
 
 class UnknownPictureError(DiscernError):
     """An id or path that names no picture of the library."""
+
+
+class DamagedIndexError(StorageError):
+    """The vector index can't be read. It can be made again: nothing a person did is in it."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"The vector index in {folder} can't be used ({reason}). Pictures, labels and concepts are kept "
+            "elsewhere."
+        )
+        self.folder = folder
 
 
 class UnknownConceptError(DiscernError):

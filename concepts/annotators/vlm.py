@@ -24,7 +24,7 @@ from concepts.errors import (
     BadPictureError,
     ModelAnswerError,
     ModelCallError,
-    SettingsError,
+    NoModelError,
     UnknownPictureError,
 )
 from concepts.language.base import ChatModel, Message
@@ -88,10 +88,7 @@ class VlmAnnotator:
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
         model = supplies.model()
         if model is None:
-            raise SettingsError(
-                "No vision-language model is set. Set OPENAI_BASE_URL or OPENAI_API_KEY, and "
-                "DISCERN_VLM_MODEL, or use the built-in annotator."
-            )
+            raise NoModelError("vlm")
         return cls(
             model,
             concurrency=supplies.concurrency,

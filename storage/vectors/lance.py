@@ -15,7 +15,7 @@ import pyarrow as pa
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from storage.errors import StorageError
+from storage.errors import DamagedIndexError, StorageError
 from storage.vectors.exact import ExactCopy, open_copy, write_copy
 from storage.vectors.ids import ID_TYPE, PictureIds
 from storage.vectors.protocol import BATCH
@@ -198,16 +198,12 @@ class LanceIndex:
             reason = str(error) or type(error).__name__
             if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
                 raise StorageError(
-                    f"There is no room left for {self._folder}. Free some space and run the same command "
-                    "again: everything up to here is kept."
+                    f"There is no room left for {self._folder}. Free some space and try again: everything up "
+                    "to here is kept."
                 ) from error
             if isinstance(error, PermissionError) or "Permission denied" in reason:
                 raise StorageError(f"{self._folder} can't be written. Check who owns it.") from error
-            raise StorageError(
-                f"The vector index in {self._folder} can't be used ({reason.splitlines()[0][:200]}). Remove "
-                "that folder and embed the library again (library reembed): pictures, labels and concepts "
-                "are kept elsewhere."
-            ) from error
+            raise DamagedIndexError(self._folder, reason.splitlines()[0][:200]) from error
 
 
 def _is_of_storage(error: Exception) -> bool:

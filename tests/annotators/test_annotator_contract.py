@@ -9,7 +9,7 @@ from concepts.annotators import ANNOTATORS
 from concepts.annotators.base import Annotation, Annotator, Supplies
 from concepts.annotators.run import choose_annotator
 from concepts.annotators.vlm import thumbnail_jpeg
-from concepts.errors import SettingsError
+from concepts.errors import NoModelError
 
 
 @pytest.fixture
@@ -67,6 +67,6 @@ def test_auto_takes_the_model_that_sees_where_there_is_one_else_the_built_in_ann
     assert choose_annotator("auto", replace(supplies, model=lambda: None)).name == "builtin"
 
 
-def test_without_a_model_the_one_that_needs_it_says_what_to_set(supplies):
-    with pytest.raises(SettingsError, match="DISCERN_VLM_MODEL"):
+def test_without_a_model_the_one_that_needs_it_says_so(supplies):
+    with pytest.raises(NoModelError):
         choose_annotator("vlm", replace(supplies, model=lambda: None))

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from concepts import errors
+from web.advice import in_words
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -81,7 +82,7 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(errors.DiscernError)
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
         kind = next(c for c in type(error).__mro__ if c in STATUS)
-        return problem(STATUS[kind], str(error), kind=kind_of(kind))
+        return problem(STATUS[kind], in_words(error), kind=kind_of(kind))
 
     @app.exception_handler(RequestValidationError)
     def of_the_request(request: Request, error: RequestValidationError) -> Response:

@@ -14,6 +14,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView
 from concepts.installation.endpoint import ModelReport
 from concepts.workbench import Workbench
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, live, memory, on_action, on_event, on_load
 from web.render import render, say, url
@@ -55,7 +56,7 @@ class _Screen:
         try:
             main, side = self._main(view, place), self._side(view, place)
         except DiscernError as error:
-            main, side = say(str(error), "bad"), ""
+            main, side = say(in_words(error), "bad"), ""
         shown = {self.said: said, self.main: main, self.side: side}
         return shown | self._work(jobs, view, url("/activity", **place))
 
@@ -88,7 +89,7 @@ class _Screen:
                 return self.show(dict(parse_qsl(action.value)))
             said = self._do(action)
         except DiscernError as error:
-            return self.show(place, say(f"{error} Nothing was changed.", "bad"))
+            return self.show(place, say(f"{in_words(error)} Nothing was changed.", "bad"))
         return self.show(place, say(said, "good") if said else "")
 
     def _do(self, action: Action) -> str:
@@ -176,7 +177,7 @@ class _Screen:
             "activity/data.html",
             library=library,
             about=self._bench.installation.about(),
-            restore=f"python -m concepts library reembed {library.encoder or 'auto'}",
+            restore=f"discern library reembed {library.encoder or 'auto'}",
             users=self._bench.installation.has_users(),
         )
 

@@ -13,6 +13,7 @@ from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say
@@ -57,7 +58,8 @@ class _Screen:
         try:
             view = self._bench.definitions.concept(name)
         except DiscernError as error:
-            return self._nothing(render("no_concept.html", screen="Define", said=Notice(str(error), "bad")))
+            said = Notice(in_words(error), "bad")
+            return self._nothing(render("no_concept.html", screen="Define", said=said))
         definition, revision = view.revision.definition, view.revision.number
         criteria = self._bench.definitions.criteria(name, reader=author_of(request))
         return {
@@ -82,7 +84,7 @@ class _Screen:
         except UnknownConceptError:
             return {self.queries: ""}
         except DiscernError as error:
-            return {self.queries: say(str(error), "bad")}
+            return {self.queries: say(in_words(error), "bad")}
         return {self.queries: render("define/queries.html", queries=found, revision=revision)}
 
     def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
@@ -116,7 +118,7 @@ class _Screen:
                 return {self.dialog: self._picker(name, action.fields.get("words", ""))}
             said = self._do(name, action, author)
         except DiscernError as error:
-            said = Notice(str(error), "bad")
+            said = Notice(in_words(error), "bad")
         shown = self.everything(request, said)
         return shown | {self.dialog: ""} if action.name in CLOSES else shown
 
@@ -146,7 +148,7 @@ class _Screen:
         try:
             found = self._bench.definitions.possible_examples(name, sought, PICKED_FROM)
         except DiscernError as error:
-            said = Notice(str(error), "bad")
+            said = Notice(in_words(error), "bad")
         return render("define/picker.html", words=sought, found=found, revision=revision.number, said=said)
 
     def _revision(self, name: str, number: int) -> str:

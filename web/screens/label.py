@@ -6,6 +6,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.workbench import ENOUGH_LABELS, Workbench
+from web.advice import in_words
 from web.http.answers import opening
 from web.live import author_of, concept_of, live, on_load
 from web.render import render, say
@@ -26,7 +27,7 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
             return render("label/no_pictures.html", concept=view.name)
         state = opening(workbench, view.name, author_of(request)).model_dump_json()
     except DiscernError as error:
-        return say(str(error), "bad")
+        return say(in_words(error), "bad")
     definition = view.revision.definition
     return render(
         "label/label.html", concept=view.name, enough=ENOUGH_LABELS, state=state, definition=definition

@@ -14,6 +14,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
@@ -77,7 +78,7 @@ class _Screen:
                 return render("library/encoder.html", library=library, seconds=self._seconds(library))
             return self._pictures(library, place)
         except DiscernError as error:
-            return say(str(error), "bad")
+            return say(in_words(error), "bad")
 
     def _pictures(self, library: LibraryInfo, place: Place) -> str:
         words, like = place.get("q", ""), place.get("like", "")
@@ -130,7 +131,7 @@ class _Screen:
                 return {self.dialog: render("library/picture.html", picture=picture)}
             self._begin(action)
         except DiscernError as error:
-            return self._progress(self.work.newest(), Notice(str(error), "bad"))
+            return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
         return self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
 
     def _begin(self, action: Action) -> None:

@@ -16,6 +16,7 @@ from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import Button, render, say
@@ -85,7 +86,7 @@ class _Screen:
                 self.work.timer: self.work.ticking(*jobs),
             }
         except DiscernError as error:
-            return self._nothing(say(str(error), "bad"))
+            return self._nothing(say(in_words(error), "bad"))
 
     def tick(self, request: gr.Request, memory: Memory) -> Shown:
         """One query. Only the progress while figures are being made, then what they changed.
@@ -164,7 +165,7 @@ class _Screen:
                 return self._turn(name, action, memory, pages)
             return self.everything(request, self._do(action, name, author_of(request)), pages)
         except DiscernError as error:
-            return self.everything(request, say(str(error), "bad"), pages)
+            return self.everything(request, say(in_words(error), "bad"), pages)
 
     def _do(self, action: Action, name: str, author: str) -> str:
         """Does it, and says what was done."""

@@ -15,6 +15,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from storage.labels import Author
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import Notice, render, say
@@ -61,7 +62,7 @@ class _Screen:
         try:
             said = self._do(concept, action, author_of(request), view)
         except DiscernError as error:
-            return {self.said: say(f"{error} Nothing was changed.", "bad")}
+            return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self._show(request, view, said)
 
     def _do(self, concept: str, action: Action, author: str, view: dict[str, Any]) -> str:
@@ -101,7 +102,7 @@ class _Screen:
             job = self._job(concept)
             main = self._main(concept, view, is_going(job))
         except DiscernError as error:
-            return shown | nothing | {self.main: say(str(error), "bad")}
+            return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
             self.top: _top(concept, job),
             self.main: main,

@@ -9,6 +9,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.workbench import JOURNEY, Workbench
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render
@@ -118,14 +119,14 @@ class _Screen:
         try:
             view = self._bench.definitions.create_concept(name, sentence, author=author_of(request))
         except DiscernError as error:
-            return self.everything(Notice(f"{error} Nothing was begun yet.", "bad"), fields)
+            return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)
         return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)
 
     def press(self, action: Action, request: gr.Request) -> Shown:
         try:
             press(self._bench, action)
         except DiscernError as error:
-            return self.everything(Notice(str(error), "bad"))
+            return self.everything(Notice(in_words(error), "bad"))
         return self.everything()
 
     def put_away(self, action: Action, request: gr.Request) -> Shown:
@@ -138,5 +139,5 @@ class _Screen:
                 return self._concepts(Notice(text, "good", undo))
             name = self._bench.definitions.undelete_concept(int(action.value))
         except DiscernError as error:
-            return self._concepts(Notice(str(error), "bad"))
+            return self._concepts(Notice(in_words(error), "bad"))
         return self._concepts(Notice(f"“{name}” is back.", "good"))

@@ -14,6 +14,7 @@ from concepts.export import usage
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
+from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import render, say
@@ -71,7 +72,7 @@ class _Screen:
             shown = self._figures(view, self.work.newest(view.name))
             library = self._library(view.name, view.heads[-1].number, "top", 0)
         except DiscernError as error:
-            return self._bare(say(str(error), "bad"))
+            return self._bare(say(in_words(error), "bad"))
         return shown | {self.library: library, self.said: said, self.compared: ""}
 
     def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
@@ -136,7 +137,7 @@ class _Screen:
                 return look
             return self.everything(request, self._do(action, name, author_of(request)))
         except DiscernError as error:
-            return {self.said: say(f"{error} Nothing was changed.", "bad")}
+            return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
 
     def _look(self, action: Action, name: str) -> Shown | None:
         """What a press shows without changing anything; none where it does."""

@@ -35,4 +35,4 @@ def require_both(data: TrainingSet) -> None:
     """Raises `NotEnoughLabelsError` unless there is a yes and a no."""
     for what, count in (("yes", data.positives), ("no", data.negatives)):
         if not count:
-            raise NotEnoughLabelsError(f"Label one picture {what}: a head needs at least one of each.")
+            raise NotEnoughLabelsError(f"No picture is labelled {what}; a head needs at least one of each.")

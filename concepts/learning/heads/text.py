@@ -24,7 +24,7 @@ class TextHead(Head):
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         if text_direction is None and not data.positives:
-            raise NotEnoughLabelsError("There is neither a text direction nor a yes: label one yes picture.")
+            raise NotEnoughLabelsError("There is neither a text direction nor a picture labelled yes.")
         weights = np.zeros(data.vectors.shape[1])
         if text_direction is not None:
             weights += text_direction

@@ -1,0 +1,106 @@
+"""Errors say what is the case; how to go on is said by whoever shows them, in their own words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from concepts import cli, errors
+from docs.build import commands
+from web import advice
+
+ROOT = Path(__file__).parents[2]
+# Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
+COMMAND_LINE = ("concepts/cli.py", "concepts/demo.py", "concepts/__main__.py")
+TEXTS = ("concepts/export/usage.py", "storage/backup.py")
+MODULES = sorted(
+    path
+    for folder in ("concepts", "storage")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.relative_to(ROOT).as_posix() not in COMMAND_LINE + TEXTS
+    and not path.is_relative_to(ROOT / "concepts" / "cli")
+)
+
+
+def command_words() -> re.Pattern[str]:
+    """Whatever a person would type into a terminal."""
+    long = [re.escape(name) for name in commands() if " " in name]
+    short = [re.escape(name) for name in commands() if " " not in name]
+    shapes = [
+        rf"\b({'|'.join(long)})\b",
+        rf"\bdiscern ({'|'.join(short)})\b",
+        r"\bpython -m\b",
+        r"\bpip install\b",
+        r"(?<![\w-])--[a-z]",
+    ]
+    return re.compile("|".join(shapes))
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Every string of a module that is no docstring: pieces of f-strings too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_message_of_the_domain_names_a_command(path: Path) -> None:
+    pattern = command_words()
+    assert [text for text in strings(path) if pattern.search(text)] == []
+
+
+def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
+    pattern = command_words()
+    for text in (
+        "Add pictures first: library add FOLDER.",
+        "concept next --evaluation",
+        "python -m concepts demo",
+    ):
+        assert pattern.search(text)
+    for text in ("Add pictures to the library.", "Choose the next concept.", "low – high", "a -- b"):
+        assert not pattern.search(text)
+
+
+EXAMPLES = [
+    errors.EmptyLibraryError(),
+    errors.NoConceptError("Ball"),
+    errors.NoVersionError("Ball"),
+    errors.NotEnoughLabelsError("No picture has an answer yet.", purpose="evaluation"),
+    errors.OtherEncoderError("embedded", "auto"),
+    errors.FingerprintMismatchError("Version 1", "a", "b"),
+    errors.DamagedIndexError(Path("/data/vectors"), "broken"),
+    errors.NoModelError("vlm"),
+    errors.NoPriceError("m"),
+]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError) -> None:
+    in_a_terminal, on_screen = cli.what_to_do(error), advice.in_words(error)
+    assert command_words().search(in_a_terminal) or "DISCERN_" in in_a_terminal
+    assert on_screen.startswith(str(error))
+    assert len(on_screen) > len(str(error))
+    assert not command_words().search(on_screen)
+    assert "DISCERN_" not in on_screen
+
+
+def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None:
+    to_measure = errors.NotEnoughLabelsError("None.", purpose="evaluation")
+    assert "concept next --evaluation" in cli.what_to_do(to_measure)
+    assert "--evaluation" not in cli.what_to_do(errors.NotEnoughLabelsError("None."))
+
+
+def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
+    kinds = {type(error) for error in EXAMPLES}
+    assert set(cli.ADVICE) == set(advice.ADVICE) == kinds
