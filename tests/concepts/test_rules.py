@@ -117,7 +117,7 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
 def test_without_evaluation_answers_there_are_no_figures(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, tmp_path)
     bench.versions.train(NAME)
-    with pytest.raises(NotEnoughLabelsError, match="--evaluation"):
+    with pytest.raises(NotEnoughLabelsError, match="evaluation set"):
         bench.versions.evaluate(NAME)
 
 
