@@ -47,7 +47,8 @@ class Registry(Generic[P]):
     def register_at(self, name: str, where: str) -> None:
         """A class that is imported when it is first asked for, because its libraries take seconds to load.
 
-        `where` is `package.module:Class`.
+        `where` is `package.module:Class`; in a wheel our packages have another name, so it begins with
+        `__package__`.
         """
         self._add(name, where)
 

@@ -8,8 +8,8 @@ from concepts.registry import Registry
 OPEN_CLIP = "open_clip"
 
 ENCODERS: Registry[Encoder] = Registry("encoder")
-ENCODERS.register_at("embedded", "concepts.encoders.embedded:EmbeddedEncoder")
-ENCODERS.register_at(OPEN_CLIP, "concepts.encoders.openclip:OpenClipEncoder")
+ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
+ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 
 
 def registered_as(name: str) -> str:
