@@ -156,11 +156,11 @@ def library_add(
 
     def human() -> None:
         Out.print(
-            f"{result['added']:,} added, {result['duplicates']:,} duplicates, "
-            f"{result['unchanged']:,} unchanged, {sum(result['skipped'].values()):,} skipped "
-            f"in {result['seconds']:.0f} s."
+            f"{result.added:,} added, {result.duplicates:,} duplicates, "
+            f"{result.unchanged:,} unchanged, {sum(result.skipped.values()):,} skipped "
+            f"in {result.seconds:.0f} s."
         )
-        for reason, count in result["skipped"].items():
+        for reason, count in result.skipped.items():
             Out.print(f"  {count:,} skipped: {reason} (see: library info --bad)")
         Out.print(bench.pictures.library_info().encoder_note)
 
@@ -225,7 +225,7 @@ def library_reembed(
     """Embed all pictures with another encoder, then use that one. Heads must be trained again."""
     with _Bar("Embedding") as listener:
         result = _workbench().pictures.reembed(encoder, listener=listener)
-    _print(result, as_json, lambda: Out.print(f"{result['embedded']:,} pictures embedded."))
+    _print(result, as_json, lambda: Out.print(f"{result.embedded:,} pictures embedded."))
 
 
 # concept

@@ -33,8 +33,8 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say("Answers are SIMULATED: what is in the sample's folder “food” counts. No person is asked.\n")
 
     added = bench.pictures.add_pictures([folder])
-    say(f" 1 Add pictures   {added['added']:,} from {folder}, {added['pictures_per_second']} a second")
-    if not added["added"] and not added["unchanged"]:
+    say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
+    if not added.added and not added.unchanged:
         raise DiscernError(f"There are no pictures in {folder}.")
     info = bench.pictures.library_info()
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
@@ -60,7 +60,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
         say(line)
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
     return {
-        "added": added,
+        "added": added.model_dump(),
         "report": report.model_dump(mode="json"),
         "bundle": exported.folder,
         "scores": scored.out,

@@ -113,7 +113,7 @@ def prepare(home: Path, work: Path) -> None:
     answer(bench, work, "evaluation", 30)
     for _ in range(9):
         answer(bench, work, "train", 5)
-    bench.jobs.run("train", {"concept": NAME, "target": "f1"})
+    bench.jobs.resume(bench.versions.submit_train(NAME))
     bench.context.database.close()
 
 

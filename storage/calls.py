@@ -49,8 +49,14 @@ class CallTotal:
 class Ledger:
     """Rows of the ledger, and the answers kept by the hash of their question."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, job_id: int | None = None, concept_id: int | None = None) -> None:
         self._database = database
+        charged = {"job_id": job_id, "concept_id": concept_id}
+        self._charged = {name: value for name, value in charged.items() if value is not None}
+
+    def charged_to(self, job_id: int | None, concept_id: int | None) -> Ledger:
+        """The same ledger, for the calls of a job or for a concept: what it records says so."""
+        return Ledger(self._database, job_id, concept_id)
 
     def record(self, call: Call, answer: dict[str, Any] | None = None) -> None:
         """Writes the call and, where it was answered, the answer, in one transaction.
@@ -58,7 +64,7 @@ class Ledger:
         So an answer that was paid for is either known with its cost, or (killed before the commit) neither.
         """
         with self._database.write() as session:
-            session.add(ModelCallRow(**asdict(call)))
+            session.add(ModelCallRow(**asdict(call) | self._charged))
             if answer is not None:
                 insert_or_update(
                     session, ModelAnswerRow, [{"prompt_hash": call.prompt_hash, "answer": answer}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -71,6 +72,20 @@ class ConceptStore:
         with self._database.read() as session:
             query = select(ConceptRow).where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
             return session.scalar(query)
+
+    def get(self, concept_id: int) -> ConceptRow:
+        """Raises `UnknownConceptError`, also for one that was deleted."""
+        with self._database.read() as session:
+            row = session.get(ConceptRow, concept_id)
+        if row is None or row.deleted:
+            raise UnknownConceptError(f"“{row.name}” was deleted." if row else "There is no such concept.")
+        return row
+
+    def names(self, concept_ids: Ids[int]) -> dict[int, str]:
+        """Id → name, of deleted ones too."""
+        with self._database.read() as session:
+            query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
         """Those that are not deleted, the first begun first; all of them or a page."""

@@ -60,7 +60,7 @@ class JobStore:
         with self._database.write(LOCK) as session:
             query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(GOING))
             for row in session.scalars(query.order_by(JobRow.id)):
-                same = row.arguments == arguments and row.concept_id == concept_id
+                same = row.concept_id == concept_id and _without_name(row) == arguments
                 if same and _state(row) in ("queued", "interrupted"):
                     row.state, row.worker, row.cancel_requested = "queued", "", False
                     return row.id
@@ -159,29 +159,33 @@ class JobStore:
             row = session.scalar(query)
             return _job(row) if row else None
 
-    def about(self, concept: int | str, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
-        """Newest first, the jobs of these kinds for one concept, by its id (or its name in the arguments)."""
-        if isinstance(concept, int):
-            its = JobRow.concept_id == concept
-        else:
-            its = JobRow.arguments["concept"].as_string() == concept
+    def about(self, concept_id: int, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
+        """Newest first, the jobs of these kinds for one concept."""
+        query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.concept_id == concept_id)
         with self._database.read() as session:
-            query = select(JobRow).where(JobRow.kind.in_(kinds), its)
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
-    def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
+    def newest(self, kinds: Sequence[str], concept_id: int | None = None) -> list[StoredJob]:
         """The newest job of each of these kinds (for this concept), one that is still going before one that
         ended; in the same order among each other. One query, however many jobs there were."""
         going = JobRow.state.in_(GOING)
         order = (going.desc(), JobRow.id.desc())
         place = func.row_number().over(partition_by=JobRow.kind, order_by=order)
         ranked = select(JobRow.id, place.label("place")).where(JobRow.kind.in_(kinds))
-        if concept is not None:
-            ranked = ranked.where(JobRow.arguments["concept"].as_string() == concept)
+        if concept_id is not None:
+            ranked = ranked.where(JobRow.concept_id == concept_id)
         first = ranked.subquery()
         query = select(JobRow).join(first, JobRow.id == first.c.id).where(first.c.place == 1)
         with self._database.read() as session:
             return [_job(row) for row in session.scalars(query.order_by(*order))]
+
+    def newest_done(self, kind: str, concept_id: int) -> StoredJob | None:
+        """The newest job of this kind for a concept that is done."""
+        its = (JobRow.kind == kind, JobRow.concept_id == concept_id, JobRow.state == "done")
+        query = select(JobRow).where(*its).order_by(JobRow.id.desc()).limit(1)
+        with self._database.read() as session:
+            row = session.scalar(query)
+            return _job(row) if row else None
 
     def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
@@ -189,6 +193,11 @@ class JobStore:
         with self._database.read() as session:
             query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
             return [_job(row) for row in session.scalars(query)]
+
+
+def _without_name(row: JobRow) -> dict[str, Any]:
+    """Rows of before jobs knew their concept by id have its name among the arguments."""
+    return {name: value for name, value in row.arguments.items() if name != "concept" or not row.concept_id}
 
 
 def _state(row: JobRow) -> str:

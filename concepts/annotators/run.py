@@ -6,9 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, Pi
 from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
-from concepts.jobs.runner import Progress
+from concepts.jobs import Progress
 from concepts.labels.dataset import Material
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
@@ -51,35 +49,38 @@ def annotate_pool(
     log: LabelLog,
     ledger: Ledger,
     settings: Settings,
-    arguments: dict[str, Any],
     progress: Progress,
+    *,
+    limit: int | None,
+    budget: float | None,
+    annotator: str,
 ) -> AnnotateResult:
     """Annotates pool and labelled evaluation pictures that this annotator has not seen with this definition.
 
-    Each batch is kept before the next is asked. A run that was killed goes on with the same limit and
-    budget: what its first part did counts.
+    Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
+    `budget` (USD): what its first part did counts. Calls are charged to the job and to nobody else.
     """
-    since = datetime.fromisoformat(progress.once("since", datetime.now(UTC).isoformat()))
-    supplies = _supplies(material, collection, ledger, settings, arguments["budget"], since)
-    annotator = choose_annotator(arguments["annotator"], supplies)
+    ledger = ledger.charged_to(progress.job_id, material.concept_id)
+    spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
+    chosen = choose_annotator(annotator, _supplies(material, collection, ledger, settings, spends))
     known = store.ratings(
-        material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
+        material.concept_id, fingerprint=chosen.fingerprint, definition_number=material.revision.number
     )
     seen = {said.picture_id for said in known}
     before = progress.once("annotated", len(seen))
     todo = [i for i in _worklist(material) if i not in seen]
-    if arguments["limit"] is not None:
-        todo = todo[: max(arguments["limit"] - (len(seen) - before), 0)]
+    if limit is not None:
+        todo = todo[: max(limit - (len(seen) - before), 0)]
     total = len(seen) - before + len(todo)
     failed: list[dict[str, str]] = []
     stopped = ""
     done = len(seen) - before
-    progress.report(done, total, f"asking {annotator.name}")
-    for start in range(0, len(todo), annotator.batch_size):
-        inputs = picture_inputs(material, collection, todo[start : start + annotator.batch_size])
-        results, stopped = _ask(annotator, material, inputs)
+    progress.report(done, total, f"asking {chosen.name}")
+    for start in range(0, len(todo), chosen.batch_size):
+        inputs = picture_inputs(material, collection, todo[start : start + chosen.batch_size])
+        results, stopped = _ask(chosen, material, inputs)
         kept = [result for result in results if isinstance(result, Annotation)]
-        _keep(kept, annotator, material, store, log)
+        _keep(kept, chosen, material, store, log)
         failed += [
             {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
         ]
@@ -87,7 +88,8 @@ def annotate_pool(
         progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
         if stopped:
             break
-    return _result(annotator, material, store, ledger, before, since, failed, stopped)
+    spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
+    return _result(chosen, material, store, before, spent, failed, stopped)
 
 
 def builtin_annotator(material: Material, collection: Collection) -> BuiltinAnnotator:
@@ -132,10 +134,8 @@ def _supplies(
     collection: Collection,
     ledger: Ledger,
     settings: Settings,
-    limit_usd: float | None,
-    since: datetime,
+    budget: Budget | None,
 ) -> Supplies:
-    budget = None if limit_usd is None else Budget(limit_usd, ledger.spent_usd(since))
     return Supplies(
         encoder=collection.encoder,
         background=lambda: _background(material),
@@ -227,22 +227,21 @@ def _result(
     annotator: Annotator,
     material: Material,
     store: ConceptStore,
-    ledger: Ledger,
     before: int,
-    since: datetime,
+    spent: tuple[int, float],
     failed: list[dict[str, str]],
     stopped: str,
 ) -> AnnotateResult:
     said = store.ratings(
         material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
     )
-    calls = ledger.count(since)
+    calls, cost_usd = spent
     return AnnotateResult(
         annotator=annotator.name,
         annotated=len(said) - before,
         failed=failed,
         ratings={str(rating): count for rating, count in sorted(Counter(s.rating for s in said).items())},
         calls=calls,
-        cost_usd=ledger.spent_usd(since) if calls else None,
+        cost_usd=cost_usd if calls else None,
         stopped=stopped,
     )

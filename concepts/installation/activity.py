@@ -90,14 +90,15 @@ class About(View):
     free_bytes: int
 
 
-def job_view(job: StoredJob) -> JobView:
+def job_view(job: StoredJob, concept: str | None) -> JobView:
+    """`concept` is the name of the concept it is about."""
     seconds = job.seconds
     running = job.state == "running"
     rate = job.done / seconds if running and job.done and seconds and seconds > SURE_AFTER else None
     return JobView(
         id=job.id,
         kind=job.kind,
-        concept=job.arguments.get("concept"),
+        concept=concept or job.arguments.get("concept"),  # rows of before 0.1.0 have the name alone
         state=job.state,
         done=job.done,
         total=job.total,

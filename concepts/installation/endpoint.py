@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel
 
 from concepts.errors import DiscernError, ModelCallError, SettingsError
+from concepts.jobs import Listener
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
 from concepts.language.dialects import DialectMemory
@@ -24,8 +24,6 @@ PURPOSE = "test"
 MOST_MODELS = 200
 LIST_SECONDS = 15.0
 COLOURS = {"red": (210, 30, 30), "green": (20, 150, 60), "blue": (30, 70, 200), "yellow": (245, 210, 30)}
-
-Report = Callable[[int, int | None, str], None]
 
 
 class ModelReport(View):
@@ -58,7 +56,7 @@ class _Colour(BaseModel):
     colour: Literal["red", "green", "blue", "yellow"]
 
 
-def examine(settings: Settings, ledger: Ledger, report: Report) -> EndpointReport:
+def examine(settings: Settings, ledger: Ledger, report: Listener) -> EndpointReport:
     """Asks for the list of models, then puts one small question to each model that is set.
 
     Raises `SettingsError` where no endpoint is set, and `ModelCallError` where it can't be reached.

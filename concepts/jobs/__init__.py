@@ -1,1 +1,7 @@
 """Long work outside web requests: queued in SQL, run in lanes, resumed, cancelled, reported."""
+
+from concepts.jobs.job import Job, Lane
+from concepts.jobs.progress import Listener, Progress
+from concepts.jobs.runner import JobRunner
+
+__all__ = ["Job", "JobRunner", "Lane", "Listener", "Progress"]

@@ -1,180 +1,186 @@
-"""Long work outside web requests (rule 6): queued in SQL, resumable, cancellable, with progress."""
+"""Claims jobs and has them performed (rule 6): resumable, cancellable, with progress."""
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, cast
+
+from pydantic import BaseModel
 
 from concepts.errors import CancelledError, DiscernError
+from concepts.jobs.executors import Executor, Perform, Threads
+from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
+from concepts.jobs.progress import Listener, Progress, StoppedError
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
-REPORT_EVERY = 0.5  # seconds between writes of progress
 STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
 
-Result = dict[str, Any]
+log = logging.getLogger(__name__)
 
-
-class _StoppedError(BaseException):
-    """The process ends; the job goes on when it starts again. No error that a handler might take as one."""
-
-
-class Progress:
-    """What running work reports to. `report` raises `CancelledError` once the person has cancelled."""
-
-    def __init__(
-        self,
-        store: JobStore,
-        job_id: int,
-        listener: Callable[[int, int | None, str], None] | None,
-        stop: threading.Event,
-    ):
-        self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
-        self._lock = threading.Lock()
-        self._cancelled = False
-        self._written = 0.0
-        self._state: tuple[int, int | None, str] = (0, None, "")
-
-    def report(self, done: int, total: int | None = None, message: str = "") -> None:
-        self._state = (done, total, message)
-        if time.monotonic() - self._written >= REPORT_EVERY:
-            self.beat()
-        if self._listener:
-            self._listener(done, total, message)
-        if self._cancelled:
-            raise CancelledError("Cancelled. What was done until here is kept.")
-        if self._stop.is_set():
-            raise _StoppedError
-
-    def once(self, key: str, value: Any) -> Any:
-        """`value`, or what the first run of this job gave where this is a resumed run."""
-        return self._store.once(self.job_id, key, value)
-
-    def beat(self) -> None:
-        with self._lock:
-            self._written = time.monotonic()
-            self._cancelled = self._store.beat(self.job_id, *self._state) or self._cancelled
-
-
-Handler = Callable[[dict[str, Any], Progress], Result]
+Work = Callable[[Any, Progress], BaseModel]
 
 
 class JobRunner:
-    """Runs jobs in this process, one at a time in each lane, so that adding a million pictures doesn't
-    keep a training waiting. Handlers are idempotent: a rerun goes on where it was."""
+    """Runs the kinds of jobs that were registered. What each does is idempotent: a rerun goes on where it
+    was."""
 
-    def __init__(self, store: JobStore, short: Collection[str] = frozenset()) -> None:
-        """`short` names the kinds that take seconds: they have a lane of their own."""
+    def __init__(self, store: JobStore, executor: Callable[[Perform], Executor] = Threads) -> None:
         self.store = store
-        self._short = frozenset(short)
-        self._handlers: dict[str, Handler] = {}
-        self._lanes = {"long": threading.Event(), "short": threading.Event()}
+        self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
+        self._work: dict[type[Job[Any]], Work] = {}
+        self._executor = executor(self.perform)
+        self._dispatcher: threading.Thread | None = None
+        self._wake = threading.Event()
         self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
 
-    def register(self, handlers: Mapping[str, Handler]) -> None:
-        """What each of these kinds of job does."""
-        self._handlers |= handlers
+    def register(self, kind: type[AJob], work: Callable[[AJob, Progress], BaseModel]) -> None:
+        """What a kind of job does. It ends in the `Done` of the kind."""
+        self._kinds[kind.kind] = kind
+        self._work[kind] = work
 
-    def run(
-        self,
-        kind: str,
-        arguments: dict[str, Any],
-        listener: Callable[[int, int | None, str], None] | None = None,
-    ) -> Result:
-        """Runs one job here and now, and returns its result or raises its error."""
-        return self.resume(self.store.add(kind, arguments), listener)
+    # Here and now
 
-    def resume(self, job_id: int, listener: Callable[[int, int | None, str], None] | None = None) -> Result:
-        """Runs a job that waits or was interrupted here and now."""
+    def run(self, job: Job[Done], listener: Listener | None = None) -> Done:
+        """Runs one job and returns what came of it, or raises its error."""
+        return cast(Done, self.resume(self._add(job), listener))
+
+    def resume(self, job_id: int, listener: Listener | None = None) -> BaseModel:
+        """Runs a job that waits or was interrupted."""
         job = self.store.claim(job_id)
         if job is None:
             raise DiscernError("The same work is running already in another process. See the list of jobs.")
         return self._run(job, listener)
 
-    def submit(self, kind: str, arguments: dict[str, Any]) -> int:
-        """Queues work for the background threads and returns the job's id."""
-        job_id = self.store.add(kind, arguments)
+    # In the background
+
+    def submit(self, job: Job[Any]) -> int:
+        """Queues work and returns the job's id."""
+        job_id = self._add(job)
         self.wake()
         return job_id
 
     def wake(self) -> None:
-        """Has the background threads look for work now."""
-        for event in self._lanes.values():
-            event.set()
+        """Has the dispatcher look for work now."""
+        self._wake.set()
 
     def start(self) -> None:
-        """Starts the background threads, which also take up what an earlier process left behind."""
-        for lane, event in self._lanes.items():
-            kinds = [kind for kind in self._handlers if (kind in self._short) == (lane == "short")]
-            if not kinds:
-                continue
-            thread = threading.Thread(target=self._work, args=(event, kinds), name=f"{lane} jobs")
-            thread.daemon = True  # a job between two reports must not keep a stopped process alive
-            thread.start()
-            self._threads.append(thread)
+        """Begins with what waits, also what an earlier process left behind."""
+        self._dispatcher = threading.Thread(target=self._dispatch, name="jobs", daemon=True)
+        self._dispatcher.start()
 
     def stop(self) -> None:
         """Leaves running jobs at their next step, to be taken up by the next process."""
         self._stop.set()
         self.wake()
-        deadline = time.monotonic() + STOP_SECONDS
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0))
+        if self._dispatcher:
+            self._dispatcher.join(STOP_SECONDS)
+        self._executor.close(STOP_SECONDS)
 
-    def _work(self, wake: threading.Event, kinds: list[str]) -> None:
-        while not self._stop.is_set():
-            job = self.store.claim(kinds=kinds)
-            if job is None:
-                wake.wait(HEARTBEAT_SECONDS)
-                wake.clear()
-                continue
-            try:
-                self._run(job, None)
-            except _StoppedError:
-                return
-            except Exception:
-                # The error is in the job's row, where the person sees it; the thread goes on.
-                continue
-
-    def _run(self, job: StoredJob, listener: Callable[[int, int | None, str], None] | None) -> Result:
-        progress = Progress(self.store, job.id, listener, self._stop)
-        finished = threading.Event()
-
-        def keep_alive() -> None:
-            while not finished.wait(HEARTBEAT_SECONDS):
-                progress.beat()
-
-        heart = threading.Thread(target=keep_alive, name=f"heartbeat-{job.id}", daemon=True)
-        heart.start()
+    def perform(self, job: StoredJob) -> None:
+        """Does a claimed job, for an executor. Its error is in its row, where the person sees it."""
         try:
-            result = self._handlers[job.kind](job.arguments, progress)
+            self._run(job, None)
+        except (Exception, StoppedError):
+            return
+
+    # What came of it
+
+    def newest_done(self, kind: type[Job[Done]], concept_id: int) -> Done | None:
+        """What came of the newest job of this kind for a concept that is done."""
+        job = self.store.newest_done(kind.kind, concept_id)
+        return read_done(kind, job) if job else None
+
+    # Inside
+
+    def _add(self, job: Job[Any]) -> int:
+        return self.store.add(job.kind, *job.arguments())
+
+    def _dispatch(self) -> None:
+        going: dict[Lane, Future[None]] = {}
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                for lane in Lane:
+                    if lane not in going or going[lane].done():
+                        self._claim(lane, going)
+            except Exception:  # such as a database that is busy for long: the next look may go better
+                log.exception("The job table can't be read.")
+            self._wake.wait(HEARTBEAT_SECONDS)
+
+    def _claim(self, lane: Lane, going: dict[Lane, Future[None]]) -> None:
+        kinds = [kind.kind for kind in self._work if kind.lane == lane]
+        job = self.store.claim(kinds=kinds) if kinds else None
+        if job is not None:
+            going[lane] = self._executor.submit(job)
+            going[lane].add_done_callback(lambda _: self.wake())
+
+    def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
+        progress = Progress(self.store, stored.id, listener, self._stop)
+        try:
+            with _heartbeat(progress):
+                kind = self._kind_of(stored)
+                done = self._work[kind](read_job(kind, stored), progress)
+                if not isinstance(done, kind.done):
+                    raise TypeError(f"{kind.__name__} ended in {type(done).__name__}.")
         except CancelledError:
-            self._finish(progress, finished, heart, "cancelled")
+            self._finish(progress, "cancelled")
             raise
-        except _StoppedError:
-            finished.set()
-            heart.join()
-            self.store.release(job.id)
+        except (StoppedError, KeyboardInterrupt):
+            progress.beat()
+            self.store.release(stored.id)
             raise
         except BaseException as error:
-            reason = str(error) if isinstance(error, DiscernError) else f"{type(error).__name__}: {error}"
-            self._finish(progress, finished, heart, "failed", error=reason)
+            self._finish(progress, "failed", error=reason_of(error), details=traceback.format_exc())
             raise
-        self._finish(progress, finished, heart, "done", result)
-        return result
+        self._finish(progress, "done", done.model_dump(mode="json"))
+        return done
+
+    def _kind_of(self, stored: StoredJob) -> type[Job[Any]]:
+        if stored.kind not in self._kinds:
+            raise DiscernError(f"This version of Discern doesn't know “{stored.kind}”. Update it.")
+        return self._kinds[stored.kind]
 
     def _finish(
         self,
         progress: Progress,
-        finished: threading.Event,
-        heart: threading.Thread,
         state: str,
-        result: Result | None = None,
+        result: dict[str, Any] | None = None,
         error: str = "",
+        details: str = "",
     ) -> None:
+        progress.beat()
+        self.store.finish(progress.job_id, state, result, error, details)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why work failed, for the person who waits for it."""
+    if isinstance(error, DiscernError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "This computer has too little memory for it. Close other programs, then try again."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"Something went wrong that should not ({type(error).__name__}: {error})."
+
+
+@contextmanager
+def _heartbeat(progress: Progress) -> Iterator[None]:
+    """Shows other processes that the job is alive, while it reports nothing."""
+    finished = threading.Event()
+
+    def keep_alive() -> None:
+        while not finished.wait(HEARTBEAT_SECONDS):
+            progress.beat()
+
+    heart = threading.Thread(target=keep_alive, name=f"heartbeat {progress.job_id}", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
         finished.set()
         heart.join()
-        progress.beat()
-        self.store.finish(progress.job_id, state, result, error)

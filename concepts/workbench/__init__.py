@@ -26,8 +26,6 @@ class Workbench:
         self.answers = Answers(self.context, self.definitions)
         self.versions = Versions(self.context, self.answers)
         self.installation = Installation(self.context)
-        for room in (self.pictures, self.definitions, self.answers, self.versions, self.installation):
-            self.jobs.register(room.handlers())
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

@@ -19,7 +19,7 @@ from concepts.candidates.question_queue import (
 )
 from concepts.candidates.selection import NextPicture, to_measure
 from concepts.errors import DiscernError
-from concepts.jobs.runner import Handler, Progress
+from concepts.jobs import Listener, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.files import (
     SPELLINGS,
@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from concepts.candidates.grid import Order
 
 
-from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context, Listener, Purpose
+from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context, Purpose
 from concepts.workbench.definitions import Definitions
+from concepts.workbench.kinds import Annotate
 
 
 class GivenAnswer(View):
@@ -67,12 +68,7 @@ class Answers:
         self._definitions = definitions
         self._questions: dict[int, tuple[Decisions, Questions]] = {}
         self._questions_lock = threading.Lock()
-
-    def handlers(self) -> dict[str, Handler]:
-        """What each kind of job of this room does."""
-        return {
-            "annotate": self._annotate,
-        }
+        context.jobs.register(Annotate, self._annotate)
 
     def annotate(
         self,
@@ -84,8 +80,7 @@ class Answers:
         listener: Listener | None = None,
     ) -> AnnotateResult:
         """Has the machine label the pool, and waits until it is done."""
-        arguments = self._annotate_arguments(name, limit, budget, annotator)
-        return AnnotateResult.model_validate(self._context.jobs.run("annotate", arguments, listener))
+        return self._context.jobs.run(self._annotating(name, limit, budget, annotator), listener)
 
     def label(
         self, name: str, picture_id: str, value: str, *, author: Author, key: str, comment: str = ""
@@ -239,7 +234,7 @@ class Answers:
         self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = AUTO
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit("annotate", self._annotate_arguments(name, limit, budget, annotator))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator))
 
     def next_pictures(
         self,
@@ -253,9 +248,18 @@ class Answers:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
         an answer already are not chosen again. `ways` names other ways to learn and to choose than the
         app's own, for studies."""
+        return self._next_pictures(self._context.concept(name), n, purpose, waiting, ways)
+
+    def _next_pictures(
+        self,
+        concept: ConceptRow,
+        n: int,
+        purpose: Purpose,
+        waiting: Sequence[str],
+        ways: Ways | None = None,
+    ) -> list[NextPicture]:
         from concepts.candidates.selection import most_useful
 
-        concept = self._context.concept(name)
         self._context.draw_evaluation(concept)
         material = self._context.material(concept)
         if purpose == "evaluation":
@@ -264,23 +268,20 @@ class Answers:
             paths = self._context.collection.paths(left)
             return [to_measure(i, paths.get(i, "")) for i in left]
         if not material.candidates and len(material.index.ids) > WHOLE_LIBRARY:
-            self._definitions.mine(name)
+            self._definitions.fill_pool(concept)
             material = self._context.material(concept)
         return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
 
-    def _annotate_arguments(
-        self, name: str, limit: int | None, budget: float | None, annotator: str
-    ) -> dict[str, Any]:
+    def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
         ANNOTATORS.require(annotator, also=[AUTO])
-        concept = self._context.concept(name)
-        return {"concept": concept.name, "limit": limit, "budget": budget, "annotator": annotator}
+        return Annotate(self._context.concept(name).id, limit, budget, annotator)
 
-    def _annotate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
         from concepts.annotators.run import annotate_pool
 
-        concept = self._context.concept(arguments["concept"])
+        concept = self._context.store.get(job.concept_id)
         if not self._context.store.candidates(concept.id):
-            self._definitions.mine(concept.name)
+            self._definitions.fill_pool(concept)
         return annotate_pool(
             self._context.material(concept),
             self._context.collection,
@@ -288,9 +289,11 @@ class Answers:
             self._context.log,
             self._context.ledger,
             self._context.settings,
-            arguments,
             progress,
-        ).model_dump()
+            limit=job.limit,
+            budget=job.budget,
+            annotator=job.annotator,
+        )
 
     def _asking(self, concept: ConceptRow) -> tuple[Decisions, Questions]:
         """The running tally and the queue of a concept, made when first asked for."""
@@ -299,7 +302,7 @@ class Answers:
                 decisions = Decisions(self._context.log, concept.id)
                 questions = Questions(
                     decisions,
-                    lambda n, waiting: self.next_pictures(concept.name, n, waiting=waiting),
+                    lambda n, waiting: self._next_pictures(concept, n, "train", waiting),
                     lambda: list(self._context.store.evaluation_pictures(concept.id)),
                     self._context.collection.paths,
                     self._context.background,

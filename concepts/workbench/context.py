@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -12,7 +12,7 @@ from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
-from concepts.jobs.runner import JobRunner
+from concepts.jobs import JobRunner
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
@@ -43,10 +43,7 @@ JOURNEY = (
     ("Use", "/use"),
 )
 
-Listener = Callable[[int, int | None, str], None]
 Purpose = Literal["train", "evaluation"]
-
-SHORT_JOBS = ("expand", "mine", "train", "evaluate", "learning curve", "score library", "test endpoint")
 
 
 class Context:
@@ -67,7 +64,7 @@ class Context:
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
         self.background = ThreadPoolExecutor(1, thread_name_prefix="questions")
-        self.jobs = JobRunner(JobStore(self.database), short=SHORT_JOBS)
+        self.jobs = JobRunner(JobStore(self.database))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""
@@ -98,7 +95,11 @@ class Context:
     def version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
         """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
         concept = self.concept(name)
-        return concept, head_of(self.heads, concept, number)
+        return concept, self.head(concept, number)
+
+    def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
+        """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
+        return head_of(self.heads, concept, number)
 
     def measured(self, concept: ConceptRow, number: int) -> Measured | None:
         """The newest figures of a version."""

@@ -20,7 +20,7 @@ from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
-from concepts.jobs.runner import Handler, Progress
+from concepts.jobs import Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.library import browsing
@@ -35,7 +35,9 @@ from concepts.workbench.concept_views import (
     RevisionView,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
+from concepts.workbench.kinds import Expand, Expanded, Mine
 from concepts.workbench.overview import ConceptProgress
+from storage.calls import Ledger
 from storage.overview import Overview
 from storage.tables import ConceptRow
 
@@ -48,13 +50,8 @@ class Definitions:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._progress = ConceptProgress(Overview(context.database), context.store, context.log)
-
-    def handlers(self) -> dict[str, Handler]:
-        """What each kind of job of this room does."""
-        return {
-            "expand": self._expand,
-            "mine": self._mine,
-        }
+        context.jobs.register(Expand, self._expand)
+        context.jobs.register(Mine, self._mine)
 
     def create_concept(
         self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
@@ -113,10 +110,7 @@ class Definitions:
 
         Raises `DiscernError` where `after` is given and another revision came in between.
         """
-        concept = self._context.concept(name)
-        document = definition.model_dump(mode="json")
-        row = self._context.store.add_definition(concept.id, document, author, note, after)
-        return revision_view(revision_of(row))
+        return self._keep(self._context.concept(name), definition, author, note, after)
 
     def edit(
         self, name: str, change: Callable[[Definition], Definition], *, author: str, after: int
@@ -186,10 +180,54 @@ class Definitions:
 
     def expand(self, name: str) -> RevisionView:
         """Proposes criteria and queries: from a language model where one is set, else built in."""
+        concept = self._context.concept(name)
+        return self._propose(concept, self._context.ledger.charged_to(None, concept.id))
+
+    def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
+        """Pictures found by these words that may become examples: none of those that measure."""
+        material = self._context.material(self._context.concept(name))
+        found = self._context.finder.find_each([words.strip() or name], n, material.reserved)[0]
+        return browsing.views_of(self._context.collection.library.pictures(found))
+
+    def submit_expand(self, name: str) -> int:
+        """Proposes in the background; returns the job's id."""
+        return self._context.jobs.submit(Expand(self._context.concept(name).id))
+
+    def submit_mine(self, name: str, *, size: int = POOL_SIZE) -> int:
+        """Fills the candidate pool in the background; returns the job's id."""
+        return self._context.jobs.submit(Mine(self._context.concept(name).id, size))
+
+    def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
+        """Fills the candidate pool up to `size` pictures."""
+        return self.fill_pool(self._context.concept(name), size)
+
+    def fill_pool(self, concept: ConceptRow, size: int = POOL_SIZE) -> MineResult:
+        """The same for a concept that another room has looked up."""
+        from concepts.candidates.mining import mine_candidates
+
+        self._context.draw_evaluation(concept)
+        material = self._context.material(concept)
+        found = mine_candidates(material, self._context.collection, size)
+        added = self._context.store.add_candidates(concept.id, found, material.revision.number)
+        pool = self._context.store.candidates(concept.id)
+        per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
+        return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
+
+    def _expand(self, job: Expand, progress: Progress) -> Expanded:
+        progress.report(0, None, "thinking of what counts and what to search for")
+        concept = self._context.store.get(job.concept_id)
+        revision = self._propose(concept, self._context.ledger.charged_to(progress.job_id, concept.id))
+        return Expanded(revision=revision.number, author=revision.author)
+
+    def _mine(self, job: Mine, progress: Progress) -> MineResult:
+        progress.report(0, None, "looking through the library")
+        return self.fill_pool(self._context.store.get(job.concept_id), job.size)
+
+    def _propose(self, concept: ConceptRow, ledger: Ledger) -> RevisionView:
         from concepts.language import chat_model  # brings the OpenAI client
 
-        revision = self._context.revision(self._context.concept(name))
-        model = chat_model(self._context.settings, "llm", self._context.ledger)
+        revision = self._context.revision(concept)
+        model = chat_model(self._context.settings, "llm", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
         hints = words_of_examples(
             revision.definition.examples,
@@ -200,43 +238,14 @@ class Definitions:
         author = model.name if model else BUILT_IN
         if definition == revision.definition:
             return revision_view(revision)
-        return self.revise(name, definition, author=author, note="proposed from the description")
+        return self._keep(concept, definition, author, "proposed from the description")
 
-    def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
-        """Pictures found by these words that may become examples: none of those that measure."""
-        material = self._context.material(self._context.concept(name))
-        found = self._context.finder.find_each([words.strip() or name], n, material.reserved)[0]
-        return browsing.views_of(self._context.collection.library.pictures(found))
-
-    def submit_expand(self, name: str) -> int:
-        """Proposes in the background; returns the job's id."""
-        return self._context.jobs.submit("expand", {"concept": self._context.concept(name).name})
-
-    def submit_mine(self, name: str, *, size: int = POOL_SIZE) -> int:
-        """Fills the candidate pool in the background; returns the job's id."""
-        return self._context.jobs.submit("mine", {"concept": self._context.concept(name).name, "size": size})
-
-    def mine(self, name: str, *, size: int = POOL_SIZE) -> MineResult:
-        """Fills the candidate pool up to `size` pictures."""
-        from concepts.candidates.mining import mine_candidates
-
-        concept = self._context.concept(name)
-        self._context.draw_evaluation(concept)
-        material = self._context.material(concept)
-        found = mine_candidates(material, self._context.collection, size)
-        added = self._context.store.add_candidates(concept.id, found, material.revision.number)
-        pool = self._context.store.candidates(concept.id)
-        per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
-        return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
-
-    def _expand(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        progress.report(0, None, "thinking of what counts and what to search for")
-        revision = self.expand(arguments["concept"])
-        return {"revision": revision.number, "author": revision.author}
-
-    def _mine(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        progress.report(0, None, "looking through the library")
-        return self.mine(arguments["concept"], size=arguments["size"]).model_dump()
+    def _keep(
+        self, concept: ConceptRow, definition: Definition, author: str, note: str, after: int | None = None
+    ) -> RevisionView:
+        document = definition.model_dump(mode="json")
+        row = self._context.store.add_definition(concept.id, document, author, note, after)
+        return revision_view(revision_of(row))
 
     def _check_examples(self, name: str, edited: Definition) -> None:
         """Rule 4: a picture that measures is no example, because examples decide what is looked for."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from concepts.installation import activity
 from concepts.installation.activity import (
     About,
@@ -13,10 +15,12 @@ from concepts.installation.activity import (
     JobView,
     SettingsView,
 )
+from concepts.installation.endpoint import EndpointReport
 from concepts.installation.users import Users
-from concepts.jobs.runner import Handler, Progress
+from concepts.jobs import Listener, Progress
 from concepts.settings import save_settings
-from concepts.workbench.context import Context, Listener
+from concepts.workbench.context import Context
+from concepts.workbench.kinds import ExamineEndpoint
 from storage.jobs import StoredJob
 
 
@@ -25,34 +29,35 @@ class Installation:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        context.jobs.register(ExamineEndpoint, self._examine_endpoint)
 
-    def handlers(self) -> dict[str, Handler]:
-        """What each kind of job of this room does."""
-        return {
-            "test endpoint": self._test_endpoint,
-        }
-
-    def retry_job(self, job_id: int, *, listener: Listener | None = None) -> dict[str, Any]:
+    def retry_job(self, job_id: int, *, listener: Listener | None = None) -> BaseModel:
+        """Runs a failed or cancelled job again, here and now, from where it stopped."""
         self._context.jobs.store.retry(job_id)
         return self._context.jobs.resume(job_id, listener)
 
     def latest_job(self, kinds: Sequence[str], concept: str | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going first."""
-        found = self._context.jobs.store.newest(kinds, concept)
-        return found[0] if found else None
+        if concept is None:
+            return self._context.jobs.store.latest(kinds)
+        found = self._context.store.find(concept)
+        return self._context.jobs.store.latest(kinds, found.id) if found else None
 
     def newest_jobs(self, kinds: Sequence[str], concept: str | None = None) -> list[JobView]:
-        """The newest job of each of these kinds (for this concept), those still going first. One query, so
-        that a screen can ask every second."""
-        return [activity.job_view(job) for job in self._context.jobs.store.newest(kinds, concept)]
+        """The newest job of each of these kinds (for this concept), those still going first."""
+        found = self._context.store.find(concept) if concept else None
+        if concept and found is None:
+            return []
+        newest = self._context.jobs.store.newest(kinds, found.id if found else None)
+        return [activity.job_view(job) for job in newest]
 
     def recent_jobs(self, limit: int = 50, offset: int = 0) -> list[JobView]:
         """Newest first, those still going before the others."""
-        return [activity.job_view(job) for job in self._context.jobs.store.recent(limit, offset)]
+        return self._views(self._context.jobs.store.recent(limit, offset))
 
     def job(self, job_id: int) -> JobView:
         """Raises `UnknownJobError`."""
-        return activity.job_view(self._context.jobs.store.get(job_id))
+        return self._views([self._context.jobs.store.get(job_id)])[0]
 
     def cancel_job(self, job_id: int) -> None:
         """A waiting job is cancelled at once, a running one at its next step. What is done stays."""
@@ -80,13 +85,11 @@ class Installation:
 
     def submit_endpoint_test(self) -> int:
         """Asks the endpoint what it can do, in the background; returns the job's id."""
-        return self._context.jobs.submit(
-            "test endpoint", {"address": self._context.settings.openai_base_url or ""}
-        )
+        return self._context.jobs.submit(ExamineEndpoint(self._context.settings.openai_base_url or ""))
 
     def latest_endpoint_test(self) -> JobView | None:
-        job = self.latest_job(["test endpoint"])
-        return activity.job_view(job) if job else None
+        job = self._context.jobs.store.latest([ExamineEndpoint.kind])
+        return self._views([job])[0] if job else None
 
     def has_users(self) -> bool:
         """Whether people log in here."""
@@ -105,7 +108,12 @@ class Installation:
     def about(self) -> About:
         return activity.about(self._context.settings, self._context.database)
 
-    def _test_endpoint(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _examine_endpoint(self, job: ExamineEndpoint, progress: Progress) -> EndpointReport:
         from concepts.installation.endpoint import examine
 
-        return examine(self._context.settings, self._context.ledger, progress.report).model_dump()
+        ledger = self._context.ledger.charged_to(progress.job_id, None)
+        return examine(self._context.settings, ledger, progress.report)
+
+    def _views(self, jobs: Sequence[StoredJob]) -> list[JobView]:
+        names = self._context.store.names({job.concept_id for job in jobs if job.concept_id is not None})
+        return [activity.job_view(job, names.get(job.concept_id or 0)) for job in jobs]

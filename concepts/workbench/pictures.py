@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from concepts.errors import DiscernError
-from concepts.jobs.runner import Handler, Progress
+from concepts.jobs import Listener, Progress
 from concepts.library import browsing
 from concepts.library.browsing import (
     BadFile,
@@ -22,7 +21,8 @@ from concepts.library.renditions import Rendition
 from concepts.library.roots import check_roots
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
-from concepts.workbench.context import Context, Listener
+from concepts.workbench.context import Context
+from concepts.workbench.kinds import Added, AddPictures, AddSample, Embedded, Reembed
 
 
 class Pictures:
@@ -30,25 +30,20 @@ class Pictures:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    def handlers(self) -> dict[str, Handler]:
-        """What each kind of job of this room does."""
-        return {
-            "add pictures": self._add,
-            "add sample": self._add_sample,
-            "re-embed": self._reembed,
-        }
+        context.jobs.register(AddPictures, self._add)
+        context.jobs.register(AddSample, self._add_sample)
+        context.jobs.register(Reembed, self._reembed)
 
     def add_pictures(
         self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
-    ) -> dict[str, Any]:
+    ) -> Added:
         """Adds files, folders, archives and lists, and waits until it is done."""
-        return self._context.jobs.run("add pictures", self._add_arguments(paths, encoder), listener)
+        return self._context.jobs.run(_adding(paths, encoder), listener)
 
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
         """The same in the background, from where the app may read; returns the job's id."""
         check_roots(paths, self._context.settings)
-        return self._context.jobs.submit("add pictures", self._add_arguments(paths, encoder))
+        return self._context.jobs.submit(_adding(paths, encoder))
 
     def submit_typed(self, text: str) -> int:
         """Adds the folders, files, archives and lists that a person typed, one a line, in the background."""
@@ -60,16 +55,16 @@ class Pictures:
 
     def submit_sample(self) -> int:
         """Fetches the sample pictures and adds them, in the background; returns the job's id."""
-        return self._context.jobs.submit("add sample", {})
+        return self._context.jobs.submit(AddSample())
 
-    def reembed(self, encoder: str, *, listener: Listener | None = None) -> dict[str, Any]:
-        return self._context.jobs.run("re-embed", {"encoder": encoder}, listener)
+    def reembed(self, encoder: str, *, listener: Listener | None = None) -> Embedded:
+        return self._context.jobs.run(Reembed(encoder), listener)
 
     def submit_reembed(self, encoder: str) -> int:
         """The same in the background. The library keeps its encoder until every picture is embedded."""
         if not encoder.strip():
             raise DiscernError("Write the name of the encoder first.")
-        return self._context.jobs.submit("re-embed", {"encoder": encoder.strip()})
+        return self._context.jobs.submit(Reembed(encoder.strip()))
 
     def warm_up(self) -> None:
         """Loads encoder, vectors and learning libraries behind the first page, which would wait for them."""
@@ -125,19 +120,24 @@ class Pictures:
         collection = self._context.collection
         return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n)
 
-    def _add_arguments(self, paths: Sequence[Path], encoder: str | None) -> dict[str, Any]:
-        return {"paths": [str(path.absolute()) for path in paths], "encoder": encoder}
+    def _add(self, job: AddPictures, progress: Progress) -> Added:
+        paths = [Path(path) for path in job.paths]
+        return self._add_now(paths, job.encoder, progress)
 
-    def _add(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        paths = [Path(path) for path in arguments["paths"]]
-        return self._context.collection.add(paths, arguments["encoder"], progress.report).as_dict()
-
-    def _add_sample(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _add_sample(self, job: AddSample, progress: Progress) -> Added:
         from concepts.library.sample import sample_pictures
 
         progress.report(0, None, "fetching the sample pictures")
         folder = sample_pictures(self._context.settings.home / "sample")
-        return self._context.collection.add([folder], None, progress.report).as_dict()
+        return self._add_now([folder], None, progress)
 
-    def _reembed(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        return {"embedded": self._context.collection.reembed(arguments["encoder"], progress.report)}
+    def _add_now(self, paths: Sequence[Path], encoder: str | None, progress: Progress) -> Added:
+        report = self._context.collection.add(paths, encoder, progress.report)
+        return Added.model_validate(report.as_dict())
+
+    def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
+        return Embedded(embedded=self._context.collection.reembed(job.encoder, progress.report))
+
+
+def _adding(paths: Sequence[Path], encoder: str | None) -> AddPictures:
+    return AddPictures(tuple(str(path.absolute()) for path in paths), encoder)

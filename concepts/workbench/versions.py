@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from concepts.annotators.run import annotator_scores
 from concepts.classifier.library_scores import Order as ScoreOrder
@@ -15,15 +15,43 @@ from concepts.classifier.training import TrainResult
 from concepts.classifier.versions import Comparison, ScoredPage, head_views
 from concepts.errors import DiscernError
 from concepts.export.run import ExportResult, ScoreResult
-from concepts.jobs.runner import Handler, Progress
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_done, read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
+from concepts.view import View
 from concepts.workbench.answers import Answers
-from concepts.workbench.context import Context, Listener
+from concepts.workbench.context import Context
+from concepts.workbench.kinds import (
+    Curve,
+    DrawCurve,
+    Evaluate,
+    LibraryScored,
+    Measured,
+    Score,
+    ScoreFiles,
+    ScoreLibrary,
+    Train,
+    Trained,
+)
 from storage.heads import StoredHead
+from storage.jobs import StoredJob
 from storage.tables import ConceptRow
+
+
+class ScoredFile(View):
+    """A file with the scores of a folder, or of the library where `folder` is empty."""
+
+    job: int
+    folder: str
+    version: int
+    suffix: str
+    rows: int
+    yes: int
+    skipped: int
+    finished: datetime
 
 
 class Versions:
@@ -33,53 +61,31 @@ class Versions:
         self._context = context
         self._answers = answers
         self._bundle_lock = threading.Lock()
-
-    def handlers(self) -> dict[str, Handler]:
-        """What each kind of job of this room does."""
-        return {
-            "train": self._train,
-            "evaluate": self._evaluate,
-            "learning curve": self._learning_curve,
-            "score library": self._score_library,
-            "score files": self._score_files,
-            "score": self._score,
-        }
+        context.jobs.register(Train, self._train)
+        context.jobs.register(Evaluate, self._evaluate)
+        context.jobs.register(DrawCurve, self._draw_curve)
+        context.jobs.register(ScoreLibrary, self._score_library)
+        context.jobs.register(ScoreFiles, self._score_files)
+        context.jobs.register(Score, self._score)
 
     def train(self, name: str, *, target: str = "f1", head: str = "auto") -> TrainResult:
         """Trains and keeps the next version from all answers so far. `head` names a registered one.
 
         Raises `UnknownMethodError`, which lists them, before anything is done.
         """
-        from concepts.classifier.training import train
-
         HEADS.require(head)
-        concept = self._context.concept(name)
-        self._context.draw_evaluation(concept)
-        sequence = self._context.log.last_sequence(concept.id)
-        return train(
-            self._context.material(concept),
-            self._context.heads,
-            self._context.collection,
-            sequence,
-            target,
-            head,
-        )
+        return self._train_now(self._context.concept(name), target, head)
 
     def evaluate(
         self, name: str, *, version: int | None = None, plots: Path | None = None
     ) -> EvaluationReport:
         """Measures a version on the evaluation set, beside the baselines; kept with the version."""
-        from concepts.classifier.measuring import evaluate
-
         concept, head = self._context.version(name, version)
-        sequence = self._context.log.last_sequence(concept.id)
-        material = self._context.material(concept, head.definition_number)
-        collection = self._context.collection
-        report = evaluate(material, collection, head, partial(annotator_scores, material, collection))
-        self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
+        report = self._evaluate_now(concept, head)
         if plots:
             from concepts.export.run import write_plots
 
+            material = self._context.material(concept, head.definition_number)
             write_plots(material, self._context.collection, head, report, plots)
         return report
 
@@ -90,19 +96,15 @@ class Versions:
         concept, head = self._context.version(name, version)
         material = self._context.material(concept, head.definition_number)
         ids, _ = material.evaluation_labels()
-        report = self.evaluate(name, version=head.number) if ids else None
+        report = self._evaluate_now(concept, head) if ids else None
         return export_head(material, self._context.collection, head, report, out)
 
     def score(
         self, bundle: Path, paths: Sequence[Path], out: Path, *, listener: Listener | None = None
     ) -> ScoreResult:
         """Scores new files, or the library where no paths are given, and writes CSV or Parquet."""
-        arguments = {
-            "bundle": str(bundle.absolute()),
-            "paths": [str(path.absolute()) for path in paths],
-            "out": str(out.absolute()),
-        }
-        return ScoreResult.model_validate(self._context.jobs.run("score", arguments, listener))
+        files = tuple(str(path.absolute()) for path in paths)
+        return self._context.jobs.run(Score(str(bundle.absolute()), files, str(out.absolute())), listener)
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
         """Trains, measures and scores the library in the background; returns the job's id."""
@@ -110,14 +112,16 @@ class Versions:
 
         parse_target(target)
         HEADS.require(head)
-        arguments = {"concept": self._context.concept(name).name, "target": target, "head": head}
-        return self._context.jobs.submit("train", arguments)
+        return self._context.jobs.submit(Train(self._context.concept(name).id, target, head))
+
+    def last_target(self, name: str) -> str:
+        """What the threshold was for when training was last asked for."""
+        job = self._context.jobs.store.latest([Train.kind], self._context.concept(name).id)
+        return read_job(Train, job).target if job else Train.target
 
     def submit_evaluation(self, name: str, version: int) -> int:
         """Measures a version again in the background; returns the job's id."""
-        return self._context.jobs.submit(
-            "evaluate", {"concept": self._context.concept(name).name, "version": version}
-        )
+        return self._context.jobs.submit(Evaluate(self._context.concept(name).id, version))
 
     def quality(self, name: str, *, version: int | None = None) -> QualityView:
         """How good a version is, on the answers as they are now."""
@@ -152,14 +156,8 @@ class Versions:
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""
-        done = [
-            j
-            for j in self._context.jobs.store.about(self._context.concept(name).name, ["learning curve"])
-            if j.result
-        ]
-        return (
-            [CurvePoint.model_validate(point) for point in (done[0].result or {})["points"]] if done else []
-        )
+        done = self._context.jobs.newest_done(DrawCurve, self._context.concept(name).id)
+        return done.points if done else []
 
     def set_threshold(self, name: str, version: int, threshold: float, *, author: str) -> int:
         """Keeps a version with a threshold set by hand as the newest one; returns its number."""
@@ -201,9 +199,7 @@ class Versions:
 
     def submit_score_library(self, name: str, version: int) -> int:
         """Has a version look at every picture of the library; returns the job's id."""
-        return self._context.jobs.submit(
-            "score library", {"concept": self._context.concept(name).name, "version": version}
-        )
+        return self._context.jobs.submit(ScoreLibrary(self._context.concept(name).id, version))
 
     def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
         """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
@@ -213,14 +209,19 @@ class Versions:
         check_roots(paths, self._context.settings)
         if suffix not in ("csv", "parquet"):
             raise DiscernError("Scores can be had as CSV or Parquet.")
-        arguments = {"concept": concept.name, "version": head.number, "paths": [str(p) for p in paths]}
-        return self._context.jobs.submit("score files", arguments | {"suffix": suffix})
+        files = tuple(str(path) for path in paths)
+        return self._context.jobs.submit(ScoreFiles(concept.id, head.number, files, suffix))
+
+    def scored_files(self, name: str) -> list[ScoredFile]:
+        """The files with scores that this concept's versions wrote, the newest first."""
+        jobs = self._context.jobs.store.about(self._context.concept(name).id, [ScoreFiles.kind])
+        return [_scored_file(job) for job in jobs if job.state == "done"]
 
     def scores_file(self, job_id: int) -> Path:
         """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
         job = self._context.jobs.store.get(job_id)
-        if job.kind == "score files" and job.state == "done" and job.result:
-            file = Path(job.result["out"])
+        if job.kind == ScoreFiles.kind and job.state == "done" and job.result:
+            file = Path(read_done(ScoreFiles, job).out)
             if file.is_file() and file.resolve().is_relative_to(
                 (self._context.settings.home / "scores").resolve()
             ):
@@ -229,10 +230,77 @@ class Versions:
 
     def bundle_archive(self, name: str, version: int | None = None) -> Path:
         """The zip of a version's bundle, written when first asked for and when it was measured again."""
+        return self._bundle_archive(*self._context.version(name, version))
+
+    def model_card(self, name: str, version: int | None = None) -> str:
+        """The card of a version as Markdown."""
+        from concepts.export.run import model_card
+
+        concept, head = self._context.version(name, version)
+        measured = self._context.measured(concept, head.number)
+        material = self._context.material(concept, head.definition_number)
+        return model_card(material, self._context.collection, head, measured.report if measured else None)
+
+    def _train(self, job: Train, progress: Progress) -> Trained:
+        from concepts.classifier.versions import is_up_to_date
+
+        concept = self._context.store.get(job.concept_id)
+        progress.report(0, 3, "learning from your answers")
+        newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
+        sequence, fingerprint = (
+            self._context.log.last_sequence(concept.id),
+            self._context.collection.recorded().fingerprint,
+        )
+        if newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head):
+            number, new = newest.number, False
+        else:
+            number, new = self._train_now(concept, job.target, job.head).number, True
+        return Trained(version=number, new=new, measured=self._measure(concept, number, progress))
+
+    def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
+        concept = self._context.store.get(job.concept_id)
+        return Measured(version=job.version, measured=self._measure(concept, job.version, progress))
+
+    def _draw_curve(self, job: DrawCurve, progress: Progress) -> Curve:
+        from concepts.classifier.quality import learning_curve
+        from concepts.classifier.training import way_of
+
+        concept = self._context.store.get(job.concept_id)
+        order = dict.fromkeys(
+            e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
+        )
+        way = way_of(self._context.head(concept, None))
+        return Curve(
+            points=learning_curve(self._context.material(concept), list(order), progress.report, way)
+        )
+
+    def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:
+        head = self._context.head(self._context.store.get(job.concept_id), job.version)
+        progress.report(0, None, "looking at every picture")
+        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
+        return LibraryScored(pictures=len(scores.probability))
+
+    def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
+        from concepts.export.run import score_pictures
+
+        concept = self._context.store.get(job.concept_id)
+        bundle = self._bundle_archive(concept, self._context.head(concept, job.version))
+        out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
+        paths = [Path(path) for path in job.paths]
+        return score_pictures(self._context.collection, bundle, paths, out, progress.report)
+
+    def _score(self, job: Score, progress: Progress) -> ScoreResult:
+        from concepts.export.run import score_pictures
+
+        paths = [Path(path) for path in job.paths]
+        return score_pictures(
+            self._context.collection, Path(job.bundle), paths, Path(job.out), progress.report
+        )
+
+    def _bundle_archive(self, concept: ConceptRow, head: StoredHead) -> Path:
         from concepts.classifier.versions import file_stem
         from concepts.export.run import export_head
 
-        concept, head = self._context.version(name, version)
         folder = (
             self._context.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
         )
@@ -249,92 +317,54 @@ class Versions:
             )
         return archive
 
-    def model_card(self, name: str, version: int | None = None) -> str:
-        """The card of a version as Markdown."""
-        from concepts.export.run import model_card
+    def _train_now(self, concept: ConceptRow, target: str, head: str) -> TrainResult:
+        from concepts.classifier.training import train
 
-        concept, head = self._context.version(name, version)
-        measured = self._context.measured(concept, head.number)
+        self._context.draw_evaluation(concept)
+        sequence = self._context.log.last_sequence(concept.id)
+        material, collection = self._context.material(concept), self._context.collection
+        return train(material, self._context.heads, collection, sequence, target, head)
+
+    def _evaluate_now(self, concept: ConceptRow, head: StoredHead) -> EvaluationReport:
+        """Measures a version and keeps the report with it."""
+        from concepts.classifier.measuring import evaluate
+
+        sequence = self._context.log.last_sequence(concept.id)
         material = self._context.material(concept, head.definition_number)
-        return model_card(material, self._context.collection, head, measured.report if measured else None)
+        collection = self._context.collection
+        report = evaluate(material, collection, head, partial(annotator_scores, material, collection))
+        self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
+        return report
 
-    def _train(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.classifier.versions import is_up_to_date
-
-        concept = self._context.concept(arguments["concept"])
-        progress.report(0, 3, "learning from your answers")
-        newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
-        sequence, fingerprint = (
-            self._context.log.last_sequence(concept.id),
-            self._context.collection.recorded().fingerprint,
-        )
-        target, way = arguments["target"], arguments.get("head", "auto")
-        if newest and is_up_to_date(newest, sequence, definition, fingerprint, target, way):
-            number, new = newest.number, False
-        else:
-            number, new = self.train(concept.name, target=target, head=way).number, True
-        return {"version": number, "new": new} | self._measure(concept, number, progress)
-
-    def _evaluate(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        concept, head = self._context.version(arguments["concept"], arguments["version"])
-        return {"version": head.number} | self._measure(concept, head.number, progress)
-
-    def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> dict[str, Any]:
+    def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> bool:
+        """Measures where that can be done, and says whether it could; has the version look at the library."""
+        head = self._context.head(concept, number)
         progress.report(1, 3, "measuring on the pictures kept apart")
         measured = bool(self._context.material(concept).evaluation_labels()[0])
         if measured:
-            self.evaluate(concept.name, version=number)
+            self._evaluate_now(concept, head)
         progress.report(2, 3, "looking at the whole library")
-        head = self._context.version(concept.name, number)[1]
         self._context.scores.of(head, self._context.collection.index().snapshot())
-        answers = self._context.log.last_sequence(concept.id)
         if measured:
-            self._context.jobs.submit("learning curve", {"concept": concept.name, "answers": answers})
-        return {"measured": measured}
-
-    def _learning_curve(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.classifier.quality import learning_curve
-        from concepts.classifier.training import way_of
-
-        concept = self._context.concept(arguments["concept"])
-        order = dict.fromkeys(
-            e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
-        )
-        newest = self._context.version(concept.name, None)[1]
-        points = learning_curve(self._context.material(concept), list(order), progress.report, way_of(newest))
-        return {"points": [point.model_dump() for point in points]}
-
-    def _score_library(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        _, head = self._context.version(arguments["concept"], arguments["version"])
-        progress.report(0, None, "looking at every picture")
-        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
-        return {"pictures": len(scores.probability)}
-
-    def _score_files(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.export.run import score_pictures
-
-        bundle = self.bundle_archive(arguments["concept"], arguments["version"])
-        out = (
-            self._context.settings.home
-            / "scores"
-            / str(progress.job_id)
-            / f"{bundle.stem}.{arguments['suffix']}"
-        )
-        paths = [Path(path) for path in arguments["paths"]]
-        return score_pictures(self._context.collection, bundle, paths, out, progress.report).model_dump()
-
-    def _score(self, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        from concepts.export.run import score_pictures
-
-        return score_pictures(
-            self._context.collection,
-            Path(arguments["bundle"]),
-            [Path(path) for path in arguments["paths"]],
-            Path(arguments["out"]),
-            progress.report,
-        ).model_dump()
+            answers = self._context.log.last_sequence(concept.id)
+            self._context.jobs.submit(DrawCurve(concept.id, answers))
+        return measured
 
     def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
         number = self._context.heads.add(concept.id, head).number
-        self.submit_evaluation(concept.name, number)
+        self._context.jobs.submit(Evaluate(concept.id, number))
         return number
+
+
+def _scored_file(job: StoredJob) -> ScoredFile:
+    asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
+    return ScoredFile(
+        job=job.id,
+        folder=asked.paths[0] if asked.paths else "",
+        version=asked.version,
+        suffix=asked.suffix,
+        rows=done.rows,
+        yes=done.yes,
+        skipped=done.skipped,
+        finished=job.finished or job.created,
+    )

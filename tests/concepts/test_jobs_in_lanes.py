@@ -3,69 +3,224 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.jobs.runner import JobRunner, Progress
+import pytest
+
+from concepts.errors import DiscernError
+from concepts.jobs import Job, JobRunner, Lane, Progress
+from concepts.jobs.executors import Perform
+from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
-from storage.jobs import JobStore
+from storage.jobs import JobStore, StoredJob
 
 PATIENCE = 20  # seconds until a test gives up
 
 
-def test_a_short_job_runs_while_a_long_one_is_going(tmp_path: Path) -> None:
-    gate, short_done = threading.Event(), threading.Event()
+class Counted(View):
+    steps: int
 
-    def long(arguments: dict, progress: Progress) -> dict:  # type: ignore[type-arg]
+
+@dataclass(frozen=True)
+class Count(Job[Counted]):
+    kind = "count"
+    lane = Lane.LONG
+    steps: int = 1
+
+
+@dataclass(frozen=True)
+class Glance(Job[Counted]):
+    kind = "glance"
+    lane = Lane.SHORT
+
+
+def to_the_end(job: Count, progress: Progress) -> Counted:
+    for step in range(job.steps):
+        progress.report(step, job.steps)
+    return Counted(steps=job.steps)
+
+
+def glance(job: Glance, progress: Progress) -> Counted:
+    return Counted(steps=0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    database = Database(sqlite_url(tmp_path / "d.sqlite"))
+    yield JobStore(database)
+    database.close()
+
+
+def ended(store: JobStore, job_id: int) -> StoredJob:
+    """The job once it has ended; it is looked for, for `PATIENCE` at most."""
+    waiting = threading.Event()
+    for _ in range(100 * PATIENCE):
+        if (job := store.get(job_id)).finished:
+            return job
+        waiting.wait(0.01)
+    raise AssertionError(store.get(job_id))
+
+
+def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore) -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def long(job: Count, progress: Progress) -> Counted:
+        begun.set()
         assert gate.wait(PATIENCE)
-        return {}
+        return Counted(steps=1)
 
-    def short(arguments: dict, progress: Progress) -> dict:  # type: ignore[type-arg]
-        short_done.set()
-        return {}
-
-    runner = JobRunner(JobStore(Database(sqlite_url(tmp_path / "d.sqlite"))), ["short"])
-    runner.register({"long": long, "short": short})
-    runner.submit("long", {})
-    runner.submit("short", {})
+    runner = JobRunner(store)
+    runner.register(Count, long)
+    runner.register(Glance, glance)
+    runner.submit(Count())
     runner.start()
-    assert short_done.wait(PATIENCE)
+    assert begun.wait(PATIENCE)
+    assert ended(store, runner.submit(Glance())).state == "done"
     gate.set()
     runner.stop()
 
 
-def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(tmp_path: Path) -> None:
-    store = JobStore(Database(sqlite_url(tmp_path / "d.sqlite")))
-    steps, begun, finished = [], threading.Event(), threading.Event()
+def test_jobs_of_a_lane_run_one_after_the_other(store: JobStore) -> None:
+    going: list[int] = []
+    most: list[int] = []
 
-    def count(arguments: dict, progress: Progress) -> dict:  # type: ignore[type-arg]
-        while len(steps) < 1000 and not (second and len(steps) >= 5):
-            steps.append(len(steps))
-            progress.report(len(steps), 1000)
+    def work(job: Count, progress: Progress) -> Counted:
+        going.append(job.steps)
+        most.append(len(going))
+        progress.report(0)
+        going.remove(job.steps)
+        return Counted(steps=job.steps)
+
+    runner = JobRunner(store)
+    runner.register(Count, work)
+    jobs = [runner.submit(Count(steps)) for steps in range(1, 6)]
+    runner.start()
+    assert [ended(store, job).result for job in jobs] == [{"steps": steps} for steps in range(1, 6)]
+    assert set(most) == {1}
+    runner.stop()
+
+
+def test_a_lane_goes_on_after_a_job_that_failed(store: JobStore) -> None:
+    def work(job: Count, progress: Progress) -> Counted:
+        if job.steps == 13:
+            raise ValueError("no luck")
+        return Counted(steps=job.steps)
+
+    runner = JobRunner(store)
+    runner.register(Count, work)
+    bad, good = runner.submit(Count(13)), runner.submit(Count(14))
+    runner.start()
+    assert ended(store, good).state == "done"
+    failed = store.get(bad)
+    assert (failed.state, "no luck" in failed.error) == ("failed", True)
+    assert "raise ValueError" in failed.details
+    runner.stop()
+
+
+def test_stopping_puts_the_running_job_back_and_the_next_process_finishes_it(store: JobStore) -> None:
+    begun, stopping = threading.Event(), threading.Event()
+
+    def interrupted(job: Count, progress: Progress) -> Counted:
+        for step in range(job.steps):
+            progress.report(step, job.steps)
             begun.set()
-            if not second:
-                stopping.wait(PATIENCE)
-        finished.set()
-        return {"steps": len(steps)}
+            assert stopping.wait(PATIENCE)
+        return Counted(steps=-1)
 
-    second, stopping = False, threading.Event()
-    first_runner = JobRunner(store)
-    first_runner.register({"count": count})
-    job_id = first_runner.submit("count", {})
-    first_runner.start()
+    first = JobRunner(store)
+    first.register(Count, interrupted)
+    job_id = first.submit(Count(1000))
+    first.start()
     assert begun.wait(PATIENCE)
-    threading.Thread(target=first_runner.stop).start()
-    assert first_runner._stop.wait(PATIENCE)
+    stopper = threading.Thread(target=first.stop)
+    stopper.start()
+    assert first._stop.wait(PATIENCE)
     stopping.set()
-    for thread in first_runner._threads:
-        thread.join(PATIENCE)
+    stopper.join(PATIENCE)
     assert store.get(job_id).state == "queued"
-    assert not finished.is_set()
 
-    second = True
-    second_runner = JobRunner(store)
-    second_runner.register({"count": count})
-    second_runner.start()
-    assert finished.wait(PATIENCE)
-    second_runner.stop()
-    assert store.get(job_id).state == "done"
+    second = JobRunner(store)
+    second.register(Count, to_the_end)
+    second.start()
+    assert ended(store, job_id).result == {"steps": 1000}
+    second.stop()
+
+
+def test_ctrl_c_leaves_the_job_to_the_next_run_of_the_same_command(store: JobStore) -> None:
+    steps: list[int] = []
+
+    def work(job: Count, progress: Progress) -> Counted:
+        steps.append(len(steps))
+        progress.report(len(steps), job.steps, "counting")
+        if len(steps) == 1:
+            raise KeyboardInterrupt
+        return Counted(steps=len(steps))
+
+    runner = JobRunner(store)
+    runner.register(Count, work)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(Count(2))
+    (job,) = store.recent()
+    assert (job.state, job.error, job.done, job.message) == ("queued", "", 1, "counting")
+    assert runner.run(Count(2)) == Counted(steps=2)
+    assert [j.state for j in store.recent()] == ["done"]
+
+
+def test_a_job_ends_in_what_its_kind_says_and_is_read_back_as_that(store: JobStore) -> None:
+    runner = JobRunner(store)
+    runner.register(Count, to_the_end)
+    assert runner.run(Count(3)) == Counted(steps=3)
+    runner.register(Glance, lambda job, progress: View())
+    with pytest.raises(TypeError, match="Glance ended in View"):
+        runner.run(Glance())
+
+
+def test_a_kind_of_an_unknown_version_is_refused_in_words_and_kept(store: JobStore) -> None:
+    runner = JobRunner(store)
+    runner.register(Count, to_the_end)
+    job_id = store.add("from the future", {})
+    with pytest.raises(DiscernError, match="doesn't know “from the future”"):
+        runner.resume(job_id)
+    assert store.get(job_id).state == "failed"
+
+
+def test_another_engine_performs_what_the_runner_claims(store: JobStore) -> None:
+    """It gets rows of the job table, opens the data folder itself and performs them there."""
+    elsewhere = JobRunner(store)
+    elsewhere.register(Count, to_the_end)
+    elsewhere.register(Glance, glance)
+
+    class Engine:
+        def __init__(self, perform: Perform) -> None:
+            self.taken: list[str] = []
+            self.closed = False
+
+        def submit(self, job: StoredJob) -> Future[None]:
+            self.taken.append(job.kind)
+            elsewhere.perform(job)
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+
+        def close(self, seconds: float) -> None:
+            self.closed = True
+
+    engines: list[Engine] = []
+
+    def engine(perform: Perform) -> Engine:
+        engines.append(Engine(perform))
+        return engines[-1]
+
+    runner = JobRunner(store, engine)
+    for kind in (Count, Glance):
+        runner.register(kind, lambda job, progress: pytest.fail("not in this process"))
+    jobs = [runner.submit(Count(5)), runner.submit(Glance())]
+    runner.start()
+    assert [ended(store, job).result for job in jobs] == [{"steps": 5}, {"steps": 0}]
+    runner.stop()
+    assert sorted(engines[0].taken) == ["count", "glance"]
+    assert engines[0].closed

@@ -60,7 +60,7 @@ def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
 def test_adding_the_same_folder_again_changes_nothing(bench: Workbench, pictures: Path) -> None:
     before = bench.pictures.library_info()
     result = bench.pictures.add_pictures([pictures])
-    assert (result["added"], result["unchanged"]) == (0, 92)
+    assert (result.added, result.unchanged) == (0, 92)
     assert bench.pictures.library_info() == before
 
 

@@ -305,7 +305,6 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
 
-@pytest.mark.xfail(strict=True, reason="jobs are still looked up by the name of their concept")
 def test_a_concept_brought_back_has_its_own_learning_curve(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from concepts.workbench.kinds import Mine
 from storage.calls import Call
 from web.live import Action
 from web.screens.activity import _Screen
@@ -81,7 +82,7 @@ def test_a_kind_of_work_that_nobody_named_is_still_shown(bench: Workbench) -> No
 
 
 def test_work_is_stopped_and_begun_again(bench: Workbench) -> None:
-    job_id = bench.jobs.submit("mine", {"concept": "c", "size": 10})
+    job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
     assert f'id="job-{job_id}"' in view(bench)
     assert "What is done stays" in act(bench, "cancel", str(job_id))
     assert bench.installation.job(job_id).state == "cancelled"

@@ -112,8 +112,7 @@ class _Screen:
         return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
-        job = self._bench.installation.latest_job(["train"], view.name)
-        target = str(job.arguments["target"]) if job else "f1"
+        target = self._bench.versions.last_target(view.name)
         return render(
             "quality/train.html", concept=view, new_answers=new_answers, targets=TARGETS, target=target
         )

@@ -77,8 +77,7 @@ class _Screen:
 
     def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
         newest = view.heads[-1].number
-        jobs = self._bench.jobs.store.about(view.name, ["score files"])
-        files = [done for done in jobs if done.state == "done" and done.result][:FILES]
+        files = self._bench.versions.scored_files(view.name)[:FILES]
         return {
             self.top: render("use/head.html", concept=view),
             self.take: render("use/take.html", name=view.name, version=newest, snippets=self._code(view)),

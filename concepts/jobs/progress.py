@@ -1,0 +1,52 @@
+"""How running work says how far it is, and learns that it shall stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from concepts.errors import CancelledError
+from storage.jobs import JobStore
+
+REPORT_EVERY = 0.5  # seconds between writes of progress
+
+Listener = Callable[[int, int | None, str], None]
+
+
+class StoppedError(BaseException):
+    """The process ends; the job goes on when it starts again. No error that a handler might take as one."""
+
+
+class Progress:
+    """What running work reports to. `report` raises `CancelledError` once the person has cancelled."""
+
+    def __init__(
+        self, store: JobStore, job_id: int, listener: Listener | None, stop: threading.Event
+    ) -> None:
+        self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._written = 0.0
+        self._state: tuple[int, int | None, str] = (0, None, "")
+
+    def report(self, done: int, total: int | None = None, message: str = "") -> None:
+        self._state = (done, total, message)
+        if time.monotonic() - self._written >= REPORT_EVERY:
+            self.beat()
+        if self._listener:
+            self._listener(done, total, message)
+        if self._cancelled:
+            raise CancelledError("Cancelled. What was done until here is kept.")
+        if self._stop.is_set():
+            raise StoppedError
+
+    def once(self, key: str, value: Any) -> Any:
+        """`value`, or what the first run of this job gave where this is a resumed run."""
+        return self._store.once(self.job_id, key, value)
+
+    def beat(self) -> None:
+        with self._lock:
+            self._written = time.monotonic()
+            self._cancelled = self._store.beat(self.job_id, *self._state) or self._cancelled

@@ -1,0 +1,185 @@
+"""Every kind of long work: what it needs to know, which lane it waits in, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concepts.annotators.run import AnnotateResult
+from concepts.candidates.mining import MineResult
+from concepts.classifier.quality import CurvePoint
+from concepts.export.run import ScoreResult
+from concepts.installation.endpoint import EndpointReport
+from concepts.jobs import Job, Lane
+from concepts.view import View
+
+# Pictures
+
+
+class Added(View):
+    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason."""
+
+    added: int
+    duplicates: int
+    unchanged: int
+    embedded: int
+    skipped: dict[str, int]
+    seconds: float
+    pictures_per_second: float | None
+
+
+class Embedded(View):
+    embedded: int
+
+
+@dataclass(frozen=True)
+class AddPictures(Job[Added]):
+    kind = "add pictures"
+    lane = Lane.LONG
+    paths: tuple[str, ...]
+    encoder: str | None = None
+
+
+@dataclass(frozen=True)
+class AddSample(Job[Added]):
+    kind = "add sample"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class Reembed(Job[Embedded]):
+    kind = "re-embed"
+    lane = Lane.LONG
+    encoder: str
+
+
+# Definitions
+
+
+class Expanded(View):
+    revision: int
+    author: str
+
+
+@dataclass(frozen=True)
+class Expand(Job[Expanded]):
+    kind = "expand"
+    lane = Lane.SHORT
+    concept_id: int
+
+
+@dataclass(frozen=True)
+class Mine(Job[MineResult]):
+    kind = "mine"
+    lane = Lane.SHORT
+    concept_id: int
+    size: int
+
+
+# Answers
+
+
+@dataclass(frozen=True)
+class Annotate(Job[AnnotateResult]):
+    """`budget` in USD."""
+
+    kind = "annotate"
+    lane = Lane.LONG
+    concept_id: int
+    limit: int | None = None
+    budget: float | None = None
+    annotator: str = "auto"
+
+
+# Versions
+
+
+class Trained(View):
+    """`new` is false where training would only have repeated the newest version."""
+
+    version: int
+    new: bool
+    measured: bool
+
+
+class Measured(View):
+    version: int
+    measured: bool
+
+
+class Curve(View):
+    points: list[CurvePoint]
+
+
+class LibraryScored(View):
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Train(Job[Trained]):
+    """Trains, measures and looks at the library. `target` is what the threshold is for, `head` how it
+    learns: a registered way."""
+
+    kind = "train"
+    lane = Lane.SHORT
+    concept_id: int
+    target: str = "f1"
+    head: str = "auto"
+
+
+@dataclass(frozen=True)
+class Evaluate(Job[Measured]):
+    kind = "evaluate"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class DrawCurve(Job[Curve]):
+    """What each answer helped, up to the label event `answers`."""
+
+    kind = "learning curve"
+    lane = Lane.SHORT
+    concept_id: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class ScoreLibrary(Job[LibraryScored]):
+    kind = "score library"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class ScoreFiles(Job[ScoreResult]):
+    """Into a file of the data folder, by a version; without `paths` the library."""
+
+    kind = "score files"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+    paths: tuple[str, ...]
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Score(Job[ScoreResult]):
+    """Into the file `out`, by a bundle; without `paths` the library."""
+
+    kind = "score"
+    lane = Lane.LONG
+    bundle: str
+    paths: tuple[str, ...]
+    out: str
+
+
+# The installation
+
+
+@dataclass(frozen=True)
+class ExamineEndpoint(Job[EndpointReport]):
+    kind = "test endpoint"
+    lane = Lane.SHORT
+    address: str

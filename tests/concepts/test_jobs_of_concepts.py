@@ -1,0 +1,162 @@
+"""Jobs belong to a concept, not to a name, and pay for their own calls alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from at_once import at_once
+from fake_openai import FakeOpenAI
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from concepts.workbench.kinds import Trained
+from storage.calls import Call
+
+NAME, OTHER = "Round thing", "Square thing"
+POINT = {"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}
+
+
+def concept_id(bench: Workbench, name: str = NAME) -> int:
+    return bench.context.concept(name).id
+
+
+def done(bench: Workbench, kind: str, result: dict[str, Any], **arguments: Any) -> int:
+    job_id = bench.jobs.store.add(kind, arguments, concept_id(bench))
+    bench.jobs.store.claim(job_id)
+    bench.jobs.store.finish(job_id, "done", result)
+    return job_id
+
+
+def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workbench) -> None:
+    done(bench, "learning curve", {"points": [POINT]}, answers=5)
+    done(bench, "train", {"version": 1, "new": True, "measured": True}, target="precision=0.9")
+    scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
+    done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
+    assert len(bench.versions.learning_curve(NAME)) == 1
+    assert [file.folder for file in bench.versions.scored_files(NAME)] == ["/pictures"]
+    assert bench.versions.last_target(NAME) == "precision=0.9"
+
+    bench.definitions.delete_concept(NAME)
+    bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
+    assert bench.versions.learning_curve(NAME) == []
+    assert bench.versions.scored_files(NAME) == []
+    assert bench.versions.last_target(NAME) == "f1"
+    assert bench.installation.latest_job(["train", "learning curve"], NAME) is None
+
+
+def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:
+    bench.answers.upcoming(NAME, [], 0)
+    bench.context.background.submit(lambda: None).result(20)
+    bench.definitions.delete_concept(NAME)
+    bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
+    evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
+    bench.answers.upcoming(NAME, [], 0)
+    bench.context.background.submit(lambda: None).result(20)
+    asked = bench.answers.upcoming(NAME, [], 9).pictures
+    assert {p.id for p in asked if p.purpose == "evaluation"} <= evaluation
+    assert not {p.id for p in asked if p.purpose == "train"} & evaluation
+
+
+def test_the_newest_job_and_its_target_are_found_behind_any_number_of_others(bench: Workbench) -> None:
+    newest = done(bench, "train", {"version": 1, "new": True, "measured": False}, target="recall=0.8")
+    for number in range(60):
+        bench.jobs.store.add("train", {"target": f"precision=0.{number}"}, None)
+    found = bench.installation.latest_job(["train"], NAME)
+    assert found is not None
+    assert found.id == newest
+    assert bench.versions.last_target(NAME) == "recall=0.8"
+
+
+def test_a_job_shows_the_name_of_its_concept_also_once_that_is_deleted(bench: Workbench) -> None:
+    job_id = bench.versions.submit_train(NAME)
+    assert bench.installation.job(job_id).concept == NAME
+    bench.definitions.delete_concept(NAME)
+    assert bench.installation.job(job_id).concept == NAME
+    with pytest.raises(DiscernError, match="was deleted"):
+        bench.jobs.resume(job_id)
+
+
+def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_again(bench: Workbench) -> None:
+    """They carried the concept's name; the database knows which concept that was."""
+    store = bench.jobs.store
+    queued = store.add("train", {"concept": NAME, "target": "precision=0.9"}, concept_id(bench))
+    assert bench.installation.job(queued).concept == NAME
+    assert bench.versions.submit_train(NAME, target="precision=0.9") == queued
+    assert bench.jobs.resume(queued) == Trained(version=1, new=True, measured=False)
+
+    failed = store.add("mine", {"concept": NAME, "size": 10}, concept_id(bench))
+    store.claim(failed)
+    store.finish(failed, "failed", error="the disk was full")
+    assert bench.installation.retry_job(failed).model_dump()["candidates"] == 10
+
+
+def test_a_job_whose_concept_nobody_knows_any_more_says_so(bench: Workbench) -> None:
+    orphan = bench.jobs.store.add("train", {"concept": "gone", "target": "f1"}, None)
+    assert bench.installation.job(orphan).concept == "gone"
+    with pytest.raises(DiscernError, match="concept_id"):
+        bench.jobs.resume(orphan)
+
+
+# What a job spends
+
+
+@pytest.fixture
+def paid(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
+    """Two concepts, and a SIMULATED model that costs about 0.12 $ a picture, and at worst 4 $."""
+    with FakeOpenAI(lambda request: {"evidence": [], "rationale": "simulated", "rating": 4}) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        monkeypatch.setenv("DISCERN_VLM_PRICE", "1000/1000")
+        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
+        bench = open_bench()
+        for name in (NAME, OTHER):
+            bench.definitions.create_concept(name, f"A {name}.")
+            bench.definitions.mine(name)
+        yield bench
+
+
+def elsewhere(bench: Workbench, cost: float) -> None:
+    """A call that has nothing to do with the running job, such as proposing another definition."""
+    call = Call("expand", "simulated-model", "http://model", "0" * 64, 5, "answered", cost_usd=cost)
+    bench.context.ledger.charged_to(None, concept_id(bench, OTHER)).record(call)
+
+
+def test_a_call_that_comes_meanwhile_is_not_charged_to_the_running_job(paid: Workbench) -> None:
+    def meanwhile(done: int, total: int | None, message: str) -> None:
+        elsewhere(paid, 100)
+
+    result = paid.answers.annotate(NAME, limit=3, budget=50, listener=meanwhile)
+    assert (result.annotated, result.calls, result.stopped) == (3, 3, "")
+    assert result.cost_usd is not None
+    assert 0 < result.cost_usd <= 50
+
+
+def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: Workbench) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paid.answers.annotate(NAME, budget=6, listener=stop)
+    spent = paid.context.ledger.spent_usd()
+    assert 0 < spent <= 6
+    elsewhere(paid, 100)
+    result = paid.answers.annotate(NAME, budget=6)
+    assert "budget" in result.stopped.lower()
+    assert result.cost_usd is not None
+    assert spent <= result.cost_usd <= 6
+    assert result.cost_usd == pytest.approx(paid.context.ledger.spent_usd() - 100)
+
+
+def test_two_annotations_at_once_keep_their_own_budgets(paid: Workbench) -> None:
+    budgets = [6, 8]
+    results = at_once(2, lambda i: paid.answers.annotate((NAME, OTHER)[i], budget=budgets[i]))
+    for result, budget, name in zip(results, budgets, (NAME, OTHER), strict=True):
+        assert result.cost_usd is not None
+        assert 0 < result.cost_usd <= budget
+        assert "budget" in result.stopped.lower()
+        calls = [c for c in paid.context.ledger.calls() if c.concept_id == concept_id(paid, name)]
+        assert len(calls) == result.calls
+        assert len({call.job_id for call in calls}) == 1
