@@ -29,6 +29,7 @@ def main() -> None:
         check_exposure(settings)
         listening = listen(settings)
         workbench = Workbench(settings)
+        workbench.installation.start_log()
     except DiscernError as error:
         sys.exit(f"discern: {error}")
     app = create_app(workbench)

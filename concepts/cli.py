@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ app.add_typer(users, name="users")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]
+log = logging.getLogger(__name__)
 Out = Console()
 Err = Console(stderr=True)
 
@@ -55,6 +57,9 @@ def main() -> None:
         said = " ".join(filter(None, (str(error), what_to_do(error))))
         Err.print(f"discern: {said}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, UnknownMethodError) else 1)
+    except Exception:
+        log.exception("A command failed.")
+        raise
     except KeyboardInterrupt:
         Err.print("Stopped. What was done is kept; the same command goes on from there.")
         sys.exit(1)
@@ -86,7 +91,9 @@ def what_to_do(error: errors.DiscernError) -> str:
 
 
 def _workbench() -> Workbench:
-    return Workbench(load_settings())
+    bench = Workbench(load_settings())
+    bench.installation.start_log()
+    return bench
 
 
 def _print(value: Any, as_json: bool, human: Callable[[], None]) -> None:
@@ -541,6 +548,12 @@ def jobs(
         )
 
     _print([vars(job) for job in found], as_json, human)
+
+
+@app.command("log")
+def log_file() -> None:
+    """Print what went wrong, to attach to a bug report: JSON lines, without keys and passwords."""
+    sys.stdout.buffer.write(_workbench().installation.log())
 
 
 @app.command("backup")

@@ -91,6 +91,16 @@ class Settings(BaseSettings):
         return given or sqlite_url(self.home / "discern.sqlite")
 
     @property
+    def secrets(self) -> list[str]:
+        """Keys and passwords, which nothing that is kept or shown may hold."""
+        given = self.users.get_secret_value() if self.users else ""
+        passwords = [pair.partition(":")[2].strip() for pair in given.split(",")]
+        addresses = [self.openai_base_url or "", self.database]
+        key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
+        found = [key, *passwords, *(urlsplit(address).password or "" for address in addresses)]
+        return [secret for secret in found if secret]
+
+    @property
     def cache(self) -> Path:
         """What can be recomputed: text embeddings, probe results."""
         return self.home / "cache"

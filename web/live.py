@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Action:
@@ -59,7 +62,7 @@ def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: S
     """Renders when the page opens: `render(request, *inputs)`."""
 
     def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
-        return _named(render(request, *values), outputs)
+        return _named(_noted(render, request, *values), outputs)
 
     blocks.load(load, list(inputs), outputs, **QUICK)
 
@@ -72,7 +75,7 @@ def on_action(
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
         fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
         action = Action(str(event.action), str(event.value), fields)
-        return _named(handler(action, request, *values), outputs)
+        return _named(_noted(handler, action, request, *values), outputs)
 
     area.click(act, list(inputs), outputs, **QUICK)
 
@@ -81,7 +84,7 @@ def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: S
     """Answers an event of a Gradio component (`button.click`): `handler(request, *inputs)`."""
 
     def run(request: gr.Request, *values: Any) -> Any:
-        return _named(handler(request, *values), outputs)
+        return _named(_noted(handler, request, *values), outputs)
 
     event(run, list(inputs), outputs, **QUICK)
 
@@ -89,6 +92,16 @@ def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: S
 def _named(shown: Shown, outputs: Sequence[Any]) -> Shown:
     """What Gradio takes for a dictionary by component: one that names at least one."""
     return shown or {outputs[0]: gr.skip()}
+
+
+def _noted(handler: Render, *values: Any) -> Shown:
+    """Gradio tells the browser that something failed, and nobody what."""
+    try:
+        shown: Shown = handler(*values)
+    except Exception:
+        log.exception("A screen failed.")
+        raise
+    return shown
 
 
 def concept_of(request: gr.Request) -> str | None:

@@ -19,6 +19,7 @@ from web.http.guard import Guard
 from web.http.login import login_routes
 from web.http.media import media_routes
 from web.http.problems import handle_problems
+from web.http.request_log import RequestLog
 from web.http.uploads import upload_routes
 from web.render import render
 from web.screens import SCREENS
@@ -34,6 +35,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     access = Access(workbench.context.settings)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, access=access)
+    app.add_middleware(RequestLog)
     handle_problems(app)
 
     @app.get("/healthz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from concepts import __version__
 from concepts.settings import Settings, set_by_environment
 from concepts.view import View
-from storage.calls import Ledger
+from storage.calls import CallTotal, Ledger
 from storage.database import Database
 from storage.jobs import StoredJob
 
@@ -29,7 +30,8 @@ class JobView(View):
     done: int
     total: int | None
     message: str
-    error: str
+    error: str  # why it failed, in words
+    details: str  # of a failure, for whoever mends it: the traceback
     result: dict[str, Any] | None
     rate: float | None  # steps a second, once it says something
     seconds: float | None
@@ -56,8 +58,10 @@ class CallView(View):
 
 
 class CallTotalView(View):
-    """All calls for one purpose to one model. `unpriced` were answered without a price being set."""
+    """All calls for one purpose to one model for one concept, none for those of before a concept began.
+    `unpriced` were answered without a price being set."""
 
+    concept: str | None
     purpose: str
     model: str
     calls: int
@@ -104,6 +108,7 @@ def job_view(job: StoredJob, concept: str | None) -> JobView:
         total=job.total,
         message=job.message,
         error=job.error,
+        details=job.details,
         result=job.result,
         rate=rate,
         seconds=seconds,
@@ -133,8 +138,12 @@ def recent_calls(ledger: Ledger, limit: int, offset: int) -> list[CallView]:
     ]
 
 
-def call_totals(ledger: Ledger) -> list[CallTotalView]:
-    return [CallTotalView.model_validate(vars(total)) for total in ledger.totals()]
+def call_totals(totals: Sequence[CallTotal], names: Mapping[int, str]) -> list[CallTotalView]:
+    """`names` of concepts, by id."""
+    return [
+        CallTotalView.model_validate(vars(total) | {"concept": names.get(total.concept_id or 0)})
+        for total in totals
+    ]
 
 
 def settings_view(settings: Settings) -> SettingsView:

@@ -23,14 +23,22 @@ STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its n
 log = logging.getLogger(__name__)
 
 Work = Callable[[Any, Progress], BaseModel]
+_Said = logging.LoggerAdapter[logging.Logger]  # says which job and concept a line is about
 
 
 class JobRunner:
     """Runs the kinds of jobs that were registered. What each does is idempotent: a rerun goes on where it
     was."""
 
-    def __init__(self, store: JobStore, executor: Callable[[Perform], Executor] = Threads) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        executor: Callable[[Perform], Executor] = Threads,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        """`redact` takes secrets out of what is kept of a failure."""
         self.store = store
+        self._redact = redact
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
         self._executor = executor(self.perform)
@@ -61,6 +69,7 @@ class JobRunner:
     def submit(self, job: Job[Any]) -> int:
         """Queues work and returns the job's id."""
         job_id = self._add(job)
+        _Said(log, {"job": job_id}).info("%s queued", job.kind)
         self.wake()
         return job_id
 
@@ -121,6 +130,8 @@ class JobRunner:
 
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         progress = Progress(self.store, stored.id, listener, self._stop)
+        said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
+        said.info("%s begun", stored.kind)
         try:
             with _heartbeat(progress):
                 kind = self._kind_of(stored)
@@ -129,15 +140,20 @@ class JobRunner:
                     raise TypeError(f"{kind.__name__} ended in {type(done).__name__}.")
         except CancelledError:
             self._finish(progress, "cancelled")
+            said.info("%s cancelled", stored.kind)
             raise
         except (StoppedError, KeyboardInterrupt):
             progress.beat()
             self.store.release(stored.id)
+            said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
-            self._finish(progress, "failed", error=reason_of(error), details=traceback.format_exc())
+            reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
+            self._finish(progress, "failed", error=reason, details=details)
+            said.error("%s failed: %s", stored.kind, reason, exc_info=True)
             raise
         self._finish(progress, "done", done.model_dump(mode="json"))
+        said.info("%s done", stored.kind)
         return done
 
     def _kind_of(self, stored: StoredJob) -> type[Job[Any]]:

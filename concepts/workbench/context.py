@@ -14,6 +14,7 @@ from concepts.definition.document import Definition, Revision
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs import JobRunner
 from concepts.labels.dataset import Material
+from concepts.language.failures import redacted
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
@@ -64,13 +65,17 @@ class Context:
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
         self.background = ThreadPoolExecutor(1, thread_name_prefix="questions")
-        self.jobs = JobRunner(JobStore(self.database))
+        self.jobs = JobRunner(JobStore(self.database), redact=self.redact)
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""
         self.jobs.stop()
         self.background.shutdown(wait=True, cancel_futures=True)
         self.database.close()
+
+    def redact(self, text: str) -> str:
+        """Without keys and passwords, as the settings are now."""
+        return redacted(text, self.settings.secrets)
 
     def concept(self, name: str) -> ConceptRow:
         """Raises `UnknownConceptError`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from concepts.installation.activity import (
     SettingsView,
 )
 from concepts.installation.endpoint import EndpointReport
+from concepts.installation.log import read_log, start_log
 from concepts.installation.users import Users
 from concepts.jobs import Listener, Progress
 from concepts.settings import save_settings
@@ -73,7 +74,9 @@ class Installation:
         return activity.recent_calls(self._context.ledger, limit, offset)
 
     def call_totals(self) -> list[CallTotalView]:
-        return activity.call_totals(self._context.ledger)
+        """What was spent on what, for which concept and with which model; the dearest first."""
+        totals = self._context.ledger.totals_by_concept()
+        return activity.call_totals(totals, self._names(total.concept_id for total in totals))
 
     def endpoint_settings(self) -> SettingsView:
         return activity.settings_view(self._context.settings)
@@ -105,6 +108,14 @@ class Installation:
             self._context.database, self._context.settings.home, encoder=encoder, thumbnails=thumbnails
         )
 
+    def start_log(self) -> None:
+        """From here on this process writes to the log of the data folder."""
+        start_log(self._context.settings.home, self._context.redact)
+
+    def log(self) -> bytes:
+        """The log, to be attached to a bug report: JSON lines, without keys and passwords."""
+        return read_log(self._context.settings.home)
+
     def about(self) -> About:
         return activity.about(self._context.settings, self._context.database)
 
@@ -115,5 +126,8 @@ class Installation:
         return examine(self._context.settings, ledger, progress.report)
 
     def _views(self, jobs: Sequence[StoredJob]) -> list[JobView]:
-        names = self._context.store.names({job.concept_id for job in jobs if job.concept_id is not None})
+        names = self._names(job.concept_id for job in jobs)
         return [activity.job_view(job, names.get(job.concept_id or 0)) for job in jobs]
+
+    def _names(self, concept_ids: Iterable[int | None]) -> dict[int, str]:
+        return self._context.store.names({known for known in concept_ids if known is not None})

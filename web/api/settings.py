@@ -1,4 +1,4 @@
-"""The model endpoint, what its calls cost, a backup, and what this installation is."""
+"""The model endpoint, what its calls cost, a backup, the log, and what this installation is."""
 
 from __future__ import annotations
 
@@ -76,6 +76,16 @@ def routes(workbench: Workbench) -> APIRouter:
         headers = {"Content-Disposition": 'attachment; filename="discern-backup.zip"'}
         pieces = workbench.installation.backup(thumbnails=thumbnails)
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+    @router.get(
+        "/log",
+        response_class=Response,
+        responses={200: {"content": {"application/jsonl": {"schema": {"type": "string"}}}}},
+    )
+    def download_log() -> Response:
+        """What went wrong, to be attached to a bug report. It holds paths and names, no keys."""
+        headers = {"Content-Disposition": 'attachment; filename="discern-log.jsonl"'}
+        return Response(workbench.installation.log(), media_type="application/jsonl", headers=headers)
 
     @router.get("/about")
     def about() -> About:

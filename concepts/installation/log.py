@@ -1,0 +1,97 @@
+"""The log of a data folder: what a person attaches to a bug report, one JSON object a line.
+
+Written at the edges alone, where nobody further up could be told: by the job runner, for requests, and by
+the command line. Whatever goes wrong inside is raised.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+LARGEST = 1_000_000  # bytes of a file
+OLDER = 2  # files kept besides the newest
+OURS = ("concepts", "storage", "web")  # of others only warnings are kept
+
+Redact = Callable[[str], str]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")  # of the request that is being answered
+
+
+def start_log(home: Path, redact: Redact) -> None:
+    """From here on this process writes to `HOME/logs/discern.log`, readable by its owner only.
+
+    `redact` takes secrets out of each text. Where the folder can't be written there is no log.
+    """
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, _File | _Warnings)]:
+        root.removeHandler(handler)
+        handler.close()
+    try:
+        _file(home).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = _File(_file(home), maxBytes=LARGEST, backupCount=OLDER, encoding="utf-8")
+    except OSError:
+        return
+    kept.setFormatter(_Lines(redact))
+    kept.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.split(".")[0] in OURS)
+    root.addHandler(kept)
+    root.addHandler(_Warnings(logging.WARNING))
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def read_log(home: Path) -> bytes:
+    """All that is kept, the oldest first."""
+    newest = _file(home)
+    older = [newest.with_name(f"{newest.name}.{number}") for number in range(OLDER, 0, -1)]
+    return b"".join(file.read_bytes() for file in (*older, newest) if file.is_file())
+
+
+def _file(home: Path) -> Path:
+    return home / "logs" / "discern.log"
+
+
+class _File(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).touch(mode=0o600)
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """A log that can't be written, as on a full disk, must not disturb the work."""
+
+
+class _Warnings(logging.StreamHandler[Any]):
+    """Warnings go to stderr, as they would without a log. Failures that are told otherwise don't."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.exc_info
+
+
+class _Lines(logging.Formatter):
+    """A record as a line of JSON. `job`, `concept` and `request` are there where they are known."""
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "where": record.name,
+            "said": self._redact(record.getMessage()),
+            "request": getattr(record, "request", request_id.get()),
+            "job": getattr(record, "job", None),
+            "concept": getattr(record, "concept", None),
+        }
+        if record.exc_info:
+            line["details"] = self._redact("".join(traceback.format_exception(*record.exc_info)))
+        return json.dumps({name: value for name, value in line.items() if value not in (None, "")})

@@ -1,0 +1,148 @@
+"""The log of a data folder: what failed, for which job and request, and nothing secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from concepts.installation import log as log_module
+from concepts.installation.log import start_log
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from concepts.workbench.kinds import Expand, Mine
+from web.server import create_app
+
+KEY = "sk-secret-key-of-somebody"
+
+
+@pytest.fixture(autouse=True)
+def root_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+        handler.close()
+
+
+@pytest.fixture
+def bench(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    bench = Workbench(Settings(home=own_home))
+    bench.installation.start_log()
+    return bench
+
+
+def lines(bench: Workbench) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bench.installation.log().splitlines()]
+
+
+def fail(bench: Workbench, message: str) -> int:
+    """A job that meets a bug; returns its id."""
+
+    def work(job: Mine, progress: Any) -> Any:
+        raise KeyError(message)
+
+    bench.jobs.register(Mine, work)
+    job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
+    with pytest.raises(KeyError):
+        bench.jobs.resume(job_id)
+    return job_id
+
+
+def test_a_failed_job_says_why_and_keeps_its_traceback_in_the_row_and_in_the_log(bench: Workbench) -> None:
+    job_id = fail(bench, "x")
+    view = bench.installation.job(job_id)
+    assert view.error == "Something went wrong that should not (KeyError: 'x')."
+    assert "in work" in view.details
+    failed = lines(bench)[-1]
+    assert (failed["job"], failed["concept"], failed["level"]) == (job_id, 1, "error")
+    assert failed["said"].startswith("mine failed: ")
+    assert "raise KeyError(message)" in failed["details"]
+
+
+def test_keys_and_passwords_are_in_neither(bench: Workbench) -> None:
+    view = bench.installation.job(fail(bench, f"401 for {KEY}"))
+    assert KEY not in view.error + view.details + bench.installation.log().decode()
+    assert "401 for ***" in view.error
+
+
+def test_every_secret_of_the_settings_is_known(own_home: Path) -> None:
+    settings = Settings(
+        home=own_home,
+        openai_api_key="key-of-the-model",  # type: ignore[arg-type]
+        openai_base_url="https://ana:word-in-the-url@models.example/v1",
+        users="ana:password-of-ana, ben:password-of-ben",  # type: ignore[arg-type]
+        database_url="postgresql://discern:word-of-the-database@db.example/discern",  # type: ignore[arg-type]
+    )
+    assert sorted(settings.secrets) == [
+        "key-of-the-model",
+        "password-of-ana",
+        "password-of-ben",
+        "word-in-the-url",
+        "word-of-the-database",
+    ]
+
+
+def test_the_log_is_its_owners_alone_and_never_grows_beyond_its_bound(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "LARGEST", 2000)
+    start_log(own_home, str)
+    for number in range(100):
+        logging.getLogger("concepts.test").warning("line %d %s", number, "x" * 50, exc_info=ValueError())
+    files = sorted((own_home / "logs").iterdir())
+    assert len(files) == 3
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert sum(file.stat().st_size for file in files) <= 3 * 2000
+    kept = [json.loads(line)["said"] for line in log_module.read_log(own_home).splitlines()]
+    assert kept[-1].startswith("line 99 ")
+    assert kept == sorted(kept, key=lambda said: int(said.split()[1]))
+
+
+def test_a_folder_that_can_not_be_written_has_no_log_and_disturbs_nothing(own_home: Path) -> None:
+    own_home.mkdir()
+    (own_home / "logs").write_text("in the way")
+    start_log(own_home, str)
+    logging.getLogger("concepts.test").warning("nobody hears this", exc_info=ValueError())
+
+
+def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
+    client = TestClient(create_app(bench), raise_server_exceptions=False)
+    answer = client.get("/api/v1/about")
+    assert answer.status_code == 500
+    failed = [line for line in lines(bench) if line["level"] == "error"]
+    assert [line["request"] for line in failed] == [answer.headers["x-request-id"]]
+    assert failed[0]["said"] == "GET /api/v1/about failed"
+    assert "ZeroDivisionError" in failed[0]["details"]
+
+
+def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
+    client = TestClient(create_app(bench))
+    bench.definitions.create_concept("c", "Whatever counts.")
+    answer = client.post("/api/v1/concepts/c/expand")
+    job = answer.json()["id"]
+    queued = next(line for line in lines(bench) if line["said"] == f"{Expand.kind} queued")
+    assert (queued["job"], queued["request"]) == (job, answer.headers["x-request-id"])
+    refused = client.post("/api/v1/concepts", json={"name": "c", "description": "Again."})
+    assert refused.status_code == 409
+    assert lines(bench)[-1]["said"] == "POST /api/v1/concepts: 409"
+    assert client.get("/api/v1/log").content.splitlines() == bench.installation.log().splitlines()
+
+
+def test_a_screen_that_fails_is_logged(bench: Workbench) -> None:
+    from web.live import _noted
+
+    with pytest.raises(ZeroDivisionError):
+        _noted(lambda: 1 / 0)
+    assert "ZeroDivisionError" in lines(bench)[-1]["details"]
