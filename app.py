@@ -32,17 +32,26 @@ def main() -> None:
         workbench.installation.start_log()
     except DiscernError as error:
         sys.exit(f"discern: {error}")
+    try:
+        serve(workbench, settings, listening)
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        workbench.close()
+    # All that is worth keeping is kept. Python itself would wait for threads that load a model or hear out
+    # an endpoint; a process that is killed in the middle of that loses nothing either.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def serve(workbench: Workbench, settings: Settings, listening: socket.socket) -> None:
+    """Until the process is told to stop."""
     app = create_app(workbench)
     workbench.jobs.start()
     workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=OPEN_STREAMS_SECONDS)
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        workbench.close()
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from concepts.candidates.selection import NextPicture, to_measure
@@ -96,7 +96,7 @@ class Questions:
         choose: Choose,
         evaluation: EvaluationOf,
         paths: PathsOf,
-        background: ThreadPoolExecutor,
+        background: Executor,
     ) -> None:
         self._decisions = decisions
         self._choose = choose

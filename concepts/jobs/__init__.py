@@ -1,7 +1,8 @@
 """Long work outside web requests: queued in SQL, run in lanes, resumed, cancelled, reported."""
 
+from concepts.jobs.background import Background
 from concepts.jobs.job import Job, Lane
 from concepts.jobs.progress import Listener, Progress
 from concepts.jobs.runner import JobRunner
 
-__all__ = ["Job", "JobRunner", "Lane", "Listener", "Progress"]
+__all__ = ["Background", "Job", "JobRunner", "Lane", "Listener", "Progress"]

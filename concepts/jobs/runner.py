@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -84,11 +85,12 @@ class JobRunner:
 
     def stop(self) -> None:
         """Leaves running jobs at their next step, to be taken up by the next process."""
+        deadline = time.monotonic() + STOP_SECONDS
         self._stop.set()
         self.wake()
         if self._dispatcher:
             self._dispatcher.join(STOP_SECONDS)
-        self._executor.close(STOP_SECONDS)
+        self._executor.close(max(deadline - time.monotonic(), 0))
 
     def perform(self, job: StoredJob) -> None:
         """Does a claimed job, for an executor. Its error is in its row, where the person sees it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from concepts.candidates.mining import draw_evaluation_set
@@ -12,7 +11,7 @@ from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
-from concepts.jobs import JobRunner
+from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
 from concepts.language.failures import redacted
 from concepts.library.collection import Collection
@@ -64,13 +63,13 @@ class Context:
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
-        self.background = ThreadPoolExecutor(1, thread_name_prefix="questions")
+        self.background = Background()
         self.jobs = JobRunner(JobStore(self.database), redact=self.redact)
 
     def close(self) -> None:
-        """Leaves running jobs at their next step and lets go of the data folder."""
+        """Leaves running jobs at their next step, whatever else runs where it is, and the data folder."""
+        self.background.shutdown()
         self.jobs.stop()
-        self.background.shutdown(wait=True, cancel_futures=True)
         self.database.close()
 
     def redact(self, text: str) -> str:

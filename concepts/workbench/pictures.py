@@ -67,13 +67,14 @@ class Pictures:
         return self._context.jobs.submit(Reembed(encoder.strip()))
 
     def warm_up(self) -> None:
-        """Loads encoder, vectors and learning libraries behind the first page, which would wait for them."""
+        """Loads learning libraries, encoder and vectors behind the first page, which would wait for them."""
         if self._context.collection.library.encoder() is not None:
             self._context.background.submit(self._load)
 
     def _load(self) -> None:
-        import concepts.classifier.training  # noqa: F401
+        from concepts.learning.warm_up import warm_up
 
+        warm_up()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
             self._context.collection.index().snapshot()

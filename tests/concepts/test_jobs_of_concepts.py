@@ -83,10 +83,10 @@ def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_agai
     store = bench.jobs.store
     queued = store.add("train", {"concept": NAME, "target": "precision=0.9"}, concept_id(bench))
     assert bench.installation.job(queued).concept == NAME
-    assert bench.versions.submit_train(NAME, target="precision=0.9") == queued
     assert bench.jobs.resume(queued) == Trained(version=1, new=True, measured=False)
 
     failed = store.add("mine", {"concept": NAME, "size": 10}, concept_id(bench))
+    assert bench.definitions.submit_mine(NAME, size=10) == failed
     store.claim(failed)
     store.finish(failed, "failed", error="the disk was full")
     assert bench.installation.retry_job(failed).model_dump()["candidates"] == 10

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,10 +16,14 @@ from pathlib import Path
 
 import pytest
 from drawing import draw_folder
+from fake_openai import FakeOpenAI
 
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.jobs import JobStore
+from storage.library import LibraryEncoder
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds until a test gives up
@@ -114,3 +119,58 @@ def test_stopped_in_the_middle_of_work_it_goes_on_at_the_next_start(
     assert result is not None
     assert 0 < result["added"] < 1500
     assert result["added"] + result["unchanged"] == 1500
+
+
+def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
+    start: Start, own_home: Path, tmp_path: Path
+) -> None:
+    """Loading takes for ever here."""
+    bench = Workbench(load_settings(home=own_home))
+    bench.context.collection.library.set_encoder(LibraryEncoder("local-dir:none", "float32", "none", 4))
+    bench.close()
+    stalling = tmp_path / "stalling"
+    stalling.mkdir()
+    loading = tmp_path / "loading"
+    (stalling / "sitecustomize.py").write_text(
+        "import pathlib, threading\n"
+        "import concepts.learning.warm_up as learning\n"
+        "def never() -> None:\n"
+        f"    pathlib.Path({str(loading)!r}).touch()\n"
+        "    threading.Event().wait()\n"
+        "learning.warm_up = never\n"
+    )
+    app = start(DISCERN_PORT=free_port(), PYTHONPATH=f"{stalling}{os.pathsep}{ROOT}")
+    until(loading.exists, app)
+    app.send_signal(signal.SIGTERM)
+    _, said = app.communicate(timeout=PATIENCE)
+    assert app.returncode == 0
+    assert "Traceback" not in said
+
+
+def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
+    start: Start, own_home: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(request: object) -> dict[str, object]:
+        """A SIMULATED model that never answers."""
+        asked.set()
+        over.wait()
+        return {}
+
+    bench = Workbench(load_settings(home=own_home))
+    folder = draw_folder(tmp_path / "pictures", 20)
+    bench.pictures.add_pictures([folder], encoder=f"local-dir:{tiny_open_clip}")
+    bench.definitions.create_concept("Round", "A filled ellipse.")
+    job_id = bench.answers.submit_annotate("Round")
+    with FakeOpenAI(silent) as model:
+        app = start(
+            DISCERN_PORT=free_port(), OPENAI_BASE_URL=model.base_url, DISCERN_VLM_MODEL="simulated-model"
+        )
+        until(asked.is_set, app)
+        app.send_signal(signal.SIGTERM)
+        app.communicate(timeout=PATIENCE)
+        assert app.returncode == 0
+        over.set()
+    assert bench.installation.job(job_id).state == "interrupted"
+    bench.close()
