@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -260,6 +260,15 @@ class ConceptStore:
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's definitions and sets at a time: each takes the number behind the last."""
         return self._database.write(f"concept {concept_id}")
+
+
+def id_of(name: str) -> ScalarSelect[int]:
+    """The id of the concept that has this name now, as part of a query."""
+    return (
+        select(ConceptRow.id)
+        .where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
+        .scalar_subquery()
+    )
 
 
 def _key(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from storage.concepts import id_of
 from storage.database import Database
 from storage.errors import ConflictError, UnknownJobError
 from storage.tables import JobRow, now
@@ -165,15 +166,15 @@ class JobStore:
         with self._database.read() as session:
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
-    def newest(self, kinds: Sequence[str], concept_id: int | None = None) -> list[StoredJob]:
+    def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
         """The newest job of each of these kinds (for this concept), one that is still going before one that
         ended; in the same order among each other. One query, however many jobs there were."""
         going = JobRow.state.in_(GOING)
         order = (going.desc(), JobRow.id.desc())
         place = func.row_number().over(partition_by=JobRow.kind, order_by=order)
         ranked = select(JobRow.id, place.label("place")).where(JobRow.kind.in_(kinds))
-        if concept_id is not None:
-            ranked = ranked.where(JobRow.concept_id == concept_id)
+        if concept is not None:
+            ranked = ranked.where(JobRow.concept_id == id_of(concept))
         first = ranked.subquery()
         query = select(JobRow).join(first, JobRow.id == first.c.id).where(first.c.place == 1)
         with self._database.read() as session:

@@ -21,6 +21,7 @@ from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
 from concepts.learning.report import Metric
+from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import render, url
@@ -86,9 +87,10 @@ def test_a_flat_end_of_the_learning_curve_says_that_more_answers_help_little() -
 
 
 def test_scores_of_the_whole_library_are_listed_as_such() -> None:
-    arguments = {"paths": [], "version": 3, "suffix": "csv"}
-    job = SimpleNamespace(id=7, arguments=arguments, result={"rows": 12, "yes": 3}, finished=None)
-    said = words(render("use/score.html", version=3, files=[job]))
+    file = ScoredFile(
+        job=7, folder="", version=3, suffix="csv", rows=12, yes=3, skipped=0, finished=datetime.now(UTC)
+    )
+    said = words(render("use/score.html", version=3, files=[file]))
     assert "Your library, by version 3 12 pictures, 3 flagged" in said
 
 

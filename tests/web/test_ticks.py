@@ -59,7 +59,8 @@ def statements(bench: Workbench) -> Iterator[list[str]]:
 
 def begin(bench: Workbench, kind: str, **arguments: object) -> int:
     """A job of the concept that is under way, without anybody working on it."""
-    job = bench.jobs.store.add(kind, {"concept": NAME, **arguments})
+    concept = bench.context.concept(NAME)
+    job = bench.jobs.store.add(kind, {"concept": NAME, **arguments}, concept.id)
     bench.jobs.store.claim(job)
     return job
 
