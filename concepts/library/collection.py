@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from concepts.encoders import load_encoder, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import EmptyLibraryError, FingerprintMismatchError, OtherEncoderError
@@ -168,8 +169,6 @@ class Collection:
             return self._texts
 
     def _load(self, name: str, precision: str) -> Encoder:
-        from concepts.encoders import load_encoder
-
         return load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
@@ -184,8 +183,6 @@ class Collection:
 
     @cached_property
     def _auto(self) -> str:
-        from concepts.encoders import resolve_auto
-
         return resolve_auto().why
 
     def _encoder_note(self, recorded: LibraryEncoder | None) -> str:

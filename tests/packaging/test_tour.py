@@ -126,9 +126,7 @@ def test_every_recipe_is_used_through_the_real_path(
 ) -> None:
     own_home.mkdir(parents=True)
     (own_home / "cache").symlink_to(encoder_cache)
-    commands = [
-        b.removeprefix("python -m concepts ").strip() for b in blocks if b.startswith("python -m concepts ")
-    ]
+    commands = [b.removeprefix("discern ").strip() for b in blocks if b.startswith("discern ")]
     (ask,) = [block for block in blocks if "next_pictures" in block]
     recipe = {
         "name": NAME,
