@@ -67,7 +67,7 @@ def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbe
 
 
 def test_a_head_that_needs_more_answers_says_so_and_nothing_is_kept(bench: Workbench) -> None:
-    with pytest.raises(NotEnoughLabelsError, match="Label one picture"):
+    with pytest.raises(NotEnoughLabelsError, match="No picture is labelled yes"):
         bench.versions.train(NAME, head="lda")
     assert bench.definitions.concept(NAME).heads == []
 

@@ -117,8 +117,9 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
 def test_without_evaluation_answers_there_are_no_figures(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, tmp_path)
     bench.versions.train(NAME)
-    with pytest.raises(NotEnoughLabelsError, match="evaluation set"):
+    with pytest.raises(NotEnoughLabelsError) as caught:
         bench.versions.evaluate(NAME)
+    assert caught.value.purpose == "evaluation"
 
 
 def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(

@@ -116,8 +116,8 @@ def check_exposure(settings: Settings) -> None:
     """Raises `SettingsError` where other computers could reach an app that asks nobody who they are."""
     if settings.is_exposed and not settings.insecure and not Users(settings).records():
         raise SettingsError(
-            f"Discern would be open to everyone who can reach {settings.host}. Add a user (python -m "
-            "concepts users add NAME, or DISCERN_USERS=name:password), keep to DISCERN_HOST=127.0.0.1, "
+            f"Discern would be open to everyone who can reach {settings.host}. Add a user (discern "
+            "users add NAME, or DISCERN_USERS=name:password), keep to DISCERN_HOST=127.0.0.1, "
             "or say DISCERN_INSECURE=1 where something else keeps strangers out."
         )
 
