@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from concepts.errors import DiscernError
 
 CriterionKind = Literal["necessary", "supporting", "excluding"]
 Origin = Literal["person", "model", "vocabulary"]
@@ -67,6 +70,18 @@ class Definition(_Document):
             f"{'Search' if query.counts else 'Similar, but not'}: {query.text}" for query in self.queries
         ]
         return "\n".join(lines)
+
+
+def read_definition(file: Path) -> Definition:
+    """A definition from a JSON file. Raises `DiscernError` that says what is wrong with it."""
+    try:
+        return Definition.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise DiscernError(f"{file} can't be read: {error.strerror or error}.") from error
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = "".join(f"{part}: " for part in wrong["loc"])
+        raise DiscernError(f"{file} is no definition: {place}{wrong['msg']}.") from error
 
 
 class Revision(_Document):

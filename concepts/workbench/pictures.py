@@ -23,6 +23,7 @@ from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, Embedded, Reembed
+from storage.pictures.sources import require
 
 
 class Pictures:
@@ -37,7 +38,11 @@ class Pictures:
     def add_pictures(
         self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
     ) -> Added:
-        """Adds files, folders, archives and lists, and waits until it is done."""
+        """Adds files, folders, archives and lists, and waits until it is done.
+
+        Raises `DiscernError` at once for a path that isn't there.
+        """
+        require(paths)
         return self._context.jobs.run(_adding(paths, encoder), listener)
 
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
@@ -56,6 +61,10 @@ class Pictures:
     def submit_sample(self) -> int:
         """Fetches the sample pictures and adds them, in the background; returns the job's id."""
         return self._context.jobs.submit(AddSample())
+
+    def add_sample(self, *, listener: Listener | None = None) -> Added:
+        """Fetches the sample pictures and adds them, and waits until it is done."""
+        return self._context.jobs.run(AddSample(), listener)
 
     def reembed(self, encoder: str, *, listener: Listener | None = None) -> Embedded:
         return self._context.jobs.run(Reembed(encoder), listener)
@@ -97,6 +106,10 @@ class Pictures:
     def browse(self, n: int, place: str = "") -> PicturePage:
         """A page of the library; `place` is the `newer` or `older` of another one."""
         return browsing.picture_page(self._context.collection.library, n, place)
+
+    def id_of(self, picture: str) -> str:
+        """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""
+        return self._context.collection.library.resolve(picture)
 
     def picture(self, picture_id: str) -> PictureDetail:
         """Raises `UnknownPictureError`."""

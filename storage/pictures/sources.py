@@ -27,6 +27,11 @@ def walk(paths: Sequence[Path]) -> Found:
     return chain.from_iterable([_named(os.path.abspath(path), visited) for path in paths])
 
 
+def require(paths: Sequence[Path]) -> None:
+    """Raises what `walk` raises at once, before anything is done."""
+    walk(paths)
+
+
 def read(uri: str) -> bytes:
     """The file's bytes. Raises `BadPictureError`."""
     inside = archives.split(uri)

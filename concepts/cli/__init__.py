@@ -1,0 +1,9 @@
+"""The command line. Every command calls one method of the Workbench; a group of commands is a module.
+
+What takes long to import (the Workbench itself, and all it brings) is imported inside the commands: a
+person who asks for help, or mistypes, shouldn't wait for it.
+"""
+
+from concepts.cli.root import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,156 @@
+"""`discern concept`: what you want to recognise, its definition and its candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from concepts.cli.groups import Author, Json, Most, Name, Skip, concept, workbench
+from concepts.cli.output import say, show, table
+
+
+@concept.command("new")
+def concept_new(
+    name: Name,
+    description: Annotated[str, typer.Option(help="One sentence: what counts.")],
+    example: Annotated[
+        list[str] | None,
+        typer.Option(help="A picture that counts (path or id). May be given more than once."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Begin a concept from a name and a sentence."""
+    view = workbench().definitions.create_concept(name, description, examples=example or [])
+    show(view, as_json, lambda: say(f"“{view.name}” begun. Next: concept expand, or concept mine."))
+
+
+@concept.command("list")
+def concept_list(as_json: Json = False) -> None:
+    """All concepts and how far they are."""
+    found = workbench().definitions.concepts()
+    columns = ("definition", "candidates", "answers", "trained", "concept")
+    show(
+        found,
+        as_json,
+        lambda: table(
+            columns, [(c.revision, c.candidates, c.labels_by_people, c.heads, c.name) for c in found]
+        ),
+    )
+
+
+@concept.command("show")
+def concept_show(
+    name: Name,
+    revision: Annotated[int | None, typer.Option(help="An older definition.")] = None,
+    diff: Annotated[int | None, typer.Option(help="Show what changed since this revision.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The definition, the answers so far and every trained version."""
+    bench = workbench()
+    view = bench.definitions.concept(name, revision=revision)
+    if diff is not None:
+        runs = bench.definitions.diff(name, diff, view.revision.number)
+        marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
+        changes = [{"change": change, "text": text} for change, text in runs]
+        show(changes, as_json, lambda: say("".join(marks[change].format(text) for change, text in runs)))
+        return
+
+    def human() -> None:
+        say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
+        say(view.revision.definition.as_text())
+        say(f"\n{view.candidates:,} candidates, {view.labels.annotated:,} labelled by the machine")
+        say(f"Your answers to train on: {_counts(view.labels.train)}")
+        say(f"Your answers to measure with: {_counts(view.labels.evaluation)}")
+        if view.conflicts:
+            say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
+        for head in view.heads:
+            say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
+
+    show(view, as_json, human)
+
+
+@concept.command("expand")
+def concept_expand(name: Name, as_json: Json = False) -> None:
+    """Propose what counts, what doesn't, and what to search for; kept as a new revision."""
+    revision = workbench().definitions.expand(name)
+    show(revision, as_json, lambda: say(revision.definition.as_text()))
+
+
+@concept.command("revise")
+def concept_revise(
+    name: Name,
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON: the whole definition, as it is in revision of concept show --json."),
+    ],
+    note: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
+    after: Annotated[
+        int | None, typer.Option(min=1, help="Only if this is still the newest definition.")
+    ] = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Keep an edited definition as the next revision. Older ones stay."""
+    from concepts.definition.document import read_definition  # brings pydantic
+
+    definition = read_definition(file)
+    revision = workbench().definitions.revise(name, definition, author=author, note=note, after=after)
+    show(revision, as_json, lambda: say(f"Definition {revision.number} kept."))
+
+
+@concept.command("revisions")
+def concept_revisions(name: Name, as_json: Json = False) -> None:
+    """Every definition this concept had, the oldest first."""
+    found = workbench().definitions.revisions(name)
+    rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
+    show(found, as_json, lambda: table(("definition", "when", "by", "why"), rows))
+
+
+@concept.command("mine")
+def concept_mine(
+    name: Name,
+    size: Annotated[int, typer.Option(min=1, help="How many pictures the pool shall hold.")] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Search the library for pictures worth looking at: likely ones, look-alikes and random ones."""
+    result = workbench().definitions.mine(name, size=size)
+
+    def human() -> None:
+        say(f"{result.added:,} pictures added, {result.candidates:,} in the pool.")
+        table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
+
+    show(result, as_json, human)
+
+
+@concept.command("delete")
+def concept_delete(name: Name, as_json: Json = False) -> None:
+    """Put a concept away with all that belongs to it. Nothing is lost: concept undelete brings it back."""
+    gone = workbench().definitions.delete_concept(name)
+    show(
+        gone, as_json, lambda: say(f"“{gone.name}” is put away. To bring it back: concept undelete {gone.id}")
+    )
+
+
+@concept.command("deleted")
+def concept_deleted(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
+    """Concepts that were put away, the last first."""
+    found = workbench().definitions.deleted_concepts(n, skip)
+    rows = [(c.id, f"{c.deleted:%Y-%m-%d %H:%M}", c.name) for c in found]
+    show(found, as_json, lambda: table(("number", "when", "concept"), rows))
+
+
+@concept.command("undelete")
+def concept_undelete(
+    number: Annotated[int, typer.Argument(min=1, help="As concept deleted lists it.")],
+    as_json: Json = False,
+) -> None:
+    """Bring a concept back."""
+    bench = workbench()
+    name = bench.definitions.undelete_concept(number)
+    show({"name": name}, as_json, lambda: say(f"“{name}” is back."))
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {value}" for value, count in counts.items() if count) or "none yet"

@@ -1,0 +1,60 @@
+"""How a command ends that can't do what was asked: the reason, what to do about it, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+from concepts import errors
+
+FAILED, WRONG_USAGE, STOPPED = 1, 2, 130  # 128 + SIGINT, as shells say it
+
+# What to do at the command line, where the error itself doesn't say. The most special class decides.
+ADVICE: dict[type[errors.DiscernError], str] = {
+    errors.UnknownConceptError: "See them all: discern concept list",
+    errors.UnknownPictureError: "See what is there: discern library pictures",
+    errors.UnknownVersionError: "See what it has: discern concept show NAME",
+    errors.UnknownJobError: "See them all: discern jobs",
+    errors.DiskFullError: "Free some space, then run the same command again; what was done is kept",
+}
+
+
+def fail(error: errors.DiscernError, as_json: bool) -> int:
+    message = str(error)
+    advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    if as_json:  # many messages say themselves what to do, behind their first sentence
+        return _as_json(FAILED, message, advice or message.partition(". ")[2])
+    _warn(f"discern: {message}" + (f" {advice}." if advice else ""))
+    return FAILED
+
+
+def wrong_usage(error: typer.TyperException, as_json: bool) -> int:
+    if not as_json:
+        error.show()  # type: ignore[attr-defined]  # of the class in between, which Typer doesn't export
+        return WRONG_USAGE
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "discern"
+    return _as_json(WRONG_USAGE, error.format_message(), f"{command} --help")
+
+
+def stopped(reason: str, as_json: bool) -> int:
+    if as_json:
+        return _as_json(STOPPED, reason, AGAIN)
+    _warn(f"{reason} {AGAIN}.")
+    return STOPPED
+
+
+AGAIN = "Run the same command again to go on"
+
+
+def _as_json(code: int, error: str, advice: str, **more: Any) -> int:
+    value = {"error": error, "what_to_do": advice} | more
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    return code
+
+
+def _warn(line: str) -> None:
+    typer.echo(line, err=True)

@@ -1,0 +1,66 @@
+"""The groups of commands, and the parameters that many commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from concepts.errors import DiscernError
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+
+HELP = """From a sentence to an image classifier that runs anywhere.
+
+The usual order: library add, concept new, concept expand, concept mine, concept annotate, then concept next
+and concept labels import until it is good enough, concept train, concept evaluate, concept export, score.
+Everything is kept in the folder DISCERN_HOME (default ~/.discern).
+
+With --json a command prints exactly one JSON value on standard output. Where it fails that is an object with
+"error" and "what_to_do"; the exit code tells the two apart."""
+
+
+def _group(help: str) -> typer.Typer:
+    return typer.Typer(no_args_is_help=True, help=help)
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=HELP,
+)
+library = _group("Your pictures: add, look, search.")
+concept = _group("What you want to recognise, from a sentence to a file.")
+labels = _group("Answers about pictures: one by one, and in and out of files.")
+users = _group("Who may log in to the app from other computers.")
+settings = _group("The model endpoint: where it is and what it costs.")
+app.add_typer(library, name="library")
+app.add_typer(concept, name="concept")
+concept.add_typer(labels, name="labels")
+app.add_typer(settings, name="settings")
+app.add_typer(users, name="users")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
+Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]
+Version = Annotated[int | None, typer.Option(min=1, help="An older trained version; without it, the newest.")]
+Author = Annotated[str, typer.Option(help="Who says so.")]
+Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
+Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
+
+
+def must_exist(file: Path) -> None:
+    """Raises `DiscernError` before anything that takes long is begun."""
+    if not file.exists():
+        raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
+
+
+def workbench() -> Workbench:
+    """Opens the data folder that the environment names."""
+    from concepts.settings import load_settings
+    from concepts.workbench import Workbench
+
+    return Workbench(load_settings())

@@ -1,0 +1,142 @@
+"""What to answer, and answers in and out: `discern concept next`, `annotate` and `labels`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from concepts.cli.groups import Json, Name, concept, labels, must_exist, workbench
+from concepts.cli.output import progress, say, show, table
+
+ROWS_SHOWN = 20
+
+
+@concept.command("annotate")
+def concept_annotate(
+    name: Name,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")] = None,
+    annotator: Annotated[
+        Literal["auto", "builtin", "vlm"],
+        typer.Option(help="auto takes the vision-language model where one is set, else the built-in one."),
+    ] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Let the machine label the pool, with a reason for each picture."""
+    with progress("Annotating", "What was labelled until here is kept and not paid for again.") as listener:
+        result = workbench().answers.annotate(
+            name, limit=limit, budget=budget, annotator=annotator, listener=listener
+        )
+
+    def human() -> None:
+        say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
+        say("  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items())))
+        if result.calls:
+            cost = "unknown (no price is set)" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+            say(f"{result.calls:,} calls, cost {cost}.")
+        for failure in result.failed[:10]:
+            say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
+        if result.stopped:
+            say(result.stopped)
+
+    show(result, as_json, human)
+
+
+@concept.command("next")
+def concept_next(
+    name: Name,
+    n: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 5,
+    evaluation: Annotated[
+        bool, typer.Option("--evaluation", help="Pictures kept for measuring instead of for training.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The most useful pictures to answer now. Answer them with: concept labels import."""
+    pictures = workbench().answers.next_pictures(name, n, purpose="evaluation" if evaluation else "train")
+
+    def human() -> None:
+        table(
+            ("id", "why", "how sure", "path"),
+            [
+                (p.id[:12], p.reason, "" if p.probability is None else f"{p.probability:.2f}", p.path)
+                for p in pictures
+            ],
+        )
+
+    show(pictures, as_json, human)
+
+
+@labels.command("import")
+def labels_import(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="CSV or JSONL: path or id, label, perhaps author and split.")],
+    author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take answers from a file. Answers that stand already change nothing."""
+    must_exist(file)
+    report = workbench().answers.import_labels(name, file, author=author, simulated=simulated)
+    show(report, as_json, lambda: _import_report(report))
+
+
+@labels.command("export")
+def labels_export(
+    name: Name,
+    out: Annotated[
+        Path | None, typer.Option(help="A .csv or .jsonl file; without it, CSV is printed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write every standing answer: people's and the machine's, with authors and comments."""
+    bench = workbench()
+    if out is None:
+        rows = bench.answers.label_rows(name)
+        show(rows, as_json, lambda: _write_csv(rows))
+        return
+    count = bench.answers.export_labels(name, out)
+    show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
+
+
+@labels.command("undo")
+def labels_undo(
+    name: Name,
+    author: Annotated[str, typer.Option(help="Whose answer.")] = "me",
+    count: Annotated[int, typer.Option(min=1, help="How many of the last answers.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Take back the last answers. They stay in the log; the answer before them counts again."""
+    undone = workbench().answers.undo(name, author=author, count=count)
+    show(undone, as_json, lambda: say(f"{len(undone)} answers taken back."))
+
+
+def _import_report(report: dict[str, Any]) -> None:
+    say(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
+    if report["kept_for_evaluation"]:
+        say(
+            f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "
+            "they measure and don't train."
+        )
+    if report["kept_for_training"]:
+        say(
+            f"{report['kept_for_training']:,} can't measure, because these pictures or near-duplicates "
+            "have been used for training: they train."
+        )
+    for row in report["bad_rows"][:ROWS_SHOWN]:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if len(report["bad_rows"]) > ROWS_SHOWN:
+        say(f"  and {len(report['bad_rows']) - ROWS_SHOWN:,} more rows (--json lists all)")
+
+
+def _write_csv(rows: list[dict[str, Any]]) -> None:
+    from concepts.labels.files import LABEL_COLUMNS  # brings the database
+
+    writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)

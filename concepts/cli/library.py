@@ -1,0 +1,145 @@
+"""`discern library`: your pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from concepts.cli.groups import Json, Most, library, workbench
+from concepts.cli.output import progress, say, show, table
+from storage.pictures.sources import require
+
+KEPT = "The pictures added until here are kept."
+EmbedWith = "auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER"
+
+
+@library.command("add")
+def library_add(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, files, zips, or CSV/Parquet/JSONL lists.")],
+    encoder: Annotated[str | None, typer.Option(help=f"For a new library: {EmbedWith}.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add pictures where they are. Run it again to take up new ones, or to go on after a stop."""
+    require(paths)  # before everything that takes long
+    bench = workbench()
+    with progress("Adding", KEPT) as listener:
+        result = bench.pictures.add_pictures(paths, encoder=encoder, listener=listener)
+
+    def human() -> None:
+        say(
+            f"{result['added']:,} added, {result['duplicates']:,} duplicates, "
+            f"{result['unchanged']:,} unchanged, {sum(result['skipped'].values()):,} skipped "
+            f"in {result['seconds']:.0f} s."
+        )
+        for reason, count in result["skipped"].items():
+            say(f"  {count:,} skipped: {reason} (see: library info --bad)")
+        say(bench.pictures.library_info().encoder_note)
+
+    show(result, as_json, human)
+
+
+@library.command("sample")
+def library_sample(as_json: Json = False) -> None:
+    """Get the sample pictures and add them."""
+    with progress("Adding", KEPT) as listener:
+        result = workbench().pictures.add_sample(listener=listener)
+    show(result, as_json, lambda: say(f"{result['added']:,} added, {result['unchanged']:,} unchanged."))
+
+
+@library.command("info")
+def library_info(
+    bad: Annotated[bool, typer.Option("--bad", help="List the files that were skipped, and why.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What is in the library, which encoder it uses, and what was skipped."""
+    bench = workbench()
+    info = bench.pictures.library_info()
+    files = bench.pictures.bad_files() if bad else []
+
+    def human() -> None:
+        table(
+            ("", ""),
+            [
+                ("Pictures", f"{info.pictures:,}"),
+                ("Files", f"{info.sources:,} ({info.exact_duplicates:,} exact duplicates)"),
+                ("Near-duplicates", f"{info.near_duplicates:,}"),
+                ("Size", f"{info.bytes / 1e6:,.1f} MB"),
+                ("Skipped files", f"{info.bad_files:,}"),
+                ("Waiting for vectors", f"{info.pending:,}"),
+                ("Encoder", info.fingerprint or "none yet"),
+                ("", info.encoder_note),
+                ("Data folder", info.home),
+            ],
+        )
+        for file in files:
+            say(f"{file.path}: {file.message}")
+
+    show(info.model_dump(mode="json") | ({"bad": files} if bad else {}), as_json, human)
+
+
+@library.command("pictures")
+def library_pictures(
+    n: Most = 20,
+    after: Annotated[str, typer.Option(help="The “older” of the page before (--json).")] = "",
+    as_json: Json = False,
+) -> None:
+    """The pictures of the library, newest first."""
+    page = workbench().pictures.browse(n, after)
+
+    def human() -> None:
+        rows = [(p.id[:12], f"{p.width} × {p.height}", p.path) for p in page.pictures]
+        table(("id", "pixels", "path"), rows)
+
+    show(page, as_json, human)
+
+
+@library.command("picture")
+def library_picture(
+    picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
+    as_json: Json = False,
+) -> None:
+    """Everything the library knows of one picture."""
+    bench = workbench()
+    found = bench.pictures.picture(bench.pictures.id_of(picture))
+
+    def human() -> None:
+        table(
+            ("", ""),
+            [
+                ("Id", found.id),
+                ("Picture", f"{found.format}, {found.width} × {found.height}, {found.bytes:,} bytes"),
+                ("Added", f"{found.added:%Y-%m-%d %H:%M}"),
+                *(("At", place) for place in found.places),
+                *(("Looks like", other) for other in found.near_duplicates),
+                *(("Says", f"{said.author}, {said.concept}: {said.value}") for said in found.labels),
+            ],
+        )
+
+    show(found, as_json, human)
+
+
+@library.command("search")
+def library_search(
+    text: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(help="A picture of the library (path or id) to look like.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find pictures by words, by a picture, or by both together."""
+    hits = workbench().pictures.search(text, like=like or [], n=top)
+    show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
+
+
+@library.command("reembed")
+def library_reembed(
+    encoder: Annotated[str, typer.Argument(help=EmbedWith)],
+    as_json: Json = False,
+) -> None:
+    """Embed all pictures with another encoder, then use that one. Heads must be trained again."""
+    with progress("Embedding", "The library works with the encoder it had until all are done.") as listener:
+        result = workbench().pictures.reembed(encoder, listener=listener)
+    show(result, as_json, lambda: say(f"{result['embedded']:,} pictures embedded."))

@@ -1,0 +1,104 @@
+"""What commands print: for people, or one JSON value for programs. Lines are never wrapped here: a path
+that is broken in two can't be copied."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Listener = Callable[[int, int | None, str], None]
+
+
+class StoppedError(Exception):
+    """The person pressed Ctrl-C. The message says what is kept."""
+
+
+def say(line: str = "") -> None:
+    sys.stdout.write(line + "\n")
+
+
+def show(value: Any, as_json: bool, human: Callable[[], None]) -> None:
+    """`value` as JSON, or what `human` prints."""
+    if as_json:
+        say(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str))
+    else:
+        human()
+
+
+def plain(value: Any) -> Any:
+    """Views as what JSON knows. Figures that carry a name become a map by name, so that a program needn't
+    search for one."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        named = {key: value[key] for key in ("metrics", "baselines", "figures") if _is_named(value.get(key))}
+        return {key: _by_name(named[key]) if key in named else plain(value[key]) for key in value}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _is_named(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, Mapping) and "name" in item for item in items)
+
+
+def _by_name(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {item["name"]: plain({k: v for k, v in item.items() if k != "name"}) for item in items}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Columns as wide as what is in them, under their names where they have any. Long texts and paths belong
+    in the last one."""
+    lines = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if any(columns):
+        lines.insert(0, list(columns))
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        say("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal it takes (UAX #11)."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+@contextmanager
+def progress(what: str, kept: str) -> Iterator[Listener]:
+    """A bar on standard error with rate and time left; quiet where that is no terminal.
+
+    Ctrl-C becomes a `StoppedError` that says how far it was, and `kept`: what stays, and how to go on.
+    """
+    from rich.console import Console  # most commands need none
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task(what, total=None, note="")
+    reached = ""
+
+    def listener(done: int, total: int | None, note: str) -> None:
+        nonlocal reached
+        of = f" of {total:,}" if total else ""
+        reached = f" after {done:,}{of}" + (f" ({note})" if note else "")
+        bar.update(task, completed=done, total=total, note=note)
+
+    with bar:
+        try:
+            yield listener
+        except KeyboardInterrupt as error:
+            raise StoppedError(f"Stopped{reached}. {kept}") from error

@@ -1,0 +1,91 @@
+"""Reasons, exit codes, and what programs read when something goes wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_line import Ended
+
+from concepts import errors
+from concepts.cli.failures import ADVICE
+
+End = Callable[..., Ended]
+HEAVY = ("torch", "lancedb", "sklearn", "scipy", "gradio", "open_clip", "transformers", "matplotlib", "onnx")
+NOT_NEEDED = (*HEAVY, "numpy", "sqlalchemy", "fastapi")
+
+
+def imported(*arguments: object) -> tuple[int, list[str]]:
+    """Exit code of a command, and which of the libraries that take long it has imported."""
+    script = (
+        "import sys\nfrom concepts.cli import main\ntry:\n    main()\nfinally:\n"
+        f"    print('imported:', *[m for m in {NOT_NEEDED} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    return done.returncode, done.stdout.splitlines()[-1].removeprefix("imported:").split()
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (0, ("--help",)),
+        (0, ("concept", "train", "--help")),
+        (1, ("library", "add", "/no/such/folder")),
+        (1, ("concept", "labels", "import", "Round thing", "/no/such/answers.csv")),
+        (1, ("score", "/no/such/bundle", "--out", "scores.csv")),
+        (2, ("concept", "nex")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_what_can_be_said_at_once_waits_for_no_library(code: int, arguments: tuple[str, ...]) -> None:
+    assert imported(*arguments) == (code, [])
+
+
+def test_an_error_is_one_line_for_people(pictures: Path, ended: End) -> None:
+    end = ended("concept", "show", "Nothing")
+    assert (end.code, end.out) == (1, "")
+    assert end.err.startswith("discern: There is no concept “Nothing”.")
+    assert end.err.count("\n") == 1
+
+
+def test_with_json_an_error_is_json_with_what_to_do(pictures: Path, ended: End) -> None:
+    end = ended("concept", "show", "Nothing", "--json")
+    assert (end.code, end.err) == (1, "")
+    assert set(end.json) == {"error", "what_to_do"}
+    assert "no concept “Nothing”" in end.json["error"]
+    assert "concept list" in end.json["what_to_do"]
+
+
+def test_what_a_message_says_behind_its_first_sentence_is_what_to_do(ended: End) -> None:
+    end = ended("library", "add", "/no/such/folder", "--json")
+    assert end.json == {
+        "error": "/no/such/folder does not exist. Check the spelling of the path.",
+        "what_to_do": "Check the spelling of the path.",
+    }
+
+
+def test_with_json_wrong_usage_is_json_and_still_exits_with_2(ended: End) -> None:
+    end = ended("concept", "new", "Name only", "--json")
+    assert (end.code, end.err) == (2, "")
+    assert "--description" in end.json["error"]
+    assert end.json["what_to_do"].endswith("concept new --help")
+
+
+def test_advice_names_commands_that_exist() -> None:
+    from docs.build import commands
+
+    known = commands()
+    for advice in ADVICE.values():
+        if "discern " in advice:
+            said = advice.rpartition("discern ")[2]
+            assert any(f"{said} ".startswith(f"{name} ") for name in known), advice
+    assert all(issubclass(kind, errors.DiscernError) for kind in ADVICE)
