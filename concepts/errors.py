@@ -38,6 +38,7 @@ __all__ = [
     "NoConceptError",
     "NoModelError",
     "NoPriceError",
+    "NoUsableRowsError",
     "NoVersionError",
     "NotAllowedError",
     "NotEnoughLabelsError",
@@ -141,6 +142,15 @@ class NotEnoughLabelsError(DiscernError):
         super().__init__(message)
         self.needed = needed
         self.purpose = purpose
+
+
+class NoUsableRowsError(DiscernError):
+    """No row of a label file can be used. `rows` are (number, reason)."""
+
+    def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
+        number, reason = rows[0]
+        super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
+        self.rows = list(rows)
 
 
 class ModelCallError(DiscernError):

@@ -10,6 +10,7 @@ import typer
 
 from concepts import errors
 
+ROWS_SHOWN = 20
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130  # 128 + SIGINT, as shells say it
 
 # What to do at the command line, where the error itself doesn't say. The most special class decides.
@@ -18,6 +19,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.UnknownPictureError: "See what is there: discern library pictures",
     errors.UnknownVersionError: "See what it has: discern concept show NAME",
     errors.UnknownJobError: "See them all: discern jobs",
+    errors.NoUsableRowsError: "Mend these rows and import the file again; nothing was taken",
     errors.DiskFullError: "Free some space, then run the same command again; what was done is kept",
 }
 
@@ -25,9 +27,13 @@ ADVICE: dict[type[errors.DiscernError], str] = {
 def fail(error: errors.DiscernError, as_json: bool) -> int:
     message = str(error)
     advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
     if as_json:  # many messages say themselves what to do, behind their first sentence
-        return _as_json(FAILED, message, advice or message.partition(". ")[2])
+        more = {"bad_rows": [{"row": number, "reason": reason} for number, reason in rows]} if rows else {}
+        return _as_json(FAILED, message, advice or message.partition(". ")[2], **more)
     _warn(f"discern: {message}" + (f" {advice}." if advice else ""))
+    for number, reason in rows[1:ROWS_SHOWN]:
+        _warn(f"  row {number}: {reason}")
     return FAILED
 
 

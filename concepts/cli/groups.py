@@ -58,6 +58,12 @@ def must_exist(file: Path) -> None:
         raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
 
 
+def must_not_exist(file: Path | None) -> None:
+    """Raises `DiscernError` before anything that takes long is begun."""
+    if file and file.exists():
+        raise DiscernError(f"{file} is there already. Import what is in it first, or choose another name.")
+
+
 def workbench() -> Workbench:
     """Opens the data folder that the environment names."""
     from concepts.settings import load_settings

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from concepts.cli.groups import Json, Name, concept, labels, must_exist, workbench
-from concepts.cli.output import progress, say, show, table
-
-ROWS_SHOWN = 20
+from concepts.cli.failures import ROWS_SHOWN
+from concepts.cli.groups import Json, Name, concept, labels, must_exist, must_not_exist, workbench
+from concepts.cli.output import plain, progress, say, show, table
 
 
 @concept.command("annotate")
@@ -53,12 +53,26 @@ def concept_next(
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="Pictures kept for measuring instead of for training.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to answer now. Answer them with: concept labels import."""
-    pictures = workbench().answers.next_pictures(name, n, purpose="evaluation" if evaluation else "train")
+    must_not_exist(out)
+    answers = workbench().answers
+    purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
+    pictures = answers.next_pictures(name, n, purpose=purpose)
+    remaining = answers.remaining(name, purpose)
+    if out:
+        answers.write_questions(pictures, out)
 
     def human() -> None:
+        if out:
+            say(f"{len(pictures)} pictures in {out}. Fill column label with yes, no, unsure or skip; then:")
+            say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
+            say(f"{remaining:,} pictures have no answer yet, these included.")
+            return
         table(
             ("id", "why", "how sure", "path"),
             [
@@ -66,8 +80,10 @@ def concept_next(
                 for p in pictures
             ],
         )
+        say(f"\n{remaining:,} pictures have no answer yet, these included.")
 
-    show(pictures, as_json, human)
+    result = {"pictures": plain(pictures), "remaining": remaining}
+    show(result | ({"out": str(out)} if out else {}), as_json, human)
 
 
 @labels.command("import")
@@ -118,6 +134,8 @@ def labels_undo(
 
 def _import_report(report: dict[str, Any]) -> None:
     say(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
+    if report["unanswered"]:
+        say(f"{report['unanswered']:,} rows have no answer yet.")
     if report["kept_for_evaluation"]:
         say(
             f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "

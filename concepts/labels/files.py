@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from concepts.errors import DiscernError
+from storage.csv_files import delimiter_of, encoding_of
 from storage.labels import Author, AuthorKind, LabelEvent, NewLabel, Value
 
 Split = Literal["train", "evaluation"]
@@ -21,6 +23,8 @@ SPELLINGS: dict[str, Value] = {
     **dict.fromkeys(("unsure", "u", "?", "maybe"), "unsure"),
     **dict.fromkeys(("skip", "s"), "skip"),
 }
+LONGEST_AUTHOR = 200
+QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason")  # of a file to be filled
 LABEL_COLUMNS = ("id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment")
 
 
@@ -42,13 +46,25 @@ class BadRow:
     reason: str
 
 
+@dataclass(frozen=True)
+class OpenRow:
+    """A row with a picture and no answer yet, as a file that is being filled has them."""
+
+    number: int
+
+
+Row = LabelRow | OpenRow | BadRow
+
+
 @dataclass
 class ImportReport:
-    """What an import did. `kept_for_evaluation` rows asked to train but belong to the evaluation set,
-    `kept_for_training` rows asked to be evaluation but they or near-duplicates have trained already."""
+    """What an import did. `unanswered` rows have no answer yet, `kept_for_evaluation` rows asked to train but
+    belong to the evaluation set, `kept_for_training` rows asked to be evaluation but they or near-duplicates
+    have trained already."""
 
     imported: int = 0
     unchanged: int = 0
+    unanswered: int = 0
     kept_for_evaluation: int = 0
     kept_for_training: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)
@@ -58,55 +74,70 @@ class ImportReport:
         return vars(self) | {"bad_rows": rows}
 
 
-def read_label_file(path: Path, *, simulated: bool = False) -> Iterator[LabelRow | BadRow]:
+def read_label_file(path: Path, *, simulated: bool = False) -> Iterator[Row]:
     """Rows of a .csv or .jsonl with columns path or id, label, and perhaps author, split and comment.
 
     Raises `DiscernError` where the file can't be read or lacks a column; a bad row is returned as such.
     """
-    rows = _jsonl_rows(path) if path.suffix.lower() in (".jsonl", ".ndjson") else _csv_rows(path)
-    for number, row in rows:
-        yield row if isinstance(row, BadRow) else _parse_row(number, row, simulated)
+    rows = _jsonl_rows if path.suffix.lower() in (".jsonl", ".ndjson") else _csv_rows
+    number = 0
+    try:
+        for number, row in rows(path):
+            yield row if isinstance(row, BadRow) else _parse_row(number, row, simulated)
+    except FileNotFoundError as error:
+        raise DiscernError(f"There is no file {path}. Check the spelling.") from error
+    except UnicodeError as error:
+        raise DiscernError(
+            f"{path.name} is not UTF-8 (somewhere behind line {number}). In Excel save it as “CSV UTF-8”; "
+            "elsewhere, if it comes from Windows: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv."
+        ) from error
+    except OSError as error:
+        raise DiscernError(f"{path} can't be read: {error.strerror or error}.") from error
+    except csv.Error as error:
+        raise DiscernError(f"{path.name} is no CSV file: {error} (behind line {number}).") from error
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-            if "label" not in columns or not {"id", "path"} & set(columns):
-                raise DiscernError(
-                    f"{path.name} needs a column “label” and a column “path” or “id”. "
-                    f"It has: {', '.join(columns) or 'nothing'}."
-                )
-            reader.fieldnames = columns
-            for row in reader:
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DiscernError(f"{path} can't be read as CSV: {error}") from error
+    with path.open(newline="", encoding=encoding_of(path)) as file:
+        delimiter, columns = delimiter_of(file, _has_the_columns)
+        if not _has_the_columns(columns):
+            raise DiscernError(
+                f"{path.name} needs a column “label” and a column “path” or “id”. "
+                f"It has: {', '.join(columns) or 'nothing'}."
+            )
+        reader = csv.DictReader(file, columns, delimiter=delimiter)
+        next(reader)  # the header itself
+        for row in reader:
+            yield reader.line_num, row
+
+
+def _has_the_columns(columns: Sequence[str]) -> bool:
+    return "label" in columns and bool({"id", "path"} & set(columns))
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    yield number, BadRow(number, f"not JSON: {error}")
-                    continue
-                yield number, row if isinstance(row, dict) else BadRow(number, "not a JSON object")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DiscernError(f"{path} can't be read: {error}") from error
+    with path.open(encoding=encoding_of(path)) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield number, BadRow(number, f"not JSON: {error}")
+                continue
+            yield number, row if isinstance(row, dict) else BadRow(number, "not a JSON object")
 
 
-def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> LabelRow | BadRow:
+def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> Row:
     text = {str(key): str(value).strip() for key, value in row.items() if value is not None}
+    if not all(map(_can_be_kept, text.values())):
+        return BadRow(number, "characters that are no text")
     picture = text.get("id") or text.get("path", "")
     if not picture:
         return BadRow(number, "neither an id nor a path")
     label = text.get("label", "").casefold()
+    if not label:
+        return OpenRow(number)
     if label not in SPELLINGS:
         return BadRow(number, f"label “{text.get('label', '')}” is none of yes, no, unsure, skip, 1, 0")
     kind = text.get("author_kind") or ("simulated" if simulated else "person")
@@ -117,6 +148,8 @@ def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> LabelRow | 
     split = text.get("split", "").casefold()
     if split not in ("", "train", "evaluation"):
         return BadRow(number, f"split “{split}” is neither train nor evaluation")
+    if len(text.get("author", "")) > LONGEST_AUTHOR:
+        return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
     checked_kind: AuthorKind = "simulated" if simulated or kind == "simulated" else "person"
     return LabelRow(
         number=number,
@@ -128,35 +161,70 @@ def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> LabelRow | 
     )
 
 
+def _can_be_kept(text: str) -> bool:
+    """No half of a surrogate pair, which JSON allows, and no NUL, which a database refuses."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def without_contradictions(
+    rows: Sequence[tuple[LabelRow, str]], default: Author
+) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
+    """(row, picture id) pairs, without those by which one author gives one picture two answers. Which of
+    them was meant nobody can know, so each is a bad row that names another."""
+    by_question: dict[tuple[str, Author], list[LabelRow]] = defaultdict(list)
+    for row, picture_id in rows:
+        by_question[picture_id, row.author or default].append(row)
+    bad = {}
+    for said in by_question.values():
+        for row in said:
+            other = next((o for o in said if o.value != row.value), None)
+            if other:
+                reason = f"says {row.value} of a picture of which row {other.number} says {other.value}"
+                bad[row.number] = BadRow(row.number, reason)
+    return [pair for pair in rows if pair[0].number not in bad], list(bad.values())
+
+
 def new_labels(
     rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], default: Author, number: int
 ) -> tuple[list[NewLabel], int]:
-    """Labels to append for (row, picture id) pairs, and how many rows say what stands already."""
-    said = {(event.picture_id, event.author): event for event in standing}
-    fresh: list[NewLabel] = []
+    """Labels to append for (row, picture id) pairs that don't contradict each other, and how many rows say
+    what stands already. Rows that repeat an answer are one, with the comments of all."""
+    answers: dict[tuple[str, Author], Value] = {}
+    comments: dict[tuple[str, Author], list[str]] = defaultdict(list)
     for row, picture_id in rows:
-        author = row.author or default
-        before = said.get((picture_id, author))
-        if before and before.value == row.value and before.comment == row.comment:
-            continue
-        key = uuid.uuid4().hex
-        fresh.append(NewLabel(key, picture_id, row.value, author, number, row.comment))
+        question = (picture_id, row.author or default)
+        answers[question] = row.value
+        if row.comment and row.comment not in comments[question]:
+            comments[question].append(row.comment)
+    said = {(event.picture_id, event.author): (event.value, event.comment) for event in standing}
+    fresh = [
+        NewLabel(uuid.uuid4().hex, question[0], value, question[1], number, comment)
+        for question, value in answers.items()
+        if said.get(question) != (value, comment := "\n".join(comments[question]))
+    ]
     return fresh, len(rows) - len(fresh)
 
 
-def write_label_file(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Writes rows with the columns `LABEL_COLUMNS` as .csv or .jsonl; returns how many."""
+def write_label_file(
+    path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str] = LABEL_COLUMNS, mode: str = "w"
+) -> int:
+    """Writes rows with these columns as .csv or .jsonl; returns how many. With mode "x" a file that is there
+    already is left alone. Raises `DiscernError`."""
     count = 0
     jsonl = path.suffix.lower() in (".jsonl", ".ndjson")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, LABEL_COLUMNS)
+        with path.open(mode, newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
             if not jsonl:
                 writer.writeheader()
             for row in rows:
                 count += 1
                 file.write(json.dumps(row, ensure_ascii=False) + "\n") if jsonl else writer.writerow(row)
+    except FileExistsError as error:
+        raise DiscernError(
+            f"{path} is there already. Import what is in it first, or choose another name."
+        ) from error
     except OSError as error:
         raise DiscernError(f"{path} can't be written: {error.strerror}.") from error
     return count

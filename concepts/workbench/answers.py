@@ -18,16 +18,18 @@ from concepts.candidates.question_queue import (
     tally,
 )
 from concepts.candidates.selection import NextPicture, to_measure
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Listener, Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.files import (
+    QUESTION_COLUMNS,
     SPELLINGS,
     BadRow,
     ImportReport,
     LabelRow,
     new_labels,
     read_label_file,
+    without_contradictions,
     write_label_file,
 )
 from concepts.learning.rounds import Ways
@@ -132,16 +134,27 @@ class Answers:
     def import_labels(
         self, name: str, file: Path, *, author: str = "me", simulated: bool = False
     ) -> dict[str, Any]:
-        """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken."""
+        """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken.
+
+        Raises `NoUsableRowsError` where all are bad, and then nothing is changed.
+        """
         concept = self._context.concept(name)
         self._context.draw_evaluation(concept)
         report = ImportReport()
         rows: list[LabelRow] = []
         for row in read_label_file(file, simulated=simulated):
-            report.bad_rows.append(row) if isinstance(row, BadRow) else rows.append(row)
-        known = self._resolve(rows, file.parent, report)
-        self._settle_splits(concept, known, report)
+            if isinstance(row, LabelRow):
+                rows.append(row)
+            elif isinstance(row, BadRow):
+                report.bad_rows.append(row)
+            else:
+                report.unanswered += 1
         default = Author(author, "simulated" if simulated else "person")
+        known, bad = without_contradictions(self._resolve(rows, file.parent, report), default)
+        report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
+        if report.bad_rows and not known:
+            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
+        self._settle_splits(concept, known, report)
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
         fresh, report.unchanged = new_labels(known, standing, default, self._context.revision(concept).number)
         report.imported = self._context.log.append(concept.id, fresh)
@@ -271,6 +284,29 @@ class Answers:
             self._definitions.fill_pool(concept)
             material = self._context.material(concept)
         return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
+
+    def remaining(self, name: str, purpose: Purpose = "train") -> int:
+        """How many pictures have no answer yet of those that can be asked about: to measure with, or to
+        learn from (of a large library its candidates)."""
+        material = self._context.material(self._context.concept(name))
+        if purpose == "evaluation":
+            return len(material.evaluation.keys() - material.decisions.keys())
+        pictures = self._context.collection.library.counts().pictures
+        closed = material.reserved | material.decisions.keys()
+        return (
+            pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(material.candidates.keys() - closed)
+        )
+
+    def write_questions(self, pictures: Sequence[NextPicture], out: Path) -> int:
+        """A label file with these pictures, ready to be filled and imported; returns the number of rows.
+
+        Raises `DiscernError` where the file is there already: somebody may have filled it.
+        """
+        rows = [
+            {"path": p.path, "id": p.id, "label": "", "comment": "", "split": p.purpose, "reason": p.reason}
+            for p in pictures
+        ]
+        return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
 
     def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
         ANNOTATORS.require(annotator, also=[AUTO])

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.labels.consensus import consensus
 from concepts.labels.files import BadRow, LabelRow, read_label_file
 from concepts.workbench import Workbench
+from concepts.workbench.context import Purpose
 from storage.labels import Author, LabelEvent
 
 NAME = "Round thing"
@@ -43,15 +44,77 @@ def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
     )
     report = bench.answers.import_labels(NAME, file)
     assert report["imported"] == 2
-    assert [row["row"] for row in report["bad_rows"]] == [4, 3]
+    assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
 def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
     bench.answers.import_labels(NAME, file)
     assert bench.answers.import_labels(NAME, file) == {
-        "imported": 0, "unchanged": 1, "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
+        "imported": 0, "unchanged": 1, "unanswered": 0,
+        "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
     }  # fmt: skip
+
+
+def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    one, other = pictures / "ellipse-0006.png", pictures / "line-0002.png"
+    rows = [(one, "yes"), (other, "no"), (one, "no"), (one, "yes")]
+    file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
+    for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
+        report = bench.answers.import_labels(NAME, file)
+        assert (report["imported"], report["unchanged"]) == (imported, unchanged)
+        assert [row["row"] for row in report["bad_rows"]] == [2, 4, 5]
+        assert "row 4 says no" in report["bad_rows"][0]["reason"]
+        assert "row 2 says yes" in report["bad_rows"][1]["reason"]
+    assert [row["label"] for row in bench.answers.label_rows(NAME)] == ["no"]
+
+
+def test_two_people_who_disagree_are_no_contradiction(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    rows = [
+        {"path": pictures / "ellipse-0006.png", "label": label, "author": author}
+        for author, label in (("ana", "yes"), ("ben", "no"))
+    ]
+    assert bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))["imported"] == 2
+
+
+def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "x"}])
+    with pytest.raises(
+        NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
+    ) as caught:
+        bench.answers.import_labels(NAME, file)
+    assert [number for number, _ in caught.value.rows] == [2, 3]
+
+
+def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    asked = bench.answers.next_pictures(NAME, 3)
+    assert bench.answers.write_questions(asked, tmp_path / "questions.csv") == 3
+    report = bench.answers.import_labels(NAME, tmp_path / "questions.csv")
+    assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
+
+
+def test_questions_never_replace_a_file_that_somebody_may_have_filled(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "questions.csv").write_text("hours of work")
+    with pytest.raises(DiscernError, match="is there already"):
+        bench.answers.write_questions([], tmp_path / "questions.csv")
+    assert (tmp_path / "questions.csv").read_text() == "hours of work"
+
+
+@pytest.mark.parametrize("purpose", ["train", "evaluation"])
+def test_every_answer_leaves_one_picture_less(bench: Workbench, tmp_path: Path, purpose: Purpose) -> None:
+    before = bench.answers.remaining(NAME, purpose)
+    rows = [{"id": p.id, "label": "yes"} for p in bench.answers.next_pictures(NAME, 4, purpose=purpose)]
+    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    assert bench.answers.remaining(NAME, purpose) == before - 4
+    assert len(bench.answers.next_pictures(NAME, 1000, purpose=purpose)) <= before - 4
 
 
 def test_what_was_exported_is_the_same_when_imported_elsewhere(

@@ -21,12 +21,12 @@ from drawing import draw_folder
 NAME, TEXT = "Round thing", "A filled ellipse or ball, not a rectangle and not a line."
 
 
-def answer(discern: Any, pictures: Sequence[dict[str, Any]], folder: Path, split: str = "train") -> Any:
+def answer(discern: Any, asked: dict[str, Any], folder: Path, split: str = "train") -> Any:
     file = folder / "answers.csv"
     with file.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["path", "label", "split"])
-        for picture in pictures:
+        for picture in asked["pictures"]:
             writer.writerow([picture["path"], int(Path(picture["path"]).name.startswith("ellipse")), split])
     return discern("concept", "labels", "import", NAME, file, "--simulated")
 

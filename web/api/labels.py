@@ -77,10 +77,12 @@ class BadRow(BaseModel):
 
 
 class ImportResult(BaseModel):
-    """`kept_for_evaluation` asked to train but measure; `kept_for_training` asked to measure but train."""
+    """`unanswered` have no label yet; `kept_for_evaluation` asked to train but measure, `kept_for_training`
+    asked to measure but train."""
 
     imported: int
     unchanged: int
+    unanswered: int
     kept_for_evaluation: int
     kept_for_training: int
     bad_rows: list[BadRow]
@@ -158,7 +160,8 @@ def routes(workbench: Workbench) -> APIRouter:
         format: Literal["csv", "jsonl"] = "csv",  # the name in the address
         simulated: bool = False,
     ) -> ImportResult:
-        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed."""
+        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
+        an error where no other is there."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"labels.{format}"
             file.write_text(content, encoding="utf-8")

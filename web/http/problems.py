@@ -33,6 +33,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.ConflictError: 409,
     errors.FingerprintMismatchError: 409,
     errors.NotEnoughLabelsError: 409,
+    errors.NoUsableRowsError: 422,
     errors.BudgetError: 409,
     errors.BadPictureError: 422,
     errors.SettingsError: 422,
@@ -82,7 +83,9 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(errors.DiscernError)
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
         kind = next(c for c in type(error).__mro__ if c in STATUS)
-        return problem(STATUS[kind], in_words(error), kind=kind_of(kind))
+        rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
+        wrong = [{"where": f"row {number}", "what": reason} for number, reason in rows]
+        return problem(STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong)
 
     @app.exception_handler(RequestValidationError)
     def of_the_request(request: Request, error: RequestValidationError) -> Response:

@@ -116,6 +116,17 @@ def test_labels_leave_as_a_file_and_come_back(api: TestClient) -> None:
         assert result["imported"] == (len(answers) if kind == "csv" else 0)
 
 
+def test_a_label_file_of_only_bad_rows_is_an_error_that_lists_them(api: TestClient) -> None:
+    api.post("concepts", json={"name": "Bad rows", "description": "Nothing."})
+    answer = api.post(
+        "concepts/Bad rows/labels/import",
+        content="path;label\nnowhere.png;yes\n",
+        headers={"content-type": "text/plain"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"where": "row 2", "what": "no picture of the library: nowhere.png"}]
+
+
 def test_pages_of_pictures_join_up_and_are_never_longer_than_asked(api: TestClient) -> None:
     seen: list[str] = []
     cursor = ""

@@ -1,0 +1,120 @@
+"""Reading label files as people and spreadsheets write them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.labels.files import (
+    BadRow,
+    LabelRow,
+    OpenRow,
+    new_labels,
+    read_label_file,
+    without_contradictions,
+)
+from storage.labels import Author, LabelEvent
+from storage.tables import now
+
+ME = Author("me")
+
+
+def written(path: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8", delimiter: str = ",") -> Path:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows([["path", "label", "comment"], *rows])
+    path.write_bytes(out.getvalue().encode(encoding))
+    return path
+
+
+# What may stand in a cell: a delimiter, quotes and line breaks, too.
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12)
+pictures = cells.filter(str.strip)
+
+
+@given(
+    rows=st.lists(st.tuples(pictures, st.sampled_from(["yes", "no", ""]), cells), max_size=6),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+)
+def test_a_table_reads_the_same_whichever_program_saved_it(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]], encoding: str, delimiter: str
+) -> None:
+    file = written(tmp_path_factory.mktemp("table") / "a.csv", rows, encoding, delimiter)
+    found = [
+        (row.picture, row.value, row.comment) if isinstance(row, LabelRow) else type(row)
+        for row in read_label_file(file)
+    ]
+    assert found == [
+        (picture.strip(), value, comment.strip()) if value else OpenRow for picture, value, comment in rows
+    ]
+
+
+@given(content=st.binary(max_size=200), suffix=st.sampled_from([".csv", ".jsonl"]))
+def test_any_bytes_are_rows_or_one_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
+    file = tmp_path_factory.mktemp("bytes") / f"a{suffix}"
+    file.write_bytes(content)
+    try:
+        rows = list(read_label_file(file))
+    except DiscernError as error:
+        assert "a.csv" in str(error) or "a.jsonl" in str(error)  # noqa: PT017
+    else:
+        assert all(isinstance(row, LabelRow | OpenRow | BadRow) for row in rows)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
+def test_an_encoding_that_cannot_be_told_is_refused_with_the_mend(tmp_path: Path, encoding: str) -> None:
+    file = written(tmp_path / "a.csv", [("a.png", "yes", ""), ("zoë.png", "yes", "")], encoding)
+    with pytest.raises(DiscernError, match=r"a\.csv is not UTF-8 .*CSV UTF-8.*iconv -f CP1252 -t UTF-8"):
+        list(read_label_file(file))
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(DiscernError, match=r"^There is no file .*answers\.csv\. Check the spelling\.$"):
+        list(read_label_file(tmp_path / "answers.csv"))
+
+
+@pytest.mark.parametrize("text", ['{"path": "a", "label": "\\ud800"}', '{"path": "\\u0000", "label": "yes"}'])
+def test_what_no_database_can_keep_is_a_bad_row(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.jsonl").write_text(text)
+    assert [type(row) for row in read_label_file(tmp_path / "a.jsonl")] == [BadRow]
+
+
+def test_an_author_too_long_to_be_kept_is_a_bad_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"path": "a", "label": "yes", "author": "a" * 201}))
+    assert [type(row) for row in read_label_file(tmp_path / "a.jsonl")] == [BadRow]
+
+
+said = st.tuples(
+    st.sampled_from("abc"), st.sampled_from(["yes", "no", "unsure"]), st.sampled_from(["", "ana"]),
+    st.sampled_from(["", "why", "why not"]),
+)  # fmt: skip
+
+
+@given(st.lists(said, max_size=12))
+def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
+    rows: list[tuple[str, str, str, str]],
+) -> None:
+    read = [
+        (LabelRow(line, picture, value, Author(author) if author else None, None, comment), picture)  # type: ignore[arg-type]
+        for line, (picture, value, author, comment) in enumerate(rows, start=2)
+    ]
+    usable, bad = without_contradictions(read, ME)
+    fresh, unchanged = new_labels(usable, [], ME, 1)
+    assert len(usable) + len(bad) == len(rows)
+    assert len(fresh) + unchanged == len(usable)
+    assert len({(label.picture_id, label.author) for label in fresh}) == len(fresh)
+    standing = [
+        LabelEvent(1, kept.key, kept.picture_id, kept.value, kept.author, 1, kept.comment, now(), None)
+        for kept in fresh
+    ]
+    assert new_labels(usable, standing, ME, 1) == ([], len(usable))
