@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from concepts.errors import FingerprintMismatchError, NoVersionError, UnknownVersionError
+from concepts.errors import (
+    FingerprintMismatchError,
+    NotEnoughLabelsError,
+    NoVersionError,
+    UnknownVersionError,
+)
 from concepts.labels.dataset import Material, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.report import AuthorKind, LabelCount
-from concepts.learning.thresholds import Target
+from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
@@ -42,11 +46,11 @@ def train(
 ) -> TrainResult:
     """Fits the head called `way`, calibrates and keeps it as the next version.
 
-    With no labels at all "auto" is the text direction. Raises `NotEnoughLabelsError` where the head that
-    was asked for needs more of them.
+    Raises `NotEnoughLabelsError` without a yes and a no, and where the head that was asked for needs more.
     """
+    require_both(material)
     training = material.training
-    head = train_head(training.data, material.text_direction, SEED, parse_target(target), way)
+    head = train_head(training.data, material.text_direction, SEED, Target.parse(target), way)
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
     if training.agreement:
         details["machine"] = vars(training.agreement)
@@ -74,12 +78,26 @@ def train(
     )
 
 
-def parse_target(text: str) -> Target:
-    """`f1`, `precision=0.9` and `recall=0.9`, or the longer wordings of `Target.parse`."""
-    if text == "f1":
-        return Target()
-    short = re.fullmatch(r"(precision|recall)=(\S+)", text)
-    return Target.parse(f"{short[1]} at least {short[2]}" if short else text)
+def require_both(material: Material) -> None:
+    """Raises `NotEnoughLabelsError` where there is no yes or no no to learn from: a version that has learned
+    nothing calls every picture a yes."""
+    counts = label_counts(material.training)
+    yes, no = sum(count.yes for count in counts), sum(count.no for count in counts)
+    if not yes or not no:
+        raise NotEnoughLabelsError(
+            f"“{material.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
+            "learn from. It takes at least one of each."
+        )
+
+
+def check_has_learned(head: HeadFacts) -> None:
+    """Raises `NotEnoughLabelsError` for a version of before such a training was refused."""
+    counts = head.details.get("labels")
+    if counts is not None and not all(any(count[value] for count in counts) for value in ("yes", "no")):
+        raise NotEnoughLabelsError(
+            f"Version {head.number} has learned from no yes and no, so it would call every picture a yes. "
+            "Answer some pictures and train again."
+        )
 
 
 def way_of(stored: HeadFacts) -> str:
@@ -136,8 +154,6 @@ def _notes(training: Training, head: LinearHead) -> list[str]:
     notes = [f"{c.yes} yes and {c.no} no from {_AUTHORS[c.author_kind]}" for c in label_counts(training)]
     if training.agreement:
         notes.append(training.agreement.sentence)
-    if head.kind == "text" and not (head.details["positives"] and head.details["negatives"]):
-        notes.append("Without a yes and a no to learn from, this version is a search for the words.")
     return notes
 
 

@@ -12,7 +12,6 @@ from concepts.classifier.training import (
     BY_HAND,
     check_fingerprint,
     linear_head,
-    parse_target,
     way_of,
 )
 from concepts.errors import DiscernError
@@ -21,6 +20,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import EvaluationReport, Metric
+from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
@@ -146,7 +146,7 @@ def is_up_to_date(
     if origin(newest.details):
         return False
     known = (newest.label_sequence, newest.definition_number, newest.fingerprint)
-    wanted = (str(parse_target(target)), way)
+    wanted = (str(Target.parse(target)), way)
     same_wish = (newest.details.get("target"), way_of(newest)) == wanted
     return known == (sequence, definition, fingerprint) and same_wish
 

@@ -19,6 +19,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.UnknownPictureError: "See what is there: discern library pictures",
     errors.UnknownVersionError: "See what it has: discern concept show NAME",
     errors.UnknownJobError: "See them all: discern jobs",
+    errors.NotEnoughLabelsError: "Get pictures to answer: discern concept next NAME --out answers.csv",
     errors.NoUsableRowsError: "Mend these rows and import the file again; nothing was taken",
     errors.DiskFullError: "Free some space, then run the same command again; what was done is kept",
 }

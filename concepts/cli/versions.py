@@ -10,16 +10,26 @@ import typer
 
 from concepts.cli.groups import Json, Name, Version, concept, workbench
 from concepts.cli.output import say, show, table
+from concepts.errors import DiscernError
+from concepts.learning.target import SPELLING, Target
 
 if TYPE_CHECKING:
     from concepts.learning.report import EvaluationReport, Metric
+
+
+def checked_target(text: str) -> str:
+    try:
+        Target.parse(text)
+    except DiscernError as error:
+        raise typer.BadParameter(str(error)) from error
+    return text
 
 
 @concept.command("train")
 def concept_train(
     name: Name,
     target: Annotated[
-        str, typer.Option(help="What the threshold is for: f1, precision=0.9 or recall=0.9.")
+        str, typer.Option(help=f"What the threshold is for: {SPELLING}.", callback=checked_target)
     ] = "f1",
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from concepts import __version__
-from concepts.classifier.training import check_fingerprint, linear_head
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
@@ -46,6 +46,7 @@ def export_head(
 ) -> ExportResult:
     """Writes the folder `out` and a zip beside it. `report` is the evaluation to print on the card."""
     check_fingerprint(head, collection)
+    check_has_learned(head)
     facts = bundle_facts(material, collection.encoder(), head, report)
     folder = write_bundle(out, linear_head(head), facts, report.curves if report else None)
     return ExportResult(

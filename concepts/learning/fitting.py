@@ -13,7 +13,8 @@ from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import Calibration, platt
 from concepts.learning.heads import HEADS, Head
 from concepts.learning.splits import grouped_folds
-from concepts.learning.thresholds import Target, choose_threshold
+from concepts.learning.target import Target
+from concepts.learning.thresholds import choose_threshold
 
 SEED = 0  # training the same labels again gives the same head
 WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from concepts.errors import SettingsError
 from concepts.learning.base import Bools, Floats
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the threshold should reach. `at_least` is the floor in 0..1 for precision and recall."""
-
-    kind: Literal["f1", "precision", "recall"] = "f1"
-    at_least: float = 0.0
-
-    def __str__(self) -> str:
-        return "best F1" if self.kind == "f1" else f"{self.kind} at least {self.at_least:g}"
-
-    @classmethod
-    def parse(cls, text: str) -> Target:
-        """Reads `best F1`, `precision at least 0.9` and `recall at least 0.95`; raises `SettingsError`."""
-        words = text.strip().casefold()
-        if words == "best f1":
-            return cls()
-        found = re.fullmatch(r"(precision|recall) at least (0?\.\d+|[01](?:\.0*)?)", words)
-        if found is None or not 0 < float(found[2]) <= 1:
-            raise SettingsError(
-                f"Not a target: {text!r}. Write “best F1”, “precision at least 0.9” or “recall at least 0.9”."
-            )
-        return cls("precision" if found[1] == "precision" else "recall", float(found[2]))
+from concepts.learning.target import Target
 
 
 @dataclass(frozen=True)

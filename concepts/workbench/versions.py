@@ -19,6 +19,7 @@ from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
+from concepts.learning.target import Target
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_paths
 from concepts.view import View
@@ -107,12 +108,17 @@ class Versions:
         return self._context.jobs.run(Score(str(bundle.absolute()), files, str(out.absolute())), listener)
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
-        """Trains, measures and scores the library in the background; returns the job's id."""
-        from concepts.classifier.training import parse_target
+        """Trains, measures and scores the library in the background; returns the job's id.
 
-        parse_target(target)
+        Raises at once for what is no target or no head, and `NotEnoughLabelsError`.
+        """
+        from concepts.classifier.training import require_both
+
+        Target.parse(target)
         HEADS.require(head)
-        return self._context.jobs.submit(Train(self._context.concept(name).id, target, head))
+        concept = self._context.concept(name)
+        require_both(self._context.material(concept))
+        return self._context.jobs.submit(Train(concept.id, target, head))
 
     def last_target(self, name: str) -> str:
         """What the threshold was for when training was last asked for."""

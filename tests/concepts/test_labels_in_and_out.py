@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsError
 from concepts.labels.consensus import consensus
 from concepts.labels.files import BadRow, LabelRow, read_label_file
 from concepts.workbench import Workbench
@@ -147,7 +147,8 @@ def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
     held_out = bench.answers.next_pictures(NAME, 5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
     assert bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
-    assert bench.versions.train(NAME).details["labels"] == []
+    with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
+        bench.versions.train(NAME)
 
 
 def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
@@ -191,7 +192,8 @@ def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path,
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
     bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
     assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
-    assert bench.versions.train(NAME).details["labels"] == []
+    with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
+        bench.versions.train(NAME)
 
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

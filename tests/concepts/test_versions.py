@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawing import draw_folder
 
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -87,14 +88,39 @@ def all_scored(bench: Workbench) -> list:  # type: ignore[type-arg]
     return page.pictures
 
 
-def test_before_an_answer_a_version_has_no_figures_but_scores(bench: Workbench) -> None:
+def test_before_an_answer_to_measure_with_a_version_has_no_figures_but_scores(bench: Workbench) -> None:
+    answer(bench, "train", 10)
     bench.versions.submit_train(NAME)
     work_off(bench)
     view = bench.versions.quality(NAME)
     assert (view.n, view.rows, view.at, view.curves) == (0, [], None, None)
     assert view.flagged is not None
-    assert bench.versions.mistakes(NAME) == []
     assert bench.versions.learning_curve(NAME) == []
+
+
+@pytest.mark.parametrize(("said", "counts"), [(None, "0 yes and 0 no"), ("yes", "3 yes and 0 no")])
+def test_without_a_yes_and_a_no_nothing_is_trained(bench: Workbench, said: str | None, counts: str) -> None:
+    for picture in bench.answers.next_pictures(NAME, 3) if said else []:
+        bench.answers.label(NAME, picture.id, said or "", author=SIMULATED, key=uuid.uuid4().hex)
+    for train in (bench.versions.train, bench.versions.submit_train):
+        with pytest.raises(NotEnoughLabelsError, match=counts):
+            train(NAME)
+    assert bench.versions.versions(NAME) == []
+    assert [job.kind for job in bench.jobs.store.recent()] == ["add pictures"]
+
+
+def test_a_version_that_learned_nothing_is_not_exported(trained: Workbench, tmp_path: Path) -> None:
+    """Data folders of before 0.1.0 may hold one: it calls every picture a yes."""
+    newest = trained.context.heads.get(1)
+    assert newest is not None
+    older = replace(newest, number=0, kind="text", details={"labels": []})
+    number = trained.context.heads.add(1, older).number
+    refused = f"Version {number} has learned from no yes and no"
+    with pytest.raises(NotEnoughLabelsError, match=refused):
+        trained.versions.export(NAME, tmp_path / "out")
+    with pytest.raises(NotEnoughLabelsError, match=refused):
+        trained.versions.bundle_archive(NAME)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_corrected_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(

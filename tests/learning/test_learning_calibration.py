@@ -6,7 +6,8 @@ from sklearn.linear_model import LogisticRegression
 
 from concepts.errors import SettingsError
 from concepts.learning.calibration import platt
-from concepts.learning.thresholds import Target, choose_threshold
+from concepts.learning.target import Target
+from concepts.learning.thresholds import choose_threshold
 
 scored = st.lists(st.tuples(st.floats(-1e6, 1e6), st.booleans()), min_size=1, max_size=40)
 
@@ -75,10 +76,11 @@ def test_a_threshold_gives_what_it_says_and_no_other_does_better(rows, target):
 def test_targets_read_as_they_are_written():
     for target in (Target(), Target("precision", 0.9), Target("recall", 1.0)):
         assert Target.parse(str(target)) == target
-    assert Target.parse(" Best F1 ") == Target()
+    assert Target.parse(" Best F1 ") == Target.parse("f1") == Target()
+    assert Target.parse("precision=0.9") == Target("precision", 0.9)
 
 
 @pytest.mark.parametrize("text", ["", "accuracy at least 0.9", "precision at least 0", "recall at least 2"])
 def test_other_words_are_no_target(text):
-    with pytest.raises(SettingsError, match="Not a target"):
+    with pytest.raises(SettingsError, match=r"is no target\. Write f1, precision=0\.9 or recall=0\.9"):
         Target.parse(text)

@@ -17,7 +17,7 @@ from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.heads import HEADS
-from concepts.learning.thresholds import Target
+from concepts.learning.target import Target
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
 DIMENSION = 24

@@ -13,7 +13,7 @@ from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_early, train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.heads.logistic import LogisticHead
-from concepts.learning.thresholds import Target
+from concepts.learning.target import Target
 
 
 def test_closed_form_lda_points_where_sklearn_lda_does(labels):

@@ -116,6 +116,14 @@ def test_labels_leave_as_a_file_and_come_back(api: TestClient) -> None:
         assert result["imported"] == (len(answers) if kind == "csv" else 0)
 
 
+def test_training_before_an_answer_and_an_unknown_target_are_refused_at_once(api: TestClient) -> None:
+    api.post("concepts", json={"name": "Unanswered", "description": "Nothing."})
+    nothing = api.post("concepts/Unanswered/versions", json={})
+    assert (nothing.status_code, nothing.json()["type"]) == (409, "/api/v1/docs#not-enough-labels")
+    assert "0 yes and 0 no" in nothing.json()["detail"]
+    assert api.post("concepts/Unanswered/versions", json={"target": "accuracy"}).status_code == 422
+
+
 def test_a_label_file_of_only_bad_rows_is_an_error_that_lists_them(api: TestClient) -> None:
     api.post("concepts", json={"name": "Bad rows", "description": "Nothing."})
     answer = api.post(
