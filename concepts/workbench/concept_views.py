@@ -26,6 +26,7 @@ class DeletedConcept(View):
 
 
 class ConceptSummary(View):
+    id: int
     name: str
     created: datetime
     revision: int
@@ -62,6 +63,7 @@ class RevisionView(View):
 
 
 class ConceptView(View):
+    id: int
     name: str
     created: datetime
     revision: RevisionView

@@ -10,6 +10,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
+from concepts.definition.names import id_in
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
@@ -77,8 +78,10 @@ class Context:
         return redacted(text, self.settings.secrets)
 
     def concept(self, name: str) -> ConceptRow:
-        """Raises `UnknownConceptError`."""
-        concept = self.store.find(name)
+        """By its name, or as `id:7`. Raises `UnknownConceptError`."""
+        concept, number = self.store.find(name), id_in(name)
+        if concept is None and number is not None:
+            return self.store.get(number)
         if concept is None:
             names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
             if not names:

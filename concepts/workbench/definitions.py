@@ -17,6 +17,7 @@ from concepts.definition.document import (
 )
 from concepts.definition.editing import origin_in_words, what_changed
 from concepts.definition.expansion import expand
+from concepts.definition.names import checked_name
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
@@ -58,7 +59,7 @@ class Definitions:
     ) -> ConceptView:
         """Begins a concept and draws its evaluation set before anything else sees those pictures."""
         ids = tuple(self._context.collection.library.resolve(example) for example in examples)
-        definition = _checked(name=name, description=description, examples=ids)
+        definition = _checked(name=checked_name(name), description=description, examples=ids)
         concept = self._context.store.create(definition.name)
         self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
         self._context.draw_evaluation(concept, avoid=ids)
@@ -74,6 +75,7 @@ class Definitions:
         newest = self._context.revision(concept).number
         material = self._context.material(concept, revision)
         return ConceptView(
+            id=concept.id,
             name=concept.name,
             created=concept.created,
             revision=revision_view(material.revision),

@@ -57,6 +57,7 @@ class ConceptProgress:
         found = self._first_found(concept.id, standing) if len(answers.yes) < COVERS else []
         moments = (standing.defined, standing.trained, standing.said)
         return ConceptSummary(
+            id=concept.id,
             name=concept.name,
             created=concept.created,
             revision=standing.definition,

@@ -16,7 +16,11 @@ MOST = 200  # items on a page
 Text = Annotated[str, Field(max_length=2000)]
 ConceptName = Annotated[
     str,
-    Path(min_length=1, max_length=120, description="The concept's name; upper and lower case are the same."),
+    Path(
+        min_length=1,
+        max_length=120,
+        description="The concept's name, where upper and lower case are the same, or its id as `id:7`.",
+    ),
 ]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]

@@ -1,0 +1,101 @@
+"""What a concept may be called: what the command line takes, REST reaches, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from concepts.cli import app
+from concepts.definition.names import LONGEST, checked_name
+from concepts.errors import DiscernError
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from web.server import create_app
+
+# Letters of all kinds, and often what means something in an address, a shell or a terminal.
+names = st.text(st.characters() | st.sampled_from("/\\.:%?#& \t\n\0\x7f\u2028\u200b\ud800"), max_size=12)
+same_library = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+
+
+@pytest.fixture
+def bench(own_home: Path) -> Iterator[Workbench]:
+    bench = Workbench(load_settings())
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def api(bench: Workbench) -> TestClient:
+    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
+
+
+def address(name: str) -> str:
+    return f"concepts/{quote(name, safe='')}"
+
+
+@same_library
+@given(name=names)
+@example("a/b")
+@example("..")
+@example("id:1")
+@example("50 % of #1?")
+@example("👩‍🔬 at work")
+@example("ﬃ" * 60)
+def test_a_name_that_the_command_line_takes_is_reached_by_rest(
+    api: TestClient, bench: Workbench, name: str
+) -> None:
+    made = CliRunner().invoke(app, ["concept", "new", "--description", "Something.", "--json", "--", name])
+    if made.exit_code:
+        assert isinstance(made.exception, DiscernError), made
+        return
+    found = api.get(address(name))
+    assert found.status_code == 200, found.text
+    assert found.json()["name"] == name.strip()
+    assert api.get(address(f"id:{found.json()['id']}")).json() == found.json()
+    bench.context.store.delete(found.json()["id"])
+
+
+@same_library
+@given(name=names)
+def test_command_line_and_rest_take_the_same_names(api: TestClient, bench: Workbench, name: str) -> None:
+    try:
+        expected = checked_name(name)
+    except DiscernError:
+        expected = ""
+    if any("\ud800" <= c <= "\udfff" for c in name):
+        return  # can't be sent at all
+    made = api.post("concepts", json={"name": name, "description": "Something."})
+    assert made.status_code == (201 if expected else 422), made.text
+    if expected:
+        assert made.json()["name"] == expected
+        bench.context.store.delete(made.json()["id"])
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "..", "two\nlines", "id:77"])
+def test_a_concept_of_before_there_was_a_rule_is_reached_by_its_id(
+    api: TestClient, bench: Workbench, discern: Callable[..., Any], name: str
+) -> None:
+    row = bench.context.store.create(name)
+    bench.context.store.add_definition(row.id, {"name": name, "description": "Something."}, "me", "begun")
+    listed = cast(list[dict[str, Any]], api.get("concepts").json())
+    assert [(concept["id"], concept["name"]) for concept in listed] == [(row.id, name)]
+    for path in ("", "/revisions", "/labels", "/versions"):
+        assert api.get(f"concepts/id:{row.id}{path}").status_code == 200
+    assert api.get(f"concepts/id:{row.id}").json()["name"] == name
+    assert discern("concept", "show", name) == discern("concept", "show", f"id:{row.id}")
+    assert api.delete(f"concepts/id:{row.id}").json()["name"] == name
+    assert api.get(f"concepts/id:{row.id}").status_code == 404
+
+
+def test_the_longest_name_is_taken_and_a_longer_one_is_not(bench: Workbench) -> None:
+    assert bench.definitions.create_concept("a" * LONGEST, "Something.").name == "a" * LONGEST
+    with pytest.raises(DiscernError, match=f"at most {LONGEST} characters"):
+        bench.definitions.create_concept("a" * (LONGEST + 1), "Something.")
