@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sqlite3
-import subprocess
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import rows_of, wait_until
 from drawing import draw_folder
 from fake_openai import FakeOpenAI, Request
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-
-
-def wait_until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Looks for a state until it is there; the process ending first is an error."""
-    while not holds():
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.02)
-            raise AssertionError(process.communicate()[1])
-
-
-def rows_of(database: Path, table: str) -> int:
-    try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0  # not there yet
 
 
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:

@@ -1,0 +1,41 @@
+"""Ctrl-C in the middle: it says what is kept and how to go on, and going on ends as if nothing had been."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import rows_of, wait_until
+from drawing import draw_folder
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["for people", "for programs"])
+def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
+    shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path, as_json: bool
+) -> None:
+    folder = draw_folder(tmp_path / "pictures", 600)
+    command = ["library", "add", folder, "--encoder", f"local-dir:{tiny_open_clip}"]
+    first = shell(*command, *(["--json"] if as_json else []))
+    wait_until(lambda: rows_of(own_home / "discern.sqlite", "pictures") > 0, first)
+    first.send_signal(signal.SIGINT)
+    out, error = first.communicate()
+    assert first.returncode == 130
+    assert "Traceback" not in error
+    said = json.loads(out) if as_json else {"error": error, "what_to_do": error}
+    assert "Stopped" in said["error"]
+    assert "The pictures added until here are kept." in said["error"]
+    assert "Run the same command again to go on" in said["what_to_do"]
+
+    bench = Workbench(load_settings())
+    assert not [job.error for job in bench.jobs.store.recent() if "KeyboardInterrupt" in job.error]
+    assert 0 < bench.pictures.library_info().pictures < 600
+    again = shell(*command)
+    assert again.wait() == 0, again.communicate()
+    assert bench.pictures.library_info().pictures == 600
+    assert [job.state for job in bench.jobs.store.recent()] == ["done"]
