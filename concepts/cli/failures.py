@@ -15,27 +15,46 @@ FAILED, WRONG_USAGE, STOPPED = 1, 2, 130  # 128 + SIGINT, as shells say it
 
 # What to do at the command line, where the error itself doesn't say. The most special class decides.
 ADVICE: dict[type[errors.DiscernError], str] = {
+    errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER",
+    errors.NoConceptError: "Begin one: discern concept new NAME --description SENTENCE",
     errors.UnknownConceptError: "See them all: discern concept list",
     errors.UnknownPictureError: "See what is there: discern library pictures",
+    errors.NoVersionError: "Train one: discern concept train “{error.concept}”",
     errors.UnknownVersionError: "See what it has: discern concept show NAME",
     errors.UnknownJobError: "See them all: discern jobs",
     errors.NotEnoughLabelsError: "Get pictures to answer: discern concept next NAME --out answers.csv",
     errors.NoUsableRowsError: "Mend these rows and import the file again; nothing was taken",
+    errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
+    "{error.asked}",
+    errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
+    "train again with this one (discern concept train)",
+    errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed",
+    errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL",
+    errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
+    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing",
     errors.DiskFullError: "Free some space, then run the same command again; what was done is kept",
 }
 
 
-def fail(error: errors.DiscernError, as_json: bool) -> int:
-    message = str(error)
+def what_to_do(error: errors.DiscernError) -> str:
+    """Advice in the words of the command line; empty where the message says it all."""
     advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    if isinstance(error, errors.NotEnoughLabelsError) and error.purpose == "evaluation":
+        advice = advice.replace("concept next NAME", "concept next NAME --evaluation")
+    return advice.format(error=error, role=getattr(error, "role", "").upper())
+
+
+def fail(error: errors.DiscernError, as_json: bool) -> int:
+    message, advice = str(error), what_to_do(error)
+    code = WRONG_USAGE if isinstance(error, errors.UnknownMethodError) else FAILED
     rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
     if as_json:  # many messages say themselves what to do, behind their first sentence
         more = {"bad_rows": [{"row": number, "reason": reason} for number, reason in rows]} if rows else {}
-        return _as_json(FAILED, message, advice or message.partition(". ")[2], **more)
+        return _as_json(code, message, advice or message.partition(". ")[2], **more)
     _warn(f"discern: {message}" + (f" {advice}." if advice else ""))
     for number, reason in rows[1:ROWS_SHOWN]:
         _warn(f"  row {number}: {reason}")
-    return FAILED
+    return code
 
 
 def wrong_usage(error: typer.TyperException, as_json: bool) -> int:

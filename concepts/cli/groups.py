@@ -69,4 +69,6 @@ def workbench() -> Workbench:
     from concepts.settings import load_settings
     from concepts.workbench import Workbench
 
-    return Workbench(load_settings())
+    bench = Workbench(load_settings())
+    bench.installation.start_log()
+    return bench

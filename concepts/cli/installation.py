@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,12 @@ import typer
 from concepts.cli.groups import Json, app, users, workbench
 from concepts.cli.output import say, show
 from concepts.errors import DiscernError
+
+
+@app.command("log")
+def log_file() -> None:
+    """Print what went wrong, to attach to a bug report: JSON lines, without keys and passwords."""
+    sys.stdout.buffer.write(workbench().installation.log())
 
 
 @app.command("backup")

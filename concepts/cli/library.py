@@ -29,11 +29,11 @@ def library_add(
 
     def human() -> None:
         say(
-            f"{result['added']:,} added, {result['duplicates']:,} duplicates, "
-            f"{result['unchanged']:,} unchanged, {sum(result['skipped'].values()):,} skipped "
-            f"in {result['seconds']:.0f} s."
+            f"{result.added:,} added, {result.duplicates:,} duplicates, "
+            f"{result.unchanged:,} unchanged, {sum(result.skipped.values()):,} skipped "
+            f"in {result.seconds:.0f} s."
         )
-        for reason, count in result["skipped"].items():
+        for reason, count in result.skipped.items():
             say(f"  {count:,} skipped: {reason} (see: library info --bad)")
         say(bench.pictures.library_info().encoder_note)
 
@@ -45,7 +45,7 @@ def library_sample(as_json: Json = False) -> None:
     """Get the sample pictures and add them."""
     with progress("Adding", KEPT) as listener:
         result = workbench().pictures.add_sample(listener=listener)
-    show(result, as_json, lambda: say(f"{result['added']:,} added, {result['unchanged']:,} unchanged."))
+    show(result, as_json, lambda: say(f"{result.added:,} added, {result.unchanged:,} unchanged."))
 
 
 @library.command("info")
@@ -142,4 +142,4 @@ def library_reembed(
     """Embed all pictures with another encoder, then use that one. Heads must be trained again."""
     with progress("Embedding", "The library works with the encoder it had until all are done.") as listener:
         result = workbench().pictures.reembed(encoder, listener=listener)
-    show(result, as_json, lambda: say(f"{result['embedded']:,} pictures embedded."))
+    show(result, as_json, lambda: say(f"{result.embedded:,} pictures embedded."))

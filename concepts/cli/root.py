@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 
@@ -23,6 +24,8 @@ from concepts.errors import DiscernError
 
 __all__ = ["app", "main"]
 
+log = logging.getLogger(__name__)
+
 
 def main() -> None:
     """Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong usage, 130 stopped with Ctrl-C."""
@@ -37,6 +40,9 @@ def main() -> None:
         code = failures.FAILED
     except output.StoppedError as reason:
         code = failures.stopped(str(reason), as_json)
+    except Exception:
+        log.exception("A command failed.")
+        raise
     else:
         if code == failures.STOPPED:  # Typer's own answer to Ctrl-C
             code = failures.stopped("Stopped. What was finished is kept.", as_json)
