@@ -188,16 +188,14 @@ class ConceptStore:
 
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
         """Puts those that are not in the set at its end."""
-        query = select(func.max(EvaluationPictureRow.ordinal)).where(
-            EvaluationPictureRow.concept_id == concept_id
-        )
         with self._writing(concept_id) as session:
-            first = (session.scalar(query) or 0) + 1
-            rows = [
-                {"concept_id": concept_id, "picture_id": picture_id, "ordinal": ordinal, "drawn": drawn}
-                for ordinal, picture_id in enumerate(picture_ids, start=first)
-            ]
-            insert_new(session, EvaluationPictureRow, rows)
+            _put_behind(session, _last_ordinal(session, concept_id), concept_id, picture_ids, drawn)
+
+    def draw_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str]) -> None:
+        """Keeps a random draw where nothing is in the set yet: of two draws the first is the one."""
+        with self._writing(concept_id) as session:
+            if not _last_ordinal(session, concept_id):
+                _put_behind(session, 0, concept_id, picture_ids, "random")
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled."""
@@ -269,6 +267,19 @@ def id_of(name: str) -> ScalarSelect[int]:
         .where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
         .scalar_subquery()
     )
+
+
+def _last_ordinal(session: Session, concept_id: int) -> int:
+    last = select(func.max(EvaluationPictureRow.ordinal)).where(EvaluationPictureRow.concept_id == concept_id)
+    return session.scalar(last) or 0
+
+
+def _put_behind(session: Session, last: int, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
+    rows = [
+        {"concept_id": concept_id, "picture_id": picture_id, "ordinal": ordinal, "drawn": drawn}
+        for ordinal, picture_id in enumerate(picture_ids, start=last + 1)
+    ]
+    insert_new(session, EvaluationPictureRow, rows)
 
 
 def _key(name: str) -> str:

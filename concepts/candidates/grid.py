@@ -1,34 +1,116 @@
-"""Pictures for answering many at once: what the answers so far, or a query, put at one end of the library."""
+"""Pictures for answering many at once: what the answers so far, or a query, put at one end of the library.
+
+That takes a training and a pass over the library, so it is worked out in the background and kept. Who asks
+gets what is known at once: without the pictures answered since, and with word that better is coming.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 
+from concepts.candidates.question_queue import Decisions, EvaluationOf, problem_of
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
 from concepts.learning.fitting import train_head
 from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
+from concepts.view import View
 from storage.vectors.scores import Scores
 
 Order = Literal["likely", "borderline", "unlikely", "query"]
-LARGEST = 60  # tiles of one grid
-SPARE = 4  # how many times the tiles wanted are looked at, so that near-duplicates can be left out
+PREPARED = 240  # pictures of one order: four grids of the largest size
+SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
+KEPT = 8  # orders of one concept
+
+Rank = Callable[[Order, str], list[NextPicture]]
+StateOf = Callable[[], Hashable]
+
+
+class GridPage(View):
+    """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
+    be."""
+
+    pictures: list[NextPicture]
+    thinking: bool
+    problem: str
+
+
+@dataclass
+class _Ranking:
+    """`pictures` come from one look at the labels; `known` is the state of things it saw."""
+
+    pictures: list[NextPicture] = field(default_factory=list)
+    known: Hashable = None
+    going: bool = False
+    problem: str = ""
+
+
+class Grid:
+    """The orders of one concept. `rank` runs in the background, wherever `state` has changed since."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        rank: Rank,
+        state: StateOf,
+        evaluation: EvaluationOf,
+        background: Executor,
+    ) -> None:
+        self._decisions = decisions
+        self._rank = rank
+        self._state = state
+        self._evaluation = evaluation
+        self._background = background
+        self._rankings: OrderedDict[tuple[Order, str], _Ranking] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, order: Order, query: str, n: int) -> GridPage:
+        """At most n pictures without an answer, as far as they are known by now.
+
+        Raises `DiscernError` for an order that is none, or a query without words.
+        """
+        _check(order, query)
+        state = self._state()
+        with self._lock:
+            ranking = self._rankings.setdefault((order, query), _Ranking())
+            self._rankings.move_to_end((order, query))
+            while len(self._rankings) > KEPT:
+                self._rankings.popitem(last=False)
+            due = not ranking.going and ranking.known != state
+            ranking.going |= due
+            said = GridPage(pictures=ranking.pictures, thinking=ranking.going, problem=ranking.problem)
+        if due:
+            self._background.submit(self._prepare, ranking, order, query, state)
+        out = self._decisions.now().keys() | set(self._evaluation())
+        left = [picture for picture in said.pictures if picture.id not in out]
+        return said.model_copy(update={"pictures": left[:n]})
+
+    def _prepare(self, ranking: _Ranking, order: Order, query: str, state: Hashable) -> None:
+        pictures, problem = ranking.pictures, ""
+        try:
+            pictures = self._rank(order, query)
+        except Exception as error:  # whatever it is, the person must see it and the next request try again
+            problem, state = problem_of(error), None
+        with self._lock:
+            ranking.pictures, ranking.problem, ranking.known = pictures, problem, state
+            ranking.going = False
 
 
 def bulk_pictures(
     material: Material, collection: Collection, order: Order, query: str, n: int
 ) -> list[NextPicture]:
-    """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set.
-
-    Raises `DiscernError` for an order that is none, or a query without words.
-    """
+    """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
     scores, knows = _scores(material, collection, order, query)
-    found = dict(_first(scores, order, knows, SPARE * min(n, LARGEST)))
-    shown = without_look_alikes(list(found), collection.library)[: min(n, LARGEST)]
+    found = dict(_first(scores, order, knows, SPARE * n))
+    shown = without_look_alikes(list(found), collection.library)[:n]
     paths = collection.paths(shown)
     return [
         NextPicture(
@@ -47,13 +129,16 @@ def _scores(material: Material, collection: Collection, order: Order, query: str
     """Of all pictures that may be shown, and whether they are logits of a head."""
     allowed = material.index.ids.without(material.reserved | set(material.decisions))
     if order == "query":
-        if not query.strip():
-            raise DiscernError("Say which query to look at.")
         return material.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
-    if order not in ("likely", "borderline", "unlikely"):
-        raise DiscernError(f"“{order}” is no way to choose pictures.")
     head = train_head(material.training.data, material.text_direction, seed=0)
     return material.index.scores(head.weights, head.bias, allowed), head.kind != "text"
+
+
+def _check(order: Order, query: str) -> None:
+    if order not in get_args(Order):
+        raise DiscernError(f"“{order}” is no way to choose pictures.")
+    if order == "query" and not query.strip():
+        raise DiscernError("Say which query to look at.")
 
 
 def _first(scores: Scores, order: Order, knows: bool, n: int) -> list[tuple[str, float]]:

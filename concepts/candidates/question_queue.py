@@ -6,9 +6,10 @@ for it. Every third question is a picture of the evaluation set, in that set's o
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -24,8 +25,10 @@ SHORT = 3  # pictures to measure with that bridge the time until there are some 
 STALE = 8  # answers after which what is left is chosen again
 EVALUATION_EVERY = 3  # one question in three measures
 
+log = logging.getLogger(__name__)
+
 Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
-EvaluationOf = Callable[[], Sequence[str]]
+EvaluationOf = Callable[[], Iterable[str]]
 PathsOf = Callable[[Sequence[str]], dict[str, str]]
 
 
@@ -148,13 +151,19 @@ class Questions:
         problem = ""
         try:
             chosen = self._choose(BATCH, on_their_way)
-        except DiscernError as error:
-            problem = str(error)
         except Exception as error:  # whatever it is, the person must see it and the queue go on
-            problem = f"The next pictures can't be chosen: {type(error).__name__}: {error}"
+            problem = problem_of(error)
         with self._lock:
             known = -1 if problem else decided  # after a problem the next request tries again
             self._queue = _Queue(chosen, known, exhausted=len(chosen) < BATCH, problem=problem)
+
+
+def problem_of(error: Exception) -> str:
+    """Why nothing could be chosen, for the person; whatever should not happen is in the log."""
+    if isinstance(error, DiscernError):
+        return str(error)
+    log.error("Choosing pictures failed.", exc_info=error)
+    return f"The next pictures can't be chosen: {type(error).__name__}: {error}"
 
 
 def tally(decisions: dict[str, Decision], evaluation: Sequence[str]) -> Tally:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.run import AnnotateResult
+from concepts.candidates.grid import PREPARED, Grid, GridPage, Order, bulk_pictures
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -44,8 +47,6 @@ if TYPE_CHECKING:
         ReviewFilter,
         ReviewPage,
     )
-    from concepts.candidates.grid import Order
-
 
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context, Purpose
 from concepts.workbench.definitions import Definitions
@@ -62,14 +63,23 @@ class GivenAnswer(View):
     purpose: Literal["train", "evaluation"]
 
 
+@dataclass(frozen=True)
+class _Open:
+    """A concept that is being answered: the running tally, the queue of questions, the grid."""
+
+    decisions: Decisions
+    questions: Questions
+    grid: Grid
+
+
 class Answers:
     """Answers, and what to ask next."""
 
     def __init__(self, context: Context, definitions: Definitions) -> None:
         self._context = context
         self._definitions = definitions
-        self._questions: dict[int, tuple[Decisions, Questions]] = {}
-        self._questions_lock = threading.Lock()
+        self._open: dict[int, _Open] = {}
+        self._open_lock = threading.Lock()
         context.jobs.register(Annotate, self._annotate)
 
     def annotate(
@@ -175,17 +185,17 @@ class Answers:
     def upcoming(self, name: str, have: Sequence[str], n: int) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
         most is chosen in the background."""
-        return self._asking(self._context.concept(name))[1].upcoming(have, n)
+        return self._opened(self._context.concept(name)).questions.upcoming(have, n)
 
     def tally(self, name: str) -> Tally:
         """How far the answers are, without reading them all again."""
         concept = self._context.concept(name)
-        decisions = self._asking(concept)[0].now()
+        decisions = self._opened(concept).decisions.now()
         return tally(decisions, list(self._context.store.evaluation_pictures(concept.id)))
 
     def decisions(self, name: str) -> dict[str, Decision]:
         """Picture id → what people decided, without reading all answers again."""
-        return self._asking(self._context.concept(name))[0].now()
+        return self._opened(self._context.concept(name)).decisions.now()
 
     def recent_answers(self, name: str, author: str, n: int) -> list[GivenAnswer]:
         """This person's last answers that stand, oldest first."""
@@ -215,13 +225,10 @@ class Answers:
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
         return opinion(said[-1]) if said else None
 
-    def bulk_pictures(self, name: str, order: Order, *, query: str = "", n: int = 36) -> list[NextPicture]:
-        """Pictures without an answer for answering many at once."""
-        from concepts.candidates.grid import bulk_pictures
-
-        concept = self._context.concept(name)
-        self._context.draw_evaluation(concept)
-        return bulk_pictures(self._context.material(concept), self._context.collection, order, query, n)
+    def grid(self, name: str, order: Order, *, query: str = "", n: int = 36) -> GridPage:
+        """Up to n pictures without an answer for answering many at once. Takes milliseconds: what is known
+        is shown, and what is newer is worked out in the background."""
+        return self._opened(self._context.concept(name)).grid.page(order, query, n)
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -261,14 +268,14 @@ class Answers:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
         an answer already are not chosen again. `ways` names other ways to learn and to choose than the
         app's own, for studies."""
-        return self._next_pictures(self._context.concept(name), n, purpose, waiting, ways)
+        return self._next_pictures(self._context.concept(name), n, waiting, purpose, ways)
 
     def _next_pictures(
         self,
         concept: ConceptRow,
         n: int,
-        purpose: Purpose,
         waiting: Sequence[str],
+        purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
         from concepts.candidates.selection import most_useful
@@ -331,20 +338,35 @@ class Answers:
             annotator=job.annotator,
         )
 
-    def _asking(self, concept: ConceptRow) -> tuple[Decisions, Questions]:
-        """The running tally and the queue of a concept, made when first asked for."""
-        with self._questions_lock:
-            if concept.id not in self._questions:
-                decisions = Decisions(self._context.log, concept.id)
-                questions = Questions(
+    def _opened(self, concept: ConceptRow) -> _Open:
+        """What is kept of a concept that is being answered, made when first asked for."""
+        with self._open_lock:
+            if concept.id not in self._open:
+                background, decisions = self._context.background, Decisions(self._context.log, concept.id)
+                evaluation = partial(self._context.store.evaluation_pictures, concept.id)
+                choose = partial(self._next_pictures, concept, purpose="train")
+                rank, state = partial(self._rank, concept), partial(self._state, concept)
+                paths = self._context.collection.paths
+                self._open[concept.id] = _Open(
                     decisions,
-                    lambda n, waiting: self._next_pictures(concept, n, "train", waiting),
-                    lambda: list(self._context.store.evaluation_pictures(concept.id)),
-                    self._context.collection.paths,
-                    self._context.background,
+                    Questions(decisions, choose, evaluation, paths, background),
+                    Grid(decisions, rank, state, evaluation, background),
                 )
-                self._questions[concept.id] = decisions, questions
-            return self._questions[concept.id]
+            return self._open[concept.id]
+
+    def _rank(self, concept: ConceptRow, order: Order, query: str) -> list[NextPicture]:
+        self._context.draw_evaluation(concept)
+        return bulk_pictures(
+            self._context.material(concept), self._context.collection, order, query, PREPARED
+        )
+
+    def _state(self, concept: ConceptRow) -> Hashable:
+        """Changes with what an order of pictures depends on: answers, definition, pictures."""
+        return (
+            self._context.log.last_sequence(concept.id),
+            self._context.revision(concept).number,
+            self._context.collection.library.counts().pictures,
+        )
 
     def _resolve(
         self, rows: Sequence[LabelRow], folder: Path, report: ImportReport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Literal
 
@@ -65,6 +66,7 @@ class Context:
             self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
         )
         self.background = Background()
+        self._drawing = threading.Lock()
         self.jobs = JobRunner(JobStore(self.database), redact=self.redact)
 
     def close(self) -> None:
@@ -125,15 +127,23 @@ class Context:
         return self.scores.of(head, vectors)
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
-        """Draws the evaluation set once there are pictures to draw from."""
+        """Draws the evaluation set once there are pictures to draw from, or waits where that is going on.
+        None of those to `avoid` is in it, nor any that looks like them.
+
+        Whatever mines, trains, takes answers from elsewhere or examples does this first (rule 4), so that
+        none of those has seen a picture that measures.
+        """
         if self.store.evaluation_pictures(concept.id) or self.collection.library.encoder() is None:
             return
-        definition = self.revision(concept).definition
-        seen = {*avoid, *definition.examples, *definition.counterexamples}
-        chosen = draw_evaluation_set(
-            self.collection.library, concept.key, seen, EVALUATION_SIZE, EVALUATION_SHARE
-        )
-        self.store.add_evaluation_pictures(concept.id, chosen, "random")
+        with self._drawing:
+            if self.store.evaluation_pictures(concept.id):
+                return
+            definition = self.revision(concept).definition
+            seen = {*avoid, *definition.examples, *definition.counterexamples}
+            chosen = draw_evaluation_set(
+                self.collection.library, concept.key, seen, EVALUATION_SIZE, EVALUATION_SHARE
+            )
+            self.store.draw_evaluation_pictures(concept.id, chosen)
 
 
 def revision_of(row: DefinitionRow) -> Revision:

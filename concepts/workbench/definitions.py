@@ -36,7 +36,7 @@ from concepts.workbench.concept_views import (
     RevisionView,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
-from concepts.workbench.kinds import Expand, Expanded, Mine
+from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
 from concepts.workbench.overview import ConceptProgress
 from storage.calls import Ledger
 from storage.overview import Overview
@@ -51,6 +51,7 @@ class Definitions:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._progress = ConceptProgress(Overview(context.database), context.store, context.log)
+        context.jobs.register(DrawEvaluation, self._draw_evaluation)
         context.jobs.register(Expand, self._expand)
         context.jobs.register(Mine, self._mine)
 
@@ -58,11 +59,17 @@ class Definitions:
         self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
     ) -> ConceptView:
         """Begins a concept and draws its evaluation set before anything else sees those pictures."""
-        ids = tuple(self._context.collection.library.resolve(example) for example in examples)
-        definition = _checked(name=checked_name(name), description=description, examples=ids)
-        concept = self._context.store.create(definition.name)
-        self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
-        self._context.draw_evaluation(concept, avoid=ids)
+        concept = self._begin(name, description, examples, author)
+        self._context.draw_evaluation(concept)
+        return self.concept(name)
+
+    def begin_concept(
+        self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
+    ) -> ConceptView:
+        """The same, with the evaluation set drawn in the background. Whatever learns waits for that."""
+        concept = self._begin(name, description, examples, author)
+        if self._context.collection.library.encoder() is not None:
+            self._context.jobs.submit(DrawEvaluation(concept.id))
         return self.concept(name)
 
     def concepts(self, limit: int | None = None, offset: int = 0) -> list[ConceptSummary]:
@@ -215,6 +222,18 @@ class Definitions:
         per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
         return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
 
+    def _begin(self, name: str, description: str, examples: Sequence[str], author: str) -> ConceptRow:
+        ids = tuple(self._context.collection.library.resolve(example) for example in examples)
+        definition = _checked(name=checked_name(name), description=description, examples=ids)
+        concept = self._context.store.create(definition.name)
+        self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
+        return concept
+
+    def _draw_evaluation(self, job: DrawEvaluation, progress: Progress) -> Drawn:
+        progress.report(0, None, "setting pictures aside to measure with")
+        self._context.draw_evaluation(self._context.store.get(job.concept_id))
+        return Drawn(pictures=len(self._context.store.evaluation_pictures(job.concept_id)))
+
     def _expand(self, job: Expand, progress: Progress) -> Expanded:
         progress.report(0, None, "thinking of what counts and what to search for")
         concept = self._context.store.get(job.concept_id)
@@ -251,8 +270,11 @@ class Definitions:
 
     def _check_examples(self, name: str, edited: Definition) -> None:
         """Rule 4: a picture that measures is no example, because examples decide what is looked for."""
-        reserved = self._context.material(self._context.concept(name)).reserved
-        if reserved & {*edited.examples, *edited.counterexamples}:
+        concept = self._context.concept(name)
+        shown = [*edited.examples, *edited.counterexamples]
+        if shown:
+            self._context.draw_evaluation(concept, avoid=shown)
+        if self._context.material(concept).reserved.intersection(shown):
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
                 "example. Choose another one; nothing was changed."

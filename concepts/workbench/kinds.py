@@ -55,6 +55,19 @@ class Reembed(Job[Embedded]):
 # Definitions
 
 
+class Drawn(View):
+    pictures: int
+
+
+@dataclass(frozen=True)
+class DrawEvaluation(Job[Drawn]):
+    """Sets pictures aside to measure with."""
+
+    kind = "draw evaluation"
+    lane = Lane.SHORT
+    concept_id: int
+
+
 class Expanded(View):
     revision: int
     author: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 
+from concepts.candidates.grid import Order
 from concepts.candidates.question_queue import (
     BATCH,
     SHORT,
@@ -19,6 +20,7 @@ from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.consensus import consensus
 from concepts.workbench import Workbench
+from concepts.workbench import answers as answers_module
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -61,8 +63,15 @@ def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, 
     return make
 
 
-def settled(background: ThreadPoolExecutor) -> None:
+def settled(background: Executor) -> None:
     background.submit(lambda: None).result(10)
+
+
+def tiles(bench: Workbench, order: Order, n: int) -> list[NextPicture]:
+    """A grid once it has been worked out."""
+    bench.answers.grid(NAME, order)
+    settled(bench.context.background)
+    return bench.answers.grid(NAME, order, n=n).pictures
 
 
 def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask, background) -> None:  # type: ignore[no-untyped-def]
@@ -168,9 +177,9 @@ def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> N
 
 
 def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:
-    answered = bench.answers.bulk_pictures(NAME, "likely", n=1)[0].id
+    answered = tiles(bench, "likely", 1)[0].id
     bench.answers.label(NAME, answered, "yes", author=ME, key="1")
-    found = [p.id for p in bench.answers.bulk_pictures(NAME, "likely", n=60)]
+    found = [p.id for p in tiles(bench, "likely", 60)]
     evaluation = bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)  # type: ignore[union-attr]
     groups = bench.context.collection.library.near_groups(found)
     assert answered not in found
@@ -179,11 +188,11 @@ def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicate
 
 
 def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
-    ids = [p.id for p in bench.answers.bulk_pictures(NAME, "likely", n=8)]
+    ids = [p.id for p in tiles(bench, "likely", 8)]
     for n, picture in enumerate(ids):
         bench.answers.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
-    likely = [p.probability for p in bench.answers.bulk_pictures(NAME, "likely", n=20)]
-    unlikely = [p.probability for p in bench.answers.bulk_pictures(NAME, "unlikely", n=20)]
+    likely = [p.probability for p in tiles(bench, "likely", 20)]
+    unlikely = [p.probability for p in tiles(bench, "unlikely", 20)]
     assert likely == sorted(likely, reverse=True)  # type: ignore[type-var]
     assert unlikely == sorted(unlikely)  # type: ignore[type-var]
     assert likely[0] > unlikely[0]  # type: ignore[operator]
@@ -191,7 +200,42 @@ def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(benc
 
 def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="query"):
-        bench.answers.bulk_pictures(NAME, "query", query=" ")
+        bench.answers.grid(NAME, "query", query=" ")
+
+
+def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(bench: Workbench) -> None:
+    gate = threading.Event()
+    bench.context.background.submit(gate.wait, 10)
+    first = bench.answers.grid(NAME, "likely")
+    assert (first.pictures, first.thinking) == ([], True)
+    gate.set()
+    known = tiles(bench, "likely", 12)
+    assert len(known) == 12
+    assert not bench.answers.grid(NAME, "likely").thinking
+
+    gate.clear()
+    bench.context.background.submit(gate.wait, 10)
+    bench.answers.label(NAME, known[0].id, "yes", author=ME, key="1")
+    after = bench.answers.grid(NAME, "likely", n=11)
+    assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
+    gate.set()
+    settled(bench.context.background)
+    assert not bench.answers.grid(NAME, "likely").thinking
+
+
+def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object) -> list[NextPicture]:
+        raise DiscernError("The encoder is gone.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(answers_module, "bulk_pictures", broken)
+        bench.answers.grid(NAME, "likely")
+        settled(bench.context.background)
+    assert bench.answers.grid(NAME, "likely").problem == "The encoder is gone."
+    settled(bench.context.background)
+    assert len(bench.answers.grid(NAME, "likely").pictures) == 36
 
 
 def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(bench: Workbench) -> None:

@@ -84,7 +84,10 @@ def test_a_key_that_came_with_another_answer_is_refused_for_good(
 
 
 def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:
-    ids = [p["id"] for p in client.get("/app/answers/grid", params={"concept": NAME, "n": 12}).json()]
+    grid = {"concept": NAME, "n": 12}
+    assert client.get("/app/answers/grid", params=grid).json()["thinking"]
+    bench.context.background.submit(lambda: None).result(20)
+    ids = [p["id"] for p in client.get("/app/answers/grid", params=grid).json()["pictures"]]
     assert len(ids) == 12
     answers = [[i, "no"] for i in ids]
     sent = {"concept": NAME, "key": "batch-0001", "answers": answers}

@@ -71,8 +71,8 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/concepts", status_code=201)
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
-        """Begins a concept from a name and a sentence."""
-        return workbench.definitions.create_concept(
+        """Begins a concept from a name and a sentence. Pictures to measure with are set aside meanwhile."""
+        return workbench.definitions.begin_concept(
             body.name, body.description, examples=body.examples, author=author
         )
 

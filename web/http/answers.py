@@ -13,8 +13,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from concepts.annotators.review import Opinion
+from concepts.candidates.grid import GridPage
 from concepts.candidates.question_queue import Tally, Upcoming
-from concepts.candidates.selection import NextPicture
 from concepts.errors import ConflictError
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
@@ -155,7 +155,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     @router.get("/grid")
     def grid(
         concept: str, order: Order = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
-    ) -> list[NextPicture]:
-        return workbench.answers.bulk_pictures(concept, order, query=query, n=n)
+    ) -> GridPage:
+        return workbench.answers.grid(concept, order, query=query, n=n)
 
     return router

@@ -117,7 +117,7 @@ class _Screen:
         fields = action.fields
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
-            view = self._bench.definitions.create_concept(name, sentence, author=author_of(request))
+            view = self._bench.definitions.begin_concept(name, sentence, author=author_of(request))
         except DiscernError as error:
             return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)
         return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)

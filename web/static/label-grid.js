@@ -5,6 +5,7 @@ import {element, image} from './dom.js';
 const FLIP = {'': 'yes', yes: 'no', no: ''};
 const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure', '': ''};
 const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
+const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
 const ANSWER_KEYS = {y: 'yes', n: 'no', u: 'unsure', Backspace: '', Delete: ''};
 
 export class Grid {
@@ -48,9 +49,17 @@ export class Grid {
   async reload() {
     const [order, ...query] = this.part('order').value.split(':');
     const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: this.part('size').value});
+    this.asked = asked;
     this.words('Looking through the library…');
     try {
-      this.fill(await get(`/app/answers/grid?${asked}`));
+      let found = await get(`/app/answers/grid?${asked}`);
+      while (found.thinking && !found.problem && !found.pictures.length && this.asked === asked && this.isOpen) {
+        await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
+        found = await get(`/app/answers/grid?${asked}`);
+      }
+      if (this.asked !== asked) return; // another order was chosen meanwhile
+      if (found.problem && !found.pictures.length) throw new Error(found.problem);
+      this.fill(found.pictures);
     } catch (error) {
       this.words(`The pictures can’t be shown: ${error.message} Your answers are kept.`);
     }

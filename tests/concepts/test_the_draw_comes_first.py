@@ -1,0 +1,142 @@
+"""Rule 4 at every moment: a concept is begun at once, and nothing learns before its evaluation draw."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from at_once import at_once
+from statements import statements
+
+from concepts.candidates.mining import draw_evaluation_set
+from concepts.definition.editing import add_example
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench, context
+from concepts.workbench.kinds import DrawEvaluation
+from storage.labels import Author
+
+NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
+PATIENCE = 20  # seconds until a test gives up
+LEARNS = ("candidates", "heads", "annotations", "label_events")
+
+
+@pytest.fixture
+def bench(open_bench: Callable[[], Workbench]) -> Workbench:
+    """A library with a concept whose draw waits in the queue: no background work is going on."""
+    bench = open_bench()
+    bench.definitions.begin_concept(NAME, DESCRIPTION)
+    return bench
+
+
+def evaluation(bench: Workbench) -> list[str]:
+    return list(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id))
+
+
+def train(bench: Workbench, folder: Path) -> None:
+    bench.versions.train(NAME)
+
+
+def mine(bench: Workbench, folder: Path) -> None:
+    bench.definitions.mine(NAME)
+
+
+def annotate(bench: Workbench, folder: Path) -> None:
+    bench.answers.annotate(NAME, annotator="builtin")
+
+
+def answer(bench: Workbench, folder: Path) -> None:
+    for picture in bench.answers.next_pictures(NAME, 3):
+        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+
+
+def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
+    bench.answers.upcoming(NAME, [], 0)
+    bench.context.background.submit(lambda: None).result(PATIENCE)
+    for picture in bench.answers.upcoming(NAME, [], 3).pictures:
+        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+
+
+def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
+    bench.answers.grid(NAME, "likely")
+    bench.context.background.submit(lambda: None).result(PATIENCE)
+    for picture in bench.answers.grid(NAME, "likely", n=3).pictures:
+        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+
+
+def import_answers(bench: Workbench, folder: Path) -> None:
+    file = folder / "answers.csv"
+    rows = [f"{i},yes" for i in bench.context.collection.library.all_ids()[:5]]
+    file.write_text("\n".join(["id,label", *rows]))
+    bench.answers.import_labels(NAME, file)
+
+
+@pytest.mark.parametrize(
+    "learn", [train, mine, annotate, answer, answer_from_the_queue, answer_in_the_grid, import_answers]
+)
+def test_whatever_learns_draws_first(
+    bench: Workbench, tmp_path: Path, learn: Callable[[Workbench, Path], None]
+) -> None:
+    assert evaluation(bench) == []
+    with statements(bench.context.database) as sent:
+        learn(bench, tmp_path)
+    written = [sql.split()[2] for sql in sent if sql.startswith("INSERT INTO")]
+    first = {table: written.index(table) for table in set(written)}
+    learned = [table for table in LEARNS if table in first]
+    assert learned
+    assert all(first["evaluation_pictures"] < first[table] for table in learned)
+    assert not set(evaluation(bench)) & set(bench.context.store.candidates(bench.context.concept(NAME).id))
+
+
+def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) -> None:
+    job = bench.jobs.store.latest([DrawEvaluation.kind])
+    assert job is not None
+    at_once(3, lambda index: (train, mine, lambda *_: bench.jobs.resume(job.id))[index](bench, tmp_path))
+    drawn = evaluation(bench)
+    assert len(drawn) == 18
+    bench.definitions.delete_concept(NAME)
+    bench.definitions.create_concept(NAME, DESCRIPTION)
+    assert evaluation(bench) == drawn
+
+
+def test_the_first_of_two_draws_is_the_one(bench: Workbench) -> None:
+    ids, concept = bench.context.collection.library.all_ids(), bench.context.concept(NAME)
+    at_once(2, lambda n: bench.context.store.draw_evaluation_pictures(concept.id, ids[5 * n : 5 * n + 5]))
+    assert evaluation(bench) in (ids[:5], ids[5:10])
+
+
+def test_beginning_a_concept_waits_for_no_draw(
+    open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, gate = open_bench(), threading.Event()
+    draw = context.draw_evaluation_set
+
+    def slowly(*given: object) -> list[str]:
+        assert gate.wait(PATIENCE)
+        return draw(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(context, "draw_evaluation_set", slowly)
+    bench.jobs.start()
+    view = bench.definitions.begin_concept(NAME, DESCRIPTION)
+    assert view.labels.evaluation_size == 0
+    training = threading.Thread(target=train, args=(bench, Path()))
+    training.start()
+    assert not bench.definitions.concept(NAME).heads
+    gate.set()
+    training.join(PATIENCE)
+    assert len(bench.definitions.concept(NAME).heads) == 1
+    assert len(evaluation(bench)) == 18
+    bench.close()
+
+
+def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
+    row = bench.context.concept(NAME)
+    would_be = draw_evaluation_set(bench.context.collection.library, row.key, (), 200, 0.2)
+    chosen = would_be[0]
+    bench.definitions.edit(NAME, lambda d: add_example(d, chosen, counts=True), author="me", after=1)
+    assert len(evaluation(bench)) == 18
+    assert chosen not in evaluation(bench)
+    measures = evaluation(bench)[0]
+    with pytest.raises(DiscernError, match="set aside"):
+        bench.definitions.edit(NAME, lambda d: add_example(d, measures, counts=True), author="me", after=2)
