@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import typer
 
 from concepts.cli import main
+from concepts.cli.groups import with_methods
 from discern.__main__ import app
 
 FILE = Path(__file__).with_name("cli.md")
@@ -77,8 +78,8 @@ def _placeholder(kind: Any) -> str:
 
 def _explained(param: Any) -> str:
     if param.param_type_name == "argument" or param.is_flag or param.default is None:
-        return str(param.help)
-    return f"{param.help} Default: `{param.default}`."
+        return with_methods(str(param.help))
+    return f"{with_methods(param.help)} Default: `{param.default}`."
 
 
 def _takes_many(param: Any) -> bool:

@@ -86,7 +86,8 @@ def require_both(material: Material) -> None:
     if not yes or not no:
         raise NotEnoughLabelsError(
             f"“{material.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
-            "learn from. It takes at least one of each."
+            "learn from, and it takes one of each.",
+            needed=(not yes) + (not no),
         )
 
 
@@ -95,8 +96,7 @@ def check_has_learned(head: HeadFacts) -> None:
     counts = head.details.get("labels")
     if counts is not None and not all(any(count[value] for count in counts) for value in ("yes", "no")):
         raise NotEnoughLabelsError(
-            f"Version {head.number} has learned from no yes and no, so it would call every picture a yes. "
-            "Answer some pictures and train again."
+            f"Version {head.number} has learned from no yes and no, so it would call every picture a yes."
         )
 
 

@@ -10,29 +10,26 @@ import typer
 
 from concepts import errors
 
-ROWS_SHOWN = 20
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130  # 128 + SIGINT, as shells say it
+AGAIN = "Run the same command again to go on."
+ROWS_SHOWN = 20
 
-# What to do at the command line, where the error itself doesn't say. The most special class decides.
+# What to do about an error here. The most special class of an error decides.
 ADVICE: dict[type[errors.DiscernError], str] = {
-    errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER",
-    errors.NoConceptError: "Begin one: discern concept new NAME --description SENTENCE",
-    errors.UnknownConceptError: "See them all: discern concept list",
-    errors.UnknownPictureError: "See what is there: discern library pictures",
-    errors.NoVersionError: "Train one: discern concept train “{error.concept}”",
-    errors.UnknownVersionError: "See what it has: discern concept show NAME",
-    errors.UnknownJobError: "See them all: discern jobs",
-    errors.NotEnoughLabelsError: "Get pictures to answer: discern concept next NAME --out answers.csv",
-    errors.NoUsableRowsError: "Mend these rows and import the file again; nothing was taken",
+    errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER.",
+    errors.NoConceptError: "Begin one: discern concept new NAME --description SENTENCE.",
+    errors.NoVersionError: "Train one: discern concept train “{error.concept}”.",
+    errors.NotEnoughLabelsError: "Answer some: discern concept next NAME --out answers.csv, then discern "
+    "concept labels import NAME answers.csv.",
+    errors.NoUsableRowsError: "Mend these rows and import the file again: nothing was taken.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
-    "{error.asked}",
+    "{error.asked}.",
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
-    "train again with this one (discern concept train)",
-    errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed",
-    errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL",
+    "train again with this one (discern concept train).",
+    errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed.",
+    errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
     errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
-    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing",
-    errors.DiskFullError: "Free some space, then run the same command again; what was done is kept",
+    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",
 }
 
 
@@ -45,13 +42,13 @@ def what_to_do(error: errors.DiscernError) -> str:
 
 
 def fail(error: errors.DiscernError, as_json: bool) -> int:
-    message, advice = str(error), what_to_do(error)
     code = WRONG_USAGE if isinstance(error, errors.UnknownMethodError) else FAILED
+    message, advice = str(error), what_to_do(error)
     rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
     if as_json:  # many messages say themselves what to do, behind their first sentence
         more = {"bad_rows": [{"row": number, "reason": reason} for number, reason in rows]} if rows else {}
         return _as_json(code, message, advice or message.partition(". ")[2], **more)
-    _warn(f"discern: {message}" + (f" {advice}." if advice else ""))
+    _warn(" ".join(filter(None, (f"discern: {message}", advice))))
     for number, reason in rows[1:ROWS_SHOWN]:
         _warn(f"  row {number}: {reason}")
     return code
@@ -69,11 +66,8 @@ def wrong_usage(error: typer.TyperException, as_json: bool) -> int:
 def stopped(reason: str, as_json: bool) -> int:
     if as_json:
         return _as_json(STOPPED, reason, AGAIN)
-    _warn(f"{reason} {AGAIN}.")
+    _warn(f"{reason} {AGAIN}")
     return STOPPED
-
-
-AGAIN = "Run the same command again to go on"
 
 
 def _as_json(code: int, error: str, advice: str, **more: Any) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from concepts.errors import DiscernError
 
@@ -50,6 +51,25 @@ Version = Annotated[int | None, typer.Option(min=1, help="An older trained versi
 Author = Annotated[str, typer.Option(help="Who says so.")]
 Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
+
+
+def with_methods(help: str) -> str:
+    """A help text with the names of what is registered in place of {heads} and {annotators}."""
+    if "{" not in help:
+        return help
+    from concepts.annotators import ANNOTATORS, AUTO  # these bring numpy and the database
+    from concepts.learning.heads import HEADS
+
+    return help.format(heads=", ".join(HEADS), annotators=", ".join([AUTO, *ANNOTATORS]))
+
+
+class ChoosingAMethod(TyperCommand):
+    """A command whose help names what is registered, found out when somebody asks for it."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for param in self.params:
+            param.help = with_methods(getattr(param, "help", None) or "")  # type: ignore[attr-defined]
+        super().format_options(ctx, formatter)
 
 
 def must_exist(file: Path) -> None:

@@ -11,18 +11,30 @@ from typing import Annotated, Any, Literal
 import typer
 
 from concepts.cli.failures import ROWS_SHOWN
-from concepts.cli.groups import Json, Name, concept, labels, must_exist, must_not_exist, workbench
+from concepts.cli.groups import (
+    ChoosingAMethod,
+    Json,
+    Name,
+    concept,
+    labels,
+    must_exist,
+    must_not_exist,
+    workbench,
+)
 from concepts.cli.output import plain, progress, say, show, table
 
 
-@concept.command("annotate")
+@concept.command("annotate", cls=ChoosingAMethod)
 def concept_annotate(
     name: Name,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")] = None,
     annotator: Annotated[
-        Literal["auto", "builtin", "vlm"],
-        typer.Option(help="auto takes the vision-language model where one is set, else the built-in one."),
+        str,
+        typer.Option(
+            help="Who labels: {annotators}. auto takes the vision-language model where one is set, else the "
+            "built-in annotator."
+        ),
     ] = "auto",
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Json, Name, Version, concept, workbench
+from concepts.cli.groups import ChoosingAMethod, Json, Name, Version, concept, workbench
 from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 from concepts.learning.target import SPELLING, Target
@@ -25,16 +25,19 @@ def checked_target(text: str) -> str:
     return text
 
 
-@concept.command("train")
+@concept.command("train", cls=ChoosingAMethod)
 def concept_train(
     name: Name,
     target: Annotated[
         str, typer.Option(help=f"What the threshold is for: {SPELLING}.", callback=checked_target)
     ] = "f1",
+    head: Annotated[
+        str, typer.Option(help="How it learns: {heads}. auto takes what suits the answers.")
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Train a new version from all answers. Older versions are kept."""
-    result = workbench().versions.train(name, target=target)
+    result = workbench().versions.train(name, target=target, head=head)
 
     def human() -> None:
         say(f"Version {result.number} trained ({result.kind}); yes from {result.threshold:.2f}.")

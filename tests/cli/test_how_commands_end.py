@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 from command_line import Ended
 
-from concepts import errors
-from concepts.cli.failures import ADVICE
-
 End = Callable[..., Ended]
 HEAVY = ("torch", "lancedb", "sklearn", "scipy", "gradio", "open_clip", "transformers", "matplotlib", "onnx")
 NOT_NEEDED = (*HEAVY, "numpy", "sqlalchemy", "fastapi")
@@ -38,7 +35,7 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
     ("code", "arguments"),
     [
         (0, ("--help",)),
-        (0, ("concept", "train", "--help")),
+        (0, ("library", "add", "--help")),
         (1, ("library", "add", "/no/such/folder")),
         (1, ("concept", "labels", "import", "Round thing", "/no/such/answers.csv")),
         (1, ("score", "/no/such/bundle", "--out", "scores.csv")),
@@ -63,7 +60,7 @@ def test_with_json_an_error_is_json_with_what_to_do(pictures: Path, ended: End) 
     assert (end.code, end.err) == (1, "")
     assert set(end.json) == {"error", "what_to_do"}
     assert "no concept “Nothing”" in end.json["error"]
-    assert "concept list" in end.json["what_to_do"]
+    assert "There are: “Round thing”" in end.json["what_to_do"]
 
 
 def test_what_a_message_says_behind_its_first_sentence_is_what_to_do(ended: End) -> None:
@@ -81,12 +78,8 @@ def test_with_json_wrong_usage_is_json_and_still_exits_with_2(ended: End) -> Non
     assert end.json["what_to_do"].endswith("concept new --help")
 
 
-def test_advice_names_commands_that_exist() -> None:
-    from docs.build import commands
-
-    known = commands()
-    for advice in ADVICE.values():
-        if "discern " in advice:
-            said = advice.rpartition("discern ")[2]
-            assert any(f"{said} ".startswith(f"{name} ") for name in known), advice
-    assert all(issubclass(kind, errors.DiscernError) for kind in ADVICE)
+@pytest.mark.parametrize(
+    ("command", "names"), [("train", "auto, text, lda, logistic"), ("annotate", "auto, builtin, vlm")]
+)
+def test_help_names_what_is_registered(ended: End, command: str, names: str) -> None:
+    assert names in " ".join(ended("concept", command, "--help").out.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -56,9 +57,11 @@ def test_a_name_that_the_command_line_takes_is_reached_by_rest(
     if made.exit_code:
         assert isinstance(made.exception, DiscernError), made
         return
-    found = api.get(address(name))
+    kept = json.loads(made.stdout)["name"]
+    assert kept == name.strip()
+    found = api.get(address(kept))
     assert found.status_code == 200, found.text
-    assert found.json()["name"] == name.strip()
+    assert found.json()["name"] == kept
     assert api.get(address(f"id:{found.json()['id']}")).json() == found.json()
     bench.context.store.delete(found.json()["id"])
 
