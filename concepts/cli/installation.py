@@ -4,13 +4,92 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Json, app, users, workbench
-from concepts.cli.output import say, show
+from concepts.cli.groups import Json, Most, Skip, app, settings, users, workbench
+from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
+
+if TYPE_CHECKING:
+    from concepts.installation.activity import SettingsView
+
+
+Setting = Annotated[
+    Literal[
+        "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "llm_price", "vlm_price",
+        "model_concurrency",
+    ],
+    typer.Argument(help="Which setting."),
+]  # fmt: skip
+
+
+@settings.command("show")
+def settings_show(as_json: Json = False) -> None:
+    """The model endpoint as it is set. The key itself is never told."""
+    _show_settings(workbench().installation.endpoint_settings(), as_json)
+
+
+@settings.command("set")
+def settings_set(
+    name: Setting,
+    value: Annotated[str | None, typer.Argument(help="Asked for, unseen, if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change one setting; an empty value takes it away. It counts from the next call on."""
+    if value is None:
+        value = typer.prompt(name, default="", hide_input=True, show_default=False, err=True)
+    _show_settings(workbench().installation.save_settings({name: value}), as_json)
+
+
+@settings.command("test")
+def settings_test(as_json: Json = False) -> None:
+    """Ask the endpoint what it can do: one small question to each model that is set."""
+    with progress("Asking", "Nothing was changed.") as listener:
+        report = workbench().installation.test_endpoint(listener=listener)
+
+    def human() -> None:
+        say(f"{report.address}: {len(report.models)} models. {report.models_note}".strip())
+        table(("", "", ""), [(a.role, a.model, "works" if a.works else a.problem) for a in report.answers])
+
+    show(report, as_json, human)
+
+
+@app.command("calls")
+def calls(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
+    """Every call to a model endpoint, newest first."""
+    found = workbench().installation.model_calls(n, skip)
+    columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
+    rows = [
+        (
+            f"{c.created:%Y-%m-%d %H:%M}", c.purpose, c.model, c.outcome,
+            (c.tokens_in or 0) + (c.tokens_out or 0), _dollars(c.cost_usd), c.error,
+        )
+        for c in found
+    ]  # fmt: skip
+    show(found, as_json, lambda: table(columns, rows))
+
+
+@app.command("costs")
+def costs(as_json: Json = False) -> None:
+    """What was spent on what, with which model."""
+    found = workbench().installation.call_totals()
+    rows = [(c.purpose, c.model, c.calls, c.answered, c.unpriced, _dollars(c.cost_usd)) for c in found]
+    show(found, as_json, lambda: table(("for", "model", "calls", "answered", "unpriced", "cost"), rows))
+
+
+@app.command("about")
+def about(as_json: Json = False) -> None:
+    """Versions and the data folder."""
+    view = workbench().installation.about()
+
+    def human() -> None:
+        size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
+        rows = [("Discern", view.version), ("Data folder", f"{view.home} (database {size}, {free})")]
+        table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
+
+    show(view, as_json, human)
 
 
 @app.command("log")
@@ -88,3 +167,18 @@ def demo(
 
     result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
     show(result, as_json, lambda: None)
+
+
+def _show_settings(view: SettingsView, as_json: bool) -> None:
+    fixed = set(view.fixed)
+    values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
+    rows = [
+        (name, "" if value is None else value, "set by the environment" if name in fixed else "")
+        for name, value in values.items()
+        if name not in ("fixed", "has_key")
+    ]
+    show(view, as_json, lambda: table(("", "", ""), rows))
+
+
+def _dollars(cost: float | None) -> str:
+    return "" if cost is None else f"${cost:.4f}"

@@ -12,6 +12,7 @@ import typer
 
 from concepts.cli.failures import ROWS_SHOWN
 from concepts.cli.groups import (
+    Author,
     ChoosingAMethod,
     Json,
     Name,
@@ -22,6 +23,10 @@ from concepts.cli.groups import (
     workbench,
 )
 from concepts.cli.output import plain, progress, say, show, table
+
+Simulated = Annotated[
+    bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
+]
 
 
 @concept.command("annotate", cls=ChoosingAMethod)
@@ -98,14 +103,29 @@ def concept_next(
     show(result | ({"out": str(out)} if out else {}), as_json, human)
 
 
+@labels.command("add")
+def labels_add(
+    name: Name,
+    picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
+    value: Annotated[Literal["yes", "no", "unsure", "skip"], typer.Argument(help="The answer.")],
+    comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
+    author: Author = "me",
+    simulated: Simulated = False,
+    as_json: Json = False,
+) -> None:
+    """Answer one picture."""
+    bench = workbench()
+    answer = {"picture": bench.pictures.id_of(picture), "value": value, "comment": comment, "author": author}
+    bench.answers.give(name, answer["picture"], value, comment, author=author, simulated=simulated)
+    show(answer, as_json, lambda: say(f"{value}: {picture}"))
+
+
 @labels.command("import")
 def labels_import(
     name: Name,
     file: Annotated[Path, typer.Argument(help="CSV or JSONL: path or id, label, perhaps author and split.")],
     author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
-    simulated: Annotated[
-        bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
-    ] = False,
+    simulated: Simulated = False,
     as_json: Json = False,
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""

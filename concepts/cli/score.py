@@ -1,14 +1,14 @@
-"""`discern score`: an exported classifier on pictures."""
+"""How sure a version is: an exported one of new pictures (`discern score`), one here of the library."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Json, app, must_exist, workbench
-from concepts.cli.output import progress, say, show
+from concepts.cli.groups import Json, Most, Name, Skip, Version, app, concept, must_exist, workbench
+from concepts.cli.output import progress, say, show, table
 from storage.pictures.sources import require
 
 
@@ -33,3 +33,31 @@ def score(
             f"{result.rows:,} pictures in {result.out}: {result.yes:,} yes, {result.skipped:,} skipped."
         ),
     )
+
+
+@concept.command("scores")
+def concept_scores(
+    name: Name,
+    order: Annotated[
+        Literal["top", "bottom", "borderline"],
+        typer.Option(help="The surest yes, the surest no, or the closest."),
+    ] = "top",
+    version: Version = None,
+    n: Most = 20,
+    skip: Skip = 0,
+    as_json: Json = False,
+) -> None:
+    """The library as a version ranks it."""
+    bench = workbench()
+    with progress("Looking at the library", "Nothing was changed.") as listener:
+        page = bench.versions.ranked_pictures(
+            name, order, version=version, start=skip, size=n, listener=listener
+        )
+
+    def human() -> None:
+        counts = f"{page.flagged:,} of {page.total:,}"
+        say(f"Version {page.version} says yes to {counts}, from {page.threshold:.3f} on.")
+        rows = [(f"{p.probability:.3f}", p.said, p.id[:12], p.path) for p in page.pictures]
+        table(("how sure", "people said", "id", "path"), rows)
+
+    show(page, as_json, human)

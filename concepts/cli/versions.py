@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import ChoosingAMethod, Json, Name, Version, concept, workbench
+from concepts.cli.groups import Author, ChoosingAMethod, Json, Most, Name, Skip, Version, concept, workbench
 from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 from concepts.learning.target import SPELLING, Target
 
 if TYPE_CHECKING:
+    from concepts.classifier.quality import HeadView
     from concepts.learning.report import EvaluationReport, Metric
+
+
+MEASURE = "Measure it: concept evaluate."
+ROWS_SHOWN = 15
 
 
 def checked_target(text: str) -> str:
@@ -68,6 +73,100 @@ def concept_evaluate(
     show(report, as_json, human)
 
 
+@concept.command("versions")
+def concept_versions(name: Name, as_json: Json = False) -> None:
+    """Every trained version with its newest figures, the oldest first."""
+    found = workbench().versions.versions(name)
+
+    def human() -> None:
+        columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
+        table(columns, [(*_about(head), *_average_precision(head.report)) for head in found])
+
+    show(found, as_json, human)
+
+
+@concept.command("quality")
+def concept_quality(name: Name, version: Version = None, as_json: Json = False) -> None:
+    """How good a version is at every threshold, on the answers as they are now."""
+    view = workbench().versions.quality(name, version=version)
+
+    def human() -> None:
+        say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
+        if view.waiting:
+            say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
+        if view.flagged is not None:
+            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of the library.")
+        step = max(len(view.rows) // ROWS_SHOWN, 1)
+        rows = [
+            (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)
+            for r in view.rows[::step]
+        ]
+        table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
+
+    show(view, as_json, human)
+
+
+@concept.command("mistakes")
+def concept_mistakes(
+    name: Name, version: Version = None, n: Most = 20, skip: Skip = 0, as_json: Json = False
+) -> None:
+    """Pictures people checked and a version gets wrong, the surest mistakes first."""
+    found = workbench().versions.mistakes(name, version=version, limit=n, offset=skip)
+    rows = [(m.said, f"{m.probability:.2f}", m.purpose, m.id[:12], m.path) for m in found]
+    show(found, as_json, lambda: table(("people said", "how sure of yes", "for", "id", "path"), rows))
+
+
+@concept.command("compare")
+def concept_compare(
+    name: Name,
+    one: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
+    other: Annotated[int, typer.Argument(min=1, help="The number of another one.")],
+    as_json: Json = False,
+) -> None:
+    """Two versions on the same pictures kept for measuring."""
+    found = workbench().versions.compare_versions(name, one, other)
+
+    def human() -> None:
+        say(f"On {found.n:,} pictures; they differ on {found.differently:,}.")
+        rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in found.figures]
+        table((f"version {one}", f"version {other}", "difference", "figure"), rows)
+
+    show(found, as_json, human)
+
+
+@concept.command("threshold")
+def concept_threshold(
+    name: Name,
+    threshold: Annotated[float, typer.Argument(min=0, max=1, help="Yes from this probability on.")],
+    version: Version = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Keep a version with another threshold as the newest one."""
+    bench = workbench()
+    number = bench.versions.set_threshold(name, version, threshold, author=author, measure=False)
+    show({"number": number}, as_json, lambda: say(f"Version {number} kept. {MEASURE}"))
+
+
+@concept.command("use-again")
+def concept_use_again(
+    name: Name,
+    version: Annotated[int, typer.Argument(min=1, help="The number of an older version.")],
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Go back to a version by keeping it once more as the newest one."""
+    number = workbench().versions.use_again(name, version, author=author, measure=False)
+    show({"number": number}, as_json, lambda: say(f"Version {number} kept. {MEASURE}"))
+
+
+@concept.command("card")
+def concept_card(name: Name, version: Version = None, as_json: Json = False) -> None:
+    """The model card of a version, in Markdown."""
+    card = workbench().versions.model_card(name, version)
+    show({"card": card}, as_json, lambda: say(card))
+
+
 @concept.command("export")
 def concept_export(
     name: Name,
@@ -85,6 +184,22 @@ def _figure(metric: Metric) -> tuple[str, str, int, str]:
     if metric.value is None:
         return "too few", metric.note, metric.n, name
     return f"{metric.value:.3f}", f"{metric.low:.3f} to {metric.high:.3f}", metric.n, name
+
+
+def _about(head: HeadView) -> tuple[int, str, str, str]:
+    return head.number, f"{head.created:%Y-%m-%d %H:%M}", head.kind, f"{head.threshold:.3f}"
+
+
+def _average_precision(report: EvaluationReport | None) -> tuple[str, str, int | str]:
+    metrics = report.metrics if report else ()
+    metric = next((m for m in metrics if m.name == "average_precision"), None)
+    return _figure(metric)[:3] if metric else ("not measured", "", "")
+
+
+def _share(metric: Metric) -> str:
+    if metric.value is None:
+        return metric.note
+    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
 
 
 def _comparison(report: EvaluationReport) -> Iterable[tuple[str, str, int, str]]:

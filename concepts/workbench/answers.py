@@ -94,6 +94,20 @@ class Answers:
         """Has the machine label the pool, and waits until it is done."""
         return self._context.jobs.run(self._annotating(name, limit, budget, annotator), listener)
 
+    def give(
+        self,
+        name: str,
+        picture_id: str,
+        value: str,
+        comment: str = "",
+        *,
+        author: str,
+        simulated: bool = False,
+    ) -> None:
+        """Commits one answer of the person called `author`."""
+        who = Author(author, "simulated" if simulated else "person")
+        self.label(name, picture_id, value, author=who, key=uuid.uuid4().hex, comment=comment)
+
     def label(
         self, name: str, picture_id: str, value: str, *, author: Author, key: str, comment: str = ""
     ) -> None:

@@ -87,6 +87,11 @@ class Installation:
         """Asks the endpoint what it can do, in the background; returns the job's id."""
         return self._context.jobs.submit(ExamineEndpoint(self._context.settings.openai_base_url or ""))
 
+    def test_endpoint(self, *, listener: Listener | None = None) -> EndpointReport:
+        """The same, and waits for the answer."""
+        address = self._context.settings.openai_base_url or ""
+        return self._context.jobs.run(ExamineEndpoint(address), listener)
+
     def latest_endpoint_test(self) -> JobView | None:
         job = self._context.jobs.store.latest([ExamineEndpoint.kind])
         return self._views([job])[0] if job else None

@@ -165,21 +165,26 @@ class Versions:
         done = self._context.jobs.newest_done(DrawCurve, self._context.concept(name).id)
         return done.points if done else []
 
-    def set_threshold(self, name: str, version: int, threshold: float, *, author: str) -> int:
-        """Keeps a version with a threshold set by hand as the newest one; returns its number."""
+    def set_threshold(
+        self, name: str, version: int | None, threshold: float, *, author: str, measure: bool = True
+    ) -> int:
+        """Keeps a version with a threshold set by hand as the newest one; returns its number.
+
+        `measure`: in the background, which takes a process that goes on.
+        """
         from concepts.classifier.versions import with_threshold
 
         concept, head = self._context.version(name, version)
-        return self._keep_and_measure(concept, with_threshold(head, threshold, author))
+        return self._keep(concept, with_threshold(head, threshold, author), measure)
 
-    def use_again(self, name: str, version: int, *, author: str) -> int:
+    def use_again(self, name: str, version: int, *, author: str, measure: bool = True) -> int:
         """Makes an older version the one in use by keeping it once more; returns its new number."""
         from concepts.classifier.training import check_fingerprint
         from concepts.classifier.versions import again
 
         concept, head = self._context.version(name, version)
         check_fingerprint(head, self._context.collection)
-        return self._keep_and_measure(concept, again(head, author))
+        return self._keep(concept, again(head, author), measure)
 
     def compare_versions(self, name: str, one: int, other: int) -> Comparison:
         """Figures of two versions on the same evaluation pictures, and their differences."""
@@ -202,6 +207,25 @@ class Versions:
             return None
         decisions = self._answers.decisions(concept.name)
         return scored_page(self._context.collection, scores, head, decisions, order, start, size)
+
+    def ranked_pictures(
+        self,
+        name: str,
+        order: ScoreOrder,
+        *,
+        version: int | None = None,
+        start: int = 0,
+        size: int = 24,
+        listener: Listener | None = None,
+    ) -> ScoredPage:
+        """The same, and waits until the library was scored where that takes long."""
+        page = self.scored_pictures(name, order, version=version, start=start, size=size)
+        if page is None:
+            number = self._context.version(name, version)[1].number
+            self._context.jobs.resume(self.submit_score_library(name, number), listener)
+            page = self.scored_pictures(name, order, version=version, start=start, size=size)
+        assert page is not None
+        return page
 
     def submit_score_library(self, name: str, version: int) -> int:
         """Has a version look at every picture of the library; returns the job's id."""
@@ -356,9 +380,10 @@ class Versions:
             self._context.jobs.submit(DrawCurve(concept.id, answers))
         return measured
 
-    def _keep_and_measure(self, concept: ConceptRow, head: StoredHead) -> int:
+    def _keep(self, concept: ConceptRow, head: StoredHead, measure: bool) -> int:
         number = self._context.heads.add(concept.id, head).number
-        self._context.jobs.submit(Evaluate(concept.id, number))
+        if measure:
+            self._context.jobs.submit(Evaluate(concept.id, number))
         return number
 
 

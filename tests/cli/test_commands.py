@@ -1,0 +1,155 @@
+"""Every command on a small library: what it prints for people, and what it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Ended
+from fake_openai import FakeOpenAI
+from typer.testing import CliRunner
+
+from concepts.cli import app
+from concepts.settings import SAVED
+
+NAME = "Round thing"
+End = Callable[..., Ended]
+Run = Callable[..., Any]
+
+# What is looked at and changes nothing, and what a person should read there.
+LOOKS = [
+    (("library", "info"), "Pictures             60"),
+    (("library", "pictures", "--n", "3"), "96 × 96"),
+    (("library", "search", "--like", "ellipse-0000.png"), "score"),
+    (("concept", "list"), NAME),
+    (("concept", "show", NAME), "Version 1: "),
+    (("concept", "revisions", NAME), "begun"),
+    (("concept", "deleted"), "number"),
+    (("concept", "versions", NAME), "average precision"),
+    (("concept", "quality", NAME), "Version 1, yes from "),
+    (("concept", "mistakes", NAME), "people said"),
+    (("concept", "card", NAME), f"# {NAME}"),
+    (("concept", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
+    (("concept", "labels", "export", NAME), "id,path,label,"),
+    (("jobs",), "add pictures"),
+    (("jobs", "1"), "pictures_per_second"),
+    (("settings", "show"), "model_concurrency"),
+    (("calls",), "outcome"),
+    (("costs",), "unpriced"),
+    (("about",), "torch"),
+]
+
+
+@pytest.fixture
+def trained(answered: Path, discern: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the pictures, which is also where the commands run."""
+    monkeypatch.chdir(answered)
+    discern("concept", "train", NAME)
+    discern("concept", "evaluate", NAME)
+    return answered
+
+
+def test_what_is_only_looked_at_reads_well_and_is_json_for_programs(trained: Path, ended: End) -> None:
+    for command, said in LOOKS:
+        end = ended(*command)
+        assert (end.code, end.err) == (0, ""), command
+        assert said in end.out, command
+        assert ended(*command, "--json").json is not None
+
+
+def test_a_picture_is_found_by_its_path_and_by_how_its_id_begins(
+    trained: Path, discern: Run, ended: End
+) -> None:
+    found = discern("library", "picture", "ellipse-0000.png")
+    assert discern("library", "picture", found["id"][:12]) == found
+    assert f"Says me, {NAME}: yes" in " ".join(ended("library", "picture", found["id"]).out.split())
+
+
+def test_one_answer_is_given_and_taken_back(pictures: Path, discern: Run) -> None:
+    picture = pictures / "ellipse-0000.png"
+    kept = discern(
+        "concept", "labels", "add", NAME, picture, "no", "--comment", "too pale", "--author", "ana"
+    )
+    (row,) = discern("concept", "labels", "export", NAME)
+    assert (row["id"], row["label"], row["author"], row["comment"]) == (
+        kept["picture"], "no", "ana", "too pale",
+    )  # fmt: skip
+    discern("concept", "labels", "undo", NAME, "--author", "ana")
+    assert discern("concept", "labels", "export", NAME) == []
+
+
+def test_a_concept_is_put_away_and_comes_back(pictures: Path, discern: Run, ended: End) -> None:
+    gone = discern("concept", "delete", NAME)
+    assert discern("concept", "list") == []
+    assert discern("concept", "deleted") == [gone]
+    assert ended("concept", "show", NAME).code == 1
+    assert discern("concept", "undelete", gone["id"])["name"] == NAME
+    assert [concept["name"] for concept in discern("concept", "list")] == [NAME]
+
+
+def test_a_definition_edited_in_a_file_is_the_next_revision(
+    pictures: Path, discern: Run, ended: End, tmp_path: Path
+) -> None:
+    file = tmp_path / "definition.json"
+    definition = discern("concept", "show", NAME)["revision"]["definition"]
+    file.write_text(json.dumps(definition | {"description": "A filled circle."}))
+    assert discern("concept", "revise", NAME, file, "--note", "narrower")["number"] == 2
+    assert [r["note"] for r in discern("concept", "revisions", NAME)] == ["begun", "narrower"]
+    changes = discern("concept", "show", NAME, "--diff", 1)
+    assert "".join(run["text"] for run in changes if run["change"] == "added").strip() == "circle."
+    file.write_text(json.dumps(definition | {"descripton": "A filled circle."}))
+    end = ended("concept", "revise", NAME, file)
+    assert (end.code, end.out) == (1, "")
+    assert "is no definition: descripton: " in end.err
+    assert ended("concept", "revise", NAME, tmp_path / "nowhere.json").code == 1
+
+
+def test_versions_with_another_threshold_and_older_ones_again_are_kept_and_compared(
+    trained: Path, discern: Run
+) -> None:
+    assert discern("concept", "threshold", NAME, 0.99) == {"number": 2}
+    assert discern("concept", "use-again", NAME, 1) == {"number": 3}
+    first, second, third = discern("concept", "versions", NAME)
+    assert (second["threshold"], third["threshold"]) == (0.99, first["threshold"])
+    assert first["report"]["metrics"]["average_precision"]["n"] == 12
+    assert second["report"] is None
+    found = discern("concept", "compare", NAME, 1, 2)
+    assert set(found["figures"]) == {"average_precision", "precision", "recall", "f1"}
+    assert [job["state"] for job in discern("jobs")] == ["done"]  # nothing is left waiting for the app
+
+
+def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Run, ended: End) -> None:
+    discern("settings", "set", "llm_model", "some-model")
+    asked = CliRunner().invoke(app, ["settings", "set", "openai_api_key"], input="sk-secret\n")
+    assert asked.exit_code == 0, asked.output
+    assert "sk-secret" not in asked.output
+    kept = json.loads((own_home / "settings.json").read_text())
+    assert kept == {"llm_model": "some-model", "openai_api_key": "sk-secret"}
+    assert "sk-secret" not in ended("settings", "show").out
+    assert discern("settings", "set", "llm_model", "")["llm_model"] is None
+    assert ended("settings", "set", "colour", "red").code == 2
+
+
+def test_every_setting_that_the_app_can_change_can_be_set() -> None:
+    help = CliRunner().invoke(app, ["settings", "set", "--help"]).output
+    assert all(name in "".join(help.split()) for name in SAVED)
+
+
+def test_the_endpoint_is_asked_what_it_can_do(
+    own_home: Path, discern: Run, ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeOpenAI(lambda request: {"number": 4}) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
+        assert [answer["model"] for answer in discern("settings", "test")["answers"]] == ["simulated-model"]
+        assert "simulated-model" in ended("settings", "test").out
+    assert discern("calls")[0]["model"] == "simulated-model"
+
+
+def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) -> None:
+    end = ended("settings", "test", "--json")
+    assert end.code == 1
+    assert "No endpoint is set" in end.json["error"]

@@ -1,0 +1,97 @@
+"""What can be done, by its command and its route: the command line and REST can do the same things.
+
+`USE_CASES` is the one list; the tests hold it against the real command line and the real OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from concepts.workbench import Workbench
+from docs.build import commands
+from web.api import create_api
+
+
+class UseCase(NamedTuple):
+    """`routes` are operation ids. Where one side is left out, `why` says the reason."""
+
+    command: str | None
+    routes: tuple[str, ...] = ()
+    why: str = ""
+
+
+USE_CASES = [
+    # Pictures
+    UseCase("library add", ("add_pictures",)),
+    UseCase("library sample", ("add_sample",)),
+    UseCase("library info", ("library_info", "list_bad_files")),
+    UseCase("library pictures", ("list_pictures",)),
+    UseCase("library picture", ("get_picture",)),
+    UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
+    UseCase("library search", ("search",)),
+    UseCase("library reembed", ("reembed",)),
+    # Concepts
+    UseCase("concept new", ("create_concept",)),
+    UseCase("concept list", ("list_concepts",)),
+    UseCase("concept show", ("get_concept", "diff_revisions")),
+    UseCase("concept expand", ("expand_concept",)),
+    UseCase("concept revise", ("revise_concept",)),
+    UseCase("concept revisions", ("list_revisions",)),
+    UseCase("concept mine", ("mine_concept",)),
+    UseCase("concept delete", ("delete_concept",)),
+    UseCase("concept deleted", ("list_deleted_concepts",)),
+    UseCase("concept undelete", ("restore_concept",)),
+    # Answers
+    UseCase("concept annotate", ("annotate_concept",)),
+    UseCase("concept next", ("next_pictures",)),
+    UseCase("concept labels add", ("give_answers",)),
+    UseCase("concept labels undo", ("undo_answers",)),
+    UseCase("concept labels import", ("import_labels",)),
+    UseCase("concept labels export", ("export_labels", "list_labels")),
+    # Versions
+    UseCase("concept train", ("train_version",)),
+    UseCase("concept versions", ("list_versions", "get_version")),
+    UseCase("concept evaluate", ("evaluate_version",)),
+    UseCase("concept quality", ("version_quality",)),
+    UseCase("concept mistakes", ("version_mistakes",)),
+    UseCase("concept compare", ("compare_versions",)),
+    UseCase("concept threshold", ("set_threshold",)),
+    UseCase("concept use-again", ("use_version_again",)),
+    UseCase("concept card", ("model_card",)),
+    UseCase("concept export", ("download_bundle",)),
+    UseCase("concept scores", ("list_scores", "score_library")),
+    UseCase("score", ("score_files", "download_scores")),
+    # The installation
+    UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
+    UseCase("settings show", ("get_settings",)),
+    UseCase("settings set", ("change_settings",)),
+    UseCase("settings test", ("test_endpoint",)),
+    UseCase("calls", ("list_model_calls",)),
+    UseCase("costs", ("list_model_costs",)),
+    UseCase("about", ("about",)),
+    UseCase("backup", ("download_backup",)),
+    UseCase("users add", (), "who may come in over the network is decided at the computer itself"),
+    UseCase("users remove", (), "who may come in over the network is decided at the computer itself"),
+    UseCase("demo", (), "it is a program that calls the other use cases"),
+    UseCase("run", (), "it is what serves REST"),
+]
+
+
+def operations() -> list[str]:
+    document = create_api(cast(Workbench, None)).openapi()
+    return [route["operationId"] for methods in document["paths"].values() for route in methods.values()]
+
+
+def test_every_command_is_a_use_case_and_every_use_case_has_its_command() -> None:
+    listed = [case.command for case in USE_CASES if case.command]
+    assert sorted(listed) == sorted(commands())
+
+
+def test_every_route_belongs_to_one_use_case_and_every_use_case_has_its_routes() -> None:
+    listed = [route for case in USE_CASES for route in case.routes]
+    assert sorted(listed) == sorted(operations())
+
+
+def test_where_a_side_is_left_out_there_is_a_reason() -> None:
+    for case in USE_CASES:
+        assert bool(case.why) == (case.command is None or not case.routes), case
