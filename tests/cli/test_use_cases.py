@@ -70,6 +70,7 @@ USE_CASES = [
     UseCase("costs", ("list_model_costs",)),
     UseCase("about", ("about",)),
     UseCase("backup", ("download_backup",)),
+    UseCase("log", ("download_log",)),
     UseCase("users add", (), "who may come in over the network is decided at the computer itself"),
     UseCase("users remove", (), "who may come in over the network is decided at the computer itself"),
     UseCase("demo", (), "it is a program that calls the other use cases"),

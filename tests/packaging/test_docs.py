@@ -28,7 +28,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pages
 def test_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    written = re.findall(r"(?<![\w./])(?<!from )discern ((?:[a-z]+ ?)+)", text)
+    written = re.findall(r"(?<![\w./])(?<!from )discern ((?:[a-z][a-z-]* ?)+)", text)
     known = commands()
     for words in written:
         assert any(f"{words.strip()} ".startswith(f"{name} ") for name in known), words
