@@ -71,10 +71,10 @@ def _svg(figure: Figure, frame: Frame) -> Element:
 def _marks(svg: Element, marks: Sequence[Mark], frame: Frame) -> None:
     for mark in marks:
         if isinstance(mark, Line):
-            about = {"d": frame.path(mark.points), "class": f"line {mark.role}"}
+            about = {"d": frame.path(mark.points), "class": f"mark-line {mark.role}"}
             SubElement(svg, "path", about | {"vector-effect": "non-scaling-stroke"})
         elif isinstance(mark, Band):
-            SubElement(svg, "path", {"d": frame.path(mark.points) + "Z", "class": f"band {mark.role}"})
+            SubElement(svg, "path", {"d": frame.path(mark.points) + "Z", "class": f"mark-band {mark.role}"})
         elif isinstance(mark, Bar):
             _bar(svg, mark, frame)
         else:
@@ -84,20 +84,21 @@ def _marks(svg: Element, marks: Sequence[Mark], frame: Frame) -> None:
 def _bar(svg: Element, bar: Bar, frame: Frame) -> None:
     left, top = frame.x(bar.left), frame.y(bar.top)
     size = {"width": f"{frame.x(bar.right) - left:.1f}", "height": f"{frame.y(bar.bottom) - top:.1f}"}
-    SubElement(svg, "rect", {"x": f"{left:.1f}", "y": f"{top:.1f}", **size, "class": f"bar {bar.role}"})
+    SubElement(svg, "rect", {"x": f"{left:.1f}", "y": f"{top:.1f}", **size, "class": f"mark-bar {bar.role}"})
 
 
 def _dot(svg: Element, dot: Dot, frame: Frame) -> None:
     x, y = dot.place or (0.0, 0.0)
     radius = RADIUS.get(dot.role, 4.0)
     about = {"cx": f"{frame.x(x):.1f}", "cy": f"{frame.y(y):.1f}", "r": f"{radius:g}"}
-    circle = SubElement(svg, "circle", about | {"class": f"dot {dot.role}"})
+    circle = SubElement(svg, "circle", about | {"class": f"mark-dot {dot.role}"})
     if dot.place is None:
         circle.set("visibility", "hidden")
     if dot.words:
-        # Beside the dot, and inside of the plot at its right end.
-        end = x > 0.85
-        _text(svg, frame.x(x) + (-8 if end else 8), frame.y(y) - 6, dot.words, "end" if end else "start")
+        # Beside the dot, and inside of the plot at its ends.
+        end, high = x > 0.85, y > 0.9
+        place = frame.x(x) + (-8 if end else 8), frame.y(y) + (15 if high else -6)
+        _text(svg, *place, dot.words, "end" if end else "start")
 
 
 def _text(svg: Element, x: float, y: float, words: str, anchor: str) -> Element:

@@ -82,6 +82,20 @@ def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) 
     assert said(page) == before
 
 
+def test_bars_are_as_tall_as_drawn_and_the_dot_follows_the_threshold(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    tall = page.locator("#quality-main .mark-bar").evaluate_all(
+        "bars => bars.map(bar => bar.getBoundingClientRect().height / bar.getAttribute('height'))"
+    )
+    assert tall
+    assert max(tall) - min(tall) < 0.01
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
+    curve = page.locator("[data-figure=precision-recall]")
+    left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
+    assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
+
+
 def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
     page: Any, answered: Any
 ) -> None:

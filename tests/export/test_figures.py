@@ -91,7 +91,7 @@ def test_no_word_of_a_figure_is_markup(curves):
 def test_the_threshold_is_drawn_hidden_where_a_page_may_move_it_into_view(curves):
     svg = ElementTree.fromstring(drawing(figures.precision_recall(curves)))
     dot = next(e for e in svg.iter("circle"))
-    assert (dot.get("class"), dot.get("visibility")) == ("dot threshold", "hidden")
+    assert (dot.get("class"), dot.get("visibility")) == ("mark-dot threshold", "hidden")
     assert svg.get("data-plot") == "44 12 364 192"
 
 

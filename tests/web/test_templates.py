@@ -46,6 +46,19 @@ def test_no_module_writes_html_or_escapes_by_hand(path: Path) -> None:
     assert called & {"escape", "Markup", "quoteattr"} == set()
 
 
+@pytest.mark.parametrize("path", sorted((FOLDER / "screens").glob("*.py")), ids=lambda path: path.stem)
+def test_a_screen_names_what_it_changes_and_skips_nothing_by_position(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert [node.lineno for node in ast.walk(tree) if getattr(node, "attr", "") == "skip"] == []
+    handlers = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(a.arg == "request" for a in node.args.args)
+    ]
+    returned = {ast.unparse(node.returns) for node in handlers if node.returns}
+    assert returned <= {"Shown", "str"}
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(FOLDER / "templates")))
 def test_no_template_prints_anything_unescaped_but_icons_and_figures(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

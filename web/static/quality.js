@@ -55,7 +55,7 @@ function show(slider) {
 // The dot on the precision-recall curve, which says where its plot lies: left, top, width, height.
 function place(row, rows) {
   const curve = document.querySelector('[data-figure="precision-recall"]');
-  const dot = curve?.querySelector('.dot.threshold');
+  const dot = curve?.querySelector('.mark-dot.threshold');
   if (!dot) return;
   const [left, top, width, height] = curve.dataset.plot.split(' ').map(Number);
   const right = row[2] / row[1], found = row[2] / Math.max(rows.at(-1)[2], 1);
