@@ -43,7 +43,9 @@ def start_log(home: Path, redact: Redact) -> None:
     kept.setFormatter(_Lines(redact))
     kept.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.split(".")[0] in OURS)
     root.addHandler(kept)
-    root.addHandler(_Warnings(logging.WARNING))
+    warnings = _Warnings()
+    warnings.setLevel(logging.WARNING)
+    root.addHandler(warnings)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
 

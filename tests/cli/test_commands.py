@@ -68,6 +68,12 @@ def test_a_picture_is_found_by_its_path_and_by_how_its_id_begins(
     assert f"Says me, {NAME}: yes" in " ".join(ended("library", "picture", found["id"]).out.split())
 
 
+def test_long_work_says_nothing_beside_its_result_where_nobody_watches(pictures: Path, ended: End) -> None:
+    end = ended("library", "add", pictures)
+    assert end.err == ""
+    assert end.out.startswith("0 added, 0 duplicates, 60 unchanged, 0 skipped in ")
+
+
 def test_one_answer_is_given_and_taken_back(pictures: Path, discern: Run) -> None:
     picture = pictures / "ellipse-0000.png"
     kept = discern(
