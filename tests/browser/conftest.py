@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 from not_run import not_run
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
+expect.set_options(timeout=30_000)  # ms; five seconds, the default, are too few on a busy machine
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
