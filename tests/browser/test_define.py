@@ -172,6 +172,7 @@ def test_searching_by_words_then_by_picture_is_in_the_address(site: Any, page: A
     assert page.input_value("#search-words") == "green"
     page.go_back()
     page.wait_for_url(lambda url: "q=" not in url)
+    page.wait_for_selector(".like img")  # a page that is closed while it comes back can hang the browser
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbe
 
 
 def test_a_head_that_needs_more_answers_says_so_and_nothing_is_kept(bench: Workbench) -> None:
-    with pytest.raises(NotEnoughLabelsError, match="No picture is labelled yes"):
+    with pytest.raises(NotEnoughLabelsError, match="there are 0 yes and 0 no"):
         bench.versions.train(NAME, head="lda")
     assert bench.definitions.concept(NAME).heads == []
 
@@ -83,7 +83,8 @@ def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_no
 
 
 def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answered: Workbench) -> None:
-    answered.context.jobs.submit("train", {"concept": NAME, "target": "f1"})
+    concept = answered.context.concept(NAME)
+    answered.jobs.store.add("train", {"concept": NAME, "target": "f1"}, concept.id)
     work_off(answered)
     assert answered.definitions.concept(NAME).heads[-1].details["head"] == "auto"
 

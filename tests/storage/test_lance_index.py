@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
-from storage.errors import StorageError
+from storage.errors import DamagedIndexError, StorageError
 from storage.vectors.lance import LanceIndex
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,7 @@ def test_a_damaged_table_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
     for file in (tmp_path / "enc-1.lance" / "data").iterdir():
         with file.open("r+b") as opened:
             opened.truncate(20)
-    with pytest.raises(StorageError, match="Remove that folder and embed the library again"):
+    with pytest.raises(DamagedIndexError, match="kept elsewhere"):
         LanceIndex(tmp_path, "enc-1", DIMENSION).snapshot()
     for file in (tmp_path / "enc-1.lance" / "_versions").iterdir():
         file.write_bytes(b"not a manifest" * 100)
