@@ -161,7 +161,8 @@ def answer(page: Any) -> str:
     expect(picture).to_be_visible()
     seen, name = picture.get_attribute("data-picture"), picture.get_attribute("alt")
     page.keyboard.press("y" if "ellipse" in name else "n")
-    expect(page.locator(f'.stage img:not([data-picture="{seen}"])')).to_be_visible()
+    # After a restart the next pictures wait for what chooses them to be loaded.
+    expect(page.locator(f'.stage img:not([data-picture="{seen}"])')).to_be_visible(timeout=SLOW)
     return str(name)
 
 

@@ -19,7 +19,8 @@ from storage.calls import Call
 from storage.labels import Author
 
 HOSTILE = "<script>x</script><img src=x onerror=x>\"'&amp;{{7*7}}${7*7}{%x%}"
-NAME = f"Name {HOSTILE}"
+# A concept has a name without a slash, so that it can stand in an address.
+NAME = f"Name {HOSTILE.replace('/', '')}"
 FORBIDDEN = {"script", "iframe", "object", "style", "base"}
 
 
@@ -63,8 +64,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
     )
     failed(bench)
-    bench.definitions.create_concept(f"Gone {HOSTILE}", "Put away.")
-    bench.definitions.delete_concept(f"Gone {HOSTILE}")
+    bench.definitions.create_concept(f"Gone {NAME}", "Put away.")
+    bench.definitions.delete_concept(f"Gone {NAME}")
     return bench
 
 
@@ -84,8 +85,9 @@ def answer(bench: Workbench) -> None:
 
 def failed(bench: Workbench) -> None:
     """A failure of each kind of work that a screen shows."""
+    concept = bench.context.concept(NAME)
     for kind in ("add pictures", "mine", "annotate", "score library", "score files"):
-        job = bench.jobs.store.add(kind, {"concept": NAME, "paths": [HOSTILE], "target": "f1"})
+        job = bench.jobs.store.add(kind, {"concept": NAME, "paths": [HOSTILE], "target": "f1"}, concept.id)
         bench.jobs.store.claim(job)
         bench.jobs.store.finish(job, "failed", None, f"Failed on {HOSTILE}")
 
