@@ -21,7 +21,10 @@ class Executor(Protocol):
     """
 
     def submit(self, job: StoredJob) -> Future[None]:
-        """Performs the job elsewhere. The future ends with the work, however that ended."""
+        """Performs the job elsewhere. The future ends with the work, however that ended.
+
+        It begins within `storage.jobs.LOST_AFTER`; after that other processes take the job for lost.
+        """
 
     def close(self, seconds: float) -> None:
         """Waits for what still runs, but no longer than this."""

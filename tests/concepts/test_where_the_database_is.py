@@ -66,7 +66,7 @@ def test_the_whole_job_is_done_on_postgres(
     bench = Workbench(load_settings())
     pictures = draw_folder(tmp_path / "pictures", 45)
     added = bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
-    assert added["added"] == 45
+    assert added.added == 45
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     bench.definitions.mine(NAME)
     bench.answers.annotate(NAME, limit=10)
@@ -77,7 +77,8 @@ def test_the_whole_job_is_done_on_postgres(
     assert bench.versions.train(NAME).number == 1
     assert bench.versions.evaluate(NAME).head == 1
     bench.versions.submit_train(NAME)
-    assert [job.state for job in bench.jobs.store.about(NAME, ["train"])] == ["queued"]
+    concept = bench.context.concept(NAME)
+    assert [job.state for job in bench.jobs.store.about(concept.id, ["train"])] == ["queued"]
     (summary,) = bench.definitions.concepts()
     assert (summary.heads, summary.labels_by_people) == (1, 24)
     assert bench.installation.about().database_bytes > 0
