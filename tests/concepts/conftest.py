@@ -11,6 +11,7 @@ from drawing import draw_folder
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -47,4 +48,12 @@ def open_bench(made_library: tuple[Path, Path], own_home: Path) -> Callable[[], 
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    return bench
+
+
+@pytest.fixture
+def answered_once(bench: Workbench) -> Workbench:
+    """With one yes and one no of a person, which is what training takes."""
+    for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
+        bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"once {picture.id}")
     return bench

@@ -69,7 +69,10 @@ def test_the_newest_job_and_its_target_are_found_behind_any_number_of_others(ben
     assert bench.versions.last_target(NAME) == "recall=0.8"
 
 
-def test_a_job_shows_the_name_of_its_concept_also_once_that_is_deleted(bench: Workbench) -> None:
+def test_a_job_shows_the_name_of_its_concept_also_once_that_is_deleted(
+    answered_once: Workbench,
+) -> None:
+    bench = answered_once
     job_id = bench.versions.submit_train(NAME)
     assert bench.installation.job(job_id).concept == NAME
     bench.definitions.delete_concept(NAME)
@@ -78,8 +81,11 @@ def test_a_job_shows_the_name_of_its_concept_also_once_that_is_deleted(bench: Wo
         bench.jobs.resume(job_id)
 
 
-def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_again(bench: Workbench) -> None:
+def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_again(
+    answered_once: Workbench,
+) -> None:
     """They carried the concept's name; the database knows which concept that was."""
+    bench = answered_once
     store = bench.jobs.store
     queued = store.add("train", {"concept": NAME, "target": "precision=0.9"}, concept_id(bench))
     assert bench.installation.job(queued).concept == NAME

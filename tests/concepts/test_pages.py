@@ -32,11 +32,13 @@ def unmeasured(number: int) -> EvaluationReport:
 
 
 @pytest.fixture
-def filled(bench: Workbench) -> Workbench:
+def filled(answered_once: Workbench) -> Workbench:
     """Five of everything."""
+    bench = answered_once
     store, heads = bench.context.store, bench.context.heads
     concept = bench.context.concept(NAME)
     bench.versions.train(NAME)
+    bench.answers.undo(NAME, author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
