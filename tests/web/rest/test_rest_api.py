@@ -80,6 +80,16 @@ def test_a_repeated_request_with_the_same_key_counts_once_and_is_answered_the_sa
     assert api.get("concepts/Repeated/labels").json() == []
 
 
+def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> None:
+    begin(api, "Begun twice")
+    body = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
+    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
+    api.delete("concepts/Begun twice")
+    begin(api, "Begun twice")
+    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
+    assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
+
+
 def test_a_key_that_is_used_for_something_else_is_refused(api: TestClient) -> None:
     begin(api, "Reused")
     picture = ids_of(api, "line")[0]
