@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from concepts.definition.document import Revision
-from concepts.encoders.base import Encoder, Vectors
+from concepts.encoders.base import TextEncoder, Vectors
 from concepts.language.base import ChatModel
 from concepts.registry import Method
 
@@ -60,7 +60,7 @@ class FailedAnnotation:
 class Supplies:
     """What an annotator can be made from. Encoder, background and model are made when they are asked for."""
 
-    encoder: Callable[[], Encoder]
+    encoder: Callable[[], TextEncoder]
     background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
     model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
     concurrency: int  # calls at a time

@@ -23,7 +23,7 @@ from concepts.annotators.base import (
     Verdict,
 )
 from concepts.definition.document import Definition, Revision
-from concepts.encoders.base import Encoder, Vectors
+from concepts.encoders.base import TextEncoder, Vectors
 from concepts.registry import Method
 
 VERSION = 1
@@ -75,7 +75,7 @@ class BuiltinAnnotator:
     )
     name = "builtin"
 
-    def __init__(self, encoder: Encoder, background: Vectors) -> None:
+    def __init__(self, encoder: TextEncoder, background: Vectors) -> None:
         if len(background) < SMALLEST_BACKGROUND:
             raise ValueError(
                 f"{len(background)} background vectors; at least {SMALLEST_BACKGROUND} are needed"

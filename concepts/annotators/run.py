@@ -94,7 +94,7 @@ def annotate_pool(
 
 def builtin_annotator(material: Material, collection: Collection) -> BuiltinAnnotator:
     """Costs nothing and needs no settings."""
-    return BuiltinAnnotator(collection.encoder(), _background(material))
+    return BuiltinAnnotator(collection.words(), _background(material))
 
 
 def annotator_scores(material: Material, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
@@ -137,7 +137,7 @@ def _supplies(
     budget: Budget | None,
 ) -> Supplies:
     return Supplies(
-        encoder=collection.encoder,
+        encoder=collection.words,
         background=lambda: _background(material),
         model=cache(lambda: chat_model(settings, "vlm", ledger, budget)),
         concurrency=settings.model_concurrency,

@@ -35,6 +35,15 @@ class Fingerprint:
         return f"{stem}-{digest}"
 
 
+class TextEncoder(Protocol):
+    """Words → unit vectors of the space of one encoder, perhaps without loading it."""
+
+    @property
+    def fingerprint(self) -> Fingerprint | str: ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors: ...
+
+
 @runtime_checkable
 class Encoder(Protocol):
     """Pictures and words → unit vectors of one space, so that a dot product is their cosine.

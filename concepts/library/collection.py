@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from concepts.encoders import load_encoder, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
-from concepts.errors import EmptyLibraryError, FingerprintMismatchError, OtherEncoderError
-from concepts.library.texts import TextVectors
+from concepts.errors import EmptyLibraryError, OtherEncoderError
+from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import FolderBlobs
@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.vectors.protocol import VectorIndex
+from storage.vectors.stored import StoredIndex
 
 if TYPE_CHECKING:
     from concepts.library.ingestion import AddReport, Report
@@ -59,7 +60,7 @@ class Collection:
         Raises `FingerprintMismatchError` where the encoder on this computer isn't the one the vectors
         are from (other weights under the same name, say).
         """
-        return self._words().encoder
+        return self.words().encoder
 
     def recorded(self) -> LibraryEncoder:
         """Raises `EmptyLibraryError`."""
@@ -80,8 +81,8 @@ class Collection:
         return self._index_of(recorded.fingerprint, recorded.dimension)
 
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
-        """(n, d), unit length."""
-        return self._words().of(texts)
+        """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""
+        return self.words().encode_texts(texts)
 
     # Adding and re-embedding
 
@@ -97,7 +98,7 @@ class Collection:
             raise OtherEncoderError(recorded.name, encoder)
         with self._loading:
             if recorded is None and encoder:
-                self._texts = TextVectors(self._load(encoder, "auto"))
+                self._texts = self._texts_of(self._load(encoder, "auto"))
             loaded = self.encoder()
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
@@ -117,7 +118,7 @@ class Collection:
         embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(report)
         with self._loading:
             self.library.set_encoder(record)
-            self._texts = TextVectors(encoder)
+            self._texts = self._texts_of(encoder)
         return embedded
 
     def reconcile(self) -> int:
@@ -152,31 +153,34 @@ class Collection:
 
     # Inside
 
-    def _words(self) -> TextVectors:
-        """The encoder, loaded once; again where another process has re-embedded the library meanwhile."""
+    def words(self) -> TextVectors:
+        """Texts in the space of this library; anew where another process has re-embedded it meanwhile."""
         with self._loading:
             recorded = self.library.encoder()
-            expected = recorded.fingerprint if recorded else None
-            if self._texts is None or expected not in (None, str(self._texts.encoder.fingerprint)):
-                self._texts = None
-                name, precision = (
-                    (recorded.name, recorded.precision) if recorded else (self._settings.encoder, "auto")
+            if recorded is None and self._texts is None:
+                self._texts = self._texts_of(self._load(self._settings.encoder, "auto"))
+            elif recorded and (self._texts is None or self._texts.fingerprint != recorded.fingerprint):
+                name, precision = recorded.name, recorded.precision
+                self._texts = self._text_vectors(
+                    recorded.fingerprint, recorded.dimension, lambda: self._load(name, precision)
                 )
-                loaded = self._load(name, precision)
-                if expected not in (None, str(loaded.fingerprint)):
-                    raise FingerprintMismatchError(f"Encoder {name}", expected, str(loaded.fingerprint))
-                self._texts = TextVectors(loaded)
+            assert self._texts is not None
             return self._texts
+
+    def _texts_of(self, encoder: Encoder) -> TextVectors:
+        return self._text_vectors(str(encoder.fingerprint), encoder.dimension, lambda: encoder)
+
+    def _text_vectors(self, fingerprint: str, dimension: int, load: Callable[[], Encoder]) -> TextVectors:
+        kept = KeptTexts(self._settings.cache, fingerprint, dimension)
+        return TextVectors(fingerprint, dimension, load, kept)
 
     def _load(self, name: str, precision: str) -> Encoder:
         return load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
-        from storage.vectors.lance import LanceIndex  # loads LanceDB
-
         with self._opening:
             if fingerprint not in self._indexes:
-                self._indexes[fingerprint] = LanceIndex(
+                self._indexes[fingerprint] = StoredIndex(
                     self._settings.home / "vectors", fingerprint, dimension
                 )
             return self._indexes[fingerprint]

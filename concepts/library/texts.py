@@ -1,30 +1,57 @@
-"""Texts as vectors of the library's encoder."""
+"""Texts as vectors of the library's encoder. What was encoded once needs no encoder again: loading one takes
+seconds."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from concepts.encoders.base import Encoder, Vectors
+from concepts.errors import FingerprintMismatchError
 from concepts.library.recent import Recent
+from storage.files import write_whole
 
 TEXTS_KEPT = 2048  # the words of a hundred concepts; at most 9 kB each
+FILES_KEPT = 4096  # on disk, at most 37 MB
 
 
 class TextVectors:
-    """Texts encoded by one encoder. Those used last are remembered."""
+    """A `TextEncoder` that remembers the texts used last, and finds others on disk. The encoder of this
+    fingerprint is loaded for the first text that is new."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
+    def __init__(
+        self, fingerprint: str, dimension: int, load: Callable[[], Encoder], kept: KeptTexts | None = None
+    ) -> None:
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self._load = load
+        self._loaded: Encoder | None = None
+        self._kept = kept
         self._recent: Recent[str, Vectors] = Recent(TEXTS_KEPT)
-        self._encoding = threading.Lock()
+        self._encoding = threading.RLock()
 
-    def of(self, texts: Sequence[str]) -> Vectors:
+    @property
+    def encoder(self) -> Encoder:
+        """Raises `FingerprintMismatchError` where it isn't the one these vectors are from."""
+        with self._encoding:
+            if self._loaded is None:
+                loaded = self._load()
+                if str(loaded.fingerprint) != self.fingerprint:
+                    what = f"Encoder {loaded.name}"
+                    raise FingerprintMismatchError(what, self.fingerprint, str(loaded.fingerprint))
+                self._loaded = loaded
+            return self._loaded
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length."""
         if not texts:
-            return np.empty((0, self.encoder.dimension), np.float32)
+            return np.empty((0, self.dimension), np.float32)
         wanted = list(dict.fromkeys(texts))
         known = self._known(wanted)
         if len(known) < len(wanted):
@@ -32,11 +59,55 @@ class TextVectors:
                 known = self._known(wanted)  # some may have been encoded while this one waited
                 missing = [text for text in wanted if text not in known]
                 if missing:
-                    known |= zip(missing, self.encoder.encode_texts(missing), strict=True)
+                    encoded = dict(zip(missing, self.encoder.encode_texts(missing), strict=True))
+                    if self._kept:
+                        self._kept.write(encoded)
+                    known |= encoded
                 for text in missing:
                     self._recent.setdefault(text, known[text].copy())
         return np.stack([known[text] for text in texts])
 
     def _known(self, texts: Sequence[str]) -> dict[str, Vectors]:
         found = {text: self._recent.get(text) for text in texts}
+        for text in [text for text, vector in found.items() if vector is None and self._kept]:
+            vector = self._kept.read(text) if self._kept else None
+            if vector is not None:
+                found[text] = self._recent.setdefault(text, vector)
         return {text: vector for text, vector in found.items() if vector is not None}
+
+
+class KeptTexts:
+    """Vectors of texts as files of a cache, named by the text's hash. What is missing, damaged or can't be
+    written is encoded again."""
+
+    def __init__(self, cache: Path, fingerprint: str, dimension: int) -> None:
+        self._folder = cache / "texts" / fingerprint
+        self._dimension = dimension
+
+    def read(self, text: str) -> Vectors | None:
+        try:
+            with self._file(text).open("rb") as file:
+                vector: Vectors = np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return vector if vector.shape == (self._dimension,) and vector.dtype == np.float32 else None
+
+    def write(self, vectors: dict[str, Vectors]) -> None:
+        with contextlib.suppress(OSError):
+            for text, vector in vectors.items():
+                content = io.BytesIO()
+                np.save(content, np.asarray(vector, np.float32), allow_pickle=False)
+                write_whole(self._file(text), content.getvalue())
+            self._forget()
+
+    def _forget(self) -> None:
+        """The oldest eighth, once there are too many."""
+        files = list(self._folder.glob("*.npy"))
+        if len(files) > FILES_KEPT:
+            files.sort(key=lambda file: file.stat().st_mtime_ns)
+            for file in files[: len(files) - FILES_KEPT * 7 // 8]:
+                file.unlink(missing_ok=True)
+
+    def _file(self, text: str) -> Path:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._folder / f"{digest}.npy"

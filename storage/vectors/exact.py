@@ -31,6 +31,7 @@ class ExactCopy:
         """ids (n,) ascending; vectors (n, d), row i belongs to ids[i]."""
         self.version = version
         self.ids = PictureIds(ids)
+        self.dimension = int(vectors.shape[1])
         self._known = ids
         self._vectors = vectors
 

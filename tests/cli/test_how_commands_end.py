@@ -48,6 +48,21 @@ def test_what_can_be_said_at_once_waits_for_no_library(code: int, arguments: tup
     assert imported(*arguments) == (code, [])
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("next", "Round thing"), ("train", "Round thing"), ("evaluate", "Round thing")],
+    ids=lambda c: c[0],
+)
+def test_where_nothing_new_is_encoded_neither_encoder_nor_lancedb_is_loaded(
+    answered: Path, discern: Callable[..., object], command: tuple[str, ...]
+) -> None:
+    discern("concept", "train", "Round thing")
+    discern("concept", "evaluate", "Round thing")  # the first time words are encoded, and kept
+    code, loaded = imported("concept", *command)
+    assert code == 0
+    assert not {"torch", "lancedb", "transformers", "open_clip", "gradio", "matplotlib", "onnx"} & set(loaded)
+
+
 def test_an_error_is_one_line_for_people(pictures: Path, ended: End) -> None:
     end = ended("concept", "show", "Nothing")
     assert (end.code, end.out) == (1, "")

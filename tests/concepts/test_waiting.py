@@ -72,6 +72,7 @@ def test_a_page_of_vectors_waits_for_no_model_that_is_being_loaded(
 class Words:
     """An encoder of texts alone, which remembers what it was asked; “slow” is held."""
 
+    name = fingerprint = "words"
     dimension = 4
 
     def __init__(self) -> None:
@@ -101,12 +102,12 @@ def test_a_page_of_vectors_waits_for_no_text_that_is_being_encoded(
 
 def test_a_text_that_is_known_waits_for_none_that_is_not(threads: ThreadPoolExecutor) -> None:
     words = Words()
-    vectors = TextVectors(words)  # type: ignore[arg-type]
-    vectors.of(["known"])
+    vectors = TextVectors("words", 4, lambda: words)  # type: ignore[arg-type, return-value]
+    vectors.encode_texts(["known"])
     try:
-        slow = [threads.submit(vectors.of, ["slow"]) for _ in range(3)]
+        slow = [threads.submit(vectors.encode_texts, ["slow"]) for _ in range(3)]
         assert words.held.begun.wait(SOON)
-        assert threads.submit(vectors.of, ["known"]).result(SOON)[0, 0] == len("known")
+        assert threads.submit(vectors.encode_texts, ["known"]).result(SOON)[0, 0] == len("known")
     finally:
         words.held.let_go.set()
     assert [text.result(SOON)[0, 0] for text in slow] == [len("slow")] * 3
@@ -116,15 +117,15 @@ def test_a_text_that_is_known_waits_for_none_that_is_not(threads: ThreadPoolExec
 def test_only_the_texts_used_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "TEXTS_KEPT", 3)
     words = Words()
-    vectors = TextVectors(words)  # type: ignore[arg-type]
+    vectors = TextVectors("words", 4, lambda: words)  # type: ignore[arg-type, return-value]
     many = ["a", "bb", "ccc", "dddd", "a"]
-    assert vectors.of(many)[:, 0].tolist() == [1, 2, 3, 4, 1]  # more than are kept
-    vectors.of(["bb"])
-    vectors.of(["eeeee"])
+    assert vectors.encode_texts(many)[:, 0].tolist() == [1, 2, 3, 4, 1]  # more than are kept
+    vectors.encode_texts(["bb"])
+    vectors.encode_texts(["eeeee"])
     words.asked.clear()
-    vectors.of(["bb", "dddd", "eeeee"])
+    vectors.encode_texts(["bb", "dddd", "eeeee"])
     assert words.asked == []
-    vectors.of(["ccc"])
+    vectors.encode_texts(["ccc"])
     assert words.asked == ["ccc"]
 
 

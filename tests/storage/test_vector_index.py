@@ -20,9 +20,11 @@ from storage.vectors import exact
 from storage.vectors.ids import PictureIds
 from storage.vectors.lance import LanceIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
+from storage.vectors.stored import StoredIndex
 
 INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
-    "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension)
+    "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension),
+    "stored": lambda folder, dimension: StoredIndex(folder, "enc-1", dimension),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
@@ -33,9 +34,12 @@ class LogisticHead(Head):
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         require_both(data)
-        basis, X = _row_space(np.asarray(data.vectors, dtype=np.float64))
-        C = self.C if self.C is not None else _choose_c(X, data, seed)
-        weights, bias = _logistic(X, data.positive, data.weight, C)
+        # BLAS's own threads wait for each other in a busy loop: alone each of these takes milliseconds, with
+        # them a tenth of a second, and on a busy machine a second.
+        with threadpool_limits(1):
+            basis, X = _row_space(np.asarray(data.vectors, dtype=np.float64))
+            C = self.C if self.C is not None else _choose_c(X, data, seed)
+            weights, bias = _logistic(X, data.positive, data.weight, C)
         return LinearHead("logistic", weights @ basis, bias, details={"C": C})
 
     def settled(self, fitted: LinearHead) -> Head:
@@ -71,10 +75,8 @@ def _choose_c(X: Floats, data: TrainingSet, seed: int) -> float:
 def _logistic(X: Floats, positive: Bools, weight: Floats, C: float) -> tuple[Floats, float]:
     # scikit-learn takes a second to load, and most commands don't train
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
     half = weight.sum() / 2
     share = np.where(positive, half / weight[positive].sum(), half / weight[~positive].sum())
-    with threadpool_limits(1):
-        model = LogisticRegression(C=C, max_iter=1000).fit(X, positive, sample_weight=weight * share)
+    model = LogisticRegression(C=C, max_iter=1000).fit(X, positive, sample_weight=weight * share)
     return np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0])

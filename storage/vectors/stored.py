@@ -1,0 +1,144 @@
+"""The vectors of one encoder on disk, read without LanceDB as long as nothing was written.
+
+LanceDB takes a second to load, which a command that only reads shouldn't wait for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.files import write_whole
+from storage.vectors.exact import ExactCopy, open_copy
+from storage.vectors.ids import PictureIds
+from storage.vectors.protocol import BATCH
+from storage.vectors.scores import Scores
+
+if TYPE_CHECKING:
+    from storage.vectors.lance import LanceIndex
+
+MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
+
+
+class StoredIndex:
+    """A `VectorIndex`: the LanceDB table, and its memory-mapped copy, which is read alone where the table's
+    files say that it is still the newest.
+
+    Every commit of LanceDB adds a file to the table's folder `_versions` (its published format), so equal
+    names there mean an equal table. Where that can't be seen the table is asked.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self._folder = folder
+        self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
+
+    # Writing
+
+    def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
+        self._table.write(ids, vectors)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._table.delete(ids)
+
+    def drop(self) -> None:
+        self._table.drop()
+        self._newest = None
+
+    # Reading
+
+    def snapshot(self) -> ExactCopy:
+        return self._current() or self._made()
+
+    @property
+    def version(self) -> str:
+        current = self._current()
+        return current.version if current else self._table.version
+
+    @property
+    def ids(self) -> PictureIds:
+        return self.snapshot().ids
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        return (self._current() or self._table).missing(ids)
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        return self.snapshot().vectors(ids)
+
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        return self.snapshot().batches(size)
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        return self.snapshot().scores(weights, bias, allowed)
+
+    def search(
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        return self.snapshot().search(queries, k, allowed)
+
+    # Inside
+
+    @cached_property
+    def _table(self) -> LanceIndex:
+        from storage.vectors.lance import LanceIndex  # loads LanceDB
+
+        return LanceIndex(self._folder, self.fingerprint, self.dimension)
+
+    def _current(self) -> ExactCopy | None:
+        """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
+        state = self._state()
+        if state is None:
+            return None
+        if self._newest and self._newest[0] == state:
+            return self._newest[1]
+        for folder in self._copies():
+            with contextlib.suppress(OSError, ValueError):
+                if (folder / MADE_FROM).read_text() == state:
+                    copy = open_copy(folder)
+                    if copy.dimension == self.dimension:
+                        self._newest = state, copy
+                        return copy
+        return None
+
+    def _made(self) -> ExactCopy:
+        """The copy that the table makes or has, and a note of the table's state beside it."""
+        before = self._state()
+        copy = self._table.snapshot()
+        if before is not None and before == self._state():
+            self._newest = before, copy
+            with contextlib.suppress(OSError):
+                write_whole(self._copies_folder / copy.version / MADE_FROM, before.encode())
+        return copy
+
+    def _state(self) -> str | None:
+        """The names of the table's versions, and when the first and last of them were written: a table made
+        anew counts its versions from 1 again. None without a table."""
+        versions = self._folder / f"{self.fingerprint}.lance" / "_versions"
+        try:
+            manifests = sorted(versions.glob("*.manifest"))
+            files = [manifests[0].stat(), manifests[-1].stat()]
+        except (OSError, IndexError):
+            return None
+        names = [manifest.name for manifest in manifests]
+        written = [(file.st_mtime_ns, file.st_ino, file.st_size) for file in files]
+        return hashlib.sha256(repr((names, written)).encode()).hexdigest()
+
+    @property
+    def _copies_folder(self) -> Path:
+        return self._folder / f"{self.fingerprint}.matrix"
+
+    def _copies(self) -> list[Path]:
+        return list(self._copies_folder.iterdir()) if self._copies_folder.is_dir() else []

@@ -1,0 +1,124 @@
+"""Reading vectors without LanceDB: only as long as the copy is the newest, whoever wrote meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import DIMENSION, contents, picture_ids, unit_vectors
+
+from storage.errors import StorageError
+from storage.vectors.lance import LanceIndex
+from storage.vectors.stored import MADE_FROM, StoredIndex
+
+
+def opened(folder: Path) -> StoredIndex:
+    """As another process opens it."""
+    return StoredIndex(folder, "enc-1", DIMENSION)
+
+
+def needs_lance(index: StoredIndex) -> bool:
+    index.snapshot()
+    return "_table" in vars(index)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Ten vectors, and the copy of them."""
+    index = opened(tmp_path)
+    index.write(picture_ids(10), unit_vectors(10))
+    index.snapshot()
+    return tmp_path
+
+
+def test_what_is_only_read_loads_no_lancedb(folder: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom storage.vectors.stored import StoredIndex\n"
+        f"index = StoredIndex(Path({str(folder)!r}), 'enc-1', {DIMENSION})\n"
+        "assert len(index.ids) == 10 and index.missing(['f' * 64]) == ['f' * 64] and index.version\n"
+        "assert index.search(index.vectors(list(index.ids)[:1]), 3)\n"
+        "print([m for m in ('lancedb', 'pyarrow', 'torch') if m in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def write(index: LanceIndex) -> None:
+    index.write(picture_ids(1, start=10), unit_vectors(1))
+
+
+def replace(index: LanceIndex) -> None:
+    index.write(picture_ids(1), unit_vectors(1, seed=7))
+
+
+def delete(index: LanceIndex) -> None:
+    index.delete(picture_ids(1))
+
+
+def compact(index: LanceIndex) -> None:
+    index._table.optimize()
+
+
+def make_anew(index: LanceIndex) -> None:
+    """With as many writes as before, so that its versions have the same numbers."""
+    index._database.drop_table("enc-1")
+    other = LanceIndex(index._folder, "enc-1", DIMENSION)
+    other.write(picture_ids(10), unit_vectors(10, seed=3))
+
+
+@pytest.mark.parametrize("change", [write, replace, delete, compact, make_anew])
+def test_no_reader_takes_an_old_copy_for_the_newest(
+    folder: Path, change: Callable[[LanceIndex], None]
+) -> None:
+    before = opened(folder)
+    assert not needs_lance(before)
+    change(LanceIndex(folder, "enc-1", DIMENSION))
+    truth = contents(LanceIndex(folder, "enc-1", DIMENSION))
+    assert contents(before) == truth
+    assert contents(opened(folder)) == truth
+    assert not needs_lance(opened(folder))  # the first that read it has noted that its copy is the newest
+
+
+def test_a_folder_that_was_copied_elsewhere_is_asked_once(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("restored") / "vectors"
+    shutil.copytree(folder, elsewhere, copy_function=shutil.copy)  # with new times
+    first, second = opened(elsewhere), opened(elsewhere)
+    assert contents(first) == contents(opened(folder))
+    assert needs_lance(first)
+    assert not needs_lance(second)
+
+
+def test_a_damaged_copy_is_made_again(folder: Path) -> None:
+    (copy,) = (folder / "enc-1.matrix").iterdir()
+    with (copy / "vectors.npy").open("r+b") as file:
+        file.truncate(150)
+    np.testing.assert_array_equal(opened(folder).vectors(picture_ids(10)), unit_vectors(10))
+    assert (copy / MADE_FROM).is_file()
+
+
+def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:
+    assert len(opened(tmp_path).ids) == 0
+    assert opened(tmp_path).missing(picture_ids(2)) == picture_ids(2)
+
+
+def test_vectors_of_another_size_are_refused(folder: Path) -> None:
+    with pytest.raises(StorageError, match="holds vectors of"):
+        StoredIndex(folder, "enc-1", DIMENSION + 1).snapshot()
+
+
+def test_what_was_dropped_is_gone(folder: Path) -> None:
+    opened(folder).drop()
+    assert len(opened(folder).ids) == 0
