@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from concepts.language.base import Message
 from concepts.language.prompts import load_prompt
+from storage.files import write_whole
 
 Rung = Literal["json_schema", "json_object", "text"]
 _NEXT_RUNG: dict[Rung, Rung] = {"json_schema": "json_object", "json_object": "text"}
@@ -94,7 +94,4 @@ class DialectMemory:
             if self._proven and dialect == self._dialect:
                 return
             self._dialect, self._proven = dialect, True
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._file.with_suffix(f".{os.getpid()}.partial")
-            partial.write_text(json.dumps(asdict(dialect)))
-            partial.replace(self._file)
+            write_whole(self._file, json.dumps(asdict(dialect)).encode())

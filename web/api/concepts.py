@@ -26,7 +26,7 @@ class NewConcept(Body):
     """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
     count."""
 
-    name: str = Field(min_length=1, max_length=1000)
+    name: str = Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
     examples: list[PictureId] = Field(default=[], max_length=50)
 
