@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from storage.csv_files import delimiter_of, encoding_of
 from storage.errors import DiscernError
 
 PATH_COLUMNS: Final = ("path", "file", "filename", "image")
@@ -40,11 +41,20 @@ def _path_column(path: Path, columns: Sequence[str]) -> str:
     )
 
 
+def _names_paths(columns: Sequence[str]) -> bool:
+    return any(name in columns for name in PATH_COLUMNS)
+
+
 def _csv(path: Path) -> Rows:
-    # surrogateescape: names that are not UTF-8 still name their files, as everywhere in Python.
-    file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
-        rows = csv.reader(file)
+        encoding = encoding_of(path)
+    except UnicodeError as error:
+        raise DiscernError(f"The list {path} is not UTF-8. Save it as “CSV UTF-8”.") from error
+    # surrogateescape: names that are not UTF-8 still name their files, as everywhere in Python.
+    errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+    file = path.open(encoding=encoding, errors=errors, newline="")
+    try:
+        rows = csv.reader(file, delimiter=delimiter_of(file, _names_paths)[0])
         header = next(rows, [])
         column = header.index(_path_column(path, header))
     except BaseException as error:

@@ -384,6 +384,19 @@ def test_a_broken_line_of_jsonl_is_reported_by_its_number(tmp_path):
     assert all(item.uri.encode() for item in found)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_csv_is_read_as_spreadsheets_save_it(tmp_path, encoding, delimiter):
+    text = f"what{delimiter}Path\nä{delimiter}zoë, grün.jpg\n"
+    found = list(walk([put(tmp_path / "list.csv", text.encode(encoding))]))
+    assert [Path(file.uri).name for file in found] == ["zoë, grün.jpg"]
+
+
+def test_a_csv_in_utf16_without_its_mark_is_refused_with_the_mend(tmp_path):
+    with pytest.raises(DiscernError, match="CSV UTF-8"):
+        walk([put(tmp_path / "list.csv", "path\na.jpg\n".encode("utf-16-le"))])
+
+
 def test_a_csv_in_bytes_that_are_not_utf8_still_finds_its_other_files(tmp_path):
     put(tmp_path / "a.jpg")
     found = list(walk([put(tmp_path / "list.csv", b"path\ncaf\xe9.jpg\na.jpg\n")]))
