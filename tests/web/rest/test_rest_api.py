@@ -181,7 +181,7 @@ def test_a_picture_its_thumbnail_and_pictures_like_it(api: TestClient) -> None:
         ("POST", "settings/test", None, 202, ""),
         ("PATCH", "settings", {"openai_base_url": "file:///etc/passwd"}, 422, "settings"),
         ("PATCH", "settings", {"insecure": True}, 422, "invalid-request"),
-        ("POST", "concepts", {"name": "a/b", "description": "x"}, 422, "discern"),
+        ("POST", "concepts", {"name": "a/b", "description": "x"}, 422, "invalid-request"),
         ("GET", "nowhere", None, 404, ""),
         ("DELETE", "library", None, 405, ""),
     ],
