@@ -194,7 +194,7 @@ def test_a_damaged_table_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
         LanceIndex(tmp_path, "enc-1", DIMENSION).snapshot()
     for file in (tmp_path / "enc-1.lance" / "_versions").iterdir():
         file.write_bytes(b"not a manifest" * 100)
-    with pytest.raises(StorageError, match="Remove that folder"):
+    with pytest.raises(DamagedIndexError, match="kept elsewhere"):
         LanceIndex(tmp_path, "enc-1", DIMENSION)
 
 
