@@ -25,12 +25,12 @@ from concepts.library.search import without_look_alikes
 from concepts.view import View
 from storage.vectors.scores import Scores
 
-Order = Literal["likely", "borderline", "unlikely", "query"]
+GridOrder = Literal["likely", "borderline", "unlikely", "query"]
 PREPARED = 240  # pictures of one order: four grids of the largest size
 SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
 KEPT = 8  # orders of one concept
 
-Rank = Callable[[Order, str], list[NextPicture]]
+Rank = Callable[[GridOrder, str], list[NextPicture]]
 StateOf = Callable[[], Hashable]
 
 
@@ -69,10 +69,10 @@ class Grid:
         self._state = state
         self._evaluation = evaluation
         self._background = background
-        self._rankings: OrderedDict[tuple[Order, str], _Ranking] = OrderedDict()
+        self._rankings: OrderedDict[tuple[GridOrder, str], _Ranking] = OrderedDict()
         self._lock = threading.Lock()
 
-    def page(self, order: Order, query: str, n: int) -> GridPage:
+    def page(self, order: GridOrder, query: str, n: int) -> GridPage:
         """At most n pictures without an answer, as far as they are known by now.
 
         Raises `DiscernError` for an order that is none, or a query without words.
@@ -93,7 +93,7 @@ class Grid:
         left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
-    def _prepare(self, ranking: _Ranking, order: Order, query: str, state: Hashable) -> None:
+    def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
         pictures, problem = ranking.pictures, ""
         try:
             pictures = self._rank(order, query)
@@ -105,7 +105,7 @@ class Grid:
 
 
 def bulk_pictures(
-    material: Material, collection: Collection, order: Order, query: str, n: int
+    material: Material, collection: Collection, order: GridOrder, query: str, n: int
 ) -> list[NextPicture]:
     """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
     scores, knows = _scores(material, collection, order, query)
@@ -125,7 +125,7 @@ def bulk_pictures(
     ]
 
 
-def _scores(material: Material, collection: Collection, order: Order, query: str) -> tuple[Scores, bool]:
+def _scores(material: Material, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
     """Of all pictures that may be shown, and whether they are logits of a head."""
     allowed = material.index.ids.without(material.reserved | set(material.decisions))
     if order == "query":
@@ -134,14 +134,14 @@ def _scores(material: Material, collection: Collection, order: Order, query: str
     return material.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 
 
-def _check(order: Order, query: str) -> None:
-    if order not in get_args(Order):
+def _check(order: GridOrder, query: str) -> None:
+    if order not in get_args(GridOrder):
         raise DiscernError(f"“{order}” is no way to choose pictures.")
     if order == "query" and not query.strip():
         raise DiscernError("Say which query to look at.")
 
 
-def _first(scores: Scores, order: Order, knows: bool, n: int) -> list[tuple[str, float]]:
+def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:
     """Without a yes and a no there is no border yet: then the likeliest by the words come."""
     if order == "unlikely":
         return scores.bottom(n)

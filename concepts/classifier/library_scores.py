@@ -19,7 +19,7 @@ from storage.vectors.scores import Scores
 KEPT = 4  # versions in memory: 8 bytes a picture each
 STEPS = 1000  # thresholds from 0 to 1 that the screen can show
 
-Order = Literal["top", "bottom", "borderline"]
+ScoreOrder = Literal["top", "bottom", "borderline"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LibraryScores:
         steps = np.linspace(0, 1, STEPS + 1).astype(np.float32)
         return [int(n) for n in len(self._rising) - np.searchsorted(self._rising, steps)]
 
-    def page(self, order: Order, threshold: float, start: int, size: int) -> list[tuple[str, float]]:
+    def page(self, order: ScoreOrder, threshold: float, start: int, size: int) -> list[tuple[str, float]]:
         """(picture id, probability) of `size` pictures behind the first `start`: surest first, or nearest
         to the threshold first."""
         if order == "top":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from concepts.classifier.training import (
     check_fingerprint,
     linear_head,
 )
+from concepts.jobs import Listener
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
@@ -27,8 +28,6 @@ from storage.labels import LabelEvent
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 MOST_ROWS = 400  # thresholds sent to the browser
-
-Report = Callable[[int, int | None, str], None]
 
 
 class HeadView(View):
@@ -173,7 +172,7 @@ def evaluation_curves(material: Material, head: StoredHead) -> Curves | None:
 
 
 def learning_curve(
-    material: Material, order: Sequence[str], report: Report, way: str = "auto"
+    material: Material, order: Sequence[str], listener: Listener, way: str = "auto"
 ) -> list[CurvePoint]:
     """Average precision of heads trained, the same `way`, on the first 5, 10, … answers of people alone.
 
@@ -195,7 +194,7 @@ def learning_curve(
     budgets = [*(b for b in BUDGETS if b < len(learned)), len(learned)]
     points = []
     for step, budget in enumerate(budgets):
-        report(step, len(budgets), f"learning from the first {budget} answers")
+        listener(step, len(budgets), f"learning from the first {budget} answers")
         head = train_early(data.at(slice(budget)), material.text_direction, SEED, way)
         measured = evaluation.evaluate(head.probabilities(vectors), truth, head.threshold, groups, SEED)
         figure = measured.metrics["average_precision"]

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from concepts.classifier.library_scores import LibraryScores, Order
+from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.training import (
     BY_HAND,
@@ -156,7 +156,7 @@ def scored_page(
     scores: LibraryScores,
     head: StoredHead,
     decisions: dict[str, Decision],
-    order: Order,
+    order: ScoreOrder,
     start: int,
     size: int,
 ) -> ScoredPage:

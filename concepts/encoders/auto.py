@@ -21,13 +21,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Candidate:
+class DefaultModel:
     name: str
     repository: str  # where open_clip gets it; a test holds this against open_clip's own table
 
 
-CPU_DEFAULT = Candidate("ViT-B-32-256/datacomp_s34b_b86k", "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K")
-GPU_DEFAULT = Candidate("PE-Core-L-14-336/meta", "timm/PE-Core-L-14-336")
+CPU_DEFAULT = DefaultModel(
+    "ViT-B-32-256/datacomp_s34b_b86k", "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
+)
+GPU_DEFAULT = DefaultModel("PE-Core-L-14-336/meta", "timm/PE-Core-L-14-336")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _embedded(reason: str) -> Resolution:
     )
 
 
-def _is_cached(candidate: Candidate) -> bool:
+def _is_cached(candidate: DefaultModel) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
     return any(isinstance(try_to_load_from_cache(candidate.repository, file), str) for file in WEIGHTS)

@@ -33,7 +33,7 @@ Forward = Callable[[torch.nn.Module, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Probe:
+class Timing:
     """What was measured: seconds a batch in each precision, and the lowest cosine between their vectors."""
 
     measured_on: dict[str, str]  # machine, architecture, torch version
@@ -70,14 +70,14 @@ def resolve_precision(
     path = cache / f"precision-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"
     probe = _read(path)
     if probe is None:
-        probe = Probe(key, *_measure(network, forward, size, device))
+        probe = Timing(key, *_measure(network, forward, size, device))
         write_whole(path, json.dumps(asdict(probe), indent=1).encode())
     return probe.precision(min_cosine)
 
 
-def _read(path: Path) -> Probe | None:
+def _read(path: Path) -> Timing | None:
     try:
-        return Probe(**json.loads(path.read_bytes()))
+        return Timing(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         return None  # measuring again costs a second or two
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from concepts import __version__
@@ -15,16 +15,17 @@ from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
 from concepts.export.loading import load_bundle
 from concepts.export.plots import figures_of, png
 from concepts.export.scoring import score_rows, write_scores
+from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
     EvaluationReport,
     LabelCount,
 )
 from concepts.library.collection import Collection
+from concepts.library.ingestion import embed_files
 from concepts.view import View
 from storage.heads import StoredHead
 
-Report = Callable[[int, int | None, str], None]
 LIBRARY_BATCH = 8192
 
 
@@ -121,7 +122,7 @@ def bundle_facts(
 
 
 def score_pictures(
-    collection: Collection, bundle_path: Path, paths: Sequence[Path], out: Path, report: Report
+    collection: Collection, bundle_path: Path, paths: Sequence[Path], out: Path, listener: Listener
 ) -> ScoreResult:
     """Scores new files with the bundle's encoder, or every picture of the library."""
     skipped = [0]
@@ -129,33 +130,31 @@ def score_pictures(
     if paths:
         encoder = collection.encoder_like(bundle.facts.encoder.name, bundle.facts.encoder.precision)
         load_bundle(bundle_path, expect_fingerprint=str(encoder.fingerprint))
-        batches = _fresh(encoder, paths, report, skipped)
+        batches = _fresh(encoder, paths, listener, skipped)
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
-        batches = _library(collection, report)
+        batches = _library(collection, listener)
     counts = write_scores(score_rows(bundle, batches), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 
-def _library(collection: Collection, report: Report) -> Iterator[tuple[list[str], list[str], Vectors]]:
+def _library(collection: Collection, listener: Listener) -> Iterator[tuple[list[str], list[str], Vectors]]:
     index = collection.index().snapshot()
     total, done = len(index.ids), 0
     for ids, vectors in index.batches(LIBRARY_BATCH):
         paths = collection.paths(ids)
         done += len(ids)
-        report(done, total, "")
+        listener(done, total, "")
         yield ids, [paths.get(picture_id, "") for picture_id in ids], vectors
 
 
 def _fresh(
-    encoder: Encoder, paths: Sequence[Path], report: Report, skipped: list[int]
+    encoder: Encoder, paths: Sequence[Path], listener: Listener, skipped: list[int]
 ) -> Iterator[tuple[list[str], list[str], Vectors]]:
-    from concepts.library.ingestion import embed_files
-
     done = 0
     for ids, uris, vectors, bad in embed_files(paths, encoder):
         done += len(ids) + bad
         skipped[0] += bad
-        report(done, None, f"{skipped[0]:,} skipped")
+        listener(done, None, f"{skipped[0]:,} skipped")
         if ids:
             yield ids, uris, vectors

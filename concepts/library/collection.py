@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from concepts.encoders import load_encoder, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import EmptyLibraryError, OtherEncoderError
+from concepts.jobs import Listener
+from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
@@ -21,9 +22,6 @@ from storage.library import Library, LibraryEncoder
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.vectors.protocol import VectorIndex
 from storage.vectors.stored import StoredIndex
-
-if TYPE_CHECKING:
-    from concepts.library.ingestion import AddReport, Report
 
 
 class LibraryInfo(View):
@@ -86,13 +84,11 @@ class Collection:
 
     # Adding and re-embedding
 
-    def add(self, paths: Sequence[Path], encoder: str | None, report: Report) -> AddReport:
+    def add(self, paths: Sequence[Path], encoder: str | None, listener: Listener) -> AddReport:
         """Adds pictures. `encoder` chooses one for the first pictures of a library.
 
         Raises `OtherEncoderError` where the library has another one already.
         """
-        from concepts.library.ingestion import Ingestion
-
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
             raise OtherEncoderError(recorded.name, encoder)
@@ -102,20 +98,18 @@ class Collection:
             loaded = self.encoder()
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
-        return Ingestion(self.library, self.index(), self.thumbnails, loaded).add(paths, report)
+        return Ingestion(self.library, self.index(), self.thumbnails, loaded).add(paths, listener)
 
-    def reembed(self, name: str, report: Report) -> int:
+    def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.
 
         Until then, and where it is stopped half-way, the library works with the old one.
         """
-        from concepts.library.ingestion import Ingestion
-
         encoder = self._load(name, "auto")
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
         self.library.add_pending(index.missing(self.library.all_ids()), record.fingerprint)
-        embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(report)
+        embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(listener)
         with self._loading:
             self.library.set_encoder(record)
             self._texts = self._texts_of(encoder)

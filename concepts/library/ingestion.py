@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from concepts.encoders.base import Encoder, Pixels, Vectors
+from concepts.jobs import Listener
 from storage.errors import BadPictureError
 from storage.library import Library, Picture, PictureFacts
 from storage.pictures import sources
@@ -40,7 +41,6 @@ ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 
 WORKERS = os.cpu_count() or 2
 AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
 
-Report = Callable[[int, int | None, str], None]
 Item = TypeVar("Item")
 
 
@@ -85,7 +85,7 @@ class Ingestion:
         self._encoder = encoder
         self._fingerprint = str(encoder.fingerprint)
 
-    def add(self, paths: Sequence[Path], report: Report) -> AddReport:
+    def add(self, paths: Sequence[Path], listener: Listener) -> AddReport:
         """Adds every picture of these files, folders, archives and lists.
 
         Raises `DiscernError` for a path that isn't there; a bad file is skipped and listed instead.
@@ -93,21 +93,21 @@ class Ingestion:
         started = time.monotonic()
         files = sources.walk(paths)
         total = _Counting(paths)
-        result = AddReport(embedded=self.embed_pending(report))
+        result = AddReport(embedded=self.embed_pending(listener))
         done = 0
         for batch in _batches(
             _looked_at(self._changed(files, result), self._look, self._encoder), COMMIT_EVERY
         ):
             self._commit(batch, result)
             done += len(batch)
-            report(done + result.unchanged, total.value, _say(result, started))
-        report(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
+            listener(done + result.unchanged, total.value, _say(result, started))
+        listener(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
         result.seconds = time.monotonic() - started
         return result
 
-    def embed_pending(self, report: Report) -> int:
+    def embed_pending(self, listener: Listener) -> int:
         """Embeds what the outbox holds for this encoder, and says how many pictures that were.
 
         A picture none of whose files can be read stays in the outbox, for when they are back.
@@ -115,7 +115,7 @@ class Ingestion:
         embedded = 0
         for looks in _batches(_looked_at(self._pending(), self._look_again, self._encoder), COMMIT_EVERY):
             embedded += self._write(looks)
-            report(embedded, None, f"{embedded:,} pictures embedded")
+            listener(embedded, None, f"{embedded:,} pictures embedded")
         return embedded
 
     def _changed(

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.run import AnnotateResult
-from concepts.candidates.grid import PREPARED, Grid, GridPage, Order, bulk_pictures
+from concepts.annotators.review import estimate, opinion, remarks, review
+from concepts.annotators.run import AnnotateResult, annotate_pool
+from concepts.candidates.grid import PREPARED, Grid, GridOrder, GridPage, bulk_pictures
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -20,7 +21,7 @@ from concepts.candidates.question_queue import (
     Upcoming,
     tally,
 )
-from concepts.candidates.selection import NextPicture, to_measure
+from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Listener, Progress
 from concepts.labels.consensus import Decision
@@ -231,23 +232,19 @@ class Answers:
     def opinion(self, name: str, picture_id: str) -> Opinion | None:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
-        from concepts.annotators.review import opinion
-
         concept = self._context.concept(name)
         if picture_id in self._context.store.evaluation_pictures(concept.id):
             return None
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
         return opinion(said[-1]) if said else None
 
-    def grid(self, name: str, order: Order, *, query: str = "", n: int = 36) -> GridPage:
+    def grid(self, name: str, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
         """Up to n pictures without an answer for answering many at once. Takes milliseconds: what is known
         is shown, and what is newer is worked out in the background."""
         return self._opened(self._context.concept(name)).grid.page(order, query, n)
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
-        from concepts.annotators.review import remarks, review
-
         concept = self._context.concept(name)
         return review(
             self._context.material(concept),
@@ -259,8 +256,6 @@ class Answers:
 
     def annotate_estimate(self, name: str) -> AnnotateEstimate:
         """How many pictures `submit_annotate` would have looked at, by which model, at what cost."""
-        from concepts.annotators.review import estimate
-
         size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
         return estimate(self._context.material(self._context.concept(name)), self._context.settings, size)
 
@@ -292,8 +287,6 @@ class Answers:
         purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
-        from concepts.candidates.selection import most_useful
-
         self._context.draw_evaluation(concept)
         material = self._context.material(concept)
         if purpose == "evaluation":
@@ -334,8 +327,6 @@ class Answers:
         return Annotate(self._context.concept(name).id, limit, budget, annotator)
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
-        from concepts.annotators.run import annotate_pool
-
         concept = self._context.store.get(job.concept_id)
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
@@ -368,7 +359,7 @@ class Answers:
                 )
             return self._open[concept.id]
 
-    def _rank(self, concept: ConceptRow, order: Order, query: str) -> list[NextPicture]:
+    def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> list[NextPicture]:
         self._context.draw_evaluation(concept)
         return bulk_pictures(
             self._context.material(concept), self._context.collection, order, query, PREPARED

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from concepts.candidates.mining import MineResult
+from concepts.candidates.mining import MineResult, mine_candidates
 from concepts.candidates.queries import QueryView, query_views
 from concepts.classifier.versions import head_views
 from concepts.definition.document import (
@@ -24,6 +24,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
+from concepts.language import chat_model
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
@@ -212,8 +213,6 @@ class Definitions:
 
     def fill_pool(self, concept: ConceptRow, size: int = POOL_SIZE) -> MineResult:
         """The same for a concept that another room has looked up."""
-        from concepts.candidates.mining import mine_candidates
-
         self._context.draw_evaluation(concept)
         material = self._context.material(concept)
         found = mine_candidates(material, self._context.collection, size)
@@ -245,8 +244,6 @@ class Definitions:
         return self.fill_pool(self._context.store.get(job.concept_id), job.size)
 
     def _propose(self, concept: ConceptRow, ledger: Ledger) -> RevisionView:
-        from concepts.language import chat_model  # brings the OpenAI client
-
         revision = self._context.revision(concept)
         model = chat_model(self._context.settings, "llm", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)

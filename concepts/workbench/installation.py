@@ -15,13 +15,14 @@ from concepts.installation.activity import (
     JobView,
     SettingsView,
 )
-from concepts.installation.endpoint import EndpointReport
+from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
 from concepts.installation.users import Users
 from concepts.jobs import Listener, Progress
 from concepts.settings import save_settings
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import ExamineEndpoint
+from storage.backup import backup
 from storage.jobs import StoredJob
 
 
@@ -102,8 +103,6 @@ class Installation:
 
     def backup(self, *, thumbnails: bool = False) -> Iterator[bytes]:
         """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""
-        from storage.backup import backup
-
         recorded = self._context.collection.library.encoder()
         encoder = recorded.name if recorded else None
         return backup(
@@ -122,8 +121,6 @@ class Installation:
         return activity.about(self._context.settings, self._context.database)
 
     def _examine_endpoint(self, job: ExamineEndpoint, progress: Progress) -> EndpointReport:
-        from concepts.installation.endpoint import examine
-
         ledger = self._context.ledger.charged_to(progress.job_id, None)
         return examine(self._context.settings, ledger, progress.report)
 

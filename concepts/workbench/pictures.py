@@ -19,6 +19,7 @@ from concepts.library.browsing import (
 from concepts.library.collection import LibraryInfo
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_roots
+from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
@@ -139,8 +140,6 @@ class Pictures:
         return self._add_now(paths, job.encoder, progress)
 
     def _add_sample(self, job: AddSample, progress: Progress) -> Added:
-        from concepts.library.sample import sample_pictures
-
         progress.report(0, None, "fetching the sample pictures")
         folder = sample_pictures(self._context.settings.home / "sample")
         return self._add_now([folder], None, progress)

@@ -9,12 +9,39 @@ from functools import partial
 from pathlib import Path
 
 from concepts.annotators.run import annotator_scores
-from concepts.classifier.library_scores import Order as ScoreOrder
-from concepts.classifier.quality import CurvePoint, HeadView, Mistake, QualityView, head_view
-from concepts.classifier.training import TrainResult
-from concepts.classifier.versions import Comparison, ScoredPage, head_views
+from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.measuring import evaluate
+from concepts.classifier.quality import (
+    CurvePoint,
+    HeadView,
+    Mistake,
+    QualityView,
+    head_view,
+    learning_curve,
+    mistakes,
+    quality,
+)
+from concepts.classifier.training import TrainResult, check_fingerprint, require_both, train, way_of
+from concepts.classifier.versions import (
+    Comparison,
+    ScoredPage,
+    again,
+    compare,
+    file_stem,
+    head_views,
+    is_up_to_date,
+    scored_page,
+    with_threshold,
+)
 from concepts.errors import DiscernError
-from concepts.export.run import ExportResult, ScoreResult
+from concepts.export.run import (
+    ExportResult,
+    ScoreResult,
+    export_head,
+    model_card,
+    score_pictures,
+    write_plots,
+)
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.heads import HEADS
@@ -84,16 +111,12 @@ class Versions:
         concept, head = self._context.version(name, version)
         report = self._evaluate_now(concept, head)
         if plots:
-            from concepts.export.run import write_plots
-
             material = self._context.material(concept, head.definition_number)
             write_plots(material, self._context.collection, head, report, plots)
         return report
 
     def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
         """Writes a version as files that run anywhere; measures it first where that can be done."""
-        from concepts.export.run import export_head
-
         concept, head = self._context.version(name, version)
         material = self._context.material(concept, head.definition_number)
         ids, _ = material.evaluation_labels()
@@ -112,8 +135,6 @@ class Versions:
 
         Raises at once for what is no target or no head, and `NotEnoughLabelsError`.
         """
-        from concepts.classifier.training import require_both
-
         Target.parse(target)
         HEADS.require(head)
         concept = self._context.concept(name)
@@ -131,8 +152,6 @@ class Versions:
 
     def quality(self, name: str, *, version: int | None = None) -> QualityView:
         """How good a version is, on the answers as they are now."""
-        from concepts.classifier.quality import quality
-
         concept, head = self._context.version(name, version)
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
         scores = self._context.library_scores(head)
@@ -155,8 +174,6 @@ class Versions:
         self, name: str, *, version: int | None = None, limit: int | None = None, offset: int = 0
     ) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first; all or a page."""
-        from concepts.classifier.quality import mistakes
-
         concept, head = self._context.version(name, version)
         return mistakes(self._context.material(concept), self._context.collection, head, limit, offset)
 
@@ -172,24 +189,17 @@ class Versions:
 
         `measure`: in the background, which takes a process that goes on.
         """
-        from concepts.classifier.versions import with_threshold
-
         concept, head = self._context.version(name, version)
         return self._keep(concept, with_threshold(head, threshold, author), measure)
 
     def use_again(self, name: str, version: int, *, author: str, measure: bool = True) -> int:
         """Makes an older version the one in use by keeping it once more; returns its new number."""
-        from concepts.classifier.training import check_fingerprint
-        from concepts.classifier.versions import again
-
         concept, head = self._context.version(name, version)
         check_fingerprint(head, self._context.collection)
         return self._keep(concept, again(head, author), measure)
 
     def compare_versions(self, name: str, one: int, other: int) -> Comparison:
         """Figures of two versions on the same evaluation pictures, and their differences."""
-        from concepts.classifier.versions import compare
-
         concept, first = self._context.version(name, one)
         _, second = self._context.version(name, other)
         return compare(self._context.material(concept), self._context.collection, first, second)
@@ -199,8 +209,6 @@ class Versions:
     ) -> ScoredPage | None:
         """A page of the library as a version ranks it. None where the library is large and was not scored
         yet: `submit_score_library` does that."""
-        from concepts.classifier.versions import scored_page
-
         concept, head = self._context.version(name, version)
         scores = self._context.library_scores(head)
         if scores is None:
@@ -264,16 +272,12 @@ class Versions:
 
     def model_card(self, name: str, version: int | None = None) -> str:
         """The card of a version as Markdown."""
-        from concepts.export.run import model_card
-
         concept, head = self._context.version(name, version)
         measured = self._context.measured(concept, head.number)
         material = self._context.material(concept, head.definition_number)
         return model_card(material, self._context.collection, head, measured.report if measured else None)
 
     def _train(self, job: Train, progress: Progress) -> Trained:
-        from concepts.classifier.versions import is_up_to_date
-
         concept = self._context.store.get(job.concept_id)
         progress.report(0, 3, "learning from your answers")
         newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
@@ -292,9 +296,6 @@ class Versions:
         return Measured(version=job.version, measured=self._measure(concept, job.version, progress))
 
     def _draw_curve(self, job: DrawCurve, progress: Progress) -> Curve:
-        from concepts.classifier.quality import learning_curve
-        from concepts.classifier.training import way_of
-
         concept = self._context.store.get(job.concept_id)
         order = dict.fromkeys(
             e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
@@ -311,8 +312,6 @@ class Versions:
         return LibraryScored(pictures=len(scores.probability))
 
     def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
-        from concepts.export.run import score_pictures
-
         concept = self._context.store.get(job.concept_id)
         bundle = self._bundle_archive(concept, self._context.head(concept, job.version))
         out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
@@ -320,17 +319,12 @@ class Versions:
         return score_pictures(self._context.collection, bundle, paths, out, progress.report)
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
-        from concepts.export.run import score_pictures
-
         paths = [Path(path) for path in job.paths]
         return score_pictures(
             self._context.collection, Path(job.bundle), paths, Path(job.out), progress.report
         )
 
     def _bundle_archive(self, concept: ConceptRow, head: StoredHead) -> Path:
-        from concepts.classifier.versions import file_stem
-        from concepts.export.run import export_head
-
         folder = (
             self._context.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
         )
@@ -348,8 +342,6 @@ class Versions:
         return archive
 
     def _train_now(self, concept: ConceptRow, target: str, head: str) -> TrainResult:
-        from concepts.classifier.training import train
-
         self._context.draw_evaluation(concept)
         sequence = self._context.log.last_sequence(concept.id)
         material, collection = self._context.material(concept), self._context.collection
@@ -357,8 +349,6 @@ class Versions:
 
     def _evaluate_now(self, concept: ConceptRow, head: StoredHead) -> EvaluationReport:
         """Measures a version and keeps the report with it."""
-        from concepts.classifier.measuring import evaluate
-
         sequence = self._context.log.last_sequence(concept.id)
         material = self._context.material(concept, head.definition_number)
         collection = self._context.collection

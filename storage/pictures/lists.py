@@ -15,10 +15,10 @@ PATH_COLUMNS: Final = ("path", "file", "filename", "image")
 _BATCH_ROWS: Final = 4096
 
 # Row number as a person counts (the first is 1), and the path; None where the row can't be read.
-Rows = Iterator[tuple[int, str | None]]
+ListedRows = Iterator[tuple[int, str | None]]
 
 
-def paths_in(path: Path) -> Rows:
+def paths_in(path: Path) -> ListedRows:
     """The paths as written in the list. The header is read at once, the rows as they are asked for.
 
     Raises `DiscernError` where the list can't be read or has none of `PATH_COLUMNS`.
@@ -45,7 +45,7 @@ def _names_paths(columns: Sequence[str]) -> bool:
     return any(name in columns for name in PATH_COLUMNS)
 
 
-def _csv(path: Path) -> Rows:
+def _csv(path: Path) -> ListedRows:
     try:
         encoding = encoding_of(path)
     except UnicodeError as error:
@@ -63,7 +63,7 @@ def _csv(path: Path) -> Rows:
             raise DiscernError(f"The list {path} is not a CSV file: {error}.") from error
         raise
 
-    def read() -> Rows:
+    def read() -> ListedRows:
         number = 0
         with file:
             while True:
@@ -81,7 +81,7 @@ def _csv(path: Path) -> Rows:
     return read()
 
 
-def _jsonl(path: Path) -> Rows:
+def _jsonl(path: Path) -> ListedRows:
     with path.open("rb") as file:
         first = next((line for line in file if line.strip()), b"{}")
     keys = _json_object(first)
@@ -89,7 +89,7 @@ def _jsonl(path: Path) -> Rows:
         raise DiscernError(f"The list {path} is not JSONL: its first line is not a JSON object.")
     column = _path_column(path, list(keys))
 
-    def read() -> Rows:
+    def read() -> ListedRows:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
@@ -107,7 +107,7 @@ def _json_object(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _parquet(path: Path) -> Rows:
+def _parquet(path: Path) -> ListedRows:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -122,7 +122,7 @@ def _parquet(path: Path) -> Rows:
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise DiscernError(f"Column {column} of the list {path} holds {kind}, not paths.")
 
-    def read() -> Rows:
+    def read() -> ListedRows:
         number = 0
         with table:
             for batch in table.iter_batches(batch_size=_BATCH_ROWS, columns=[column]):
@@ -133,4 +133,8 @@ def _parquet(path: Path) -> Rows:
     return read()
 
 
-READERS: Final[dict[str, Callable[[Path], Rows]]] = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+READERS: Final[dict[str, Callable[[Path], ListedRows]]] = {
+    ".csv": _csv,
+    ".jsonl": _jsonl,
+    ".parquet": _parquet,
+}

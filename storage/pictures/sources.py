@@ -96,7 +96,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _listed(path: str, rows: lists.Rows) -> Found:
+def _listed(path: str, rows: lists.ListedRows) -> Found:
     """Relative paths are relative to the list's own folder."""
     folder = os.path.dirname(path)
     for number, value in rows:

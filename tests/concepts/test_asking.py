@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 
-from concepts.candidates.grid import Order
+from concepts.candidates.grid import GridOrder
 from concepts.candidates.question_queue import (
     BATCH,
     SHORT,
@@ -67,7 +67,7 @@ def settled(background: Executor) -> None:
     background.submit(lambda: None).result(10)
 
 
-def tiles(bench: Workbench, order: Order, n: int) -> list[NextPicture]:
+def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
     """A grid once it has been worked out."""
     bench.answers.grid(NAME, order)
     settled(bench.context.background)

@@ -14,7 +14,7 @@ import torch
 from huggingface_hub import constants
 
 from concepts.encoders import resolve_auto
-from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT, Candidate
+from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT, DefaultModel
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def point_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def cache(candidate: Candidate, folder: Path) -> None:
+def cache(candidate: DefaultModel, folder: Path) -> None:
     """As the hub's client leaves a file behind."""
     repository = folder / f"models--{candidate.repository.replace('/', '--')}"
     snapshot = repository / "snapshots" / "0123abcd"

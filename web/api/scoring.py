@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from concepts.classifier.library_scores import Order
+from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import ScoredPage
 from concepts.errors import ConflictError
 from concepts.installation.activity import JobView
@@ -29,7 +29,11 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/concepts/{name}/versions/{version}/scores")
     def list_scores(
-        name: ConceptName, version: VersionNumber, order: Order = "top", limit: Limit = 50, offset: Offset = 0
+        name: ConceptName,
+        version: VersionNumber,
+        order: ScoreOrder = "top",
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> ScoredPage:
         """The library as a version ranks it: from the top, from the bottom, or around the threshold."""
         page = workbench.versions.scored_pictures(name, order, version=version, start=offset, size=limit)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from concepts.annotators.review import Opinion
-from concepts.candidates.grid import GridPage
+from concepts.candidates.grid import GridOrder, GridPage
 from concepts.candidates.question_queue import Tally, Upcoming
 from concepts.errors import ConflictError
 from concepts.workbench import Workbench
@@ -28,7 +28,6 @@ LARGEST_GRID = 60
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Value = Literal["yes", "no", "unsure", "skip"]
-Order = Literal["likely", "borderline", "unlikely", "query"]
 
 
 class Asked(BaseModel):
@@ -154,7 +153,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/grid")
     def grid(
-        concept: str, order: Order = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
+        concept: str, order: GridOrder = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
     ) -> GridPage:
         return workbench.answers.grid(concept, order, query=query, n=n)
 

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import gradio as gr
 
-from concepts.classifier.library_scores import Order
+from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
 from concepts.errors import DiscernError
 from concepts.export import usage
@@ -95,7 +95,7 @@ class _Screen:
         return dict.fromkeys(self.html, "") | {self.top: top} | still
 
     def _library(self, name: str, version: int, order: str, start: int) -> str:
-        checked = cast(Order, order if order in get_args(Order) else "top")
+        checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
         page = self._bench.versions.scored_pictures(name, checked, start=max(start, 0), size=PAGE)
         return render("use/library.html", page=page, order=order, version=version, size=PAGE)
 
