@@ -14,10 +14,10 @@ run: $(VENV)/installed
 	$(BIN)/discern run
 
 test: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Where neither is to be had the tests that need one are skipped, and say so at the end.
 browser: $(VENV)/installed-dev

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import not_run
 import pytest
@@ -74,7 +75,18 @@ def labelled_pictures() -> Path:
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     slow = sum(item.get_closest_marker("slow") is not None for item in items)
     if slow and "slow" in items[0].config.getoption("markexpr"):
-        not_run.left_out("the slow ones", "make test-all runs them.", slow)
+        not_run.deselected("the slow ones", "make test-all runs them.", slow)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_run"] = not_run.told()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of a parallel run has ended."""
+    not_run.hear(getattr(node, "workeroutput", {}).get("not_run", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

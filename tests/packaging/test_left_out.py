@@ -17,8 +17,9 @@ def test_hypothesis_sets_no_test_a_deadline() -> None:
     assert settings.default.deadline is None
 
 
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 def test_the_end_of_a_run_says_what_was_left_out_and_why(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: list[str]
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{TESTS.parent}:{TESTS}")
     pytester.makeini("[pytest]\nmarkers = slow")
@@ -37,8 +38,8 @@ def test_the_end_of_a_run_says_what_was_left_out_and_why(
         def test_that_runs(): ...
         """
     )
-    said = pytester.runpytest_subprocess("-m", "not slow")
-    said.assert_outcomes(passed=1, skipped=2, deselected=1)
+    said = pytester.runpytest_subprocess("-m", "not slow", *workers)
+    said.assert_outcomes(passed=1, skipped=2, deselected=0 if workers else 1)
     said.stdout.fnmatch_lines(
         [
             "Not run: the slow ones (1 test). make test-all*",
