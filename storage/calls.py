@@ -117,25 +117,20 @@ class Ledger:
         with self._database.read() as session:
             return [CallTotal(*row) for row in session.execute(query)]
 
-    def count(self, since: datetime | None = None, *, job_id: int | None = None) -> int:
-        """How many calls were made: all, those since a moment, those of one job."""
-        query = _some(select(func.count()).select_from(ModelCallRow), since, job_id)
+    def count(self, *, job_id: int | None = None) -> int:
+        """How many calls were made: all, or those of one job."""
         with self._database.read() as session:
-            return session.scalar(query) or 0
+            return session.scalar(_of(job_id, select(func.count()).select_from(ModelCallRow))) or 0
 
-    def spent_usd(self, since: datetime | None = None, *, job_id: int | None = None) -> float:
+    def spent_usd(self, *, job_id: int | None = None) -> float:
         """What these calls cost. A job that resumes has kept its number, and so its budget."""
-        query = _some(select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)), since, job_id)
+        query = _of(job_id, select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)))
         with self._database.read() as session:
             return float(session.scalar(query) or 0.0)
 
 
-def _some(query: Select[Any], since: datetime | None, job_id: int | None) -> Select[Any]:
-    if since is not None:
-        query = query.where(ModelCallRow.created >= since)
-    if job_id is not None:
-        query = query.where(ModelCallRow.job_id == job_id)
-    return query
+def _of(job_id: int | None, query: Select[Any]) -> Select[Any]:
+    return query if job_id is None else query.where(ModelCallRow.job_id == job_id)
 
 
 def _call(row: ModelCallRow) -> Call:

@@ -25,7 +25,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "the latest job of a kind": lambda d: JobStore(d).latest(["add pictures"]),
     "jobs about a concept": lambda d: JobStore(d).about(1, ["score files"]),
     "work to take up": lambda d: JobStore(d).claim(kinds=["train"]),
-    "what was spent since": lambda d: Ledger(d).spent_usd(now()),
+    "what a job spent": lambda d: Ledger(d).spent_usd(job_id=1),
     "what a job has spent": lambda d: (Ledger(d).spent_usd(job_id=1), Ledger(d).count(job_id=1)),
     "what changed since": lambda d: LabelLog(d).changed_since(1, 7),
     "what stands for some": lambda d: LabelLog(d).standing(1, picture_ids=["a"]),
