@@ -1,7 +1,4 @@
-import time
-
 import numpy as np
-import pytest
 from rounds import make_round, round_of
 
 from concepts.encoders.base import unit
@@ -64,12 +61,3 @@ def test_after_a_yes_auto_asks_about_borderline_pictures_and_now_and_then_explor
         reasons += [choice.reason for choice in ACQUISITIONS["auto"]().select(make_round(), 5, rng)]
     assert set(reasons) == {"borderline", "exploration"}
     assert 0.02 < reasons.count("exploration") / len(reasons) < 0.09
-
-
-@pytest.mark.parametrize("trained", [True, False])
-def test_a_hundred_thousand_pictures_take_less_than_a_second(trained):
-    round = make_round(n=100_000, d=256, asked=100, trained=trained)
-    ACQUISITIONS["auto"]().select(make_round(trained=trained), 5, np.random.default_rng(0))
-    start = time.process_time()
-    ACQUISITIONS["auto"]().select(round, 5, np.random.default_rng(0))
-    assert time.process_time() - start < 1

