@@ -50,6 +50,7 @@ __all__ = [
     "UnknownMethodError",
     "UnknownPictureError",
     "UnknownVersionError",
+    "UntrustedEncoderError",
 ]
 
 
@@ -113,6 +114,14 @@ class NotAllowedError(DiscernError):
 
 class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
+
+
+class UntrustedEncoderError(EncoderError):
+    """A file from elsewhere names an encoder that nobody here has chosen. It was not loaded."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"This classifier is for the encoder “{name}”, which nobody has chosen here.")
+        self.name = name
 
 
 class OtherEncoderError(DiscernError):

@@ -8,11 +8,10 @@ A data folder, and everything a person can do with it:
 
 An exported classifier, on picture files:
 
-    facts = discern.load_bundle(Path("messy-room")).facts.encoder
-    encoder = discern.load_encoder(facts.name, cache=Path("cache"), precision=facts.precision)
-    head = discern.load_bundle(Path("messy-room"), expect_fingerprint=str(encoder.fingerprint)).head
+    bundle = discern.load_bundle(Path("messy-room"))
+    encoder = discern.encoder_of(bundle, cache=Path("cache"))
     for ids, paths, vectors, skipped in discern.embed_files([Path("new-pictures")], encoder):
-        probabilities = head.probabilities(vectors)
+        probabilities = bundle.head.probabilities(vectors)
 
 What goes wrong in a way that a person can mend is a `DiscernError`. Everything else of the code may move
 between versions. Names are imported when first used, so that `discern --help` needn't wait for PyTorch.
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         DiscernError,
         Workbench,
         embed_files,
+        encoder_of,
         load_bundle,
         load_encoder,
         load_settings,
@@ -41,6 +41,7 @@ __all__ = [
     "Workbench",
     "__version__",
     "embed_files",
+    "encoder_of",
     "load_bundle",
     "load_encoder",
     "load_settings",

@@ -2,7 +2,7 @@
 
 from concepts.encoders import load_encoder
 from concepts.errors import DiscernError
-from concepts.export.loading import load_bundle
+from concepts.export.loading import encoder_of, load_bundle
 from concepts.library.ingestion import embed_files
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -13,6 +13,7 @@ __all__ = [
     "DiscernError",
     "Workbench",
     "embed_files",
+    "encoder_of",
     "load_bundle",
     "load_encoder",
     "load_settings",

@@ -24,6 +24,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoUsableRowsError: "Mend these rows and import the file again: nothing was taken.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
     "{error.asked}.",
+    errors.UntrustedEncoderError: "Where you trust those who made that encoder, run it again with "
+    "--trust-encoder “{error.name}”, or with local-dir:FOLDER for a copy of it.",
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
     "train again with this one (discern concept train).",
     errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed.",

@@ -19,13 +19,21 @@ def score(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Folders, files, zips or lists; without any, the library.")
     ] = None,
+    trust_encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Load this encoder for the classifier. Its makers' weights are then used."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score new pictures, or the whole library, with an exported classifier."""
     must_exist(bundle)
     require(paths or [])
     with progress("Scoring", f"{out} was not written.") as listener:
-        result = workbench().versions.score(bundle, paths or [], out, listener=listener)
+        result = workbench().versions.score(
+            bundle, paths or [], out, trust_encoder=trust_encoder, listener=listener
+        )
     show(
         result,
         as_json,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +26,10 @@ BARE_WORDS = 4
 MEDIUM = re.compile(
     r"\b(photo\w*|picture|image|drawing|painting|sketch|illustration|screenshot|scan)s?\b", re.I
 )
+
+# What open_clip's own configurations say about tokenizers, and what would have transformers run code.
+TOKENIZER_SETTINGS = {"clean", "strip_sep_token", "language"}
+CODE_SETTINGS = {"trust_remote_code", "auto_map", "code_revision"}
 
 # Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
 LICENCES = (
@@ -184,8 +188,11 @@ def _load(name: str, source: Source) -> tuple[Any, Any, Any]:
     import open_clip
 
     try:
-        model, transform = open_clip.create_model_from_pretrained(source.model, source.tag)
-        tokenizer = open_clip.get_tokenizer(source.model)
+        arguments = _code_refused(name, open_clip.get_model_config(source.model))
+        model, transform = open_clip.create_model_from_pretrained(source.model, source.tag, weights_only=True)
+        tokenizer = open_clip.get_tokenizer(source.model, **arguments)
+    except EncoderError:
+        raise
     except Exception as error:  # open_clip and the hub client raise whatever they met
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         advice = (
@@ -196,6 +203,36 @@ def _load(name: str, source: Source) -> tuple[Any, Any, Any]:
         )
         raise EncoderError(f"{name} can't be loaded: {reason}. {advice}") from error
     return model.eval(), transform, tokenizer
+
+
+def _code_refused(name: str, config: Any) -> dict[str, Any]:
+    """Arguments for the tokenizer that keep it from running Python that comes with the model.
+
+    open_clip hands what a configuration says about the tokenizer on to transformers, which would run files of
+    the model's folder for `trust_remote_code`, and asks at the terminal where nothing is said. Raises
+    `EncoderError` for a configuration that asks for it, and for what open_clip's own never say.
+    """
+    text = config.get("text_cfg", {}) if isinstance(config, dict) else {}
+    unusual = set(text.get("tokenizer_kwargs") or {}) - TOKENIZER_SETTINGS
+    if unusual or not CODE_SETTINGS.isdisjoint(_keys(config)):
+        raise EncoderError(
+            f"{name} is not loaded: its configuration wants to run code of its own or sets "
+            f"{', '.join(sorted(unusual | (CODE_SETTINGS & set(_keys(config)))))}, which Discern never does. "
+            "Choose a model without it."
+        )
+    if not (text.get("hf_tokenizer_name") or text.get("hf_model_name")):
+        return {}
+    from transformers import dynamic_module_utils
+
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0  # refuse at once where it would ask at the terminal
+    return {"trust_remote_code": False} if text.get("hf_tokenizer_name") else {}
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(item)
 
 
 def _image_vectors(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:

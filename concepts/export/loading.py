@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 
+from concepts.encoders import load_named_elsewhere
+from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.export.facts import SCHEMA_VERSION, BundleFacts
 from concepts.learning.base import LinearHead
@@ -43,6 +45,18 @@ def load_bundle(path: Path, *, expect_fingerprint: str | None = None) -> Bundle:
     if expect_fingerprint is not None and facts.encoder.fingerprint != expect_fingerprint:
         raise FingerprintMismatchError(f"The bundle {path}", expect_fingerprint, facts.encoder.fingerprint)
     return Bundle(_parse_head(weights_bytes, facts, path), facts)
+
+
+def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Encoder:
+    """The encoder whose vectors the bundle scores. The bundle may come from anyone, so one that is not part
+    of Discern is loaded only where `trust` names it (or one of the same fingerprint, from elsewhere).
+
+    Raises `UntrustedEncoderError`, `EncoderError` and `FingerprintMismatchError`.
+    """
+    wanted = bundle.facts.encoder
+    return load_named_elsewhere(
+        wanted.name, wanted.fingerprint, cache=cache, precision=wanted.precision, trust=trust
+    )
 
 
 def _damaged(path: Path, problem: str) -> DiscernError:

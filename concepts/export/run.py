@@ -122,14 +122,20 @@ def bundle_facts(
 
 
 def score_pictures(
-    collection: Collection, bundle_path: Path, paths: Sequence[Path], out: Path, listener: Listener
+    collection: Collection,
+    bundle_path: Path,
+    paths: Sequence[Path],
+    out: Path,
+    listener: Listener,
+    trust: str | None = None,
 ) -> ScoreResult:
-    """Scores new files with the bundle's encoder, or every picture of the library."""
+    """Scores new files with the bundle's encoder, or every picture of the library. `trust` names the encoder
+    to load where nobody here has chosen the bundle's."""
     skipped = [0]
     bundle = load_bundle(bundle_path)
     if paths:
-        encoder = collection.encoder_like(bundle.facts.encoder.name, bundle.facts.encoder.precision)
-        load_bundle(bundle_path, expect_fingerprint=str(encoder.fingerprint))
+        wanted = bundle.facts.encoder
+        encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         batches = _fresh(encoder, paths, listener, skipped)
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
+from concepts.encoders.registry import OPEN_CLIP, registered_as
 
-def from_pictures(bundle: str, pictures: str = "pictures") -> str:
+
+def from_pictures(bundle: str, encoder: str, pictures: str = "pictures") -> str:
     """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip."""
+    trust = "" if registered_as(encoder) != OPEN_CLIP else f", trust={_quoted(encoder)}"
     return f"""from pathlib import Path
 
-from discern import embed_files, load_bundle, load_encoder
+from discern import embed_files, encoder_of, load_bundle
 
-path = Path({json.dumps(bundle, ensure_ascii=False)})
-wanted = load_bundle(path).facts.encoder
-encoder = load_encoder(wanted.name, cache=Path("cache"), precision=wanted.precision)
-head = load_bundle(path, expect_fingerprint=str(encoder.fingerprint)).head
+bundle = load_bundle(Path({_quoted(bundle)}))
+encoder = encoder_of(bundle, cache=Path("cache"){trust})
 
-folder = Path({json.dumps(pictures, ensure_ascii=False)})
+folder = Path({_quoted(pictures)})
 for ids, paths, vectors, skipped in embed_files([folder], encoder):
-    for name, probability in zip(paths, head.probabilities(vectors)):
-        print(name, round(probability, 3), "yes" if probability >= head.threshold else "no")"""
+    for name, probability in zip(paths, bundle.head.probabilities(vectors)):
+        print(name, round(probability, 3), "yes" if probability >= bundle.head.threshold else "no")"""
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def with_numpy(fingerprint: str, dimension: int) -> str:

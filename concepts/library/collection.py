@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from concepts.encoders import load_encoder, resolve_auto
+from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
-from concepts.errors import EmptyLibraryError, OtherEncoderError
+from concepts.errors import EmptyLibraryError, FingerprintMismatchError, OtherEncoderError
 from concepts.jobs import Listener
 from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.texts import KeptTexts, TextVectors
@@ -67,12 +67,22 @@ class Collection:
             raise EmptyLibraryError
         return recorded
 
-    def encoder_like(self, name: str, precision: str) -> Encoder:
-        """The encoder a bundle asks for: this library's where it is the same, else loaded for the purpose."""
+    def encoder_like(self, name: str, precision: str, fingerprint: str, trust: str | None) -> Encoder:
+        """The encoder a bundle asks for: this library's where it is the same, else loaded for the purpose.
+
+        Raises `FingerprintMismatchError` and, where nobody here has chosen that encoder,
+        `UntrustedEncoderError`.
+        """
         recorded = self.library.encoder()
-        if recorded and (recorded.name, recorded.precision) == (name, precision):
+        if recorded and recorded.fingerprint == fingerprint:
             return self.encoder()
-        return self._load(name, precision)
+        if recorded and not trust and (recorded.name, recorded.precision) == (name, precision):
+            raise FingerprintMismatchError("This classifier", recorded.fingerprint, fingerprint)
+        chosen = {self._settings.encoder, *([recorded.name] if recorded else [])}
+        cache = self._settings.cache
+        return load_named_elsewhere(
+            name, fingerprint, cache=cache, precision=precision, trust=trust, chosen=chosen
+        )
 
     def index(self) -> VectorIndex:
         recorded = self.recorded()

@@ -34,3 +34,10 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> None:
                 f"{path.name} is a list, and lists may name files anywhere. Where DISCERN_ALLOWED_ROOTS "
                 "counts, add folders, pictures and zip archives."
             )
+
+
+def check_encoder(name: str, settings: Settings) -> None:
+    """Raises `NotAllowedError` for a model's folder that is outside them, too."""
+    scheme, _, folder = name.partition(":")
+    if scheme == "local-dir":
+        check_roots([Path(folder).expanduser().absolute()], settings)

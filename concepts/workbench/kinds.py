@@ -186,6 +186,7 @@ class Score(Job[ScoreResult]):
     bundle: str
     paths: tuple[str, ...]
     out: str
+    trust_encoder: str | None = None
 
 
 # The installation

@@ -18,7 +18,7 @@ from concepts.library.browsing import (
 )
 from concepts.library.collection import LibraryInfo
 from concepts.library.renditions import Rendition
-from concepts.library.roots import check_roots
+from concepts.library.roots import check_encoder, check_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
@@ -49,6 +49,7 @@ class Pictures:
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
         """The same in the background, from where the app may read; returns the job's id."""
         check_roots(paths, self._context.settings)
+        check_encoder(encoder or "", self._context.settings)
         return self._context.jobs.submit(_adding(paths, encoder))
 
     def submit_typed(self, text: str) -> int:
@@ -74,6 +75,7 @@ class Pictures:
         """The same in the background. The library keeps its encoder until every picture is embedded."""
         if not encoder.strip():
             raise DiscernError("Write the name of the encoder first.")
+        check_encoder(encoder.strip(), self._context.settings)
         return self._context.jobs.submit(Reembed(encoder.strip()))
 
     def warm_up(self) -> None:

@@ -124,11 +124,22 @@ class Versions:
         return export_head(material, self._context.collection, head, report, out)
 
     def score(
-        self, bundle: Path, paths: Sequence[Path], out: Path, *, listener: Listener | None = None
+        self,
+        bundle: Path,
+        paths: Sequence[Path],
+        out: Path,
+        *,
+        trust_encoder: str | None = None,
+        listener: Listener | None = None,
     ) -> ScoreResult:
-        """Scores new files, or the library where no paths are given, and writes CSV or Parquet."""
+        """Scores new files, or the library where no paths are given, and writes CSV or Parquet.
+
+        Raises `UntrustedEncoderError` where the bundle is for an encoder that is neither the library's nor
+        set nor `trust_encoder`.
+        """
         files = tuple(str(path.absolute()) for path in paths)
-        return self._context.jobs.run(Score(str(bundle.absolute()), files, str(out.absolute())), listener)
+        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
+        return self._context.jobs.run(job, listener)
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
         """Trains, measures and scores the library in the background; returns the job's id.
@@ -321,7 +332,12 @@ class Versions:
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         paths = [Path(path) for path in job.paths]
         return score_pictures(
-            self._context.collection, Path(job.bundle), paths, Path(job.out), progress.report
+            self._context.collection,
+            Path(job.bundle),
+            paths,
+            Path(job.out),
+            progress.report,
+            job.trust_encoder,
         )
 
     def _bundle_archive(self, concept: ConceptRow, head: StoredHead) -> Path:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import open_clip
 import pytest
+import torch
 from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
@@ -190,3 +193,55 @@ def test_the_maker_of_tiny_models_makes_the_same_one_again(tmp_path: Path, tiny_
 )
 def test_a_licence_is_named_only_where_it_is_known(name: str, licence: str) -> None:
     assert licence_of(name) == licence
+
+
+@pytest.fixture
+def hostile(folder: Path, tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Makes the folder of a model whose tokenizer is Python that comes with it, which leaves a mark."""
+
+    def make(settings: dict[str, Any]) -> Path:
+        mark = tmp_path / "it-ran"
+        (folder / "theirs.py").write_text(
+            f"from pathlib import Path\nPath({str(mark)!r}).touch()\n"
+            "from transformers import PreTrainedTokenizerFast\n"
+            "class Theirs(PreTrainedTokenizerFast):\n    pass\n"
+        )
+        tokenizer = {"tokenizer_class": "Theirs", "auto_map": {"AutoTokenizer": ["theirs.Theirs", None]}}
+        (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+        (folder / "config.json").write_text('{"model_type": "bert"}')
+        config = json.loads((folder / "open_clip_config.json").read_text())
+        config["model_cfg"]["text_cfg"] |= {"hf_tokenizer_name": str(folder)} | settings
+        (folder / "open_clip_config.json").write_text(json.dumps(config))
+        return mark
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tokenizer_kwargs": {"trust_remote_code": True}},
+        {"tokenizer_kwargs": {"clean": "canonicalize", "extra": {"trust_remote_code": True}}},
+        {"tokenizer_kwargs": {"config": "elsewhere"}},
+        {},
+    ],
+)
+def test_python_that_comes_with_a_model_is_never_run(
+    hostile: Callable[[dict[str, Any]], Path], folder: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    mark = hostile(settings)
+    with pytest.raises(EncoderError):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+    assert not mark.exists()
+
+
+def test_pickled_weights_that_would_run_something_are_refused(folder: Path, tmp_path: Path) -> None:
+    class Runs:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "it-ran",))
+
+    (folder / "open_clip_model.safetensors").unlink()
+    torch.save({"weights": Runs()}, folder / "open_clip_pytorch_model.bin")
+    with pytest.raises(EncoderError, match="can't be loaded"):
+        load_encoder(f"local-dir:{folder}", cache=tmp_path)
+    assert not (tmp_path / "it-ran").exists()

@@ -46,10 +46,12 @@ def run(code: str) -> str:
     return out.getvalue()
 
 
-def test_from_pictures(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_pictures(
+    bundle: Path, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     draw_folder(tmp_path / "pictures", 3)
-    lines = run(from_pictures(str(bundle.with_suffix(".zip")))).splitlines()
+    lines = run(from_pictures(str(bundle.with_suffix(".zip")), f"local-dir:{tiny_open_clip}")).splitlines()
     assert len(lines) == 3
     assert all(line.endswith((" yes", " no")) for line in lines)
 

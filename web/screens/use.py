@@ -106,7 +106,7 @@ class _Screen:
         vectors = usage.with_numpy(encoder.fingerprint, encoder.dimension)
         unpacked = "needs NumPy and safetensors; in the unpacked folder"
         return [
-            Snippet("Python, from pictures", "needs Discern", usage.from_pictures(archive)),
+            Snippet("Python, from pictures", "needs Discern", usage.from_pictures(archive, encoder.name)),
             Snippet("Python, from vectors", unpacked, vectors),
             Snippet("ONNX Runtime, from vectors", "in the unpacked folder", usage.with_onnx()),
             Snippet("Command line", "needs Discern", usage.in_a_shell(archive)),

@@ -1,0 +1,143 @@
+"""A bundle from a stranger names an encoder: nothing of it is loaded until a person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw_folder
+
+from concepts import encoders
+from concepts.encoders import load_encoder
+from concepts.errors import FingerprintMismatchError, NotAllowedError, UntrustedEncoderError
+from concepts.export.bundle import write_bundle
+from concepts.export.facts import BundleFacts, EncoderFacts
+from concepts.export.loading import encoder_of, load_bundle
+from concepts.learning.base import LinearHead
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+
+@pytest.fixture
+def theirs(tmp_path: Path, tiny_open_clip: Path, facts: BundleFacts) -> Path:
+    """A stranger's bundle for an open_clip model in a folder of this computer."""
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache", precision="float32")
+    about = EncoderFacts(
+        name=encoder.name,
+        fingerprint=str(encoder.fingerprint),
+        dimension=encoder.dimension,
+        licence=encoder.licence,
+        **vars(encoder.fingerprint),
+    )
+    weights = np.linspace(-1, 1, encoder.dimension)
+    head = LinearHead(facts.head.kind, weights, 0.1, facts.head.threshold, dict(facts.head.details))
+    return write_bundle(tmp_path / "theirs", head, facts.model_copy(update={"encoder": about}), None)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return draw_folder(tmp_path / "pictures", 3)
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the encoders that were loaded."""
+    names: list[str] = []
+
+    def watched(name: str, **arguments: object) -> encoders.Encoder:
+        names.append(name)
+        return load_encoder(name, **arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(encoders, "load_encoder", watched)
+    return names
+
+
+def bench_of(home: Path, encoder: str = "embedded") -> Workbench:
+    return Workbench(Settings(home=home, encoder=encoder))
+
+
+def test_scoring_loads_no_encoder_that_only_the_bundle_names(
+    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
+) -> None:
+    bench = bench_of(tmp_path / "home")
+    with pytest.raises(UntrustedEncoderError, match="nobody has chosen") as caught:
+        bench.versions.score(theirs, [pictures], tmp_path / "scores.csv")
+    assert caught.value.name == f"local-dir:{tiny_open_clip}"
+    assert loaded == []
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_naming_it_is_what_loads_it(
+    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    bench = bench_of(tmp_path / "home")
+    scored = bench.versions.score(
+        theirs, [pictures], tmp_path / "scores.csv", trust_encoder=f"local-dir:{tiny_open_clip}"
+    )
+    assert scored.rows == 3
+
+
+def test_one_that_the_owner_has_set_needs_no_more_words(
+    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
+    assert bench.versions.score(theirs, [pictures], tmp_path / "scores.csv").rows == 3
+
+
+def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
+    theirs: Path, pictures: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FingerprintMismatchError):
+        bench_of(tmp_path / "home").versions.score(
+            theirs, [pictures], tmp_path / "scores.csv", trust_encoder="embedded"
+        )
+
+
+def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
+    theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
+) -> None:
+    bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
+    bench.pictures.add_pictures([pictures])
+    other = _with_other_weights(theirs)
+    loaded.clear()
+    with pytest.raises(FingerprintMismatchError):
+        bench.versions.score(other, [pictures], tmp_path / "scores.csv")
+    assert loaded == []
+
+
+def _with_other_weights(bundle: Path) -> Path:
+    """The same bundle, of an encoder of the same name with other weights."""
+    from concepts.encoders.base import Fingerprint
+
+    kept = load_bundle(bundle)
+    parts = Fingerprint(
+        kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing, "float32"
+    )
+    about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
+    facts = kept.facts.model_copy(update={"encoder": about})
+    return write_bundle(bundle.with_name("other"), kept.head, facts, None)
+
+
+def test_the_copied_code_asks_for_the_same_word(theirs: Path, tmp_path: Path, tiny_open_clip: Path) -> None:
+    bundle = load_bundle(theirs)
+    with pytest.raises(UntrustedEncoderError):
+        encoder_of(bundle, cache=tmp_path / "cache")
+    encoder = encoder_of(bundle, cache=tmp_path / "cache", trust=f"local-dir:{tiny_open_clip}")
+    assert str(encoder.fingerprint) == bundle.facts.encoder.fingerprint
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda bench, name, folder: bench.pictures.submit_reembed(name),
+        lambda bench, name, folder: bench.pictures.submit_add([folder], encoder=name),
+    ],
+)
+def test_from_the_app_a_models_folder_must_be_where_pictures_may_be(
+    ask: Callable[[Workbench, str, Path], int], tmp_path: Path, pictures: Path, tiny_open_clip: Path
+) -> None:
+    bench = Workbench(Settings(home=tmp_path / "home", allowed_roots=str(pictures)))
+    with pytest.raises(NotAllowedError, match="DISCERN_ALLOWED_ROOTS"):
+        ask(bench, f"local-dir:{tiny_open_clip}", pictures)
