@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,6 +108,27 @@ class Library:
                     )
                     found.update(uri for uri, size, mtime in rows if (uri, size, mtime) in wanted)
         return found
+
+    def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
+        """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
+        query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
+        with self._database.read() as session:
+            return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
+
+    def embedded(self, fingerprint: str) -> int:
+        """How many pictures must have a vector: all that don't wait for one."""
+        with self._database.read() as session:
+            pictures = session.scalar(select(func.count()).select_from(PictureRow)) or 0
+            waiting = select(func.count()).where(PendingVectorRow.fingerprint == fingerprint)
+            return pictures - (session.scalar(waiting) or 0)
+
+    def some_ids(self, n: int) -> list[str]:
+        """Ids from all over the library: they are hashes, so those behind any point are as good as drawn."""
+        start = os.urandom(4).hex()
+        query = select(PictureRow.id).order_by(PictureRow.id).limit(n)
+        with self._database.read() as session:
+            behind = list(session.scalars(query.where(PictureRow.id >= start)))
+            return behind + list(session.scalars(query.where(PictureRow.id < start).limit(n - len(behind))))
 
     def has(self, picture_id: str) -> bool:
         with self._database.read() as session:

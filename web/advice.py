@@ -12,7 +12,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NotEnoughLabelsError: "Answer some on Label.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures on Library, Encoder.",
     errors.FingerprintMismatchError: "Choose that encoder on Library, Encoder, or train again on Quality.",
-    errors.DamagedIndexError: "Remove that folder and embed the pictures again on Library, Encoder.",
+    errors.DamagedIndexError: "It is made again meanwhile: see Library.",
     errors.NoModelError: "Set one on Activity, Models and cost.",
     errors.NoPriceError: "Set it on Activity, Models and cost; 0/0 where it costs nothing.",
 }

@@ -12,6 +12,7 @@ GOING = ("queued", "running", "interrupted")
 TITLES = {
     "add pictures": "Adding pictures",
     "add sample": "Getting the sample pictures",
+    "check library": "Looking whether everything is there",
     "re-embed": "Embedding again with another encoder",
     "annotate": "Having the machine label",
     "draw evaluation": "Setting pictures aside to measure with",
@@ -91,9 +92,26 @@ def _added(result: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
+def library_checked(result: dict[str, Any]) -> str:
+    """What a look at everything below SQL found, and what was mended."""
+    if result.get("repaired"):
+        vectors, thumbnails = int(result["embedded"]), int(result["thumbnails_made"])
+        said = [f"{count(vectors, 'picture')} embedded again, {count(thumbnails, 'thumbnail')} made again"]
+        if result["left"]:
+            said.append(f"{count(int(result['left']), 'picture')} can't be mended: their files are gone")
+    else:
+        lost = result["vectors_missing"] + result["thumbnails_missing"]
+        said = [f"{lost:,} vectors and thumbnails missing" if lost or result["index"] else "nothing missing"]
+    for name, words in (("missing", "gone"), ("changed", "changed"), ("unreadable", "that can't be read")):
+        if result[f"files_{name}"]:
+            said.append(f"{count(int(result[f'files_{name}']), 'file')} {words}")
+    return "; ".join(said)
+
+
 OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "add pictures": _added,
     "add sample": _added,
+    "check library": library_checked,
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
     "draw evaluation": lambda r: count(r["pictures"], "picture"),

@@ -117,7 +117,7 @@ def picture_inputs(material: Material, collection: Collection, ids: Sequence[str
     ids = material.with_vectors(ids)
     paths = collection.paths(ids)
     return [
-        PictureInput(i, partial(collection.thumbnails.read, i), vector, paths.get(i))
+        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i))
         for i, vector in zip(ids, material.vectors(ids), strict=True)
     ]
 

@@ -28,7 +28,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     "--trust-encoder “{error.name}”, or with local-dir:FOLDER for a copy of it.",
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
     "train again with this one (discern concept train).",
-    errors.DamagedIndexError: "Remove that folder and embed the library again: discern library reembed.",
+    errors.DamagedIndexError: "Make it again: discern library check --repair.",
     errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
     errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
     "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",

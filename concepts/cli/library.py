@@ -134,6 +134,46 @@ def library_search(
     show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
 
 
+@library.command("check")
+def library_check(
+    repair: Annotated[bool, typer.Option("--repair", help="Make again what is missing or damaged.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Whether everything is there: vectors, thumbnails, and the files of the pictures. Ends with 1 if not."""
+    with progress("Checking", "What was mended until here stays mended.") as listener:
+        report = workbench().pictures.check_library(repair=repair, listener=listener)
+
+    def human() -> None:
+        said = {
+            "without what they are searched by": report.vectors_missing,
+            "vectors of no picture": report.vectors_extra,
+            "thumbnails missing or damaged": report.thumbnails_missing,
+            "files gone": report.files_missing,
+            "files changed since (add them again to take them up)": report.files_changed,
+            "files that can't be read": report.files_unreadable,
+        }
+        say(f"{report.pictures:,} pictures in {report.files:,} files.")
+        if report.index:
+            say(report.index)
+        for what, count in said.items():
+            if count:
+                say(f"  {count:,} {what}")
+        for named in report.named:
+            say(f"    {named.what}: {named.place}")
+        if repair:
+            say(f"Mended: {report.embedded:,} embedded again, {report.thumbnails_made:,} thumbnails made.")
+            if report.left:
+                say(f"{report.left:,} pictures can't be mended: none of their files is there any more.")
+        elif not report.is_whole:
+            say("Mend it: discern library check --repair.")
+        else:
+            say("Nothing that Discern needs is missing.")
+
+    show(report, as_json, human)
+    if not report.is_whole:
+        raise typer.Exit(1)
+
+
 @library.command("reembed")
 def library_reembed(
     encoder: Annotated[str, typer.Argument(help=EmbedWith)],

@@ -83,6 +83,11 @@ class JobRunner:
         self._dispatcher = threading.Thread(target=self._dispatch, name="jobs", daemon=True)
         self._dispatcher.start()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether work that is submitted here is taken up here."""
+        return self._dispatcher is not None
+
     def stop(self) -> None:
         """Leaves running jobs at their next step, to be taken up by the next process."""
         deadline = time.monotonic() + STOP_SECONDS

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
-from concepts.errors import EmptyLibraryError, FingerprintMismatchError, OtherEncoderError
+from concepts.errors import (
+    DamagedIndexError,
+    EmptyLibraryError,
+    FingerprintMismatchError,
+    OtherEncoderError,
+    UnknownPictureError,
+)
 from concepts.jobs import Listener
+from concepts.library.health import (
+    Checked,
+    Damage,
+    HealthCheck,
+    make_thumbnail,
+    thumbnails_lost,
+    vectors_lost,
+)
 from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
@@ -36,6 +52,7 @@ class LibraryInfo(View):
     fingerprint: str | None
     encoder_note: str  # what the encoder is, and what would improve on it
     home: str
+    damage: str  # what is missing below SQL, in words; empty where all seems well
 
 
 class Collection:
@@ -47,6 +64,9 @@ class Collection:
         self.thumbnails = ThumbnailStore(FolderBlobs(settings.home / "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
+        self.damage = Damage()  # what a look saw last
+        self.on_damage: Callable[[], None] = lambda: None
+        self._whole = ""  # the version of the index that was last seen to have all
         self._opening = threading.Lock()
         self._indexes: dict[str, VectorIndex] = {}
 
@@ -85,8 +105,14 @@ class Collection:
         )
 
     def index(self) -> VectorIndex:
+        """Looks whether it has all vectors whenever it has changed: what is missing is made again.
+
+        Raises `DamagedIndexError` where it can't be read or has none of them.
+        """
         recorded = self.recorded()
-        return self._index_of(recorded.fingerprint, recorded.dimension)
+        index = self._index_of(recorded.fingerprint, recorded.dimension)
+        self._look_at(index)
+        return index
 
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""
@@ -108,7 +134,9 @@ class Collection:
             loaded = self.encoder()
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
-        return Ingestion(self.library, self.index(), self.thumbnails, loaded).add(paths, listener)
+        index = self._index_of(str(loaded.fingerprint), loaded.dimension)
+        self._ask_for_missing(index)
+        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener)
 
     def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.
@@ -118,18 +146,82 @@ class Collection:
         encoder = self._load(name, "auto")
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
-        self.library.add_pending(index.missing(self.library.all_ids()), record.fingerprint)
+        self._ask_for_missing(index, count=False)
         embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(listener)
         with self._loading:
             self.library.set_encoder(record)
             self._texts = self._texts_of(encoder)
         return embedded
 
-    def reconcile(self) -> int:
-        """Puts pictures whose vector is missing back into the outbox; says how many."""
-        missing = self.index().missing(self.library.all_ids())
-        self.library.add_pending(missing, self.recorded().fingerprint)
-        return len(missing)
+    # What lies below SQL
+
+    def look(self) -> None:
+        """A quick look at what must be there; `damage` says what was seen."""
+        with contextlib.suppress(DamagedIndexError):
+            self.index()
+        if lost := thumbnails_lost(self.library, self.thumbnails):
+            self._notice(thumbnails=lost)
+
+    def check(self, listener: Listener, *, repair: bool) -> Checked:
+        """Looks at everything that SQL says there is, and makes again what is missing."""
+        recorded = self.recorded()
+        index = self._index_of(recorded.fingerprint, recorded.dimension)
+        checking = HealthCheck(self.library, index, self.thumbnails)
+        report = checking.look(listener)
+        if not repair:
+            return report
+
+        def embed_pending() -> int:
+            if not self.library.pending(recorded.fingerprint, 1):
+                return 0
+            return Ingestion(self.library, index, self.thumbnails, self.encoder()).embed_pending(listener)
+
+        report = checking.repair(embed_pending, listener)
+        self.damage, self._whole = Damage(), ""
+        return report
+
+    def thumbnail(self, picture_id: str) -> bytes:
+        """WebP bytes; made again where it is lost. Raises `UnknownPictureError`."""
+        try:
+            return self.thumbnails.read(picture_id)
+        except UnknownPictureError:
+            if not make_thumbnail(self.library, self.thumbnails, picture_id):
+                raise
+            self._notice(thumbnails="Thumbnails are missing.")
+            return self.thumbnails.read(picture_id)
+
+    def _look_at(self, index: VectorIndex) -> None:
+        try:
+            version = index.version
+            if version == self._whole:
+                return
+            lost = vectors_lost(self.library, index)
+            if lost and not len(index.ids):
+                raise DamagedIndexError(self._settings.home / "vectors", "all its vectors are gone")
+        except DamagedIndexError as error:
+            self._notice(vectors=str(error))
+            raise
+        if lost:
+            self._notice(vectors=lost)
+        else:
+            self.damage, self._whole = replace(self.damage, vectors=""), version
+
+    def _ask_for_missing(self, index: VectorIndex, *, count: bool = True) -> None:
+        """Puts pictures whose vector is missing into the outbox; without `count` it is not asked first
+        whether as many vectors are there as there must be. What can't be read is made anew."""
+        ids = self.library.all_ids()
+        try:
+            if count and not vectors_lost(self.library, index):
+                return
+            missing = index.missing(ids)
+        except DamagedIndexError:
+            index.remake()
+            missing = index.missing(ids)
+        self.library.add_pending(missing, index.fingerprint)
+
+    def _notice(self, **seen: str) -> None:
+        self.damage = replace(self.damage, **seen)
+        self.on_damage()
 
     # Looking
 
@@ -148,6 +240,7 @@ class Collection:
             fingerprint=recorded.fingerprint if recorded else None,
             encoder_note=self._encoder_note(recorded),
             home=str(self._settings.home),
+            damage=" ".join(filter(None, (self.damage.vectors, self.damage.thumbnails))),
         )
 
     def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:

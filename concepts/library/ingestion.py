@@ -25,6 +25,7 @@ import numpy as np
 
 from concepts.encoders.base import Encoder, Pixels, Vectors
 from concepts.jobs import Listener
+from concepts.library.originals import original
 from storage.errors import BadPictureError
 from storage.library import Library, Picture, PictureFacts
 from storage.pictures import sources
@@ -157,18 +158,12 @@ class Ingestion:
 
     def _look_again(self, picture: Picture) -> Look | SkippedFile:
         """Pixels of a picture whose facts are known, from the first of its files that still has it."""
-        for uri in picture.sources:
-            try:
-                data = sources.read(uri)
-                if picture_id(data) == picture.id:
-                    image = _decode(data, self._encoder).image
-                    if not self._thumbnails.exists(picture.id):  # as after restoring a backup
-                        self._thumbnails.write(picture.id, thumbnail(image))
-                    pixels = self._encoder.prepare(image)
-                    return Look(Source(uri, len(data), 0), picture.id, pixels)
-            except BadPictureError:
-                continue
-        return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
+        decoded = original(picture, _short_side(self._encoder))
+        if decoded is None:
+            return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
+        if not self._thumbnails.exists(picture.id):  # as after restoring a backup
+            self._thumbnails.write(picture.id, thumbnail(decoded.image))
+        return Look(Source(picture.id, picture.bytes, 0), picture.id, self._encoder.prepare(decoded.image))
 
     def _commit(self, batch: Sequence[Look | SkippedFile], result: AddReport) -> None:
         looks = [item for item in batch if isinstance(item, Look)]
@@ -261,8 +256,12 @@ def _looked_at(
 
 
 def _decode(data: bytes, encoder: Encoder) -> Decoded:
-    """Shrunk while decoding as far as encoder and thumbnail allow."""
-    return decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
+    return decode(data, short_side=_short_side(encoder))
+
+
+def _short_side(encoder: Encoder) -> int:
+    """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
+    return max(encoder.decode_size, THUMBNAIL_SIDE)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

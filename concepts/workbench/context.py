@@ -63,7 +63,7 @@ class Context:
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
         self.renditions = Renditions(
-            self.collection.library, self.collection.thumbnails, settings.cache / "pictures"
+            self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
         self.background = Background()
         self._drawing = threading.Lock()

@@ -10,6 +10,7 @@ from concepts.classifier.quality import CurvePoint
 from concepts.export.run import ScoreResult
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
+from concepts.library.health import Checked
 from concepts.view import View
 
 # Pictures
@@ -43,6 +44,15 @@ class AddPictures(Job[Added]):
 class AddSample(Job[Added]):
     kind = "add sample"
     lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class CheckLibrary(Job[Checked]):
+    """Compares what there is with what SQL says; with `repair` what is missing is made again."""
+
+    kind = "check library"
+    lane = Lane.LONG
+    repair: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,14 +19,17 @@ from concepts.library.browsing import (
     Repetition,
 )
 from concepts.library.collection import LibraryInfo
+from concepts.library.health import Checked
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Added, AddPictures, AddSample, Embedded, Reembed
+from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
 from storage.pictures.sources import require
+
+MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
 
 
 class Pictures:
@@ -35,6 +40,9 @@ class Pictures:
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
         context.jobs.register(Reembed, self._reembed)
+        context.jobs.register(CheckLibrary, self._check)
+        context.collection.on_damage = self._have_it_mended
+        self._mended_last = -math.inf
 
     def add_pictures(
         self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
@@ -78,6 +86,16 @@ class Pictures:
         check_encoder(encoder.strip(), self._context.settings)
         return self._context.jobs.submit(Reembed(encoder.strip()))
 
+    def check_library(self, *, repair: bool = False, listener: Listener | None = None) -> Checked:
+        """Compares vectors, thumbnails and files with what SQL says there is; with `repair` makes again what
+        can be made again."""
+        return self._context.jobs.run(CheckLibrary(repair), listener)
+
+    def submit_check(self, *, repair: bool) -> int:
+        """The same in the background; returns the job's id."""
+        self._context.collection.recorded()
+        return self._context.jobs.submit(CheckLibrary(repair))
+
     def warm_up(self) -> None:
         """Loads learning libraries, encoder and vectors behind the first page, which would wait for them."""
         if self._context.collection.library.encoder() is not None:
@@ -87,6 +105,7 @@ class Pictures:
         from concepts.learning.warm_up import warm_up
 
         warm_up()
+        self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
             self._context.collection.index().snapshot()
@@ -96,7 +115,7 @@ class Pictures:
 
     def thumbnail(self, picture_id: str) -> bytes:
         """WebP bytes. Raises `UnknownPictureError`."""
-        return self._context.collection.thumbnails.read(picture_id)
+        return self._context.collection.thumbnail(picture_id)
 
     def rendition(self, picture_id: str) -> Rendition:
         """The picture for looking at it alone. Raises `UnknownPictureError`."""
@@ -149,6 +168,17 @@ class Pictures:
     def _add_now(self, paths: Sequence[Path], encoder: str | None, progress: Progress) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report)
         return Added.model_validate(report.as_dict())
+
+    def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
+        return self._context.collection.check(progress.report, repair=job.repair)
+
+    def _have_it_mended(self) -> None:
+        """Where jobs run here, one makes again what is missing; not over and over what it can't mend."""
+        jobs, now = self._context.jobs, time.monotonic()
+        if not jobs.is_started or now - self._mended_last < MEND_AGAIN_AFTER:
+            return
+        self._mended_last = now
+        jobs.submit(CheckLibrary(repair=True))
 
     def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
         return Embedded(embedded=self._context.collection.reembed(job.encoder, progress.report))

@@ -20,14 +20,24 @@ class ThumbnailStore:
         return self._blobs.exists(thumbnail_key(picture_id))
 
     def read(self, picture_id: str) -> bytes:
+        """Raises `UnknownPictureError` also where what is kept is no whole WebP file."""
         try:
-            return self._blobs.read(thumbnail_key(picture_id))
+            content = self._blobs.read(thumbnail_key(picture_id))
         except FileNotFoundError as error:
             raise UnknownPictureError(f"There is no thumbnail of picture {picture_id}.") from error
+        if not _is_whole(content):
+            raise UnknownPictureError(f"The thumbnail of picture {picture_id} is damaged.")
+        return content
 
     def write(self, picture_id: str, data: bytes) -> None:
         """Whole or not at all. Raises `StorageError`."""
         self._blobs.write(thumbnail_key(picture_id), data)
+
+
+def _is_whole(content: bytes) -> bool:
+    """By the size in the header (RIFF: a signature, the size of what follows, the kind)."""
+    riff, size, kind = content[:4], int.from_bytes(content[4:8], "little"), content[8:12]
+    return riff == b"RIFF" and kind == b"WEBP" and size + 8 <= len(content)
 
 
 def thumbnail_key(picture_id: str) -> str:

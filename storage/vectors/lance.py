@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from storage.vectors.scores import Scores
 
 COMPACT_AFTER = 50  # small files; each write adds one
 KEEP_VERSIONS = timedelta(hours=1)  # longer than any reader takes for one scan
+
+log = logging.getLogger(__name__)
 
 
 class LanceIndex:
@@ -73,6 +76,19 @@ class LanceIndex:
             shutil.rmtree(self._copies, ignore_errors=True)
         self._newest = None
 
+    def verify(self) -> None:
+        """A copy that isn't what the table holds is made again."""
+        copy = self.snapshot()
+        for batch in self._scan("id", "vector"):
+            ids = batch["id"].to_pylist()
+            held = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
+            if copy.missing(ids) or not np.array_equal(copy.vectors(ids), held.astype(np.float32)):
+                log.warning("The copy of the vectors for reading differs from them and is made again.")
+                shutil.rmtree(self._copies, ignore_errors=True)
+                self._newest = None
+                self.snapshot()
+                return
+
     # Reading
 
     def snapshot(self) -> ExactCopy:
@@ -102,7 +118,7 @@ class LanceIndex:
         wanted = dict.fromkeys(ids)
         if wanted:
             for batch in self._scan("id"):
-                for picture_id in batch.to_pylist():
+                for picture_id in batch["id"].to_pylist():
                     wanted.pop(picture_id, None)
         return list(wanted)
 
@@ -137,19 +153,19 @@ class LanceIndex:
             ids = np.empty(self._table.count_rows(), dtype=ID_TYPE)
             start = 0
             for batch in self._scan("id"):
-                ids[start : start + len(batch)] = batch.to_numpy(zero_copy_only=False)
+                ids[start : start + len(batch)] = batch["id"].to_numpy(zero_copy_only=False)
                 start += len(batch)
-            parts = (batch.flatten().to_numpy().reshape(-1, self.dimension) for batch in self._scan("vector"))
+            vectors = (batch["vector"].flatten().to_numpy() for batch in self._scan("vector"))
+            parts = (part.reshape(-1, self.dimension) for part in vectors)
             write_copy(folder, ids, parts, self.dimension)
             for other in self._copies.iterdir():
                 if other.name != folder.name:  # also what a killed process left
                     shutil.rmtree(other, ignore_errors=True)
             return open_copy(folder)
 
-    def _scan(self, column: str) -> Iterator[pa.Array]:
+    def _scan(self, *columns: str) -> Iterator[pa.RecordBatch]:
         with self._guarded():
-            for batch in self._table.search().select([column]).to_batches(BATCH):
-                yield batch[column]
+            yield from self._table.search().select(list(columns)).to_batches(BATCH)
 
     def _open(self) -> lancedb.table.Table:
         try:
@@ -203,7 +219,16 @@ class LanceIndex:
                 ) from error
             if isinstance(error, PermissionError) or "Permission denied" in reason:
                 raise StorageError(f"{self._folder} can't be written. Check who owns it.") from error
-            raise DamagedIndexError(self._folder, reason.splitlines()[0][:200]) from error
+            # Behind a comma LanceDB says where in its own code that was.
+            reason = reason.splitlines()[0].partition(", /")[0][:200]
+            raise DamagedIndexError(self._folder, reason) from error
+
+
+def remove_table(folder: Path, fingerprint: str) -> None:
+    """Takes away a table that can't be read any more. Its copies stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{fingerprint}.lock"):
+        shutil.rmtree(folder / f"{fingerprint}.lance", ignore_errors=True)
 
 
 def _is_of_storage(error: Exception) -> bool:

@@ -56,6 +56,8 @@ class VectorIndex(VectorReader, Protocol):
     Everything in it can be made again from SQL and the pictures.
     """
 
+    fingerprint: str  # of the encoder the vectors are from
+
     def snapshot(self) -> VectorReader:
         """The vectors as they are now: what is read from it stays the same whatever is written meanwhile."""
 
@@ -68,6 +70,13 @@ class VectorIndex(VectorReader, Protocol):
 
     def delete(self, ids: Sequence[str]) -> None:
         """Ids without a vector are passed over."""
+
+    def verify(self) -> None:
+        """Reads everything once. Raises `DamagedIndexError` where that can't be done."""
+
+    def remake(self) -> None:
+        """Begins anew in place of what is damaged, with the vectors that can still be had without the
+        pictures. The others are then missing."""
 
     def drop(self) -> None:
         """Removes all vectors for good. The index can't be used afterwards."""

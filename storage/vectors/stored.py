@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.exact import ExactCopy, open_copy
 from storage.vectors.ids import PictureIds
@@ -53,22 +54,41 @@ class StoredIndex:
         self._table.drop()
         self._newest = None
 
+    def verify(self) -> None:
+        with self._reopened_if_damaged():
+            self._newest = None
+            self._table.verify()
+
+    def remake(self) -> None:
+        """From the newest whole copy: it holds what the table held when it was made."""
+        from storage.vectors.lance import LanceIndex, remove_table
+
+        kept = self._whole_copy()
+        self._newest = None
+        remove_table(self._folder, self.fingerprint)
+        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension)
+        for ids, vectors in kept.batches() if kept else ():
+            self._table.write(ids, vectors)
+
     # Reading
 
     def snapshot(self) -> ExactCopy:
-        return self._current() or self._made()
+        with self._reopened_if_damaged():
+            return self._current() or self._made()
 
     @property
     def version(self) -> str:
-        current = self._current()
-        return current.version if current else self._table.version
+        with self._reopened_if_damaged():
+            current = self._current()
+            return current.version if current else self._table.version
 
     @property
     def ids(self) -> PictureIds:
         return self.snapshot().ids
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        return (self._current() or self._table).missing(ids)
+        with self._reopened_if_damaged():
+            return (self._current() or self._table).missing(ids)
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return self.snapshot().vectors(ids)
@@ -95,7 +115,28 @@ class StoredIndex:
     def _table(self) -> LanceIndex:
         from storage.vectors.lance import LanceIndex  # loads LanceDB
 
+        kept = None if self._table_folder.exists() else self._whole_copy()
+        if kept is not None and len(kept.ids):
+            raise DamagedIndexError(self._folder, "its table is gone, a copy of it is there")
         return LanceIndex(self._folder, self.fingerprint, self.dimension)
+
+    @contextlib.contextmanager
+    def _reopened_if_damaged(self) -> Iterator[None]:
+        """What is damaged may be made anew by another process: the next read looks at it afresh."""
+        try:
+            yield
+        except DamagedIndexError:
+            self.__dict__.pop("_table", None)
+            raise
+
+    def _whole_copy(self) -> ExactCopy | None:
+        """The newest that can be opened, whatever the table says."""
+        for folder in sorted(self._copies(), key=lambda folder: folder.stat().st_mtime, reverse=True):
+            with contextlib.suppress(OSError, ValueError):
+                copy = open_copy(folder)
+                if copy.dimension == self.dimension:
+                    return copy
+        return None
 
     def _current(self) -> ExactCopy | None:
         """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
@@ -126,7 +167,7 @@ class StoredIndex:
     def _state(self) -> str | None:
         """The names of the table's versions, and when the first and last of them were written: a table made
         anew counts its versions from 1 again. None without a table."""
-        versions = self._folder / f"{self.fingerprint}.lance" / "_versions"
+        versions = self._table_folder / "_versions"
         try:
             manifests = sorted(versions.glob("*.manifest"))
             files = [manifests[0].stat(), manifests[-1].stat()]
@@ -135,6 +176,10 @@ class StoredIndex:
         names = [manifest.name for manifest in manifests]
         written = [(file.st_mtime_ns, file.st_ino, file.st_size) for file in files]
         return hashlib.sha256(repr((names, written)).encode()).hexdigest()
+
+    @property
+    def _table_folder(self) -> Path:
+        return self._folder / f"{self.fingerprint}.lance"
 
     @property
     def _copies_folder(self) -> Path:

@@ -29,6 +29,7 @@ USE_CASES = [
     UseCase("library picture", ("get_picture",)),
     UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
     UseCase("library search", ("search",)),
+    UseCase("library check", ("check_library",)),
     UseCase("library reembed", ("reembed",)),
     # Concepts
     UseCase("concept new", ("create_concept",)),

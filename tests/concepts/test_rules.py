@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,11 +47,8 @@ def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     before = open_bench().context.collection.index().snapshot()
     ids = list(before.ids)
     vectors = before.vectors(ids)
-    import shutil
-
     shutil.rmtree(own_home / "vectors")
     bench = open_bench()
-    assert bench.context.collection.reconcile() == len(ids)
     bench.pictures.add_pictures([])
     after = bench.context.collection.index()
     assert list(after.ids) == ids

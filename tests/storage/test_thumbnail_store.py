@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from storage.blobs import FolderBlobs
 from storage.errors import UnknownPictureError
 from storage.pictures.hashing import picture_id
+from storage.pictures.resizing import thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
 
 ID = picture_id(b"a picture")
@@ -17,9 +19,17 @@ def store(tmp_path):
 
 def test_a_thumbnail_reads_back(store):
     assert not store.exists(ID)
-    store.write(ID, b"webp")
+    webp = thumbnail(Image.new("RGB", (9, 9)))
+    store.write(ID, webp)
     assert store.exists(ID)
-    assert store.read(ID) == b"webp"
+    assert store.read(ID) == webp
+
+
+@pytest.mark.parametrize("damage", [lambda webp: webp[:-3], lambda webp: b"", lambda webp: b"webp"])
+def test_half_a_thumbnail_is_none(store, damage):
+    store.write(ID, damage(thumbnail(Image.new("RGB", (9, 9)))))
+    with pytest.raises(UnknownPictureError, match="damaged"):
+        store.read(ID)
 
 
 def test_thumbnails_are_spread_over_two_levels_of_folders(store, tmp_path):

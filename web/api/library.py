@@ -27,6 +27,12 @@ class AddPictures(Body):
     encoder: str | None = Field(None, max_length=500)
 
 
+class Check(Body):
+    """`repair`: also make again what is missing or damaged."""
+
+    repair: bool = False
+
+
 class Reembed(Body):
     """`encoder`: auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER."""
 
@@ -73,6 +79,11 @@ def routes(workbench: Workbench) -> APIRouter:
     def add_sample(response: Response) -> JobView:
         """Gets the sample pictures and adds them."""
         return accepted(workbench.pictures.submit_sample(), response)
+
+    @router.post("/check", **LONG)
+    def check_library(body: Check, response: Response) -> JobView:
+        """Compares vectors, thumbnails and files with what the library says there is."""
+        return accepted(workbench.pictures.submit_check(repair=body.repair), response)
 
     @router.get("/bad-files")
     def list_bad_files(limit: Limit = 50, offset: Offset = 0) -> list[BadFile]:

@@ -15,13 +15,13 @@ from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.jobs import is_going
+from web.jobs import is_going, library_checked
 from web.live import Action, Shown, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
 from web.words import count
 from web.work import Work, press
 
-JOBS = ("add pictures", "add sample", "re-embed")
+JOBS = ("add pictures", "add sample", "re-embed", "check library")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 PAGE = 48
 BAD_FILES = 50
@@ -106,10 +106,16 @@ class _Screen:
             library=library,
             groups=GROUPS,
             bad_files=bench.pictures.bad_files(BAD_FILES, first) if library.bad_files else [],
+            wrong_files=self._wrong_files(),
             more_bad_files=following if following < library.bad_files else 0,
             copies=bench.pictures.exact_duplicates(GROUPS, place.get("copies", "")) if copies else [],
             alike=bench.pictures.near_duplicates(GROUPS, place.get("near", "")) if alike else [],
         )
+
+    def _wrong_files(self) -> list[dict[str, str]]:
+        """Files that were gone, changed or unreadable when everything was looked at last."""
+        job = self._bench.installation.latest_job(("check library",))
+        return (job.result or {}).get("named", []) if job else []
 
     def _seconds(self, library: LibraryInfo) -> float | None:
         """How long all pictures would take at the speed of the last adding."""
@@ -144,13 +150,17 @@ class _Screen:
             bench.pictures.submit_uploads(action.value)
         elif action.name == "sample":
             bench.pictures.submit_sample()
+        elif action.name == "check":
+            bench.pictures.submit_check(repair=True)
         elif action.name == "reembed":
             choice = action.fields.get("choice", "")
             bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
 
 
 def _head(library: LibraryInfo, place: Place, address: str | None = None) -> str:
-    return render("library/head.html", library=library, view=place.get("view", ""), address=address)
+    damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
+    view = place.get("view", "")
+    return render("library/head.html", library=library, view=view, address=address, damage=damage)
 
 
 def _ended(job: JobView | None) -> Notice | None:
@@ -162,6 +172,9 @@ def _ended(job: JobView | None) -> Notice | None:
     result = job.result or {}
     if job.kind == "re-embed":
         return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
+    if job.kind == "check library":
+        wrong = result["left"] or result["named"]
+        return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")
     skipped = sum(result.get("skipped", {}).values())
     parts = [count(int(result.get("added", 0)), "new picture")]
     if result.get("duplicates"):

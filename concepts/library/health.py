@@ -1,0 +1,218 @@
+"""What lies below SQL: vectors, thumbnails and the pictures' own files. Missing, damaged, and made again.
+
+SQL says what there must be (rule 1). Vectors and thumbnails are made again from the pictures; a file that is
+gone or another one by now can only be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from concepts.errors import BadPictureError, DamagedIndexError, UnknownPictureError
+from concepts.jobs import Listener
+from concepts.library.originals import original
+from concepts.view import View
+from storage.library import Library
+from storage.pictures import archives, sources
+from storage.pictures.files import SkippedFile, Source, look_at
+from storage.pictures.hashing import picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
+from storage.pictures.thumbnails import ThumbnailStore
+from storage.vectors.protocol import VectorIndex
+
+AT_ONCE = 1000  # pictures or files
+NAMED = 100  # files and pictures that a report names
+SAMPLE = 64  # thumbnails that a quick look tries
+
+
+class Named(View):
+    """A file, or the id of a picture where no file is left, and what is wrong with it."""
+
+    what: str
+    place: str
+
+
+class Checked(View):
+    """What is missing, extra, unreadable or changed. `index` says why the vectors can't be read; `left` are
+    pictures that no file is left of, so that their vector or thumbnail can't be made again."""
+
+    pictures: int
+    files: int
+    index: str = ""
+    vectors_missing: int = 0
+    vectors_extra: int = 0
+    thumbnails_missing: int = 0
+    files_missing: int = 0
+    files_changed: int = 0
+    files_unreadable: int = 0
+    named: tuple[Named, ...] = ()
+    repaired: bool = False
+    embedded: int = 0
+    thumbnails_made: int = 0
+    left: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that SQL needs is there (files may be gone: their pictures can be worked with)."""
+        if self.repaired:
+            return not self.left
+        return not (self.index or self.vectors_missing or self.vectors_extra or self.thumbnails_missing)
+
+
+@dataclass
+class Damage:
+    """What a quick look saw. Both empty where all is well."""
+
+    vectors: str = ""
+    thumbnails: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.vectors or self.thumbnails)
+
+
+def vectors_lost(library: Library, index: VectorIndex) -> str:
+    """Says in words that vectors are missing which must be there. Raises `DamagedIndexError`.
+
+    The pictures are counted first: vectors only become more meanwhile.
+    """
+    wanted = library.embedded(index.fingerprint)
+    missing = wanted - len(index.ids)
+    if missing <= 0:
+        return ""
+    return f"{missing:,} of {wanted:,} pictures have lost what they are searched and compared by."
+
+
+def thumbnails_lost(library: Library, thumbnails: ThumbnailStore) -> str:
+    """Says in words that thumbnails are missing, as far as some tell."""
+    ids = library.some_ids(SAMPLE)
+    missing = sum(not thumbnails.exists(picture_id) for picture_id in ids)
+    return f"Thumbnails are missing: {missing} of {len(ids)} that were looked at." if missing else ""
+
+
+@dataclass
+class _Found:
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    thumbnails: list[str] = field(default_factory=list)
+
+
+class HealthCheck:
+    """One look at everything, and the repair of what it found."""
+
+    def __init__(self, library: Library, index: VectorIndex, thumbnails: ThumbnailStore) -> None:
+        self._library = library
+        self._index = index
+        self._thumbnails = thumbnails
+        self._found = _Found()
+        counts = library.counts()
+        self.report = Checked(pictures=counts.pictures, files=counts.sources)
+
+    def look(self, listener: Listener) -> Checked:
+        """Reads the index, the start of every thumbnail, and the size and time of every file."""
+        total = 2 * self.report.pictures + self.report.files
+        listener(0, total, "vectors")
+        ids = self._library.all_ids()
+        done = self._look_at_vectors(ids)
+        for some in _in_parts(ids):
+            self._found.thumbnails += [i for i in some if not self._has_thumbnail(i)]
+            done += len(some)
+            listener(done, total, "thumbnails")
+        for file, wrong in self._wrong_files():
+            if wrong:
+                self._name(wrong, file.uri)
+            done += 1
+            if done % AT_ONCE == 0:
+                listener(done, total, "files")
+        found = {"vectors_missing": len(self._found.missing), "vectors_extra": len(self._found.extra)}
+        self._note(thumbnails_missing=len(self._found.thumbnails), **found)
+        return self.report
+
+    def repair(self, embed_pending: Callable[[], int], listener: Listener) -> Checked:
+        """Makes again what can be made again. What a killed repair left over the next one does."""
+        if self.report.index:
+            self._index.remake()
+            self._compare(self._library.all_ids(), set())
+        self._index.delete(self._found.extra)
+        self._library.add_pending(self._found.missing, self._index.fingerprint)
+        embedded = embed_pending()
+        made = 0
+        for some in _in_parts(self._found.thumbnails):
+            for lost in some:
+                made += self._has_thumbnail(lost) or make_thumbnail(self._library, self._thumbnails, lost)
+            listener(made, len(self._found.thumbnails), "thumbnails")
+        left = len(self._library.pending(self._index.fingerprint, self.report.pictures))
+        self._note(
+            repaired=True,
+            embedded=embedded,
+            thumbnails_made=made,
+            left=max(left, len(self._found.thumbnails) - made),
+        )
+        return self.report
+
+    def _look_at_vectors(self, ids: list[str]) -> int:
+        waiting = set(self._library.pending(self._index.fingerprint, len(ids)))
+        try:
+            self._index.verify()
+            self._compare(ids, waiting)
+        except DamagedIndexError as error:
+            self._note(index=str(error))
+        return len(ids)
+
+    def _compare(self, ids: Sequence[str], waiting: set[str]) -> None:
+        self._found.extra = list(self._index.ids.without(ids))
+        self._found.missing = [i for i in self._index.missing(ids) if i not in waiting]
+
+    def _has_thumbnail(self, picture_id: str) -> bool:
+        try:
+            self._thumbnails.read(picture_id)
+        except (UnknownPictureError, OSError):
+            return False
+        return True
+
+    def _wrong_files(self) -> Iterator[tuple[Source, str]]:
+        """Every file, and what is wrong with it."""
+        after = ""
+        while files := self._library.sources(AT_ONCE, after):
+            after = files[-1][0].uri
+            for file, known in files:
+                yield file, _what_is_wrong(file, known)
+
+    def _name(self, wrong: str, place: str) -> None:
+        count = f"files_{wrong}"
+        named = self.report.named
+        if len(named) < NAMED:
+            named = (*named, Named(what=wrong, place=place))
+        self._note(named=named, **{count: getattr(self.report, count) + 1})
+
+    def _note(self, **values: object) -> None:
+        self.report = self.report.model_copy(update=values)
+
+
+def make_thumbnail(library: Library, thumbnails: ThumbnailStore, picture_id: str) -> bool:
+    """Whether the picture has a file it could be made from."""
+    picture = library.picture(picture_id)
+    decoded = original(picture, THUMBNAIL_SIDE)
+    if decoded is None:
+        return False
+    thumbnails.write(picture_id, thumbnail(decoded.image))
+    return True
+
+
+def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
+
+
+def _what_is_wrong(file: Source, known: str) -> str:
+    """missing, unreadable, changed, or nothing. A file of the same size and time is the same file."""
+    inside = archives.split(file.uri)
+    now = look_at(inside[0] if inside else file.uri)
+    if isinstance(now, SkippedFile):
+        return "missing" if now.reason in ("missing", "dangling-link") else "unreadable"
+    if now.mtime_ns == file.mtime_ns and (inside or now.size == file.size):
+        return ""
+    try:
+        return "" if picture_id(sources.read(file.uri)) == known else "changed"
+    except BadPictureError as error:
+        return "missing" if error.reason == "missing" else "unreadable"

@@ -1,0 +1,21 @@
+"""A picture of the library from the first of its files that still has these very bytes."""
+
+from __future__ import annotations
+
+from storage.errors import BadPictureError
+from storage.library import Picture
+from storage.pictures import sources
+from storage.pictures.decoding import Decoded, decode
+from storage.pictures.hashing import picture_id
+
+
+def original(picture: Picture, short_side: int) -> Decoded | None:
+    """Shrunk while decoding to no less than `short_side` pixels; None where no file has it any more."""
+    for uri in picture.sources:
+        try:
+            data = sources.read(uri)
+            if picture_id(data) == picture.id:
+                return decode(data, short_side=short_side)
+        except BadPictureError:
+            continue
+    return None

@@ -1,0 +1,234 @@
+"""What lies below SQL may be lost or damaged: it is noticed, said, and made again (rule 1)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from concepts.errors import DamagedIndexError
+from concepts.workbench import Workbench
+
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture
+def bench(open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
+    bench = open_bench()
+    yield bench
+    bench.close()
+
+
+def remove_vectors(home: Path) -> None:
+    shutil.rmtree(home / "vectors")
+
+
+def remove_table(home: Path) -> None:
+    (table,) = (home / "vectors").glob("*.lance")
+    shutil.rmtree(table)
+
+
+def spoil_data(home: Path) -> None:
+    """The copy that is read goes too, or nobody would need the table."""
+    for file in (home / "vectors").glob("*.lance/data/*"):
+        file.write_bytes(b"not what it was")
+    _remove_copies(home)
+
+
+def spoil_versions(home: Path) -> None:
+    for file in (home / "vectors").glob("*.lance/_versions/*.manifest"):
+        file.write_bytes(b"not what it was")
+    _remove_copies(home)
+
+
+def cut_data(home: Path) -> None:
+    for file in (home / "vectors").glob("*.lance/data/*"):
+        os.truncate(file, file.stat().st_size // 2)
+    _remove_copies(home)
+
+
+def _remove_copies(home: Path) -> None:
+    for copy in (home / "vectors").glob("*.matrix"):
+        shutil.rmtree(copy)
+
+
+DAMAGES = [remove_vectors, remove_table, spoil_data, spoil_versions, cut_data]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_search_in_what_is_lost_says_so_instead_of_finding_nothing(
+    open_bench: Callable[[], Workbench], own_home: Path, damage: Damage
+) -> None:
+    bench = open_bench()
+    damage(own_home)
+    with pytest.raises(DamagedIndexError, match="kept elsewhere"):
+        bench.pictures.search("ball")
+    assert "vector" in bench.pictures.library_info().damage
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_adding_mends_the_vectors_first(
+    open_bench: Callable[[], Workbench], own_home: Path, pictures: Path, damage: Damage
+) -> None:
+    before = _vectors(open_bench())
+    damage(own_home)
+    bench = open_bench()
+    assert bench.pictures.add_pictures([pictures]).added == 0
+    _assert_same(_vectors(bench), before)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_embedding_with_the_same_encoder_mends_them_too(
+    open_bench: Callable[[], Workbench], own_home: Path, damage: Damage
+) -> None:
+    before = _vectors(open_bench())
+    damage(own_home)
+    bench = open_bench()
+    bench.pictures.reembed(bench.context.collection.recorded().name)
+    _assert_same(_vectors(bench), before)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_check_tells_and_a_repair_mends(bench: Workbench, own_home: Path, damage: Damage) -> None:
+    before = _vectors(bench)
+    damage(own_home)
+    told = bench.pictures.check_library()
+    assert told.index or told.vectors_missing == 91
+    assert not told.is_whole
+    mended = bench.pictures.check_library(repair=True)
+    assert (mended.left, mended.is_whole) == (0, True)
+    _assert_same(_vectors(bench), before)
+    assert bench.pictures.library_info().damage == ""
+    assert bench.pictures.check_library().is_whole
+
+
+def test_a_table_that_can_not_be_read_comes_back_from_its_copy_without_the_encoder(
+    bench: Workbench, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _vectors(bench)
+    for file in (own_home / "vectors").glob("*.lance/data/*"):
+        file.write_bytes(b"not what it was")
+    monkeypatch.setattr(bench.context.collection, "encoder", pytest.fail)
+    mended = bench.pictures.check_library(repair=True)
+    assert (mended.index != "", mended.embedded, mended.is_whole) == (True, 0, True)
+    _assert_same(_vectors(bench), before)
+
+
+def test_a_copy_that_is_not_what_the_table_holds_is_made_anew(bench: Workbench, own_home: Path) -> None:
+    before = _vectors(bench)
+    (file,) = (own_home / "vectors").glob("*.matrix/*/vectors.npy")
+    with file.open("r+b") as copy:
+        copy.seek(-100, os.SEEK_END)
+        copy.write(b"\0" * 100)
+    assert bench.pictures.check_library().is_whole
+    _assert_same(_vectors(bench), before)
+
+
+def test_lost_vectors_of_some_pictures_keep_nobody_from_the_others(bench: Workbench) -> None:
+    index = bench.context.collection.index()
+    lost = list(index.ids)[:5]
+    index.delete(lost)
+    assert len(bench.pictures.search("ball", n=100)) == 86
+    assert "5 of 91 pictures" in bench.pictures.library_info().damage
+    assert bench.pictures.check_library().vectors_missing == 5
+    assert bench.pictures.check_library(repair=True).embedded == 5
+    assert len(bench.pictures.search("ball", n=100)) == 91
+
+
+def test_vectors_of_no_picture_are_removed(bench: Workbench) -> None:
+    index = bench.context.collection.index()
+    index.write(["ab" * 32], np.ones((1, index.snapshot().dimension), np.float32))
+    assert bench.pictures.check_library().vectors_extra == 1
+    assert bench.pictures.check_library(repair=True).is_whole
+    assert len(index.ids) == 91
+
+
+def test_lost_and_cut_off_thumbnails_are_made_again_when_they_are_looked_at(
+    bench: Workbench, own_home: Path
+) -> None:
+    first, second = bench.pictures.newest(2)
+    before = [bench.pictures.thumbnail(p.id) for p in (first, second)]
+    _file(own_home, first.id).unlink()
+    os.truncate(_file(own_home, second.id), 40)
+    assert [bench.pictures.thumbnail(p.id) for p in (first, second)] == before
+
+
+def test_a_repair_makes_all_thumbnails_again(bench: Workbench, own_home: Path) -> None:
+    shutil.rmtree(own_home / "thumbnails")
+    bench.context.collection.look()
+    assert "Thumbnails are missing" in bench.pictures.library_info().damage
+    assert bench.pictures.check_library().thumbnails_missing == 91
+    mended = bench.pictures.check_library(repair=True)
+    assert (mended.thumbnails_made, mended.is_whole) == (91, True)
+    assert len(list((own_home / "thumbnails").rglob("*.webp"))) == 91
+
+
+def test_files_that_are_gone_changed_or_unreadable_are_named(
+    bench: Workbench, tmp_path: Path, pictures: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for number, name in enumerate(("gone.png", "changed.png", "touched.png", "folder.png")):
+        content = (pictures / f"ellipse-{3 * number:04}.png").read_bytes()
+        (own / name).write_bytes(content + b"own")  # bytes behind the end: another picture's id
+    bench.pictures.add_pictures([own])
+    (own / "gone.png").unlink()
+    (own / "changed.png").write_bytes((pictures / "ellipse-0000.png").read_bytes())
+    os.utime(own / "touched.png")
+    (own / "folder.png").unlink()
+    (own / "folder.png").mkdir()
+    report = bench.pictures.check_library()
+    assert (report.files_missing, report.files_changed, report.files_unreadable) == (1, 1, 1)
+    assert {(n.what, Path(n.place).name) for n in report.named} == {
+        ("missing", "gone.png"),
+        ("changed", "changed.png"),
+        ("unreadable", "folder.png"),
+    }
+    assert report.is_whole
+
+
+def test_what_no_file_is_left_of_is_said_and_does_not_stop_the_rest(
+    bench: Workbench, own_home: Path, tmp_path: Path, pictures: Path
+) -> None:
+    own = tmp_path / "own.png"
+    own.write_bytes((pictures / "ellipse-0000.png").read_bytes() + b"own")
+    bench.pictures.add_pictures([own])
+    own.unlink()
+    remove_vectors(own_home)
+    mended = bench.pictures.check_library(repair=True)
+    assert (mended.embedded, mended.left, mended.is_whole) == (91, 1, False)
+    assert bench.pictures.library_info().pending == 1
+    assert len(bench.pictures.search("ball", n=100)) == 91
+
+
+def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workbench, own_home: Path) -> None:
+    bench.jobs.start()
+    remove_vectors(own_home)
+    for _ in range(3):
+        with contextlib.suppress(DamagedIndexError):  # it may be mended by the second one
+            bench.pictures.search("ball")
+    (job,) = [job for job in bench.jobs.store.recent() if job.kind == "check library"]
+    while bench.jobs.store.get(job.id).state in ("queued", "running"):
+        pass
+    assert len(bench.pictures.search("ball", n=100)) == 91
+    assert bench.pictures.library_info().damage == ""
+
+
+def _file(home: Path, picture_id: str) -> Path:
+    return home / "thumbnails" / picture_id[:2] / picture_id[2:4] / f"{picture_id}.webp"
+
+
+def _vectors(bench: Workbench) -> dict[str, np.ndarray]:
+    index = bench.context.collection.index().snapshot()
+    ids = list(index.ids)
+    return dict(zip(ids, index.vectors(ids), strict=True))
+
+
+def _assert_same(after: dict[str, np.ndarray], before: dict[str, np.ndarray]) -> None:
+    assert list(after) == list(before)
+    np.testing.assert_allclose(np.stack(list(after.values())), np.stack(list(before.values())), atol=2e-3)
