@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from concepts.errors import SettingsError
+from storage.disk import refused
 from storage.files import sqlite_url
 
 # What the app may change. Everything else is set where the process is started.
@@ -125,6 +126,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"These settings can't be used: {problems}") from error
+    except OSError as error:
+        raise refused(error, default_home() / "settings.json") from error
     except json.JSONDecodeError as error:
         raise SettingsError(
             f"{default_home() / 'settings.json'} is not JSON: {error}. Mend or remove it."

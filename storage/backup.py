@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import IO, cast
 
 from storage.database import Database
+from storage.disk import free_bytes
+from storage.errors import DiskFullError
 
 SECRET_SETTINGS = ("openai_api_key",)
 PIECE = 1024 * 1024  # bytes
+LEAVE_FREE = 16 * 1024**2  # bytes that a copy of the database doesn't take from those who work meanwhile
 READ_ME = """A backup of a Discern data folder.
 
 To restore it:
@@ -30,7 +33,16 @@ Keys and passwords are not in the backup. Set the endpoint's key again, and add 
 
 
 def backup(database: Database, home: Path, *, encoder: str | None, thumbnails: bool) -> Iterator[bytes]:
-    """The zip in pieces. The copy of the database needs its size in free space while it is made."""
+    """The zip in pieces. The copy of the database needs its size in free space while it is made.
+
+    Raises `DiskFullError` at once, before the first piece, where there is less.
+    """
+    if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
+        raise DiskFullError(home)
+    return _pieces(database, home, encoder, thumbnails)
+
+
+def _pieces(database: Database, home: Path, encoder: str | None, thumbnails: bool) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:
         copy = Path(folder) / "discern.sqlite"
         database.copy_to(copy)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from storage.errors import StorageError
+from storage.disk import told
 from storage.files import write_whole
 
 # Parts that begin with a letter or a digit, so that no key leads out of the folder or to a hidden file.
@@ -42,13 +42,8 @@ class FolderBlobs:
 
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
-        try:
+        with told(path):
             write_whole(path, content)
-        except OSError as error:
-            raise StorageError(
-                f"{path} can't be written ({error.strerror}). Check the free space and the owner of the "
-                "folder, then try again."
-            ) from error
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

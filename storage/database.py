@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from storage.dialects import dialect_of, insert_into
-from storage.errors import StorageError
+from storage.errors import NewerDatabaseError
 from storage.files import sqlite_url
 from storage.tables import Base
 
@@ -108,10 +108,7 @@ class Database:
             try:
                 script.get_revision(current) if current else None
             except CommandError as error:
-                raise StorageError(
-                    f"{self._dialect.name} was written by a newer version of Discern ({current}). "
-                    "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere."
-                ) from error
+                raise NewerDatabaseError(self._dialect.name, str(current)) from error
             if current is not None:
                 self._dialect.before_upgrade(str(newest))
             with self.engine.begin() as connection:

@@ -6,6 +6,7 @@ errors apart, copying), it is here, and nowhere else.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,10 +19,26 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.errors import DiscernError, DiskFullError, StorageError
+from storage.disk import free_bytes, obstacle, refused, told
+from storage.errors import (
+    DamagedDatabaseError,
+    DiscernError,
+    DiskFullError,
+    NoPermissionError,
+    StorageError,
+)
 from storage.tables import Base
 
 PATIENCE = 30  # seconds a writer waits for another one
+_PERHAPS_OF_THE_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+)
 
 
 class Dialect(Protocol):
@@ -78,7 +95,9 @@ class _Sqlite:
     def __init__(self, url: URL) -> None:
         self.path = Path(str(url.database))
         self.name = str(self.path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with told(self.path.parent):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._refuse_what_was_emptied()
         self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", self._on_begin)
@@ -91,29 +110,37 @@ class _Sqlite:
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
+        lock = FileLock(self.path.with_suffix(".migrate-lock"), timeout=2 * PATIENCE)
         try:
-            with FileLock(self.path.with_suffix(".migrate-lock"), timeout=2 * PATIENCE):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise StorageError(
                 f"Another program is upgrading {self.path}. Wait until it is done, then try again."
             ) from error
+        except OSError as error:
+            raise refused(error, self.path.parent) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def before_upgrade(self, revision: str) -> None:
         self.copy_file(self.path.with_suffix(f".before-{revision}.sqlite"))
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""
-        target.unlink(missing_ok=True)
+        with told(target.parent):
+            target.unlink(missing_ok=True)
+            if free_bytes(target.parent) < self.size_bytes():
+                raise DiskFullError(target.parent)
         connection = sqlite3.connect(self.path)
         try:
             connection.execute("VACUUM INTO ?", (str(target),))
             return True
         except sqlite3.Error as error:
-            if _primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                raise DiskFullError(
-                    f"There is no room in {target.parent} for a copy of the database ({error})."
-                ) from error
+            target.unlink(missing_ok=True)
+            if (problem := obstacle(target.parent)) is not None:
+                raise problem from error
             raise StorageError(f"{self.path} can't be copied to {target.parent}: {error}.") from error
         finally:
             connection.close()
@@ -123,11 +150,16 @@ class _Sqlite:
 
     def problem(self, error: DBAPIError) -> DiscernError | None:
         code = _primary_code(error.orig)
-        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return DiskFullError(
-                f"The disk that holds {self.path.parent} is full. Free some space and run the same command "
-                "again: everything up to here is kept."
-            )
+        if code in _PERHAPS_OF_THE_DISK:  # a full disk, say, can look like any of them
+            problem = obstacle(self.path.parent)
+            if problem is None and self.path.exists() and not os.access(self.path, os.R_OK | os.W_OK):
+                problem = NoPermissionError(self.path)
+            if problem is not None:
+                return problem
+        if code == sqlite3.SQLITE_FULL:
+            return DiskFullError(self.path.parent)
+        if code == sqlite3.SQLITE_IOERR:
+            return StorageError(f"The disk that holds {self.path} can't be read or written ({error.orig}).")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StorageError(
                 f"Another program has kept {self.path} busy for more than {PATIENCE} seconds. "
@@ -136,11 +168,14 @@ class _Sqlite:
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return StorageError(f"{self.path} can't be written. Check who owns it.")
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return StorageError(
-                f"{self.path} is not a database that can be read ({error.orig}). Restore it from a backup, "
-                "or move it away to start anew."
-            )
+            return DamagedDatabaseError(self.name, str(error.orig))
         return None
+
+    def _refuse_what_was_emptied(self) -> None:
+        """SQLite would take a file without a byte for a new database, without a word about what was in it."""
+        emptied = self.path.exists() and not self.path.stat().st_size
+        if emptied and any((self.path.parent / kept).is_dir() for kept in ("vectors", "thumbnails")):
+            raise DamagedDatabaseError(self.name, "it is empty, with a library beside it")
 
     @staticmethod
     def _on_connect(connection: Any, record: Any) -> None:
@@ -205,10 +240,7 @@ class _Postgres:
         state = getattr(error.orig, "sqlstate", None) or ""
         said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
         if state == "53100":  # disk_full
-            return DiskFullError(
-                f"The disk of the database {self.name} is full. Free some space and run the same command "
-                "again: everything up to here is kept."
-            )
+            return DiskFullError(Path(self.name))
         if state in ("55P03", "40P01", "57014"):  # lock_not_available, deadlock_detected, query_canceled
             return StorageError(
                 f"Another program has kept {self.name} busy for more than {PATIENCE} seconds. "

@@ -57,4 +57,40 @@ class ConflictError(DiscernError):
 
 
 class DiskFullError(StorageError):
-    """There is no space left on the disk that holds the data folder."""
+    """There is no space left on the disk that holds `place`."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(f"The disk that holds {place} is full. Everything up to here is kept.")
+        self.place = place
+
+
+class ReadOnlyError(StorageError):
+    """The disk that holds `place` was mounted to be read only."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(f"{place} is on a disk that can only be read.")
+        self.place = place
+
+
+class NoPermissionError(StorageError):
+    """The user of this process has no right to use `place`."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(f"The user that Discern runs as has no permission to use {place}.")
+        self.place = place
+
+
+class DamagedDatabaseError(StorageError):
+    """The database file is there and can be read, and is none."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} is not a database that can be read ({reason}).")
+        self.name = name
+
+
+class NewerDatabaseError(StorageError):
+    """The database was written by a newer version."""
+
+    def __init__(self, name: str, revision: str) -> None:
+        super().__init__(f"{name} was written by a newer version of Discern ({revision}).")
+        self.name = name

@@ -107,6 +107,18 @@ class JobStore:
             row = session.get_one(JobRow, job_id)
             row.state, row.worker = "queued", ""
 
+    def pause(self, job_id: int, message: str) -> None:
+        """Puts a running job back and says what it waits for; it goes on where it stopped."""
+        with self._database.write(LOCK) as session:
+            row = session.get_one(JobRow, job_id)
+            row.state, row.worker, row.message = "queued", "", message
+
+    def say_waiting(self, kinds: Sequence[str], message: str) -> None:
+        """Says what all queued jobs of these kinds wait for."""
+        waiting = (JobRow.state == "queued", JobRow.kind.in_(kinds), JobRow.message != message)
+        with self._database.write(LOCK) as session:
+            session.execute(update(JobRow).where(*waiting).values(message=message))
+
     def finish(
         self,
         job_id: int,

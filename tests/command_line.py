@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -68,7 +69,10 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def shell() -> Shell:
-    """Starts `python -m concepts …` as a process of its own."""
+    """Starts `python -m concepts …` as a process of its own, which Ctrl-C reaches: what a shell starts in the
+    background ignores it, and so would all that is started from there."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -13,6 +13,11 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures on Library, Encoder.",
     errors.FingerprintMismatchError: "Choose that encoder on Library, Encoder, or train again on Quality.",
     errors.DamagedIndexError: "It is made again meanwhile: see Library.",
+    errors.DiskFullError: "Free some space: what waits goes on by itself.",
+    errors.ReadOnlyError: "Have it mounted for writing, then start Discern again.",
+    errors.NoPermissionError: "Give that user the right to read and write it.",
+    errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
+    errors.NewerDatabaseError: "Update Discern.",
     errors.NoModelError: "Set one on Activity, Models and cost.",
     errors.NoPriceError: "Set it on Activity, Models and cost; 0/0 where it costs nothing.",
 }

@@ -29,6 +29,14 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
     "train again with this one (discern concept train).",
     errors.DamagedIndexError: "Make it again: discern library check --repair.",
+    errors.DiskFullError: "Free some space and run the same command again, or point DISCERN_HOME to "
+    "another disk.",
+    errors.ReadOnlyError: "Have it mounted for writing, or point DISCERN_HOME to another folder.",
+    errors.NoPermissionError: "Give that user the right to read and write it, or point DISCERN_HOME to "
+    "another folder.",
+    errors.DamagedDatabaseError: "Restore it from what discern backup wrote. To start anew, move the whole "
+    "data folder away or point DISCERN_HOME to another one.",
+    errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
     errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
     errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
     "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",

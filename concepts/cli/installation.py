@@ -10,7 +10,7 @@ import typer
 
 from concepts.cli.groups import Json, Most, Skip, app, settings, users, workbench
 from concepts.cli.output import progress, say, show, table
-from concepts.errors import DiscernError
+from storage.disk import told
 
 if TYPE_CHECKING:
     from concepts.installation.activity import SettingsView
@@ -111,13 +111,13 @@ def backup(
     The pictures themselves, keys and passwords are not in it. README.txt in the zip says how to restore.
     """
     partial = file.with_name(f".{file.name}.partial")
+    pieces = workbench().installation.backup(thumbnails=thumbnails)
     try:
-        with partial.open("wb") as out:
-            for piece in workbench().installation.backup(thumbnails=thumbnails):
-                out.write(piece)
-        partial.replace(file)
-    except OSError as error:
-        raise DiscernError(f"{file} can't be written: {error.strerror or error}.") from error
+        with told(file):
+            with partial.open("wb") as out:
+                for piece in pieces:
+                    out.write(piece)
+            partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from pathlib import Path
 
 import typer
 
@@ -21,6 +22,8 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError
+from concepts.settings import default_home
+from storage.disk import is_refusal, refused
 
 __all__ = ["app", "main"]
 
@@ -40,6 +43,11 @@ def main() -> None:
         code = failures.FAILED
     except output.StoppedError as reason:
         code = failures.stopped(str(reason), as_json)
+    except OSError as error:
+        if not is_refusal(error):
+            log.exception("A command failed.")
+            raise
+        code = failures.fail(refused(error, Path(error.filename or default_home())), as_json)
     except Exception:
         log.exception("A command failed.")
         raise

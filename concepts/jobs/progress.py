@@ -23,9 +23,16 @@ class Progress:
     """What running work reports to. `report` raises `CancelledError` once the person has cancelled."""
 
     def __init__(
-        self, store: JobStore, job_id: int, listener: Listener | None, stop: threading.Event
+        self,
+        store: JobStore,
+        job_id: int,
+        listener: Listener | None,
+        stop: threading.Event,
+        require_room: Callable[[], None],
     ) -> None:
+        """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept."""
         self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
+        self._require_room = require_room
         self._lock = threading.Lock()
         self._cancelled = False
         self._written = 0.0
@@ -34,6 +41,7 @@ class Progress:
     def report(self, done: int, total: int | None = None, message: str = "") -> None:
         self._state = (done, total, message)
         if time.monotonic() - self._written >= REPORT_EVERY:
+            self._require_room()
             self.beat()
         if self._listener:
             self._listener(done, total, message)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel
 
-from concepts.errors import CancelledError, DiscernError
+from concepts.errors import CancelledError, DiscernError, DiskFullError
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.progress import Listener, Progress, StoppedError
+from storage.disk import FULL, free_bytes
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
 STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
+
+NEEDED = {Lane.LONG: 64 * 1024**2, Lane.SHORT: 1024**2}  # bytes of free disk, for work to begin or go on
+LOOK_FOR_ROOM_SECONDS = 15
+PAUSED = "paused until there is room on the disk again"
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +44,14 @@ class JobRunner:
         store: JobStore,
         executor: Callable[[Perform], Executor] = Threads,
         redact: Callable[[str], str] = str,
+        home: Path | None = None,
     ) -> None:
-        """`redact` takes secrets out of what is kept of a failure."""
+        """`redact` takes secrets out of what is kept of a failure. `home` is where work writes to: long work
+        begins only where there is room."""
         self.store = store
         self._redact = redact
+        self._home = home
+        self._room_at = -math.inf  # when to look for room again after a disk was full
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
         self._executor = executor(self.perform)
@@ -55,7 +67,8 @@ class JobRunner:
     # Here and now
 
     def run(self, job: Job[Done], listener: Listener | None = None) -> Done:
-        """Runs one job and returns what came of it, or raises its error."""
+        """Runs one job and returns what came of it, or raises its error, `DiskFullError` before it begins."""
+        self._require_room(job.lane)
         return cast(Done, self.resume(self._add(job), listener))
 
     def resume(self, job_id: int, listener: Listener | None = None) -> BaseModel:
@@ -130,13 +143,17 @@ class JobRunner:
 
     def _claim(self, lane: Lane, going: dict[Lane, Future[None]]) -> None:
         kinds = [kind.kind for kind in self._work if kind.lane == lane]
+        if not self._has_room(lane) or time.monotonic() < self._room_at:
+            self.store.say_waiting(kinds, PAUSED)
+            return
         job = self.store.claim(kinds=kinds) if kinds else None
         if job is not None:
             going[lane] = self._executor.submit(job)
             going[lane].add_done_callback(lambda _: self.wake())
 
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
-        progress = Progress(self.store, stored.id, listener, self._stop)
+        lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
+        progress = Progress(self.store, stored.id, listener, self._stop, partial(self._require_room, lane))
         said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
         said.info("%s begun", stored.kind)
         try:
@@ -145,6 +162,14 @@ class JobRunner:
                 done = self._work[kind](read_job(kind, stored), progress)
                 if not isinstance(done, kind.done):
                     raise TypeError(f"{kind.__name__} ended in {type(done).__name__}.")
+        except (DiskFullError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in FULL:
+                self._failed(progress, stored, said, error)
+                raise
+            self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
+            self.store.pause(stored.id, PAUSED)
+            said.warning("%s paused: %s", stored.kind, error)
+            raise
         except CancelledError:
             self._finish(progress, "cancelled")
             said.info("%s cancelled", stored.kind)
@@ -155,13 +180,23 @@ class JobRunner:
             said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
-            reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
-            self._finish(progress, "failed", error=reason, details=details)
-            said.error("%s failed: %s", stored.kind, reason, exc_info=True)
+            self._failed(progress, stored, said, error)
             raise
         self._finish(progress, "done", done.model_dump(mode="json"))
         said.info("%s done", stored.kind)
         return done
+
+    def _has_room(self, lane: Lane) -> bool:
+        return self._home is None or free_bytes(self._home) >= NEEDED[lane]
+
+    def _require_room(self, lane: Lane) -> None:
+        if self._home is not None and not self._has_room(lane):
+            raise DiskFullError(self._home)
+
+    def _failed(self, progress: Progress, stored: StoredJob, said: _Said, error: BaseException) -> None:
+        reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
+        self._finish(progress, "failed", error=reason, details=details)
+        said.error("%s failed: %s", stored.kind, reason, exc_info=True)
 
     def _kind_of(self, stored: StoredJob) -> type[Job[Any]]:
         if stored.kind not in self._kinds:

@@ -67,7 +67,7 @@ class Context:
         )
         self.background = Background()
         self._drawing = threading.Lock()
-        self.jobs = JobRunner(JobStore(self.database), redact=self.redact)
+        self.jobs = JobRunner(JobStore(self.database), redact=self.redact, home=settings.home)
 
     def close(self) -> None:
         """Leaves running jobs at their next step, whatever else runs where it is, and the data folder."""

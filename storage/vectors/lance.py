@@ -16,7 +16,8 @@ import pyarrow as pa
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from storage.errors import DamagedIndexError, StorageError
+from storage.disk import obstacle
+from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.exact import ExactCopy, open_copy, write_copy
 from storage.vectors.ids import ID_TYPE, PictureIds
 from storage.vectors.protocol import BATCH
@@ -213,12 +214,13 @@ class LanceIndex:
                 raise
             reason = str(error) or type(error).__name__
             if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
-                raise StorageError(
-                    f"There is no room left for {self._folder}. Free some space and try again: everything up "
-                    "to here is kept."
-                ) from error
+                raise DiskFullError(self._folder) from error
+            if "Read-only file system" in reason:
+                raise ReadOnlyError(self._folder) from error
             if isinstance(error, PermissionError) or "Permission denied" in reason:
-                raise StorageError(f"{self._folder} can't be written. Check who owns it.") from error
+                raise NoPermissionError(self._folder) from error
+            if (problem := obstacle(self._folder)) is not None:
+                raise problem from error
             # Behind a comma LanceDB says where in its own code that was.
             reason = reason.splitlines()[0].partition(", /")[0][:200]
             raise DamagedIndexError(self._folder, reason) from error

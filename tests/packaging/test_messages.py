@@ -80,6 +80,11 @@ EXAMPLES = [
     errors.OtherEncoderError("embedded", "auto"),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
+    errors.DiskFullError(Path("/data")),
+    errors.ReadOnlyError(Path("/data")),
+    errors.NoPermissionError(Path("/data")),
+    errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
+    errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
     errors.NoModelError("vlm"),
     errors.NoPriceError("m"),
 ]

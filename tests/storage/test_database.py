@@ -15,7 +15,7 @@ from sqlalchemy import make_url, text
 from storage import dialects
 from storage.concepts import ConceptStore
 from storage.database import Database, insert_new, insert_or_update
-from storage.errors import DiscernError, StorageError
+from storage.errors import DamagedDatabaseError, DiscernError, StorageError
 from storage.files import sqlite_url
 from storage.tables import BadFileRow, Base, now
 
@@ -62,9 +62,9 @@ def test_a_folder_may_be_called_what_it_likes(tmp_path: Path) -> None:
     assert file.is_file()
 
 
-def test_a_file_that_is_no_database_is_refused_with_what_to_do(file: Path) -> None:
+def test_a_file_that_is_no_database_is_refused(file: Path) -> None:
     file.write_text("a shopping list, not a database, but long enough to look at")
-    with pytest.raises(StorageError, match="backup"):
+    with pytest.raises(DamagedDatabaseError):
         Database(sqlite_url(file))
 
 

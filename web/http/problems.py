@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from concepts import errors
+from storage.disk import is_refusal, refused
 from web.advice import in_words
 
 MEDIA_TYPE = "application/problem+json"
@@ -86,6 +88,13 @@ def handle_problems(app: FastAPI) -> None:
         rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
         wrong = [{"where": f"row {number}", "what": reason} for number, reason in rows]
         return problem(STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong)
+
+    @app.exception_handler(OSError)
+    def of_the_disk(request: Request, error: OSError) -> Response:
+        """What the disk refuses; any other is a mistake in the code."""
+        if not is_refusal(error):
+            raise error
+        return of_the_domain(request, refused(error, Path(error.filename or "the data folder")))
 
     @app.exception_handler(RequestValidationError)
     def of_the_request(request: Request, error: RequestValidationError) -> Response:

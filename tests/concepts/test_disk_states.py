@@ -1,0 +1,220 @@
+"""A disk that is full, read only or somebody else's, and a database that is broken, are told apart."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from not_run import not_run
+from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
+
+from concepts.errors import (
+    DamagedDatabaseError,
+    DiskFullError,
+    NewerDatabaseError,
+    NoPermissionError,
+    ReadOnlyError,
+    StorageError,
+)
+from concepts.jobs import Lane, runner
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage import backup
+
+NAME = "Ball"
+
+
+def bench_at(home: Path) -> Workbench:
+    return Workbench(load_settings(home=home))
+
+
+def make_home(home: Path) -> None:
+    bench = bench_at(home)
+    bench.definitions.create_concept(NAME, "A ball.")
+    bench.close()
+
+
+@pytest.fixture
+def home(small_disk: SmallDisk) -> Path:  # noqa: F811
+    make_home(small_disk.folder / "home")
+    return small_disk.folder / "home"
+
+
+def test_a_full_disk_is_called_full_whatever_is_tried_and_nothing_is_lost(
+    home: Path,
+    small_disk: SmallDisk,  # noqa: F811
+) -> None:
+    small_disk.fill()
+    for attempt in (lambda: bench_at(home), lambda: bench_at(small_disk.folder / "new")):
+        with pytest.raises(DiskFullError):
+            attempt().definitions.create_concept("Other", "Another.")
+    small_disk.free()
+    bench = bench_at(home)
+    with bench.context.database.engine.connect():  # what is open already is another case
+        small_disk.fill()
+        with pytest.raises(DiskFullError):
+            bench.definitions.create_concept("Other", "Another.")
+    small_disk.free()
+    assert [c.name for c in bench_at(home).definitions.concepts()] == [NAME]
+
+
+def test_a_disk_that_can_only_be_read_is_called_that(home: Path, small_disk: SmallDisk) -> None:  # noqa: F811
+    small_disk.make_read_only()
+    for folder in (home, small_disk.folder / "new"):
+        with pytest.raises(ReadOnlyError):
+            bench_at(folder)
+
+
+def test_a_folder_of_somebody_else_is_called_that(tmp_path: Path) -> None:
+    """A child process becomes another user; what it needs is loaded already."""
+    if os.geteuid() != 0:
+        not_run("folders of other users", "Only root can become another user.")
+    make_home(tmp_path / "home")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            bench_at(tmp_path / "home")
+        except Exception as error:
+            os.write(writing, type(error).__name__.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    assert os.read(reading, 1000).decode() == NoPermissionError.__name__
+    os.close(reading)
+
+
+def spoil(file: Path) -> None:
+    file.write_bytes(b"\0" * 100 + file.read_bytes()[100:])
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, 8192)
+
+
+def empty(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize("damage", [spoil, cut, empty])
+def test_a_broken_database_is_called_that_on_a_disk_with_room(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    make_home(tmp_path)
+    (tmp_path / "thumbnails").mkdir()
+    damage(tmp_path / "discern.sqlite")
+    with pytest.raises(DamagedDatabaseError):
+        bench_at(tmp_path)
+
+
+def test_a_broken_database_on_a_full_disk_is_first_of_all_a_full_disk(
+    home: Path,
+    small_disk: SmallDisk,  # noqa: F811
+) -> None:
+    spoil(home / "discern.sqlite")
+    small_disk.fill()
+    with pytest.raises(DiskFullError):
+        bench_at(home)
+
+
+def test_a_newer_database_is_called_that(tmp_path: Path) -> None:
+    make_home(tmp_path)
+    bench = bench_at(tmp_path)
+    with bench.context.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    bench.close()
+    with pytest.raises(NewerDatabaseError):
+        bench_at(tmp_path)
+
+
+def test_all_of_them_are_storage_errors_of_their_own() -> None:
+    kinds = {DiskFullError, ReadOnlyError, NoPermissionError, DamagedDatabaseError, NewerDatabaseError}
+    for kind in kinds:
+        assert issubclass(kind, StorageError)
+        assert not any(issubclass(kind, other) for other in kinds - {kind})
+
+
+def test_a_backup_for_which_there_is_no_room_is_refused_before_it_begins(
+    home: Path,
+    small_disk: SmallDisk,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = bench_at(home)
+    with pytest.raises(DiskFullError):  # 16 MB are to be left for the others
+        bench.installation.backup()
+    monkeypatch.setattr(backup, "LEAVE_FREE", 0)
+    before = sorted(home.iterdir())
+    assert sum(map(len, bench.installation.backup()))
+    small_disk.fill()
+    with pytest.raises(DiskFullError):
+        bench.installation.backup()
+    assert sorted(home.iterdir()) == before
+
+
+# Work pauses
+
+
+@pytest.fixture
+def small_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "NEEDED", {Lane.LONG: 1024**2, Lane.SHORT: 64 * 1024})
+    monkeypatch.setattr(runner, "LOOK_FOR_ROOM_SECONDS", 0)
+
+
+def test_long_work_is_refused_before_it_begins_where_there_is_no_room(
+    home: Path,
+    small_disk: SmallDisk,  # noqa: F811
+    tmp_path: Path,
+    small_needs: None,
+    tiny_open_clip: Path,
+) -> None:
+    bench = bench_at(home)
+    pictures = draw_folder(tmp_path / "pictures", 3)
+    small_disk.fill()
+    with pytest.raises(DiskFullError):
+        bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    small_disk.free()
+    assert bench.jobs.store.recent() == []
+    assert bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}").added == 3
+
+
+def test_work_in_the_background_pauses_says_so_and_goes_on_by_itself(
+    home: Path,
+    small_disk: SmallDisk,  # noqa: F811
+    tmp_path: Path,
+    small_needs: None,
+    tiny_open_clip: Path,
+) -> None:
+    bench = bench_at(home)
+    job = bench.pictures.submit_add(
+        [draw_folder(tmp_path / "pictures", 30)], encoder=f"local-dir:{tiny_open_clip}"
+    )
+    big = small_disk.folder / "big"
+    big.write_bytes(b"x" * (bench_room(home) - 512 * 1024))  # too little for long work, enough to say so
+    bench.jobs.start()
+    _until(lambda: bench.installation.job(job).message == runner.PAUSED)
+    assert bench.installation.job(job).state == "queued"
+    big.unlink()
+    bench.jobs.wake()
+    _until(lambda: bench.installation.job(job).state == "done")
+    assert bench.pictures.library_info().pictures == 30
+    bench.close()
+
+
+def bench_room(folder: Path) -> int:
+    from storage.disk import free_bytes
+
+    return free_bytes(folder)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
