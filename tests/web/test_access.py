@@ -163,9 +163,18 @@ def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: 
             yield b"x" * 2**20
 
     form = {"content-type": "application/x-www-form-urlencoded"}
-    assert open_app.post("/login", headers=form, content=endless()).status_code == 413
-    headers = {"content-length": str(LARGEST_BODY + 1)}
-    assert open_app.post("/login", headers=headers, content=b"x").status_code == 413
+    for address in ("/login", "/api/v1/concepts", "/app/answers", "/gradio_api/run/predict"):
+        assert open_app.post(address, headers=form, content=endless()).status_code == 413, address
+        for length in (str(LARGEST_BODY + 1), "9" * 5000):
+            headers = {"content-length": length}
+            assert open_app.post(address, headers=headers, content=b"x").status_code == 413, address
+
+
+def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) -> None:
+    content = b"path,label\n" + b"nowhere.png,yes\n" * 100_000
+    assert len(content) > LARGEST_BODY
+    answer = open_app.post("/api/v1/concepts/None/labels/import", content=content)
+    assert answer.status_code == 404  # there is no such concept: the file was taken
 
 
 # With a login

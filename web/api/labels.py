@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
-from fastapi import Body as RequestBody
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
 from concepts.labels.files import LABEL_COLUMNS
@@ -26,6 +26,11 @@ from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, P
 from web.http.answers import Given, take
 
 TEXT = {"schema": {"type": "string"}}
+LABEL_FILE = {
+    "description": "A label file: path or id, label, perhaps author, split and comment.",
+    "required": True,
+    "content": dict.fromkeys(("text/csv", "application/jsonl", "text/plain"), TEXT),
+}
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -85,7 +90,8 @@ class ImportResult(BaseModel):
     unanswered: int
     kept_for_evaluation: int
     kept_for_training: int
-    bad_rows: list[BadRow]
+    bad_rows: list[BadRow] = Field(description="The first of the rows that can't be used.")
+    bad: int = Field(description="How many those are in all.")
 
 
 class LabelRow(BaseModel):
@@ -145,18 +151,11 @@ def routes(workbench: Workbench) -> APIRouter:
         undone = workbench.answers.undo(name, author=author, count=body.count, key=key)
         return [UndoneAnswer.model_validate(answer) for answer in undone]
 
-    @router.post("/labels/import")
-    def import_labels(
+    @router.post("/labels/import", openapi_extra={"requestBody": LABEL_FILE})
+    async def import_labels(
         name: ConceptName,
         author: AuthorName,
-        content: Annotated[
-            str,
-            RequestBody(
-                media_type="text/plain",
-                description="A label file: path or id, label, perhaps author, split and comment.",
-                max_length=50_000_000,
-            ),
-        ],
+        request: Request,
         format: Literal["csv", "jsonl"] = "csv",  # the name in the address
         simulated: bool = False,
     ) -> ImportResult:
@@ -164,9 +163,16 @@ def routes(workbench: Workbench) -> APIRouter:
         an error where no other is there."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"labels.{format}"
-            file.write_text(content, encoding="utf-8")
-            report = workbench.answers.import_labels(name, file, author=author, simulated=simulated)
-        return ImportResult.model_validate(report)
+            with file.open("wb") as out:
+                async for piece in request.stream():
+                    out.write(piece)
+
+            def take_in() -> ImportResult:
+                report = workbench.answers.import_labels(name, file, author=author, simulated=simulated)
+                bad = report.pop("bad_rows")
+                return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))
+
+            return await run_in_threadpool(take_in)
 
     @router.get("/labels")
     def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:

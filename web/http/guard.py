@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +25,11 @@ from web.http.problems import problem
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
 UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
-LARGEST_BODY = 64 * 1024**2  # bytes of any other request
+LARGEST_BODY = 1024**2  # bytes of any other request, but for these
+LIMITS = (
+    (re.compile(r"/api/v1/concepts/[^/]+/labels/import"), 50 * 1024**2),
+    (re.compile(r"/login"), 16 * 1024),
+)
 CONTROL = {*map(chr, range(32)), "\x7f"}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -74,9 +79,9 @@ class Guard:
             return problem(400, "The address has characters that no address has.")
         if scope["method"] not in SAFE_METHODS and _comes_from_elsewhere(headers):
             return problem(403, "Another site asked for this. Open Discern itself and do it there.")
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > LARGEST_BODY and not scope["path"].startswith(UPLOADS):
-            return problem(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
+        length, limit = headers.get("content-length", ""), largest_body(scope["path"])
+        if length.isdigit() and limit is not None and (len(length) > 12 or int(length) > limit):
+            return problem(413, _too_large(limit))
         return None
 
     async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
@@ -122,6 +127,17 @@ class Guard:
         return True
 
 
+def largest_body(path: str) -> int | None:
+    """Bytes that a request to this path may have; None where the route itself counts."""
+    if path.startswith(UPLOADS):
+        return None
+    return next((limit for pattern, limit in LIMITS if pattern.fullmatch(path)), LARGEST_BODY)
+
+
+def _too_large(limit: int) -> str:
+    return f"This request is too large: at most {limit:,} bytes."
+
+
 def author_of(request: Request) -> str:
     """Who asks: the name of the login, or "me" where there is none."""
     return getattr(request.state, "user", None) or "me"
@@ -160,7 +176,8 @@ def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    if scope["path"].startswith(UPLOADS):
+    limit = largest_body(scope["path"])
+    if limit is None:
         return receive
     seen = 0
 
@@ -168,8 +185,8 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise HTTPException(413, f"This request is too large: at most {LARGEST_BODY:,} bytes.")
+        if seen > limit:
+            raise HTTPException(413, _too_large(limit))
         return message
 
     return limited

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
@@ -23,6 +22,8 @@ from storage.disk import is_refusal, refused
 from web.advice import in_words
 
 MEDIA_TYPE = "application/problem+json"
+FIRST = 10  # problems of a request that an answer names
+LONGEST = 300  # characters of one
 
 # The most special class of an error decides.
 STATUS: dict[type[errors.DiscernError], int] = {
@@ -54,7 +55,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[dict[str, Any]] = []  # of a request that isn't valid: where, and what is wrong
+    errors: list[dict[str, Any]] = []  # of a request that isn't valid: where, and what is wrong, the first
+    wrong: int = 0  # how many there are in all
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -86,8 +88,8 @@ def handle_problems(app: FastAPI) -> None:
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
         kind = next(c for c in type(error).__mro__ if c in STATUS)
         rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
-        wrong = [{"where": f"row {number}", "what": reason} for number, reason in rows]
-        return problem(STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong)
+        wrong = [{"where": f"row {number}", "what": reason} for number, reason in rows[:FIRST]]
+        return problem(STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong, wrong=len(rows))
 
     @app.exception_handler(OSError)
     def of_the_disk(request: Request, error: OSError) -> Response:
@@ -98,13 +100,18 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def of_the_request(request: Request, error: RequestValidationError) -> Response:
+        found = error.errors()
         wrong = [
-            {"where": ".".join(map(str, e["loc"])), "what": e["msg"]}
-            for e in jsonable_encoder(error.errors())
+            {"where": ".".join(map(str, e["loc"]))[:LONGEST], "what": str(e["msg"])[:LONGEST]}
+            for e in found[:FIRST]
         ]
         said = "; ".join(f"{item['where']}: {item['what']}" for item in wrong)
-        unreadable = any(e["type"] == "json_invalid" for e in error.errors())
-        return problem(400 if unreadable else 422, said, kind="invalid-request", errors=wrong)
+        if len(found) > FIRST:
+            said += f"; and {len(found) - FIRST:,} more"
+        unreadable = any(e["type"] == "json_invalid" for e in found[:FIRST])
+        return problem(
+            400 if unreadable else 422, said, kind="invalid-request", errors=wrong, wrong=len(found)
+        )
 
     @app.exception_handler(HTTPException)
     def of_http(request: Request, error: HTTPException) -> Response:

@@ -1,0 +1,54 @@
+"""Large and wrong requests: what is said of them is short, and says how much was wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from web.http.guard import LARGEST_BODY
+from web.http.problems import FIRST
+
+
+@pytest.fixture(scope="module")
+def concept(api: TestClient) -> str:
+    api.post("concepts", json={"name": "Large", "description": "For large requests."})
+    return "Large"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"answers": [{"picture": "x", "value": "y", "more": 1}] * 20_000},
+        {"answers": [{"picture": "x", "value": "y"}] * 200},
+        {"answers": [{"picture": "0" * 64, "value": "yes"}]} | {f"unknown {i}": i for i in range(30_000)},
+        {"answers": "x" * 900_000},
+        [0] * 300_000,
+    ],
+    ids=["too many", "all wrong", "unknown names", "long text", "a list"],
+)
+def test_a_wrong_request_near_the_limit_is_answered_with_its_first_problems_and_their_number(
+    api: TestClient, concept: str, body: Any
+) -> None:
+    content = json.dumps(body).encode()
+    assert len(content) < LARGEST_BODY
+    answer = api.post(
+        f"concepts/{concept}/labels", content=content, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 422
+    said = answer.json()
+    assert len(answer.content) < 10_000
+    assert 1 <= len(said["errors"]) <= FIRST
+    assert said["wrong"] >= len(said["errors"])
+    if said["wrong"] > FIRST:
+        assert f"{said['wrong'] - FIRST:,} more" in said["detail"]
+
+
+def test_of_a_label_file_with_many_bad_rows_the_first_are_named(api: TestClient, concept: str) -> None:
+    content = "path,label\n" + "nowhere.png,perhaps\n" * 50_000
+    answer = api.post(f"concepts/{concept}/labels/import", content=content.encode())
+    assert answer.status_code == 422
+    assert (len(answer.json()["errors"]), answer.json()["wrong"]) == (FIRST, 50_000)
+    assert len(answer.content) < 10_000
