@@ -50,7 +50,15 @@ def serve(workbench: Workbench, settings: Settings, listening: socket.socket) ->
     workbench.jobs.start()
     workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=OPEN_STREAMS_SECONDS)
+    # Addresses that a proxy tells of are believed of proxies that were set, and of no others.
+    proxies = settings.trusted_proxies
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=OPEN_STREAMS_SECONDS,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+    )
     uvicorn.Server(config).run(sockets=[listening])
 
 

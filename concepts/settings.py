@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     users: SecretStr | None = Field(None, exclude=True)
     insecure: bool = False
     allowed_roots: str = ""  # folders pictures may be added from, separated like PATH
+    trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For is believed, by commas
     allowed_hosts: str = ""  # names this computer is reached by, separated by commas
 
     @property

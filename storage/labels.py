@@ -39,6 +39,7 @@ class NewLabel:
     author: Author
     definition_number: int
     comment: str = ""
+    recorded_by: str | None = None  # who brought it, where that isn't the author
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class LabelEvent:
     comment: str
     created: datetime
     undoes: int | None
+    recorded_by: str | None = None
 
 
 class LabelLog:
@@ -80,6 +82,7 @@ class LabelLog:
                 "author_kind": label.author.kind,
                 "definition_number": label.definition_number,
                 "comment": label.comment,
+                "recorded_by": label.recorded_by,
             }
             for label in last.values()
         ]
@@ -251,4 +254,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         comment=row.comment,
         created=row.created,
         undoes=row.undoes,
+        recorded_by=row.recorded_by,
     )

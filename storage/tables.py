@@ -151,6 +151,7 @@ class LabelEventRow(Base):
     definition_number: Mapped[int]
     comment: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(default=now)
+    recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
 
 
 class AnnotationRow(Base):
@@ -249,3 +250,23 @@ class JobRow(Base):
     finished: Mapped[datetime | None]
     concept_id: Mapped[int | None] = mapped_column(ForeignKey("concepts.id"))  # whose job it is
     details: Mapped[str | None] = mapped_column(Text)  # of a failure: the traceback
+
+
+class EndedSessionRow(Base):
+    """A session of the web app that its person has left."""
+
+    __tablename__ = "ended_sessions"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class AuditRow(Base):
+    """What somebody did: logged in, changed settings, imported, deleted, exported. Append-only."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    who: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(60))
+    what: Mapped[str] = mapped_column(String(60))
+    about: Mapped[str] = mapped_column(Text)

@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from web.http.roles import ACTIONS, ANY_OTHER, refusal
+
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
 DELEGATE = """
 element.addEventListener('click', (event) => {
@@ -75,6 +77,10 @@ def on_action(
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
         fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
         action = Action(str(event.action), str(event.value), fields)
+        rule = ACTIONS.get(action.name, ANY_OTHER)
+        if request.state.role < rule.role:
+            raise gr.Error(refusal(rule), print_exception=False)
+        request.state.deed = (rule.deed, f"{concept_of(request) or ''} {action.value[:200]}".strip())
         return _named(_noted(handler, action, request, *values), outputs)
 
     area.click(act, list(inputs), outputs, **QUICK)

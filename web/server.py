@@ -32,7 +32,7 @@ THEME = gr.themes.Base(
 
 
 def create_app(workbench: Workbench) -> FastAPI:
-    access = Access(workbench.context.settings)
+    access = Access(workbench.context.settings, workbench.context.database)
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, access=access)
     app.add_middleware(RequestLog)

@@ -98,6 +98,15 @@ def log_file() -> None:
     sys.stdout.buffer.write(workbench().installation.log())
 
 
+@app.command("audit")
+def audit(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
+    """Who logged in, changed settings, imported, deleted or exported what; newest first."""
+    found = workbench().installation.deeds(n, skip)
+    columns = ("when", "who", "from", "what", "about")
+    rows = [(f"{d.created:%Y-%m-%d %H:%M}", d.who, d.address, d.what, d.about) for d in found]
+    show(found, as_json, lambda: table(columns, rows))
+
+
 @app.command("backup")
 def backup(
     file: Annotated[Path, typer.Argument(help="The zip to write.")],
@@ -131,14 +140,47 @@ def users_add(
         str,
         typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if left out."),
     ],
+    role: Annotated[
+        Literal["owner", "labeller", "viewer"] | None,
+        typer.Option(help="Without it the first is an owner, others are labellers, and who is there stays."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Let someone log in to the app, or give them a new password. From then on everyone has to log in."""
+    """Let someone log in to the app, or give them a new password. From then on everyone has to log in.
+
+    An owner may do everything, a labeller answers and comments, a viewer sees and downloads.
+    """
+    from concepts.installation.users import Users, role_of  # brings the settings
+    from concepts.settings import load_settings
+
+    given = Users(load_settings()).set(name, password, role_of(role) if role else None).word
+    _note("added a user", f"{name} ({given})")
+    show({"user": name, "role": given}, as_json, lambda: say(f"{name} can log in, as {given}."))
+
+
+@users.command("role")
+def users_role(
+    name: Annotated[str, typer.Argument(help="Whose.")],
+    role: Annotated[Literal["owner", "labeller", "viewer"], typer.Argument(help="What they may do.")],
+    as_json: Json = False,
+) -> None:
+    """Change what someone may do."""
+    from concepts.installation.users import Users, role_of  # brings the settings
+    from concepts.settings import load_settings
+
+    Users(load_settings()).set_role(name, role_of(role))
+    _note("changed a role", f"{name} ({role})")
+    show({"user": name, "role": role}, as_json, lambda: say(f"{name} is now {role}."))
+
+
+@users.command("list")
+def users_list(as_json: Json = False) -> None:
+    """Who can log in, and what they may do."""
     from concepts.installation.users import Users  # brings the settings
     from concepts.settings import load_settings
 
-    Users(load_settings()).set(name, password)
-    show({"user": name}, as_json, lambda: say(f"{name} can log in."))
+    found = [{"user": n, "role": u.role.word} for n, u in sorted(Users(load_settings()).records().items())]
+    show(found, as_json, lambda: table(("name", "role"), [(u["user"], u["role"]) for u in found]))
 
 
 @users.command("remove")
@@ -151,6 +193,7 @@ def users_remove(
     from concepts.settings import load_settings
 
     Users(load_settings()).remove(name)
+    _note("removed a user", name)
     show({"user": name}, as_json, lambda: say(f"{name} can't log in any more."))
 
 
@@ -167,6 +210,10 @@ def demo(
 
     result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
     show(result, as_json, lambda: None)
+
+
+def _note(what: str, about: str) -> None:
+    workbench().context.audit.add("command line", what, about)
 
 
 def _show_settings(view: SettingsView, as_json: bool) -> None:

@@ -57,6 +57,16 @@ class CallView(View):
     error: str
 
 
+class DeedView(View):
+    """Who did what, from which address (empty for the command line)."""
+
+    created: datetime
+    who: str
+    address: str
+    what: str
+    about: str
+
+
 class CallTotalView(View):
     """All calls for one purpose to one model for one concept, none for those of before a concept began.
     `unpriced` were answered without a price being set."""

@@ -1,4 +1,4 @@
-"""Who may use the app from other computers: names and passwords, from the environment or a file."""
+"""Who may use the app from other computers: names, passwords and roles, from the environment or a file."""
 
 from __future__ import annotations
 
@@ -10,30 +10,67 @@ import os
 import re
 import secrets
 import tempfile
+from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from concepts.errors import SettingsError
 from concepts.settings import Settings
 
 NAME = re.compile(r"[\w.@-][\w.@ -]{0,59}")
 SHORTEST_PASSWORD = 8
+_HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*")
 # scrypt (RFC 7914) with 16 MiB and about 30 ms a try.
 COST = {"n": 2**14, "r": 8, "p": 1, "maxmem": 2**26}
 
 
+class Role(IntEnum):
+    """What a person may do; each may do what those before may."""
+
+    VIEWER = 1  # sees and downloads
+    LABELLER = 2  # answers and comments
+    OWNER = 3  # everything
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+def role_of(word: str) -> Role:
+    """Raises `SettingsError`."""
+    try:
+        return Role[word.upper()]
+    except KeyError:
+        roles = ", ".join(role.word for role in reversed(Role))
+        raise SettingsError(f"“{word}” is no role. There are: {roles}.") from None
+
+
+@dataclass(frozen=True)
+class User:
+    """`password` is what a password is checked against: `scrypt$salt$hash`, or `plain$…` from the
+    environment."""
+
+    password: str
+    role: Role
+
+
 class Users:
-    """`DISCERN_USERS` ("ana:password,ben:password") and `users.json` of the data folder, which holds
-    salted scrypt hashes. The file is read again when it changes."""
+    """`DISCERN_USERS` ("ana:password,ben=labeller:password") and `users.json` of the data folder, which holds
+    salted scrypt hashes. The file is read again when it changes.
+
+    Users of before there were roles, and those of the environment without one, are owners.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.file = settings.home / "users.json"
         given = settings.users.get_secret_value() if settings.users else ""
         self._given = _parse(given)
-        self._filed: dict[str, str] = {}
+        self._filed: dict[str, User] = {}
         self._stamp: tuple[int, int] | None = None
 
-    def records(self) -> dict[str, str]:
-        """Name → what its password is checked against. Changes with the password."""
+    def records(self) -> dict[str, User]:
+        """By name. Raises `SettingsError` where the file is broken: then nobody gets in."""
         try:
             status = self.file.stat()
         except FileNotFoundError:
@@ -46,20 +83,31 @@ class Users:
 
     def check(self, name: str, password: str) -> bool:
         """Takes as long for a name that doesn't exist."""
-        record = self.records().get(name)
-        if record is None:
+        user = self.records().get(name)
+        if user is None or user.password.startswith("plain$"):
             _hash(password, b"no such user....")
-            return False
-        return verify(password, record)
+        return user is not None and verify(password, user.password)
 
-    def set(self, name: str, password: str) -> None:
-        """Adds a user to the file, or gives one a new password. Raises `SettingsError`."""
+    def set(self, name: str, password: str, role: Role | None = None) -> Role:
+        """Adds a user to the file, or gives one a new password; without a `role` the first becomes an owner
+        and others labellers, and who is there keeps theirs. Raises `SettingsError`."""
         if not NAME.fullmatch(name):
             raise SettingsError("A name has up to 60 letters, digits, spaces and the characters . @ _ -")
         if len(password) < SHORTEST_PASSWORD:
             raise SettingsError(f"A password has at least {SHORTEST_PASSWORD} characters.")
         known = _load(self.file) if self.file.exists() else {}
-        _save(self.file, known | {name: hashed(password)})
+        if role is None:
+            usual = Role.LABELLER if known | self._given else Role.OWNER
+            role = known[name].role if name in known else usual
+        _save(self.file, known | {name: User(hashed(password), role)})
+        return role
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Raises `SettingsError` where the file has no such user."""
+        known = _load(self.file) if self.file.exists() else {}
+        if name not in known:
+            raise SettingsError(f"{self.file} has no user {name}.")
+        _save(self.file, known | {name: User(known[name].password, role)})
 
     def remove(self, name: str) -> None:
         """Raises `SettingsError` where the file has no such user."""
@@ -91,32 +139,41 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _parse(text: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, User]:
     users = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
-        name, colon, password = item.partition(":")
+        who, colon, password = item.partition(":")
+        name, equals, role = who.partition("=")
         if not colon or not NAME.fullmatch(name) or len(password) < SHORTEST_PASSWORD:
             raise SettingsError(
-                "DISCERN_USERS is written name:password,name:password, with passwords of at least "
+                "DISCERN_USERS is written name:password,name=role:password, with passwords of at least "
                 f"{SHORTEST_PASSWORD} characters and no comma."
             )
-        users[name] = f"plain${password}"
+        users[name] = User(f"plain${password}", role_of(role) if equals else Role.OWNER)
     return users
 
 
-def _load(file: Path) -> dict[str, str]:
+def _load(file: Path) -> dict[str, User]:
     try:
-        users = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(users, dict) and all(str(record).startswith("scrypt$") for record in users.values()):
-            return users
-    except json.JSONDecodeError:
-        pass
-    raise SettingsError(f"{file} can't be read. Mend it, or remove it and add the users again.")
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return {str(name): _read(record) for name, record in kept.items()}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, SettingsError):
+        raise SettingsError(f"{file} can't be read. Mend it, or remove it and add the users again.") from None
 
 
-def _save(file: Path, users: dict[str, str]) -> None:
+def _read(record: Any) -> User:
+    """Before there were roles a record was the hash alone."""
+    user = User(record, Role.OWNER) if isinstance(record, str) else None
+    user = user or User(record["password"], role_of(record["role"]))
+    if not _HASH.fullmatch(user.password):
+        raise ValueError("no scrypt hash")
+    return user
+
+
+def _save(file: Path, users: dict[str, User]) -> None:
+    kept = {name: {"password": user.password, "role": user.role.word} for name, user in users.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".users-")  # created with mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(users, out, indent=2)
+        json.dump(kept, out, indent=2)
     Path(partial).replace(file)

@@ -25,7 +25,10 @@ SPELLINGS: dict[str, Value] = {
 }
 LONGEST_AUTHOR = 200
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason")  # of a file to be filled
-LABEL_COLUMNS = ("id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment")
+LABEL_COLUMNS = (
+    "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
+    "recorded_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,27 @@ def without_contradictions(
     return [pair for pair in rows if pair[0].number not in bad], list(bad.values())
 
 
+def without_answers_of_others(
+    rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], person: str
+) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
+    """(row, picture id) pairs that `person` may bring: their own, and of others what stands already."""
+    stands = {(event.picture_id, event.author): event.value for event in standing}
+
+    def is_new_of_another(row: LabelRow, picture_id: str) -> bool:
+        return (
+            row.author is not None
+            and row.author.name != person
+            and stands.get((picture_id, row.author)) != row.value
+        )
+
+    bad = [
+        BadRow(row.number, f"an answer of {row.author.name}: only an owner may bring those of others")
+        for row, picture_id in rows
+        if row.author is not None and is_new_of_another(row, picture_id)
+    ]
+    return [pair for pair in rows if not is_new_of_another(*pair)], bad
+
+
 def new_labels(
     rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], default: Author, number: int
 ) -> tuple[list[NewLabel], int]:
@@ -198,7 +222,15 @@ def new_labels(
             comments[question].append(row.comment)
     said = {(event.picture_id, event.author): (event.value, event.comment) for event in standing}
     fresh = [
-        NewLabel(uuid.uuid4().hex, question[0], value, question[1], number, comment)
+        NewLabel(
+            uuid.uuid4().hex,
+            question[0],
+            value,
+            question[1],
+            number,
+            comment,
+            recorded_by=default.name if question[1].name != default.name else None,
+        )
         for question, value in answers.items()
         if said.get(question) != (value, comment := "\n".join(comments[question]))
     ]

@@ -33,6 +33,7 @@ from concepts.labels.files import (
     LabelRow,
     new_labels,
     read_label_file,
+    without_answers_of_others,
     without_contradictions,
     write_label_file,
 )
@@ -157,9 +158,18 @@ class Answers:
         return [{"picture": event.picture_id, "value": event.value} for event in undone]
 
     def import_labels(
-        self, name: str, file: Path, *, author: str = "me", simulated: bool = False
+        self,
+        name: str,
+        file: Path,
+        *,
+        author: str = "me",
+        simulated: bool = False,
+        for_others: bool = True,
     ) -> dict[str, Any]:
         """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken.
+
+        `author` is who brings the file, which is kept beside answers that it says are others'. Without
+        `for_others` new answers of others are bad rows.
 
         Raises `NoUsableRowsError` where all are bad, and then nothing is changed.
         """
@@ -179,8 +189,13 @@ class Answers:
         report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
         if report.bad_rows and not known:
             raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        self._settle_splits(concept, known, report)
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
+        if not for_others:
+            known, foreign = without_answers_of_others(known, standing, author)
+            report.bad_rows = sorted([*report.bad_rows, *foreign], key=lambda row: row.number)
+            if foreign and not known:
+                raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
+        self._settle_splits(concept, known, report)
         fresh, report.unchanged = new_labels(known, standing, default, self._context.revision(concept).number)
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
@@ -420,4 +435,5 @@ def _label_row(event: LabelEvent, paths: dict[str, str], evaluation: dict[str, s
         "definition": event.definition_number,
         "created": event.created.isoformat(),
         "comment": event.comment,
+        "recorded_by": event.recorded_by or "",
     }

@@ -21,6 +21,7 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
+from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.database import Database
@@ -59,6 +60,7 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.ledger = Ledger(self.database)
+        self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()

@@ -12,6 +12,7 @@ from concepts.installation.activity import (
     About,
     CallTotalView,
     CallView,
+    DeedView,
     JobView,
     SettingsView,
 )
@@ -70,6 +71,10 @@ class Installation:
     def model_calls(self, limit: int = 50, offset: int = 0) -> list[CallView]:
         """Newest first."""
         return activity.recent_calls(self._context.ledger, limit, offset)
+
+    def deeds(self, limit: int = 50, offset: int = 0) -> list[DeedView]:
+        """What people did: logging in, settings, imports, deletions, exports; newest first."""
+        return [DeedView.model_validate(vars(deed)) for deed in self._context.audit.recent(limit, offset)]
 
     def call_totals(self) -> list[CallTotalView]:
         """What was spent on what, for which concept and with which model; the dearest first."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -16,7 +22,8 @@ from concepts.installation.users import Users
 from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
-from web.http.access import TRIES, check_exposure
+from storage.database import Database
+from web.http.access import TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError, check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app
 
@@ -270,6 +277,90 @@ def test_guessing_is_slowed_down_even_when_the_guess_is_right_at_last(guarded: T
     answer = guarded.post("/login", data={"name": "ana", "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Iterator[Access]:
+    settings = Settings(home=tmp_path)
+    Users(settings).set("ana", PASSWORD)
+    database = Database(settings.database)
+    yield Access(settings, database)
+    database.close()
+
+
+def tried(access: Access, name: str, password: str, address: str) -> str:
+    try:
+        return "in" if access.log_in(name, password, address) else "wrong"
+    except TooManyTriesError:
+        return "too many"
+
+
+def test_of_many_tries_at_once_no_more_are_looked_at_than_one_after_the_other(access: Access) -> None:
+    together = threading.Barrier(60)
+
+    def attempt(number: int) -> str:
+        together.wait()
+        return tried(access, "ana", f"wrong password {number}", "1.2.3.4")
+
+    with ThreadPoolExecutor(60) as pool:
+        said = Counter(pool.map(attempt, range(60)))
+    assert said == {"wrong": TRIES, "too many": 60 - TRIES}
+
+
+def test_strangers_who_guess_lock_nobody_out_where_they_logged_in_before(access: Access) -> None:
+    assert tried(access, "ana", PASSWORD, "10.0.0.1") == "in"
+    for number in range(TRIES_OF_A_NAME + 5):
+        tried(access, "ana", "wrong password", f"66.0.0.{number}")
+    assert tried(access, "ana", PASSWORD, "66.0.1.1") == "too many"
+    assert tried(access, "ana", PASSWORD, "10.0.0.1") == "in"
+
+
+def test_who_logs_in_often_is_not_taken_for_one_who_guesses(access: Access) -> None:
+    assert {tried(access, "ana", PASSWORD, "10.0.0.1") for _ in range(5 * TRIES)} == {"in"}
+
+
+@pytest.mark.parametrize("users", ["", f"ben:{PASSWORD}"])
+def test_an_unknown_name_is_worth_as_much_work_as_a_known_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: str
+) -> None:
+    known = Users(Settings(home=tmp_path, users=users))
+    known.set("ana", PASSWORD)
+    hashed: list[str] = []
+    real = hashlib.scrypt
+
+    def counted(password: bytes, **cost: Any) -> bytes:
+        hashed.append(password.decode())
+        return real(password, **cost)
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    for name in ("ana", "nobody", *(["ben"] if users else [])):
+        hashed.clear()
+        assert not known.check(name, "wrong password")
+        assert len(hashed) == 1, name
+
+
+def test_a_session_that_was_left_is_none_in_any_browser(guarded: TestClient, closed_app: FastAPI) -> None:
+    log_in(guarded)
+    copied = guarded.cookies[COOKIE]
+    other = TestClient(closed_app, base_url="http://127.0.0.1:7860", cookies={COOKIE: copied})
+    assert other.get("/healthz").status_code == other.get("/api/v1/concepts").status_code == 200
+    guarded.post("/logout")
+    assert other.get("/api/v1/concepts").status_code == 401
+
+
+def test_logging_out_ends_no_other_session(guarded: TestClient, closed_app: FastAPI) -> None:
+    other = TestClient(closed_app, base_url="http://127.0.0.1:7860", follow_redirects=False)
+    log_in(other)
+    log_in(guarded)
+    guarded.post("/logout")
+    assert other.get("/api/v1/concepts").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["[::1", "]", "[", "[::1]:x:y", "a:b:c", "\t"])
+def test_a_host_that_is_none_is_refused_and_no_error(open_app: TestClient, host: str) -> None:
+    assert open_app.get("/healthz", headers={"host": host}).status_code in (400, 421)
+    origin = open_app.post("/logout", headers={"origin": f"http://{host}"})
+    assert origin.status_code == 403
 
 
 def test_programs_use_name_and_password(guarded: TestClient) -> None:

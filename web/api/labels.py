@@ -19,11 +19,13 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
+from concepts.installation.users import Role
 from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 from web.http.answers import Given, take
+from web.http.guard import role_in
 
 TEXT = {"schema": {"type": "string"}}
 LABEL_FILE = {
@@ -104,6 +106,7 @@ class LabelRow(BaseModel):
     definition: int
     created: datetime
     comment: str
+    recorded_by: str = Field(description="Who brought the answer, where that isn't its author.")
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -168,7 +171,9 @@ def routes(workbench: Workbench) -> APIRouter:
                     out.write(piece)
 
             def take_in() -> ImportResult:
-                report = workbench.answers.import_labels(name, file, author=author, simulated=simulated)
+                report = workbench.answers.import_labels(
+                    name, file, author=author, simulated=simulated, for_others=role_in(request) >= Role.OWNER
+                )
                 bad = report.pop("bad_rows")
                 return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))
 

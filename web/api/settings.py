@@ -12,6 +12,7 @@ from concepts.installation.activity import (
     About,
     CallTotalView,
     CallView,
+    DeedView,
     JobView,
     SettingsView,
 )
@@ -55,6 +56,11 @@ def routes(workbench: Workbench) -> APIRouter:
     def test_endpoint(response: Response) -> JobView:
         """Asks the endpoint what it can do. The job's result says."""
         return accepted(workbench.installation.submit_endpoint_test(), response)
+
+    @router.get("/audit")
+    def list_deeds(limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
+        """Who logged in, changed settings, imported, deleted or exported what; newest first."""
+        return workbench.installation.deeds(limit, offset)
 
     @router.get("/model-calls")
     def list_model_calls(limit: Limit = 50, offset: Offset = 0) -> list[CallView]:

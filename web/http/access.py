@@ -11,13 +11,17 @@ import threading
 import time
 from collections import defaultdict, deque
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from concepts.errors import SettingsError
-from concepts.installation.users import Users
+from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
+from storage.audit import AuditLog
+from storage.database import Database
+from storage.sessions import EndedSessions
 
 SESSION_SECONDS = 14 * 24 * 3600
 TRIES = 10  # failed ones, by address
@@ -35,71 +39,112 @@ class TooManyTriesError(Exception):
 
 
 class Access:
-    """Decides who a request is from. Without users, and on loopback only, everyone is "me"."""
+    """Decides who a request is from. Without users, and on loopback only, everyone is "me", an owner."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         self.users = Users(settings)
         self.hosts = {settings.host, *filter(None, (h.strip() for h in settings.allowed_hosts.split(",")))}
+        self.audit = AuditLog(database)
+        self._ended = EndedSessions(database, timedelta(seconds=SESSION_SECONDS))
         self._must_log_in = settings.is_exposed and not settings.insecure
         self._home = settings.home
         self._secret = b""
-        self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._checked: dict[bytes, str] = {}
+        self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._welcome: set[tuple[str, str]] = set()  # (name, address) of logins that went well
+        self._checked: dict[bytes, User] = {}
         self._lock = threading.Lock()
 
     @property
     def login_required(self) -> bool:
         return self._must_log_in or bool(self.users.records())
 
+    def role_of(self, name: str) -> Role:
+        user = self.users.records().get(name)
+        return user.role if user else Role.VIEWER
+
+    # Sessions
+
     def session(self, name: str) -> str:
-        """A signed cookie value that ends with its time, its user or its user's password."""
-        return self._serializer().dumps([name, self._password_mark(name)])
+        """A signed cookie value that ends with its time, its user, its user's password, or `end_session`."""
+        return self._serializer().dumps([name, self._password_mark(name), secrets.token_hex(16)])
 
     def user_of_session(self, cookie: str) -> str | None:
-        try:
-            name, mark = self._serializer().loads(cookie, max_age=SESSION_SECONDS)
-        except (BadSignature, ValueError, TypeError):
-            return None
+        name, mark, session_id = self._read(cookie)
         known = name in self.users.records() and hmac.compare_digest(mark, self._password_mark(name))
-        return str(name) if known else None
+        return name if known and not self._ended.has(session_id) else None
+
+    def end_session(self, cookie: str) -> None:
+        """From here on it is no session, in whatever browser a copy of it is."""
+        _, _, session_id = self._read(cookie)
+        if session_id:
+            self._ended.end(session_id)
+
+    def _read(self, cookie: str) -> tuple[str, str, str]:
+        """Name, mark of the password and id; all empty for what isn't ours. What was signed before sessions
+        had an id is ours no longer."""
+        try:
+            name, mark, session_id = self._serializer().loads(cookie, max_age=SESSION_SECONDS)
+        except (BadSignature, ValueError, TypeError):
+            return "", "", ""
+        return str(name), str(mark), str(session_id)
+
+    # Passwords
 
     def log_in(self, name: str, password: str, address: str) -> bool:
-        """Raises `TooManyTriesError` before the password is looked at."""
-        self._check_rate(
-            address, name
-        )  # also for what is remembered, or right guesses could be told from wrong
-        mark = hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
-        record = self.users.records().get(name)
-        with self._lock:
-            if record is not None and self._checked.get(mark) == record:
-                return True
-        if self.users.check(name, password):
-            with self._lock:
-                if len(self._checked) >= REMEMBERED:
-                    self._checked.clear()
-                self._checked[mark] = self.users.records()[name]
-                self._failures.pop(f"address {address}", None)
-            return True
-        with self._lock:
-            for key in (f"address {address}", f"name {name}"):
-                self._failures[key].append(time.monotonic())
-        return False
+        """Raises `TooManyTriesError` before the password is looked at.
 
-    def _check_rate(self, address: str, name: str) -> None:
+        A try counts when it begins, so that many at once are as many; one that was right counts no longer.
+        """
+        counted = self._count_try(address, name)
+        known = self._is_right(name, password)
+        if known:
+            with self._lock:
+                for key in (f"address {address}", f"name {name}"):
+                    with suppress(ValueError):
+                        self._tries[key].remove(counted)
+                if len(self._welcome) >= REMEMBERED:
+                    self._welcome.clear()
+                self._welcome.add((name, address))
+        return known
+
+    def _is_right(self, name: str, password: str) -> bool:
+        mark = hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
+        user = self.users.records().get(name)
+        with self._lock:
+            if user is not None and self._checked.get(mark) == user:
+                return True
+        if not self.users.check(name, password):
+            return False
+        with self._lock:
+            if len(self._checked) >= REMEMBERED:
+                self._checked.clear()
+            self._checked[mark] = self.users.records()[name]
+        return True
+
+    def _count_try(self, address: str, name: str) -> float:
+        """Says when it was counted. What strangers try elsewhere locks nobody out where they logged in
+        before, so of such a place only its own tries count."""
         now = time.monotonic()
         with self._lock:
-            for key in [k for k, times in self._failures.items() if now - times[-1] > TRIES_WITHIN]:
-                del self._failures[key]
-            for key, most in ((f"address {address}", TRIES), (f"name {name}", TRIES_OF_A_NAME)):
-                times = self._failures.get(key, deque())
+            for key in [k for k, times in self._tries.items() if not times or now - times[-1] > TRIES_WITHIN]:
+                del self._tries[key]
+            limits = [(f"address {address}", TRIES)]
+            if (name, address) not in self._welcome:
+                limits.append((f"name {name}", TRIES_OF_A_NAME))
+            for key, most in limits:
+                times = self._tries[key]
                 while times and now - times[0] > TRIES_WITHIN:
                     times.popleft()
                 if len(times) >= most:
                     raise TooManyTriesError(TRIES_WITHIN - (now - times[0]))
+            for key, _ in limits:
+                self._tries[key].append(now)
+        return now
 
     def _password_mark(self, name: str) -> str:
-        record = self.users.records().get(name, "")
-        return hmac.new(self.secret, f"{name}\n{record}".encode(), hashlib.sha256).hexdigest()[:16]
+        user = self.users.records().get(name)
+        known = f"{name}\n{user.password if user else ''}"
+        return hmac.new(self.secret, known.encode(), hashlib.sha256).hexdigest()[:16]
 
     def _serializer(self) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self.secret, salt="discern session")

@@ -10,7 +10,7 @@ import binascii
 import ipaddress
 import re
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,8 +19,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from concepts.errors import SettingsError
+from concepts.installation.users import Role
 from web.http.access import Access, TooManyTriesError
 from web.http.problems import problem
+from web.http.roles import ANY_OTHER, refusal, rule_of
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
@@ -66,11 +69,27 @@ class Guard:
             return  # no websockets here: Gradio speaks server-sent events
         send = _with_headers(send)
         headers = Headers(scope=scope)
-        refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
+        try:
+            refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
+        except SettingsError as error:  # such as a file of users that is broken: then nobody gets in
+            refusal = problem(503, str(error))
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self.app(scope, _limited(scope, receive), send)
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self.app(scope, _limited(scope, receive), noted)
+        deed, about = scope["state"]["deed"]
+        if deed and status < 400:
+            await run_in_threadpool(
+                self.access.audit.add, scope["state"]["user"] or "", deed, about, address_of(scope)
+            )
 
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         if not self._is_our_host(headers.get("host", "")):
@@ -86,11 +105,11 @@ class Guard:
 
     async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
         """Puts the user's name into the scope, or says why not."""
-        scope.setdefault("state", {})["user"] = None
+        scope.setdefault("state", {}).update(user=None, role=Role.VIEWER, deed=("", ""))
         if not self.access.login_required:
-            scope["state"]["user"] = "me"
-            return None
-        user = self.access.user_of_session(_cookie(headers))
+            scope["state"].update(user="me", role=Role.OWNER)
+            return self._permit(scope)
+        user = await run_in_threadpool(self.access.user_of_session, cookie_of(headers))
         if user is None and headers.get("authorization", "").lower().startswith("basic "):
             try:
                 user = await run_in_threadpool(
@@ -98,10 +117,19 @@ class Guard:
                 )
             except TooManyTriesError as error:
                 return problem(429, str(error), headers={"Retry-After": f"{error.seconds:.0f}"})
-        scope["state"]["user"] = user
-        if user is not None or scope["path"].startswith(OPEN):
-            return None
-        return _ask_to_log_in(scope, headers)
+        if user is not None:
+            scope["state"].update(user=user, role=self.access.role_of(user))
+            return self._permit(scope)
+        return None if scope["path"].startswith(OPEN) else _ask_to_log_in(scope, headers)
+
+    def _permit(self, scope: Scope) -> Response | None:
+        """Says why not, where a role doesn't permit a request; else notes what it is to be kept as."""
+        rule = rule_of(scope["method"], scope["path"]) or ANY_OTHER
+        if scope["state"]["role"] < rule.role:
+            return problem(403, refusal(rule))
+        query = scope.get("query_string", b"").decode("latin-1")
+        scope["state"]["deed"] = (rule.deed, unquote(scope["path"] + (f"?{query}" if query else "")))
+        return None
 
     def _user_of_header(self, authorization: str, address: str) -> str | None:
         try:
@@ -115,7 +143,11 @@ class Guard:
 
         Numbers and names without a dot can't be rebound by a stranger.
         """
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".") if host.isascii() else ""
+        try:
+            parts = urlsplit(f"//{host}" if host.isascii() else "")
+            name, _ = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:  # such as brackets that are never closed, or a port that is no number
+            return False
         if self.access.login_required:
             return bool(name)
         if name in self.access.hosts or name.endswith(".localhost") or (name and "." not in name):
@@ -143,6 +175,12 @@ def author_of(request: Request) -> str:
     return getattr(request.state, "user", None) or "me"
 
 
+def role_in(request: Request) -> Role:
+    """What whoever asks may do."""
+    role: Role = request.state.role
+    return role
+
+
 def address_of(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
@@ -153,10 +191,13 @@ def _comes_from_elsewhere(headers: Headers) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        return True
 
 
-def _cookie(headers: Headers) -> str:
+def cookie_of(headers: Headers) -> str:
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:

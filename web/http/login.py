@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
-from web.http.guard import COOKIE, STRICT_POLICY, address_of
+from web.http.guard import COOKIE, STRICT_POLICY, address_of, cookie_of
 from web.render import Notice, render
 
 
@@ -34,7 +34,9 @@ def login_routes(access: Access) -> APIRouter:
             answer = _page(next, name, str(error), 429)
             answer.headers["Retry-After"] = f"{error.seconds:.0f}"
             return answer
-        if not known:
+        if known:
+            access.audit.add(name.strip(), "logged in", address=address_of(request.scope))
+        else:
             return _page(next, name, "This name and password don't belong together. Try again.", 401)
         welcome = RedirectResponse(_inside(next), status_code=303)
         welcome.set_cookie(
@@ -48,7 +50,8 @@ def login_routes(access: Access) -> APIRouter:
         return welcome
 
     @router.post("/logout")
-    def log_out() -> Response:
+    def log_out(request: Request) -> Response:
+        access.end_session(cookie_of(request.headers))
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE)
         return answer

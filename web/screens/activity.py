@@ -102,7 +102,7 @@ class _Screen:
         if action.name == "test":
             self._bench.installation.submit_endpoint_test()
             return ""
-        return self._save(action.fields)
+        return self._save(action.fields) if action.name == "save" else ""
 
     def _save(self, fields: dict[str, str]) -> str:
         fixed = self._bench.installation.endpoint_settings().fixed

@@ -114,6 +114,8 @@ class _Screen:
         if action.name == "sample":
             self._bench.pictures.submit_sample()
             return self.everything()
+        if action.name != "begin":
+            return self.everything()
         fields = action.fields
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
@@ -137,6 +139,8 @@ class _Screen:
                 text = f"“{gone.name}” is put away, with its definition, answers and versions."
                 undo = Button("Undo", "undelete", str(gone.id), "undo-2")
                 return self._concepts(Notice(text, "good", undo))
+            if action.name != "undelete":
+                return {}
             name = self._bench.definitions.undelete_concept(int(action.value))
         except DiscernError as error:
             return self._concepts(Notice(in_words(error), "bad"))

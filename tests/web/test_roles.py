@@ -1,0 +1,291 @@
+"""Who may do what: every route and every button has a role, and it is held to in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+import web
+from concepts.errors import SettingsError
+from concepts.installation.users import Role, Users
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from storage.database import Database
+from storage.files import sqlite_url
+from web.http.access import Access
+from web.http.guard import Guard
+from web.http.roles import ACTIONS, ROUTES, rule_of
+from web.server import create_app
+
+PASSWORD = "correct horse battery"
+PEOPLE = {"ola": Role.OWNER, "lea": Role.LABELLER, "vic": Role.VIEWER}
+SOURCES = Path(web.__file__).parent
+
+
+def routes_of(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(method, path) of everything that an application answers, included and mounted ones too."""
+    for route in getattr(app, "routes", []):
+        path = prefix + getattr(route, "path", "")
+        for method in getattr(route, "methods", None) or ():
+            yield method, re.sub(r"\{[^}]*\}", "x", path)
+        inner = getattr(route, "app", None) or getattr(route, "original_router", None)
+        yield from routes_of(inner, path if getattr(route, "app", None) else prefix)
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
+    bench = Workbench(Settings(home=tmp_path_factory.mktemp("routes")))
+    found = set(routes_of(create_app(bench)))
+    bench.close()
+    return found
+
+
+# What Gradio brings besides and Discern doesn't use: for owners alone.
+UNUSED = re.compile(
+    r"/(monitoring|login/|logout|gradio_api|openapi.json|oauth|dev|vibe|call|custom_component|proxy=|file|mcp).*"
+)
+
+
+def test_every_route_of_ours_has_a_role(routes: set[tuple[str, str]]) -> None:
+    ours = {(m, p) for m, p in routes if not UNUSED.fullmatch(p)}
+    assert len(ours) > 60
+    assert [f"{m} {p}" for m, p in sorted(ours) if rule_of(m, p) is None] == []
+
+
+def test_every_rule_is_for_a_route_that_there_is(routes: set[tuple[str, str]]) -> None:
+    gradio = re.compile(r".*(gradio_api|static|config|/\(library|/web/).*")
+    idle = [
+        f"{method} {pattern.pattern}"
+        for method, pattern, _ in ROUTES
+        if not gradio.match(pattern.pattern)
+        and not any(m == method and pattern.fullmatch(path) for m, path in routes)
+    ]
+    assert idle == []
+
+
+async def answers_everything(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response("done", 200)(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, TestClient]]:
+    """By name, a client that is logged in, before an application that does whatever it is asked for."""
+    home = tmp_path_factory.mktemp("roles")
+    settings = Settings(home=home)
+    database = Database(sqlite_url(home / "discern.sqlite"))
+    for name, role in PEOPLE.items():
+        Users(settings).set(name, PASSWORD, role)
+    guard = Guard(answers_everything, Access(settings, database))
+    yield {
+        name: TestClient(guard, base_url="http://127.0.0.1:7860", headers={"cookie": ""}) for name in PEOPLE
+    }
+    database.close()
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(
+    guarded: dict[str, TestClient], routes: set[tuple[str, str]], name: str
+) -> None:
+    client = guarded[name]
+    wrong = []
+    for method, path in sorted(routes):
+        if path.startswith(("/login", "/healthz", "/web")):
+            continue
+        rule = rule_of(method, path)
+        needed = rule.role if rule else Role.OWNER
+        answer = client.request(method, path, auth=(name, PASSWORD))
+        expected = 200 if PEOPLE[name] >= needed else 403
+        if answer.status_code != expected:
+            wrong.append((method, path, answer.status_code))
+    assert wrong == []
+
+
+def test_a_route_that_nobody_thought_of_is_for_owners(guarded: dict[str, TestClient]) -> None:
+    for name, status in (("ola", 200), ("lea", 403), ("vic", 403)):
+        assert guarded[name].post("/api/v1/brand-new", auth=(name, PASSWORD)).status_code == status
+
+
+def test_who_may_not_is_told_why(guarded: dict[str, TestClient]) -> None:
+    answer = guarded["lea"].request("PATCH", "/api/v1/settings", auth=("lea", PASSWORD))
+    assert (answer.status_code, answer.json()["detail"]) == (403, "Only an owner may do this.")
+    answer = guarded["vic"].post("/app/answers", auth=("vic", PASSWORD))
+    assert "Only who may answer" in answer.json()["detail"]
+
+
+# The buttons
+
+
+def test_every_button_of_the_screens_has_a_role() -> None:
+    text = "\n".join(f.read_text() for f in [*SOURCES.rglob("*.html"), *(SOURCES / "screens").glob("*.py")])
+    found = set(re.findall(r'data-action="([a-z-]+)"', text))
+    found |= set(re.findall(r'action\.name == "([a-z-]+)"', text))
+    found |= set(re.findall(r'\b(?:button|tab|small_button)\([^,()]+(?:\([^)]*\))?, "([a-z-]+)"', text))
+    found |= set(re.findall(r'\bicon_button\("([a-z-]+)"', text))
+    found -= {"page-"}  # how page-alarms and page-missed begin
+    found |= set(re.findall(r'\bButton\("[^"]+", "([a-z-]+)"', text))
+    assert len(found) > 35
+    assert found - set(ACTIONS) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "button", "allowed"),
+    [
+        ("vic", "begin", False),
+        ("lea", "begin", False),
+        ("ola", "begin", True),
+        ("vic", "show", True),
+        ("vic", "nobody-knows-this", False),
+    ],
+)
+def test_gradios_own_events_are_held_to_the_same_roles(
+    own_home: Path, name: str, button: str, allowed: bool
+) -> None:
+    settings = Settings(home=own_home)
+    Users(settings).set(name, PASSWORD, PEOPLE[name])
+    bench = Workbench(settings)
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
+    client.post("/login", data={"name": name, "password": PASSWORD})
+    config = client.get("/config").json()
+    on_start = set(config["page"][""]["dependencies"])
+    event = next(e for e in _clicks(config) if e["id"] in on_start)
+    answer = _press(client, event, button, {"name": "Ball", "sentence": "A ball."})
+    assert (answer.status_code == 200) == allowed, answer.text
+    begun = [concept.name for concept in bench.definitions.concepts()]
+    assert begun == (["Ball"] if button == "begin" and allowed else [])
+    bench.close()
+
+
+def test_whatever_a_viewer_presses_anywhere_changes_nothing(own_home: Path) -> None:
+    """Each name of a button at each place that takes some: none is taken for another."""
+    settings = Settings(home=own_home)
+    Users(settings).set("vic", PASSWORD, Role.VIEWER)
+    bench = Workbench(settings)
+    bench.definitions.create_concept("Ball", "A ball.")
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
+    client.post("/login", data={"name": "vic", "password": PASSWORD})
+
+    def state() -> list[Any]:
+        concepts = [(c.name, bench.definitions.concept(c.name)) for c in bench.definitions.concepts()]
+        return [concepts, bench.installation.recent_jobs(), bench.installation.endpoint_settings()]
+
+    before = state()
+    fields = {"name": "Box", "sentence": "A box.", "text": "x", "paths": "/etc", "llm_model": "m"}
+    clicks = _clicks(client.get("/config").json())
+    assert len(clicks) > 15
+    for event in clicks:
+        for button in (*ACTIONS, "", "nobody-knows-this"):
+            _press(client, event, button, fields, value="1", concept="Ball")
+    assert state() == before
+    bench.close()
+
+
+def _clicks(config: dict[str, Any]) -> list[Any]:
+    return [e for e in config["dependencies"] if any(target[1] == "click" for target in e["targets"])]
+
+
+def _press(
+    client: TestClient, event: Any, button: str, fields: dict[str, str], value: str = "", **query: str
+) -> Any:
+    told = {"action": button, "value": value, "fields": fields}
+    inputs = [{} for _ in event["inputs"]]
+    body = {"data": inputs, "fn_index": event["id"], "session_hash": "s", "event_data": told}
+    return client.post("/gradio_api/run/predict", params=query, json=body)
+
+
+# Users
+
+
+def test_the_first_user_is_an_owner_and_others_are_labellers_unless_it_is_said(own_home: Path) -> None:
+    users = Users(Settings(home=own_home))
+    assert users.set("ana", PASSWORD) == Role.OWNER
+    assert users.set("ben", PASSWORD) == Role.LABELLER
+    assert users.set("cat", PASSWORD, Role.VIEWER) == Role.VIEWER
+    assert users.set("cat", "another password") == Role.VIEWER
+    users.set_role("ben", Role.OWNER)
+    assert {n: u.role for n, u in users.records().items()} == {
+        "ana": Role.OWNER,
+        "ben": Role.OWNER,
+        "cat": Role.VIEWER,
+    }
+
+
+def test_users_of_before_there_were_roles_are_owners(own_home: Path) -> None:
+    users = Users(Settings(home=own_home))
+    users.set("ana", PASSWORD)
+    hashed = users.records()["ana"].password
+    users.file.write_text(f'{{"ana": "{hashed}"}}')
+    again = Users(Settings(home=own_home))
+    assert again.records()["ana"].role == Role.OWNER
+    assert again.check("ana", PASSWORD)
+
+
+def test_the_environment_may_name_roles(own_home: Path) -> None:
+    users = Users(Settings(home=own_home, users=f"ana:{PASSWORD},ben=viewer:{PASSWORD}"))
+    assert {n: u.role for n, u in users.records().items()} == {"ana": Role.OWNER, "ben": Role.VIEWER}
+    with pytest.raises(SettingsError, match="no role"):
+        Users(Settings(home=own_home, users=f"ana=king:{PASSWORD}"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        '{"ana": 7}',
+        '{"ana": {"password": "x"}}',
+        '{"ana": "scrypt$$"}',
+        '{"ana": null}',
+        '{"ana": {"password": "scrypt$AA==$AA==", "role": "king"}}',
+        "\x00\xff",
+    ],
+)
+def test_a_broken_file_of_users_lets_nobody_in_and_says_so(own_home: Path, content: str) -> None:
+    own_home.mkdir(parents=True, exist_ok=True)
+    (own_home / "users.json").write_text(content, encoding="latin-1")
+    bench = Workbench(Settings(home=own_home))
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    for address in ("/", "/login", "/api/v1/concepts", "/healthz"):
+        answer = client.get(address)
+        assert answer.status_code == 503, address
+        assert "users.json can't be read" in answer.json()["detail"]
+    bench.close()
+
+
+# What an owner reads later
+
+
+def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) -> None:
+    settings = Settings(home=own_home)
+    for name, role in PEOPLE.items():
+        Users(settings).set(name, PASSWORD, role)
+    bench = Workbench(settings)
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860", client=("10.0.0.7", 5))
+    client.post("/login", data={"name": "ola", "password": PASSWORD})
+    client.post("/api/v1/concepts", json={"name": "Ball", "description": "A ball."})
+    client.get("/api/v1/concepts")
+    client.request("PATCH", "/api/v1/settings", json={"llm_model": "m"})
+    client.request("PATCH", "/api/v1/settings", json={"llm_model": 7})  # is refused: nothing was done
+    client.get("/api/v1/concepts/Ball/labels/export")
+    client.delete("/api/v1/concepts/Ball")
+    client.get("/api/v1/backup")
+    client.post("/logout")
+    deeds = [(d.who, d.address, d.what) for d in bench.installation.deeds()][::-1]
+    assert deeds == [
+        ("ola", "10.0.0.7", "logged in"),
+        ("ola", "10.0.0.7", "began a concept"),
+        ("ola", "10.0.0.7", "changed settings"),
+        ("ola", "10.0.0.7", "exported answers"),
+        ("ola", "10.0.0.7", "deleted a concept"),
+        ("ola", "10.0.0.7", "made a backup"),
+        ("ola", "10.0.0.7", "logged out"),
+    ]
+    bench.close()

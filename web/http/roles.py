@@ -1,0 +1,121 @@
+"""What which role may do: one table for requests, one for the buttons of the screens.
+
+What is in neither is for owners alone, and a test fails for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from concepts.installation.users import Role
+
+OWNER, LABELLER, VIEWER = Role.OWNER, Role.LABELLER, Role.VIEWER
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may do it, and what an owner later reads of it; empty where that isn't kept."""
+
+    role: Role
+    deed: str = ""
+
+
+API = "/api/v1"
+ONE = "[^/]+"
+CONCEPT = f"{API}/concepts/{ONE}"
+
+# (method, path, rule), the first that fits. HEAD counts as GET.
+ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
+    (method, re.compile(path), rule)
+    for method, path, rule in (
+        # Programs
+        ("GET", f"{API}/backup", Rule(OWNER, "made a backup")),
+        ("GET", f"{API}/log", Rule(OWNER, "read the log")),
+        ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER)),
+        ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
+        ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
+        ("GET", f"{API}/.*", Rule(VIEWER)),
+        ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
+        ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
+        ("POST", f"{CONCEPT}/labels/import", Rule(LABELLER, "imported answers")),
+        ("POST", f"{API}/library/(pictures|sample)", Rule(OWNER, "added pictures")),
+        ("POST", f"{API}/library/check", Rule(OWNER)),
+        ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder")),
+        ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
+        ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
+        ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
+        ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|versions)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|threshold|use-again)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
+        ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
+        ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings")),
+        ("POST", f"{API}/settings/test", Rule(OWNER)),
+        # The small routes of the screens
+        ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
+        ("GET", "/app/answers(/grid)?", Rule(VIEWER)),
+        ("POST", "/app/answers(/batch|/undo|/comment)?", Rule(LABELLER)),
+        ("POST", "/uploads", Rule(OWNER)),
+        ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
+        ("GET", f"/media/(thumbnail|picture)/{ONE}", Rule(VIEWER)),
+        ("POST", "/logout", Rule(VIEWER, "logged out")),
+        ("GET", "/(healthz|login)", Rule(VIEWER)),
+        ("POST", "/login", Rule(VIEWER)),
+        ("GET", "/web/.*", Rule(VIEWER)),
+        # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
+        ("GET", "/(library|define|label|review|quality|use|activity)?/?", Rule(VIEWER)),
+        ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
+        ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
+        (
+            "GET",
+            "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|queue/status|stream/.*)/?",
+            Rule(VIEWER),
+        ),
+        ("GET", "/gradio_api/(file=.*|file/.*|deep_link|vibe.*|token|app_id)/?", Rule(VIEWER)),
+        ("POST", "/gradio_api/(run|api)/predict/?", Rule(VIEWER)),
+        ("POST", "/gradio_api/(queue/join|reset|cancel)/?", Rule(VIEWER)),
+    )
+]
+
+# The buttons and forms of the screens, by what they are called there.
+ACTIONS: dict[str, Rule] = {
+    **dict.fromkeys(
+        ("show", "search", "open", "filter", "order", "revision", "card", "compare", "pick", "page"),
+        Rule(VIEWER),
+    ),
+    **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
+    **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
+    **dict.fromkeys(
+        ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure"), Rule(OWNER)
+    ),
+    **dict.fromkeys(("threshold", "again", "score", "score-files", "score-library", "test"), Rule(OWNER)),
+    **dict.fromkeys(("add", "uploaded", "sample"), Rule(OWNER, "added pictures")),
+    "reembed": Rule(OWNER, "changed the encoder"),
+    "begin": Rule(OWNER, "began a concept"),
+    "delete": Rule(OWNER, "deleted a concept"),
+    "undelete": Rule(OWNER, "brought a concept back"),
+    "save": Rule(OWNER, "changed settings"),
+    **dict.fromkeys(
+        ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion"),
+        Rule(OWNER, "changed what counts"),
+    ),
+    **dict.fromkeys(
+        ("add-query", "keep-query", "flip-query", "drop-query"),
+        Rule(OWNER, "changed what counts"),
+    ),
+    **dict.fromkeys(("example", "drop-example", "restore"), Rule(OWNER, "changed what counts")),
+}
+ANY_OTHER = Rule(OWNER)
+
+
+def rule_of(method: str, path: str) -> Rule | None:
+    """What the table says of a request; None where it says nothing."""
+    method = "GET" if method in ("HEAD", "OPTIONS") else method
+    return next((rule for m, pattern, rule in ROUTES if m == method and pattern.fullmatch(path)), None)
+
+
+def refusal(rule: Rule) -> str:
+    return "Only an owner may do this." if rule.role == OWNER else "Only who may answer can do this."
