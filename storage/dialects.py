@@ -27,6 +27,7 @@ from storage.errors import (
     NoPermissionError,
     StorageError,
 )
+from storage.files import make_private
 from storage.tables import Base
 
 PATIENCE = 30  # seconds a writer waits for another one
@@ -98,6 +99,7 @@ class _Sqlite:
         with told(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_what_was_emptied()
+            make_private(self.path)
         self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", self._on_begin)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +21,18 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
+
+
+def make_private(path: Path, *, folder: bool = False) -> None:
+    """Nobody but this process's user may read a file or look into a folder, which is made where there is
+    none. What belongs to another user is left as it is."""
+    if folder:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    else:
+        path.touch(mode=0o600)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        with suppress(PermissionError):
+            path.chmod(0o700 if folder else 0o600)
 
 
 def sqlite_url(path: Path) -> str:

@@ -25,6 +25,8 @@ from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.database import Database
+from storage.disk import told
+from storage.files import make_private
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
@@ -54,6 +56,8 @@ class Context:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        with told(settings.home):
+            make_private(settings.home, folder=True)
         self.database = Database(settings.database)
         self.collection = Collection(settings, self.database)
         self.store = ConceptStore(self.database)

@@ -16,15 +16,18 @@ def rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     image = _eight_bit(picture)
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
+        del layer  # as large as the picture
     elif image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     if profile:
         image = _to_srgb(image, profile)
     # `copy` turns the reader's object, which holds the file's bytes, into a plain image.
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
+    if image.mode != "RGB":
+        return image.convert("RGB")
+    return image.copy() if image is picture else image
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +22,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
 from storage.pictures.colours import rgb
+
+BYTES_A_PIXEL: Final = 12  # as it is read, on white, and turned: Pillow takes 4 for one of RGB
+MOST_MEMORY: Final = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
 
 # Above the 200 megapixels of today's largest phone sensors; 250 of them are 750 MB of RGB.
 MAX_PIXELS: Final = 250_000_000
@@ -61,6 +67,30 @@ class Decoded:
     height: int
 
 
+class Memory:
+    """A budget of bytes that all threads share. What is larger than all of it waits until it is alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def share(self, wanted: int) -> Iterator[None]:
+        with self._freed:
+            self._freed.wait_for(lambda: not self._taken or self._taken + wanted <= self._most)
+            self._taken += wanted
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._taken -= wanted
+                self._freed.notify_all()
+
+
+memory = Memory(MOST_MEMORY)
+
+
 def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
     """Reads the first frame, upright, on white, in sRGB.
 
@@ -80,9 +110,16 @@ def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
             f"at most {MAX_PIXELS // 1_000_000} million can be read.",
         )
     width, height = picture.size
+    if short_side is not None and isinstance(picture, JpegImageFile):
+        picture.draft(None, (short_side, short_side))
+    # A progressive JPEG is held whole, at its full size, however small it shall become.
+    pixels = width * height if picture.info.get("progressive") else picture.width * picture.height
+    with memory.share(pixels * BYTES_A_PIXEL):
+        return _decoded(picture, kind, width, height)
+
+
+def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     try:
-        if short_side is not None and isinstance(picture, JpegImageFile):
-            picture.draft(None, (short_side, short_side))
         picture.load()
         orientation = _orientation(picture)
     except Exception as error:
