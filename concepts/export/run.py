@@ -25,6 +25,7 @@ from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files
 from concepts.view import View
 from storage.heads import StoredHead
+from storage.pictures.files import Within
 
 LIBRARY_BATCH = 8192
 
@@ -128,15 +129,16 @@ def score_pictures(
     out: Path,
     listener: Listener,
     trust: str | None = None,
+    within: Within | None = None,
 ) -> ScoreResult:
-    """Scores new files with the bundle's encoder, or every picture of the library. `trust` names the encoder
-    to load where nobody here has chosen the bundle's."""
+    """Scores new files (of links those that stay `within`) with the bundle's encoder, or every picture of
+    the library. `trust` names the encoder to load where nobody here has chosen the bundle's."""
     skipped = [0]
     bundle = load_bundle(bundle_path)
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
-        batches = _fresh(encoder, paths, listener, skipped)
+        batches = _fresh(encoder, paths, listener, skipped, within)
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
         batches = _library(collection, listener)
@@ -155,10 +157,14 @@ def _library(collection: Collection, listener: Listener) -> Iterator[tuple[list[
 
 
 def _fresh(
-    encoder: Encoder, paths: Sequence[Path], listener: Listener, skipped: list[int]
+    encoder: Encoder,
+    paths: Sequence[Path],
+    listener: Listener,
+    skipped: list[int],
+    within: Within | None,
 ) -> Iterator[tuple[list[str], list[str], Vectors]]:
     done = 0
-    for ids, uris, vectors, bad in embed_files(paths, encoder):
+    for ids, uris, vectors, bad in embed_files(paths, encoder, within):
         done += len(ids) + bad
         skipped[0] += bad
         listener(done, None, f"{skipped[0]:,} skipped")

@@ -35,6 +35,7 @@ from concepts.view import View
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
+from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.vectors.protocol import VectorIndex
 from storage.vectors.stored import StoredIndex
@@ -120,8 +121,11 @@ class Collection:
 
     # Adding and re-embedding
 
-    def add(self, paths: Sequence[Path], encoder: str | None, listener: Listener) -> AddReport:
-        """Adds pictures. `encoder` chooses one for the first pictures of a library.
+    def add(
+        self, paths: Sequence[Path], encoder: str | None, listener: Listener, within: Within | None = None
+    ) -> AddReport:
+        """Adds pictures, of links those that stay `within`. `encoder` chooses one for the first pictures of
+        a library.
 
         Raises `OtherEncoderError` where the library has another one already.
         """
@@ -136,7 +140,7 @@ class Collection:
                 self.library.set_encoder(_record_of(loaded))
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
-        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener)
+        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener, within)
 
     def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.

@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ from storage.library import Library, Picture, PictureFacts
 from storage.pictures import sources
 from storage.pictures.decoding import Decoded, decode
 from storage.pictures.duplicates import near_groups
-from storage.pictures.files import SkippedFile, Source
+from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
@@ -86,18 +87,18 @@ class Ingestion:
         self._encoder = encoder
         self._fingerprint = str(encoder.fingerprint)
 
-    def add(self, paths: Sequence[Path], listener: Listener) -> AddReport:
-        """Adds every picture of these files, folders, archives and lists.
+    def add(self, paths: Sequence[Path], listener: Listener, within: Within | None = None) -> AddReport:
+        """Adds every picture of these files, folders, archives and lists, of links those that stay `within`.
 
         Raises `DiscernError` for a path that isn't there; a bad file is skipped and listed instead.
         """
         started = time.monotonic()
-        files = sources.walk(paths)
-        total = _Counting(paths)
+        files = sources.walk(paths, within)
+        total = _Counting(paths, within)
         result = AddReport(embedded=self.embed_pending(listener))
         done = 0
         for batch in _batches(
-            _looked_at(self._changed(files, result), self._look, self._encoder), COMMIT_EVERY
+            _looked_at(self._changed(files, result), partial(self._look, within), self._encoder), COMMIT_EVERY
         ):
             self._commit(batch, result)
             done += len(batch)
@@ -133,12 +134,12 @@ class Ingestion:
             yield from self._library.pictures(ids)
             after = ids[-1]
 
-    def _look(self, file: Source | SkippedFile) -> Look | SkippedFile:
+    def _look(self, within: Within | None, file: Source | SkippedFile) -> Look | SkippedFile:
         """Everything that is done per file before the network."""
         if isinstance(file, SkippedFile):
             return file
         try:
-            data = sources.read(file.uri)
+            data = sources.read(file.uri, within)
             known = picture_id(data)
             if self._library.has(known):
                 return Look(file, known)
@@ -189,9 +190,10 @@ class Ingestion:
 
 
 def embed_files(
-    paths: Sequence[Path], encoder: Encoder
+    paths: Sequence[Path], encoder: Encoder, within: Within | None = None
 ) -> Iterator[tuple[list[str], list[str], Vectors, int]]:
-    """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad.
+    """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
+    those count that stay `within`.
 
     Streams: a million files take no more memory than a hundred.
     """
@@ -200,12 +202,12 @@ def embed_files(
         if isinstance(file, SkippedFile):
             return file
         try:
-            data = sources.read(file.uri)
+            data = sources.read(file.uri, within)
             return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
 
-    for batch in _batches(_looked_at(sources.walk(paths), look, encoder), ENCODE_BATCH):
+    for batch in _batches(_looked_at(sources.walk(paths, within), look, encoder), ENCODE_BATCH):
         looks = [item for item in batch if isinstance(item, Look)]
         ids = [item.facts for item in looks if isinstance(item.facts, str)]
         vectors = [item.vector for item in looks if item.vector is not None]
@@ -216,13 +218,14 @@ def embed_files(
 class _Counting:
     """Counts files in the background, for the time left; None until the count is done."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], within: Within | None) -> None:
         self.value: int | None = None
+        self._within = within
         self._paths = paths
         threading.Thread(target=self._count, name="counting", daemon=True).start()
 
     def _count(self) -> None:
-        self.value = sum(1 for _ in sources.walk(self._paths))
+        self.value = sum(1 for _ in sources.walk(self._paths, self._within))
 
 
 def _looked_at(

@@ -9,21 +9,35 @@ from pathlib import Path
 from concepts.errors import NotAllowedError
 from concepts.settings import Settings
 from storage.pictures import lists
+from storage.pictures.files import Within
 
 
-def check_roots(paths: Sequence[Path], settings: Settings) -> None:
-    """Raises `NotAllowedError` for a path outside `DISCERN_ALLOWED_ROOTS`.
+def within_roots(settings: Settings) -> Within | None:
+    """Whether a place, with all links followed, may be read from; None where all may.
 
     On loopback, where the person at the keyboard could open any of these files anyway, the roots only
-    count where they are set. Links are followed before comparing.
+    count where they are set.
     """
-    named = [Path(root).expanduser() for root in settings.allowed_roots.split(os.pathsep) if root.strip()]
+    named = _named(settings)
     if not named and not settings.is_exposed:
-        return
+        return None
     own = [settings.home / "uploads", settings.home / "sample"]
     roots = [root.resolve() for root in (*named, *own)]
-    for path in paths:
-        if not any(path.resolve().is_relative_to(root) for root in roots):
+    return lambda place: any(Path(place).is_relative_to(root) for root in roots)
+
+
+def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
+    """The paths with all links followed, as they are to be used.
+
+    Raises `NotAllowedError` for one outside `DISCERN_ALLOWED_ROOTS`.
+    """
+    within = within_roots(settings)
+    if within is None:
+        return list(paths)
+    resolved = [path.resolve() for path in paths]
+    for path in resolved:
+        if not within(str(path)):
+            named = _named(settings)
             allowed = ", ".join(map(str, named)) or "none is set"
             raise NotAllowedError(
                 f"{path} is outside the folders pictures may be added from "
@@ -34,6 +48,11 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> None:
                 f"{path.name} is a list, and lists may name files anywhere. Where DISCERN_ALLOWED_ROOTS "
                 "counts, add folders, pictures and zip archives."
             )
+    return resolved
+
+
+def _named(settings: Settings) -> list[Path]:
+    return [Path(root).expanduser() for root in settings.allowed_roots.split(os.pathsep) if root.strip()]
 
 
 def check_encoder(name: str, settings: Settings) -> None:

@@ -38,6 +38,7 @@ class AddPictures(Job[Added]):
     lane = Lane.LONG
     paths: tuple[str, ...]
     encoder: str | None = None
+    confined: bool = False  # to where the app may read
 
 
 @dataclass(frozen=True)

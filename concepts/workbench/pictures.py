@@ -21,12 +21,13 @@ from concepts.library.browsing import (
 from concepts.library.collection import LibraryInfo
 from concepts.library.health import Checked
 from concepts.library.renditions import Rendition
-from concepts.library.roots import check_encoder, check_roots
+from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
+from storage.pictures.files import Within
 from storage.pictures.sources import require
 
 MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
@@ -56,9 +57,9 @@ class Pictures:
 
     def submit_add(self, paths: Sequence[Path], *, encoder: str | None = None) -> int:
         """The same in the background, from where the app may read; returns the job's id."""
-        check_roots(paths, self._context.settings)
+        resolved = check_roots(paths, self._context.settings)
         check_encoder(encoder or "", self._context.settings)
-        return self._context.jobs.submit(_adding(paths, encoder))
+        return self._context.jobs.submit(_adding(resolved, encoder, confined=True))
 
     def submit_typed(self, text: str) -> int:
         """Adds the folders, files, archives and lists that a person typed, one a line, in the background."""
@@ -158,15 +159,18 @@ class Pictures:
 
     def _add(self, job: AddPictures, progress: Progress) -> Added:
         paths = [Path(path) for path in job.paths]
-        return self._add_now(paths, job.encoder, progress)
+        within = within_roots(self._context.settings) if job.confined else None
+        return self._add_now(paths, job.encoder, progress, within)
 
     def _add_sample(self, job: AddSample, progress: Progress) -> Added:
         progress.report(0, None, "fetching the sample pictures")
         folder = sample_pictures(self._context.settings.home / "sample")
         return self._add_now([folder], None, progress)
 
-    def _add_now(self, paths: Sequence[Path], encoder: str | None, progress: Progress) -> Added:
-        report = self._context.collection.add(paths, encoder, progress.report)
+    def _add_now(
+        self, paths: Sequence[Path], encoder: str | None, progress: Progress, within: Within | None = None
+    ) -> Added:
+        report = self._context.collection.add(paths, encoder, progress.report, within)
         return Added.model_validate(report.as_dict())
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
@@ -184,5 +188,5 @@ class Pictures:
         return Embedded(embedded=self._context.collection.reembed(job.encoder, progress.report))
 
 
-def _adding(paths: Sequence[Path], encoder: str | None) -> AddPictures:
-    return AddPictures(tuple(str(path.absolute()) for path in paths), encoder)
+def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
+    return AddPictures(tuple(str(path.absolute()) for path in paths), encoder, confined)

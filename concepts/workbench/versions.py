@@ -47,7 +47,7 @@ from concepts.jobs.job import read_done, read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import Target
-from concepts.library.roots import check_roots
+from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.answers import Answers
@@ -255,7 +255,7 @@ class Versions:
         `suffix` is csv or parquet. Returns the job's id."""
         concept, head = self._context.version(name, version)
         paths = typed_paths(typed) if typed.strip() else []
-        check_roots(paths, self._context.settings)
+        paths = check_roots(paths, self._context.settings)
         if suffix not in ("csv", "parquet"):
             raise DiscernError("Scores can be had as CSV or Parquet.")
         files = tuple(str(path) for path in paths)
@@ -327,7 +327,8 @@ class Versions:
         bundle = self._bundle_archive(concept, self._context.head(concept, job.version))
         out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
         paths = [Path(path) for path in job.paths]
-        return score_pictures(self._context.collection, bundle, paths, out, progress.report)
+        within = within_roots(self._context.settings)
+        return score_pictures(self._context.collection, bundle, paths, out, progress.report, within=within)
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         paths = [Path(path) for path in job.paths]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,7 @@ class SkippedFile:
 
 
 Found = Iterator[Source | SkippedFile]
+Within = Callable[[str], bool]  # whether a place, with all links followed, may be read from
 
 
 def has_picture_suffix(name: str) -> bool:

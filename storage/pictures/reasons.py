@@ -19,5 +19,6 @@ REASONS: Final[dict[str, str]] = {
     "not-a-file": "Not a regular file",
     "bad-archive": "The archive is damaged",
     "encrypted": "The file in the archive needs a password",
+    "outside": "A link leads out of the folders that may be read",
     "bad-row": "The row of the list can't be read",
 }

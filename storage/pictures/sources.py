@@ -1,7 +1,7 @@
 """From what a person names (folders, files, zip archives, lists) to picture files and their bytes."""
 
 # Plain strings and os.path: a million Path objects are slow, and `resolve` would follow links.
-# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH118, PTH120, PTH122
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH122
 
 from __future__ import annotations
 
@@ -13,18 +13,33 @@ from pathlib import Path
 
 from storage.errors import BadPictureError, DiscernError
 from storage.pictures import archives, lists
-from storage.pictures.files import Found, SkippedFile, check_size, has_picture_suffix, look_at, printable
+from storage.pictures.files import (
+    Found,
+    SkippedFile,
+    Within,
+    check_size,
+    has_picture_suffix,
+    look_at,
+    printable,
+)
+
+OUTSIDE = "A link leads out of the folders that pictures may be added from."
 
 
-def walk(paths: Sequence[Path]) -> Found:
-    """Streams the picture files under `paths`, folders in sorted order.
+def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
+    """Streams the picture files under `paths`, folders in sorted order; of links those that stay `within`.
 
     In a folder only files with a picture's suffix count; hidden ones, lists and archives are passed over.
     A file named directly is always tried. Raises `DiscernError` at once where a path does not exist or a
     list has no path column.
     """
     visited: set[tuple[int, int]] = set()
-    return chain.from_iterable([_named(os.path.abspath(path), visited) for path in paths])
+    return chain.from_iterable([_named(_absolute(path), visited, within) for path in paths])
+
+
+def _absolute(path: Path) -> str:
+    """Links stay as they are written, but behind one `..` is not what the text suggests."""
+    return os.path.realpath(path) if ".." in path.parts else os.path.abspath(path)
 
 
 def require(paths: Sequence[Path]) -> None:
@@ -32,17 +47,23 @@ def require(paths: Sequence[Path]) -> None:
     walk(paths)
 
 
-def read(uri: str) -> bytes:
-    """The file's bytes. Raises `BadPictureError`."""
+def read(uri: str, within: Within | None = None) -> bytes:
+    """The file's bytes. Raises `BadPictureError`, also where the file, with all links followed, isn't
+    `within`."""
     inside = archives.split(uri)
     try:
+        _require(os.path.realpath(inside[0] if inside else uri), within)
         if inside is not None:
             return archives.read_member(*inside)
         status = os.stat(uri)  # before opening: opening a pipe would wait for its other end
         if not stat.S_ISREG(status.st_mode):
             raise BadPictureError("not-a-file", "This is not a regular file.")
         check_size(status.st_size)
-        return Path(uri).read_bytes()
+        with Path(uri).open("rb") as file:
+            opened = f"/proc/self/fd/{file.fileno()}"
+            if within is not None and os.path.exists(opened):  # a link may have been turned since
+                _require(os.path.realpath(opened), within)
+            return file.read()
     except FileNotFoundError as error:
         raise BadPictureError("missing", "The file does not exist any more.") from error
     except OSError as error:
@@ -51,11 +72,16 @@ def read(uri: str) -> bytes:
         raise BadPictureError("bad-name", f"The file's name can't be used: {error}.") from error
 
 
-def _named(path: str, visited: set[tuple[int, int]]) -> Found:
+def _require(place: str, within: Within | None) -> None:
+    if within is not None and not within(place):
+        raise BadPictureError("outside", OUTSIDE)
+
+
+def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
     if not os.path.lexists(path):
         raise DiscernError(f"{printable(path)} does not exist. Check the spelling of the path.")
     if os.path.isdir(path):
-        return _folder(path, visited)
+        return _folder(path, visited, within)
     suffix = os.path.splitext(path)[1].lower()
     if os.path.isfile(path) and suffix == ".zip":
         return archives.members(path)
@@ -64,11 +90,14 @@ def _named(path: str, visited: set[tuple[int, int]]) -> Found:
     return iter([look_at(path)])
 
 
-def _folder(root: str, visited: set[tuple[int, int]]) -> Found:
+def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
     """Depth first with a stack of its own: folders may be nested deeper than Python's recursion limit."""
     stack = [(root, True)]
     while stack:
         path, is_folder = stack.pop()
+        if within is not None and os.path.islink(path) and not within(os.path.realpath(path)):
+            yield SkippedFile(printable(path), "outside", OUTSIDE)
+            continue
         if not is_folder:
             yield look_at(path)
             continue

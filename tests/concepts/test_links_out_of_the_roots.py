@@ -1,0 +1,100 @@
+"""Links inside an allowed folder lead nowhere else: one way of resolving, at check and at use."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+
+from concepts.errors import NotAllowedError
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from storage.errors import BadPictureError
+from storage.pictures import sources
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    return draw_folder(tmp_path / "secret", 3)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return draw_folder(tmp_path / "root" / "own", 3, first_seed=100).parent
+
+
+@pytest.fixture
+def bench(tmp_path: Path, root: Path, tiny_open_clip: Path) -> Iterator[Workbench]:
+    settings = Settings(
+        home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}", allowed_roots=str(root)
+    )
+    bench = Workbench(settings)
+    yield bench
+    bench.close()
+
+
+def add(bench: Workbench, *paths: Path) -> set[str]:
+    """Adds as the app does, and says which pictures are in the library then."""
+    bench.jobs.resume(bench.pictures.submit_add(paths))
+    return {
+        Path(place).name for p in bench.pictures.newest(100) for place in bench.pictures.picture(p.id).places
+    }
+
+
+OWN = {"ellipse-0000.png", "rectangle-0001.png", "line-0002.png"}
+
+
+def test_links_to_files_and_folders_elsewhere_are_skipped_and_named(
+    bench: Workbench, root: Path, secret: Path
+) -> None:
+    (root / "folder").symlink_to(secret)
+    (root / "own" / "file.png").symlink_to(secret / "ellipse-0000.png")
+    shutil.make_archive(str(secret / "archive"), "zip", secret)
+    (root / "archive.zip").symlink_to(secret / "archive.zip")
+    assert add(bench, root) == OWN
+    bad = {(Path(file.path).name, file.path) for file in bench.pictures.bad_files()}
+    assert {name for name, _ in bad} == {"folder", "file.png"}
+    assert not any(str(secret) in path for _, path in bad)
+    with pytest.raises(NotAllowedError):
+        bench.pictures.submit_add([root / "archive.zip"])
+
+
+def test_links_inside_are_followed(bench: Workbench, root: Path) -> None:
+    (root / "again").symlink_to(root / "own")
+    (root / "own" / "other.png").symlink_to(root / "own" / "ellipse-0000.png")
+    assert add(bench, root / "again") == OWN | {"other.png"}
+
+
+def test_dots_behind_a_link_are_resolved_as_the_system_does(
+    bench: Workbench, root: Path, secret: Path
+) -> None:
+    (secret / "inner").mkdir()
+    (root / "link").symlink_to(secret / "inner")
+    for path in (root / "link" / "..", root / "link" / ".." / "ellipse-0000.png", root / ".." / "secret"):
+        with pytest.raises(NotAllowedError):
+            bench.pictures.submit_add([path])
+    assert [file.uri for file in sources.walk([root / "link" / ".." / "ellipse-0000.png"])] == [
+        str(secret / "ellipse-0000.png")
+    ]
+
+
+def test_a_link_that_is_turned_between_check_and_use_is_not_followed(
+    bench: Workbench, root: Path, secret: Path
+) -> None:
+    turned = root / "turned"
+    turned.symlink_to(root / "own")
+    job = bench.pictures.submit_add([turned])
+    turned.unlink()
+    turned.symlink_to(secret)
+    bench.jobs.resume(job)
+    assert {Path(p.path).parent for p in bench.pictures.newest(100)} == {root / "own"}
+
+
+def test_what_is_opened_is_looked_at_once_more(root: Path, secret: Path) -> None:
+    """A folder of the path may be turned while the file is being opened."""
+    looks = iter([True, False])
+    with pytest.raises(BadPictureError, match="out of the folders"):
+        sources.read(str(root / "own" / "ellipse-0000.png"), lambda place: next(looks))
