@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,6 +35,12 @@ SAVED = (
     "vlm_price",
     "model_concurrency",
 )
+
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+METADATA_ADDRESSES = ("100.100.100.200", "fd00:ec2::254", "192.0.0.192")  # besides the link-local ones
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_loopback(host: str) -> bool:
@@ -156,7 +163,7 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         )
     if "openai_base_url" in changes:
         _check_address(changes["openai_base_url"])
-        if _host(changes["openai_base_url"]) != _host(settings.openai_base_url):
+        if not _may_have_the_key(changes["openai_base_url"], settings.openai_base_url):
             if "openai_api_key" in set_by_environment():
                 raise SettingsError(
                     "The key is set where Discern was started and would be sent to this address. Set "
@@ -174,20 +181,57 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     return updated
 
 
-def _host(url: str | None) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2].lower() if url else ""
+def _may_have_the_key(new: str | None, old: str | None) -> bool:
+    """The same host and port, and not from https to http, where others could read it on the way."""
+    before, after = urlsplit(old or ""), urlsplit(new or "")
+    same = after.netloc.rpartition("@")[2].lower() == before.netloc.rpartition("@")[2].lower()
+    return same and not (before.scheme == "https" and after.scheme != "https")
 
 
 def _check_address(url: str | None) -> None:
-    """http and https only, and no address by which clouds hand out credentials."""
+    """http and https only, and no address where no model is served, however it is written.
+
+    What a name stands for is checked when it is connected to (`concepts/language/connection.py`).
+    """
     if not url:
         return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
         raise SettingsError(f"“{url}” is no address of an endpoint. It begins with https:// or http://.")
+    address = literal_address(host)
+    if address is not None and serves_no_model(address):
+        raise SettingsError(f"{host} is an address where no model is served.")
+
+
+def literal_address(host: str) -> Address | None:
+    """The address that a host is, in any way the system takes for one (`0xa9fea9fe`, `2852039166`, a dot
+    behind it); None for a name."""
+    host = host.strip("[]").rstrip(".").partition("%")[0]
     with suppress(ValueError):
-        if ipaddress.ip_address(parts.hostname).is_link_local:
-            raise SettingsError(f"{parts.hostname} is a link-local address, where no model is served.")
+        return ipaddress.ip_address(host)
+    with suppress(OSError, UnicodeError):
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    return None
+
+
+def serves_no_model(address: Address) -> bool:
+    """Link-local addresses and those by which clouds hand out credentials, also inside of IPv6."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return serves_no_model(inner)
+    return (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or str(address) in METADATA_ADDRESSES
+    )
 
 
 def _with(settings: Settings, changes: Mapping[str, Any]) -> Settings:

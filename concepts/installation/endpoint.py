@@ -13,6 +13,7 @@ from concepts.errors import DiscernError, ModelCallError, SettingsError
 from concepts.jobs import Listener
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
+from concepts.language.connection import openai_client
 from concepts.language.dialects import DialectMemory
 from concepts.language.failures import read_failure, redacted
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT, without_credentials
@@ -79,15 +80,11 @@ def examine(settings: Settings, ledger: Ledger, report: Listener) -> EndpointRep
 
 def _models(settings: Settings, address: str) -> tuple[list[str], str]:
     """Ids of the models, and why there are none. Not every endpoint has the list."""
-    from openai import APIConnectionError, APIError, AuthenticationError, OpenAI, PermissionDeniedError
+    from openai import APIConnectionError, APIError, AuthenticationError, PermissionDeniedError
 
     key = settings.openai_api_key
-    client = OpenAI(
-        api_key=key.get_secret_value() if key else "none",
-        base_url=settings.openai_base_url or DEFAULT_ENDPOINT,
-        timeout=LIST_SECONDS,
-        max_retries=0,
-    )
+    address_in_full = settings.openai_base_url or DEFAULT_ENDPOINT
+    client = openai_client(address_in_full, key.get_secret_value() if key else None, LIST_SECONDS)
     try:
         return sorted(model.id for model in client.models.list().data or [])[:MOST_MODELS], ""
     except (APIConnectionError, AuthenticationError, PermissionDeniedError) as error:

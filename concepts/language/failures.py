@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
 
+LONGEST = 500  # characters of what an endpoint says
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 
@@ -56,7 +57,9 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 
 
 def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
-    status, code, said = error.status_code, error.code or "", error.message
+    status, code, said = error.status_code, error.code or "", _own_words(error)
+    if 300 <= status < 400:
+        return Failure(f"{endpoint} sends on to another address, which is not followed.", status, final=True)
     if status in (401, 403):
         return Failure(
             f"{endpoint} refused the key ({status}): {said} Check the key and what it may use.",
@@ -87,6 +90,14 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
             retry_after=_retry_after(error),
         )
     return Failure(f"{endpoint} rejected the question ({status}): {said}", status)
+
+
+def _own_words(error: APIStatusError) -> str:
+    """What an endpoint says in the form that OpenAI gave errors. Any other body, such as that of a server
+    which is no endpoint at all, is nobody's business here."""
+    body = error.body
+    said = body.get("message") if isinstance(body, dict) else None
+    return said[:LONGEST] if isinstance(said, str) else ""
 
 
 def _retry_after(error: APIStatusError) -> float | None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
 from concepts.language.base import Answer, Message
+from concepts.language.connection import openai_client
 from concepts.language.dialects import Dialect, DialectMemory
 from concepts.language.failures import Failure, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
@@ -66,19 +67,11 @@ class OpenAICompatibleModel:
     ) -> None:
         if budget is not None and price is None:
             raise NoPriceError(model)
-        from openai import OpenAI
-
         url = base_url or DEFAULT_ENDPOINT
         self._model = model
         self._endpoint = without_credentials(url)
         self._secrets = [secret for secret in (api_key, urlsplit(url).password) if secret]
-        self._client = OpenAI(
-            # A local server wants no key, the client insists on one.
-            api_key=api_key or "none",
-            base_url=url,
-            timeout=TIMEOUT_SECONDS,
-            max_retries=0,  # retries are ours, so that each attempt is in the ledger
-        )
+        self._client = openai_client(url, api_key, TIMEOUT_SECONDS)
         self._ledger = ledger
         self._price = price
         self._budget = budget

@@ -36,7 +36,33 @@ def test_a_bad_value_changes_nothing(own_home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["file:///etc/passwd", "ftp://host", "host/v1", "http://", "http://169.254.169.254/latest"]
+    "address",
+    [
+        "file:///etc/passwd",
+        "ftp://host",
+        "host/v1",
+        "http://",
+        "http://[::1",
+        "http://host:port/v1",
+        "http://169.254.169.254/latest",
+        "http://169.254.169.254./latest",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "http://[64:ff9b::a9fe:a9fe]/",
+        "http://[2002:a9fe:a9fe::]/",
+        "http://[fe80::1%25eth0]/",
+        "http://[fd00:ec2::254]/",
+        "http://2852039166/",
+        "http://0xa9fea9fe/",
+        "http://0xa9.0xfe.0xa9.0xfe/",
+        "http://0251.0376.0251.0376/",
+        "http://169.16689662/",
+        "http://100.100.100.200/",
+        "http://0.0.0.0:80/",
+        "http://0/",
+        "http://[::]/",
+        "http://224.0.0.1/",
+    ],
 )
 def test_an_address_that_is_no_endpoint_is_refused(own_home: Path, address: str) -> None:
     with pytest.raises(SettingsError):
@@ -66,3 +92,23 @@ def test_what_the_environment_sets_cannot_be_changed_in_the_app(
 def test_nothing_that_opens_the_app_to_others_can_be_saved(own_home: Path, name: str) -> None:
     with pytest.raises(SettingsError):
         save_settings(Settings(home=own_home), {name: "x"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:11434/v1",
+        "http://192.168.1.9:8000/v1",
+        "http://localhost/v1",
+        "https://api.example/v1",
+    ],
+)
+def test_endpoints_on_this_computer_and_in_the_house_are_taken(own_home: Path, address: str) -> None:
+    assert save_settings(load_settings(), {"openai_base_url": address}).openai_base_url == address
+
+
+def test_a_key_never_goes_from_https_to_http(own_home: Path) -> None:
+    saved = save_settings(load_settings(), {"openai_base_url": "https://host/v1", "openai_api_key": "sk-1"})
+    assert save_settings(saved, {"openai_base_url": "https://host/v2"}).openai_api_key is not None
+    assert save_settings(saved, {"openai_base_url": "http://host/v1"}).openai_api_key is None
+    assert save_settings(saved, {"openai_base_url": "https://host:8443/v1"}).openai_api_key is None

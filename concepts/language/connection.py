@@ -1,0 +1,66 @@
+"""Connections to an endpoint: to the very address that was checked, and nowhere else."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx2
+
+from concepts.settings import literal_address, serves_no_model
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+
+def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
+    """A client for one endpoint. It follows no redirects, so no key travels to another host, and repeats
+    nothing by itself, so that each attempt is in the ledger."""
+    from openai import OpenAI
+
+    transport = None if _has_proxy(url) else CheckedTransport()
+    return OpenAI(
+        api_key=api_key or "none",  # a local server wants no key, the client insists on one
+        base_url=url,
+        timeout=timeout,
+        max_retries=0,
+        http_client=httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False),
+    )
+
+
+class CheckedTransport(httpx2.HTTPTransport):
+    """Resolves a name once, refuses addresses where no model is served, and connects to what it checked: a
+    name that stands for another address a moment later is not asked again."""
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        host = request.url.host
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        address = _checked(host, port, request)
+        if address != host:
+            request.url = request.url.copy_with(host=address)
+            request.extensions = {**request.extensions, "sni_hostname": host}
+        return super().handle_request(request)
+
+
+def _checked(host: str, port: int, request: httpx2.Request) -> str:
+    """The first address of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpx2.ConnectError(f"there is no {host}", request=request) from error
+    addresses = [str(place[4][0]) for place in found]
+    for text in addresses:
+        address = literal_address(text)
+        if address is None or serves_no_model(address):
+            raise httpx2.ConnectError(f"{host} is an address where no model is served", request=request)
+    return addresses[0]
+
+
+def _has_proxy(url: str) -> bool:
+    """Whether the environment sends such requests through a proxy, which then does the connecting."""
+    parts = urlsplit(url)
+    return parts.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(
+        parts.hostname or ""
+    )

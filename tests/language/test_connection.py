@@ -1,0 +1,122 @@
+"""A request goes to the address that was checked, and its key nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI, Reply
+from openai import APIConnectionError, APIStatusError
+
+from concepts.language.connection import openai_client
+from concepts.language.failures import read_failure
+
+Answers = Callable[..., list[Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(answer=lambda request: {"n": 1}) as server:
+        yield server
+
+
+def ask(url: str, key: str = "sk-secret") -> Any:
+    client = openai_client(url, key, timeout=10)
+    return client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "?"}])
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:
+    """Has names stand for these addresses, one after the other; returns the names that were asked for."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *more: Any, **named: Any) -> list[Any]:
+        if not host[0].isdigit() and ":" not in host:
+            asked.append(host)
+            host = addresses[min(len(asked), len(addresses)) - 1]
+        return real(host, port, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+def test_a_name_is_resolved_once_and_that_address_is_connected_to(
+    server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolving(monkeypatch, ["127.0.0.1", "169.254.169.254"])
+    port = server.base_url.rpartition(":")[2]
+    ask(f"http://models.example:{port}")
+    assert asked == ["models.example"]
+    headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
+    assert headers["host"] == f"models.example:{port.partition('/')[0]}"
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "::ffff:169.254.169.254", "fe80::1"])
+def test_a_name_that_stands_for_an_address_without_models_is_not_connected_to(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(socket, "create_connection", pytest.fail)
+    resolving(monkeypatch, [address])
+    with pytest.raises(APIConnectionError) as caught:
+        ask("http://models.example/v1")
+    assert "no model is served" in read_failure(caught.value, MODEL, "http://models.example/v1").message
+
+
+def test_a_redirect_is_not_followed_and_the_key_stays_here(server: FakeOpenAI) -> None:
+    with FakeOpenAI(answer=lambda request: {"n": 1}) as other:
+        server.script(Reply(status=307, headers={"Location": f"{other.base_url}/chat/completions"}, raw=b""))
+        with pytest.raises(APIStatusError) as caught:
+            ask(server.base_url)
+        assert other.requests == []
+    failure = read_failure(caught.value, MODEL, server.base_url)
+    assert "not followed" in failure.message
+    assert failure.final
+
+
+INNER = b"<title>Router of the inner network, firmware 1.2.3</title>"
+
+
+def test_what_an_inner_server_says_is_not_passed_on() -> None:
+    class Inner(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(500)
+            self.send_header("content-length", str(len(INNER)))
+            self.end_headers()
+            self.wfile.write(INNER)
+
+        def log_message(self, format: str, *values: Any) -> None:
+            """Not on the screen."""
+
+    inner = http.server.HTTPServer(("127.0.0.1", 0), Inner)
+    threading.Thread(target=inner.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{inner.server_port}/v1"
+    with pytest.raises(APIStatusError) as caught:
+        ask(url)
+    inner.shutdown()
+    inner.server_close()
+    said = read_failure(caught.value, MODEL, url).message
+    assert "could not answer (500)" in said
+    assert "firmware" not in said
+
+
+def test_an_endpoint_is_asked_through_the_proxy_of_the_environment(
+    server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy does the connecting: no name is resolved here."""
+    monkeypatch.setenv("http_proxy", server.base_url.removesuffix("/v1"))
+    asked = resolving(monkeypatch, ["127.0.0.1"])
+    with contextlib.suppress(APIStatusError):  # the SIMULATED endpoint is no proxy
+        ask("http://models.example/v1")
+    assert asked == []
