@@ -16,6 +16,7 @@ from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from web.http.access import check_exposure
+from web.http.connections import BoundedConnection
 from web.server import create_app
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
@@ -54,6 +55,7 @@ def serve(workbench: Workbench, settings: Settings, listening: socket.socket) ->
     proxies = settings.trusted_proxies
     config = uvicorn.Config(
         app,
+        http=BoundedConnection,
         log_level="warning",
         timeout_graceful_shutdown=OPEN_STREAMS_SECONDS,
         proxy_headers=bool(proxies),

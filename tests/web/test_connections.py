@@ -1,0 +1,125 @@
+"""Connections that never send a request keep nobody out: a real server, real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from web.http import connections
+from web.http.connections import BoundedConnection
+
+PATIENCE = 30  # seconds until a test gives up
+PARTIAL = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+
+async def hello(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(f"hello {len(await request.body())}")
+
+
+async def slow(request: Request) -> StreamingResponse:
+    async def pieces() -> Any:
+        for _ in range(8):
+            await asyncio.sleep(0.1)  # in all longer than a request may take to arrive
+            yield b"."
+
+    return StreamingResponse(pieces())
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "LOOK_EVERY", 0.02)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(512)
+    app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow)])
+    server = uvicorn.Server(uvicorn.Config(app, http=BoundedConnection, log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1]
+    server.should_exit = True
+    thread.join(PATIENCE)
+
+
+def connect(port: int, *said: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    for part in said:
+        connection.sendall(part)
+    return connection
+
+
+def answer(connection: socket.socket) -> bytes:
+    """All that comes until the other end closes."""
+    received = b""
+    try:
+        while piece := connection.recv(4096):
+            received += piece
+    except ConnectionResetError:
+        pass
+    connection.close()
+    return received
+
+
+def ask(port: int, path: str = "/") -> bytes:
+    return answer(connect(port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        [PARTIAL],
+        [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"],
+        [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", PARTIAL],
+    ],
+    ids=["nothing", "half of the headers", "half of a body", "half of a second request"],
+)
+def test_who_does_not_finish_a_request_is_hung_up_on(port: int, said: list[bytes]) -> None:
+    answer(connect(port, *said))  # comes to an end
+
+
+def test_a_long_answer_is_not_cut_off(port: int) -> None:
+    assert ask(port, "/slow").count(b".\r\n") == 8
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(connections, "HEADERS_SECONDS", PATIENCE)
+    monkeypatch.setattr(connections, "MOST", 20)
+    return 20
+
+
+def test_300_connections_without_a_request_leave_room_for_one_with(port: int, few: int) -> None:
+    idle = [connect(port, PARTIAL) for _ in range(300)]
+    for _ in range(3):
+        assert b"hello 0" in ask(port)
+    assert sum(_is_open(connection) for connection in idle) <= few
+    assert _is_open(idle[-1])  # the oldest go first
+    for connection in idle:
+        connection.close()
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+def test_there_are_never_more_than_half_the_files_a_process_may_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections.resource, "getrlimit", lambda which: (256, 4096))
+    assert connections.most_connections() == 128

@@ -1,0 +1,70 @@
+"""Connections that say nothing are closed, and there are never more of them than the process can have open.
+
+uvicorn waits for a request without end: some hundred connections that never send one, before any login, take
+all files a process may open, and then nobody else gets in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+HEADERS_SECONDS = 15.0  # from the connection, or from the answer before, to the end of a request's headers
+BODY_SECONDS = 30.0  # without a byte of a body that was announced
+LOOK_EVERY = 1.0  # seconds
+MOST = 1000
+SHARE = 0.5  # of the files that the process may have open
+
+
+class BoundedConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # one of two classes of uvicorn
+    """uvicorn's own protocol with a clock. A response may take as long as it likes."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._quiet_since = time.monotonic()
+        if len(self.connections) > most_connections():
+            self._make_room()
+        self._look_later()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_waiting():
+            self._quiet_since = time.monotonic()
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        self._quiet_since = time.monotonic()
+        super().on_response_complete()
+
+    def _is_waiting(self) -> bool:
+        """For a request, or for the rest of its headers."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _look(self) -> None:
+        if self.transport.is_closing():
+            return
+        quiet = time.monotonic() - self._quiet_since
+        if self._is_waiting():
+            too_long = quiet > HEADERS_SECONDS
+        else:
+            too_long = self.cycle.more_body and quiet > BODY_SECONDS
+        if too_long:
+            self.transport.close()
+        else:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+
+    def _make_room(self) -> None:
+        """Closes whoever has waited longest without a request: this one where all others are at work."""
+        waiting = [other for other in self.connections if other._is_waiting()]
+        min(waiting, key=lambda other: other._quiet_since).transport.abort()
+
+
+def most_connections() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if allowed == resource.RLIM_INFINITY else max(min(MOST, int(allowed * SHARE)), 1)
