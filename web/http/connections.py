@@ -26,8 +26,7 @@ class BoundedConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # o
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._quiet_since = time.monotonic()
-        if len(self.connections) > most_connections():
-            self._make_room()
+        self._make_room()
         self._look_later()
 
     def data_received(self, data: bytes) -> None:
@@ -60,9 +59,14 @@ class BoundedConnection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # o
         asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _make_room(self) -> None:
-        """Closes whoever has waited longest without a request: this one where all others are at work."""
-        waiting = [other for other in self.connections if other._is_waiting()]
-        min(waiting, key=lambda other: other._quiet_since).transport.abort()
+        """Where there are too many, closes whoever has waited longest without a request: this one where all
+        others are at work."""
+        if len(self.connections) <= most_connections():
+            return
+        still_open = [other for other in self.connections if not other.transport.is_closing()]
+        if len(still_open) > most_connections():
+            waiting = [other for other in still_open if other._is_waiting()]
+            min(waiting, key=lambda other: other._quiet_since).transport.abort()
 
 
 def most_connections() -> int:
