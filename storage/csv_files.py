@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 # Longest first: UTF-32's mark begins with UTF-16's.
 MARKS: Final = (
@@ -16,6 +17,26 @@ MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS: Final = (",", ";", "\t")  # Excel writes ; where numbers have a decimal comma
+
+
+# What a spreadsheet program takes for a formula when it opens a CSV file (OWASP, CSV injection).
+FORMULA: Final = r"'*[=+\-@\t\r\n]"
+_FORMULA: Final = re.compile(FORMULA)
+
+
+def escaped(text: str) -> str:
+    """With an apostrophe before what would be a formula, which spreadsheet programs take for plain text."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def restored(text: str) -> str:
+    """What was `escaped`. Text that never was begins so only where a person wrote an apostrophe before a
+    formula, for the same reason."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def escaped_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def encoding_of(path: Path) -> str:

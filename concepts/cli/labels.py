@@ -186,7 +186,8 @@ def _import_report(report: dict[str, Any]) -> None:
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:
     from concepts.labels.files import LABEL_COLUMNS  # brings the database
+    from storage.csv_files import escaped_row
 
     writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(escaped_row, rows))

@@ -17,6 +17,7 @@ import pyarrow.parquet
 from concepts.encoders.base import Vectors
 from concepts.errors import DiscernError
 from concepts.export.loading import Bundle
+from storage.csv_files import FORMULA
 
 SCHEMA = pa.schema(
     [("id", pa.string()), ("path", pa.string()), ("score", pa.float64()), ("decision", pa.string())]
@@ -82,10 +83,16 @@ def _write(rows: Iterable[pa.RecordBatch], stream: Any, suffix: str) -> ScoreCou
     writer_of = pa.parquet.ParquetWriter if suffix == ".parquet" else pa.csv.CSVWriter
     with writer_of(stream, SCHEMA) as writer:
         for table in _gathered(rows):
-            writer.write_table(table)
+            writer.write_table(table if suffix == ".parquet" else _without_formulas(table))
             total += table.num_rows
             yes += pc.sum(pc.equal(table["decision"], "yes")).as_py() or 0
     return ScoreCounts(total, yes)
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    place = table.schema.get_field_index("path")
+    escaped = pc.replace_substring_regex(table["path"], f"^({FORMULA})", r"'\1")
+    return table.set_column(place, SCHEMA.field("path"), escaped)
 
 
 def _gathered(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from concepts.errors import DiscernError
-from storage.csv_files import delimiter_of, encoding_of
+from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
 from storage.labels import Author, AuthorKind, LabelEvent, NewLabel, Value
 
 Split = Literal["train", "evaluation"]
@@ -111,7 +111,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
         reader = csv.DictReader(file, columns, delimiter=delimiter)
         next(reader)  # the header itself
         for row in reader:
-            yield reader.line_num, row
+            yield (
+                reader.line_num,
+                {name: restored(text) if isinstance(text, str) else text for name, text in row.items()},
+            )
 
 
 def _has_the_columns(columns: Sequence[str]) -> bool:
@@ -252,7 +255,9 @@ def write_label_file(
                 writer.writeheader()
             for row in rows:
                 count += 1
-                file.write(json.dumps(row, ensure_ascii=False) + "\n") if jsonl else writer.writerow(row)
+                file.write(json.dumps(row, ensure_ascii=False) + "\n") if jsonl else writer.writerow(
+                    escaped_row(row)
+                )
     except FileExistsError as error:
         raise DiscernError(
             f"{path} is there already. Import what is in it first, or choose another name."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from storage.csv_files import delimiter_of, encoding_of
+from storage.csv_files import delimiter_of, encoding_of, restored
 from storage.errors import DiscernError
 
 PATH_COLUMNS: Final = ("path", "file", "filename", "image")
@@ -76,7 +76,7 @@ def _csv(path: Path) -> ListedRows:
                     yield number, None
                     continue
                 if row:  # an empty line is no row
-                    yield number, row[column] if column < len(row) else None
+                    yield number, restored(row[column]) if column < len(row) else None
 
     return read()
 

@@ -22,6 +22,7 @@ from concepts.candidates.selection import NextPicture
 from concepts.installation.users import Role
 from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
+from storage.csv_files import escaped_row
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 from web.http.answers import Given, take
@@ -221,7 +222,7 @@ def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:
     writer = csv.DictWriter(out, LABEL_COLUMNS)
     writer.writeheader()
     for row in rows:
-        writer.writerow(row)
+        writer.writerow(escaped_row(row))
         if out.tell() > 65_536:
             yield out.getvalue()
             out.seek(0)

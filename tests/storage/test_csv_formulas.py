@@ -1,0 +1,72 @@
+"""What people write is text in every spreadsheet program, and comes back as they wrote it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.export import scoring
+from concepts.labels.files import LABEL_COLUMNS, LabelRow, read_label_file, write_label_file
+from storage.csv_files import escaped, restored
+from storage.pictures.lists import paths_in
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", '=cmd|"/c calc"!A1']
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_would_be_a_formula_begins_with_an_apostrophe(text: str) -> None:
+    assert escaped(text) == f"'{text}"
+
+
+@given(st.text() | st.sampled_from(FORMULAS))
+def test_whatever_is_written_comes_back_and_is_no_formula(text: str) -> None:
+    assert restored(escaped(text)) == text
+    assert not escaped(text).startswith(DANGEROUS)
+
+
+@pytest.mark.parametrize("text", ["", "a", "'", "'tis a ball", "''", "1-1", "a=b"])
+def test_other_text_is_left_as_it_is(text: str) -> None:
+    assert escaped(text) == restored(text) == text
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_label_file_has_no_live_cells_and_reads_back_the_same(tmp_path: Path, text: str) -> None:
+    row = dict.fromkeys(LABEL_COLUMNS, "") | {"id": "a" * 64, "label": "yes", "author": text, "comment": text}
+    write_label_file(tmp_path / "labels.csv", [row])
+    with (tmp_path / "labels.csv").open(newline="") as file:
+        for cells in csv.reader(file):
+            assert not any(cell.startswith(DANGEROUS) for cell in cells)
+    (read,) = read_label_file(tmp_path / "labels.csv")
+    assert isinstance(read, LabelRow)
+    assert (read.comment, read.author and read.author.name) == (text.strip(), text.strip())
+
+
+def test_a_label_file_as_jsonl_is_left_as_it_is(tmp_path: Path) -> None:
+    row = dict.fromkeys(LABEL_COLUMNS, "") | {"id": "a" * 64, "label": "yes", "comment": "=1+1"}
+    write_label_file(tmp_path / "labels.jsonl", [row])
+    assert '"comment": "=1+1"' in (tmp_path / "labels.jsonl").read_text()
+
+
+def test_paths_in_scores_are_no_formulas_either(tmp_path: Path) -> None:
+    table = scoring.pa.Table.from_pydict(
+        {
+            "id": ["a"] * len(FORMULAS),
+            "path": FORMULAS,
+            "score": np.zeros(len(FORMULAS)),
+            "decision": ["no"] * len(FORMULAS),
+        },
+        schema=scoring.SCHEMA,
+    )
+    for suffix in (".csv", ".parquet"):
+        scoring.write_scores(table.to_batches(), tmp_path / f"scores{suffix}")
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        written = [row["path"] for row in csv.DictReader(file)]
+    assert written == [escaped(path) for path in FORMULAS]
+    assert [path for _, path in paths_in(tmp_path / "scores.csv")] == FORMULAS
+    assert scoring.pyarrow.parquet.read_table(tmp_path / "scores.parquet")["path"].to_pylist() == FORMULAS
