@@ -218,11 +218,12 @@ def _state(row: JobRow) -> str:
 
 
 def _is_lost(row: JobRow) -> bool:
-    """Its process is gone: on this computer we can ask for the process, elsewhere by its silence."""
+    """Its process is gone: on this computer we can ask for the process, elsewhere by its silence, which a
+    heartbeat of a clock that runs ahead doesn't break."""
     host, _, pid = row.worker.rpartition(":")
     if host == socket.gethostname() and not _is_alive(int(pid)):
         return True
-    return row.heartbeat is None or now() - row.heartbeat > LOST_AFTER
+    return row.heartbeat is None or abs(now() - row.heartbeat) > LOST_AFTER
 
 
 def _is_alive(pid: int) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, insert_new
+from storage.errors import ConflictError
 from storage.tables import LabelEventRow
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -19,6 +20,7 @@ AuthorKind = Literal["person", "simulated", "annotator"]
 VALUES: tuple[Value, ...] = get_args(Value)
 UNDO = "undo"
 COMMENT = "comment"
+USED = "The same key came from somebody else before, so this was not taken."
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,11 @@ class LabelLog:
         return self._database.write(f"labels of concept {concept_id}")
 
     def append(self, concept_id: int, labels: Sequence[NewLabel]) -> int:
-        """Appends in one transaction those whose key is new, and says how many that were."""
+        """Appends in one transaction those whose key is new, and says how many that were.
+
+        Raises `ConflictError`, and keeps none, where another person has used a key: their answer is no
+        answer to this one.
+        """
         last = {label.key: label for label in labels}
         rows = [
             {
@@ -87,12 +93,12 @@ class LabelLog:
             for label in last.values()
         ]
         with self._writing(concept_id) as session:
-            return len(insert_new(session, LabelEventRow, rows))
+            return _insert(session, rows)
 
     def comment(
         self, concept_id: int, key: str, picture_id: str, author: Author, number: int, text: str
     ) -> None:
-        """A remark on a picture that changes no label."""
+        """A remark on a picture that changes no label. Raises `ConflictError` like `append`."""
         row = {
             "key": key,
             "concept_id": concept_id,
@@ -104,7 +110,7 @@ class LabelLog:
             "comment": text,
         }
         with self._writing(concept_id) as session:
-            insert_new(session, LabelEventRow, [row])
+            _insert(session, [row])
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -112,10 +118,14 @@ class LabelLog:
         """Undoes this author's last `count` labels that stand, as new events; returns what was undone.
 
         With `only`, the labels that were given under these keys and still stand, and no others.
-        The same key again undoes nothing more and returns the same.
+        The same key again undoes nothing more and returns the same. Raises `ConflictError` where it was used
+        for something else.
         """
         with self._writing(concept_id) as session:
-            if session.scalar(select(LabelEventRow.sequence).where(LabelEventRow.key == f"{key}/0")):
+            before = session.scalar(select(LabelEventRow).where(LabelEventRow.key == f"{key}/0"))
+            if before is not None:
+                if (before.concept_id, before.value, before.author) != (concept_id, UNDO, author.name):
+                    raise ConflictError(USED)
                 return _undone_by(session, concept_id, key)
             query = _not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
@@ -221,6 +231,21 @@ class LabelLog:
         with self._database.read() as session:
             query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
             return session.scalar(query) or 0
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Those with a new key; under the others the same author must have said something before."""
+    new = len(insert_new(session, LabelEventRow, rows))
+    if new < len(rows):
+        wanted = {row["key"]: row for row in rows}
+        kept = session.scalars(select(LabelEventRow).where(LabelEventRow.key.in_(wanted)))
+        if any((k.author, k.author_kind) != _author(wanted[k.key]) for k in kept):
+            raise ConflictError(USED)
+    return new
+
+
+def _author(row: dict[str, Any]) -> tuple[str, str]:
+    return row["author"], row["author_kind"]
 
 
 def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's own type is longer than the query

@@ -23,7 +23,7 @@ from concepts.learning.base import LinearHead
 
 FACTS_FILE = "head.json"
 WEIGHTS_FILE = "head.safetensors"
-MOST_BYTES = 16 * 2**20  # of one file: two million weights, or a very long definition
+MOST_BYTES = {FACTS_FILE: 2**20, WEIGHTS_FILE: 16 * 2**20}  # a very long definition; two million weights
 MOST_ZIP_BYTES = 64 * 2**20
 MOST_ZIP_FILES = 1000
 
@@ -73,11 +73,11 @@ def _read_folder(folder: Path) -> tuple[bytes, bytes]:
             raise _damaged(folder, f"{name} is missing")
         try:
             with file.open("rb") as stream:
-                content = stream.read(MOST_BYTES + 1)
+                content = stream.read(MOST_BYTES[name] + 1)
         except OSError as error:
             raise _damaged(folder, f"{name} can't be read ({error.strerror})") from error
-        if len(content) > MOST_BYTES:
-            raise _damaged(folder, f"{name} is larger than {MOST_BYTES // 2**20} MB")
+        if len(content) > MOST_BYTES[name]:
+            raise _damaged(folder, f"{name} is larger than {MOST_BYTES[name] // 2**20} MB")
         return content
 
     return read(FACTS_FILE), read(WEIGHTS_FILE)
@@ -124,9 +124,9 @@ def _read_member(archive: zipfile.ZipFile, name: PurePosixPath, path: Path) -> b
     if str(name) not in archive.namelist():
         raise _damaged(path, f"{name} is missing")
     with archive.open(str(name)) as stream:
-        content = stream.read(MOST_BYTES + 1)  # the size in the archive's own table may be a lie
-    if len(content) > MOST_BYTES:
-        raise _damaged(path, f"{name} is larger than {MOST_BYTES // 2**20} MB")
+        content = stream.read(MOST_BYTES[name.name] + 1)  # the size in the archive's own table may be a lie
+    if len(content) > MOST_BYTES[name.name]:
+        raise _damaged(path, f"{name} is larger than {MOST_BYTES[name.name] // 2**20} MB")
     return content
 
 

@@ -17,21 +17,32 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+SCHEMA_VERSION = 1  # of head.json
+
 
 class Scorer:
     """p(yes | x) = sigmoid(weights · x + bias); yes where p ≥ threshold."""
 
     def __init__(self, weights: Any, bias: float, threshold: float, fingerprint: str) -> None:
+        """Raises ValueError for weights that are no float64 vector of finite numbers."""
+        if weights.dtype != np.float64 or weights.ndim != 1:
+            raise ValueError(f"the weights are {weights.dtype} {weights.shape}, not a float64 vector")
+        if not (np.isfinite(weights).all() and np.isfinite(bias) and 0 <= threshold <= 1):
+            raise ValueError("weights, bias or threshold are no usable numbers")
         self.weights = weights  # (dimension,)
         self.bias = bias
         self.threshold = threshold
         self.fingerprint = fingerprint
 
     def probability(self, embeddings: Any) -> Any:
-        """(n, dimension) → (n,) in 0..1."""
+        """(n, dimension), each of length 1 → (n,) in 0..1. Raises ValueError for anything else."""
         embeddings = np.asarray(embeddings, dtype=np.float64)
         if embeddings.ndim != 2 or embeddings.shape[1] != len(self.weights):
             raise ValueError(f"expected embeddings of shape (n, {len(self.weights)}), got {embeddings.shape}")
+        lengths = np.linalg.norm(embeddings, axis=1)
+        wrong = np.flatnonzero(~(np.abs(lengths - 1) < 0.01))  # also where a number is not finite
+        if len(wrong):
+            raise ValueError(f"row {wrong[0]} has length {lengths[wrong[0]]:.3f}, not 1 ({len(wrong)} such)")
         logits = embeddings @ self.weights + self.bias
         return 1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60)))
 
@@ -46,7 +57,10 @@ class Scorer:
 
 
 def load(folder: str | Path = Path(__file__).parent) -> Scorer:
+    """Raises ValueError for a folder of a newer format and for one that is damaged."""
     facts = json.loads((Path(folder) / "head.json").read_text(encoding="utf-8"))
+    if facts.get("format") != "discern-head" or facts.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(f"head.json is no format {SCHEMA_VERSION} of discern-head; take its own scorer.py")
     tensors = load_file(Path(folder) / "head.safetensors")
     threshold, fingerprint = facts["head"]["threshold"], facts["encoder"]["fingerprint"]
     return Scorer(tensors["weights"], float(tensors["bias"][0]), threshold, fingerprint)

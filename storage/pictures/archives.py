@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from storage.errors import BadPictureError
+from storage.pictures.decoding import SIGNATURE, is_picture
 from storage.pictures.files import Found, SkippedFile, Source, check_size, has_picture_suffix, look_at
 
 _IN_ARCHIVE: Final = "!/"
@@ -25,6 +26,8 @@ _BAD_ARCHIVE: Final = (
     NotImplementedError,
     ValueError,
 )
+SUSPICIOUS: Final = 100  # times smaller than what it unpacks to: looked at before half a gigabyte of zeros is
+LARGE: Final = 1024**2  # bytes; what is smaller is unpacked whatever it is
 _opened = threading.local()
 
 
@@ -91,8 +94,12 @@ def read_member(path: str, name: str) -> bytes:
         member = archive.getinfo(name)
         _check_member(member)
         with archive.open(member) as file:
+            start = file.read(SIGNATURE)
+            packed_well = member.file_size > max(SUSPICIOUS * member.compress_size, LARGE)
+            if packed_well and not is_picture(start):
+                raise BadPictureError("not-a-picture", "The file in the archive is not a picture.")
             # With a size, unlike `archive.read`, this inflates no more than was declared.
-            return file.read(member.file_size)
+            return start + file.read(member.file_size - len(start))
     except KeyError as error:
         raise BadPictureError("missing", "The archive does not hold this file any more.") from error
     except _BAD_ARCHIVE as error:

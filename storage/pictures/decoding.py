@@ -29,6 +29,8 @@ MOST_MEMORY: Final = 1024**3  # bytes for all that are decoded at a time; a larg
 # Above the 200 megapixels of today's largest phone sensors; 250 of them are 750 MB of RGB.
 MAX_PIXELS: Final = 250_000_000
 
+SIGNATURE: Final = 512  # bytes
+
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -138,8 +140,20 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     return Decoded(image, kind, width, height)
 
 
+def is_picture(start: bytes) -> bool:
+    """Whether a file that begins so may be one of those that can be read."""
+    try:
+        _format(start)
+    except BadPictureError:
+        return False
+    return True
+
+
 def _format(data: bytes) -> str:
-    """By signature. Only these formats' readers are ever reached (no EPS, PDF, WMF…)."""
+    """By signature, which is in the first `SIGNATURE` bytes.
+
+    Only these formats' readers are ever reached (no EPS, PDF, WMF…).
+    """
     if not data:
         raise BadPictureError("empty", "The file is empty.")
     for signature, name in _SIGNATURES:

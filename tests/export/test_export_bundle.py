@@ -17,6 +17,7 @@ import pytest
 import safetensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from concepts.errors import DiscernError
 from concepts.export import bundle as bundle_module
@@ -176,7 +177,7 @@ def bare_python(tmp_path) -> list[str]:
 def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare_python):
     folder = write_bundle(tmp_path / "messy", head, facts, None)
     vectors = np.random.default_rng(1).normal(size=(5, 8))
-    vectors[0] = 0.3 * head.weights / (head.weights @ head.weights)  # logit -0.2, probability 0.45
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     np.save(tmp_path / "vectors.npy", vectors)
     command = [*bare_python, str(folder / "scorer.py"), str(tmp_path / "vectors.npy")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -200,7 +201,37 @@ def test_the_scorer_refuses_other_encoders_and_shapes(tmp_path, head, facts):
         scorer.check_fingerprint("other-123")
     with pytest.raises(ValueError, match="shape"):
         scorer.probability(np.zeros((2, 9)))
-    assert scorer.decide(np.zeros((2, 8))).tolist() == [False, False]
+    expected = head.probabilities(np.eye(2, 8)) >= head.threshold
+    assert scorer.decide(np.eye(2, 8)).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    "embeddings",
+    [np.zeros((2, 8)), 2 * np.eye(2, 8), np.full((2, 8), np.nan), np.full((1, 8), np.inf)],
+    ids=["zeros", "too long", "no numbers", "without end"],
+)
+def test_the_scorer_refuses_embeddings_that_are_none(tmp_path, head, facts, embeddings):
+    scorer = load_scorer(write_bundle(tmp_path / "messy", head, facts, None))
+    with pytest.raises(ValueError, match="row 0 has length"):
+        scorer.probability(embeddings)
+
+
+@pytest.mark.parametrize(
+    "weights", [np.full(8, np.nan), np.ones(8, np.float32), np.ones((8, 1)), np.ones(8, int)]
+)
+def test_the_scorer_refuses_weights_that_are_none(tmp_path, head, facts, weights):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    save_file({"weights": weights, "bias": np.zeros(1)}, folder / "head.safetensors")
+    with pytest.raises(ValueError, match="weights"):
+        load_scorer(folder)
+
+
+def test_the_scorer_refuses_a_newer_format(tmp_path, head, facts):
+    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    document = json.loads((folder / "head.json").read_text())
+    (folder / "head.json").write_text(json.dumps(document | {"schema_version": 2}))
+    with pytest.raises(ValueError, match="format 1"):
+        load_scorer(folder)
 
 
 def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):

@@ -99,8 +99,15 @@ def test_weights_must_be_finite_and_of_the_declared_shape(folder, tensors):
 
 
 def test_a_file_too_large_to_be_a_head_is_not_read(folder, monkeypatch):
-    monkeypatch.setattr(loading, "MOST_BYTES", 1000)
+    monkeypatch.setitem(loading.MOST_BYTES, "head.json", 1000)
     with pytest.raises(DiscernError, match="larger than"):
+        load_bundle(folder)
+
+
+def test_a_large_head_json_is_not_even_parsed(folder):
+    document = json.loads((folder / "head.json").read_text())
+    (folder / "head.json").write_text(json.dumps(document | {"notes": ["x"] * 4_000_000}))
+    with pytest.raises(DiscernError, match=r"head\.json is larger than 1 MB"):
         load_bundle(folder)
 
 
@@ -121,7 +128,7 @@ def test_a_zip_with_names_that_leave_the_folder_is_refused(folder, tmp_path, nam
 
 
 def test_a_zip_bomb_is_not_unpacked(folder, tmp_path):
-    (folder / "head.safetensors").write_bytes(bytes(loading.MOST_BYTES + 1))
+    (folder / "head.safetensors").write_bytes(bytes(loading.MOST_BYTES["head.safetensors"] + 1))
     bomb = repack(folder, tmp_path / "bomb.zip")
     assert bomb.stat().st_size < 200_000
     with pytest.raises(DiscernError, match="larger than"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from at_once import at_once
 
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.jobs import JobStore
+from storage.tables import JobRow, now
 
 
 @pytest.fixture
@@ -120,3 +123,15 @@ def test_a_resumed_job_is_told_what_its_first_run_decided(jobs: JobStore) -> Non
     job_id = jobs.add("annotate", {})
     assert jobs.once(job_id, "since", "now") == "now"
     assert jobs.once(job_id, "since", "later") == "now"
+
+
+def test_a_worker_elsewhere_whose_clock_runs_ahead_is_lost_like_any_other(database: Database) -> None:
+    store = JobStore(database)
+    job = store.add("count", {})
+    store.claim(job)
+    for ahead, state in ((timedelta(0), "running"), (timedelta(days=1), "interrupted")):
+        with database.write() as session:
+            row = session.get_one(JobRow, job)
+            row.worker, row.heartbeat = "elsewhere:1", now() + ahead
+        assert store.get(job).state == state
+    assert store.claim(job) is not None

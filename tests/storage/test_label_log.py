@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from at_once import at_once
@@ -17,7 +18,7 @@ import storage.dialects
 import storage.labels
 from storage.concepts import ConceptStore
 from storage.database import Database, insert_new
-from storage.errors import StorageError
+from storage.errors import ConflictError, StorageError
 from storage.labels import Author, LabelLog, NewLabel
 from storage.tables import Base, LabelEventRow
 
@@ -41,6 +42,28 @@ def test_a_repeated_request_is_one_label(log: LabelLog) -> None:
     assert log.append(1, [label("k")]) == 1
     assert log.append(1, [label("k", "no")]) == 0
     assert [event.value for event in log.events(1)] == ["yes"]
+
+
+THEIRS = Author("somebody else")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda log: log.append(1, [label("new", "no", author=THEIRS), label("k", "no", author=THEIRS)]),
+        lambda log: log.comment(1, "k", PICTURES[0], THEIRS, 1, "Mine."),
+        lambda log: log.undo(1, "u", THEIRS),
+    ],
+    ids=["answer", "comment", "undo"],
+)
+def test_a_key_that_somebody_else_has_used_is_refused_and_nothing_dropped_in_silence(
+    log: LabelLog, use: Callable[[LabelLog], object]
+) -> None:
+    log.append(1, [label("k"), label("other", picture=PICTURES[1])])
+    log.undo(1, "u", AUTHORS[0])
+    with pytest.raises(ConflictError, match="somebody else"):
+        use(log)
+    assert [event.key for event in log.events(1)] == ["k", "other", "u/0"]
 
 
 def test_the_same_key_twice_in_one_request_is_one_label(log: LabelLog) -> None:

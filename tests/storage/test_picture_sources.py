@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from not_run import not_run
+from PIL import Image
 
 from storage.errors import BadPictureError, DiscernError
 from storage.pictures import files
@@ -434,3 +435,31 @@ def test_arbitrary_bytes_in_a_list_raise_no_other_error(suffix, data):
         except DiscernError:
             return
         assert all(item.uri.encode() for item in found)
+
+
+def test_an_archive_of_zeros_is_told_by_its_first_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "zeros.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("zeros.png", bytes(20_000_000))
+    inflated: list[int] = []
+    real = zipfile.ZipExtFile.read
+
+    def counted(self: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        data = real(self, n)
+        inflated.append(len(data))
+        return data
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
+    with pytest.raises(BadPictureError, match="not a picture"):
+        read(f"{archive}!/zeros.png")
+    assert sum(inflated) < 1000
+
+
+def test_a_picture_that_packs_well_is_read_all_the_same(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (2000, 2000), "white").save(out, "BMP")
+    with zipfile.ZipFile(tmp_path / "white.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("white.bmp", out.getvalue())
+    assert read(f"{tmp_path / 'white.zip'}!/white.bmp") == out.getvalue()

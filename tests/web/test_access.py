@@ -386,3 +386,11 @@ def test_pictures_are_added_only_from_allowed_roots_where_others_can_ask_for_it(
     with pytest.raises(NotAllowedError, match="none is set"):
         check_roots([root], Settings(home=tmp_path / "home", host="0.0.0.0"))
     check_roots([outside], Settings(home=tmp_path / "home"))
+
+
+def test_numbers_that_no_job_or_version_can_have_are_refused_and_no_error(open_app: TestClient) -> None:
+    for number in (2**31, 2**63, 10**40, 0, -1):
+        assert open_app.get(f"/app/scores/{number}").status_code == 422, number
+        assert open_app.get(f"/app/bundles/{number}.zip", params={"concept": "Ball"}).status_code == 422, (
+            number
+        )

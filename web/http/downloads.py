@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from concepts.workbench import Workbench
 
 MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 FRESH = {"Cache-Control": "private, no-cache"}
 
 
@@ -17,12 +20,12 @@ def download_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app", include_in_schema=False)
 
     @router.get("/bundles/{version}.zip")
-    def bundle(version: int, concept: str) -> FileResponse:
+    def bundle(version: Number, concept: str) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
         return _file(workbench.versions.bundle_archive(concept, version))
 
     @router.get("/scores/{job}")
-    def scores(job: int) -> FileResponse:
+    def scores(job: Number) -> FileResponse:
         """What a finished job scored."""
         return _file(workbench.versions.scores_file(job))
 
