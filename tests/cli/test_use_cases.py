@@ -73,6 +73,8 @@ USE_CASES = [
     UseCase("backup", ("download_backup",)),
     UseCase("log", ("download_log",)),
     UseCase("users add", (), "who may come in over the network is decided at the computer itself"),
+    UseCase("concept disagreements", ("list_disagreements",)),
+    UseCase("concept agreement", ("get_agreement",)),
     UseCase("audit", ("list_deeds",)),
     UseCase("users list", (), "who may come in over the network is decided at the computer itself"),
     UseCase("users role", (), "who may come in over the network is decided at the computer itself"),

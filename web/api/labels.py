@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
 from concepts.installation.users import Role
+from concepts.labels.between_people import Disagreement, Pair
 from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from storage.csv_files import escaped_row
@@ -185,6 +186,16 @@ def routes(workbench: Workbench) -> APIRouter:
         """Every standing answer, people's and the machine's, the oldest first."""
         rows = workbench.answers.label_rows(name, limit, offset)
         return [LabelRow.model_validate(row) for row in rows]
+
+    @router.get("/disagreements")
+    def list_disagreements(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[Disagreement]:
+        """Pictures of which some people say yes and some no, with what each said; the open ones first."""
+        return workbench.answers.disagreements(name, limit, offset)
+
+    @router.get("/agreement")
+    def get_agreement(name: ConceptName) -> list[Pair]:
+        """How well every two people agree: pictures both answered, how many alike, and Cohen's kappa."""
+        return workbench.answers.agreement_between_people(name)
 
     @router.get(
         "/labels/export",

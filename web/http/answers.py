@@ -16,6 +16,7 @@ from concepts.annotators.review import Opinion
 from concepts.candidates.grid import GridOrder, GridPage
 from concepts.candidates.question_queue import Tally, Upcoming
 from concepts.errors import ConflictError
+from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
 from storage.labels import Author, LabelEvent
@@ -66,6 +67,7 @@ class Progress(BaseModel):
     tally: Tally
     upcoming: Upcoming
     opinion: Opinion | None = None
+    others: list[Said] = []  # what other people said of the picture that was answered
 
 
 class Opening(Progress):
@@ -128,7 +130,9 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     def answer(body: Answer, request: Request) -> Progress:
         given = Given(key=body.key, picture=body.picture, value=body.value)
         take(workbench, body.concept, [given], Author(author_of(request)))
-        return progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
+        said = progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
+        said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
+        return said
 
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:

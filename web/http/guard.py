@@ -126,7 +126,7 @@ class Guard:
         """Says why not, where a role doesn't permit a request; else notes what it is to be kept as."""
         rule = rule_of(scope["method"], scope["path"]) or ANY_OTHER
         if scope["state"]["role"] < rule.role:
-            return problem(403, refusal(rule))
+            return problem(403, refusal(rule), kind="not-permitted")
         query = scope.get("query_string", b"").decode("latin-1")
         scope["state"]["deed"] = (rule.deed, unquote(scope["path"] + (f"?{query}" if query else "")))
         return None

@@ -24,6 +24,8 @@ from web.work import press
 FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
 JOBS = ("annotate",)
 
+DIFFERING = 12  # pictures about which people differ that are shown
+
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
@@ -127,6 +129,8 @@ class _Screen:
             page=page,
             place=place,
             keys=view["keys"],
+            found=self._bench.answers.disagreements(concept, DIFFERING),
+            pairs=self._bench.answers.agreement_between_people(concept),
             estimate=self._bench.answers.annotate_estimate(concept),
             going=going,
         )

@@ -30,6 +30,8 @@ class Labeller {
     this.at = null; // place in the history that is looked at; null is the picture to answer
     this.last = this.history.at(-1) || null;
     if (this.last) this.last.opinion = state.opinion;
+    this.tabs = new BroadcastChannel('discern:answers');
+    this.tabs.addEventListener('message', (event) => this.answeredElsewhere(event.data));
     this.outbox = new Outbox({
       have: () => this.pictures.map((p) => p.id),
       saved: (item, response) => this.saved(item, response),
@@ -92,7 +94,21 @@ class Labeller {
     given.key = this.outbox.add('', {concept: this.concept, picture: picture.id, value});
     this.history.push(given);
     this.last = given;
+    this.tabs.postMessage({concept: this.concept, ids: [given.id]});
     this.show();
+  }
+
+  // What this person answers in another tab is asked here no more.
+  answeredElsewhere({concept, ids}) {
+    if (concept !== this.concept) return;
+    const before = this.pictures[0];
+    this.pictures = this.pictures.filter((picture) => !ids.includes(picture.id));
+    if (before === this.pictures[0]) return;
+    if (this.at === null) {
+      this.say('You answered that one in another tab.');
+      this.show();
+    }
+    this.ask();
   }
 
   undo() {
@@ -133,7 +149,7 @@ class Labeller {
   saved(item, response) {
     if (item.body.concept !== this.concept) return;
     const given = this.history.find((answer) => answer.key === item.body.key);
-    if (given) given.opinion = response.opinion;
+    if (given) Object.assign(given, {opinion: response.opinion, others: response.others});
     if (given && given === this.last) this.showLast();
     this.tally = response.tally;
     this.showTally();
@@ -294,6 +310,12 @@ class Labeller {
     const row = element('div', 'last-row');
     row.append(image(`/media/thumbnail/${last.id}`, last), this.lastWords(last));
     body.append(row);
+    for (const said of last.others || []) {
+      const differs = ['yes', 'no'].includes(said.value) && said.value !== last.value;
+      const line = element('p', differs ? 'why maybe' : 'why', `${said.author}: ${WORDS[said.value]}`);
+      if (said.comments.length) line.append(` “${said.comments.join('” “')}”`);
+      body.append(line);
+    }
     if (last.opinion) {
       body.append(element('p', `why ${last.opinion.value}`, last.opinion.rationale));
       const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(last.value) && last.value !== last.opinion.value;

@@ -76,8 +76,10 @@ async function post(path, body) {
   }
   if (reply.redirected || reply.status === 401) return {failure: 'You are signed out. Sign in again in another tab.'};
   if (reply.ok) return {response: await reply.json()};
-  const reason = await words(reply);
-  const temporary = reply.status >= 500 || [403, 408, 421, 429].includes(reply.status);
+  const problem = await details(reply);
+  const reason = problem.detail;
+  const forbidden = problem.type?.endsWith('#not-permitted'); // their role: trying again is no use
+  const temporary = !forbidden && (reply.status >= 500 || [403, 408, 421, 429].includes(reply.status));
   return temporary ? {failure: reason} : {refusal: reason};
 }
 
@@ -88,12 +90,15 @@ export async function get(path) {
 }
 
 async function words(reply) {
+  return (await details(reply)).detail;
+}
+
+async function details(reply) {
   try {
     const problem = await reply.json();
-    const detail = problem.detail;
-    if (typeof detail === 'string') return detail;
+    if (typeof problem.detail === 'string') return problem;
   } catch { /* not JSON: the status says enough */ }
-  return `The server answered ${reply.status}.`;
+  return {detail: `The server answered ${reply.status}.`};
 }
 
 // Without https or localhost there is no randomUUID.

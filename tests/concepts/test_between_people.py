@@ -1,0 +1,97 @@
+"""Two people and one picture: both see it, it can be settled, and how well they agree is said with care."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from concepts.labels.between_people import cohens_kappa, pairs
+from concepts.workbench import Workbench
+from storage.labels import Author
+from web.server import create_app
+
+NAME = "Round thing"
+
+
+def say(bench: Workbench, who: str, value: str, picture: str, comment: str = "") -> None:
+    key = f"{who} {value} {picture}"
+    bench.answers.label(NAME, picture, value, author=Author(who), key=key, comment=comment)
+
+
+@pytest.fixture
+def ids(bench: Workbench) -> list[str]:
+    return [picture.id for picture in bench.pictures.newest(20)]
+
+
+def test_where_two_differ_both_answers_and_comments_are_there(bench: Workbench, ids: list[str]) -> None:
+    say(bench, "ana", "yes", ids[0], "Round enough.")
+    say(bench, "ben", "no", ids[0])
+    bench.answers.comment(NAME, ids[0], "It has corners.", author="ben", key="remark")
+    say(bench, "ana", "yes", ids[1])
+    say(bench, "ben", "unsure", ids[1])
+    (found,) = bench.answers.disagreements(NAME)
+    assert (found.id, found.settled) == (ids[0], "")
+    assert {(said.author, said.value, *said.comments) for said in found.answers} == {
+        ("ana", "yes", "Round enough."),
+        ("ben", "no", "It has corners."),
+    }
+
+
+def test_a_third_answer_settles_it_and_so_does_a_change_of_mind(bench: Workbench, ids: list[str]) -> None:
+    for picture in ids[:3]:
+        say(bench, "ana", "yes", picture)
+        say(bench, "ben", "no", picture)
+    say(bench, "cat", "no", ids[1])  # a third
+    say(bench, "ben", "yes", ids[2])  # they talked
+    assert [(item.id, item.settled) for item in bench.answers.disagreements(NAME)] == [
+        (ids[0], ""),
+        (ids[1], "no"),
+    ]
+    assert bench.answers.decisions(NAME)[ids[2]].value == "yes"
+
+
+def test_the_second_sees_what_the_first_said_after_answering_and_not_before(
+    bench: Workbench, ids: list[str]
+) -> None:
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    say(bench, "ana", "yes", ids[0], "Round enough.")
+    asked = client.get("/app/answers", params={"concept": NAME})
+    assert asked.json()["others"] == []
+    body = {"concept": NAME, "key": "my-own-key", "picture": ids[0], "value": "no"}
+    (said,) = client.post("/app/answers", json=body).json()["others"]
+    assert (said["author"], said["value"], said["comments"]) == ("ana", "yes", ["Round enough."])
+
+
+def test_agreement_counts_pictures_that_both_decided(bench: Workbench, ids: list[str]) -> None:
+    for number, picture in enumerate(ids):
+        say(bench, "ana", "yes" if number < 10 else "no", picture)
+        say(bench, "ben", "yes" if number < 8 else "no" if number < 18 else "unsure", picture)
+    (pair,) = bench.answers.agreement_between_people(NAME)
+    assert (pair.one, pair.other, pair.n, pair.agree) == ("ana", "ben", 18, 16)
+    assert pair.kappa == pytest.approx(32 / 41)  # 16/18 observed, 160/324 by chance
+    assert pair.low is not None
+    assert pair.high is not None
+    assert -1 <= pair.low < pair.kappa < pair.high <= 1
+
+
+def test_where_both_always_say_the_same_one_thing_chance_explains_it(
+    bench: Workbench, ids: list[str]
+) -> None:
+    for picture in ids:
+        say(bench, "ana", "yes", picture)
+        say(bench, "ben", "yes", picture)
+    (pair,) = bench.answers.agreement_between_people(NAME)
+    assert (pair.n, pair.agree, pair.kappa, pair.low) == (20, 20, None, None)
+
+
+def test_nobody_agrees_with_nobody() -> None:
+    assert pairs([]) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "kappa"),
+    [((20, 5, 10, 15), 0.4), ((10, 0, 0, 10), 1.0), ((0, 10, 10, 0), -1.0), ((25, 25, 25, 25), 0.0)],
+)
+def test_kappa_is_that_of_the_textbook(table: tuple[int, ...], kappa: float) -> None:
+    assert cohens_kappa(np.array([table]))[0] == pytest.approx(kappa)
