@@ -199,7 +199,8 @@ class Collection:
             version = index.version
             if version == self._whole:
                 return
-            lost = vectors_lost(self.library, index)
+            # Whoever asks for the index reads it, so what is read is looked at.
+            lost = vectors_lost(self.library, index.fingerprint, lambda: len(index.ids))
             if lost and not len(index.ids):
                 raise DamagedIndexError(self._settings.home / "vectors", "all its vectors are gone")
         except DamagedIndexError as error:
@@ -215,7 +216,7 @@ class Collection:
         whether as many vectors are there as there must be. What can't be read is made anew."""
         ids = self.library.all_ids()
         try:
-            if count and not vectors_lost(self.library, index):
+            if count and not vectors_lost(self.library, index.fingerprint, index.count):
                 return
             missing = index.missing(ids)
         except DamagedIndexError:

@@ -71,13 +71,13 @@ class Damage:
         return bool(self.vectors or self.thumbnails)
 
 
-def vectors_lost(library: Library, index: VectorIndex) -> str:
-    """Says in words that vectors are missing which must be there. Raises `DamagedIndexError`.
+def vectors_lost(library: Library, fingerprint: str, held: Callable[[], int]) -> str:
+    """Says in words that vectors are missing which must be there; `held` counts those that are.
 
     The pictures are counted first: vectors only become more meanwhile.
     """
-    wanted = library.embedded(index.fingerprint)
-    missing = wanted - len(index.ids)
+    wanted = library.embedded(fingerprint)
+    missing = wanted - held()
     if missing <= 0:
         return ""
     return f"{missing:,} of {wanted:,} pictures have lost what they are searched and compared by."

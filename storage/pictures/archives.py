@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from storage.errors import BadPictureError
-from storage.pictures.decoding import SIGNATURE, is_picture
 from storage.pictures.files import Found, SkippedFile, Source, check_size, has_picture_suffix, look_at
+from storage.pictures.formats import SIGNATURE, is_picture
 
 _IN_ARCHIVE: Final = "!/"
 _BAD_ARCHIVE: Final = (

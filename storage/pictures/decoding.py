@@ -22,6 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
 from storage.pictures.colours import rgb
+from storage.pictures.formats import format_of
 
 BYTES_A_PIXEL: Final = 12  # as it is read, on white, and turned: Pillow takes 4 for one of RGB
 MOST_MEMORY: Final = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
@@ -29,20 +30,6 @@ MOST_MEMORY: Final = 1024**3  # bytes for all that are decoded at a time; a larg
 # Above the 200 megapixels of today's largest phone sensors; 250 of them are 750 MB of RGB.
 MAX_PIXELS: Final = 250_000_000
 
-SIGNATURE: Final = 512  # bytes
-
-_SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
-)
-_HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -99,7 +86,7 @@ def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
     With `short_side` a JPEG may be shrunk while decoding (by 2, 4 or 8), never below that short side.
     Raises `BadPictureError`.
     """
-    kind = _format(data)
+    kind = format_of(data)
     # Hostile bytes make Pillow's readers raise nearly anything. Whatever it is, this one file is bad.
     try:
         picture = _open(kind, data)
@@ -138,39 +125,6 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
             width, height = height, width
     image.info = {}
     return Decoded(image, kind, width, height)
-
-
-def is_picture(start: bytes) -> bool:
-    """Whether a file that begins so may be one of those that can be read."""
-    try:
-        _format(start)
-    except BadPictureError:
-        return False
-    return True
-
-
-def _format(data: bytes) -> str:
-    """By signature, which is in the first `SIGNATURE` bytes.
-
-    Only these formats' readers are ever reached (no EPS, PDF, WMF…).
-    """
-    if not data:
-        raise BadPictureError("empty", "The file is empty.")
-    for signature, name in _SIGNATURES:
-        if data.startswith(signature):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp":  # ISO 14496-12: major brand, version, compatible brands
-        box = data[8 : min(int.from_bytes(data[:4], "big"), 512)]
-        brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
-        if brands & {b"avif", b"avis"}:
-            return "AVIF"
-        if brands & _HEIC_BRANDS:
-            return "HEIC"
-    raise BadPictureError(
-        "not-a-picture", "The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
-    )
 
 
 def _open(kind: str, data: bytes) -> ImageFile:

@@ -35,6 +35,9 @@ class ExactCopy:
         self._known = ids
         self._vectors = vectors
 
+    def count(self) -> int:
+        return len(self.ids)
+
     def missing(self, ids: Sequence[str]) -> list[str]:
         wanted = list(dict.fromkeys(ids))
         _, there = located(self._known, wanted)

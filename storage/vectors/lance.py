@@ -114,6 +114,9 @@ class LanceIndex:
     def ids(self) -> PictureIds:
         return self.snapshot().ids
 
+    def count(self) -> int:
+        return sum(len(batch) for batch in self._scan("id"))
+
     def missing(self, ids: Sequence[str]) -> list[str]:
         """Asks the table, so that between two writes no copy has to be made."""
         wanted = dict.fromkeys(ids)

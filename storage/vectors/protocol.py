@@ -26,6 +26,9 @@ class VectorReader(Protocol):
     def ids(self) -> PictureIds:
         """Every picture with a vector."""
 
+    def count(self) -> int:
+        """How many pictures have a vector: their ids are read, and nothing is made ready for more."""
+
     def missing(self, ids: Sequence[str]) -> list[str]:
         """Those without a vector, each once, in the order given."""
 

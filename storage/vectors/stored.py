@@ -86,6 +86,10 @@ class StoredIndex:
     def ids(self) -> PictureIds:
         return self.snapshot().ids
 
+    def count(self) -> int:
+        with self._reopened_if_damaged():
+            return (self._current() or self._table).count()
+
     def missing(self, ids: Sequence[str]) -> list[str]:
         with self._reopened_if_damaged():
             return (self._current() or self._table).missing(ids)
