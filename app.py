@@ -11,6 +11,7 @@ import sys
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
@@ -51,9 +52,13 @@ def serve(workbench: Workbench, settings: Settings, listening: socket.socket) ->
     workbench.jobs.start()
     workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
-    # Addresses that a proxy tells of are believed of proxies that were set, and of no others.
+    uvicorn.Server(configuration(app, settings)).run(sockets=[listening])
+
+
+def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Addresses that a proxy tells of are believed of proxies that were set, and of no others."""
     proxies = settings.trusted_proxies
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http=BoundedConnection,
         log_level="warning",
@@ -61,7 +66,6 @@ def serve(workbench: Workbench, settings: Settings, listening: socket.socket) ->
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
     )
-    uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -162,14 +162,6 @@ class JobRunner:
                 done = self._work[kind](read_job(kind, stored), progress)
                 if not isinstance(done, kind.done):
                     raise TypeError(f"{kind.__name__} ended in {type(done).__name__}.")
-        except (DiskFullError, OSError) as error:
-            if isinstance(error, OSError) and error.errno not in FULL:
-                self._failed(progress, stored, said, error)
-                raise
-            self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
-            self.store.pause(stored.id, PAUSED)
-            said.warning("%s paused: %s", stored.kind, error)
-            raise
         except CancelledError:
             self._finish(progress, "cancelled")
             said.info("%s cancelled", stored.kind)
@@ -180,7 +172,14 @@ class JobRunner:
             said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
-            self._failed(progress, stored, said, error)
+            if _is_full(error):
+                self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
+                self.store.pause(stored.id, PAUSED)
+                said.warning("%s paused: %s", stored.kind, error)
+            else:
+                reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
+                self._finish(progress, "failed", error=reason, details=details)
+                said.error("%s failed: %s", stored.kind, reason, exc_info=True)
             raise
         self._finish(progress, "done", done.model_dump(mode="json"))
         said.info("%s done", stored.kind)
@@ -192,11 +191,6 @@ class JobRunner:
     def _require_room(self, lane: Lane) -> None:
         if self._home is not None and not self._has_room(lane):
             raise DiskFullError(self._home)
-
-    def _failed(self, progress: Progress, stored: StoredJob, said: _Said, error: BaseException) -> None:
-        reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
-        self._finish(progress, "failed", error=reason, details=details)
-        said.error("%s failed: %s", stored.kind, reason, exc_info=True)
 
     def _kind_of(self, stored: StoredJob) -> type[Job[Any]]:
         if stored.kind not in self._kinds:
@@ -213,6 +207,10 @@ class JobRunner:
     ) -> None:
         progress.beat()
         self.store.finish(progress.job_id, state, result, error, details)
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def reason_of(error: BaseException) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import combinations
 
 import numpy as np
 
-from concepts.labels.consensus import consensus
+from concepts.labels.consensus import Decision
 from concepts.view import View
 from storage.labels import LabelEvent
 
@@ -47,49 +47,51 @@ class Pair(View):
     high: float | None
 
 
-def disagreements(standing: Sequence[LabelEvent], remarks: Iterable[LabelEvent]) -> list[Disagreement]:
-    """Those that nothing settles first, then the newest first. `path` is left empty."""
-    by_picture: dict[str, list[LabelEvent]] = defaultdict(list)
+def differing(decisions: Mapping[str, Decision]) -> list[Decision]:
+    """Those about which people differ: what nothing settles first, each part by the picture's id."""
+    found = [d for d in decisions.values() if not d.simulated and {"yes", "no"} <= set(d.votes.values())]
+    return sorted(found, key=lambda decision: (decision.decided, decision.picture_id))
+
+
+def disagreements(
+    found: Iterable[Decision],
+    standing: Iterable[LabelEvent],
+    remarks: Iterable[LabelEvent],
+    paths: Mapping[str, str],
+) -> list[Disagreement]:
+    """Decisions with the answers that stand of their pictures, and what people remarked on them."""
+    said: dict[str, list[LabelEvent]] = defaultdict(list)
     for event in standing:
-        if event.author.kind == "person":
-            by_picture[event.picture_id].append(event)
+        said[event.picture_id].append(event)
     comments: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in remarks:
         comments[event.picture_id, event.author.name].append(event.comment)
-    found = []
-    for picture_id, events in by_picture.items():
-        if {"yes", "no"} <= {event.value for event in events}:
-            decision = consensus(events)[picture_id]
-            said = [
-                Said(
-                    author=event.author.name,
-                    value=event.value,
-                    comments=comments[picture_id, event.author.name],
-                    created=event.created,
-                )
-                for event in events
-            ]
-            settled = decision.value if decision.decided else ""
-            found.append(Disagreement(id=picture_id, path="", answers=said, settled=settled))
-    found.sort(key=lambda item: max(said.created for said in item.answers), reverse=True)
-    return sorted(found, key=lambda item: bool(item.settled))
+    return [
+        Disagreement(
+            id=decision.picture_id,
+            path=paths.get(decision.picture_id, ""),
+            answers=[
+                what_is_said(event, comments[event.picture_id, event.author.name])
+                for event in said[decision.picture_id]
+            ],
+            settled=decision.value if decision.decided else "",
+        )
+        for decision in found
+    ]
 
 
-def differing(standing: Iterable[LabelEvent]) -> list[str]:
-    """Ids of the pictures that `disagreements` would find."""
-    values: dict[str, set[str]] = defaultdict(set)
-    for event in standing:
-        if event.author.kind == "person":
-            values[event.picture_id].add(event.value)
-    return [picture_id for picture_id, said in values.items() if {"yes", "no"} <= said]
+def what_is_said(event: LabelEvent, comments: list[str]) -> Said:
+    return Said(author=event.author.name, value=event.value, comments=comments, created=event.created)
 
 
-def pairs(standing: Iterable[LabelEvent]) -> list[Pair]:
+def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:
     """Every two people who said yes or no of the same pictures, those with most in common first."""
     said: dict[str, dict[str, bool]] = defaultdict(dict)
-    for event in standing:
-        if event.author.kind == "person" and event.value in ("yes", "no"):
-            said[event.author.name][event.picture_id] = event.value == "yes"
+    for picture_id, decision in decisions.items():
+        if not decision.simulated:
+            for author, value in decision.votes.items():
+                if value in ("yes", "no"):
+                    said[author][picture_id] = value == "yes"
     found = [_pair(one, other, said) for one, other in combinations(sorted(said), 2)]
     return sorted((pair for pair in found if pair.n), key=lambda pair: -pair.n)
 

@@ -255,9 +255,10 @@ def write_label_file(
                 writer.writeheader()
             for row in rows:
                 count += 1
-                file.write(json.dumps(row, ensure_ascii=False) + "\n") if jsonl else writer.writerow(
-                    escaped_row(row)
-                )
+                if jsonl:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                else:
+                    writer.writerow(escaped_row(row))
     except FileExistsError as error:
         raise DiscernError(
             f"{path} is there already. Import what is in it first, or choose another name."

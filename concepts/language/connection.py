@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -36,26 +37,30 @@ class CheckedTransport(httpx2.HTTPTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
-        port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        address = _checked(host, port, request)
-        if address != host:
-            request.url = request.url.copy_with(host=address)
-            request.extensions = {**request.extensions, "sni_hostname": host}
+        *others, last = _checked(host, request)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        for address in others:  # a server on this computer often listens on one of localhost's two
+            with suppress(httpx2.ConnectError):
+                return self._to(address, request)
+        return self._to(last, request)
+
+    def _to(self, address: str, request: httpx2.Request) -> httpx2.Response:
+        request.url = request.url.copy_with(host=address)
         return super().handle_request(request)
 
 
-def _checked(host: str, port: int, request: httpx2.Request) -> str:
-    """The first address of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
+def _checked(host: str, request: httpx2.Request) -> list[str]:
+    """The addresses of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpx2.ConnectError(f"there is no {host}", request=request) from error
-    addresses = [str(place[4][0]) for place in found]
+    addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
     for text in addresses:
         address = literal_address(text)
         if address is None or serves_no_model(address):
             raise httpx2.ConnectError(f"{host} is an address where no model is served", request=request)
-    return addresses[0]
+    return addresses
 
 
 def _has_proxy(url: str) -> bool:

@@ -24,7 +24,15 @@ from concepts.candidates.question_queue import (
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Listener, Progress
-from concepts.labels.between_people import Disagreement, Pair, Said, differing, disagreements, pairs
+from concepts.labels.between_people import (
+    Disagreement,
+    Pair,
+    Said,
+    differing,
+    disagreements,
+    pairs,
+    what_is_said,
+)
 from concepts.labels.consensus import Decision
 from concepts.labels.files import (
     QUESTION_COLUMNS,
@@ -248,31 +256,24 @@ class Answers:
     def disagreements(self, name: str, limit: int = 50, offset: int = 0) -> list[Disagreement]:
         """Pictures of which some people say yes and some no, with what each said; the open ones first."""
         concept = self._context.concept(name)
-        standing = self._context.log.standing(concept.id, ("person",))
-        ids = set(differing(standing))
-        told = [event for event in standing if event.picture_id in ids]
-        found = disagreements(told, self._context.log.comments(concept.id, list(ids)))
-        found = found[offset : offset + limit]
-        paths = self._context.collection.paths([item.id for item in found])
-        return [item.model_copy(update={"path": paths.get(item.id, "")}) for item in found]
+        found = differing(self.decisions(name))[offset : offset + limit]
+        ids = [decision.picture_id for decision in found]
+        standing = self._context.log.standing(concept.id, ("person",), ids)
+        remarks = self._context.log.comments(concept.id, ids)
+        return disagreements(found, standing, remarks, self._context.collection.paths(ids))
 
     def agreement_between_people(self, name: str) -> list[Pair]:
         """How well every two people agree who answered about the same pictures."""
-        return pairs(self._context.log.standing(self._context.concept(name).id, ("person",)))
+        return pairs(self.decisions(name))
 
     def others(self, name: str, picture_id: str, author: str) -> list[Said]:
         """What other people say of a picture, to be shown to who has answered: never before."""
         concept = self._context.concept(name)
         standing = self._context.log.standing(concept.id, ("person",), [picture_id])
         return [
-            Said(
-                author=e.author.name,
-                value=e.value,
-                comments=[e.comment] if e.comment else [],
-                created=e.created,
-            )
-            for e in standing
-            if e.author.name != author
+            what_is_said(event, [event.comment] if event.comment else [])
+            for event in standing
+            if event.author.name != author
         ]
 
     def opinion(self, name: str, picture_id: str) -> Opinion | None:

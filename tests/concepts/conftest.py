@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from drawing import draw_folder
+from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

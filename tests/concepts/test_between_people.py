@@ -86,7 +86,7 @@ def test_where_both_always_say_the_same_one_thing_chance_explains_it(
 
 
 def test_nobody_agrees_with_nobody() -> None:
-    assert pairs([]) == []
+    assert pairs({}) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 from not_run import not_run
-from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
+from small_disk import SmallDisk
 
 from concepts.errors import (
     DamagedDatabaseError,
@@ -39,14 +39,14 @@ def make_home(home: Path) -> None:
 
 
 @pytest.fixture
-def home(small_disk: SmallDisk) -> Path:  # noqa: F811
+def home(small_disk: SmallDisk) -> Path:
     make_home(small_disk.folder / "home")
     return small_disk.folder / "home"
 
 
 def test_a_full_disk_is_called_full_whatever_is_tried_and_nothing_is_lost(
     home: Path,
-    small_disk: SmallDisk,  # noqa: F811
+    small_disk: SmallDisk,
 ) -> None:
     small_disk.fill()
     for attempt in (lambda: bench_at(home), lambda: bench_at(small_disk.folder / "new")):
@@ -62,7 +62,7 @@ def test_a_full_disk_is_called_full_whatever_is_tried_and_nothing_is_lost(
     assert [c.name for c in bench_at(home).definitions.concepts()] == [NAME]
 
 
-def test_a_disk_that_can_only_be_read_is_called_that(home: Path, small_disk: SmallDisk) -> None:  # noqa: F811
+def test_a_disk_that_can_only_be_read_is_called_that(home: Path, small_disk: SmallDisk) -> None:
     small_disk.make_read_only()
     for folder in (home, small_disk.folder / "new"):
         with pytest.raises(ReadOnlyError):
@@ -116,7 +116,7 @@ def test_a_broken_database_is_called_that_on_a_disk_with_room(
 
 def test_a_broken_database_on_a_full_disk_is_first_of_all_a_full_disk(
     home: Path,
-    small_disk: SmallDisk,  # noqa: F811
+    small_disk: SmallDisk,
 ) -> None:
     spoil(home / "discern.sqlite")
     small_disk.fill()
@@ -143,7 +143,7 @@ def test_all_of_them_are_storage_errors_of_their_own() -> None:
 
 def test_a_backup_for_which_there_is_no_room_is_refused_before_it_begins(
     home: Path,
-    small_disk: SmallDisk,  # noqa: F811
+    small_disk: SmallDisk,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench = bench_at(home)
@@ -169,7 +169,7 @@ def small_needs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_long_work_is_refused_before_it_begins_where_there_is_no_room(
     home: Path,
-    small_disk: SmallDisk,  # noqa: F811
+    small_disk: SmallDisk,
     tmp_path: Path,
     small_needs: None,
     tiny_open_clip: Path,
@@ -186,7 +186,7 @@ def test_long_work_is_refused_before_it_begins_where_there_is_no_room(
 
 def test_work_in_the_background_pauses_says_so_and_goes_on_by_itself(
     home: Path,
-    small_disk: SmallDisk,  # noqa: F811
+    small_disk: SmallDisk,
     tmp_path: Path,
     small_needs: None,
     tiny_open_clip: Path,

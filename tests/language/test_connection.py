@@ -41,7 +41,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str
     asked: list[str] = []
     real = socket.getaddrinfo
 
-    def getaddrinfo(host: str, port: int, *more: Any, **named: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int | None, *more: Any, **named: Any) -> list[Any]:
         if not host[0].isdigit() and ":" not in host:
             asked.append(host)
             host = addresses[min(len(asked), len(addresses)) - 1]
@@ -60,6 +60,21 @@ def test_a_name_is_resolved_once_and_that_address_is_connected_to(
     assert asked == ["models.example"]
     headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
     assert headers["host"] == f"models.example:{port.partition('/')[0]}"
+
+
+def test_a_server_on_the_second_address_of_a_name_is_found(
+    server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As localhost is ::1 and then 127.0.0.1, where most local servers listen."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, *more: Any, **named: Any) -> list[Any]:
+        both = ("127.0.0.2", "127.0.0.1") if host == "localhost" else (host,)
+        return [place for address in both for place in real(address, *more, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    ask(server.base_url.replace("127.0.0.1", "localhost"))
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "::ffff:169.254.169.254", "fe80::1"])

@@ -6,6 +6,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+from app import configuration
+from concepts.settings import Settings
 from web.http import connections
 from web.http.connections import BoundedConnection
 
@@ -40,16 +44,40 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.3)
     monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
     monkeypatch.setattr(connections, "LOOK_EVERY", 0.02)
+    app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow)])
+    with served(uvicorn.Config(app, http=BoundedConnection, log_level="error")) as port:
+        yield port
+
+
+@contextmanager
+def served(config: uvicorn.Config) -> Iterator[int]:
+    """The port of a server that runs meanwhile."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen(512)
-    app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow)])
-    server = uvicorn.Server(uvicorn.Config(app, http=BoundedConnection, log_level="error"))
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     yield listening.getsockname()[1]
     server.should_exit = True
     thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"), ("127.0.0.1", "9.9.9.9"), ("127.0.0.0/8", "9.9.9.9")],
+)
+def test_an_address_is_believed_of_a_proxy_that_was_set_and_of_no_other(
+    tmp_path: Path, trusted: str, seen: str
+) -> None:
+    async def who(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"from {request.client and request.client.host}.")
+
+    settings = Settings(home=tmp_path, trusted_proxies=trusted)
+    config = configuration(Starlette(routes=[Route("/", who)]), settings)
+    with served(config) as port:
+        headers = b"X-Forwarded-For: 1.2.3.4, 9.9.9.9\r\nConnection: close\r\n\r\n"
+        assert f"from {seen}.".encode() in answer(connect(port, PARTIAL + headers))
 
 
 def connect(port: int, *said: bytes) -> socket.socket:
