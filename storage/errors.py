@@ -34,8 +34,8 @@ class DamagedIndexError(StorageError):
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"The vector index in {folder} can't be used ({reason}). Pictures, labels and concepts are kept "
-            "elsewhere."
+            "What the pictures are searched and compared by can't be read any more. Pictures, answers and "
+            f"concepts are kept elsewhere. (The vector index in {folder}: {reason}.)"
         )
         self.folder = folder
 

@@ -14,6 +14,7 @@ from concepts.view import View
 from storage.labels import LabelEvent
 
 DRAWS = 2000  # bootstrap
+ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
 
 
 class Said(View):
@@ -36,7 +37,8 @@ class Disagreement(View):
 
 class Pair(View):
     """How two people agree on the `n` pictures of which both said yes or no. `kappa` is Cohen's, with a 95 %
-    bootstrap interval; none where both always said the same one thing, and chance explains it all."""
+    bootstrap interval; none for fewer than `ENOUGH_SHARED` pictures, and where both always said the same one
+    thing, which chance explains."""
 
     one: str
     other: str
@@ -102,7 +104,7 @@ def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
     table = np.bincount(np.array(places, dtype=int), minlength=4)
     n, kappa, low, high = len(shared), None, None, None
     value = float(cohens_kappa(table[None])[0]) if n else np.nan
-    if np.isfinite(value):
+    if n >= ENOUGH_SHARED and np.isfinite(value):
         drawn = cohens_kappa(np.random.default_rng(0).multinomial(n, table / n, size=DRAWS))
         kappa = value
         low, high = (float(bound) for bound in np.nanpercentile(drawn, (2.5, 97.5)))

@@ -85,6 +85,14 @@ def test_where_both_always_say_the_same_one_thing_chance_explains_it(
     assert (pair.n, pair.agree, pair.kappa, pair.low) == (20, 20, None, None)
 
 
+def test_of_few_pictures_in_common_nothing_beyond_the_count_is_said(bench: Workbench, ids: list[str]) -> None:
+    """One picture drawn again and again is always the same picture: an interval of no width."""
+    say(bench, "ana", "yes", ids[0])
+    say(bench, "ben", "no", ids[0])
+    (pair,) = bench.answers.agreement_between_people(NAME)
+    assert (pair.n, pair.agree, pair.kappa, pair.low, pair.high) == (1, 0, None, None, None)
+
+
 def test_nobody_agrees_with_nobody() -> None:
     assert pairs({}) == []
 

@@ -52,10 +52,10 @@ class _Screen:
 
     def show(self, place: Place) -> Shown:
         """Everything, for what the address says."""
-        library = self._bench.pictures.library_info()
-        head = _head(library, place, url("/library", **place))
-        shown = {self.top: head, self.main: self._main(library, place), self.dialog: ""}
-        return shown | self._progress(self.work.newest())
+        main = self._main(self._bench.pictures.library_info(), place)
+        # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
+        head = _head(self._bench.pictures.library_info(), place, url("/library", **place))
+        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(self.work.newest())
 
     def tick(self, request: gr.Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""

@@ -105,8 +105,8 @@ class Labeller {
     this.pictures = this.pictures.filter((picture) => !ids.includes(picture.id));
     if (before === this.pictures[0]) return;
     if (this.at === null) {
-      this.say('You answered that one in another tab.');
       this.show();
+      this.say('You answered that one in another tab.');
     }
     this.ask();
   }

@@ -1,0 +1,67 @@
+"""Two tabs of one person keep in step; two people see where they differ and settle it: in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from storage.labels import Author
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+
+@pytest.fixture
+def concept(site: Site, request: pytest.FixtureRequest) -> str:
+    name = f"Two people: {request.node.name}"
+    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    return name
+
+
+def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
+    site: Site, page: Any, concept: str
+) -> None:
+    other = page.context.new_page()
+    for tab in (other, page, other):  # the first time it is still being chosen what to ask
+        tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+        expect(tab.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    picture = page.locator(".stage img").get_attribute("data-picture")
+    expect(other.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
+    page.keyboard.press("y")
+    expect(other.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
+    expect(other.get_by_text("in another tab")).to_be_visible()
+    other.close()
+
+
+def test_where_two_people_differ_is_shown_with_both_answers_and_a_third_settles_it(
+    site: Site, page: Any, concept: str
+) -> None:
+    (picture,) = site.bench.pictures.newest(1)
+    for who, value in (("ana", "yes"), ("ben", "no")):
+        key = f"{concept} {who}"
+        site.bench.answers.label(
+            concept, picture.id, value, author=Author(who), key=key, comment=f"Says {who}."
+        )
+    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    section = page.get_by_role("region", name="Where people differ")
+    for text in ("1 open", "ana:", "Says ana.", "ben:", "Says ben."):
+        expect(section.get_by_text(text)).to_be_visible()
+    section.get_by_role("button", name="Counts", exact=True).click()
+    expect(section.get_by_text("settled: counts")).to_be_visible()
+    assert site.bench.answers.decisions(concept)[picture.id].value == "yes"
+
+
+def test_the_second_sees_what_the_first_said_once_they_have_answered(
+    site: Site, page: Any, concept: str
+) -> None:
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    picture = str(page.locator(".stage img").get_attribute("data-picture"))
+    author, key = Author("ana"), f"{concept} ana"
+    site.bench.answers.label(concept, picture, "no", author=author, key=key, comment="It has corners.")
+    expect(page.get_by_text("It has corners.")).to_have_count(0)
+    page.keyboard.press("y")
+    expect(page.get_by_text("It has corners.")).to_be_visible()
