@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import draw_folder
+from tiny_open_clip import make_tiny_open_clip
 
 from concepts import encoders
 from concepts.encoders import load_encoder
@@ -89,9 +90,10 @@ def test_one_that_the_owner_has_set_needs_no_more_words(
 def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
     theirs: Path, pictures: Path, tmp_path: Path
 ) -> None:
+    other = f"local-dir:{make_tiny_open_clip(tmp_path / 'other-model', seed=1)}"
     with pytest.raises(FingerprintMismatchError):
         bench_of(tmp_path / "home").versions.score(
-            theirs, [pictures], tmp_path / "scores.csv", trust_encoder="embedded"
+            theirs, [pictures], tmp_path / "scores.csv", trust_encoder=other
         )
 
 
