@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all browser lint format docs screenshots wheel upgrade clean
+.PHONY: demo run test test-all soak browser lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -18,6 +18,10 @@ test: $(VENV)/installed-dev browser
 
 test-all: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# At most ten minutes: seventy people, three power cuts and a full disk (for that it has to be root).
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
 
 # Where neither is to be had the tests that need one are skipped, and say so at the end.
 browser: $(VENV)/installed-dev

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    JsonConfigSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        saved = JsonConfigSettingsSource(settings_cls, json_file=default_home() / "settings.json")
+        saved = InitSettingsSource(settings_cls, _read(default_home() / "settings.json"))
         return init_settings, env_settings, saved
 
 
@@ -136,10 +136,6 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"These settings can't be used: {problems}") from error
     except OSError as error:
         raise refused(error, default_home() / "settings.json") from error
-    except json.JSONDecodeError as error:
-        raise SettingsError(
-            f"{default_home() / 'settings.json'} is not JSON: {error}. Mend or remove it."
-        ) from error
 
 
 def set_by_environment() -> set[str]:
@@ -248,9 +244,11 @@ def _read(file: Path) -> dict[str, Any]:
         saved = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeError, RecursionError) as error:
         raise SettingsError(f"{file} is not JSON: {error}. Mend or remove it.") from error
-    return saved if isinstance(saved, dict) else {}
+    if not isinstance(saved, dict):
+        raise SettingsError(f"{file} holds no settings. Mend or remove it.")
+    return saved
 
 
 def _variable(name: str) -> str:

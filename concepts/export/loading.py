@@ -26,6 +26,7 @@ WEIGHTS_FILE = "head.safetensors"
 MOST_BYTES = {FACTS_FILE: 2**20, WEIGHTS_FILE: 16 * 2**20}  # a very long definition; two million weights
 MOST_ZIP_BYTES = 64 * 2**20
 MOST_ZIP_FILES = 1000
+LONGEST_REASON = 200  # characters; some quote what they found
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _read_zip(path: Path) -> tuple[bytes, bytes]:
             )
     # RuntimeError: the archive is encrypted.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
-        raise _damaged(path, f"it is not a readable zip archive ({error})") from error
+        raise _damaged(path, f"it is not a readable zip archive ({str(error)[:LONGEST_REASON]})") from error
 
 
 def _safe_names(archive: zipfile.ZipFile, path: Path) -> list[PurePosixPath]:

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 SCHEMA_VERSION = 1  # of head.json
+DAMAGED = (AttributeError, LookupError, RecursionError, SafetensorError, TypeError, ValueError)
 
 
 class Scorer:
@@ -58,12 +60,15 @@ class Scorer:
 
 def load(folder: str | Path = Path(__file__).parent) -> Scorer:
     """Raises ValueError for a folder of a newer format and for one that is damaged."""
-    facts = json.loads((Path(folder) / "head.json").read_text(encoding="utf-8"))
-    if facts.get("format") != "discern-head" or facts.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(f"head.json is no format {SCHEMA_VERSION} of discern-head; take its own scorer.py")
-    tensors = load_file(Path(folder) / "head.safetensors")
-    threshold, fingerprint = facts["head"]["threshold"], facts["encoder"]["fingerprint"]
-    return Scorer(tensors["weights"], float(tensors["bias"][0]), threshold, fingerprint)
+    try:
+        facts = json.loads((Path(folder) / "head.json").read_text(encoding="utf-8"))
+        if facts.get("format") != "discern-head" or facts.get("schema_version") != SCHEMA_VERSION:
+            raise ValueError(f"it is no format {SCHEMA_VERSION} of discern-head; take its own scorer.py")
+        tensors = load_file(Path(folder) / "head.safetensors")
+        threshold, fingerprint = facts["head"]["threshold"], facts["encoder"]["fingerprint"]
+        return Scorer(tensors["weights"], float(tensors["bias"][0]), threshold, fingerprint)
+    except DAMAGED as error:
+        raise ValueError(f"{folder} can't be used ({type(error).__name__}: {error})") from error
 
 
 def main() -> None:

@@ -157,7 +157,7 @@ def _load(file: Path) -> dict[str, User]:
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         return {str(name): _read(record) for name, record in kept.items()}
-    except (OSError, ValueError, AttributeError, KeyError, TypeError, SettingsError):
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError, SettingsError):
         raise SettingsError(f"{file} can't be read. Mend it, or remove it and add the users again.") from None
 
 
@@ -167,6 +167,8 @@ def _read(record: Any) -> User:
     user = user or User(record["password"], role_of(record["role"]))
     if not _HASH.fullmatch(user.password):
         raise ValueError("no scrypt hash")
+    for part in user.password.split("$")[1:]:
+        base64.b64decode(part, validate=True)  # raises ValueError
     return user
 
 

@@ -111,11 +111,13 @@ def _parquet(path: Path) -> ListedRows:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    damage = (pa.ArrowException, OSError, UnicodeError)  # pyarrow says OSError of broken contents, too
     try:
         table = pq.ParquetFile(path)
-    except pa.ArrowException as error:
-        raise DiscernError(f"The list {path} is not a Parquet file: {str(error).splitlines()[0]}") from error
-    column = _path_column(path, table.schema_arrow.names)
+        names = table.schema_arrow.names
+    except damage as error:
+        raise DiscernError(f"The list {path} is not a Parquet file: {_first_line(error)}") from error
+    column = _path_column(path, names)
     kind = table.schema_arrow.field(column).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
@@ -125,12 +127,25 @@ def _parquet(path: Path) -> ListedRows:
     def read() -> ListedRows:
         number = 0
         with table:
-            for batch in table.iter_batches(batch_size=_BATCH_ROWS, columns=[column]):
-                for value in batch.column(0).to_pylist():
+            batches = table.iter_batches(batch_size=_BATCH_ROWS, columns=[column])
+            while True:
+                try:
+                    batch = next(batches, None)
+                    values = [] if batch is None else batch.column(0).to_pylist()
+                except damage as error:
+                    said = f"The list {path} is damaged after row {number:,}: {_first_line(error)}"
+                    raise DiscernError(said) from error
+                if batch is None:
+                    return
+                for value in values:
                     number += 1
                     yield number, value
 
     return read()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 READERS: Final[dict[str, Callable[[Path], ListedRows]]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -75,12 +74,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, online: None) -> Iterator[list[str]]:
     thread.join()
 
 
-def test_offline_with_nothing_cached_it_is_the_embedded_encoder_at_once() -> None:
-    started = time.monotonic()
+def test_offline_with_nothing_cached_it_is_the_embedded_encoder_and_the_hub_is_not_asked(
+    hub: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     resolution = resolve_auto()
-    assert time.monotonic() - started < 0.5
     assert resolution.name == "embedded"
     assert "HF_HUB_OFFLINE" in resolution.why
+    assert hub == []
 
 
 def test_a_cached_model_is_used_even_offline(empty_cache: Path) -> None:
@@ -118,25 +119,23 @@ def test_the_larger_model_is_not_for_a_computer_without_a_gpu(empty_cache: Path)
 def test_a_hub_that_never_answers_is_given_up_on(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         point_to(silent.getsockname()[1], monkeypatch)
-        started = time.monotonic()
         resolution = resolve_auto(hub_seconds=0.3)
-        assert time.monotonic() - started < 1.5
     assert resolution.name == "embedded"
     assert "can't be reached" in resolution.why
 
 
 def test_name_resolution_that_hangs_is_given_up_on(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
+    answered: list[str] = []
 
     def hang(*args: object, **kwargs: object) -> None:
         released.wait(30)
+        answered.append("no such host")
         raise OSError("no such host")
 
     monkeypatch.setattr(constants, "ENDPOINT", "https://hub.invalid")
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    started = time.monotonic()
     resolution = resolve_auto(hub_seconds=0.3)
-    took = time.monotonic() - started
+    assert answered == []
     released.set()
-    assert took < 1.5
     assert resolution.name == "embedded"

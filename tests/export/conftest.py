@@ -3,84 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
 
+import bundles
 import numpy as np
 import pytest
 
-from concepts.definition.document import Criterion, Definition, Query
-from concepts.encoders.base import Fingerprint
-from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
+from concepts.export.facts import BundleFacts
 from concepts.learning.base import LinearHead
-from concepts.learning.report import (
-    Baseline,
-    Curves,
-    LabelCount,
-    Metric,
-    ReliabilityBin,
-)
-
-
-def _head(weights: Any, bias: float = -0.5, threshold: float = 0.4) -> LinearHead:
-    weights = np.asarray(weights, dtype=np.float64)
-    return LinearHead("logistic", weights, bias, threshold, {"C": 10.0, "folds": 5})
-
-
-def _facts(head: LinearHead, **changes: Any) -> BundleFacts:
-    fingerprint = Fingerprint("tiny", "ab" * 32, "resize 8, crop 8", "float32")
-    facts = {
-        "discern_version": "0.1.0",
-        "created": datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
-        "concept": "messy room",
-        "definition": Definition(
-            name="messy room",
-            description="A room that looks like nobody has tidied it for a week.",
-            criteria=(
-                Criterion(kind="necessary", text="the inside of a room is visible"),
-                Criterion(kind="supporting", text="clothes on the floor"),
-                Criterion(kind="excluding", text="a building site"),
-            ),
-            queries=(Query(text="untidy bedroom"), Query(text="flea market", counts=False)),
-        ),
-        "definition_revision": 3,
-        "head": HeadFacts.of(
-            head,
-            number=2,
-            target="the best F1",
-            calibration="Platt scaling on out-of-fold scores, folded into the weights",
-        ),
-        "encoder": EncoderFacts(
-            name="hf-hub:example/tiny",
-            fingerprint=str(fingerprint),
-            architecture=fingerprint.architecture,
-            weights_sha256=fingerprint.weights_sha256,
-            preprocessing=fingerprint.preprocessing,
-            precision=fingerprint.precision,
-            dimension=len(head.weights),
-            licence="MIT",
-        ),
-        "training_labels": (
-            LabelCount(author_kind="person", yes=40, no=60),
-            LabelCount(author_kind="annotator", yes=300, no=500),
-        ),
-        "evaluation_labels": (LabelCount(author_kind="person", yes=60, no=140),),
-        "evaluation_drawn": "random",
-        "metrics": (
-            Metric(name="average_precision", value=0.91, low=0.84, high=0.96, n=200),
-            Metric(name="precision", value=0.87, low=0.78, high=0.94, n=62),
-            Metric(name="recall", value=0.9, low=0.81, high=0.97, n=60),
-            Metric(name="recall_at_precision_0.9", value=None, n=200, note="too few pictures that count"),
-        ),
-        "baselines": (
-            Baseline(
-                name="plain text search",
-                metrics=(Metric(name="average_precision", value=0.62, low=0.5, high=0.73, n=200),),
-            ),
-        ),
-        "licence_notes": ("The weights were trained on DataComp.",),
-    }
-    return BundleFacts(**(facts | changes))
+from concepts.learning.report import Curves, ReliabilityBin
 
 
 @pytest.fixture
@@ -100,20 +30,20 @@ def curves() -> Curves:
 
 @pytest.fixture(scope="session")
 def make_head() -> Callable[..., LinearHead]:
-    return _head
+    return bundles.make_head
 
 
 @pytest.fixture(scope="session")
 def make_facts() -> Callable[..., BundleFacts]:
     """`make_facts(head, **changes)`; for the whole session, so that hypothesis may use it."""
-    return _facts
+    return bundles.make_facts
 
 
 @pytest.fixture
 def head() -> LinearHead:
-    return _head(np.random.default_rng(7).normal(size=8) * 3)
+    return bundles.make_head(np.random.default_rng(7).normal(size=8) * 3)
 
 
 @pytest.fixture
 def facts(head: LinearHead) -> BundleFacts:
-    return _facts(head)
+    return bundles.make_facts(head)

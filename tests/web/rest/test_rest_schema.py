@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
 import pytest
 import schemathesis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -40,10 +44,16 @@ OPERATIONS = [
 ]
 
 
+WITH_BODIES = [
+    (method.upper(), "/api/v1" + re.sub(r"{version}|{\w*id}", "1", path.replace("{name}", "Round")))
+    for path, methods in DOCUMENT["paths"].items()
+    for method, route in methods.items()
+    if "requestBody" in route
+]
+
+
 @pytest.fixture(scope="module")
-def schema(
-    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path
-) -> schemathesis.BaseSchema:
+def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> FastAPI:
     """A library with one concept, some answers and a trained version. No job runs: they stay queued."""
     bench = Workbench(
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
@@ -56,7 +66,12 @@ def schema(
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
         )
     bench.versions.train("Round")
-    return schemathesis.openapi.from_asgi("/api/v1/openapi.json", create_app(bench))
+    return create_app(bench)
+
+
+@pytest.fixture(scope="module")
+def schema(app: FastAPI) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
@@ -77,5 +92,36 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
         if mode is GenerationMode.POSITIVE and "name" in case.path_parameters:
             case.path_parameters["name"] = "Round"  # to get past "no such concept"
         case.call_and_validate(checks=CHECKS)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("method", "address"), [*WITH_BODIES, ("POST", "/login"), ("POST", "/uploads/x?name=a&size=9")]
+)
+def test_whatever_bytes_are_sent_as_a_body_the_answer_says_what_is_wrong(
+    app: FastAPI, method: str, address: str
+) -> None:
+    client = TestClient(app, base_url="http://127.0.0.1:7860", raise_server_exceptions=True)
+
+    @settings(max_examples=15, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(
+        body=st.binary(max_size=200)
+        | st.sampled_from([b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe{}", b"1e999"]),
+        kind=st.sampled_from(
+            [
+                "application/json",
+                "text/csv",
+                "multipart/form-data",
+                "multipart/form-data; boundary=x",
+                "application/x-www-form-urlencoded",
+                "",
+                "a/b; charset=nonsense",
+            ]
+        ),
+    )
+    def check(body: bytes, kind: str) -> None:
+        response = client.request(method, address, content=body, headers={"Content-Type": kind})
+        assert response.status_code < 500, response.text
 
     check()

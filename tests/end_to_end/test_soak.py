@@ -1,0 +1,212 @@
+"""Ten minutes of many people, three power cuts and a full disk: what was acknowledged is kept, once."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from drawing import draw_folder
+from small_disk import SmallDisk, mounted
+from soak_load import Clients, Sample, Server, until
+
+from concepts.installation.users import Role, Users
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+READERS, WRITERS = 60, 10
+CONCEPTS = ["Round thing", "Square thing", "Line"]
+PICTURES, MORE_PICTURES = 300, 3000
+DISK = 600  # megabytes
+PASSWORD = "correct horse battery"  # of everybody here
+A_LIFE, THE_LAST_LIFE = 200, 1000  # answers acknowledged before the next power cut; before the end
+GROWTH = 1.25  # of the server's memory in the last third of its last life, against the second
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk | None]:
+    """A small one that can be filled. Only root may mount one; others soak without the full disk."""
+    if os.geteuid() != 0:
+        (tmp_path / "disk").mkdir()
+        yield None
+        return
+    with mounted(tmp_path / "disk", DISK) as small:
+        yield small
+
+
+class Owner:
+    """Adds pictures and trains without end, meanwhile."""
+
+    def __init__(self, server: Server, folders: list[Path]) -> None:
+        self._server, self._folders = server, folders
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._add), threading.Thread(target=self._train)]
+        self.trained = 0
+
+    def begin(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _add(self) -> None:
+        for folder in self._folders:
+            self._do("/library/pictures", {"paths": [str(folder)]})
+
+    def _train(self) -> None:
+        while not self._ended.is_set():
+            for concept in CONCEPTS:
+                self.trained += self._do(f"/concepts/{concept}/versions", {})
+                self._ended.wait(5)
+
+    def _do(self, address: str, body: dict[str, object]) -> bool:
+        """Asks for a job until it is done; what a power cut or a full disk broke is asked for again."""
+        with httpx.Client(base_url=f"{self._server.address}/api/v1", auth=("owner", PASSWORD)) as client:
+            while not self._ended.wait(0.5):
+                try:
+                    job = client.post(address, json=body, timeout=60).json().get("id")
+                    while job and not self._ended.wait(0.5):
+                        state = client.get(f"/jobs/{job}", timeout=60).json().get("state")
+                        if state in ("done", "failed", "cancelled"):
+                            if state == "done":
+                                return True
+                            break
+                except (httpx.TransportError, ValueError):
+                    continue
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
+    tmp_path: Path,
+    disk: SmallDisk | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = tmp_path / "disk" / "home"
+    monkeypatch.setenv("DISCERN_HOME", str(home))
+    pictures = draw_folder(tmp_path / "pictures", PICTURES)
+    more = [
+        draw_folder(tmp_path / f"more-{number}", 100, first_seed=1000 + 100 * number)
+        for number in range(MORE_PICTURES // 100)
+    ]
+    bench = Workbench(load_settings(home=home))
+    bench.pictures.add_pictures([pictures], encoder="embedded")
+    for concept in CONCEPTS:
+        bench.definitions.begin_concept(concept, "A simulated person decides.", author="owner")
+    ids = list(bench.context.collection.library.all_ids())
+    bench.close()
+    users = Users(load_settings(home=home))
+    users.set("owner", PASSWORD, Role.OWNER)
+    names = [f"labeller {number}" for number in range(WRITERS)] + ["reader"]
+    for name in names:
+        users.set(name, PASSWORD, Role.VIEWER if name == "reader" else Role.LABELLER)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    server = Server(port, DISCERN_HOME=str(home), DISCERN_ALLOWED_ROOTS=str(tmp_path))
+    starts = [server.start()]
+    clients = Clients(server.address, CONCEPTS, ids)
+    noted = clients.noted
+    owner = Owner(server, more)
+    clients.begin(lambda index: (names[index], PASSWORD), READERS, WRITERS)
+    owner.begin()
+    try:
+        for life in range(3):
+            kept = len(noted.acknowledged)
+            until(lambda kept=kept: len(noted.acknowledged) >= kept + A_LIFE)  # type: ignore[misc]
+            if life == 1 and disk is not None:
+                clients.state = "full"
+                disk.fill()
+                until(lambda: noted.answers["full", "507"] >= 20)
+                disk.free()
+                kept = len(noted.acknowledged)
+                until(lambda kept=kept: len(noted.acknowledged) >= kept + A_LIFE)  # type: ignore[misc]
+            clients.state = "killed"
+            server.kill()
+            starts.append(server.start())
+            kept = len(noted.acknowledged)
+            until(lambda kept=kept: len(noted.acknowledged) >= kept + 2 * WRITERS)  # type: ignore[misc]
+            clients.state = "well"
+        with server.sampled() as samples:
+            kept = len(noted.acknowledged)
+            until(lambda: len(noted.acknowledged) >= kept + THE_LAST_LIFE, patience=360)
+    finally:
+        clients.end()
+        owner.end()
+        server_ended = server.stop()
+
+    bench = Workbench(load_settings(home=home))
+    events = [
+        event for concept in CONCEPTS for event in bench.context.log.events(bench.context.concept(concept).id)
+    ]
+    in_log = {event.comment: (event.picture_id, event.value) for event in events}
+    bench.pictures.check_library(repair=True)  # goes on with what the end cut off
+    checked = bench.pictures.check_library()
+    added = len(list(bench.context.collection.library.all_ids()))
+    bench.close()
+    figures = {
+        "answers acknowledged": len(noted.acknowledged),
+        "of those lost": sum(in_log.get(key) != said for key, said in noted.acknowledged.items()),
+        "in the log twice": sum(n > 1 for n in Counter(event.comment for event in events).values()),
+        "seconds to start": [round(seconds, 1) for seconds in starts],
+        "requests that succeeded": noted.answers["well", "ok"],
+        "requests that failed": {
+            f"{kind} ({state})": n for (state, kind), n in sorted(noted.answers.items()) if kind != "ok"
+        },
+        "seconds": {name: quantiles(took) for name, took in noted.seconds.items()},
+        "pictures added": added - PICTURES,
+        "heads trained": owner.trained,
+        "last life": flatness(samples),
+    }
+    with capsys.disabled():
+        print("\n" + json.dumps(figures, indent=2))
+    assert noted.unexpected == []
+    assert (figures["of those lost"], figures["in the log twice"]) == (0, 0)
+    assert (noted.answers["full", "507"] > 0) == (disk is not None)
+    assert "Traceback" not in server.said(), server.said()
+    assert server_ended == 0
+    assert (checked.is_whole, checked.vectors_extra) == (True, 0)
+    assert owner.trained > 0
+    assert added > PICTURES
+    before, after = thirds(samples)
+    assert resident(after) < GROWTH * resident(before)
+    assert max(s.open_files for s in after) <= max(s.open_files for s in before) + READERS + WRITERS
+
+
+def thirds(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """The second third, when what is loaded when it is first used is loaded, and the last."""
+    third = len(samples) // 3
+    return samples[third : 2 * third], samples[2 * third :]
+
+
+def resident(samples: list[Sample]) -> float:
+    return statistics.median(sample.resident for sample in samples)
+
+
+def quantiles(seconds: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(seconds, n=100)
+    return {"p50": round(cuts[49], 3), "p95": round(cuts[94], 3), "p99": round(cuts[98], 3)}
+
+
+def flatness(samples: list[Sample]) -> dict[str, object]:
+    before, after = thirds(samples)
+    return {
+        "seconds": round(samples[-1].second),
+        "MB in the second third, in the last": [round(resident(part) / 2**20) for part in (before, after)],
+        "open files in the second third, in the last": [
+            [min(s.open_files for s in part), max(s.open_files for s in part)] for part in (before, after)
+        ],
+    }
