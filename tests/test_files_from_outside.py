@@ -252,8 +252,6 @@ def test_an_archive_may_hold_files_of_any_name(files: list[tuple[str, bytes]]) -
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files:
-            archive.writestr(
-                name.partition("\0")[0] or "nameless", content
-            )  # zipfile can't write an empty name
+            archive.writestr(name.partition("\0")[0] or "nameless", content)
     takes_or_refuses(Reader("pictures.zip", b"", pictures_of), out.getvalue())
     takes_or_refuses(Reader("bundle.zip", b"", load_bundle), out.getvalue())

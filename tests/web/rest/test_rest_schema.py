@@ -97,7 +97,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
 
 
 @pytest.mark.parametrize(
-    ("method", "address"), [*WITH_BODIES, ("POST", "/login"), ("POST", "/uploads/x?name=a&size=9")]
+    ("method", "address"), [*WITH_BODIES, ("POST", "/login"), ("PUT", "/uploads/x/a.png")]
 )
 def test_whatever_bytes_are_sent_as_a_body_the_answer_says_what_is_wrong(
     app: FastAPI, method: str, address: str
