@@ -37,6 +37,14 @@ def encoder_cache(pytestconfig: pytest.Config) -> Path:
     return pytestconfig.cache.mkdir("encoders")
 
 
+@pytest.fixture
+def warm_home(own_home: Path, encoder_cache: Path) -> Path:
+    """`own_home` with what the embedded encoder works out once on a computer, for about ten seconds."""
+    own_home.mkdir()
+    (own_home / "cache").symlink_to(encoder_cache)
+    return own_home
+
+
 @pytest.fixture(scope="session")
 def tiny_open_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small untrained open_clip model, for `local-dir:`."""

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from small_app import app_without_screens
 
 from concepts.installation import log as log_module
 from concepts.installation.log import start_log
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.kinds import Expand, Mine
-from web.server import create_app
 
 KEY = "sk-secret-key-of-somebody"
 
@@ -118,7 +118,7 @@ def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
-    client = TestClient(create_app(bench), raise_server_exceptions=False)
+    client = TestClient(app_without_screens(bench), raise_server_exceptions=False)
     answer = client.get("/api/v1/about")
     assert answer.status_code == 500
     failed = [line for line in lines(bench) if line["level"] == "error"]
@@ -128,7 +128,7 @@ def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
 
 
 def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
-    client = TestClient(create_app(bench))
+    client = TestClient(app_without_screens(bench))
     bench.definitions.create_concept("c", "Whatever counts.")
     answer = client.post("/api/v1/concepts/c/expand")
     job = answer.json()["id"]

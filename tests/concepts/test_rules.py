@@ -229,7 +229,7 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
 
 
 @pytest.mark.labelled
-def test_example_pictures_lend_their_words_to_the_queries(own_home: Path, labelled_pictures: Path) -> None:
+def test_example_pictures_lend_their_words_to_the_queries(warm_home: Path, labelled_pictures: Path) -> None:
     folder = labelled_pictures / "grocery/images/train/Fruit/Lemon"
     bench = Workbench(load_settings())
     bench.pictures.add_pictures([folder], encoder="embedded")

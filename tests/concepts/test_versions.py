@@ -5,6 +5,7 @@ The answers are simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
+import shutil
 import uuid
 import zipfile
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from drawing import draw_folder
 
 from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -35,15 +37,27 @@ def work_off(bench: Workbench) -> None:
         bench.jobs.resume(job.id)
 
 
-@pytest.fixture
-def trained(bench: Workbench) -> Workbench:
-    """All 18 evaluation pictures and 30 others answered, and one version trained."""
+@pytest.fixture(scope="module")
+def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with all 18 evaluation pictures and 30 others answered, and one version trained."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    shutil.copytree(made_library[0], home)
+    bench = Workbench(load_settings(home=home))
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, "evaluation", 100)
     for _ in range(3):
         answer(bench, "train", 10)
     bench.versions.submit_train(NAME)
     work_off(bench)
-    return bench
+    bench.close()
+    return home
+
+
+@pytest.fixture
+def trained(made_trained: Path, own_home: Path) -> Workbench:
+    """A copy of it for each test."""
+    shutil.copytree(made_trained, own_home)
+    return Workbench(load_settings())
 
 
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(trained: Workbench) -> None:

@@ -148,7 +148,7 @@ def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
 
 
 def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
-    start: Start, own_home: Path, tmp_path: Path, tiny_open_clip: Path
+    start: Start, warm_home: Path, tmp_path: Path
 ) -> None:
     asked, over = threading.Event(), threading.Event()
 
@@ -158,14 +158,22 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
         over.wait()
         return {}
 
-    bench = Workbench(load_settings(home=own_home))
+    bench = Workbench(load_settings(home=warm_home))
     folder = draw_folder(tmp_path / "pictures", 20)
-    bench.pictures.add_pictures([folder], encoder=f"local-dir:{tiny_open_clip}")
+    bench.pictures.add_pictures([folder], encoder="embedded")
     bench.definitions.create_concept("Round", "A filled ellipse.")
     job_id = bench.answers.submit_annotate("Round")
+    impatient = tmp_path / "impatient"
+    impatient.mkdir()
+    (impatient / "sitecustomize.py").write_text(
+        "from concepts.jobs import runner\nrunner.STOP_SECONDS = 0.5\n"
+    )
     with FakeOpenAI(silent) as model:
         app = start(
-            DISCERN_PORT=free_port(), OPENAI_BASE_URL=model.base_url, DISCERN_VLM_MODEL="simulated-model"
+            DISCERN_PORT=free_port(),
+            OPENAI_BASE_URL=model.base_url,
+            DISCERN_VLM_MODEL="simulated-model",
+            PYTHONPATH=f"{impatient}{os.pathsep}{ROOT}",
         )
         until(asked.is_set, app)
         app.send_signal(signal.SIGTERM)

@@ -263,7 +263,7 @@ def test_search_is_brute_force(name: str, n: int, k: int, q: int, seed: int, som
     assert found == [best(ids, vectors.astype(np.float64) @ query, k, allowed) for query in queries]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(n=st.integers(1, 300), k=st.integers(1, 60), block=st.integers(1, 70), seed=st.integers(0, 99))
 def test_search_in_blocks_is_brute_force(n: int, k: int, block: int, seed: int) -> None:
     ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(2, seed + 1)

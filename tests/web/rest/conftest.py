@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
+from small_app import app_without_screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.server import create_app
 
 API = "/api/v1"
 PATIENCE = 60  # seconds until a test gives up
@@ -38,7 +38,7 @@ def workbench(
 
 @pytest.fixture(scope="module")
 def api(workbench: Workbench) -> TestClient:
-    return TestClient(create_app(workbench), base_url="http://127.0.0.1:7860/api/v1/")
+    return TestClient(app_without_screens(workbench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,12 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from small_app import app_without_screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api import create_api
-from web.server import create_app
 
 CHECKS = [
     not_a_server_error,
@@ -66,7 +66,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
         )
     bench.versions.train("Round")
-    return create_app(bench)
+    return app_without_screens(bench)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,17 @@
+"""The app as it is served but for its screens, whose building takes most of a second."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import gradio as gr
+from fastapi import FastAPI
+
+from concepts.workbench import Workbench
+from web import server
+
+
+def app_without_screens(workbench: Workbench) -> FastAPI:
+    nothing = gr.Blocks(analytics_enabled=False)
+    with mock.patch.object(server, "build_screens", return_value=nothing):
+        return server.create_app(workbench)
