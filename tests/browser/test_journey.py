@@ -78,8 +78,8 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path: Path, tiny_open_clip: Path) -> Iterator[App]:
-    running = App(tmp_path / "journey", f"local-dir:{tiny_open_clip}")
+def app(warm_home: Path) -> Iterator[App]:
+    running = App(warm_home, "embedded")
     running.start()
     yield running
     running.stop()
@@ -99,7 +99,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_from_a_sentence_to_a_classifier_in_use(
-    app: App, page: Any, archive: Path, tmp_path: Path, tiny_open_clip: Path
+    app: App, page: Any, archive: Path, tmp_path: Path, warm_home: Path
 ) -> None:
     page.goto(app.url)
     page.get_by_role("link", name="Add my pictures").click()
@@ -114,7 +114,7 @@ def test_from_a_sentence_to_a_classifier_in_use(
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)
     restart_in_the_middle_loses_nothing(app, page)
-    label(page, 70)
+    label(page, 50)
 
     page.locator(".steps a:has-text('Quality')").click()
     train_while_the_app_is_restarted(app, page)
@@ -124,7 +124,7 @@ def test_from_a_sentence_to_a_classifier_in_use(
         page.locator("#use-take").get_by_role("link", name="Download").click()
     bundle = tmp_path / "round.zip"
     download.value.save_as(bundle)
-    use(bundle, tmp_path, f"local-dir:{tiny_open_clip}")
+    use(bundle, tmp_path, warm_home / "cache")
 
 
 def upload_with_bad_files(page: Any, archive: Path) -> None:
@@ -225,10 +225,10 @@ def train_while_the_app_is_restarted(app: App, page: Any) -> None:
     assert re.search(r"Of 100 pictures it flags, about \d+", words), words
 
 
-def use(bundle: Path, folder: Path, encoder_name: str) -> None:
+def use(bundle: Path, folder: Path, cache: Path) -> None:
     """The classifier on drawings it has never seen, in three ways that agree."""
     new = draw_folder(folder / "new", 30, first_seed=1000)
-    encoder = load_encoder(encoder_name, cache=folder / "cache")
+    encoder = load_encoder("embedded", cache=cache)
     loaded = load_bundle(bundle, expect_fingerprint=str(encoder.fingerprint))
     parts = list(embed_files([new], encoder))
     vectors = np.concatenate([vectors for _, _, vectors, _ in parts])
