@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from concepts.settings import load_settings
-from concepts.study.people import Answer
+from concepts.study.harness import Measures, average_precision
+from concepts.study.people import Answer, SimulatedPerson
 from concepts.workbench import Workbench
 
 
@@ -44,15 +45,19 @@ class ProductSession:
         waiting = self._pool.answers.next_pictures(self._name, 10_000, purpose="evaluation")
         return [picture.path for picture in waiting]
 
-    def answer(self, answers: Mapping[str, Answer]) -> None:
+    def answer(self, answers: Mapping[str, Answer]) -> int:
         file = self._work / "answers.csv"
         with file.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["path", "label"])
             writer.writerows(answers.items())
         self._pool.answers.import_labels(self._name, file, author="simulated from labels.csv", simulated=True)
+        return len(answers)
 
-    def scores(self) -> dict[str, float]:
+    def measured(self, person: SimulatedPerson) -> Measures:
+        return Measures(average_precision(self._scores(), person))
+
+    def _scores(self) -> dict[str, float]:
         assert self._rest is not None, "there is no library to measure on"
         self._pool.versions.train(self._name)
         bundle = self._pool.versions.export(self._name, self._work / "bundle")

@@ -18,6 +18,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     library,
     output,
     score,
+    study,
     versions,
 )
 from concepts.cli.groups import app

@@ -70,10 +70,12 @@ class NeighbourGraph:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a scorer ranks. vectors (n, d); `neighbours` is their graph, where there is one."""
+    """What a scorer ranks. vectors (n, d); `neighbours` is their graph, where there is one; `labelled` (m,)
+    says which of these pictures each row of the training set is, -1 for one that isn't among them."""
 
     vectors: Vectors
     neighbours: NeighbourGraph | None = None
+    labelled: NDArray[np.int64] | None = None
 
 
 class Scorer(Protocol):

@@ -1,11 +1,11 @@
 """Which concepts a study is about: a TOML file with one table a concept.
 
-    pool = 2700              # how many of the pictures may be asked about; the others measure (half without it)
+pool = 2700              # how many of the pictures may be asked about; the others measure (half without it)
 
-    ["Milk"]
-    description = "Cartons and bottles of milk."
-    when = 'coarse == "Milk"'
-    unsure = 'fine == "Oat-Milk"'    # left out: neither asked about nor measured
+["Milk"]
+description = "Cartons and bottles of milk."
+when = 'coarse == "Milk"'
+unsure = 'fine == "Oat-Milk"'    # left out: neither asked about nor measured
 """
 
 from __future__ import annotations

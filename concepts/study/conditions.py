@@ -64,7 +64,7 @@ def _comparison(left: ast.expr, op: ast.cmpop, right: ast.expr, columns: frozens
     a = _side(left, columns)
     if isinstance(op, ast.In | ast.NotIn):
         if not isinstance(right, ast.List | ast.Tuple):
-            raise DiscernError("Write what a column may be as a list: coarse in [\"Milk\", \"Juice\"].")
+            raise DiscernError('Write what a column may be as a list: coarse in ["Milk", "Juice"].')
         choices = [_side(choice, columns) for choice in right.elts]
         wanted = isinstance(op, ast.In)
         return lambda row: any(_equal(a(row), b(row)) for b in choices) == wanted

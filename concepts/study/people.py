@@ -8,6 +8,9 @@ from typing import Literal
 
 Answer = Literal["yes", "no", "unsure"]
 
+# What a person's time is taken to be, in seconds: people at the labelling screen, a picture at a time.
+SECONDS_AN_ANSWER = 1.5
+
 
 @dataclass(frozen=True)
 class SimulatedPerson:
@@ -24,3 +27,5 @@ class SimulatedPerson:
         if self.unsure is not None and self.unsure(picture):
             return "unsure"
         return "yes" if self.counts(picture) else "no"
+
+    truth = answer  # what this person means and what they say are one

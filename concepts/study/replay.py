@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
+from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
-from concepts.learning.base import TrainingSet
+from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.rounds import Ways, next_round
-from concepts.learning.splits import Rows
-from concepts.study.people import Answer
+from concepts.learning.rounds import next_round
+from concepts.learning.scorers import SCORERS
+from concepts.learning.splits import Rows, draw_evaluation
+from concepts.study.harness import Measures, average_precision
+from concepts.study.methods import StudyMethod
+from concepts.study.people import Answer, SimulatedPerson
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
+MEASURING, MEASURING_SHARE = 200, 0.2  # pictures of the pool that measure, as the app draws them
 
 
 @dataclass(frozen=True)
 class Split:
     """Embedded pictures: `pool` are the rows that may be asked about, `test` the rows that only measure.
 
-    names (n) are unique; vectors (n, d); group (n,) near-duplicate groups, none of which is on both sides.
+    names (n) are unique; vectors (n, d); group (n,) near-duplicate groups, none of which is on both sides;
+    neighbours: the graph of the pool's rows in their order, where a method needs one.
     """
 
     names: Sequence[str]
@@ -30,49 +37,118 @@ class Split:
     group: Rows
     pool: Rows
     test: Rows
+    neighbours: NeighbourGraph | None = None
 
 
+@dataclass
 class Replay:
-    """A `concepts.study.harness.Session` of one concept. `seed` fixes every chance in choosing."""
+    """A `concepts.study.harness.Session` of one concept. `seed` fixes every chance in choosing.
 
-    def __init__(self, split: Split, text_direction: Vectors, *, seed: int, ways: Ways | None = None) -> None:
-        self._split = split
-        self._text_direction = text_direction
-        self._seed = seed
-        self._ways = ways or Ways()
+    As in the app, one question in three is about a picture that measures: nothing learns from it.
+    `measuring` False leaves those out, for questions about learning alone.
+    """
+
+    split: Split
+    text_direction: Vectors
+    seed: int
+    method: StudyMethod = field(default_factory=StudyMethod)
+    measuring: bool = True
+
+    def __post_init__(self) -> None:
+        split = self.split
         self._names = [split.names[row] for row in split.pool]
         self._place = {name: place for place, name in enumerate(self._names)}
-        self._pool = Pool.of(split.vectors[split.pool], split.group[split.pool], text_direction)
-        self._asked = np.zeros(len(split.pool), dtype=bool)
-        self._said = np.zeros(len(split.pool), dtype=np.int8)
+        group = split.group[split.pool]
+        size = min(MEASURING, int(MEASURING_SHARE * len(self._names))) if self.measuring else 0
+        drawn = draw_evaluation(self._names, group, size, self.seed)
+        self._to_measure = [self._names[row] for row in drawn.chosen]
+        reserved = np.zeros(len(self._names), dtype=bool)
+        reserved[[*drawn.chosen, *drawn.set_aside]] = True
+        self._askable = np.flatnonzero(~reserved)
+        self._pool = Pool.of(
+            split.vectors[split.pool][self._askable], group[self._askable], self.text_direction
+        )
+        self._asked = np.zeros(len(self._names), dtype=bool)
+        self._said = np.zeros(len(self._names), dtype=np.int8)
+        self._learns = ~reserved
+        self._count = 0
 
     def next(self, n: int) -> list[str]:
-        known = Labelled.by_people(self._asked.copy(), self._said.copy())
-        found = next_round(
-            self._training(),
-            self._text_direction,
-            lambda head: (self._pool, known),
-            n,
-            decided=int((self._said != 0).sum()),
-            answered=int(self._asked.sum()),
-            seed=self._seed,
-            ways=self._ways,
-        )
-        return [self._names[choice.row] for choice in found.choices]
+        measures = [bool(self._to_measure) and (self._count + i) % EVALUATION_EVERY == 2 for i in range(n)]
+        measures = [m and sum(measures[:i]) < len(self._to_measure) for i, m in enumerate(measures)]
+        learning = iter(self._to_learn(n - sum(measures)))
+        measuring = iter(self._to_measure)
+        found = [next(measuring if m else learning, None) for m in measures]
+        return [name for name in found if name is not None]
 
-    def answer(self, answers: Mapping[str, Answer]) -> None:
+    def answer(self, answers: Mapping[str, Answer]) -> int:
         for name, value in answers.items():
             self._asked[self._place[name]] = True
             self._said[self._place[name]] = SIGNS[value]
+        self._to_measure = [name for name in self._to_measure if name not in answers]
+        self._count += len(answers)
+        return int(sum(self._learns[self._place[name]] for name in answers))
 
-    def scores(self) -> dict[str, float]:
-        head = train_early(self._training(), self._text_direction, SEED, self._ways.head)
-        test = self._split.test
-        names = [self._split.names[row] for row in test]
-        return dict(zip(names, head.logits(self._split.vectors[test]).tolist(), strict=True))
+    def some_that_count(self, person: SimulatedPerson, n: int) -> list[str]:
+        """Names of n pictures at random that count and may be learned from, or of as many as there are."""
+        order = np.random.default_rng(self.seed).permutation(self._askable)
+        counting = (self._names[place] for place in order if person.truth(self._names[place]) == "yes")
+        return list(islice(counting, n))
+
+    def head(self) -> LinearHead:
+        """What would be exported now."""
+        return train_early(self._training(), self.text_direction, SEED, self.method.ways.head)
+
+    def measured(self, person: SimulatedPerson) -> Measures:
+        head, test = self.head(), self.split.test
+        names = [self.split.names[row] for row in test]
+        logits, probability = (
+            head.logits(self.split.vectors[test]),
+            head.probabilities(self.split.vectors[test]),
+        )
+        truth = np.array([SIGNS[person.truth(name)] for name in names])
+        decided, yes = truth != 0, truth > 0
+        flagged = probability >= head.threshold
+        return Measures(
+            average_precision=average_precision(dict(zip(names, logits.tolist(), strict=True)), person),
+            recall=float(flagged[yes].mean()) if yes.any() else float("nan"),
+            brier=float(np.mean((probability[decided] - yes[decided]) ** 2)),
+            average_precision_library=average_precision(self._library(head), person),
+        )
+
+    def _to_learn(self, n: int) -> list[str]:
+        known = Labelled.by_people(self._asked[self._askable], self._said[self._askable])
+        found = next_round(
+            self._training(),
+            self.text_direction,
+            lambda head: (self._pool, known),
+            n,
+            decided=int((known.person != 0).sum()),
+            answered=int(known.asked.sum()),
+            seed=self.seed,
+            ways=self.method.ways,
+        )
+        return [self._names[self._askable[choice.row]] for choice in found.choices]
+
+    def _library(self, head: LinearHead) -> dict[str, float]:
+        """The pool's pictures without an answer, as the library's own ranking scores them."""
+        vectors = self.split.vectors[self.split.pool]
+        if self.method.scorer:
+            scorer = SCORERS[self.method.scorer]()
+            pictures = Pictures(vectors, self.split.neighbours, self._training_rows())
+            scores = scorer.score(self._training(), self.text_direction, pictures, SEED)
+        else:
+            scores = head.logits(vectors)
+        return {
+            name: float(scores[place]) for place, name in enumerate(self._names) if not self._asked[place]
+        }
+
+    def _training_rows(self) -> Rows:
+        return np.flatnonzero((self._said != 0) & self._learns)
 
     def _training(self) -> TrainingSet:
-        rows = np.flatnonzero(self._said)
+        rows = self._training_rows()
+        at = self.split.pool[rows]
         return TrainingSet(
-            self._pool.vectors[rows], self._said[rows] > 0, np.ones(len(rows)), self._pool.group[rows]
+            self.split.vectors[at], self._said[rows] > 0, np.ones(len(rows)), self.split.group[at]
         )

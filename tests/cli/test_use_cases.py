@@ -79,6 +79,7 @@ USE_CASES = [
     UseCase("users list", (), "who may come in over the network is decided at the computer itself"),
     UseCase("users role", (), "who may come in over the network is decided at the computer itself"),
     UseCase("users remove", (), "who may come in over the network is decided at the computer itself"),
+    UseCase("study", (), "it measures ways to learn, on labelled pictures and in a folder of its own"),
     UseCase("demo", (), "it is a program that calls the other use cases"),
     UseCase("run", (), "it is what serves REST"),
 ]

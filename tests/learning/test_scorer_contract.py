@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Pictures, Scorer
+from concepts.learning.base import Pictures, Scorer, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 
@@ -15,18 +15,25 @@ def scorer(request) -> Scorer:
     return SCORERS[request.param]()
 
 
+def library(answered: TrainingSet, others: TrainingSet) -> Pictures:
+    """The answered pictures first, then the others."""
+    vectors = np.concatenate([answered.vectors, others.vectors])
+    return Pictures(vectors, labelled=np.arange(len(answered.positive)))
+
+
 def test_it_ranks_what_counts_first(scorer, labels, text_direction):
-    unseen = labels(50, 200, seed=9)
-    scores = scorer.score(labels(12, 30), text_direction, Pictures(unseen.vectors), 0)
-    assert scores.shape == (250,)
+    unseen, answered = labels(50, 200, seed=9), labels(12, 30)
+    scores = scorer.score(answered, text_direction, library(answered, unseen), 0)
+    assert scores.shape == (292,)
     assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
-    assert average_precision_score(unseen.positive, scores) > 0.8
+    assert average_precision_score(unseen.positive, scores[42:]) > 0.8
 
 
 def test_the_same_labels_give_the_same_scores(scorer, labels, text_direction):
-    pictures = Pictures(labels(5, 20, seed=9).vectors)
-    first, second = (scorer.score(labels(12, 30), text_direction, pictures, 0) for _ in range(2))
+    answered = labels(12, 30)
+    pictures = library(answered, labels(5, 20, seed=9))
+    first, second = (scorer.score(answered, text_direction, pictures, 0) for _ in range(2))
     assert np.array_equal(first, second)
 
 

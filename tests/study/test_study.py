@@ -12,6 +12,7 @@ from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
 from concepts.learning.rounds import Ways
 from concepts.study.harness import Case, Row, ask, average_precision, run
+from concepts.study.methods import StudyMethod
 from concepts.study.people import SimulatedPerson
 from concepts.study.replay import Replay, Split
 from concepts.study.report import as_table, write_rows
@@ -27,11 +28,20 @@ def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, Simulated
     rows = rng.permutation(1200)
     split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
     person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
-    return Replay(split, words, seed=seed, ways=ways), person
+    method = StudyMethod(ways or Ways())
+    return Replay(split, words, seed, method, measuring=False), person
+
+
+def row(concept: str, method: str, seed: int, budget: int, ap: float, library: float = 0.0) -> Row:
+    facts = dict.fromkeys(
+        ("answers", "training_answers", "person_seconds", "shown_share", "positives"), budget
+    )
+    measured = {"average_precision": ap, "average_precision_library": library, "recall": 0.5, "brier": 0.1}
+    return Row(concept, method, seed, budget, **facts, **measured)
 
 
 def study(ways: Ways, budgets: list[int], seed: int) -> list[Row]:
-    return run(*rare_concept(seed, ways), budgets, Case("rare", ways.acquisition, seed))
+    return run(*rare_concept(seed, ways), budgets, Case("rare", ways.acquisition, seed), pool=700)
 
 
 def test_auto_learns_a_rare_concept_from_words_alone_with_fewer_answers_than_random() -> None:
@@ -60,8 +70,8 @@ def test_every_way_can_be_named_and_one_that_is_none_is_refused_before_any_work(
 
 def test_it_ends_where_nothing_is_left_to_ask() -> None:
     session, person = rare_concept(0)
-    said = ask(session, person, 1000, batch=100)
-    assert len(said) == 700
+    said, learned_from = ask(session, person, 1000, batch=100)
+    assert len(said) == learned_from == 700
     assert session.next(5) == []
     assert run(session, person, [10], Case("rare", "auto", 0)) == []
 
@@ -69,17 +79,17 @@ def test_it_ends_where_nothing_is_left_to_ask() -> None:
 def test_what_a_simulated_person_is_unsure_of_is_asked_once_and_neither_trains_nor_measures() -> None:
     session, certain = rare_concept(0)
     person = SimulatedPerson(certain.counts, unsure=lambda name: True)
-    said = ask(session, person, 15)
+    said, _ = ask(session, person, 15)
     assert set(said.values()) == {"unsure"}
     assert not set(said) & set(session.next(5))
-    before, after = rare_concept(0)[0].scores(), session.scores()
-    assert before == after
+    before, after = rare_concept(0)[0].measured(certain), session.measured(certain)
+    assert (before.average_precision, before.brier) == (after.average_precision, after.brier)
     half = SimulatedPerson(lambda name: name == "a", unsure=lambda name: name == "c")
     assert average_precision({"a": 1.0, "b": 0.0, "c": 2.0}, half) == 1.0
 
 
 def test_rows_are_kept_as_csv_and_shown_as_means(tmp_path: Path) -> None:
-    rows = [Row("milk", "auto", 0, 20, 3, 0.5), Row("milk", "auto", 1, 20, 4, 0.7)]
+    rows = [row("milk", "auto", seed, 20, ap) for seed, ap in ((0, 0.5), (1, 0.7))]
     write_rows(rows, tmp_path / "rows.csv")
     with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
         assert [row["average_precision"] for row in csv.DictReader(file)] == ["0.5", "0.7"]

@@ -4,6 +4,7 @@ from concepts.learning.acquisition.auto import Auto
 from concepts.learning.acquisition.base import Acquisition, Choice, Labelled, Pool, Round
 from concepts.learning.acquisition.diverse_margin import DiverseMargin
 from concepts.learning.acquisition.margin import Margin
+from concepts.learning.acquisition.phased import Phased
 from concepts.learning.acquisition.random import Random
 from concepts.registry import Registry
 
@@ -11,6 +12,7 @@ __all__ = ["ACQUISITIONS", "Acquisition", "Choice", "Labelled", "Pool", "Round"]
 
 ACQUISITIONS: Registry[Acquisition] = Registry("way to choose questions")
 ACQUISITIONS.register(Auto)
+ACQUISITIONS.register(Phased)
 ACQUISITIONS.register(Random)
 ACQUISITIONS.register(Margin)
 ACQUISITIONS.register(DiverseMargin)

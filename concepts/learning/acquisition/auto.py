@@ -38,11 +38,15 @@ class Auto(Acquisition):
         if round.probability is None or not (round.labelled.person > 0).any():
             return _cold_start(round, n, rng)
         exploring = int(rng.binomial(n, EXPLORATION))
-        choices = DiverseMargin().select(round, n - exploring, rng)
+        choices = self.known_way(round).select(round, n - exploring, rng)
         group = round.pool.group
         taken = np.isin(group, group[[choice.row for choice in choices]])
         rows = rng.permutation(np.flatnonzero(round.is_free() & ~taken))
         return choices + [Choice(row, "exploration") for row in round.distinct(rows, n - len(choices))]
+
+    def known_way(self, round: Round) -> Acquisition:
+        """How to ask once there is a yes."""
+        return DiverseMargin()
 
 
 def _cold_start(round: Round, n: int, rng: np.random.Generator) -> list[Choice]:

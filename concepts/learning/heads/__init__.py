@@ -4,6 +4,7 @@ from concepts.learning.heads.auto import AutoHead
 from concepts.learning.heads.base import Head
 from concepts.learning.heads.lda import LDAHead
 from concepts.learning.heads.logistic import LogisticHead
+from concepts.learning.heads.steady import SteadyHead
 from concepts.learning.heads.text import TextHead
 from concepts.registry import Registry
 
@@ -14,3 +15,4 @@ HEADS.register(AutoHead)
 HEADS.register(TextHead)
 HEADS.register(LDAHead)
 HEADS.register(LogisticHead)
+HEADS.register(SteadyHead)

@@ -5,6 +5,8 @@ Adding one that is no head is a file with the class and a line here.
 
 from concepts.learning.base import Scorer
 from concepts.learning.heads import HEADS
+from concepts.learning.scorers.blend import Blend
+from concepts.learning.scorers.propagation import Propagation
 from concepts.learning.scorers.words import Words
 from concepts.registry import Registry
 
@@ -12,5 +14,7 @@ __all__ = ["SCORERS"]
 
 SCORERS: Registry[Scorer] = Registry("scorer")
 SCORERS.register(Words)
+SCORERS.register(Propagation)
+SCORERS.register(Blend)
 for _name in HEADS:
     SCORERS.register(HEADS[_name])

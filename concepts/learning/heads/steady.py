@@ -1,0 +1,32 @@
+"""Logistic regression with one strength of regularisation, whatever the answers."""
+
+from __future__ import annotations
+
+from concepts.encoders.base import Vectors
+from concepts.learning.base import LinearHead, TrainingSet
+from concepts.learning.heads.base import Head
+from concepts.learning.heads.logistic import LogisticHead
+from concepts.learning.heads.text import TextHead
+from concepts.registry import Method
+
+STRENGTH = 100.0  # C: between pictures of unit length even the smallest distance is worth something
+
+
+class SteadyHead(Head):
+    """The words without both a yes and a no, then logistic regression with C = 100, never searched for."""
+
+    method = Method(
+        name="steady",
+        what="Draws the border that fits the answers, as closely with few answers as with many.",
+        source="this project; see logistic",
+        licence="BSD-3-Clause",
+        cost="milliseconds for a hundred answers",
+        defaults={"C": STRENGTH},
+    )
+
+    def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
+        both = data.positives and data.negatives
+        return (LogisticHead(STRENGTH) if both else TextHead()).fit(data, text_direction, seed)
+
+    def settled(self, fitted: LinearHead) -> Head:
+        return TextHead() if fitted.kind == "text" else LogisticHead(STRENGTH)

@@ -1,0 +1,150 @@
+"""The labelled pictures of a study: a folder with `labels.csv`, embedded once."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from concepts.definition.document import Definition
+from concepts.definition.expansion import expand
+from concepts.definition.vocabulary import Vocabulary
+from concepts.encoders.base import Vectors
+from concepts.encoders.sentences import SentenceEncoder
+from concepts.errors import DiscernError
+from concepts.jobs.progress import Listener
+from concepts.labels.dataset import text_direction
+from concepts.learning.neighbours import neighbour_graph
+from concepts.learning.splits import Rows
+from concepts.library.collection import Collection
+from concepts.settings import load_settings
+from concepts.study.concept_file import StudyConcept
+from concepts.study.conditions import condition
+from concepts.study.people import SimulatedPerson
+from concepts.study.replay import Split
+from storage.database import Database
+
+COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
+
+
+@dataclass(frozen=True)
+class LabelledFolder:
+    """Pictures by their paths under `folder`, with what stands in each one's row."""
+
+    folder: Path
+    rows: Mapping[str, Mapping[str, str]]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; directions (concepts, d) of
+    the words; fingerprint of the encoder."""
+
+    names: tuple[str, ...]
+    vectors: Vectors
+    group: Rows
+    directions: Vectors
+    fingerprint: str
+
+    def save(self, file: Path) -> None:
+        np.savez(file, names=np.array(self.names), vectors=self.vectors, group=self.group,
+                 directions=self.directions, fingerprint=np.array(self.fingerprint))  # fmt: skip
+
+    @classmethod
+    def load(cls, file: Path) -> Embedded:
+        with np.load(file, allow_pickle=False) as kept:
+            names, fingerprint = tuple(map(str, kept["names"])), str(kept["fingerprint"])
+            return cls(names, kept["vectors"], kept["group"], kept["directions"], fingerprint)
+
+
+def read_folder(folder: Path) -> LabelledFolder:
+    """`labels.csv` with a column `path`, or `labels.jsonl` with `img`. Raises `DiscernError`."""
+    file = next((folder / name for name in COLUMN_OF_PATHS if (folder / name).is_file()), None)
+    if file is None:
+        raise DiscernError(f"{folder} has no labels.csv. Its first column is the path of a picture.")
+    try:
+        rows = _rows(file)
+    except (UnicodeError, ValueError, csv.Error) as error:
+        raise DiscernError(f"{file} can't be read: {error}.") from error
+    columns, column = tuple(dict.fromkeys(key for row in rows for key in row)), COLUMN_OF_PATHS[file.name]
+    if column not in columns:
+        raise DiscernError(f"{file} has no column {column}.")
+    return LabelledFolder(folder, {row[column]: row for row in rows if row.get(column)}, columns)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8-sig") as stream:
+        if file.suffix == ".csv":
+            return [{k: v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(stream)]
+        found = [json.loads(line) for line in stream if line.strip()]
+    return [{str(key): str(value) for key, value in row.items()} for row in found]
+
+
+def people(concepts: Sequence[StudyConcept], pictures: LabelledFolder) -> list[SimulatedPerson]:
+    """One simulated person a concept. Raises `DiscernError` for a condition that can't be used."""
+    return [_person(concept, pictures) for concept in concepts]
+
+
+def _person(concept: StudyConcept, pictures: LabelledFolder) -> SimulatedPerson:
+    counts, rows = condition(concept.when, pictures.columns), pictures.rows
+    unsure = condition(concept.unsure, pictures.columns) if concept.unsure else None
+    return SimulatedPerson(
+        lambda name: counts(rows[name]), (lambda name: unsure(rows[name])) if unsure else None
+    )
+
+
+def embed(
+    pictures: LabelledFolder, concepts: Sequence[StudyConcept], home: Path, encoder: str, listener: Listener
+) -> Embedded:
+    """Adds the pictures to a library of the study's own in `home`; files that can't be read are left out, and
+    of pictures that are the same in every pixel all but one. The words are those the product would use: name,
+    sentence and what the built-in vocabulary proposes for them."""
+    home.mkdir(parents=True, exist_ok=True)
+    settings = load_settings(home=home, encoder=encoder)
+    database = Database(settings.database)
+    try:
+        collection = Collection(settings, database)
+        listing = home / "pictures.csv"
+        paths = {str((pictures.folder / name).absolute()): name for name in pictures.rows}
+        with listing.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([["path"], *([path] for path in paths)])
+        collection.add([listing], encoder, listener)
+        ids = collection.library.resolve_many(list(paths))
+        names = {i: name for i, name in zip(reversed(ids), reversed(paths.values()), strict=True) if i}
+        index = collection.index().snapshot()
+        missing = set(index.missing(list(names)))
+        kept = sorted((name, i) for i, name in names.items() if i not in missing)
+        found = [i for _, i in kept]
+        groups = np.unique(collection.library.near_groups(found), return_inverse=True)[1]
+        return Embedded(
+            names=tuple(name for name, _ in kept),
+            vectors=index.vectors(found),
+            group=np.asarray(groups, dtype=np.int64),
+            directions=np.stack([text_direction(_definition(c), collection) for c in concepts]),
+            fingerprint=collection.recorded().fingerprint,
+        )
+    finally:
+        database.close()
+
+
+def _definition(concept: StudyConcept) -> Definition:
+    definition = Definition(name=concept.name, description=concept.description)
+    return expand(definition, None, Vocabulary(SentenceEncoder().encode), [])
+
+
+def split_of(pictures: Embedded, size: int, seed: int, *, graph: bool) -> Split:
+    """Whole near-duplicate groups in a random order, until the pool has `size` pictures (half where it is 0);
+    the others measure."""
+    wanted = size or len(pictures.names) // 2
+    order = np.random.default_rng(seed).permutation(int(pictures.group.max()) + 1)
+    counts = np.bincount(pictures.group)[order]
+    inside = order[np.cumsum(counts) <= wanted]
+    in_pool = np.isin(pictures.group, inside)
+    pool = np.flatnonzero(in_pool)
+    neighbours = neighbour_graph(pictures.vectors[pool]) if graph else None
+    return Split(pictures.names, pictures.vectors, pictures.group, pool, np.flatnonzero(~in_pool), neighbours)

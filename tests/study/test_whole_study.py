@@ -1,0 +1,184 @@
+"""`discern study`: a folder of labelled pictures and a file of concepts → rows, timings and a report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from command_line import discern  # noqa: F401  # a fixture
+from drawing import draw_folder
+
+from concepts.errors import DiscernError
+from concepts.study import study as whole
+from concepts.study.concept_file import read_concepts
+from concepts.study.methods import known_names, study_method
+from concepts.study.statistics import by_concept, paired, work_to_reach
+
+CONCEPTS = """
+["Round"]
+description = "A filled ellipse."
+when = 'shape == "ellipse"'
+
+["Box"]
+description = "A rectangle."
+when = 'shape == "rectangle" and number >= 0'
+unsure = 'number == 5'
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = draw_folder(tmp_path / "data" / "pictures", 90).parent
+    (folder / "pictures" / "broken.png").write_text("not a picture")
+    with (folder / "labels.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["path", "shape", "number"])
+        for number, file in enumerate(sorted((folder / "pictures").iterdir())):
+            writer.writerow([f"pictures/{file.name}", file.name.partition("-")[0], number])
+    return folder
+
+
+@pytest.fixture
+def concepts(tmp_path: Path) -> Path:
+    file = tmp_path / "shapes.toml"
+    file.write_text(CONCEPTS)
+    return file
+
+
+def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
+    discern: Any,  # noqa: F811
+    data: Path,
+    concepts: Path,
+    tmp_path: Path,
+    tiny_open_clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def study(out: str, seeds: int) -> Path:
+        options = ["--methods", "default,random,steady+blend", "--budgets", "0,6,12", "--seeds", seeds]
+        encoder = ["--encoder", f"local-dir:{tiny_open_clip}"]
+        found = discern(
+            "study", "--data", data, "--concepts", concepts, "--out", tmp_path / out, *options, *encoder
+        )
+        assert found["rows"] == 2 * seeds * (3 * 3 + 1)
+        return tmp_path / out
+
+    first = study("first", 1)
+    rows = pq.read_table(first / "runs.parquet").to_pylist()
+    of_default = [row for row in rows if (row["concept"], row["method"]) == ("Box", "default")]
+    assert [(row["budget"], row["answers"], row["training_answers"]) for row in of_default] == [
+        (0, 0, 0),
+        (6, 6, 4),
+        (12, 12, 8),
+    ]
+    assert of_default[2]["person_seconds"] == 18
+    assert pq.read_table(first / "timings.parquet").num_rows == 8
+    report = (first / "report.md").read_text()
+    assert "steady+blend" in report
+    assert "Simulated people" in report
+    assert "<h1>Study: shapes</h1>" in (first / "report.html").read_text()
+
+    worked: list[str] = []
+    work = whole._work
+    monkeypatch.setattr(whole, "_work", lambda cell: worked.append(cell.method) or work(cell))
+    monkeypatch.setattr(whole, "_worked_off", lambda cells, n: ((cell, whole._work(cell)) for cell in cells))
+    study("first", 2)
+    assert len(worked) == 8  # those of the second seed
+    again = study("again", 2)
+    assert (again / "runs.parquet").read_bytes() == (first / "runs.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no concept"),
+        ("x = [", "no TOML file"),
+        ('["A"]\ndescription = "a"', "concept “A”: when: Field required"),
+        ('["A"]\ndescription = "a"\nwhen = "shape == 1"\ncolour = 1', "colour"),
+        ("pool = -1", "pool is how many"),
+        ("pool = true", "pool is how many"),
+        ('list = "secret"', "tuning"),
+        ("A = 1", "no table"),
+    ],
+)
+def test_a_file_of_concepts_that_cannot_be_used_says_why(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(content)
+    with pytest.raises(DiscernError, match=said):
+        read_concepts(file)
+
+
+def test_what_cannot_be_used_is_said_before_any_work(
+    discern: Any,  # noqa: F811
+    data: Path,
+    concepts: Path,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    asked = ["study", "--data", data, "--concepts", concepts, "--out", out]
+    with pytest.raises(DiscernError, match="“psychic” is no method"):
+        discern(*asked, "--methods", "psychic")
+    concepts.write_text(CONCEPTS.replace('"ellipse"', '"circle"'))
+    with pytest.raises(DiscernError, match=r"No picture .* counts as “Round”"):
+        discern(*asked)
+    concepts.write_text(CONCEPTS.replace("number ==", "size =="))
+    with pytest.raises(DiscernError, match="no column “size”"):
+        discern(*asked)
+    (data / "labels.csv").unlink()
+    with pytest.raises(DiscernError, match=r"no labels\.csv"):
+        discern(*asked)
+    assert not out.exists()
+
+
+def test_every_way_can_be_named_alone_and_joined() -> None:
+    for name in known_names():
+        study_method(name)
+    joined = study_method("steady+margin+blend")
+    assert (joined.ways.head, joined.ways.acquisition, joined.scorer) == ("steady", "margin", "blend")
+
+
+def test_differences_are_paired_by_concept_and_their_interval_is_over_concepts() -> None:
+    better = {f"c{i}": {20: 0.5 + 0.01 * i + 0.05} for i in range(10)}
+    worse = {f"c{i}": {20: 0.5 + 0.01 * i} for i in range(10)}
+    found = paired(better, worse, 20)
+    assert found is not None
+    assert (round(found.mean, 6), round(found.low, 6), round(found.high, 6)) == (0.05, 0.05, 0.05)
+    mixed = {f"c{i}": {20: 0.5 + (-1) ** i * 0.1} for i in range(10)}
+    unsure = paired(mixed, worse, 20)
+    assert unsure is not None
+    assert unsure.low < 0 < unsure.high
+    assert paired(better, worse, 50) is None
+
+
+def test_the_work_to_reach_a_level_is_the_first_budget_whose_mean_does() -> None:
+    from test_study import row
+
+    rows = [row("a", "m", seed, b, ap) for seed in (0, 1) for b, ap in ((10, 0.5), (20, 0.9), (50, 0.95))]
+    assert by_concept(rows)["a"] == {10: 0.5, 20: 0.9, 50: 0.95}
+    found = work_to_reach(rows, {"a": 1.0}, 0.9)["a"]
+    assert found is not None
+    assert found.budget == 20
+    assert work_to_reach(rows, {"a": 1.0}, 0.99) == {"a": None}
+
+
+def test_looks_at_a_confirming_list_are_kept_beside_it_and_reported(
+    discern: Any,  # noqa: F811
+    data: Path,
+    concepts: Path,
+    tmp_path: Path,
+    tiny_open_clip: Path,
+) -> None:
+    concepts.write_text('list = "confirming"\n' + CONCEPTS)
+    for methods in ("random", "random", "margin"):
+        discern(
+            "study", "--data", data, "--concepts", concepts, "--out", tmp_path / "out", "--methods", methods,
+            "--budgets", "6", "--seeds", 1, "--encoder", f"local-dir:{tiny_open_clip}",
+        )  # fmt: skip
+    looks = concepts.with_suffix(".looks.txt").read_text().splitlines()
+    assert [look.partition(": ")[2] for look in looks] == [
+        "random; budgets 6; 1 seeds",
+        "margin; budgets 6; 1 seeds",
+    ]
+    assert all(look in (tmp_path / "out" / "report.md").read_text() for look in looks)
