@@ -54,6 +54,12 @@ class ProductSession:
         self._pool.answers.import_labels(self._name, file, author="simulated from labels.csv", simulated=True)
         return len(answers)
 
+    def wall(self) -> list[str]:
+        return []
+
+    def looked(self, clicked: Sequence[str]) -> int:
+        return 0
+
     def measured(self, person: SimulatedPerson) -> Measures:
         return Measures(average_precision(self._scores(), person))
 

@@ -154,6 +154,19 @@ class LabelEventRow(Base):
     recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
 
 
+class WallRow(Base):
+    """A wall of pictures that somebody looked through. What counted on it are answers; the others were seen
+    and passed over, which is no answer. Append-only."""
+
+    __tablename__ = "walls"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    author: Mapped[str] = mapped_column(String(200))
+    pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class AnnotationRow(Base):
     """A machine's evidence for its label, kept per definition and annotator fingerprint."""
 

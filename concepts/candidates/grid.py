@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
 
+from concepts.candidates.mining import seed_of
 from concepts.candidates.question_queue import Decisions, EvaluationOf, problem_of
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
 from concepts.learning.fitting import train_head
+from concepts.learning.wall import LARGEST, SIZE, representatives
 from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.view import View
 from storage.vectors.scores import Scores
 
-GridOrder = Literal["likely", "borderline", "unlikely", "query"]
+GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
 PREPARED = 240  # pictures of one order: four grids of the largest size
 SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
 KEPT = 8  # orders of one concept
 
 Rank = Callable[[GridOrder, str], list[NextPicture]]
-StateOf = Callable[[], Hashable]
+StateOf = Callable[[GridOrder], Hashable]
 
 
 class GridPage(View):
@@ -78,7 +80,7 @@ class Grid:
         Raises `DiscernError` for an order that is none, or a query without words.
         """
         _check(order, query)
-        state = self._state()
+        state = self._state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
             self._rankings.move_to_end((order, query))
@@ -90,7 +92,8 @@ class Grid:
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
         out = self._decisions.now().keys() | set(self._evaluation())
-        left = [picture for picture in said.pictures if picture.id not in out]
+        stale = order == "wall" and (due or said.thinking)  # its pictures were looked through
+        left = [] if stale else [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
@@ -102,6 +105,52 @@ class Grid:
         with self._lock:
             ranking.pictures, ranking.problem, ranking.known = pictures, problem, state
             ranking.going = False
+
+
+def wall_pictures(
+    material: Material, collection: Collection, walls: Sequence[Sequence[str]]
+) -> list[NextPicture]:
+    """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
+    none that looks like one of those."""
+    open_to = material.index.ids.without(material.reserved | set(material.decisions))
+    seed = seed_of(material.revision.definition.name)
+    ids = _some(material, list(open_to), [seed, len(walls)])
+    seen = {picture for wall in walls for picture in wall} | set(material.decisions)
+    out = set(collection.library.near_groups(sorted(seen)))
+    groups = collection.library.near_groups(ids)
+    shown = np.flatnonzero([group in out for group in groups])
+    vectors = material.vectors(ids)
+    rows = representatives(
+        vectors,
+        np.unique(groups, return_inverse=True)[1].astype(np.int64),
+        np.asarray(vectors @ material.text_direction, np.float64),
+        shown,
+        len(walls),
+        seed,
+    )
+    found = [ids[row] for row in rows]
+    paths = collection.paths(found)
+    return [
+        NextPicture(
+            id=picture_id,
+            path=paths.get(picture_id, ""),
+            purpose="train",
+            reason="wall",
+            probability=None,
+            brought_by=material.candidates.get(picture_id, []),
+        )
+        for picture_id in found
+    ]
+
+
+def _some(material: Material, ids: list[str], seed: list[int]) -> list[str]:
+    """All of a small library; of a larger one as many at random as are clustered, and what the words find."""
+    if len(ids) <= LARGEST:
+        return ids
+    drawn = np.random.default_rng(seed).choice(len(ids), LARGEST, replace=False)
+    likely = material.index.search(material.text_direction[None], SIZE)[0]
+    open_to = set(ids)
+    return sorted({*(ids[row] for row in drawn), *(i for i, _ in likely if i in open_to)})
 
 
 def bulk_pictures(

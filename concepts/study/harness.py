@@ -8,7 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from concepts.study.people import SECONDS_AN_ANSWER, Answer, SimulatedPerson
+from concepts.study.people import (
+    ANSWERS_A_WALL,
+    SECONDS_A_CLICK,
+    SECONDS_A_WALL,
+    SECONDS_AN_ANSWER,
+    Answer,
+    SimulatedPerson,
+)
 
 BATCH = 5  # pictures asked about between two trainings
 
@@ -34,6 +41,12 @@ class Session(Protocol):
     def next(self, n: int) -> Sequence[str]:
         """Names of at most n pictures to ask about; none where there is nothing left."""
 
+    def wall(self) -> Sequence[str]:
+        """Names of pictures to look through at once now; none where single questions are better."""
+
+    def looked(self, clicked: Sequence[str]) -> int:
+        """Takes what was clicked on the last wall, all of it yes; returns how many something learns from."""
+
     def answer(self, answers: Mapping[str, Answer]) -> int:
         """Takes a simulated person's answers; returns how many of them something learns from."""
 
@@ -53,7 +66,9 @@ class Case:
 @dataclass(frozen=True)
 class Row:
     """After `answers` simulated answers in all, `positives` of them yes; `training_answers` are those of them
-    that something learned from, the others measure. `shown_share` is the part of the pool that was looked at.
+    that something learned from, the others measure. A wall counts as eight answers and each click as one.
+    `shown_share` is the part of the pool that was looked at; first_yes_seconds of a person's time went by
+    until the first yes, NaN where there is none yet.
     """
 
     concept: str
@@ -65,10 +80,33 @@ class Row:
     person_seconds: float
     shown_share: float
     positives: int
+    first_yes_seconds: float
     average_precision: float
     average_precision_library: float
     recall: float
     brier: float
+
+
+@dataclass
+class Effort:
+    """What a person has done so far, in a session."""
+
+    rng: np.random.Generator
+    answers: int = 0
+    learned_from: int = 0
+    positives: int = 0
+    seconds: float = 0.0
+    shown: int = 0
+    first_yes: float = float("nan")
+
+    def note(self, answers: int, learned_from: int, positives: int, seconds: float, shown: int) -> None:
+        self.answers += answers
+        self.learned_from += learned_from
+        self.seconds += seconds
+        self.shown += shown
+        if positives and not self.positives:
+            self.first_yes = self.seconds
+        self.positives += positives
 
 
 def run(
@@ -82,23 +120,22 @@ def run(
     """One row a budget of answers, rising; 0 is the words alone. Ends where nothing is left to ask. `pool` is
     how many pictures could be asked about, where that is known."""
     rows: list[Row] = []
-    answers = learned_from = positives = 0
+    effort = Effort(np.random.default_rng(case.seed))
     for budget in sorted(set(budgets)):
-        said, taken = ask(session, person, budget - answers, batch)
-        answers, learned_from = answers + len(said), learned_from + taken
-        positives += sum(value == "yes" for value in said.values())
-        if answers < budget:
+        ask(session, person, budget - effort.answers, batch, effort)
+        if effort.answers < budget:
             break
         found = session.measured(person)
         rows.append(
             Row(
                 **vars(case),
                 budget=budget,
-                answers=answers,
-                training_answers=learned_from,
-                person_seconds=answers * SECONDS_AN_ANSWER,
-                shown_share=answers / pool if pool else float("nan"),
-                positives=positives,
+                answers=effort.answers,
+                training_answers=effort.learned_from,
+                person_seconds=effort.seconds,
+                shown_share=effort.shown / pool if pool else float("nan"),
+                positives=effort.positives,
+                first_yes_seconds=effort.first_yes,
                 **vars(found),
             )
         )
@@ -106,19 +143,30 @@ def run(
 
 
 def ask(
-    session: Session, person: SimulatedPerson, n: int, batch: int = BATCH
-) -> tuple[dict[str, Answer], int]:
-    """Has the person answer n pictures, or as many as there are, a batch at a time; what was said, and of how
-    many of them something learns."""
+    session: Session, person: SimulatedPerson, n: int, batch: int = BATCH, effort: Effort | None = None
+) -> dict[str, Answer]:
+    """Has the person do what counts as n answers, or as much as there is, a batch or a wall at a time; what
+    was said of single pictures."""
+    effort = effort or Effort(np.random.default_rng(0))
     said: dict[str, Answer] = {}
-    learned_from = 0
-    while len(said) < n:
-        answers = {picture: person.answer(picture) for picture in session.next(min(batch, n - len(said)))}
+    end = effort.answers + n
+    while effort.answers < end:
+        left = end - effort.answers
+        wall = session.wall() if left >= ANSWERS_A_WALL else ()
+        if wall:
+            clicked = person.clicks(wall, effort.rng)[: left - ANSWERS_A_WALL]
+            seconds = SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
+            taken = session.looked(clicked)
+            effort.note(ANSWERS_A_WALL + len(clicked), taken, len(clicked), seconds, len(wall))
+            continue
+        answers = {picture: person.answer(picture) for picture in session.next(min(batch, left))}
         if not answers:
             break
-        learned_from += session.answer(answers)
+        taken = session.answer(answers)
+        for place, value in enumerate(answers.values()):
+            effort.note(1, taken if not place else 0, int(value == "yes"), SECONDS_AN_ANSWER, 1)
         said |= answers
-    return said, learned_from
+    return said
 
 
 def average_precision(scores: Mapping[str, float], person: SimulatedPerson) -> float:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 Answer = Literal["yes", "no", "unsure"]
 
 # What a person's time is taken to be, in seconds: people at the labelling screen, a picture at a time.
 SECONDS_AN_ANSWER = 1.5
+SECONDS_A_WALL = 12.0  # sixty thumbnails looked through
+SECONDS_A_CLICK = 1.0
+ANSWERS_A_WALL = 8  # what a wall counts as, so that it is no free lunch; each click is one more
+OVERLOOKS = 0.2  # of what counts on a wall
 
 
 @dataclass(frozen=True)
@@ -29,3 +35,10 @@ class SimulatedPerson:
         return "yes" if self.counts(picture) else "no"
 
     truth = answer  # what this person means and what they say are one
+
+    def clicks(self, wall: Sequence[str], rng: np.random.Generator) -> list[str]:
+        """Those of a wall that count, but for what is overlooked."""
+        seen = rng.random(len(wall)) >= OVERLOOKS
+        return [
+            name for name, looked in zip(wall, seen, strict=True) if looked and self.answer(name) == "yes"
+        ]

@@ -16,11 +16,13 @@ from concepts.learning.fitting import SEED, train_early
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows, draw_evaluation
+from concepts.learning.wall import WALLS
 from concepts.study.harness import Measures, average_precision
 from concepts.study.methods import StudyMethod
 from concepts.study.people import Answer, SimulatedPerson
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
+MOST_WALLS = 12  # what isn't on one of them is looked for in another way
 MEASURING, MEASURING_SHARE = 200, 0.2  # pictures of the pool that measure, as the app draws them
 
 
@@ -72,6 +74,24 @@ class Replay:
         self._said = np.zeros(len(self._names), dtype=np.int8)
         self._learns = ~reserved
         self._count = 0
+        self._shown = np.empty(0, np.int64)  # rows of what may be asked about
+        self._walls = 0
+
+    def wall(self) -> list[str]:
+        if not self.method.wall or self._walls == MOST_WALLS or (self._said[self._askable] > 0).any():
+            return []
+        pool = self._pool
+        rows = WALLS[self.method.wall](
+            pool.vectors, pool.group, pool.text_score, self._shown, self._walls, self.seed
+        )
+        self._shown, self._walls = np.concatenate([self._shown, rows]), self._walls + 1
+        return [self._names[self._askable[row]] for row in rows]
+
+    def looked(self, clicked: Sequence[str]) -> int:
+        for name in clicked:
+            self._asked[self._place[name]] = True
+            self._said[self._place[name]] = 1
+        return len(clicked)
 
     def next(self, n: int) -> list[str]:
         measures = [bool(self._to_measure) and (self._count + i) % EVALUATION_EVERY == 2 for i in range(n)]

@@ -181,6 +181,7 @@ def _full(cell: _Cell, split: Split, embedded: Embedded, person: SimulatedPerson
         person_seconds=n * SECONDS_AN_ANSWER,
         shown_share=1.0,
         positives=sum(value == "yes" for value in said.values()),
+        first_yes_seconds=float("nan"),
         **vars(session.measured(person)),
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.review import estimate, opinion, remarks, review
 from concepts.annotators.run import AnnotateResult, annotate_pool
-from concepts.candidates.grid import PREPARED, Grid, GridOrder, GridPage, bulk_pictures
+from concepts.candidates.grid import PREPARED, Grid, GridOrder, GridPage, bulk_pictures, wall_pictures
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -138,6 +138,13 @@ class Answers:
             for key, picture_id, value, comment in answers
         ]
         return self._context.log.append(concept.id, labels)
+
+    def looked_through(self, name: str, pictures: Sequence[str], *, author: str, key: str) -> None:
+        """Keeps that somebody looked through a wall of these pictures: none of them is on a later wall. What
+        counted among them are answers. The same key again changes nothing."""
+        concept = self._context.concept(name)
+        self._context.collection.library.require(pictures)
+        self._context.walls.add(concept.id, key, author, pictures)
 
     def labels_with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """What was kept under these keys, so that a repeated request can be answered like the first."""
@@ -408,14 +415,17 @@ class Answers:
 
     def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> list[NextPicture]:
         self._context.draw_evaluation(concept)
-        return bulk_pictures(
-            self._context.material(concept), self._context.collection, order, query, PREPARED
-        )
+        material, collection = self._context.material(concept), self._context.collection
+        if order == "wall":
+            return wall_pictures(material, collection, self._context.walls.of(concept.id))
+        return bulk_pictures(material, collection, order, query, PREPARED)
 
-    def _state(self, concept: ConceptRow) -> Hashable:
-        """Changes with what an order of pictures depends on: answers, definition, pictures."""
+    def _state(self, concept: ConceptRow, order: GridOrder) -> Hashable:
+        """Changes with what an order of pictures depends on: answers, definition, pictures; for a wall also
+        the walls before, but single answers don't lay it out anew."""
+        walls = order == "wall"
         return (
-            self._context.log.last_sequence(concept.id),
+            self._context.walls.count(concept.id) if walls else self._context.log.last_sequence(concept.id),
             self._context.revision(concept).number,
             self._context.collection.library.counts().pictures,
         )

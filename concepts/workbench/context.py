@@ -31,6 +31,7 @@ from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
 from storage.tables import ConceptRow, DefinitionRow
+from storage.walls import WallLog
 
 EVALUATION_SIZE = 200
 EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
@@ -63,6 +64,7 @@ class Context:
         self.store = ConceptStore(self.database)
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
+        self.walls = WallLog(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)

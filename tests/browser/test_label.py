@@ -133,6 +133,32 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     assert len(list(site.bench.context.log.events(row.id))) == 1
 
 
+def test_a_wall_is_offered_until_something_counts_and_what_is_left_stays_unanswered(
+    site: Site, label: Any, concept: str
+) -> None:
+    offer = label.get_by_role("heading", name="Nothing counts yet")
+    expect(offer).to_be_visible()
+    label.keyboard.press("w")
+    save, tiles = label.locator("[data-do=save]"), label.locator(".tile")
+    expect(save).to_contain_text("None of these, next wall")
+    expect(tiles.first).to_be_visible()
+    first = tiles.first.locator("img").get_attribute("data-picture")
+    label.keyboard.press("Enter")
+    expect(label.locator(f'.tile img[data-picture="{first}"]')).to_have_count(0)
+    expect(tiles.first).to_be_visible()
+    assert answers(site, concept) == []
+    tiles.first.click()
+    expect(save).to_contain_text("Save 1, next wall")
+    save.click()
+    saved(label)
+    expect(label.locator("[data-part=grid-words]")).to_contain_text(
+        "1 answer saved at once. Z takes it back."
+    )
+    assert [value for _, value in answers(site, concept)] == ["yes"]
+    label.keyboard.press("g")
+    expect(offer).to_be_hidden()
+
+
 def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:
     label.keyboard.press("g")
     tiles = label.locator(".tiles .tile")

@@ -173,3 +173,38 @@ def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: 
 @pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])
 def test_only_pictures_of_the_library_are_served(client: TestClient, name: str) -> None:
     assert client.get(f"/media/picture/{name}").status_code == 404
+
+
+def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_other(
+    client: TestClient, bench: Workbench
+) -> None:
+    def wall() -> list[str]:
+        while True:
+            page = client.get("/app/answers/grid", params={"concept": NAME, "order": "wall", "n": 60}).json()
+            assert not page["problem"], page
+            if not page["thinking"]:
+                return [picture["id"] for picture in page["pictures"]]
+
+    concept = bench.context.concept(NAME).id
+    measures = bench.context.store.evaluation_pictures(concept)
+    first = wall()[:10]
+    assert len(first) == 10
+    request = {"concept": NAME, "key": "wall-0001", "answers": [[first[3], "yes"]], "wall": first}
+    for _ in range(2):
+        reply = client.post("/app/answers/batch", json=request)
+        assert reply.status_code == 200
+        assert reply.json()["tally"]["yes"] == 1
+    nothing = {"concept": NAME, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
+    assert client.post("/app/answers/batch", json=nothing).status_code == 200
+    assert bench.context.walls.of(concept) == [first, nothing["wall"]]
+    later = wall()
+    assert later
+    assert not set(later) & {*first, *nothing["wall"], *measures}
+    assert bench.answers.tally(NAME).decided == 1
+
+
+def test_a_batch_says_something_and_a_wall_has_pictures_of_the_library(client: TestClient) -> None:
+    empty = {"concept": NAME, "key": "wall-0003", "answers": [], "wall": []}
+    assert client.post("/app/answers/batch", json=empty).status_code == 422
+    unknown = empty | {"wall": ["0" * 64]}
+    assert client.post("/app/answers/batch", json=unknown).status_code == 404

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from concepts.annotators.review import Opinion
 from concepts.candidates.grid import GridOrder, GridPage
@@ -45,9 +45,17 @@ class Answer(Asked):
 
 
 class Batch(Asked):
-    """Answers that are committed together; the i-th has the key `key.i`."""
+    """Answers that are committed together; the i-th has the key `key.i`. `wall`: the pictures of a wall that
+    was looked through, of which the answers name those that count; there may be none."""
 
-    answers: list[tuple[PictureId, Value]] = Field(min_length=1, max_length=LARGEST_GRID)
+    answers: list[tuple[PictureId, Value]] = Field(max_length=LARGEST_GRID)
+    wall: list[PictureId] = Field(default=[], max_length=LARGEST_GRID)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Batch:
+        if not self.answers and not self.wall:
+            raise ValueError("There is no answer and no wall.")
+        return self
 
 
 class Undo(Asked):
@@ -140,7 +148,11 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             Given(key=f"{body.key}.{i}", picture=picture, value=value)
             for i, (picture, value) in enumerate(body.answers)
         ]
-        take(workbench, body.concept, given, Author(author_of(request)))
+        if given:
+            take(workbench, body.concept, given, Author(author_of(request)))
+        if body.wall:
+            author = author_of(request)
+            workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
         return progress(body.concept, body.have)
 
     @router.post("/undo")

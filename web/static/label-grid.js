@@ -5,6 +5,7 @@ import {element, image} from './dom.js';
 const FLIP = {'': 'yes', yes: 'no', no: ''};
 const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure', '': ''};
 const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
+const WALL = 60; // pictures of one
 const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
 const ANSWER_KEYS = {y: 'yes', n: 'no', u: 'unsure', Backspace: '', Delete: ''};
 
@@ -32,7 +33,14 @@ export class Grid {
     if (this.isOpen) this.close(); else this.open();
   }
 
-  open() {
+  // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
+  get isWall() {
+    return this.part('order').value === 'wall';
+  }
+
+  // With the first yes still to be found, the wall is where it is found soonest.
+  open(order) {
+    if (order) this.part('order').value = order;
     this.part('one').hidden = true;
     this.part('grid').hidden = false;
     history.replaceState(null, '', '#grid');
@@ -48,7 +56,7 @@ export class Grid {
 
   async reload() {
     const [order, ...query] = this.part('order').value.split(':');
-    const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: this.part('size').value});
+    const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: this.isWall ? WALL : this.part('size').value});
     this.asked = asked;
     this.words('Looking through the library…');
     try {
@@ -78,6 +86,7 @@ export class Grid {
     }));
     this.paint();
     if (pictures.length) this.tiles()[0].focus({preventScroll: true});
+    else if (this.isWall) this.words(`${this.note || ''}You have looked through pictures of every kind. Choose another order, or press G for single questions.`);
     else this.words('Every picture found this way has an answer. Choose another order, or go on to Review.');
   }
 
@@ -131,22 +140,26 @@ export class Grid {
   // One request, one transaction, one undo.
   save() {
     const answers = this.pictures.flatMap((p, i) => (this.values[i] ? [[p.id, this.values[i]]] : []));
-    if (!answers.length || this.pending) return;
+    const wall = this.isWall ? this.pictures.map((p) => p.id) : [];
+    if ((!answers.length && !wall.length) || this.pending) return;
     const {labeller} = this;
-    this.pending = labeller.outbox.add('/batch', {concept: labeller.concept, answers});
+    this.pending = labeller.outbox.add('/batch', {concept: labeller.concept, answers, wall});
+    this.words(answers.length ? `Saving ${answers.length} answers…` : 'Laying out the next wall…');
+    if (!answers.length) return;
     const batch = answers.map(([id, value], i) => ({id, value, key: `${this.pending}.${i}`}));
     labeller.history.push({key: this.pending, batch});
     labeller.last = labeller.history.at(-1);
     const answered = new Set(answers.map(([id]) => id));
     labeller.pictures = labeller.pictures.filter((p) => !answered.has(p.id));
-    this.words(`Saving ${answers.length} answers…`);
   }
 
   saved(item) {
     if (item.body.key !== this.pending) return;
     this.pending = null;
-    this.labeller.say(`${item.body.answers.length} answers are saved.`);
-    this.note = `${item.body.answers.length} answers saved at once. Z takes them all back. `;
+    const count = item.body.answers.length;
+    const what = count === 1 ? '1 answer' : `${count} answers`;
+    this.labeller.say(count ? `Saved: ${what}.` : 'None of them; the next wall comes.');
+    this.note = count ? `${what} saved at once. Z takes ${count === 1 ? 'it' : 'them all'} back. ` : '';
     if (this.isOpen) this.reload();
   }
 
@@ -164,7 +177,12 @@ export class Grid {
     });
     const set = this.values.filter(Boolean).length;
     const save = this.labeller.root.querySelector('[data-do="save"]');
-    save.disabled = !set;
+    save.disabled = this.isWall ? !this.pictures.length : !set;
+    if (this.isWall) {
+      save.firstChild.textContent = set ? `Save ${set}, next wall ` : 'None of these, next wall ';
+      if (this.pictures.length) this.words(`${this.note || ''}Click every picture that counts. What you leave stays without an answer, and is on no other wall.`);
+      return;
+    }
     save.firstChild.textContent = set ? `Save ${set} ` : 'Save ';
     if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.`);
     if (set) this.note = '';

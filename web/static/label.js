@@ -5,7 +5,7 @@ import {Grid} from './label-grid.js';
 
 const AHEAD = 5; // pictures loaded before they are needed
 const WORDS = {yes: 'counts', no: 'doesn’t', unsure: 'unsure', skip: 'skipped'};
-const KEYS = {y: 'yes', n: 'no', u: 'unsure', s: 'skip', z: 'undo', c: 'comment', g: 'grid', '?': 'help',
+const KEYS = {y: 'yes', n: 'no', u: 'unsure', s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'wall', '?': 'help',
   ArrowLeft: 'back', ArrowRight: 'forward'};
 const REASONS = {
   'evaluation set': ['Kept for measuring', 'Drawn at random. Nothing learns from it: it says later how good the result is.'],
@@ -73,7 +73,7 @@ class Labeller {
       undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
       comment: () => this.openComment(this.current()), 'close-comment': () => this.closeComment(),
       'comment-last': () => this.openComment(this.last),
-      grid: () => this.grid.toggle(), help: () => this.part('help').showModal(),
+      grid: () => this.grid.toggle(), wall: () => this.grid.open('wall'), help: () => this.part('help').showModal(),
       'close-help': () => this.part('help').close(), retry: () => this.outbox.retry(),
     };
     if (actions[action]) actions[action](); else this.grid.act(action);
@@ -340,6 +340,7 @@ class Labeller {
     const decided = yes + no;
     this.part('count').textContent = decided < this.enough ? `${decided} of about ${this.enough}` : `${decided} answers`;
     this.part('count').title = `${decided < this.enough ? '' : 'Enough to train; more still help. '}${evaluation} of ${this.tally.evaluation_size} pictures kept for measuring have an answer`;
+    this.part('find-first').hidden = yes > 0;
     const bar = this.part('bar');
     const whole = Math.max(this.enough, decided + unsure);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {

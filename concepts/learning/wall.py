@@ -1,0 +1,92 @@
+"""A wall of small pictures to look through at once: of every kind that the library has.
+
+Sixty thumbnails are looked through in the time of eight single answers. Laid out as representatives of more
+and more clusters, none shown twice, a few walls show a member of nearly every kind of picture, also of kinds
+that are one in a hundred and that no words find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from concepts.encoders.base import Vectors
+from concepts.learning.base import Bools, Floats
+from concepts.learning.splits import Rows
+
+SIZE = 60  # pictures of a wall
+BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
+LARGEST = 20_000  # pictures that are clustered; of a larger library this many at random
+ROUNDS = 12  # of k-means: representatives need no settled clusters
+DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
+
+Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
+
+
+def representatives(
+    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
+) -> Rows:
+    """The rows of the next wall, at most `SIZE`, one a near-duplicate group.
+
+    vectors (n, d), group (n,) and text_score (n,) of all pictures that may be shown; `shown` are rows that
+    were on the `walls` walls before, and none that looks like them is shown again. The w-th wall is drawn
+    from w · 60 clusters: of those without a shown picture the largest come first, each by the picture
+    nearest its centre.
+    """
+    free = ~np.isin(group, group[shown])
+    by_words = _distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
+    free &= ~np.isin(group, group[by_words])
+    rng = np.random.default_rng([seed, walls])
+    rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))
+    if len(rows) > LARGEST:
+        rows = np.union1d(rng.choice(rows, LARGEST, replace=False), shown)
+    representing = _central(vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), rng)
+    found = _distinct(rows[representing], group, free, SIZE - len(by_words))
+    free &= ~np.isin(group, group[found])
+    rest = _distinct(rng.permutation(len(group)), group, free, SIZE - len(by_words) - len(found))
+    return np.concatenate([by_words, found, rest])
+
+
+def any_pictures(
+    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
+) -> Rows:
+    """A wall at random: what `representatives` has to be better than."""
+    rng = np.random.default_rng([seed, walls])
+    free = ~np.isin(group, group[shown])
+    return _distinct(rng.permutation(len(group)), group, free, SIZE)
+
+
+WALLS: dict[str, Wall] = {"wall": representatives, "random_wall": any_pictures}
+
+
+def _central(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Generator) -> Rows:
+    """Rows nearest the centre of each cluster in which nothing was seen, of the largest cluster first."""
+    # scikit-learn takes a second to load, and only a wall needs it here
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    if len(vectors) <= clusters:
+        return np.flatnonzero(~seen)
+    d = vectors.shape[1]
+    X = np.asarray(vectors, dtype=np.float32)
+    if d > DIMENSIONS:
+        X = X @ rng.normal(scale=DIMENSIONS**-0.5, size=(d, DIMENSIONS)).astype(np.float32)
+    with threadpool_limits(1):
+        model = KMeans(clusters, n_init=1, max_iter=ROUNDS, random_state=int(rng.integers(2**31))).fit(X)
+    label = model.labels_
+    sizes = np.bincount(label, minlength=clusters)
+    closed = np.bincount(label[seen], minlength=clusters) > 0
+    distance = ((X - model.cluster_centers_[label]) ** 2).sum(axis=1)
+    order = np.lexsort((distance, label))
+    _, first = np.unique(label[order], return_index=True)
+    nearest = order[first]
+    nearest = nearest[~closed[label[nearest]]]
+    return np.asarray(nearest[np.argsort(-sizes[label[nearest]], kind="stable")], dtype=np.int64)
+
+
+def _distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:
+    """The first n of `rows` that are free, one a group."""
+    rows = rows[free[rows]]
+    _, first = np.unique(group[rows], return_index=True)
+    return np.asarray(rows[np.sort(first)[: max(n, 0)]], dtype=np.int64)
