@@ -62,7 +62,7 @@ def most_useful(
         material.text_direction,
         look,
         n,
-        decided=sum(decision.decided for decision in material.decisions.values()),
+        decided=len(material.shown) + sum(decision.decided for decision in material.decisions.values()),
         answered=len(material.decisions),
         seed=seed_of(material.revision.definition.name),
         ways=ways,
@@ -107,8 +107,9 @@ def _labelled(material: Material, ids: Sequence[str], waiting: Sequence[str]) ->
         if kind == "annotator"
     }
     nothing = (0, 0.0)
-    votes = {i: 1 if d.value == "yes" else -1 for i, d in material.decisions.items() if d.decided}
-    taken = material.decisions.keys() | set(waiting)
+    votes = {i: 1 if yes else -1 for i, yes in material.shown.items()}
+    votes |= {i: 1 if d.value == "yes" else -1 for i, d in material.decisions.items() if d.decided}
+    taken = material.decisions.keys() | material.shown.keys() | set(waiting)
     return Labelled(
         asked=np.array([i in taken for i in ids], dtype=bool),
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),

@@ -149,10 +149,20 @@ class Material:
         return self._machine[1]
 
     @cached_property
+    def shown(self) -> dict[str, bool]:
+        """Picture id → whether it counts, of the definition's examples that nobody has answered: who gives an
+        example has said yes."""
+        definition = self.revision.definition
+        said = dict.fromkeys(definition.counterexamples, False) | dict.fromkeys(definition.examples, True)
+        out = self.reserved | self.decisions.keys()
+        return {picture: counts for picture, counts in said.items() if picture not in out}
+
+    @cached_property
     def _people(self) -> dict[str, bool]:
-        return {
+        answered = {
             i: d.value == "yes" for i, d in self.decisions.items() if d.decided and i not in self.reserved
         }
+        return self.shown | answered
 
     @cached_property
     def _machine(self) -> tuple[dict[str, tuple[bool, float]], Agreement | None]:
@@ -181,7 +191,8 @@ class Material:
         return list(found.values())
 
     def _kind(self, picture_id: str) -> str:
-        return "simulated" if self.decisions[picture_id].simulated else "person"
+        decision = self.decisions.get(picture_id)
+        return "simulated" if decision and decision.simulated else "person"
 
 
 def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from concepts import __version__
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
@@ -90,7 +89,8 @@ def run_study(study: Study, listener: Listener) -> Found:
     kept = study.out / "cells"
     kept.mkdir(exist_ok=True)
     labels = _digest([sorted((n, sorted(r.items())) for n, r in pictures.rows.items())])
-    names = {cell: _digest([cell.facts(), embedded.fingerprint, labels, __version__]) for cell in cells}
+    code = _code()
+    names = {cell: _digest([cell.facts(), embedded.fingerprint, labels, code]) for cell in cells}
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
     listener(done, len(cells), "simulated people answer")
@@ -197,6 +197,13 @@ def _read(data: Path, store: Path) -> tuple[LabelledFolder, Embedded]:
 @lru_cache(maxsize=2)  # a split holds a graph
 def _split(store: Path, pool: int, seed: int, graph: bool) -> Split:
     return split_of(Embedded.load(store), pool, seed, graph=graph)
+
+
+def _code() -> str:
+    """Changes with the code that learns, asks and answers: what older code found is no result of this."""
+    rooms = [Path(__file__).parent, Path(__file__).parents[1] / "learning"]
+    files = sorted(file for room in rooms for file in room.rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _digest(facts: object) -> str:

@@ -11,7 +11,9 @@ const REASONS = {
   'evaluation set': ['Kept for measuring', 'Drawn at random. Nothing learns from it: it says later how good the result is.'],
   borderline: ['Borderline', 'Your answers so far leave it open whether this counts.'],
   likely: ['Close to your words', 'It looks like what you described. Is it?'],
+  'like a yes': ['Like one that counts', 'It is among the nearest to a picture that you said counts.'],
   exploration: ['Something different', 'Far from what you have seen so far, in case what counts hides there too.'],
+  wall: ['From the wall', 'One of every kind.'],
   random: ['Drawn at random', 'So that nothing stays out of sight.'],
   disagreement: ['You and the machine differ', 'One of you will learn from it.'],
 };

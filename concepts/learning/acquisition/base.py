@@ -98,7 +98,7 @@ class Choice:
     """A row of the pool worth asking about, and why, as one of the reasons the screen explains."""
 
     row: int
-    reason: str  # "likely", "borderline", "exploration", "random", "disagreement"
+    reason: str  # "likely", "like a yes", "borderline", "exploration", "random", "disagreement"
 
 
 class Acquisition(Protocol):

@@ -1,0 +1,62 @@
+"""An example is a yes wherever it is given: it is learned from and not asked about."""
+
+from __future__ import annotations
+
+from concepts.learning.rounds import Ways
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Line"
+
+
+def by_kind(bench: Workbench, kind: str) -> list[str]:
+    pictures = bench.pictures.newest(90)
+    return sorted(picture.id for picture in pictures if kind in picture.path)
+
+
+def begun(bench: Workbench, **examples: list[str]) -> Workbench:
+    concept = bench.context.store.create(NAME)
+    document = {"name": NAME, "description": "Something drawn.", **examples}
+    bench.context.store.add_definition(concept.id, document, "me", "begun")
+    bench.context.draw_evaluation(concept)
+    return bench
+
+
+def test_examples_and_counterexamples_are_learned_from_as_answers_are(bench: Workbench) -> None:
+    lines, others = by_kind(bench, "line")[:2], by_kind(bench, "rectangle")[:2]
+    begun(bench, examples=lines, counterexamples=others)
+    training = bench.context.material(bench.context.concept(NAME)).training
+    said = dict(zip(training.ids, training.data.positive.tolist(), strict=True))
+    assert said == dict.fromkeys(lines, True) | dict.fromkeys(others, False)
+    assert set(training.kinds) == {"person"}
+    head = bench.versions.train(NAME)
+    assert head.kind != "text"
+
+
+def test_an_answer_about_an_example_counts_instead_of_it(bench: Workbench) -> None:
+    (line,) = by_kind(bench, "line")[:1]
+    begun(bench, examples=[line])
+    bench.answers.label(NAME, line, "no", author=Author("me"), key="changed-my-mind")
+    training = bench.context.material(bench.context.concept(NAME)).training
+    assert dict(zip(training.ids, training.data.positive.tolist(), strict=True)) == {line: False}
+
+
+def test_an_example_is_asked_about_neither_itself_nor_by_a_picture_that_looks_the_same(
+    bench: Workbench,
+) -> None:
+    (line,) = by_kind(bench, "line")[:1]
+    begun(bench, examples=[line])
+    asked = [picture.id for picture in bench.answers.next_pictures(NAME, 100)]
+    groups = bench.context.collection.library.near_groups([line, *asked])
+    assert asked
+    assert groups[0] not in groups[1:]
+
+
+def test_after_one_example_what_is_like_it_is_asked_first(bench: Workbench) -> None:
+    (line,) = by_kind(bench, "line")[:1]
+    begun(bench, examples=[line])
+    found = bench.answers.next_pictures(NAME, 5, ways=Ways(acquisition="phased"))
+    assert {picture.reason for picture in found} == {"like a yes"}
+    index = bench.context.collection.index().snapshot()
+    nearest = index.search(index.vectors([line]), 40)[0]
+    assert found[0].id in [picture_id for picture_id, _ in nearest[:12]]
