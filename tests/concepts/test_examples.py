@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concepts.learning.rounds import Ways
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -55,7 +54,7 @@ def test_an_example_is_asked_about_neither_itself_nor_by_a_picture_that_looks_th
 def test_after_one_example_what_is_like_it_is_asked_first(bench: Workbench) -> None:
     (line,) = by_kind(bench, "line")[:1]
     begun(bench, examples=[line])
-    found = bench.answers.next_pictures(NAME, 5, ways=Ways(acquisition="phased"))
+    found = bench.answers.next_pictures(NAME, 5)
     assert {picture.reason for picture in found} == {"like a yes"}
     index = bench.context.collection.index().snapshot()
     nearest = index.search(index.vectors([line]), 40)[0]

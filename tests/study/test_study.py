@@ -12,7 +12,7 @@ from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
 from concepts.learning.rounds import Ways
 from concepts.study.harness import Case, Row, ask, average_precision, run
-from concepts.study.methods import StudyMethod
+from concepts.study.methods import StudyMethod, study_method
 from concepts.study.people import SimulatedPerson
 from concepts.study.replay import Replay, Split
 from concepts.study.report import as_table, write_rows
@@ -100,3 +100,27 @@ def test_rows_are_kept_as_csv_and_shown_as_means(tmp_path: Path) -> None:
     with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
         assert [row["average_precision"] for row in csv.DictReader(file)] == ["0.5", "0.7"]
     assert [line.split()[-1] for line in as_table(rows)] == ["20", "0.600", "0.600"]
+
+
+def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_something_counts() -> None:
+    plain, person = rare_concept(0)
+    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    (found,) = run(session, person, [40], Case("rare", "wall", 0), pool=700)
+    clicks = found.positives if found.first_yes_seconds < 20 else 0
+    assert found.answers == 40
+    assert found.shown_share == pytest.approx((60 + 40 - 8 - clicks) / 700, abs=0.09)
+    assert found.first_yes_seconds >= 12
+    assert session.wall() == []  # something counts
+    assert found.training_answers <= 40 - 8
+
+
+def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:
+    plain, person = rare_concept(0)
+    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    wall = session.wall()
+    assert session.looked([]) == 0
+    again = session.wall()
+    assert len(wall) == len(again) == 60
+    assert not set(wall) & set(again)
+    everything = ask(session, person, 2000, batch=100)
+    assert set(wall) <= set(everything)

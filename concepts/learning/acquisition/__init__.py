@@ -4,7 +4,6 @@ from concepts.learning.acquisition.auto import Auto
 from concepts.learning.acquisition.base import Acquisition, Choice, Labelled, Pool, Round
 from concepts.learning.acquisition.diverse_margin import DiverseMargin
 from concepts.learning.acquisition.margin import Margin
-from concepts.learning.acquisition.phased import Phased
 from concepts.learning.acquisition.random import Random
 from concepts.registry import Registry
 
@@ -12,7 +11,6 @@ __all__ = ["ACQUISITIONS", "Acquisition", "Choice", "Labelled", "Pool", "Round"]
 
 ACQUISITIONS: Registry[Acquisition] = Registry("way to choose questions")
 ACQUISITIONS.register(Auto)
-ACQUISITIONS.register(Phased)
 ACQUISITIONS.register(Random)
 ACQUISITIONS.register(Margin)
 ACQUISITIONS.register(DiverseMargin)

@@ -1,11 +1,13 @@
-"""What the app asks: from the words alone until there is a yes, then what the head is least sure of."""
+"""What the app asks: by the words until there is a yes, then for its like, then what it is unsure of."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from concepts.encoders.base import Vectors
 from concepts.learning.acquisition.base import Acquisition, Choice, Round
 from concepts.learning.acquisition.diverse_margin import DiverseMargin
+from concepts.learning.acquisition.margin import Margin
 from concepts.learning.base import Floats
 from concepts.registry import Method
 
@@ -13,40 +15,59 @@ COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what th
 DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
 BELIEF_HALVES = 12  # noes without a yes after which the words are followed half as often
 LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
+FEW_YES = 3  # with fewer groups of pictures that count, their like is looked for
+DIVERSE_UNTIL = 25  # answers
 EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
 
 
 class Auto(Acquisition):
-    """From the words alone until there is a yes, then diverse margin with a little exploration.
+    """By the words until there is a yes, for more like it until there are three, then the least certain.
 
     Cold start: one picture after the other, close to the words and far from everything asked so far, each
     measured by rank. With every no the words are believed less, and pictures drawn by their squared
     distance to all asked ones take over (k-means++ seeding, Arthur & Vassilvitskii 2007): where the encoder
     misunderstands the words, what counts may be anywhere.
+
+    The least certain pictures are clustered, so that a batch is not five near-copies, up to 25 answers; after
+    that clustering stops helping, and there is a little exploration throughout.
     """
 
     method = Method(
         name="auto",
-        what="Looks for the first yes by the words, then asks what it is least sure of.",
-        source="this project; Arthur & Vassilvitskii, k-means++, SODA 2007; see diverse_margin",
+        what="Looks for the first yes by the words, then for more like it, then asks what it is unsure of.",
+        source="this project; Arthur & Vassilvitskii, k-means++, SODA 2007; see diverse_margin and margin",
         licence="",
-        cost="one look at 4,000 pictures before the first yes, then that of diverse_margin",
-        defaults={"belief_halves": BELIEF_HALVES, "distance": DISTANCE, "exploration": EXPLORATION},
+        cost="one look at 4,000 pictures before the first yes, then that of diverse_margin, then of margin",
+        defaults={
+            "belief_halves": BELIEF_HALVES,
+            "distance": DISTANCE,
+            "exploration": EXPLORATION,
+            "few_yes": FEW_YES,
+            "diverse_until": DIVERSE_UNTIL,
+        },
     )
 
     def select(self, round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
+        yes = round.training.at(round.training.positive & (round.training.weight >= 1))
+        if 0 < len(np.unique(yes.group)) < FEW_YES:
+            return _like_a_yes(round, yes.vectors, n)
         if round.probability is None or not (round.labelled.person > 0).any():
             return _cold_start(round, n, rng)
         exploring = int(rng.binomial(n, EXPLORATION))
-        choices = self.known_way(round).select(round, n - exploring, rng)
+        few = int(round.labelled.asked.sum()) < DIVERSE_UNTIL
+        choices = (DiverseMargin() if few else Margin()).select(round, n - exploring, rng)
         group = round.pool.group
         taken = np.isin(group, group[[choice.row for choice in choices]])
         rows = rng.permutation(np.flatnonzero(round.is_free() & ~taken))
         return choices + [Choice(row, "exploration") for row in round.distinct(rows, n - len(choices))]
 
-    def known_way(self, round: Round) -> Acquisition:
-        """How to ask once there is a yes."""
-        return DiverseMargin()
+
+def _like_a_yes(round: Round, yes: Vectors, n: int) -> list[Choice]:
+    """The free pictures nearest one that a person says counts."""
+    free = round.free()
+    near = (round.pool.vectors[free] @ yes.T).max(axis=1)
+    order = free[np.argsort(-near, kind="stable")]
+    return [Choice(row, "like a yes") for row in round.distinct(order, n)]
 
 
 def _cold_start(round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
