@@ -15,7 +15,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import Bools, Floats, Pictures
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Baseline, EvaluationReport, Metric
+from concepts.learning.report import Baseline, EvaluationReport, Metric, about_the_target
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
@@ -72,7 +72,7 @@ def evaluate(
         baselines=baselines,
         confusion=figures.confusion,
         curves=figures.curves,
-        sentences=tuple(_sentences(figures, any(simulated))),
+        sentences=tuple(_sentences(figures, any(simulated), str(head.details.get("target", "")))),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
     )
 
@@ -103,15 +103,16 @@ def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:
     return evaluation.evaluate(scores, truth, 0.5, groups, SEED).metrics["average_precision"]
 
 
-def _sentences(figures: evaluation.Figures, simulated: bool) -> list[str]:
+def _sentences(figures: evaluation.Figures, simulated: bool, target: str) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
     lines = [
         f"Measured on {figures.n} pictures it never learned from, answered by {who}: "
         f"{figures.positives} count, {figures.negatives} don't."
     ]
+    at_random = f"of 100 at random {100 * figures.positives / max(figures.n, 1):.0f} would be"
     for name, words in (
-        ("precision", "Of 100 pictures it flags, about {} are right ({} to {})."),
+        ("precision", f"Of 100 pictures it flags, about {{}} are right ({{}} to {{}}); {at_random}."),
         ("recall", "Of 100 pictures that count, it finds about {} ({} to {})."),
     ):
         metric = figures.metrics[name]
@@ -119,7 +120,7 @@ def _sentences(figures: evaluation.Figures, simulated: bool) -> list[str]:
             lines.append(f"{name.capitalize()}: {metric.note}")
         else:
             lines.append(words.format(*(round(100 * x) for x in (metric.value, metric.low, metric.high))))
-    return lines
+    return [*lines, *about_the_target(target, figures.metrics.values())]
 
 
 def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:

@@ -74,8 +74,19 @@ def train(
         kind=head.kind,
         threshold=head.threshold,
         details=details,
-        notes=_notes(training, head),
+        notes=[*_notes(training, head), *unmet(head)],
     )
+
+
+def unmet(head: LinearHead) -> list[str]:
+    """Where the target can't be reached even on the answers it was chosen by."""
+    if head.details.get("target_met") is not False:
+        return []
+    reached = head.details["held_out"]
+    return [
+        f"{str(head.details['target']).capitalize()} is not reached at any threshold: the highest precision "
+        f"on held-out answers is {reached['precision']:.2f}, and that threshold was taken."
+    ]
 
 
 def require_both(material: Material) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concepts.export.facts import BundleFacts
 from concepts.export.figures import Figure
 from concepts.export.usage import in_a_shell, with_numpy, with_onnx
-from concepts.learning.report import LabelCount, Metric
+from concepts.learning.report import LabelCount, Metric, about_the_target
 
 FEW = 30  # positives or negatives below this make wide intervals; the card says so
 
@@ -121,9 +121,11 @@ def _in_words(facts: BundleFacts) -> str:
     if yes + no:
         sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
     if precision := facts.metric("precision"):
-        sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right.")
+        at_random = f"of 100 at random {100 * yes / max(yes + no, 1):.0f} would be"
+        sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
     if recall := facts.metric("recall"):
         sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
+    sentences += about_the_target(facts.head.target, facts.metrics)
     return " ".join(sentences) or "The figures are in the table below."
 
 

@@ -5,9 +5,13 @@ Stored as JSON and kept for ever, so fields may be added with a default and neve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from concepts.errors import SettingsError
+from concepts.learning.target import Target
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -108,3 +112,15 @@ class EvaluationReport(Document):
 def metric_of(metrics: tuple[Metric, ...], name: str) -> Metric | None:
     """The figure of this name if it has a value."""
     return next((m for m in metrics if m.name == name and m.value is not None), None)
+
+
+def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:
+    """Whether what was asked for is reached, as measured; nothing of a threshold without a floor, such as one
+    set by hand."""
+    try:
+        wanted = Target.parse(target)
+    except SettingsError:
+        return []
+    found = next((metric for metric in metrics if metric.name == wanted.kind), None)
+    said = wanted.judged(found.low, found.high) if found else ""
+    return [said] if said else []

@@ -23,6 +23,21 @@ class Target:
         """As it is kept with a version and printed on cards."""
         return "best F1" if self.kind == "f1" else f"{self.kind} at least {self.at_least:g}"
 
+    def judged(self, low: float | None, high: float | None) -> str:
+        """What a 95 % interval, measured on pictures kept for that, says of the floor; empty without one."""
+        if self.kind == "f1":
+            return ""
+        of = "pictures it flags" if self.kind == "precision" else "pictures that count"
+        does = "to be right" if self.kind == "precision" else "to be found"
+        asked = f"You asked for at least {100 * self.at_least:.3g} of 100 {of} {does}: "
+        if low is None or high is None:
+            return asked + "too few answers measure to say whether they are."
+        if low >= self.at_least:
+            return asked + "they are."
+        if high < self.at_least:
+            return asked + "they are not."
+        return asked + "that is not certain. More answers that measure would tell."
+
     @classmethod
     def parse(cls, text: str) -> Target:
         """Reads `f1`, `precision=0.9`, `recall=0.9` and what `str` gives. Raises `SettingsError`."""

@@ -27,7 +27,7 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
         "a building site",
         "Similar, but not it: flea market",
         "Measured on 200 pictures drawn at random and kept out of training: 60 count, 140 don't.",
-        "Of 100 pictures it flags, about 87 (78–94) are right.",
+        "Of 100 pictures it flags, about 87 (78–94) are right; of 100 at random 30 would be.",
         "Of 100 pictures that count, it finds about 90 (81–97).",
         "| Average precision | 0.910 (0.840–0.960), n = 200 | 0.620 (0.500–0.730), n = 200 |",
         "not known, n = 200 (too few pictures that count)",

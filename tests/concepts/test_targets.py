@@ -1,0 +1,54 @@
+"""A target that isn't reached is said where the version is made, where it is measured, and on its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from concepts.classifier.training import unmet
+from concepts.learning.base import LinearHead
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+@pytest.fixture
+def muddled(bench: Workbench) -> Workbench:
+    """Answers without any rule, also those that measure."""
+    for purpose in ("evaluation", "train"):
+        for place, picture in enumerate(bench.answers.next_pictures(NAME, 40, purpose=purpose)):  # type: ignore[arg-type]
+            value = "yes" if int(picture.id[:4], 16) % 2 else "no"
+            bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"{purpose}-{place}")
+    return bench
+
+
+def test_a_target_out_of_reach_is_said_to_be_unmet(muddled: Workbench, tmp_path: Path) -> None:
+    muddled.versions.train(NAME, target="precision=0.99")
+    report = muddled.versions.evaluate(NAME)
+    asked = "You asked for at least 99 of 100 pictures it flags to be right: "
+    (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
+    assert not said.endswith(": they are.")
+    muddled.versions.export(NAME, tmp_path / "bundle")
+    card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert said in card
+    assert "of 100 at random" in card or "are right" not in card
+
+
+def test_training_itself_says_where_no_threshold_reaches_it_on_the_answers() -> None:
+    details = {"target": "precision at least 0.9", "target_met": False, "held_out": {"precision": 0.72}}
+    head = LinearHead("logistic", np.ones(2), 0.0, details=details)
+    (note,) = unmet(head)
+    assert note.startswith("Precision at least 0.9 is not reached at any threshold: the highest")
+    assert "0.72" in note
+    assert unmet(LinearHead("logistic", np.ones(2), 0.0, details=details | {"target_met": True})) == []
+
+
+def test_precision_stands_beside_what_chance_would_give(muddled: Workbench) -> None:
+    muddled.versions.train(NAME)
+    report = muddled.versions.evaluate(NAME)
+    flagged = [sentence for sentence in report.sentences if sentence.startswith("Of 100 pictures it flags")]
+    assert all("of 100 at random" in sentence for sentence in flagged)
+    assert not any(sentence.startswith("You asked") for sentence in report.sentences)
