@@ -31,6 +31,8 @@ from concepts.export.loading import load_bundle
 from concepts.installation.users import Users, hashed
 from concepts.labels.files import read_label_file
 from concepts.settings import Settings, load_settings
+from concepts.study.concept_file import read_concepts
+from concepts.study.pictures import read_folder
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source
 from storage.pictures.sources import read, walk
@@ -77,6 +79,10 @@ def scorer_in(path: Path) -> object:
 
 def labels_in(path: Path) -> object:
     return list(read_label_file(path))
+
+
+def study_rows_in(path: Path) -> object:
+    return read_folder(path.parent).rows
 
 
 def settings_in(path: Path) -> object:
@@ -133,6 +139,9 @@ READERS = [
     Reader("list.parquet", a_parquet(), pictures_of, PICTURE),
     Reader("pictures.zip", a_zip({"a.png": a_picture(), "in/b.png": a_picture()}), pictures_of),
     Reader("a.png", a_picture(), pictures_of),
+    Reader("labels.csv", b"path,kind\na.png,1\n", study_rows_in),
+    Reader("labels.jsonl", b'{"img": "a.png", "label": 1}\n', study_rows_in),
+    Reader("concepts.toml", b'["A"]\ndescription = "a"\nwhen = "n == 1"\n', read_concepts),
     Reader("settings.json", b'{"llm_model": "some-model", "model_concurrency": 4}', settings_in),
     Reader("users.json", USERS, users_in),
 ]

@@ -6,9 +6,11 @@ gets what is known at once: without the pictures answered since, and with word t
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -21,7 +23,7 @@ from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
 from concepts.learning.fitting import train_head
-from concepts.learning.wall import LARGEST, SIZE, representatives
+from concepts.learning.wall import SIZE, representatives
 from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.view import View
@@ -31,6 +33,7 @@ GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
 PREPARED = 240  # pictures of one order: four grids of the largest size
 SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
 KEPT = 8  # orders of one concept
+LARGEST = 20_000  # pictures that a wall is chosen from, beside what the words find
 
 Rank = Callable[[GridOrder, str], list[NextPicture]]
 StateOf = Callable[[GridOrder], Hashable]
@@ -64,12 +67,14 @@ class Grid:
         rank: Rank,
         state: StateOf,
         evaluation: EvaluationOf,
+        on_walls: Callable[[], Iterable[str]],
         background: Executor,
     ) -> None:
         self._decisions = decisions
         self._rank = rank
         self._state = state
         self._evaluation = evaluation
+        self._on_walls = on_walls
         self._background = background
         self._rankings: OrderedDict[tuple[GridOrder, str], _Ranking] = OrderedDict()
         self._lock = threading.Lock()
@@ -92,8 +97,9 @@ class Grid:
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
         out = self._decisions.now().keys() | set(self._evaluation())
-        stale = order == "wall" and (due or said.thinking)  # its pictures were looked through
-        left = [] if stale else [picture for picture in said.pictures if picture.id not in out]
+        if order == "wall":
+            out |= set(self._on_walls())
+        left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
@@ -112,10 +118,9 @@ def wall_pictures(
 ) -> list[NextPicture]:
     """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
     none that looks like one of those."""
-    open_to = material.index.ids.without(material.reserved | set(material.decisions))
+    seen = {picture for wall in walls for picture in wall} | material.spoken_for
     seed = seed_of(material.revision.definition.name)
-    ids = _some(material, list(open_to), [seed, len(walls)])
-    seen = {picture for wall in walls for picture in wall} | set(material.decisions)
+    ids = _some(material, list(material.index.ids.without(material.reserved | material.spoken_for)), seed)
     out = set(collection.library.near_groups(sorted(seen)))
     groups = collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
@@ -143,14 +148,16 @@ def wall_pictures(
     ]
 
 
-def _some(material: Material, ids: list[str], seed: list[int]) -> list[str]:
-    """All of a small library; of a larger one as many at random as are clustered, and what the words find."""
+def _some(material: Material, ids: list[str], seed: int) -> list[str]:
+    """All of a small library; of a larger one what the words find, and a sample that is the same for every
+    wall, so that a kind that was shown is recognised. Ids are hashes: those behind any one are as good as
+    drawn."""
     if len(ids) <= LARGEST:
         return ids
-    drawn = np.random.default_rng(seed).choice(len(ids), LARGEST, replace=False)
-    likely = material.index.search(material.text_direction[None], SIZE)[0]
-    open_to = set(ids)
-    return sorted({*(ids[row] for row in drawn), *(i for i, _ in likely if i in open_to)})
+    ids = sorted(ids)
+    start = bisect_left(ids, hashlib.sha256(str(seed).encode()).hexdigest())
+    found = {picture_id for picture_id, _ in material.index.search(material.text_direction[None], SIZE)[0]}
+    return sorted({*(ids[start:] + ids[:start])[:LARGEST], *found.intersection(ids)})
 
 
 def bulk_pictures(
@@ -176,7 +183,7 @@ def bulk_pictures(
 
 def _scores(material: Material, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
     """Of all pictures that may be shown, and whether they are logits of a head."""
-    allowed = material.index.ids.without(material.reserved | set(material.decisions))
+    allowed = material.index.ids.without(material.reserved | material.spoken_for)
     if order == "query":
         return material.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
     head = train_head(material.training.data, material.text_direction, seed=0)

@@ -109,7 +109,7 @@ def _labelled(material: Material, ids: Sequence[str], waiting: Sequence[str]) ->
     nothing = (0, 0.0)
     votes = {i: 1 if yes else -1 for i, yes in material.shown.items()}
     votes |= {i: 1 if d.value == "yes" else -1 for i, d in material.decisions.items() if d.decided}
-    taken = material.decisions.keys() | material.shown.keys() | set(waiting)
+    taken = material.spoken_for | set(waiting)
     return Labelled(
         asked=np.array([i in taken for i in ids], dtype=bool),
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),

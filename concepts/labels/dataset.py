@@ -157,6 +157,11 @@ class Material:
         out = self.reserved | self.decisions.keys()
         return {picture: counts for picture, counts in said.items() if picture not in out}
 
+    @property
+    def spoken_for(self) -> set[str]:
+        """Ids of the pictures that a person has said something about: an answer, or that it is an example."""
+        return self.decisions.keys() | self.shown.keys()
+
     @cached_property
     def _people(self) -> dict[str, bool]:
         answered = {

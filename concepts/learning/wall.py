@@ -17,7 +17,6 @@ from concepts.learning.splits import Rows
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
-LARGEST = 20_000  # pictures that are clustered; of a larger library this many at random
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
@@ -39,8 +38,6 @@ def representatives(
     free &= ~np.isin(group, group[by_words])
     rng = np.random.default_rng([seed, walls])
     rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))
-    if len(rows) > LARGEST:
-        rows = np.union1d(rng.choice(rows, LARGEST, replace=False), shown)
     representing = _central(vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), rng)
     found = _distinct(rows[representing], group, free, SIZE - len(by_words))
     free &= ~np.isin(group, group[found])

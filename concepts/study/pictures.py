@@ -69,7 +69,7 @@ def read_folder(folder: Path) -> LabelledFolder:
         raise DiscernError(f"{folder} has no labels.csv. Its first column is the path of a picture.")
     try:
         rows = _rows(file)
-    except (UnicodeError, ValueError, csv.Error) as error:
+    except (UnicodeError, ValueError, RecursionError, csv.Error) as error:
         raise DiscernError(f"{file} can't be read: {error}.") from error
     columns, column = tuple(dict.fromkeys(key for row in rows for key in row)), COLUMN_OF_PATHS[file.name]
     if column not in columns:
@@ -82,6 +82,8 @@ def _rows(file: Path) -> list[dict[str, str]]:
         if file.suffix == ".csv":
             return [{k: v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(stream)]
         found = [json.loads(line) for line in stream if line.strip()]
+    if not all(isinstance(row, dict) for row in found):
+        raise ValueError("a line is no JSON object")
     return [{str(key): str(value) for key, value in row.items()} for row in found]
 
 

@@ -34,17 +34,12 @@ def as_table(rows: Sequence[Row]) -> list[str]:
     budgets = sorted({row.budget for row in rows})
     lines = [f"{'':32}" + "".join(f"{budget:>7}" for budget in budgets)]
     for method in dict.fromkeys(row.method for row in rows):
-        means = []
-        for concept in dict.fromkeys(row.concept for row in rows):
-            found = [[r.average_precision for r in rows if _is(r, concept, method, b)] for b in budgets]
-            means.append([float(np.mean(values)) if values else float("nan") for values in found])
-            lines.append(_line(f"{concept} ({method})", means[-1]))
-        lines.append(_line(f"mean ({method})", np.mean(means, axis=0).tolist()))
+        means = by_concept(row for row in rows if row.method == method)
+        for concept, by in means.items():
+            lines.append(_line(f"{concept} ({method})", [by.get(b, float("nan")) for b in budgets]))
+        overall = [float(np.mean([by.get(b, float("nan")) for by in means.values()])) for b in budgets]
+        lines.append(_line(f"mean ({method})", overall))
     return lines
-
-
-def _is(row: Row, concept: str, method: str, budget: int) -> bool:
-    return (row.concept, row.method, row.budget) == (concept, method, budget)
 
 
 def _line(name: str, values: Iterable[float]) -> str:

@@ -12,17 +12,20 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
 from concepts.study.harness import BATCH, Case, Row, run
-from concepts.study.methods import DEFAULT, study_method
+from concepts.study.methods import study_method
 from concepts.study.people import SECONDS_AN_ANSWER, SimulatedPerson
 from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
 from concepts.study.replay import Replay, Split
@@ -38,12 +41,11 @@ class Study:
     data: Path
     concepts: Path
     out: Path
-    methods: tuple[str, ...] = (DEFAULT, "random", "margin")
-    budgets: tuple[int, ...] = (5, 10, 20, 50, 100, 200)
-    seeds: int = 5
-    encoder: str = "embedded"
-    start_positives: int = 0
-    processes: int = field(default_factory=lambda: min(os.cpu_count() or 1, 2))
+    methods: tuple[str, ...]
+    budgets: tuple[int, ...]
+    seeds: int
+    encoder: str
+    start_positives: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def run_study(study: Study, listener: Listener) -> Found:
     for person, concept in zip(people(file.concepts, pictures), file.concepts, strict=True):
         if not any(person.truth(name) == "yes" for name in pictures.rows):
             raise DiscernError(f"No picture of {study.data} counts as “{concept.name}”: {concept.when}")
+    if file.pool >= len(pictures.rows):
+        raise DiscernError(f"{study.concepts}: a pool of {file.pool:,} leaves no picture to measure with.")
     embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener)
     store = study.out / "pictures.npz"
     embedded.save(store)
@@ -89,12 +93,12 @@ def run_study(study: Study, listener: Listener) -> Found:
     kept = study.out / "cells"
     kept.mkdir(exist_ok=True)
     labels = _digest([sorted((n, sorted(r.items())) for n, r in pictures.rows.items())])
-    code = _code()
-    names = {cell: _digest([cell.facts(), embedded.fingerprint, labels, code]) for cell in cells}
+    same = [_bytes(embedded.vectors), _bytes(embedded.group), embedded.names, labels, _code()]
+    names = {cell: _digest([cell.facts(), _bytes(embedded.directions[cell.place]), *same]) for cell in cells}
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
     listener(done, len(cells), "simulated people answer")
-    for cell, result in _worked_off(missing, study.processes):
+    for cell, result in _worked_off(missing):
         write_whole(kept / f"{names[cell]}.json", json.dumps(result).encode())
         done += 1
         listener(done, len(cells), "simulated people answer")
@@ -131,7 +135,8 @@ class _Cell:
         return {key: value for key, value in kept.items() if key not in ("store", "data", "place", "graph")}
 
 
-def _worked_off(cells: Sequence[_Cell], processes: int) -> Iterator[tuple[_Cell, dict[str, object]]]:
+def _worked_off(cells: Sequence[_Cell]) -> Iterator[tuple[_Cell, dict[str, object]]]:
+    processes = os.cpu_count() or 1
     if processes < 2 or len(cells) < 2:
         for cell in cells:
             yield cell, _work(cell)
@@ -165,7 +170,7 @@ def _work(cell: _Cell) -> dict[str, object]:
 def _give(session: Replay, person: SimulatedPerson, positives: int) -> None:
     """Pictures the person has at hand: they are learned from and count as no answer."""
     if positives:
-        session.answer(dict.fromkeys(session.some_that_count(person, positives), "yes"))
+        session.looked(session.some_that_count(person, positives))
 
 
 def _full(cell: _Cell, split: Split, embedded: Embedded, person: SimulatedPerson) -> Row:
@@ -204,6 +209,10 @@ def _code() -> str:
     rooms = [Path(__file__).parent, Path(__file__).parents[1] / "learning"]
     files = sorted(file for room in rooms for file in room.rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _bytes(array: NDArray[Any]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _digest(facts: object) -> str:

@@ -405,11 +405,11 @@ class Answers:
                 evaluation = partial(self._context.store.evaluation_pictures, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
-                paths = self._context.collection.paths
+                paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
                 self._open[concept.id] = _Open(
                     decisions,
                     Questions(decisions, choose, evaluation, paths, background),
-                    Grid(decisions, rank, state, evaluation, background),
+                    Grid(decisions, rank, state, evaluation, on_walls, background),
                 )
             return self._open[concept.id]
 
@@ -419,6 +419,9 @@ class Answers:
         if order == "wall":
             return wall_pictures(material, collection, self._context.walls.of(concept.id))
         return bulk_pictures(material, collection, order, query, PREPARED)
+
+    def _on_walls(self, concept: ConceptRow) -> set[str]:
+        return {picture for wall in self._context.walls.of(concept.id) for picture in wall}
 
     def _state(self, concept: ConceptRow, order: GridOrder) -> Hashable:
         """Changes with what an order of pictures depends on: answers, definition, pictures; for a wall also

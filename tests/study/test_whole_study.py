@@ -83,7 +83,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     worked: list[str] = []
     work = whole._work
     monkeypatch.setattr(whole, "_work", lambda cell: worked.append(cell.method) or work(cell))
-    monkeypatch.setattr(whole, "_worked_off", lambda cells, n: ((cell, whole._work(cell)) for cell in cells))
+    monkeypatch.setattr(whole, "_worked_off", lambda cells: ((cell, whole._work(cell)) for cell in cells))
     study("first", 2)
     assert len(worked) == 8  # those of the second seed
     again = study("again", 2)
@@ -122,6 +122,9 @@ def test_what_cannot_be_used_is_said_before_any_work(
         discern(*asked, "--methods", "psychic")
     concepts.write_text(CONCEPTS.replace('"ellipse"', '"circle"'))
     with pytest.raises(DiscernError, match=r"No picture .* counts as “Round”"):
+        discern(*asked)
+    concepts.write_text("pool = 91\n" + CONCEPTS)
+    with pytest.raises(DiscernError, match="a pool of 91 leaves no picture to measure with"):
         discern(*asked)
     concepts.write_text(CONCEPTS.replace("number ==", "size =="))
     with pytest.raises(DiscernError, match="no column “size”"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,20 @@ def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_
     assert later
     assert not set(later) & {*first, *nothing["wall"], *measures}
     assert bench.answers.tally(NAME).decided == 1
+
+
+def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(bench: Workbench) -> None:
+    grown: list[int] = []
+    counts = bench.context.collection.library.counts
+
+    def growing() -> object:
+        grown.append(1)
+        return replace(counts(), pictures=counts().pictures + len(grown))
+
+    bench.context.collection.library.counts = growing  # type: ignore[method-assign, assignment]
+    while not bench.answers.grid(NAME, "wall", n=60).pictures:
+        assert not bench.answers.grid(NAME, "wall", n=60).problem
+    assert bench.answers.grid(NAME, "wall", n=60).thinking
 
 
 def test_a_batch_says_something_and_a_wall_has_pictures_of_the_library(client: TestClient) -> None:

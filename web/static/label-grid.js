@@ -33,11 +33,6 @@ export class Grid {
     if (this.isOpen) this.close(); else this.open();
   }
 
-  // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
-  get isWall() {
-    return this.part('order').value === 'wall';
-  }
-
   // With the first yes still to be found, the wall is where it is found soonest.
   open(order) {
     if (order) this.part('order').value = order;
@@ -56,7 +51,7 @@ export class Grid {
 
   async reload() {
     const [order, ...query] = this.part('order').value.split(':');
-    const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: this.isWall ? WALL : this.part('size').value});
+    const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
     this.asked = asked;
     this.words('Looking through the library…');
     try {
@@ -76,6 +71,8 @@ export class Grid {
   fill(pictures) {
     this.pictures = pictures;
     this.values = pictures.map(() => '');
+    // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
+    this.isWall = this.asked.get('order') === 'wall';
     this.at = this.anchor = 0;
     this.part('tiles').replaceChildren(...pictures.map((picture) => {
       const tile = element('button', 'tile');

@@ -16,6 +16,7 @@ DISTANCE = 0.25  # what being far from everything asked weighs beside being clos
 BELIEF_HALVES = 12  # noes without a yes after which the words are followed half as often
 LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
 FEW_YES = 3  # with fewer groups of pictures that count, their like is looked for
+NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
 DIVERSE_UNTIL = 25  # answers
 EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
 
@@ -27,6 +28,8 @@ class Auto(Acquisition):
     measured by rank. With every no the words are believed less, and pictures drawn by their squared
     distance to all asked ones take over (k-means++ seeding, Arthur & Vassilvitskii 2007): where the encoder
     misunderstands the words, what counts may be anywhere.
+
+    The like of a yes is no longer looked for where ten noes are nearer to it than anything left.
 
     The least certain pictures are clustered, so that a batch is not five near-copies, up to 25 answers; after
     that clustering stops helping, and there is a little exploration throughout.
@@ -43,14 +46,18 @@ class Auto(Acquisition):
             "distance": DISTANCE,
             "exploration": EXPLORATION,
             "few_yes": FEW_YES,
+            "nearer_noes": NEARER_NOES,
             "diverse_until": DIVERSE_UNTIL,
         },
     )
 
     def select(self, round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
-        yes = round.training.at(round.training.positive & (round.training.weight >= 1))
+        said = round.training.at(round.training.weight >= 1)
+        yes, no = said.at(said.positive), said.at(~said.positive)
         if 0 < len(np.unique(yes.group)) < FEW_YES:
-            return _like_a_yes(round, yes.vectors, n)
+            found = _like_a_yes(round, yes.vectors, no.vectors, n)
+            if found:
+                return found
         if round.probability is None or not (round.labelled.person > 0).any():
             return _cold_start(round, n, rng)
         exploring = int(rng.binomial(n, EXPLORATION))
@@ -62,10 +69,14 @@ class Auto(Acquisition):
         return choices + [Choice(row, "exploration") for row in round.distinct(rows, n - len(choices))]
 
 
-def _like_a_yes(round: Round, yes: Vectors, n: int) -> list[Choice]:
-    """The free pictures nearest one that a person says counts."""
+def _like_a_yes(round: Round, yes: Vectors, no: Vectors, n: int) -> list[Choice]:
+    """The free pictures nearest one that a person says counts; none where too many that are nearer don't
+    count, so that all like it seem to be found."""
     free = round.free()
     near = (round.pool.vectors[free] @ yes.T).max(axis=1)
+    nearer = (no @ yes.T).max(axis=1) > near.max(initial=-1.0)
+    if nearer.sum() >= NEARER_NOES:
+        return []
     order = free[np.argsort(-near, kind="stable")]
     return [Choice(row, "like a yes") for row in round.distinct(order, n)]
 
