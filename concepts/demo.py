@@ -11,8 +11,9 @@ from typing import Any
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.learning.report import EvaluationReport
+from concepts.learning.waves import LOOKS
 from concepts.library.sample import sample_pictures
-from concepts.workbench import EVALUATION_SIZE, Workbench
+from concepts.workbench import Workbench
 
 NAME = "Something to eat"
 DESCRIPTION = "Food and drink that a person could eat: fruit, vegetables, nuts, cakes; not tableware."
@@ -69,7 +70,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
 
 def _answer_everything(bench: Workbench) -> int:
     """A simulated person: the evaluation set first, then a few rounds of the most useful pictures."""
-    answered = _answer(bench, bench.answers.next_pictures(NAME, EVALUATION_SIZE, purpose="evaluation"))
+    answered = _answer(bench, bench.answers.next_pictures(NAME, LOOKS[3], purpose="evaluation"))
     for _ in range(ROUNDS):
         answered += _answer(bench, bench.answers.next_pictures(NAME, PER_ROUND))
     return answered

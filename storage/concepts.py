@@ -21,6 +21,7 @@ from storage.tables import (
     ConceptRow,
     DefinitionRow,
     EvaluationPictureRow,
+    EvaluationWaveRow,
     now,
 )
 
@@ -46,6 +47,21 @@ class Rating:
     definition_number: int
     fingerprint: str
     rating: int
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A random draw of pictures that measure: which frozen head (float64, none: everything alike), cut where,
+    and what was answered before. `frame`: how many groups of look-alikes it was drawn from."""
+
+    number: int
+    label_sequence: int
+    fingerprint: str
+    weights: bytes | None
+    bias: float
+    boundaries: list[float]
+    frame: int
+    created: datetime
 
 
 class ConceptStore:
@@ -191,11 +207,41 @@ class ConceptStore:
         with self._writing(concept_id) as session:
             _put_behind(session, _last_ordinal(session, concept_id), concept_id, picture_ids, drawn)
 
-    def draw_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str]) -> None:
-        """Keeps a random draw where nothing is in the set yet: of two draws the first is the one."""
+    def add_wave(self, concept_id: int, wave: Wave, picture_ids: Sequence[str]) -> bool:
+        """Puts a random draw behind what is in the set; False where a wave of this number is there: of two
+        draws the first is the one."""
         with self._writing(concept_id) as session:
-            if not _last_ordinal(session, concept_id):
-                _put_behind(session, 0, concept_id, picture_ids, "random")
+            if session.get(EvaluationWaveRow, (concept_id, wave.number)):
+                return False
+            session.add(EvaluationWaveRow(concept_id=concept_id, **vars(wave)))
+            last = _last_ordinal(session, concept_id)
+            _put_behind(session, last, concept_id, picture_ids, "random", wave.number)
+            return True
+
+    def waves(self, concept_id: int) -> list[Wave]:
+        """The random draws, the first one first."""
+        query = select(EvaluationWaveRow).where(EvaluationWaveRow.concept_id == concept_id)
+        with self._database.read() as session:
+            return [
+                Wave(
+                    number=row.number,
+                    label_sequence=row.label_sequence,
+                    fingerprint=row.fingerprint,
+                    weights=row.weights,
+                    bias=row.bias,
+                    boundaries=row.boundaries,
+                    frame=row.frame,
+                    created=row.created,
+                )
+                for row in session.scalars(query.order_by(EvaluationWaveRow.number))
+            ]
+
+    def wave_of(self, concept_id: int) -> dict[str, int]:
+        """Picture id → the wave it was drawn in, 0 for what was imported."""
+        query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
+        with self._database.read() as session:
+            rows = session.execute(query.where(EvaluationPictureRow.concept_id == concept_id)).all()
+        return {row[0]: row[1] for row in rows}
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled."""
@@ -274,10 +320,12 @@ def _last_ordinal(session: Session, concept_id: int) -> int:
     return session.scalar(last) or 0
 
 
-def _put_behind(session: Session, last: int, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
+def _put_behind(
+    session: Session, last: int, concept_id: int, picture_ids: Sequence[str], drawn: str, wave: int = 0
+) -> None:
     rows = [
-        {"concept_id": concept_id, "picture_id": picture_id, "ordinal": ordinal, "drawn": drawn}
-        for ordinal, picture_id in enumerate(picture_ids, start=last + 1)
+        {"concept_id": concept_id, "picture_id": i, "ordinal": ordinal, "drawn": drawn, "wave": wave}
+        for ordinal, i in enumerate(picture_ids, start=last + 1)
     ]
     insert_new(session, EvaluationPictureRow, rows)
 

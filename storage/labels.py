@@ -42,6 +42,7 @@ class NewLabel:
     definition_number: int
     comment: str = ""
     recorded_by: str | None = None  # who brought it, where that isn't the author
+    in_view: bool = False  # what the machine says of the picture stood beside it
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class LabelEvent:
     created: datetime
     undoes: int | None
     recorded_by: str | None = None
+    in_view: bool = False
 
 
 class LabelLog:
@@ -89,6 +91,7 @@ class LabelLog:
                 "definition_number": label.definition_number,
                 "comment": label.comment,
                 "recorded_by": label.recorded_by,
+                "in_view": label.in_view,
             }
             for label in last.values()
         ]
@@ -178,6 +181,35 @@ class LabelLog:
         query = query.limit(limit).offset(offset)
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
+
+    def blind(self, concept_id: int) -> list[LabelEvent]:
+        """The first label that each person, real or simulated, gave a picture without seeing what the machine
+        says of it, oldest first. What is undone was not given."""
+        labels = _not_undone(concept_id).where(
+            LabelEventRow.author_kind != "annotator", LabelEventRow.in_view.is_(False)
+        )
+        live = labels.subquery()
+        first = (
+            select(func.min(live.c.sequence))
+            .group_by(live.c.picture_id, live.c.author, live.c.author_kind)
+            .scalar_subquery()
+        )
+        query = (
+            select(LabelEventRow).where(LabelEventRow.sequence.in_(first)).order_by(LabelEventRow.sequence)
+        )
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query)]
+
+    def first_answered(self, concept_id: int) -> dict[str, int]:
+        """Picture id → the sequence of the first label that a person gave it, undone or not."""
+        query = select(LabelEventRow.picture_id, func.min(LabelEventRow.sequence)).where(
+            LabelEventRow.concept_id == concept_id,
+            LabelEventRow.value.in_(VALUES),
+            LabelEventRow.author_kind != "annotator",
+        )
+        with self._database.read() as session:
+            rows = session.execute(query.group_by(LabelEventRow.picture_id)).all()
+        return {row[0]: row[1] for row in rows}
 
     def events(self, concept_id: int, picture_id: str | None = None) -> Iterator[LabelEvent]:
         """The whole log, or that of one picture, oldest first."""
@@ -280,4 +312,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         created=row.created,
         undoes=row.undoes,
         recorded_by=row.recorded_by,
+        in_view=row.in_view,
     )

@@ -224,6 +224,14 @@ class Library:
                 found.update((row[0], row[1] or row[0]) for row in rows)
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
+    def groups_with_age(self) -> dict[str, tuple[str, datetime]]:
+        """Of every group of near-duplicates its name: the picture that speaks for it (its smallest id), and
+        since when there has been one of it."""
+        group = func.coalesce(PictureRow.near_group, PictureRow.id)
+        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).group_by(group)
+        with self._database.read() as session:
+            return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
     def members(self, groups: Iterable[str]) -> set[str]:
         """Every picture of these near-duplicate groups."""
         found: set[str] = set()

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -130,6 +141,22 @@ class EvaluationPictureRow(Base):
     ordinal: Mapped[int]
     drawn: Mapped[str] = mapped_column(String(10))  # "random" or "imported"
     added: Mapped[datetime] = mapped_column(default=now)
+    wave: Mapped[int] = mapped_column(default=0)  # of a random draw; 0 for what was imported
+
+
+class EvaluationWaveRow(Base):
+    """A random draw of pictures that measure, with all that its probabilities follow from."""
+
+    __tablename__ = "evaluation_waves"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    label_sequence: Mapped[int]  # what was answered up to here was not drawn from
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder whose vectors the head is for
+    weights: Mapped[bytes | None] = mapped_column(LargeBinary)  # float64; none: everything was drawn alike
+    bias: Mapped[float]
+    boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head
+    frame: Mapped[int]  # groups of look-alikes that were drawn from
+    created: Mapped[datetime] = mapped_column(default=now)
 
 
 class LabelEventRow(Base):
@@ -152,6 +179,7 @@ class LabelEventRow(Base):
     comment: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(default=now)
     recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
+    in_view: Mapped[bool] = mapped_column(default=False)  # what the machine says stood beside the picture
 
 
 class WallRow(Base):

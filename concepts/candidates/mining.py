@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.labels.dataset import Material
-from concepts.learning.splits import draw_evaluation
 from concepts.library.collection import Collection
 from concepts.library.search import LookAlikes, with_look_alikes
 from concepts.view import View
-from storage.library import Library
 from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 
@@ -46,19 +44,6 @@ class Candidate:
 
     id: str
     brought_by: tuple[str, ...]
-
-
-def draw_evaluation_set(library: Library, key: str, seen: Ids[str], size: int, share: float) -> list[str]:
-    """At most `size` pictures and `share` of the library at random; none near a picture already seen."""
-    ids = library.all_ids()
-    names = library.near_groups(ids)
-    seen_groups = set(library.near_groups(list(seen)))
-    open_to = [i for i, name in enumerate(names) if name not in seen_groups]
-    groups = np.unique(names, return_inverse=True)[1].astype(np.int64) if names else np.empty(0, np.int64)
-    drawn = draw_evaluation(
-        [ids[i] for i in open_to], groups[open_to], min(size, int(share * len(ids))), seed_of(key)
-    )
-    return [ids[open_to[row]] for row in drawn.chosen]
 
 
 def mine_candidates(material: Material, collection: Collection, size: int) -> list[tuple[str, list[str]]]:

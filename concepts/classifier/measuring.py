@@ -8,16 +8,18 @@ from datetime import datetime
 
 import numpy as np
 
+from concepts.classifier.sample import Sample, sample
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
-from concepts.learning import evaluation
-from concepts.learning.base import Bools, Floats, Pictures
-from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Baseline, EvaluationReport, Metric, about_the_target
+from concepts.learning import evaluation, sampled
+from concepts.learning.base import Bools, Floats, LinearHead, Pictures
+from concepts.learning.fitting import SEED, held_out_probabilities, train_early
+from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
+from concepts.learning.waves import LOOKS
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
 
@@ -49,20 +51,25 @@ def evaluate(
     Raises `NotEnoughLabelsError` where nothing of the evaluation set is labelled yet.
     """
     check_fingerprint(head, collection)
-    ids, truth = material.evaluation_labels()
+    drawn = sample(material, collection)
+    ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
-        raise NotEnoughLabelsError(
-            "No picture of the evaluation set has an answer yet.", purpose="evaluation"
-        )
-    vectors, groups = material.vectors(ids), material.groups(ids)
+        raise NotEnoughLabelsError(_none_yet(material), purpose="evaluation")
+    vectors = material.vectors(ids)
     linear = linear_head(head)
     probability = linear.probabilities(vectors)
-    figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED)
+    strata = drawn.strata(probability, of_groups(material, drawn, linear, way_of(head)))
+    weights = drawn.weights
+    figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, strata)
     baselines = tuple(
-        Baseline(name=name, metrics=(_average_precision(scores, truth[rows], groups[rows]),))
+        Baseline(
+            name=name,
+            metrics=(_average_precision(scores, truth[rows], groups[rows], weights[rows]),),
+        )
         for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids), way_of(head))
     )
-    simulated = [material.decisions[i].simulated for i in ids]
+    simulated = [material.blind[i].simulated for i in ids]
+    yes = sampled.estimate(strata, head.threshold).yes
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -72,8 +79,11 @@ def evaluate(
         baselines=baselines,
         confusion=figures.confusion,
         curves=figures.curves,
-        sentences=tuple(_sentences(figures, any(simulated), str(head.details.get("target", "")))),
+        sentences=tuple(_sentences(figures, any(simulated), str(head.details.get("target", "")), yes)),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
+        cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, strata)),
+        covered=drawn.covered if drawn.draws else None,
+        yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
     )
 
 
@@ -98,19 +108,55 @@ def _baselines(
         yield "answers shuffled", train_early(shuffled, None, SEED, way).logits(vectors), everything
 
 
-def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:
+def _average_precision(scores: Floats, truth: Bools, groups: Rows, weights: Floats) -> Metric:
     """Only the order of scores counts here, so they need not be probabilities."""
-    return evaluation.evaluate(scores, truth, 0.5, groups, SEED).metrics["average_precision"]
+    found = evaluation.evaluate(scores, truth, 0.5, groups, SEED, weights)
+    return found.metrics["average_precision"]
 
 
-def _sentences(figures: evaluation.Figures, simulated: bool, target: str) -> list[str]:
+def _none_yet(material: Material) -> str:
+    """What is missing until there are figures."""
+    answered = sum(i in material.blind for i in material.evaluation)
+    if not answered:
+        return "No picture of the evaluation set has an answer yet."
+    return (
+        f"There are figures after {LOOKS[0]} answers that measure; there are {answered}. Figures after every "
+        "answer would be wrong more often than they say."
+    )
+
+
+def of_groups(material: Material, drawn: Sample, head: LinearHead, way: str) -> Floats:
+    """(m,) probability of each group of look-alikes there is. What was learned from is judged by heads that
+    had not seen it, as a picture from elsewhere would be."""
+    if drawn.draws is None:
+        return np.empty(0)
+    scores = material.index.scores(head.weights, head.bias)
+    logits = scores.values[scores.ids.places(drawn.groups)].astype(np.float64)
+    probability = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
+    learned, rows = material.training, drawn.rows_of(material.training.ids)
+    if drawn.draws.known.any() and len(learned.ids):
+        held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way)
+        there = rows >= 0
+        probability[rows[there]] = held_out[there]
+    return probability
+
+
+def _sentences(
+    figures: evaluation.Figures, simulated: bool, target: str, yes: sampled.Estimate | None
+) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
     lines = [
         f"Measured on {figures.n} pictures it never learned from, answered by {who}: "
         f"{figures.positives} count, {figures.negatives} don't."
     ]
-    at_random = f"of 100 at random {100 * figures.positives / max(figures.n, 1):.0f} would be"
+    base = figures.metrics["base_rate"].value or 0.0
+    at_random = f"of 100 at random {of_hundred(base)} would be"
+    if yes:
+        lines.append(
+            f"About {yes.value:,.0f} pictures of the library count ({yes.low:,.0f} to {yes.high:,.0f}), "
+            "look-alikes counted once."
+        )
     for name, words in (
         ("precision", f"Of 100 pictures it flags, about {{}} are right ({{}} to {{}}); {at_random}."),
         ("recall", "Of 100 pictures that count, it finds about {} ({} to {})."),
@@ -119,8 +165,13 @@ def _sentences(figures: evaluation.Figures, simulated: bool, target: str) -> lis
         if metric.value is None or metric.low is None or metric.high is None:
             lines.append(f"{name.capitalize()}: {metric.note}")
         else:
-            lines.append(words.format(*(round(100 * x) for x in (metric.value, metric.low, metric.high))))
+            lines.append(words.format(*(of_hundred(x) for x in (metric.value, metric.low, metric.high))))
     return [*lines, *about_the_target(target, figures.metrics.values())]
+
+
+def of_hundred(share: float) -> str:
+    """A whole number, and for what is rare one with a point: 0 of 100 would be another claim."""
+    return f"{100 * share:.0f}" if share == 0 or 100 * share >= 1 else f"{100 * share:.1g}"
 
 
 def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:
@@ -134,4 +185,10 @@ def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, h
         notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
     if any(material.evaluation[i] == "imported" for i in ids):
         notes.append("The evaluation set was imported, not drawn at random from the library.")
+    earlier = sum(material.blind[i].definition < material.revision.number for i in ids)
+    if earlier:
+        notes.append(
+            f"{earlier} of the {len(ids)} answers were given under an earlier definition and may mean "
+            "something else by now."
+        )
     return notes

@@ -10,6 +10,7 @@ import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured
+from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     check_fingerprint,
     linear_head,
@@ -20,14 +21,14 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Curves, EvaluationReport, Metric
+from concepts.learning.report import Curves, CutFigures, EvaluationReport
+from concepts.learning.waves import LOOKS
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, StoredHead
 from storage.labels import LabelEvent
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
-MOST_ROWS = 400  # thresholds sent to the browser
 
 
 class HeadView(View):
@@ -38,16 +39,6 @@ class HeadView(View):
     created: datetime
     details: dict[str, Any]
     report: EvaluationReport | None  # newest evaluation
-
-
-class ThresholdRow(View):
-    """The evaluation set with every picture from `threshold` on called a yes."""
-
-    threshold: float
-    flagged: int
-    right: int
-    precision: Metric
-    recall: Metric
 
 
 class CurvePoint(View):
@@ -80,9 +71,11 @@ class QualityView(View):
     waiting: int  # evaluation pictures nobody has looked at
     new_answers: int  # of people on other pictures, since the version was trained
     stale: bool  # answers on evaluation pictures changed since the stored report
-    rows: list[ThresholdRow]
-    at: ThresholdRow | None  # at the version's threshold; None where it calls no picture a yes
+    rows: list[CutFigures]  # thresholds to choose from, highest first
+    at: CutFigures | None  # at the version's own threshold; None where it calls no picture a yes
     curves: Curves | None
+    next_look: int  # answers that measure after which there are the next figures; 0 where there are no more
+    answered: int  # answers that measure so far
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
@@ -90,7 +83,6 @@ class QualityView(View):
 
 def quality(
     material: Material,
-    collection: Collection,
     head: StoredHead,
     measured: Measured | None,
     standing: Sequence[LabelEvent],
@@ -98,23 +90,24 @@ def quality(
 ) -> QualityView:
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
-    rows = threshold_table(material, collection, head)
-    ids, truth = material.evaluation_labels()
-    counts = material.decisions
+    report, counts = measured.report if measured else None, material.decisions
+    answered = sum(i in material.blind for i in material.evaluation)
     return QualityView(
-        version=head_view(head, measured.report if measured else None),
-        n=len(ids),
-        positives=int(truth.sum()),
-        simulated=sum(counts[i].simulated for i in ids),
+        version=head_view(head, report),
+        n=report.n if report else 0,
+        positives=sum(count.yes for count in report.labels) if report else 0,
+        simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated") if report else 0,
         waiting=sum(i not in counts for i in material.evaluation),
         new_answers=sum(
             event.sequence > head.label_sequence and event.picture_id not in material.reserved
             for event in standing
         ),
-        stale=measured is not None and _changed_since(measured, material, standing),
-        rows=rows,
-        at=at_threshold(rows, head.threshold),
-        curves=evaluation_curves(material, head),
+        stale=_changed_since(measured, material),
+        rows=list(report.cuts) if report else [],
+        at=at_threshold(report) if report else None,
+        curves=report.curves if report else None,
+        next_look=0 if material.imported else next((look for look in LOOKS if look > answered), 0),
+        answered=answered,
         pictures=len(material.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
@@ -133,58 +126,50 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     )
 
 
-def _changed_since(measured: Measured, material: Material, standing: Sequence[LabelEvent]) -> bool:
-    """Whether an evaluation picture was answered, answered otherwise or undone since the report."""
-    answered = any(
-        event.sequence > measured.label_sequence and event.picture_id in material.evaluation
-        for event in standing
-    )
-    counted = measured.report.n
-    return answered or counted != len(material.evaluation_labels()[0])
-
-
-def threshold_table(material: Material, collection: Collection, head: StoredHead) -> list[ThresholdRow]:
-    """Precision and recall at the thresholds the evaluation pictures tell apart, highest first.
-
-    Empty without an evaluation answer. Of more than `MOST_ROWS` evenly spread ones are kept.
-    """
-    check_fingerprint(head, collection)
+def _changed_since(measured: Measured | None, material: Material) -> bool:
+    """Whether measuring now would say something else: more pictures measure, or an answer was undone."""
     ids, truth = material.evaluation_labels()
-    if not ids:
-        return []
-    probability = linear_head(head).probabilities(material.vectors(ids))
-    table = evaluation.cuts(probability, truth, material.groups(ids), SEED)
-    kept = np.unique(np.linspace(0, len(table) - 1, min(len(table), MOST_ROWS)).astype(int))
-    return [_row(table[i]) for i in kept]
+    if measured is None:
+        return bool(ids)
+    labels = measured.report.labels
+    return (sum(c.yes for c in labels), measured.report.n) != (int(truth.sum()), len(ids))
 
 
-def at_threshold(rows: Sequence[ThresholdRow], threshold: float) -> ThresholdRow | None:
-    """The row of the pictures called yes at `threshold`; None where it calls none a yes."""
-    return next((row for row in reversed(rows) if row.threshold >= threshold), None)
-
-
-def evaluation_curves(material: Material, head: StoredHead) -> Curves | None:
-    """Points for the plots, from the answers as they are now; None where one kind of answer is missing."""
-    ids, truth = material.evaluation_labels()
-    if not truth.any() or truth.all():
+def at_threshold(report: EvaluationReport) -> CutFigures | None:
+    """The figures at the version's own threshold; None where nothing that measures is flagged."""
+    found = {metric.name: metric for metric in report.metrics}
+    right = report.confusion["true_positive"]
+    flagged = right + report.confusion["false_positive"]
+    if not flagged or not {"precision", "recall"} <= found.keys():
         return None
-    return evaluation.curves(linear_head(head).probabilities(material.vectors(ids)), truth)
+    return CutFigures(
+        threshold=report.threshold,
+        flagged=flagged,
+        right=right,
+        precision=found["precision"],
+        recall=found["recall"],
+    )
 
 
 def learning_curve(
-    material: Material, order: Sequence[str], listener: Listener, way: str = "auto"
+    material: Material,
+    collection: Collection,
+    order: Sequence[str],
+    listener: Listener,
+    way: str = "auto",
 ) -> list[CurvePoint]:
     """Average precision of heads trained, the same `way`, on the first 5, 10, … answers of people alone.
 
     `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
     too few answers to say anything.
     """
-    ids, truth = material.evaluation_labels()
+    drawn = sample(material, collection)
+    ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     usable = [i for i in order if i not in material.reserved and _decided(material.decisions.get(i))]
     learned = material.with_vectors(usable)
     if not ids or not learned:
         return []
-    vectors, groups = material.vectors(ids), material.groups(ids)
+    vectors = material.vectors(ids)
     data = TrainingSet(
         vectors=material.vectors(learned),
         positive=np.array([material.decisions[i].value == "yes" for i in learned], dtype=bool),
@@ -196,7 +181,8 @@ def learning_curve(
     for step, budget in enumerate(budgets):
         listener(step, len(budgets), f"learning from the first {budget} answers")
         head = train_early(data.at(slice(budget)), material.text_direction, SEED, way)
-        measured = evaluation.evaluate(head.probabilities(vectors), truth, head.threshold, groups, SEED)
+        probability = head.probabilities(vectors)
+        measured = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, drawn.weights)
         figure = measured.metrics["average_precision"]
         if figure.value is None or figure.low is None or figure.high is None:
             return []
@@ -212,7 +198,10 @@ def mistakes(
     On pictures it learned from a mistake is often an answer worth a second look.
     """
     check_fingerprint(head, collection)
-    checked = [i for i, decision in material.decisions.items() if decision.decided]
+    blind = material.blind
+    checked = [
+        i for i, d in material.decisions.items() if d.decided and (i in blind or i not in material.reserved)
+    ]
     checked = material.with_vectors(checked)
     if not checked:
         return []
@@ -233,16 +222,6 @@ def mistakes(
         )
         for row in wrong
     ]
-
-
-def _row(cut: evaluation.Cut) -> ThresholdRow:
-    return ThresholdRow(
-        threshold=cut.threshold,
-        flagged=cut.flagged,
-        right=cut.right,
-        precision=cut.precision,
-        recall=cut.recall,
-    )
 
 
 def _decided(decision: Decision | None) -> bool:

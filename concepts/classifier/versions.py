@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
+from concepts.classifier.measuring import of_groups
 from concepts.classifier.quality import HeadView, head_view
+from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     BY_HAND,
     check_fingerprint,
@@ -106,14 +108,22 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
     """Figures of two versions on the same evaluation pictures, and their paired differences (other - one)."""
     check_fingerprint(one, collection)
     check_fingerprint(other, collection)
-    ids, truth = material.evaluation_labels()
+    drawn = sample(material, collection)
+    ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
         return Comparison(one=one.number, other=other.number, n=0, figures=[], differently=0)
-    vectors, groups = material.vectors(ids), material.groups(ids)
-    heads = (one, other)
+    vectors, heads = material.vectors(ids), (one, other)
     probability = [linear_head(head).probabilities(vectors) for head in heads]
     reports = [
-        evaluation.evaluate(p, truth, head.threshold, groups, SEED)
+        evaluation.evaluate(
+            p,
+            truth,
+            head.threshold,
+            groups,
+            SEED,
+            drawn.weights,
+            drawn.strata(p, of_groups(material, drawn, linear_head(head), way_of(head))),
+        )
         for p, head in zip(probability, heads, strict=True)
     ]
     figures = []
@@ -126,6 +136,7 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
             SEED,
             name,
             (other.threshold, one.threshold),
+            drawn.weights,
         )
         first, second = (report.metrics[name] for report in reports)
         figures.append(ComparedFigure(name=name, one=first, other=second, difference=found))

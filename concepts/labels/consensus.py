@@ -18,6 +18,7 @@ class Decision:
     value: Literal["yes", "no", "unsure", "skip", "conflict"]
     votes: dict[str, str]  # author → value
     simulated: bool  # none of the authors is a real person
+    definition: int = 0  # the oldest revision of the definition that one of them answered under
 
     @property
     def decided(self) -> bool:
@@ -50,4 +51,5 @@ def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
         value=value,
         votes={name: event.value for name, event in said.items()},
         simulated=not people,
+        definition=min(event.definition_number for event in people or votes.values()),
     )

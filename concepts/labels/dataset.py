@@ -19,9 +19,10 @@ from concepts.learning.aggregation import AGGREGATIONS, Opinions
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Bools, TrainingSet, Votes
 from concepts.learning.splits import Rows
+from concepts.learning.waves import looked_at
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
-from storage.concepts import ConceptStore, Rating, StoredAnnotation
+from storage.concepts import ConceptStore, Rating, StoredAnnotation, Wave
 from storage.labels import LabelLog
 from storage.vectors.protocol import VectorReader
 
@@ -88,11 +89,45 @@ class Material:
     def candidates(self) -> dict[str, list[str]]:
         return self._store.candidates(self.concept_id)
 
+    @cached_property
+    def blind(self) -> dict[str, Decision]:
+        """What people said first, without seeing what the machine says: the only answers that measure."""
+        return consensus(self._log.blind(self.concept_id))
+
+    @cached_property
+    def measuring(self) -> list[str]:
+        """Pictures of the evaluation set there are figures of, in the order drawn: up to the last look (see
+        `concepts.learning.waves`); all that have an answer where the set was brought in from outside."""
+        if self.imported:
+            return [i for i in self.evaluation if i in self.blind]
+        order = list(self.evaluation)
+        answered = next((n for n, i in enumerate(order) if i not in self.blind), len(order))
+        pictures = self._collection.library.counts().pictures
+        return order[: looked_at(answered, len(order), pictures)]
+
+    @property
+    def imported(self) -> bool:
+        """Whether somebody brought pictures to measure with, so that the set is no random draw."""
+        return "imported" in self.evaluation.values()
+
+    @cached_property
+    def waves(self) -> list[Wave]:
+        """The random draws of the evaluation set, the first one first."""
+        return self._store.waves(self.concept_id)
+
+    @cached_property
+    def wave_of(self) -> dict[str, int]:
+        return self._store.wave_of(self.concept_id)
+
+    @cached_property
+    def first_answered(self) -> dict[str, int]:
+        """Picture id → the label event that first answered it."""
+        return self._log.first_answered(self.concept_id)
+
     def evaluation_labels(self) -> tuple[list[str], Bools]:
-        """Evaluation pictures that people decided on and that have a vector: ids and truth (n,)."""
-        ids = [i for i in self.evaluation if i in self.decisions and self.decisions[i].decided]
-        ids = self.with_vectors(ids)
-        return ids, np.array([self.decisions[i].value == "yes" for i in ids], dtype=bool)
+        """Pictures that measure now, that people decided on and that have a vector: ids and truth (n,)."""
+        ids = self.with_vectors([i for i in self.measuring if self.blind[i].decided])
+        return ids, np.array([self.blind[i].value == "yes" for i in ids], dtype=bool)
 
     # Vectors
 

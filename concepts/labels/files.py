@@ -27,7 +27,7 @@ LONGEST_AUTHOR = 200
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason")  # of a file to be filled
 LABEL_COLUMNS = (
     "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
-    "recorded_by",
+    "recorded_by", "in_view",
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class LabelRow:
     author: Author | None
     split: Split | None
     comment: str
+    in_view: bool = False  # given with what the machine says beside the picture: it measures nothing
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> Row:
         author=Author(text["author"], checked_kind) if text.get("author") else None,
         split="evaluation" if split == "evaluation" else "train" if split == "train" else None,
         comment=text.get("comment", ""),
+        in_view=SPELLINGS.get(text.get("in_view", "").casefold()) == "yes",
     )
 
 
@@ -218,9 +220,12 @@ def new_labels(
     what stands already. Rows that repeat an answer are one, with the comments of all."""
     answers: dict[tuple[str, Author], Value] = {}
     comments: dict[tuple[str, Author], list[str]] = defaultdict(list)
+    in_view: set[tuple[str, Author]] = set()
     for row, picture_id in rows:
         question = (picture_id, row.author or default)
         answers[question] = row.value
+        if row.in_view:
+            in_view.add(question)
         if row.comment and row.comment not in comments[question]:
             comments[question].append(row.comment)
     said = {(event.picture_id, event.author): (event.value, event.comment) for event in standing}
@@ -233,6 +238,7 @@ def new_labels(
             number,
             comment,
             recorded_by=default.name if question[1].name != default.name else None,
+            in_view=question in in_view,
         )
         for question, value in answers.items()
         if said.get(question) != (value, comment := "\n".join(comments[question]))

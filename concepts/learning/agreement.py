@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.learning.base import Votes
-from concepts.learning.evaluation import wilson
+from concepts.learning.intervals import wilson
 
 MOST = 0.9  # a machine's label never counts as much as a person's
 ALONE = 1.0

@@ -69,6 +69,22 @@ def train_early(
         return train_head(data, text_direction, seed, head=WORDS_ALONE)
 
 
+def held_out_probabilities(
+    data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
+) -> Floats:
+    """(n,) what heads that had not seen a picture say of it, calibrated as `train_head` does; of the head
+    itself where nothing can be held out."""
+    way: Head = HEADS[head]()
+    try:
+        raw = way.fit(data.at(np.flatnonzero(data.weight > 0)), text_direction, seed)
+    except NotEnoughLabelsError:
+        way = HEADS[WORDS_ALONE]()
+        raw = way.fit(data, text_direction, seed)
+    scores, _ = _held_out_scores(way.settled(raw), raw, data, text_direction, seed)
+    fit = platt(scores, data.positive, data.weight)
+    return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * scores + fit.c, -60, 60))))
+
+
 def _held_out_scores(
     settled: Head, raw: LinearHead, data: TrainingSet, text_direction: Vectors | None, seed: int
 ) -> tuple[Floats, int]:

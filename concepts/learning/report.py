@@ -61,6 +61,17 @@ class ReliabilityBin(Document):
     n: Count
 
 
+class CutFigures(Document):
+    """What calling every picture from `threshold` on a yes would give: on the pictures that measure, and of
+    all they stand for. The intervals of all cuts hold together."""
+
+    threshold: float
+    flagged: Count
+    right: Count
+    precision: Metric
+    recall: Metric
+
+
 class Curves(Document):
     """`curves.json`: the points behind the plots, from the evaluation set.
 
@@ -98,6 +109,9 @@ class EvaluationReport(Document):
     curves: Curves | None
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
+    cuts: tuple[CutFigures, ...] = ()  # highest threshold first
+    covered: Count | None = None  # groups of look-alikes the figures are about; None for a set from outside
+    yes: Metric | None = None  # how many of those count
 
     @property
     def n(self) -> int:

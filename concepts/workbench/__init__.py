@@ -2,13 +2,13 @@
 
 from concepts.settings import Settings
 from concepts.workbench.answers import Answers
-from concepts.workbench.context import ENOUGH_LABELS, EVALUATION_SIZE, JOURNEY, POOL_SIZE, Context
+from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.installation import Installation
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.versions import Versions
 
-__all__ = ["ENOUGH_LABELS", "EVALUATION_SIZE", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
+__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 
 
 class Workbench:

@@ -59,7 +59,14 @@ if TYPE_CHECKING:
         ReviewPage,
     )
 
-from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context, Purpose
+from concepts.workbench.context import (
+    BEFORE_IMPORT,
+    FEW_LEFT,
+    POOL_SIZE,
+    WHOLE_LIBRARY,
+    Context,
+    Purpose,
+)
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.kinds import Annotate
 
@@ -120,12 +127,28 @@ class Answers:
         self.label(name, picture_id, value, author=who, key=uuid.uuid4().hex, comment=comment)
 
     def label(
-        self, name: str, picture_id: str, value: str, *, author: Author, key: str, comment: str = ""
+        self,
+        name: str,
+        picture_id: str,
+        value: str,
+        *,
+        author: Author,
+        key: str,
+        comment: str = "",
+        in_view: bool = False,
     ) -> None:
-        """Commits one answer. The same key again changes nothing. Raises `DiscernError` for bad input."""
-        self.label_many(name, [(key, picture_id, value, comment)], author=author)
+        """Commits one answer. The same key again changes nothing. `in_view`: the person saw what the machine
+        says of it, so that this answer measures nothing. Raises `DiscernError` for bad input."""
+        self.label_many(name, [(key, picture_id, value, comment)], author=author, in_view=in_view)
 
-    def label_many(self, name: str, answers: Sequence[tuple[str, str, str, str]], *, author: Author) -> int:
+    def label_many(
+        self,
+        name: str,
+        answers: Sequence[tuple[str, str, str, str]],
+        *,
+        author: Author,
+        in_view: bool = False,
+    ) -> int:
         """Commits (key, picture id, value, comment) together or not at all; says how many keys were new."""
         wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
         if wrong is not None:
@@ -134,7 +157,7 @@ class Answers:
         self._context.collection.library.require([picture_id for _, picture_id, _, _ in answers])
         number = self._context.revision(concept).number
         labels = [
-            NewLabel(key, picture_id, SPELLINGS[value], author, number, comment)
+            NewLabel(key, picture_id, SPELLINGS[value], author, number, comment, in_view=in_view)
             for key, picture_id, value, comment in answers
         ]
         return self._context.log.append(concept.id, labels)
@@ -190,7 +213,7 @@ class Answers:
         Raises `NoUsableRowsError` where all are bad, and then nothing is changed.
         """
         concept = self._context.concept(name)
-        self._context.draw_evaluation(concept)
+        self._context.draw_more(concept, at_least=BEFORE_IMPORT)
         report = ImportReport()
         rows: list[LabelRow] = []
         for row in read_label_file(file, simulated=simulated):
@@ -341,7 +364,7 @@ class Answers:
         purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
-        self._context.draw_evaluation(concept)
+        self._context.draw_more(concept, waiting, max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1)
         material = self._context.material(concept)
         if purpose == "evaluation":
             out = material.decisions.keys() | set(waiting)
@@ -481,4 +504,5 @@ def _label_row(event: LabelEvent, paths: dict[str, str], evaluation: dict[str, s
         "created": event.created.isoformat(),
         "comment": event.comment,
         "recorded_by": event.recorded_by or "",
+        "in_view": "yes" if event.in_view else "",
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection as Collected
 from collections.abc import Sequence
 from typing import Literal
 
-from concepts.candidates.mining import draw_evaluation_set
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
@@ -15,7 +15,10 @@ from concepts.definition.names import id_in
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
+from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
+from concepts.learning.fitting import SEED, train_early
+from concepts.learning.waves import next_size
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
@@ -33,8 +36,10 @@ from storage.labels import LabelLog
 from storage.tables import ConceptRow, DefinitionRow
 from storage.walls import WallLog
 
-EVALUATION_SIZE = 200
-EVALUATION_SHARE = 0.2  # of a small library: the rest has to be left to learn from
+BEFORE_IMPORT = (
+    240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
+)
+FEW_LEFT = 3  # pictures of a wave without an answer, from which on the next wave is drawn
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
@@ -135,23 +140,46 @@ class Context:
         return self.scores.of(head, vectors)
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
-        """Draws the evaluation set once there are pictures to draw from, or waits where that is going on.
-        None of those to `avoid` is in it, nor any that looks like them.
+        """Draws the first wave of pictures to measure with once there are pictures to draw from, or waits
+        where that is going on. None of those to `avoid` is in it, nor any that looks like them.
 
         Whatever mines, trains, takes answers from elsewhere or examples does this first (rule 4), so that
         none of those has seen a picture that measures.
         """
-        if self.store.evaluation_pictures(concept.id) or self.collection.library.encoder() is None:
-            return
-        with self._drawing:
-            if self.store.evaluation_pictures(concept.id):
+        if not self.store.evaluation_pictures(concept.id):
+            self._draw_wave(concept, 1, avoid)
+
+    def draw_more(
+        self, concept: ConceptRow, waiting: Collected[str] = (), at_least: int = FEW_LEFT + 1
+    ) -> None:
+        """Draws the next waves until `at_least` pictures that measure have no answer and aren't `waiting` for
+        one, or the library has no more to give."""
+        self.draw_evaluation(concept)
+        while True:
+            drawn = self.store.evaluation_pictures(concept.id)
+            answered = self.log.first_answered(concept.id).keys() | set(waiting)
+            left = len(drawn.keys() - answered)
+            if left >= at_least or not self._draw_wave(concept, len(drawn) + 1):
                 return
-            definition = self.revision(concept).definition
-            seen = {*avoid, *definition.examples, *definition.counterexamples}
-            chosen = draw_evaluation_set(
-                self.collection.library, concept.key, seen, EVALUATION_SIZE, EVALUATION_SHARE
-            )
-            self.store.draw_evaluation_pictures(concept.id, chosen)
+
+    def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
+        """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""
+        if self.collection.library.encoder() is None:
+            return False
+        with self._drawing:
+            drawn = len(self.store.evaluation_pictures(concept.id))
+            if drawn >= more_than:
+                return True
+            size = next_size(drawn, self.collection.library.counts().pictures)
+            if not size:
+                return False
+            sequence = self.log.last_sequence(concept.id)
+            material = self.material(concept)
+            head = None
+            if drawn:
+                head = train_early(material.training.data, material.text_direction, SEED)
+            wave, chosen = draw_wave(material, self.collection, concept.key, size, head, sequence, avoid)
+            return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)
 
 
 def revision_of(row: DefinitionRow) -> Revision:

@@ -167,9 +167,7 @@ class Versions:
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
         scores = self._context.library_scores(head)
         measured = self._context.measured(concept, head.number)
-        return quality(
-            self._context.material(concept), self._context.collection, head, measured, standing, scores
-        )
+        return quality(self._context.material(concept), head, measured, standing, scores)
 
     def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
         """Every version with its newest figures, the oldest first; all of them or a page."""
@@ -313,7 +311,9 @@ class Versions:
         )
         way = way_of(self._context.head(concept, None))
         return Curve(
-            points=learning_curve(self._context.material(concept), list(order), progress.report, way)
+            points=learning_curve(
+                self._context.material(concept), self._context.collection, list(order), progress.report, way
+            )
         )
 
     def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:

@@ -52,6 +52,16 @@ class PictureIds:
         rows = places if self._rows is None else self._rows[places]
         return [picture_id.decode() for picture_id in self._known[rows].tolist()]
 
+    def places(self, ids: Sequence[str]) -> Rows:
+        """(n,) where in the order each of these is, -1 for one that isn't in the set."""
+        rows, there = located(self._known, ids)
+        if self._rows is None:
+            return np.where(there, rows, -1)
+        places = np.searchsorted(self._rows, rows)
+        there &= places < len(self._rows)
+        there[there] = self._rows[places[there]] == rows[there]
+        return np.where(there, places, -1)
+
     def without(self, others: Iterable[str]) -> PictureIds:
         kept = np.zeros(len(self._known), dtype=bool)
         kept[slice(None) if self._rows is None else self._rows] = True

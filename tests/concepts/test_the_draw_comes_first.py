@@ -10,12 +10,14 @@ import pytest
 from at_once import at_once
 from statements import statements
 
-from concepts.candidates.mining import draw_evaluation_set
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
+from concepts.labels.waves import draw_wave
 from concepts.workbench import Workbench, context
 from concepts.workbench.kinds import DrawEvaluation
+from storage.concepts import Wave
 from storage.labels import Author
+from storage.tables import now
 
 NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
 PATIENCE = 20  # seconds until a test gives up
@@ -104,7 +106,8 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
 
 def test_the_first_of_two_draws_is_the_one(bench: Workbench) -> None:
     ids, concept = bench.context.collection.library.all_ids(), bench.context.concept(NAME)
-    at_once(2, lambda n: bench.context.store.draw_evaluation_pictures(concept.id, ids[5 * n : 5 * n + 5]))
+    wave = Wave(1, 0, "", None, 0.0, [], 91, now())
+    at_once(2, lambda n: bench.context.store.add_wave(concept.id, wave, ids[5 * n : 5 * n + 5]))
     assert evaluation(bench) in (ids[:5], ids[5:10])
 
 
@@ -112,13 +115,13 @@ def test_beginning_a_concept_waits_for_no_draw(
     open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, gate = open_bench(), threading.Event()
-    draw = context.draw_evaluation_set
+    draw = context.draw_wave
 
-    def slowly(*given: object) -> list[str]:
+    def slowly(*given: object) -> tuple[Wave, list[str]]:
         assert gate.wait(PATIENCE)
         return draw(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(context, "draw_evaluation_set", slowly)
+    monkeypatch.setattr(context, "draw_wave", slowly)
     bench.jobs.start()
     view = bench.definitions.begin_concept(NAME, DESCRIPTION)
     assert view.labels.evaluation_size == 0
@@ -134,8 +137,8 @@ def test_beginning_a_concept_waits_for_no_draw(
 
 def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
     row = bench.context.concept(NAME)
-    would_be = draw_evaluation_set(bench.context.collection.library, row.key, (), 200, 0.2)
-    chosen = would_be[0]
+    material = bench.context.material(row)
+    chosen = draw_wave(material, bench.context.collection, row.key, 18, None, 0)[1][0]
     bench.definitions.edit(NAME, lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(bench)) == 18
     assert chosen not in evaluation(bench)

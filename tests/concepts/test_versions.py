@@ -17,6 +17,7 @@ import pytest
 from drawing import draw_folder
 
 from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -39,12 +40,14 @@ def work_off(bench: Workbench) -> None:
 
 @pytest.fixture(scope="module")
 def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with all 18 evaluation pictures and 30 others answered, and one version trained."""
+    """A home with 27 evaluation pictures and 30 others answered, and one version trained."""
     home = tmp_path_factory.mktemp("trained") / "home"
     shutil.copytree(made_library[0], home)
     bench = Workbench(load_settings(home=home))
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, "evaluation", 100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
+        answer(bench, "evaluation", 100)
     for _ in range(3):
         answer(bench, "train", 10)
     bench.versions.submit_train(NAME)
@@ -64,7 +67,7 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(traine
     kinds = {job.kind: job for job in trained.jobs.store.recent()}
     assert kinds["train"].result == {"version": 1, "new": True, "measured": True}
     view = trained.versions.quality(NAME)
-    assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 18, 18, 0)
+    assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
     assert view.version.report is not None
     assert not view.stale
     curve = trained.versions.learning_curve(NAME)
@@ -137,16 +140,27 @@ def test_a_version_that_learned_nothing_is_not_exported(trained: Workbench, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_a_corrected_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(
+def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(
     trained: Workbench,
 ) -> None:
     picture = next(iter(trained.context.store.evaluation_pictures(1)))
     trained.answers.label(NAME, picture, "unsure", author=Author("ana"), key="a")
-    view = trained.versions.quality(NAME)
-    assert (view.stale, view.n) == (True, 17)
+    assert trained.versions.quality(NAME).stale
     trained.versions.submit_evaluation(NAME, 1)
     work_off(trained)
-    assert not trained.versions.quality(NAME).stale
+    view = trained.versions.quality(NAME)
+    assert (view.stale, view.n) == (False, 26)
+
+
+def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(trained: Workbench) -> None:
+    report = trained.versions.evaluate(NAME)
+    measuring = [m for m in trained.versions.mistakes(NAME) if m.purpose == "evaluation"]
+    assert measuring
+    for number, mistake in enumerate(measuring):
+        other = "no" if mistake.said == "yes" else "yes"
+        trained.answers.label(NAME, mistake.id, other, author=Author("ana"), key=f"{number}", in_view=True)
+    assert [m for m in trained.versions.mistakes(NAME) if m.purpose == "evaluation"] == []
+    assert trained.versions.evaluate(NAME).metrics == report.metrics
 
 
 def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
@@ -193,7 +207,7 @@ def test_going_back_keeps_the_older_version_once_more(trained: Workbench) -> Non
 def test_a_version_compared_with_its_copy_differs_in_nothing(trained: Workbench) -> None:
     trained.versions.use_again(NAME, 1, author="ana")
     found = trained.versions.compare_versions(NAME, 1, 2)
-    assert (found.n, found.differently) == (18, 0)
+    assert (found.n, found.differently) == (27, 0)
     for figure in found.figures:
         assert (figure.difference.value, figure.difference.low, figure.difference.high) == (0, 0, 0)
 

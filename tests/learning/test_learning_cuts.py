@@ -1,11 +1,12 @@
-"""Figures at every threshold are what `evaluate` says there, one threshold at a time."""
+"""Figures at every threshold are what `estimate` says there, and hold together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from concepts.learning.evaluation import cuts, evaluate
+from concepts.learning.evaluation import ERROR, cuts, evaluate, one_of_each
+from concepts.learning.sampled import estimate
 
 
 @pytest.fixture
@@ -16,23 +17,25 @@ def scored() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return probability, truth, rng.integers(0, 60, 80)
 
 
-def test_each_cut_has_the_figures_of_an_evaluation_at_its_threshold(scored) -> None:  # type: ignore[no-untyped-def]
+def test_each_cut_has_the_figures_of_its_threshold(scored) -> None:  # type: ignore[no-untyped-def]
     probability, truth, group = scored
-    table = cuts(probability, truth, group, seed=0)
+    table = cuts(probability, truth, group, most=100)
     assert [cut.threshold for cut in table] == sorted(set(probability), reverse=True)
     for cut in table[:: len(table) // 6]:
-        report = evaluate(probability, truth, cut.threshold, group, seed=0)
+        said = estimate([one_of_each(*scored)], cut.threshold, ERROR / len(table))
         for name in ("precision", "recall"):
-            mine, whole = vars(getattr(cut, name)), vars(report.metrics[name])
-            assert mine["n"] == whole["n"]
-            assert mine["note"] == whole["note"]
-            for key in ("value", "low", "high"):
-                assert mine[key] == (None if whole[key] is None else pytest.approx(whole[key]))
+            mine, whole = getattr(cut, name), getattr(said, name)
+            assert (mine.value, mine.low, mine.high, mine.n) == (whole.value, whole.low, whole.high, whole.n)
         assert cut.flagged == (probability >= cut.threshold).sum()
 
 
-def test_with_fewer_than_five_called_yes_there_is_no_precision_but_what_is_missing(scored) -> None:  # type: ignore[no-untyped-def]
-    first = cuts(*scored, seed=0)[0]
-    assert first.flagged < 5
-    assert first.precision.value is None
-    assert "more checked pictures that the head calls yes" in first.precision.note
+def test_what_holds_at_all_thresholds_at_once_is_less_than_what_holds_at_one(scored) -> None:  # type: ignore[no-untyped-def]
+    probability, truth, group = scored
+    table = cuts(*scored, most=20)
+    assert len(table) == 20
+    cut = table[10]
+    alone = evaluate(probability, truth, cut.threshold, group, 0).metrics["precision"]
+    assert cut.precision.low is not None
+    assert alone.low is not None
+    assert cut.precision.low < alone.low
+    assert cut.precision.value == alone.value

@@ -13,7 +13,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from concepts.learning.evaluation import METRICS, _Ranked, compare, curves, evaluate, wilson
+from concepts.learning.evaluation import COUNTS, METRICS, _Ranked, compare, curves, evaluate, wilson
 
 
 def example(n=200, seed=0, decimals=2):
@@ -53,6 +53,8 @@ def test_weighted_figures_are_those_of_sklearn():
     weights = np.random.default_rng(1).uniform(0.2, 5, len(p))
     report = evaluate(p, truth, 0.5, group, 0, weights)
     for name, value in figures(p, truth, weights).items():
+        if name in COUNTS:
+            continue  # they are counted in strata
         assert report.metrics[name].value == pytest.approx(value), name
 
 
@@ -111,7 +113,7 @@ def test_too_few_pictures_give_a_sentence_instead_of_a_number():
     p, truth = np.linspace(0, 1, 20), np.arange(20) >= 18
     metric = evaluate(p, truth, 0.5, np.arange(20), 0).metrics["average_precision"]
     assert metric.value is None
-    assert metric.note == "Too few to say: 3 more checked pictures that count needed (there are 2)."
+    assert metric.note == "Too few to say: 8 more checked pictures that count needed (there are 2)."
     assert evaluate(p, ~truth, 0.5, np.arange(20), 0).metrics["roc_auc"].value is None
     assert evaluate(p, truth, 0.5, np.arange(20), 0).metrics["brier"].value is None
 
@@ -126,7 +128,8 @@ def test_ten_right_of_ten_is_not_certainty():
     metrics = evaluate(p, truth, 0.5, np.arange(40), 0).metrics
     assert metrics["precision"].value == 1
     assert metrics["precision"].low < 0.75
-    assert "too narrow" in metrics["average_precision"].note
+    assert metrics["average_precision"].low < 0.75
+    assert metrics["roc_auc"].low < 0.95
 
 
 def test_wilson_is_the_textbook_interval():

@@ -15,12 +15,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.classifier.quality import CurvePoint, HeadView, QualityView, ThresholdRow
+from concepts.classifier.quality import CurvePoint, HeadView, QualityView
 from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
-from concepts.learning.report import Metric
+from concepts.learning.report import CutFigures, Metric
 from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
@@ -39,14 +39,22 @@ def version(**changes: Any) -> HeadView:
     return HeadView.model_validate(about | {"details": {}, "report": None} | changes)
 
 
-def measured(at: ThresholdRow | None, **changes: Any) -> QualityView:
+def measured(at: CutFigures | None, **changes: Any) -> QualityView:
     figures = {"n": 9, "positives": 4, "simulated": 0, "waiting": 0, "new_answers": 0, "stale": False}
-    figures |= {"rows": [], "curves": None, "pictures": 100, "flagged": None, "flagged_at": []}
+    figures |= {
+        "rows": [],
+        "curves": None,
+        "pictures": 100,
+        "flagged": None,
+        "flagged_at": [],
+        "next_look": 30,
+        "answered": 9,
+    }
     return QualityView.model_validate({"version": version(), "at": at, **figures, **changes})
 
 
 def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> None:
-    row = ThresholdRow(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
+    row = CutFigures(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
     html = quality._main(measured(row), "Ball & co")
     assert "3 more &lt;b&gt; needed" in html
     assert "/label?concept=Ball+%26+co" in html

@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
-from concepts.classifier.quality import Mistake, QualityView, ThresholdRow
+from concepts.classifier.measuring import of_hundred
+from concepts.classifier.quality import Mistake, QualityView
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
-from concepts.learning.report import EvaluationReport
+from concepts.learning.report import CutFigures, EvaluationReport
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author
@@ -214,7 +215,9 @@ class _Screen:
     def _answer(self, name: str, action: Action, author: str) -> str:
         picture, key = json.loads(action.value)
         value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
-        self._bench.answers.label(name, picture, value, author=Author(author), key=key, comment=comment)
+        self._bench.answers.label(
+            name, picture, value, author=Author(author), key=key, comment=comment, in_view=True
+        )
         return say(f"Saved: {ANSWERS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))
 
 
@@ -238,20 +241,22 @@ def _main(view: QualityView, name: str) -> str:
     """The figures in words and the threshold that moves them; or what is missing."""
     shares = (view.at.precision, view.at.recall) if view.at else ()
     notes = dict.fromkeys(share.note for share in shares if share.value is None)
-    waiting = view.waiting
+    report = view.version.report
+    base = report.metric("base_rate") if report else None
     return render(
         "quality/main.html",
         view=view,
         name=name,
         rows=[_numbers(row) for row in view.rows],
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
-        narrower=1 - (view.n / (view.n + waiting)) ** 0.5 if waiting else 0,
+        at=_numbers(view.at) if view.at else None,
+        base=of_hundred(base.value) if base and base.value is not None else "",
         own=min(max(round(1000 * view.version.threshold), 1), 999),
         scores=figures.scores(view.curves, view.version.threshold) if view.curves else None,
     )
 
 
-def _numbers(row: ThresholdRow) -> list[float | int | None]:
+def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `quality.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]

@@ -75,7 +75,9 @@ class _Screen:
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
             picture_id, _, key = action.value.partition("|")
-            bench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
+            bench.answers.label(
+                concept, picture_id, action.name, author=Author(author), key=key, in_view=True
+            )
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."
         elif action.name == "undo":

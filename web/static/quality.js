@@ -13,14 +13,16 @@ function rowAt(rows, threshold) {
 
 const hundred = (share) => Math.round(100 * share);
 
-function say(area, name, value, low, high) {
+function say(area, name, moved, value, low, high) {
   const line = area.querySelector(`[data-line="${name}"]`);
   const known = value !== null;
   line.querySelector('[data-known]').hidden = !known;
   line.querySelector('[data-unknown]').hidden = known;
   if (!known) return;
-  line.querySelector('[data-value]').textContent = hundred(value);
-  line.querySelector('[data-range]').textContent = `(${hundred(low)}–${hundred(high)})`;
+  // Who moves a threshold looks at many figures at once; what holds for all of them is a least.
+  line.querySelector('[data-about]').textContent = moved ? 'at least' : 'about';
+  line.querySelector('[data-value]').textContent = hundred(moved ? low : value);
+  line.querySelector('[data-range]').textContent = moved ? '' : `(${hundred(low)}–${hundred(high)})`;
 }
 
 function show(slider) {
@@ -30,10 +32,10 @@ function show(slider) {
   const own = Number(area.dataset.threshold);
   const moved = Number(slider.value) !== Number(slider.dataset.own);
   const threshold = moved ? Number(slider.value) / STEPS : own;
-  const row = rowAt(rows, threshold);
+  const row = moved ? rowAt(rows, threshold) : JSON.parse(area.dataset.own);
   const [, , , precision, low, high, recall, least, most] = row ?? [0, 0, 0, null, 0, 0, null, 0, 0];
-  say(area, 'precision', precision, low, high);
-  say(area, 'recall', recall, least, most);
+  say(area, 'precision', moved, precision, low, high);
+  say(area, 'recall', moved, recall, least, most);
   const count = flagged.length ? (moved ? flagged[slider.value] : Number(area.dataset.ownFlagged)) : null;
   const library = Number(area.dataset.pictures);
   const words = count === null ? '' : `${count.toLocaleString('en')} of ${library.toLocaleString('en')} pictures`;
@@ -45,8 +47,8 @@ function show(slider) {
   if (use) use.dataset.value = JSON.stringify([Number(area.dataset.version), threshold]);
   slider.setAttribute('aria-valuetext', [
     `from ${threshold.toFixed(3)} on`,
-    precision === null ? '' : `${hundred(precision)} of 100 right`,
-    recall === null ? '' : `${hundred(recall)} of 100 found`,
+    precision === null ? '' : `${moved ? `at least ${hundred(low)}` : hundred(precision)} of 100 right`,
+    recall === null ? '' : `${moved ? `at least ${hundred(least)}` : hundred(recall)} of 100 found`,
     words && `flags ${words}`,
   ].filter(Boolean).join(', '));
   if (row && row[1]) place(row, rows);

@@ -1,0 +1,165 @@
+"""The answers that measure, as a sample of the library: which pictures each of them speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from concepts.labels.dataset import Material
+from concepts.labels.waves import examples
+from concepts.learning.base import Bools, Floats
+from concepts.learning.sampled import Draws, Stratum, together, weights
+from concepts.learning.splits import Rows
+from concepts.learning.waves import Strata
+from concepts.library.collection import Collection
+from storage.concepts import Wave
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Pictures that measure: ids (n), truth (n,), group (n,) of look-alikes; rows (n,) of each in `groups`.
+
+    groups (m) are pictures of the library, one of each group of look-alikes, and `draws` what the waves drew
+    from them; both empty for a set from outside, which stands for nothing but itself. covered: how many of
+    those groups some wave could draw.
+    """
+
+    ids: list[str]
+    truth: Bools
+    group: Rows
+    groups: list[str]
+    draws: Draws | None
+    rows: Rows
+    known: dict[int, bool]
+    row_of: Callable[[Sequence[str]], Rows]
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        """(k,) the row in `groups` of each picture, -1 for one that isn't of any."""
+        return self.row_of(ids)
+
+    @property
+    def covered(self) -> int:
+        """Groups of look-alikes that the figures are about."""
+        return int(self._there.sum()) if self.draws else 0
+
+    @property
+    def _there(self) -> Bools:
+        assert self.draws is not None
+        return np.asarray(((self.draws.stratum >= 0) | self.draws.known).any(axis=0))
+
+    @cached_property
+    def weights(self) -> Floats:
+        """(n,) how many pictures each of those that measure stands for, whatever a head says of them."""
+        if self.draws is None:
+            return np.ones(len(self.ids))
+        strata = self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
+        return weights(strata, len(self.groups))[self.rows]
+
+    def strata(self, probability: Floats, of_groups: Floats) -> list[Stratum]:
+        """probability (n,) of the pictures that measure, and (m,) of the groups."""
+        if self.draws is None:
+            return [Stratum(probability, self.truth)]
+        p, truth = of_groups.copy(), np.zeros(len(of_groups), dtype=bool)
+        p[self.rows], truth[self.rows] = probability, self.truth
+        for row, yes in self.known.items():
+            truth[row] = yes
+        return together(self.draws, p, truth)
+
+
+def sample(material: Material, collection: Collection) -> Sample:
+    """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out."""
+    ids, truth = material.evaluation_labels()
+    group = material.groups(ids)
+    outside = Sample(
+        ids, truth, group, [], None, np.empty(0, np.int64), {}, lambda ids: np.full(len(ids), -1)
+    )
+    waves = _usable(material, collection)
+    if material.imported or not ids or not waves:
+        return outside
+    return _drawn(material, collection, ids, truth, waves)
+
+
+def _usable(material: Material, collection: Collection) -> list[Wave]:
+    measuring = {material.wave_of[i] for i in material.measuring}
+    fingerprint = collection.recorded().fingerprint
+    return [
+        wave
+        for wave in material.waves
+        if wave.number in measuring and (wave.weights is None or wave.fingerprint == fingerprint)
+    ]
+
+
+def _drawn(
+    material: Material, collection: Collection, ids: Sequence[str], truth: Bools, waves: Sequence[Wave]
+) -> Sample:
+    numbers = [wave.number for wave in waves]
+    kept = [n for n, i in enumerate(ids) if material.wave_of[i] in numbers]
+    ids, truth = [ids[n] for n in kept], truth[kept]
+    names, pictures, added = _groups(material, collection)
+    row_of = {name: row for row, name in enumerate(names)}
+    rows = _rows(collection, row_of, ids)
+    answered = np.full(len(names), np.inf)
+    first = material.first_answered
+    for row, picture in zip(_rows(collection, row_of, list(first)), first, strict=True):
+        if row >= 0:
+            answered[row] = min(answered[row], first[picture])
+    shown = np.zeros(len(names), dtype=bool)
+    outside = _rows(collection, row_of, sorted(examples(material)))
+    shown[outside[outside >= 0]] = True
+    drawn_in = np.full(len(names), np.iinfo(np.int64).max)
+    every = list(material.wave_of)
+    for row, picture in zip(_rows(collection, row_of, every), every, strict=True):
+        if row >= 0 and material.wave_of[picture]:
+            drawn_in[row] = min(drawn_in[row], material.wave_of[picture])
+    known_truth = _known(material, collection, row_of)
+    decided = np.isin(np.arange(len(names)), list(known_truth))
+    stratum, known = [], []
+    for wave in waves:
+        there = (added <= wave.created.timestamp()) & ~shown
+        before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
+        cut = _cut(material, wave, pictures)
+        stratum.append(np.where(there & ~before, cut, -1))
+        known.append(there & before & decided)
+    drawn = np.full(len(names), -1)
+    drawn[rows] = [numbers.index(material.wave_of[i]) for i in ids]
+    newest = _cut(material, waves[-1], pictures)
+    draws = Draws(np.stack(stratum), np.stack(known), newest, drawn)
+    find = partial(_rows, collection, row_of)
+    return Sample(ids, truth, material.groups(ids), pictures, draws, rows, known_truth, find)
+
+
+def _groups(material: Material, collection: Collection) -> tuple[list[str], list[str], Floats]:
+    """Name, picture and age in seconds of each group of look-alikes that has a vector."""
+    every = collection.library.groups_with_age()
+    names = sorted(every)
+    there = material.index.ids.places([every[name][0] for name in names]) >= 0
+    names = [name for name, has in zip(names, there, strict=True) if has]
+    added = np.array([every[name][1].timestamp() for name in names], dtype=np.float64)
+    return names, [every[name][0] for name in names], added
+
+
+def _rows(collection: Collection, row_of: dict[str, int], ids: Sequence[str]) -> Rows:
+    """(n,) the row of each picture's group, -1 where it has none."""
+    names = collection.library.near_groups(ids)
+    return np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
+
+
+def _known(material: Material, collection: Collection, row_of: dict[str, int]) -> dict[int, bool]:
+    """Row of a group → whether it counts, of what people decided on: blindly where it measures."""
+    said = {i: d for i, d in material.decisions.items() if i not in material.wave_of}
+    said |= {i: d for i, d in material.blind.items() if i in material.wave_of}
+    ids = [i for i, decision in said.items() if decision.decided]
+    rows = _rows(collection, row_of, ids)
+    return {int(row): said[i].value == "yes" for row, i in zip(rows, ids, strict=True) if row >= 0}
+
+
+def _cut(material: Material, wave: Wave, pictures: Sequence[str]) -> Rows:
+    """(m,) the stratum of each picture in the cut of a wave."""
+    if wave.weights is None or not wave.boundaries:
+        return np.zeros(len(pictures), dtype=np.int64)
+    scores = material.index.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
+    logits = scores.values[scores.ids.places(pictures)].astype(np.float64)
+    return Strata(tuple(wave.boundaries)).of(logits)

@@ -1,0 +1,77 @@
+"""The draw of the pictures that measure, from everything in the library that nobody has answered."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection as Ids
+
+import numpy as np
+
+from concepts.labels.dataset import Material
+from concepts.learning.base import LinearHead
+from concepts.learning.waves import Strata, draw, strata
+from concepts.library.collection import Collection
+from storage.concepts import Wave
+from storage.library import Library
+from storage.tables import now
+
+
+def draw_wave(
+    material: Material,
+    collection: Collection,
+    key: str,
+    size: int,
+    head: LinearHead | None,
+    sequence: int,
+    avoid: Ids[str] = (),
+) -> tuple[Wave, list[str]]:
+    """The next wave and the ids of its pictures, in the order in which to answer: at most `size`, one of each
+    group of look-alikes, none that looks like one that was answered, is an example, measures already or is to
+    be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
+    alike, and so does a library whose vectors aren't there yet."""
+    number = len(material.waves) + 1
+    seen = {*avoid, *material.evaluation, *material.first_answered, *examples(material)}
+    frame = _frame(collection.library, seen)
+    rng = np.random.default_rng(_seed(key, number))
+    cut, logits = Strata(()), np.zeros(len(frame))
+    if head is not None and len(material.with_vectors(frame)) == len(frame):
+        scores = material.index.scores(head.weights, head.bias)
+        logits = scores.values[scores.ids.places(frame)].astype(np.float64)
+        cut = strata(logits, _logit(head.threshold), size)
+    stratum = cut.of(logits)
+    chosen = draw(stratum, size, rng)
+    kept = head if cut.boundaries else None
+    wave = Wave(
+        number=number,
+        label_sequence=sequence,
+        fingerprint=collection.recorded().fingerprint,
+        weights=np.ascontiguousarray(kept.weights, "<f8").tobytes() if kept else None,
+        bias=kept.bias if kept else 0.0,
+        boundaries=list(cut.boundaries),
+        frame=len(frame),
+        created=now(),
+    )
+    return wave, [frame[row] for row in chosen]
+
+
+def _frame(library: Library, seen: Ids[str]) -> list[str]:
+    """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
+    out = set(library.near_groups(sorted(seen)))
+    groups = library.groups_with_age()
+    return sorted(picture for group, (picture, _) in groups.items() if group not in out)
+
+
+def _seed(key: str, number: int) -> int:
+    """The same concept draws the same pictures on every machine."""
+    return int.from_bytes(hashlib.sha256(f"{key} wave {number}".encode()).digest()[:8])
+
+
+def _logit(threshold: float) -> float:
+    inside = min(max(threshold, 1e-6), 1 - 1e-6)
+    return math.log(inside / (1 - inside))
+
+
+def examples(material: Material) -> set[str]:
+    definition = material.revision.definition
+    return {*definition.examples, *definition.counterexamples}

@@ -1,0 +1,127 @@
+"""Intervals for counts, valid for any number of pictures however few."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from concepts.learning.base import Floats
+
+Limits = tuple[Floats, Floats]  # low and high
+
+FINITE = 50  # times as many pictures as were drawn: beyond that, drawing without replacement changes nothing
+
+
+def counted(right: ArrayLike, drawn: ArrayLike, population: ArrayLike, error: float) -> Limits:
+    """How many of `population` pictures count, when `right` of `drawn` random ones do; two-sided.
+
+    Numbers or arrays (k,) in, arrays out. drawn ≤ population; where that is infinite, shares come back.
+    Exact, by turning around the tails of the hypergeometric distribution (Buonaccorsi 1987), for a large
+    population those of the binomial one (Clopper & Pearson 1934). With none drawn anything is possible.
+    """
+    arrays = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(x, np.float64)) for x in (right, drawn, population))
+    )
+    k, n, whole = arrays
+    scale = np.where(np.isinf(whole), 1.0, whole)
+    share_low, share_high = clopper_pearson(k, n, error)
+    low, high = share_low * scale, share_high * scale
+    small = (whole <= FINITE * n) & (n > 0)
+    if small.any():
+        low[small], high[small] = _hypergeometric(k[small], n[small], whole[small], error)
+    return low, high
+
+
+def clopper_pearson(right: ArrayLike, drawn: ArrayLike, error: float) -> Limits:
+    """The two-sided interval of a share, of which the truth is missed with at most `error`: (low, high)."""
+    from scipy.stats import beta
+
+    k, n = np.broadcast_arrays(np.asarray(right, np.float64), np.asarray(drawn, np.float64))
+    with np.errstate(invalid="ignore"):
+        low = np.where(k > 0, beta.ppf(error / 2, k, n - k + 1), 0.0)
+        high = np.where(k < n, beta.ppf(1 - error / 2, k + 1, n - k), 1.0)
+    return np.asarray(low, np.float64), np.asarray(high, np.float64)
+
+
+def _hypergeometric(k: Floats, n: Floats, whole: Floats, error: float) -> Limits:
+    from scipy.stats import hypergeom
+
+    def smallest(possible: NDArray[np.bool_] | None, low: Floats, high: Floats, upper: bool) -> Floats:
+        """By halving: the smallest count that doesn't make so many right too unlikely, or the largest."""
+        while (low < high).any():
+            middle = np.floor((low + high + upper) / 2)
+            tail = hypergeom.cdf(k, whole, middle, n) if upper else hypergeom.sf(k - 1, whole, middle, n)
+            fits = tail > error / 2
+            if upper:
+                low, high = np.where(fits, middle, low), np.where(fits, high, middle - 1)
+            else:
+                low, high = np.where(fits, low, middle + 1), np.where(fits, middle, high)
+        return low
+
+    least, most = k, whole - (n - k)
+    return smallest(None, least.copy(), most.copy(), False), smallest(None, least.copy(), most.copy(), True)
+
+
+def total(value: Floats, low: Floats, high: Floats) -> tuple[float, float]:
+    """The interval of a sum of independent counts (k,) from their values and intervals, at the same error.
+
+    Square-and-add (MOVER; Zou & Donner 2008): as wide as the parts together, not as their worst cases.
+    """
+    down = float(np.sqrt(((value - low) ** 2).sum()))
+    up = float(np.sqrt(((high - value) ** 2).sum()))
+    return float(value.sum()) - down, float(value.sum()) + up
+
+
+def ratio(
+    part: float, part_low: float, part_high: float, whole: float, whole_low: float, whole_high: float
+) -> tuple[float, float]:
+    """The interval of part / whole, of two independent counts with theirs (MOVER-R; Donner & Zou 2012).
+
+    The whole may not be 0; its lower limit may, and then the ratio has no upper one (infinity).
+    """
+
+    def root(inner: float) -> float:
+        return float(np.sqrt(max(inner, 0.0)))
+
+    product = part * whole
+    below = root(product**2 - part_low * whole_high * (2 * part - part_low) * (2 * whole - whole_high))
+    above = root(product**2 - part_high * whole_low * (2 * part - part_high) * (2 * whole - whole_low))
+    lower_by, upper_by = whole_high * (2 * whole - whole_high), whole_low * (2 * whole - whole_low)
+    low = (product - below) / lower_by if lower_by else 0.0
+    high = (product + above) / upper_by if upper_by > 0 else float("inf")
+    return max(low, 0.0), max(high, 0.0)
+
+
+def wilson(share: float, n: float, error: float = 0.05) -> tuple[float, float]:
+    """The interval of a share of n independent pictures, never without width (Wilson 1927)."""
+    z2 = _z(error) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return float(max(centre - half, 0)), float(min(centre + half, 1))
+
+
+def newcombe(area: float, yes: float, no: float, error: float) -> tuple[float, float]:
+    """The interval of an area under the ROC curve, never without width (Newcombe 2006, method 5)."""
+    from scipy.optimize import brentq
+
+    pairs = (yes + no) / 2 - 1
+
+    def half(at: float) -> float:
+        spread = at * (1 - at) * (1 + pairs * (1 - at) / (2 - at) + pairs * at / (1 + at))
+        return float(_z(error) * np.sqrt(max(spread, 0.0) / (yes * no)))
+
+    edge = 1e-9
+    low = brentq(lambda at: area - at - half(at), 0.0, area - edge) if area > edge else 0.0
+    high = brentq(lambda at: at - area - half(at), area + edge, 1.0) if area < 1 - edge else 1.0
+    return float(low), float(high)
+
+
+def effective(weights: Floats) -> float:
+    """How many pictures of equal weight say as much as these do (Kish 1965)."""
+    return float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
+
+
+def _z(error: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.ppf(1 - error / 2))

@@ -1,0 +1,102 @@
+"""Waves: pictures that measure, drawn with known probabilities, each wave when the last is answered.
+
+Half of a wave is drawn from everything alike. The other half is drawn where a head that was frozen before the
+draw says yes, and where it hesitates: a class of one in fifty would otherwise be met once in fifty answers.
+Within a stratum any picture is as likely as any other, so what is counted there can be multiplied up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.learning.base import Floats
+from concepts.learning.splits import Rows
+
+LOOKS = (30, 60, 120, 240, 480)  # answers after which there are figures: each time there are twice as many
+FIRST = 12  # pictures of the first wave: there is a head early, and the more of the first thirty it can aim
+SHARE = 0.2  # of a small library: the rest has to be left to learn from
+UNIFORM = 0.5  # of a wave; narrower intervals with less are wrong more often (methods: 2604.18569)
+TO_THE_FLAGGED = 2 / 3  # of what isn't uniform; the rest goes to the pictures next in line
+HESITATES = 3  # times as many pictures are next in line as are flagged
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Where a library is cut: boundaries (s - 1,) rising logits. A picture lies in stratum
+    `searchsorted(boundaries, logit, "right")`: the highest one is what the frozen head flags."""
+
+    boundaries: tuple[float, ...]
+
+    def of(self, logits: Floats) -> Rows:
+        """(n,) stratum of each picture."""
+        return np.searchsorted(np.array(self.boundaries), logits, side="right")
+
+
+def next_size(drawn: int, pictures: int) -> int:
+    """How many pictures the next wave has, after `drawn`: up to the next look, of a small library less."""
+    most = int(SHARE * pictures)
+    first = FIRST if most > LOOKS[0] else most
+    end = first if not drawn else next((look for look in LOOKS if look > drawn), drawn)
+    return max(min(end, most) - drawn, 0)
+
+
+def looked_at(answered: int, drawn: int, pictures: int) -> int:
+    """How many of the first pictures, in the order drawn, there are figures of: those up to the last look
+    that all have an answer, or all of a library too small for more. Looking more often would be wrong more
+    often than the figures say."""
+    most = int(SHARE * pictures)
+    looks = [look for look in LOOKS if look <= max(drawn, most)]
+    if answered == drawn and drawn and not next_size(drawn, pictures):
+        looks.append(drawn)
+    return max((look for look in looks if look <= answered), default=0)
+
+
+def strata(logits: Floats, boundary: float, size: int) -> Strata:
+    """Three strata of n pictures by what a frozen head says of them: flagged, next in line, the rest.
+
+    logits (n,); `boundary` is the head's threshold as a logit. So that a careless head can't starve a
+    stratum, at least as many pictures as half a wave has count as flagged, and at most a quarter of all.
+    Without three different values there is one stratum.
+    """
+    n, rising = len(logits), np.sort(logits)
+    flagged = int(np.clip((logits >= boundary).sum(), min(size // 2, n // 8), max(n // 4, 1)))
+    following = min(HESITATES * flagged, (n - flagged) // 2)
+    cuts = {float(rising[max(n - flagged - following, 0)]), float(rising[max(n - flagged, 0)])}
+    return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0]))) if n else Strata(())
+
+
+def allocation(sizes: Sequence[int], size: int) -> list[int]:
+    """How many pictures to draw from strata of these sizes, the flagged ones last; none more than it has."""
+    total = sum(sizes)
+    size = min(size, total)
+    if len(sizes) == 1 or not size:
+        return [size, *[0] * (len(sizes) - 1)]
+    share = UNIFORM * size * np.array(sizes) / total
+    aimed = (1 - UNIFORM) * size
+    share[-1] += TO_THE_FLAGGED * aimed
+    share[-2] += (1 - TO_THE_FLAGGED) * aimed
+    return _rounded(share, np.array(sizes), size)
+
+
+def _rounded(share: Floats, most: Rows, size: int) -> list[int]:
+    """Whole numbers near `share` that add up to `size`, each at most `most`; what doesn't fit goes to where
+    there is the most room."""
+    taken = np.minimum(np.floor(share).astype(np.int64), most)
+    while taken.sum() < size:
+        wanting = np.where(taken < most, share - taken, -np.inf)
+        if (wanting <= 0).all():
+            wanting = np.where(taken < most, (most - taken).astype(np.float64), -np.inf)
+        taken[int(np.argmax(wanting))] += 1
+    return [int(n) for n in taken]
+
+
+def draw(stratum: Rows, size: int, rng: np.random.Generator) -> Rows:
+    """Rows of at most `size` of n pictures, in random order; stratum (n,) from 0 on."""
+    count = int(stratum.max()) + 1 if len(stratum) else 1
+    members = [np.flatnonzero(stratum == s) for s in range(count)]
+    taken = allocation([len(rows) for rows in members], size)
+    drawn = [rng.choice(rows, n, replace=False) for rows, n in zip(members, taken, strict=True) if n]
+    return rng.permutation(np.concatenate(drawn)) if drawn else np.empty(0, np.int64)

@@ -1,0 +1,118 @@
+"""What a sample with known probabilities says of a library: as often right as it says, whenever one looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.learning.intervals import counted, newcombe, ratio, wilson
+from concepts.learning.sampled import Draws, Stratum, estimate, together, weights
+from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
+
+
+class Library:
+    """Pictures with a truth, an earlier head's logits and the probabilities of the head that is measured."""
+
+    def __init__(self, seed: int, rate: float, n: int = 3000) -> None:
+        rng = np.random.default_rng(seed)
+        self.truth = rng.random(n) < rate
+        self.early = rng.normal(2.5 * self.truth - 2.5)
+        self.probability = 1 / (1 + np.exp(-(self.early + rng.normal(2 * self.truth - 1))))
+
+    def waves(self, seed: int, upto: int) -> Draws:
+        """As the product draws them: the first everything alike, the others by the earlier head."""
+        rng, n = np.random.default_rng(seed), len(self.truth)
+        stratum, known, drawn, taken, wave = [], [], np.full(n, -1), 0, 0
+        cut = Strata(())
+        while taken < upto:
+            size, free = next_size(taken, n), np.flatnonzero(drawn < 0)
+            if wave:
+                cut = strata(self.early[free], 0.0, size)
+            own = cut.of(self.early)
+            stratum.append(np.where(drawn < 0, own, -1))
+            known.append(drawn >= 0)
+            drawn[free[draw(own[free], size, rng)]] = wave
+            taken, wave = taken + size, wave + 1
+        return Draws(np.array(stratum), np.array(known), cut.of(self.early), drawn)
+
+    def said(self, draws: Draws, threshold: float = 0.5) -> list[Stratum]:
+        return together(draws, self.probability, self.truth)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.2])
+def test_who_looks_every_time_and_stops_when_satisfied_is_right_nineteen_times_in_twenty(rate: float) -> None:
+    """Satisfied: precision and recall are known to within 30 points. The benchmark asks for 94 of 100."""
+    right = []
+    for seed in range(40):
+        library = Library(seed, rate)
+        flagged = library.probability >= 0.5
+        truth = (library.truth[flagged].mean(), flagged[library.truth].mean(), library.truth.mean())
+        for look in LOOKS[:4]:
+            found = estimate(library.said(library.waves(seed, look)), 0.5)
+            figures = (found.precision, found.recall, found.base_rate)
+            if all(f is not None and f.high - f.low < 0.3 for f in figures):
+                break
+        right.append([f is None or f.low - 1e-9 <= t <= f.high + 1e-9 for f, t in zip(figures, truth, strict=True)])
+    assert np.mean(right, axis=0).min() >= 0.9
+
+
+def test_sixty_aimed_answers_say_more_of_a_rare_concept_than_sixty_random_ones() -> None:
+    aimed, random = [], []
+    for seed in range(20):
+        library = Library(seed, 0.03)
+        rows = np.random.default_rng(seed).choice(3000, 60, replace=False)
+        everything = np.sort(library.probability)
+        alike = [Stratum(library.probability[rows], library.truth[rows], everything)]
+        for found, widths in ((library.said(library.waves(seed, 60)), aimed), (alike, random)):
+            precision = estimate(found, 0.5).precision
+            widths.append(1.0 if precision is None else precision.high - precision.low)
+    assert np.mean(aimed) < 0.75 * np.mean(random)
+
+
+def test_what_was_known_before_a_wave_is_added_as_it_is() -> None:
+    library = Library(0, 0.2, 400)
+    stratum, drawn = np.zeros((1, 400), np.int64), np.full(400, -1)
+    known = np.zeros((1, 400), bool)
+    known[0, :100], stratum[0, :100] = True, -1
+    drawn[100:] = 0  # the wave drew all that was left
+    found = estimate(library.said(Draws(stratum, known, np.zeros(400, np.int64), drawn)), 0.5).yes
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx([library.truth.sum()] * 3)
+
+
+def test_pictures_that_came_later_are_spoken_for_by_later_waves_alone() -> None:
+    stratum = np.array([[0] * 50 + [-1] * 50, [0] * 100])
+    drawn = np.array(([0] * 10 + [1] * 10 + [-1] * 30) + ([1] * 10 + [-1] * 40))
+    truth = np.arange(100) >= 50  # only the later ones count
+    draws = Draws(stratum, np.zeros((2, 100), bool), np.zeros(100, np.int64), drawn)
+    found = estimate(together(draws, np.linspace(0, 1, 100), truth), 0.5)
+    assert found.yes is not None
+    assert found.yes.value == pytest.approx(50)
+    assert weights(together(draws, np.zeros(100), truth), 100).sum() == pytest.approx(100)
+
+
+def test_pictures_nobody_drew_from_could_be_anything() -> None:
+    drawn = Stratum(np.full(20, 0.9), np.ones(20, bool), np.full(40, 0.9))
+    unseen = Stratum(np.empty(0), np.empty(0, bool), np.full(40, 0.9))
+    found = estimate([drawn, unseen], 0.5).precision
+    assert found is not None
+    assert found.low < 0.5
+
+
+@given(st.integers(1, 60), st.data())
+def test_an_exact_interval_holds_what_was_seen_and_never_more_than_there_is(n: int, data: st.DataObject) -> None:
+    population = data.draw(st.integers(n, 200))
+    right = data.draw(st.integers(0, n))
+    low, high = counted(right, n, population, 0.05)
+    assert right <= low[0] <= high[0] <= population - (n - right) or (low[0], high[0]) == (right, right)
+
+
+def test_small_intervals_are_the_textbooks() -> None:
+    assert counted(3, 10, np.inf, 0.05)[0][0] == pytest.approx(0.0667, abs=1e-4)  # Clopper-Pearson
+    assert counted(10, 10, 10, 0.05) == ([10], [10])
+    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+    low, high = newcombe(1.0, 10, 10, 0.05)
+    assert (low < 0.9, high) == (True, 1.0)
+    assert ratio(0, 0, 50, 30, 20, 35)[0] == 0

@@ -1,0 +1,68 @@
+"""Waves of pictures that measure: how many, from where, and how many of their answers may be looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.learning.waves import LOOKS, SHARE, Strata, allocation, draw, looked_at, next_size, strata
+
+sizes = st.lists(st.integers(1, 5000), min_size=1, max_size=3)
+
+
+@given(st.integers(0, 100_000))
+def test_waves_end_at_the_looks_and_leave_four_fifths_of_a_small_library(pictures: int) -> None:
+    drawn, ends = 0, []
+    while size := next_size(drawn, pictures):
+        drawn += size
+        ends.append(drawn)
+    assert drawn == min(LOOKS[-1], int(SHARE * pictures))
+    assert {look for look in LOOKS if look <= drawn} <= set(ends)
+
+
+@given(st.integers(0, 600), st.integers(0, 600), st.integers(0, 5000))
+def test_figures_are_of_answered_pictures_only_and_never_of_more_looks_than_there_are(
+    answered: int, drawn: int, pictures: int
+) -> None:
+    answered = min(answered, drawn)
+    assert looked_at(answered, drawn, pictures) <= answered
+    seen = {looked_at(n, drawn, pictures) for n in range(drawn + 1)}
+    assert len(seen - {0}) <= len(LOOKS) + (drawn not in LOOKS)
+
+
+@given(sizes, st.integers(0, 300))
+def test_a_wave_takes_as_many_as_it_says_and_from_no_stratum_more_than_it_has(
+    of: list[int], size: int
+) -> None:
+    taken = allocation(of, size)
+    assert sum(taken) == min(size, sum(of))
+    assert all(0 <= n <= most for n, most in zip(taken, of, strict=True))
+
+
+def test_half_of_a_wave_is_drawn_from_everything_alike() -> None:
+    taken = allocation([8000, 1500, 500], 100)
+    assert all(n >= 0.5 * 100 * size / 10_000 - 1 for n, size in zip(taken, [8000, 1500, 500], strict=True))
+    assert taken[-1] > 5 * 100 * 500 / 10_000
+
+
+def test_the_flagged_are_a_stratum_of_their_own() -> None:
+    logits = np.linspace(-5, 5, 1000)
+    cut = strata(logits, 4.0, 60)
+    assert np.bincount(cut.of(logits)).tolist() == [600, 300, 100]
+    assert set(np.flatnonzero(cut.of(logits) == 2)) == set(np.flatnonzero(logits >= 4.0))
+
+
+@given(st.floats(-100, 100), st.integers(1, 100))
+def test_pictures_that_nothing_tells_apart_are_one_stratum(logit: float, n: int) -> None:
+    assert strata(np.full(n, logit), 0.0, 30) == Strata(())
+
+
+def test_within_a_stratum_any_picture_is_as_likely_as_any_other() -> None:
+    stratum = np.repeat([0, 1, 2], [60, 20, 10])
+    counts = np.zeros(90)
+    for seed in range(2000):
+        counts[draw(stratum, 20, np.random.default_rng(seed))] += 1
+    for s, taken in zip(range(3), allocation([60, 20, 10], 20), strict=True):
+        expected = 2000 * taken / (stratum == s).sum()
+        assert np.abs(counts[stratum == s] - expected).max() < 5 * np.sqrt(expected)
