@@ -8,13 +8,16 @@ from datetime import datetime
 
 import numpy as np
 
+from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
+from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures
 from concepts.learning.fitting import SEED, train_early
+from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import Baseline, EvaluationReport, Metric, about_the_target
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
@@ -62,18 +65,28 @@ def evaluate(
         Baseline(name=name, metrics=(_average_precision(scores, truth[rows], groups[rows]),))
         for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids), way_of(head))
     )
+    if figures.metrics["average_precision"].value is not None:
+        baselines += shuffle_baseline(material.training.data, vectors, truth, way_of(head), SEED)
+    metrics = (*figures.metrics.values(), probability_gap(probability, truth, groups, SEED))
+    parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.decisions[i].simulated for i in ids]
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
         drawn="random" if all(material.evaluation[i] == "random" for i in ids) else "imported",
         labels=count_by_kind(["simulated" if s else "person" for s in simulated], truth),
-        metrics=tuple(figures.metrics.values()),
+        metrics=metrics,
         baselines=baselines,
         confusion=figures.confusion,
         curves=figures.curves,
-        sentences=tuple(_sentences(figures, any(simulated), str(head.details.get("target", "")))),
+        sentences=(
+            *_sentences(figures, any(simulated), str(head.details.get("target", ""))),
+            *about_probabilities(metrics),
+            *about_chance(baselines),
+        ),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
+        slices=parts.found,
+        worst_slice=parts.worst,
     )
 
 
@@ -81,7 +94,7 @@ def _baselines(
     material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float], way: str
 ) -> Iterator[tuple[str, Floats, Rows]]:
     """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
-    and two heads trained in the same `way`: without the annotator's labels, and from shuffled answers."""
+    and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
     data = material.training.data
     words = SCORERS["words"]().score(data, material.plain_direction, Pictures(vectors), SEED)
@@ -93,9 +106,6 @@ def _baselines(
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
         by_people = train_early(alone, material.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
-    if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
-        shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
-        yield "answers shuffled", train_early(shuffled, None, SEED, way).logits(vectors), everything
 
 
 def _average_precision(scores: Floats, truth: Bools, groups: Rows) -> Metric:

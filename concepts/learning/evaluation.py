@@ -20,7 +20,7 @@ DRAWS = 1000
 CELLS = 4_000_000  # draws × pictures held at once: 32 MB a matrix
 FEWEST = 5  # of each class, below which a figure says more about luck than about the head
 FEWEST_FOR_CALIBRATION = 30
-CALIBRATION = ("brier", "calibration_error")
+CALIBRATION = ("brier",)
 BINS = 10
 
 
@@ -62,7 +62,6 @@ class _Ranked:
         self.truth = truth[self.order]
         self.ends = np.flatnonzero(np.append(np.diff(self.p) != 0, True))
         self.predicted = self.p >= threshold
-        self.bins = np.unique(np.linspace(0, len(self.p), BINS + 1).astype(int))[:-1]
 
     def counts(self, weights: Floats) -> tuple[Floats, Floats]:
         """Weighted true and false positives (draws, runs) when everything down to a run is called yes."""
@@ -117,12 +116,6 @@ def _brier(ranked: _Ranked, weights: Floats) -> Floats:
     return _ratio(weights @ (ranked.p - ranked.truth) ** 2, weights.sum(1))
 
 
-def _calibration_error(ranked: _Ranked, weights: Floats) -> Floats:
-    """Expected calibration error over bins of equal count (Nguyen & O'Connor 2015)."""
-    gap = np.add.reduceat(weights * (ranked.p - ranked.truth), ranked.bins, axis=1)
-    return _ratio(np.abs(gap).sum(1), weights.sum(1))
-
-
 def _base_rate(ranked: _Ranked, weights: Floats) -> Floats:
     return _ratio(weights @ ranked.truth, weights.sum(1))
 
@@ -136,7 +129,6 @@ METRICS: dict[str, Compute] = {
     "recall_at_precision_0.8": _recall_at_precision(0.8),
     "recall_at_precision_0.9": _recall_at_precision(0.9),
     "brier": _brier,
-    "calibration_error": _calibration_error,
     "base_rate": _base_rate,
 }
 PROPORTIONS = ("precision", "recall", "base_rate")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from concepts.candidates.mining import draw_evaluation_set
+from concepts.classifier.coverage import Coverage, CoverageCache
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
@@ -70,6 +71,7 @@ class Context:
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
+        self.coverages = CoverageCache()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -133,6 +135,11 @@ class Context:
         if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
         return self.scores.of(head, vectors)
+
+    def coverage(self, material: Material) -> Coverage | None:
+        """What figures on the pictures that measure say of the library as it is now."""
+        looked_at = material.with_vectors([i for i in material.evaluation if i in material.decisions])
+        return self.coverages.of(looked_at, material.index, self.collection.library.near_groups)
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the evaluation set once there are pictures to draw from, or waits where that is going on.
