@@ -22,6 +22,7 @@ TITLES = {
     "train": "Training and measuring",
     "evaluate": "Measuring",
     "learning curve": "Working out what more answers would help",
+    "robustness": "Looking again at pictures changed a little",
     "score library": "Looking at the whole library",
     "score files": "Scoring pictures into a file",
     "score": "Scoring pictures into a file",
@@ -120,6 +121,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "mine": lambda r: f"{count(r['added'], 'picture')} found, {r['candidates']:,} in all",
     "train": lambda r: f"version {r['version']}",
     "evaluate": lambda r: f"version {r['version']}",
+    "robustness": lambda r: f"version {r['version']} on {count(r['n'], 'picture')}",
     "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "test endpoint": lambda r: (

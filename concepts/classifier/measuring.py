@@ -9,13 +9,16 @@ from datetime import datetime
 import numpy as np
 
 from concepts.classifier.sample import Sample, sample
+from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
+from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
+from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
@@ -68,6 +71,12 @@ def evaluate(
         )
         for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids), way_of(head))
     )
+    if figures.metrics["average_precision"].value is not None:
+        baselines += shuffle_baseline(material.training.data, vectors, truth, way_of(head), SEED)
+    alike = drawn.alike(SEED)
+    gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
+    metrics = (*figures.metrics.values(), gap)
+    parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate(strata, head.threshold).yes
     return EvaluationReport(
@@ -75,15 +84,21 @@ def evaluate(
         threshold=head.threshold,
         drawn="random" if all(material.evaluation[i] == "random" for i in ids) else "imported",
         labels=count_by_kind(["simulated" if s else "person" for s in simulated], truth),
-        metrics=tuple(figures.metrics.values()),
+        metrics=metrics,
         baselines=baselines,
         confusion=figures.confusion,
         curves=figures.curves,
-        sentences=tuple(_sentences(figures, any(simulated), str(head.details.get("target", "")), yes)),
+        sentences=(
+            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes),
+            *about_probabilities(metrics),
+            *about_chance(baselines),
+        ),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
         cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, strata)),
         covered=drawn.covered if drawn.draws else None,
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
+        slices=parts.found,
+        worst_slice=parts.worst,
     )
 
 
@@ -91,7 +106,7 @@ def _baselines(
     material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float], way: str
 ) -> Iterator[tuple[str, Floats, Rows]]:
     """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
-    and two heads trained in the same `way`: without the annotator's labels, and from shuffled answers."""
+    and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
     data = material.training.data
     words = SCORERS["words"]().score(data, material.plain_direction, Pictures(vectors), SEED)
@@ -103,9 +118,6 @@ def _baselines(
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
         by_people = train_early(alone, material.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
-    if data.positive[data.weight > 0].any() and not data.positive[data.weight > 0].all():
-        shuffled = replace(data, positive=np.random.default_rng(SEED).permutation(data.positive))
-        yield "answers shuffled", train_early(shuffled, None, SEED, way).logits(vectors), everything
 
 
 def _average_precision(scores: Floats, truth: Bools, groups: Rows, weights: Floats) -> Metric:

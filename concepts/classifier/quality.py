@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from concepts.classifier.coverage import Coverage
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured
 from concepts.classifier.sample import sample
@@ -79,6 +80,9 @@ class QualityView(View):
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
+    coverage: Coverage | None = (
+        None  # what the figures say of the library as it is; None with too few pictures
+    )
 
 
 def quality(
@@ -87,6 +91,7 @@ def quality(
     measured: Measured | None,
     standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
+    coverage: Coverage | None = None,
 ) -> QualityView:
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
@@ -111,6 +116,7 @@ def quality(
         pictures=len(material.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
+        coverage=coverage,
     )
 
 

@@ -58,6 +58,14 @@ class Sample:
         strata = self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
         return weights(strata, len(self.groups))[self.rows]
 
+    def alike(self, seed: int) -> Rows:
+        """Rows of those that are as good as drawn with equal chances: of those of which too many were drawn,
+        some are left out at random."""
+        if not self.ids:
+            return np.empty(0, np.int64)
+        chance = self.weights / self.weights.max()
+        return np.flatnonzero(np.random.default_rng(seed).random(len(chance)) < chance)
+
     def strata(self, probability: Floats, of_groups: Floats) -> list[Stratum]:
         """probability (n,) of the pictures that measure, and (m,) of the groups."""
         if self.draws is None:

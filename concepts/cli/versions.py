@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from concepts.cli.groups import Author, ChoosingAMethod, Json, Most, Name, Skip, Version, concept, workbench
-from concepts.cli.output import say, show, table
+from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
 from concepts.learning.target import SPELLING, Target
 
@@ -69,6 +69,12 @@ def concept_evaluate(
         table(("average precision", "95 %", "n", "way"), _comparison(report))
         say()
         table(("value", "95 %", "n", "figure"), [_figure(m) for m in report.metrics])
+        if report.slices:
+            say()
+            rows = [(s.n, _share(s.precision), _share(s.recall), f"{s.kind} {s.name}") for s in report.slices]
+            table(("n", "precision (95 %)", "recall (95 %)", "part"), rows)
+        if report.worst_slice:
+            say(report.worst_slice)
 
     show(report, as_json, human)
 
@@ -96,6 +102,8 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
             say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
         if view.flagged is not None:
             say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of the library.")
+        if view.coverage and view.coverage.sentence:
+            say(view.coverage.sentence)
         step = max(len(view.rows) // ROWS_SHOWN, 1)
         rows = [
             (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)
@@ -114,6 +122,20 @@ def concept_mistakes(
     found = workbench().versions.mistakes(name, version=version, limit=n, offset=skip)
     rows = [(m.said, f"{m.probability:.2f}", m.purpose, m.id[:12], m.path) for m in found]
     show(found, as_json, lambda: table(("people said", "how sure of yes", "for", "id", "path"), rows))
+
+
+@concept.command("robustness")
+def concept_robustness(name: Name, version: Version = None, as_json: Json = False) -> None:
+    """Whether a version says the same of pictures that were changed a little: blur, JPEG, crop, one pixel."""
+    with progress("Looking again", "Begin it anew: it takes seconds.") as listener:
+        found = workbench().steadiness.examine(name, version=version, listener=listener)
+
+    def human() -> None:
+        say(f"Version {found.version} on {found.n:,} pictures. {found.sentence}")
+        rows = [(_share(c.flipped), _share(c.moved), c.name) for c in found.changes]
+        table(("decisions that change (95 %)", "probability (95 %)", "when a picture is"), rows)
+
+    show(found, as_json, human)
 
 
 @concept.command("compare")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concepts.export.facts import BundleFacts
 from concepts.export.figures import Figure
 from concepts.export.usage import in_a_shell, with_numpy, with_onnx
+from concepts.learning.average_probability import about_probabilities
 from concepts.learning.report import LabelCount, Metric, about_the_target
 
 FEW = 30  # positives or negatives below this make wide intervals; the card says so
@@ -21,7 +22,8 @@ METRIC_WORDS = {
     "precision": "Precision at the threshold",
     "recall": "Recall at the threshold",
     "brier": "Brier score (lower is better)",
-    "calibration_error": "Calibration error (lower is better)",
+    "probability_gap": "Mean probability minus the share that counts",
+    "calibration_error": "Calibration error (lower is better)",  # of old reports
 }
 AUTHOR_WORDS = {
     "person": "answered by a person",
@@ -125,7 +127,7 @@ def _in_words(facts: BundleFacts) -> str:
         sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
     if recall := facts.metric("recall"):
         sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
-    sentences += about_the_target(facts.head.target, facts.metrics)
+    sentences += about_the_target(facts.head.target, facts.metrics) + about_probabilities(facts.metrics)
     return " ".join(sentences) or "The figures are in the table below."
 
 

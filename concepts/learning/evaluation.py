@@ -25,7 +25,7 @@ FEWEST = 10  # of each class, below which a figure says more about luck than abo
 ERROR = ERROR_A_LOOK  # of an interval; see concepts.learning.sampled
 FEWEST_FOR_CALIBRATION = 30
 PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
-CALIBRATION = ("brier", "calibration_error")
+CALIBRATION = ("brier",)
 BINS = 10
 
 
@@ -67,7 +67,6 @@ class _Ranked:
         self.truth = truth[self.order]
         self.ends = np.flatnonzero(np.append(np.diff(self.p) != 0, True))
         self.predicted = self.p >= threshold
-        self.bins = np.unique(np.linspace(0, len(self.p), BINS + 1).astype(int))[:-1]
 
     def counts(self, weights: Floats) -> tuple[Floats, Floats]:
         """Weighted true and false positives (draws, runs) when everything down to a run is called yes."""
@@ -122,12 +121,6 @@ def _brier(ranked: _Ranked, weights: Floats) -> Floats:
     return _ratio(weights @ (ranked.p - ranked.truth) ** 2, weights.sum(1))
 
 
-def _calibration_error(ranked: _Ranked, weights: Floats) -> Floats:
-    """Expected calibration error over bins of equal count (Nguyen & O'Connor 2015)."""
-    gap = np.add.reduceat(weights * (ranked.p - ranked.truth), ranked.bins, axis=1)
-    return _ratio(np.abs(gap).sum(1), weights.sum(1))
-
-
 def _base_rate(ranked: _Ranked, weights: Floats) -> Floats:
     return _ratio(weights @ ranked.truth, weights.sum(1))
 
@@ -141,7 +134,6 @@ METRICS: dict[str, Compute] = {
     "recall_at_precision_0.8": _recall_at_precision(0.8),
     "recall_at_precision_0.9": _recall_at_precision(0.9),
     "brier": _brier,
-    "calibration_error": _calibration_error,
     "base_rate": _base_rate,
 }
 COUNTS = ("precision", "recall", "base_rate")

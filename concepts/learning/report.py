@@ -27,7 +27,8 @@ class Metric(Document):
     few labels; `note` then says how many more are needed.
 
     Names the card knows: average_precision, roc_auc, f1, accuracy, precision, recall (both at the
-    threshold), recall_at_precision_0.9, brier, calibration_error. Others are shown as they are written.
+    threshold), recall_at_precision_0.9, brier, probability_gap, and of old reports calibration_error. Others
+    are shown as they are written.
     """
 
     name: str
@@ -39,10 +40,24 @@ class Metric(Document):
 
 
 class Baseline(Document):
-    """What a simpler way reaches on the same pictures ("plain text search")."""
+    """What a simpler way reaches on the same pictures ("plain text search"). `p_value`, of learning from
+    shuffled answers: the chance of a result like the version's if the answers meant nothing."""
 
     name: str
     metrics: tuple[Metric, ...]
+    p_value: Share | None = None
+
+
+class Slice(Document):
+    """Figures at the threshold on the n evaluation pictures of one folder, nearest to one query, or of one
+    kind of picture (`cluster`), with exact intervals. `example` is the id of a typical one."""
+
+    kind: Literal["folder", "query", "cluster"]
+    name: str
+    n: Count
+    precision: Metric
+    recall: Metric
+    example: str = ""
 
 
 class LabelCount(Document):
@@ -112,6 +127,8 @@ class EvaluationReport(Document):
     cuts: tuple[CutFigures, ...] = ()  # highest threshold first
     covered: Count | None = None  # groups of look-alikes the figures are about; None for a set from outside
     yes: Metric | None = None  # how many of those count
+    slices: tuple[Slice, ...] = ()
+    worst_slice: str = ""  # in words; empty where none is surely worse than the rest
 
     @property
     def n(self) -> int:

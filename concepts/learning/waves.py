@@ -62,10 +62,12 @@ def strata(logits: Floats, boundary: float, size: int) -> Strata:
     Without three different values there is one stratum.
     """
     n, rising = len(logits), np.sort(logits)
+    if not n or rising[0] == rising[-1]:
+        return Strata(())
     flagged = int(np.clip((logits >= boundary).sum(), min(size // 2, n // 8), max(n // 4, 1)))
     following = min(HESITATES * flagged, (n - flagged) // 2)
-    cuts = {float(rising[max(n - flagged - following, 0)]), float(rising[max(n - flagged, 0)])}
-    return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0]))) if n else Strata(())
+    cuts = {float(rising[min(n - flagged - following, n - 1)]), float(rising[min(n - flagged, n - 1)])}
+    return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0])))
 
 
 def allocation(sizes: Sequence[int], size: int) -> list[int]:

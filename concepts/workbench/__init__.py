@@ -6,6 +6,7 @@ from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Contex
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.installation import Installation
 from concepts.workbench.pictures import Pictures
+from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.versions import Versions
 
 __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
@@ -14,8 +15,8 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions`, `answers`, `versions`, and
-    `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures`, `definitions`, `answers`, `versions` with
+    `steadiness`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -25,6 +26,7 @@ class Workbench:
         self.definitions = Definitions(self.context)
         self.answers = Answers(self.context, self.definitions)
         self.versions = Versions(self.context, self.answers)
+        self.steadiness = Steadiness(self.context)
         self.installation = Installation(self.context)
 
     def close(self) -> None:

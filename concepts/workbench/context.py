@@ -7,8 +7,10 @@ from collections.abc import Collection as Collected
 from collections.abc import Sequence
 from typing import Literal
 
+from concepts.classifier.coverage import Coverage, CoverageCache
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
+from concepts.classifier.sample import sample
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
@@ -75,6 +77,7 @@ class Context:
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
+        self.coverages = CoverageCache()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -138,6 +141,17 @@ class Context:
         if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
         return self.scores.of(head, vectors)
+
+    def coverage(self, material: Material) -> Coverage | None:
+        """What figures on the pictures that measure say of the library as it is now."""
+
+        def alike() -> list[str]:
+            drawn = sample(material, self.collection)
+            return [drawn.ids[row] for row in drawn.alike(SEED)]
+
+        return self.coverages.of(
+            material.measuring, material.index, self.collection.library.near_groups, alike
+        )
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the first wave of pictures to measure with once there are pictures to draw from, or waits

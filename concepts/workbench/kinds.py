@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.mining import MineResult
 from concepts.classifier.quality import CurvePoint
+from concepts.classifier.robustness import Robustness
 from concepts.export.run import ScoreResult
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
@@ -166,6 +167,16 @@ class DrawCurve(Job[Curve]):
     lane = Lane.SHORT
     concept_id: int
     answers: int
+
+
+@dataclass(frozen=True)
+class ExamineRobustness(Job[Robustness]):
+    """Looks at answered pictures again after small changes: blur, crop, a pixel's move."""
+
+    kind = "robustness"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
 
 
 @dataclass(frozen=True)

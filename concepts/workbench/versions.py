@@ -167,7 +167,9 @@ class Versions:
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
         scores = self._context.library_scores(head)
         measured = self._context.measured(concept, head.number)
-        return quality(self._context.material(concept), head, measured, standing, scores)
+        material = self._context.material(concept)
+        covered = self._context.coverage(material)
+        return quality(material, head, measured, standing, scores, covered)
 
     def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
         """Every version with its newest figures, the oldest first; all of them or a page."""

@@ -55,6 +55,7 @@ USE_CASES = [
     UseCase("concept evaluate", ("evaluate_version",)),
     UseCase("concept quality", ("version_quality",)),
     UseCase("concept mistakes", ("version_mistakes",)),
+    UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
     UseCase("concept threshold", ("set_threshold",)),
     UseCase("concept use-again", ("use_version_again",)),

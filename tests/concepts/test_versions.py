@@ -69,6 +69,9 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(traine
     view = trained.versions.quality(NAME)
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
     assert view.version.report is not None
+    shuffled = next(b for b in view.version.report.baselines if b.name == "answers shuffled")
+    assert shuffled.p_value is not None
+    assert any("by chance: p = " in sentence for sentence in view.version.report.sentences)
     assert not view.stale
     curve = trained.versions.learning_curve(NAME)
     assert [point.labels for point in curve] == [5, 10, 15, 20, 30]

@@ -54,7 +54,9 @@ def test_who_looks_every_time_and_stops_when_satisfied_is_right_nineteen_times_i
             figures = (found.precision, found.recall, found.base_rate)
             if all(f is not None and f.high - f.low < 0.3 for f in figures):
                 break
-        right.append([f is None or f.low - 1e-9 <= t <= f.high + 1e-9 for f, t in zip(figures, truth, strict=True)])
+        right.append(
+            [f is None or f.low - 1e-9 <= t <= f.high + 1e-9 for f, t in zip(figures, truth, strict=True)]
+        )
     assert np.mean(right, axis=0).min() >= 0.9
 
 
@@ -102,7 +104,9 @@ def test_pictures_nobody_drew_from_could_be_anything() -> None:
 
 
 @given(st.integers(1, 60), st.data())
-def test_an_exact_interval_holds_what_was_seen_and_never_more_than_there_is(n: int, data: st.DataObject) -> None:
+def test_an_exact_interval_holds_what_was_seen_and_never_more_than_there_is(
+    n: int, data: st.DataObject
+) -> None:
     population = data.draw(st.integers(n, 200))
     right = data.draw(st.integers(0, n))
     low, high = counted(right, n, population, 0.05)

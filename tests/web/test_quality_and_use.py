@@ -16,11 +16,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from concepts.classifier.quality import CurvePoint, HeadView, QualityView
+from concepts.classifier.robustness import Change, Robustness
 from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
-from concepts.learning.report import CutFigures, Metric
+from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
@@ -71,6 +72,45 @@ def test_simulated_answers_are_called_that() -> None:
         assert said in words(quality._main(measured(None, simulated=simulated), "Ball"))
 
 
+def test_what_the_figures_do_not_cover_is_said() -> None:
+    said = "About 148 pictures (42 % of the library) look like nothing these figures were measured on."
+    about = {"n_measured": 60, "n_library": 352, "share_unlike": 0.42, "unlike": 148}
+    for sentence in (said, ""):
+        covered = {**about, "p_value": 0.002, "sentence": sentence}
+        shown = words(quality._main(measured(None, coverage=covered), "Ball"))
+        assert (said in shown) == bool(sentence)
+
+
+def test_parts_are_listed_with_their_counts_and_what_is_worst_in_words() -> None:
+    share = Metric(name="precision", n=12, value=0.75, low=0.4281, high=0.9451)
+    none = Metric(name="recall", n=0, value=None, note="None there to say it of.")
+    parts = (Slice(kind="folder", name="<b>Milk", n=20, precision=share, recall=none),)
+    report = SimpleNamespace(slices=parts, worst_slice="")
+    html = render("quality/parts.html", report=report)
+    assert "&lt;b&gt;Milk" in html
+    assert "9 of 12 (43–95 %) –" in words(html)
+    assert "No part is surely worse than the rest." in words(html)
+    weak = SimpleNamespace(slices=parts, worst_slice="Weakest in the folder “Milk”.")
+    assert "Weakest in the folder “Milk”." in words(render("quality/parts.html", report=weak))
+    assert render("quality/parts.html", report=SimpleNamespace(slices=(), worst_slice="")) == ""
+
+
+def test_steadiness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() -> None:
+    assert "How steady is it?" in words(render("quality/steady.html", job=None, found=None, newest=1))
+    share = Metric(name="flipped", n=50, value=0.16, low=0.07, high=0.29)
+    moved = Metric(name="moved", n=50, value=-0.03, low=-0.09, high=0.02)
+    change = Change(name="blurred", flipped=share, moved=moved)
+    found = Robustness(
+        version=1, threshold=0.5, n=50, left_out=2, changes=[change], sentence="Least steady …"
+    )
+    said = words(render("quality/steady.html", job=None, found=found, newest=1))
+    assert "blurred 8 of 50 (7–29 %) -3 (-9 to +2)" in said
+    assert "Version 1 on 50 answered pictures; 2 files can’t be read any more." in said
+    assert "Look again" in said
+    newer = words(render("quality/steady.html", job=None, found=found, newest=2))
+    assert "How steady is version 2?" in newer
+
+
 def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
     def compared(value: float, low: float, high: float) -> str:
         share = Metric(name="f1", n=50, value=value, low=low, high=high)
@@ -87,7 +127,8 @@ def test_a_flat_end_of_the_learning_curve_says_that_more_answers_help_little() -
     def curve(*values: float) -> str:
         points = [CurvePoint(labels=10 * (i + 1), value=v, low=v, high=v) for i, v in enumerate(values)]
         drawn = learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
-        shown = {"number": 1, "report": None, "drawing_curve": False, "points": points, "curve": drawn}
+        shown = {"number": 1, "report": None, "chance": [], "drawing_curve": False, "points": points}
+        shown |= {"curve": drawn}
         return words(render("quality/side.html", **shown))
 
     assert "help little" in curve(0.5, 0.9, 0.9, 0.91)

@@ -82,6 +82,27 @@ def test_quality_costs_one_query_a_tick_while_a_curve_is_drawn_and_redraws_nothi
     assert set(again) == {"timer"}
 
 
+def test_looking_again_at_changed_pictures_costs_one_query_a_tick_and_ends_in_what_it_showed(
+    bench: Workbench, screens: Screens
+) -> None:
+    job = begin(bench, "robustness", version=1)
+    memory = screens.memory("quality", concept=NAME)
+    with statements(bench) as asked:
+        changed = screens.tick("quality", memory, concept=NAME)
+    assert len(asked) == 1
+    assert set(changed) == {"quality-steady", "timer"}
+    assert f'id="job-{job}"' in changed["quality-steady"]
+    share = {"name": "flipped", "n": 9, "value": 0.0, "low": 0.0, "high": 0.3}
+    done = {"version": 1, "threshold": 0.5, "n": 9, "left_out": 0, "sentence": "None of 9 decisions changes."}
+    done["changes"] = [{"name": "blurred", "flipped": share, "moved": share}]
+    bench.jobs.store.finish(job, "done", done)
+    changed = screens.tick("quality", memory, concept=NAME)
+    assert set(changed) == {"quality-steady", "json", "timer"}
+    assert "None of 9 decisions changes." in changed["quality-steady"]
+    assert "None of 9 decisions changes." in screens.load("quality", concept=NAME)["quality-steady"]
+    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
+
+
 def test_a_new_version_is_shown_when_its_job_ends_and_only_then(bench: Workbench, screens: Screens) -> None:
     job = begin(bench, "train", target="f1")
     memory = screens.memory("quality", concept=NAME)

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 from concepts.classifier.quality import HeadView, Mistake, QualityView
+from concepts.classifier.robustness import Robustness
 from concepts.classifier.versions import Comparison
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
@@ -73,6 +74,16 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> list[Mistake]:
         """Pictures people checked and the version gets wrong, the surest mistakes first."""
         return workbench.versions.mistakes(name, version=version, limit=limit, offset=offset)
+
+    @router.post("/versions/{version}/robustness", **LONG)
+    def examine_robustness(name: ConceptName, version: VersionNumber, response: Response) -> JobView:
+        """Looks at answered pictures again after small changes, such as blur or a crop."""
+        return accepted(workbench.steadiness.submit(name, version), response)
+
+    @router.get("/robustness")
+    def newest_robustness(name: ConceptName) -> Robustness | None:
+        """How steady a version was when that was last looked at; null before."""
+        return workbench.steadiness.newest(name)
 
     @router.post("/versions/{version}/threshold", status_code=201)
     def set_threshold(

@@ -48,7 +48,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(expand|mine|annotate|versions)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|threshold|use-again)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings")),
@@ -89,7 +89,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
     **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
     **dict.fromkeys(
-        ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure"), Rule(OWNER)
+        ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),
     **dict.fromkeys(("threshold", "again", "score", "score-files", "score-library", "test"), Rule(OWNER)),
     **dict.fromkeys(("add", "uploaded", "sample"), Rule(OWNER, "added pictures")),

@@ -13,6 +13,8 @@ from concepts.classifier.quality import Mistake, QualityView
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
+from concepts.learning.average_probability import about_probabilities
+from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
@@ -25,6 +27,7 @@ from web.work import Work, press
 
 WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
+STEADY = "robustness"
 PAGE = 24
 TARGETS = (
     ("f1", "Balance both kinds of mistake"),
@@ -43,7 +46,8 @@ Memory = dict[
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.everything, screen.areas)
-    for area in (screen.work.area, screen.said, screen.training, screen.main, screen.mistakes, screen.dialog):
+    pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.mistakes)
+    for area in (*pressed, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
     on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
 
@@ -52,18 +56,21 @@ class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.top = live("quality-head")
-        self.work = Work(workbench, "quality-progress", (*WORK, CURVE))
+        self.work = Work(workbench, "quality-progress", (*WORK, CURVE, STEADY))
         self.said = live("quality-said")
         self.training = live("quality-train")
         with gr.Row(elem_classes="quality-columns"):
             self.main = live("quality-main", elem_classes="wide")
             self.side = live("quality-side")
         self.plots = live("quality-plots")
+        with gr.Row(elem_classes="quality-columns"):
+            self.parts = live("quality-parts", elem_classes="wide")
+            self.steady = live("quality-steady")
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
         self.html = [self.top, self.work.area, self.said, self.training, self.main, self.side]
-        self.html += [self.plots, self.mistakes, self.dialog]
+        self.html += [self.plots, self.parts, self.steady, self.mistakes, self.dialog]
         self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
@@ -98,16 +105,19 @@ class _Screen:
         name = concept_of(request)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
+        looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
         if is_going(work):
-            return self.work.shown(work)
-        before = memory.get("seen") or [None, None]
+            return self.work.shown(work) | looking
+        before = [*(memory.get("seen") or ()), None, None, None]
         if name and seen[0] != before[0]:
             shown = self.everything(request)
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
-        still = {self.work.timer: self.work.ticking(*jobs)}
-        if name and seen[1] != before[1]:
-            return still | self._new_curve(name, jobs) | {self.memory: memory | {"seen": seen}}
-        return {} if _curve(jobs) else still
+        still = {self.work.timer: self.work.ticking(*jobs)} | looking
+        new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
+        new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
+        if new:
+            return still | new | {self.memory: memory | {"seen": seen}}
+        return {} if _curve(jobs) and not looking else still
 
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
@@ -123,11 +133,15 @@ class _Screen:
     ) -> Shown:
         if quality is None:
             main = render("quality/untrained.html", labels=view.labels.train, name=view.name)
-            return {self.main: main, self.side: "", self.plots: "", self.mistakes: ""}
+            return dict.fromkeys((self.side, self.plots, self.parts, self.steady, self.mistakes), "") | {
+                self.main: main
+            }
         return {
             self.main: _main(quality, view.name),
             self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
             self.plots: _plots(quality),
+            self.parts: render("quality/parts.html", report=quality.version.report),
+            self.steady: self._steady(view.name, jobs),
             self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
         }
 
@@ -141,11 +155,22 @@ class _Screen:
             "quality/side.html",
             number=number,
             report=report,
+            chance=about_chance(report.baselines) if report else [],
             drawing_curve=bool(_curve(jobs)),
             points=points,
             curve=figures.learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
             if points
             else None,
+        )
+
+    def _steady(self, name: str, jobs: Sequence[JobView]) -> str:
+        """What came of looking again last, or how far that is."""
+        job = _newest(jobs, STEADY)
+        if is_going(job):
+            return _looking(jobs)
+        newest = self._bench.definitions.concept(name).heads[-1].number
+        return render(
+            "quality/steady.html", job=job, found=self._bench.steadiness.newest(name), newest=newest
         )
 
     def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
@@ -178,6 +203,8 @@ class _Screen:
             versions.submit_evaluation(name, int(action.value))
         elif action.name == "score":
             versions.submit_score_library(name, int(action.value))
+        elif action.name == "steady":
+            self._bench.steadiness.submit(name)
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
@@ -231,10 +258,21 @@ def _curve(jobs: Sequence[JobView]) -> JobView | None:
     return next((job for job in jobs if job.kind == CURVE and is_going(job)), None)
 
 
+def _newest(jobs: Sequence[JobView], kind: str) -> JobView | None:
+    return next((job for job in jobs if job.kind == kind), None)
+
+
+def _looking(jobs: Sequence[JobView]) -> str:
+    """How far looking again at changed pictures is."""
+    return render("quality/steady.html", job=_newest(jobs, STEADY), found=None, newest=None)
+
+
 def _seen(jobs: Sequence[JobView]) -> list[int | None]:
-    """Which figures are shown: the job that made the newest ones, and the curve that is being worked out."""
-    work, curve = _work(jobs), _curve(jobs)
-    return [work.id if work and not is_going(work) else None, curve.id if curve else None]
+    """Which figures are shown: the job that made the newest ones, the curve that is being worked out, and the
+    last look at changed pictures."""
+    work, curve, steady = _work(jobs), _curve(jobs), _newest(jobs, STEADY)
+    ended = [job.id if job and not is_going(job) else None for job in (work, steady)]
+    return [ended[0], curve.id if curve else None, ended[1]]
 
 
 def _main(view: QualityView, name: str) -> str:
@@ -269,4 +307,6 @@ def _plots(view: QualityView) -> str:
     place = (at.right / view.positives, at.right / at.flagged) if at else None
     everything = view.positives / view.n
     drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))
-    return render("quality/plots.html", figures=drawn)
+    report = view.version.report
+    average = about_probabilities(report.metrics) if report else []
+    return render("quality/plots.html", figures=zip(drawn, ([], average), strict=True))

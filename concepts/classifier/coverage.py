@@ -1,0 +1,93 @@
+"""What a version's figures cover: whether the library still is what was measured, and what of it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from concepts.learning.fitting import SEED
+from concepts.learning.two_samples import difference, share_unlike
+from concepts.library.recent import Recent
+from concepts.view import View
+from storage.vectors.protocol import VectorReader
+
+FEWEST = 20  # measured pictures, below which nothing can be said
+LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to within two points
+SURE = 0.01  # p-value below which the library is said to differ: the notice is looked at again and again
+
+Groups = Callable[[Sequence[str]], Sequence[str]]  # ids → names of near-duplicate groups
+
+
+KEPT = 16  # of concepts looked at last
+
+
+class Coverage(View):
+    """The library beside the pictures that measured. `unlike` of its pictures are like none of those."""
+
+    n_measured: int
+    n_library: int
+    p_value: float  # of measured and library being alike
+    share_unlike: float
+    unlike: int
+    sentence: str  # empty where the figures cover the library as far as can be told
+
+
+def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Coverage | None:
+    """What figures from the pictures `measured`, ids with a vector, say of the library as it is now.
+
+    `measured` must be drawn with equal chances: what was drawn by score differs from the library by design.
+    `groups` are named by their smallest id, whose picture stands for the others: copies are no news.
+    None with too few pictures on either side. Takes half a second, whatever the library's size.
+    """
+    if len(measured) < FEWEST:
+        return None
+    rng = np.random.default_rng(SEED)
+    known = set(groups(measured))
+    some = [measured[row] for row in np.sort(rng.permutation(len(measured))[:LOOKED_AT])]
+    places = np.sort(rng.permutation(len(index.ids))[: LOOKED_AT + len(measured)])
+    drawn = index.ids.at(places)
+    others = [i for i, group in zip(drawn, groups(drawn), strict=True) if i == group and group not in known]
+    if len(others) < FEWEST:
+        return None
+    one, other = index.vectors(some), index.vectors(others)
+    p_value = difference(one, other, SEED)
+    # Of the pictures measured none is unlike what was measured.
+    share = share_unlike(one, other) * (1 - min(len(known) / len(index.ids), 1))
+    unlike = round(share * len(index.ids))
+    return Coverage(
+        n_measured=len(measured),
+        n_library=len(index.ids),
+        p_value=p_value,
+        share_unlike=share,
+        unlike=unlike,
+        sentence=_sentence(unlike, share) if p_value < SURE else "",
+    )
+
+
+def _sentence(unlike: int, share: float) -> str:
+    if share < 0.005:
+        return (
+            "The library has other pictures by now, or in other shares, than these figures were measured on."
+        )
+    pictures = "1 picture" if unlike == 1 else f"{unlike:,} pictures"
+    return (
+        f"About {pictures} ({100 * share:.0f} % of the library) look like nothing these figures were "
+        "measured on."
+    )
+
+
+class CoverageCache:
+    """`coverage` of the sets looked at last, until the library or the set changes: a page that shows it is
+    shown again with every answer."""
+
+    def __init__(self) -> None:
+        self._kept: Recent[tuple[str, tuple[str, ...]], tuple[Coverage | None]] = Recent(KEPT)
+
+    def of(
+        self, measured: Sequence[str], index: VectorReader, groups: Groups, alike: Callable[[], Sequence[str]]
+    ) -> Coverage | None:
+        """`alike`: those of the pictures `measured` that are as good as drawn with equal chances."""
+        key = (index.version, tuple(measured))
+        found = self._kept.get(key) or self._kept.setdefault(key, (coverage(alike(), index, groups),))
+        return found[0]

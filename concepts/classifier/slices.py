@@ -1,0 +1,194 @@
+"""Where a version is weak: its figures on parts of the evaluation set, and which part is surely worse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+import numpy as np
+
+from concepts.encoders.base import Vectors
+from concepts.labels.dataset import Material
+from concepts.learning.base import Bools
+from concepts.learning.bounded import share_interval
+from concepts.learning.fitting import SEED
+from concepts.learning.report import Metric, Slice
+from concepts.library.collection import Collection
+
+FEWEST = 10  # answers in a slice
+MOST = 20  # slices of a kind: a table, not a catalogue
+SURE = 0.05  # for all slices looked at together
+BESIDE = 1000  # pictures of the library that clusters are found with
+A_CLUSTER = 25  # checked pictures a cluster has on average, so that most have enough
+CLUSTERS = (2, 8)
+MOSTLY = 2 / 3  # of a cluster in one folder, for it to be named by that
+
+Kind = Literal["folder", "query", "cluster"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of the evaluation set that have something in common, and the id of a typical picture."""
+
+    kind: Kind
+    name: str
+    rows: Bools
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Slices:
+    found: tuple[Slice, ...]
+    worst: str  # in words; empty where none is surely worse than the rest
+
+
+def slices(
+    material: Material, collection: Collection, ids: Sequence[str], truth: Bools, predicted: Bools
+) -> Slices:
+    """By folder, by the definition's query it is nearest to, and by cluster of the library, on evaluation
+    pictures: ids with a vector, truth (n,), predicted (n,)."""
+    vectors = material.vectors(ids)
+    folders = first_folders(collection.paths(ids), ids)
+    parts = [
+        *_by_name("folder", folders),
+        *_by_name("query", nearest_queries(material, collection, vectors)),
+        *_clusters(material, ids, vectors, folders),
+    ]
+    return measure_parts(parts, truth, predicted)
+
+
+def measure_parts(parts: Sequence[Part], truth: Bools, predicted: Bools) -> Slices:
+    """Figures of the parts that have `FEWEST` answers, are not everything and where something counts or is
+    flagged, and the worst in words.
+
+    A part is worse only where Fisher's exact test says so of it against the rest, with Bonferroni's
+    correction for every part and figure looked at.
+    """
+    said = truth | predicted
+    kept = [p for p in parts if FEWEST <= p.rows.sum() < len(truth) and (p.rows & said).any()]
+    found = tuple(
+        Slice(
+            kind=part.kind,
+            name=part.name,
+            n=int(part.rows.sum()),
+            precision=_share("precision", truth, predicted & part.rows),
+            recall=_share("recall", predicted, truth & part.rows),
+            example=part.example,
+        )
+        for part in kept
+    )
+    return Slices(found, _worst(kept, found, truth, predicted))
+
+
+def _share(name: str, right: Bools, of: Bools) -> Metric:
+    n = int(of.sum())
+    if not n:
+        return Metric(name=name, value=None, n=0, note="None there to say it of.")
+    k = int((right & of).sum())
+    low, high = share_interval(k, n)
+    return Metric(name=name, value=k / n, low=low, high=high, n=n)
+
+
+def _worst(parts: Sequence[Part], found: Sequence[Slice], truth: Bools, predicted: Bools) -> str:
+    from scipy.stats import fisher_exact  # scipy's statistics take a second to load, and few commands measure
+
+    tests = []
+    for part, figures in zip(parts, found, strict=True):
+        for right, of, figure in ((truth, predicted, figures.precision), (predicted, truth, figures.recall)):
+            inside, outside = (right[of & rows] for rows in (part.rows, ~part.rows))
+            if len(inside) and len(outside):
+                table = [[(~inside).sum(), inside.sum()], [(~outside).sum(), outside.sum()]]
+                p_value = fisher_exact(table, alternative="greater").pvalue
+                tests.append((float(p_value), figures, figure, float(outside.mean())))
+    if not tests:
+        return ""
+    p_value, figures, figure, elsewhere = min(tests, key=lambda test: test[0])
+    if p_value * len(tests) > SURE:
+        return ""
+    return _sentence(figures, figure, elsewhere)
+
+
+def _sentence(part: Slice, figure: Metric, elsewhere: float) -> str:
+    found = SAID[figure.name].format(figure.n, round((figure.value or 0) * figure.n))
+    low, high = (100 * (bound or 0) for bound in (figure.low, figure.high))
+    return (
+        f"Weakest {PLACES[part.kind].format(part.name)}: {found} "
+        f"({low:.0f} to {high:.0f} of 100), elsewhere {100 * elsewhere:.0f} of 100."
+    )
+
+
+SAID = {"precision": "of {} it flags, {} are right", "recall": "of {} that count, it finds {}"}
+PLACES: Mapping[Kind, str] = {
+    "folder": "in the folder “{}”",
+    "query": "for pictures nearest to “{}”",
+    "cluster": "for pictures of kind {}",
+}
+
+
+# What evaluation pictures have in common
+
+
+def first_folders(paths: Mapping[str, str], ids: Sequence[str]) -> list[str]:
+    """The first folder of each below the one that holds all; empty for a picture that lies directly there."""
+    places = [PurePath(paths.get(i, "")).parent.parts for i in ids]
+    known = [place for place in places if place]
+    levels = [set(parts) for parts in zip(*known, strict=False)]
+    common = next((depth for depth, parts in enumerate(levels) if len(parts) > 1), len(levels))
+    return [place[common] if len(place) > common else "" for place in places]
+
+
+def nearest_queries(material: Material, collection: Collection, vectors: Vectors) -> list[str]:
+    """Which of the definition's queries would bring each picture first; empty where there are no two.
+
+    Cosines with one text are higher throughout than with another, so each query's are compared by how far
+    they lie above its mean, in standard deviations.
+    """
+    queries = list(dict.fromkeys(query.text for query in material.revision.definition.queries))
+    if len(queries) < 2 or len(vectors) < 2:
+        return [""] * len(vectors)
+    near = vectors @ collection.text_vectors(queries).T
+    near = (near - near.mean(axis=0)) / np.maximum(near.std(axis=0), 1e-9)
+    return [queries[row] for row in near.argmax(axis=1)]
+
+
+def _by_name(kind: Kind, names: Sequence[str]) -> Iterator[Part]:
+    """The largest first."""
+    held = np.array(names, dtype=object)
+    for name, _ in Counter(name for name in names if name).most_common(MOST):
+        yield Part(kind, name, held == name)
+
+
+def _clusters(
+    material: Material, ids: Sequence[str], vectors: Vectors, folders: Sequence[str]
+) -> Iterator[Part]:
+    """Of the library, found by k-means of these pictures and a sample of it, the largest first."""
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    k = min(len(ids) // A_CLUSTER, CLUSTERS[1])
+    if k < CLUSTERS[0]:
+        return
+    everything = material.index.ids
+    places = np.sort(np.random.default_rng(SEED).permutation(len(everything))[:BESIDE])
+    sample = np.concatenate([vectors, material.vectors(everything.at(places))])
+    with threadpool_limits(1):
+        model = KMeans(k, n_init=1, random_state=SEED).fit(sample)
+    distance = model.transform(vectors)
+    cluster = distance.argmin(axis=1)
+    largest = np.argsort(-np.bincount(model.labels_, minlength=k), kind="stable")
+    for number, which in enumerate(largest, 1):
+        rows = cluster == which
+        if rows.any():
+            typical = ids[int(np.where(rows, distance[:, which], np.inf).argmin())]
+            name = _called(number, rows, folders)
+            yield Part("cluster", name, rows, typical)
+
+
+def _called(number: int, rows: Bools, folders: Sequence[str]) -> str:
+    """Its number, and the folder that most of it lies in where that says something."""
+    folder, times = Counter(f for f, here in zip(folders, rows, strict=True) if here).most_common(1)[0]
+    telling = folder and times >= MOSTLY * rows.sum() and folders.count(folder) <= len(folders) / 2
+    return f"{number} (mostly “{folder}”)" if telling else str(number)

@@ -1,0 +1,150 @@
+"""Whether a head has learned anything: what learning from shuffled answers reaches, many times over.
+
+A permutation test (Fisher 1935; Ojala & Garriga 2010): were the answers unrelated to the pictures, those
+given would be one shuffle among many, so the share of shuffles that do as well bounds the chance of such a
+result (Phipson & Smyth 2010: (b + 1) / (m + 1), never zero).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from concepts.encoders.base import Vectors
+from concepts.errors import NotEnoughLabelsError
+from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.heads import HEADS, Head
+from concepts.learning.report import Baseline, Metric
+from concepts.learning.splits import Rows
+
+NAME = "answers shuffled"
+SHUFFLES = 99
+SURE = 0.05
+MOST = 400  # answers learned from: of 100,000 machine labels a hundred fits would take hours
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """Average precision on the evaluation set, after learning from the answers and from shuffles of them."""
+
+    answers: float
+    shuffles: Floats  # (m,)
+
+    @property
+    def mean(self) -> float:
+        return float(self.shuffles.mean())
+
+    @property
+    def high(self) -> float:
+        """What 95 % of the shuffles stay below."""
+        return float(np.percentile(self.shuffles, 95))
+
+    @property
+    def p_value(self) -> float:
+        """The chance of a result as good as this if the answers had nothing to do with the pictures, at
+        most."""
+        return float(((self.shuffles >= self.answers).sum() + 1) / (len(self.shuffles) + 1))
+
+
+def shuffle_test(
+    data: TrainingSet,
+    vectors: Vectors,
+    truth: Bools,
+    way: str,
+    seed: int,
+    shuffles: int = SHUFFLES,
+) -> Shuffled | None:
+    """The test for the head called `way`, scored on evaluation pictures: vectors (m, d), truth (m,).
+
+    What it learns from is one picture a near-duplicate group, so that shuffling never parts copies; people's
+    answers are shuffled among people's and a machine's among a machine's, each keeping its weight. Every fit
+    is the head's alone, without words, calibration and threshold, which change no ranking. Where a fit
+    chooses something (the C of logistic regression), all use what one shuffle, left out of the count, chose:
+    the answers as given then have no advantage, and the test is exact.
+
+    None where one kind of answer is missing on either side, or there are too few for this head.
+    """
+    rng = np.random.default_rng(seed)
+    data = _one_a_group(data, rng)
+    if not 0 < data.positives < len(data.positive) or not truth.any() or truth.all():
+        return None
+    # BLAS's own threads wait for each other in a busy loop: with them a hundred small fits take ten times as
+    # long.
+    with threadpool_limits(1):
+        data, measured = _in_row_space(data, np.asarray(vectors, dtype=np.float64))
+        try:
+            head = _settled(HEADS[way](), _shuffle(data, rng), seed)
+        except NotEnoughLabelsError:
+            return None
+
+        def reached(answers: TrainingSet) -> float:
+            return average_precision(head.fit(answers, None, seed).logits(measured), truth)
+
+        return Shuffled(reached(data), np.array([reached(_shuffle(data, rng)) for _ in range(shuffles)]))
+
+
+def shuffle_baseline(
+    data: TrainingSet, vectors: Vectors, truth: Bools, way: str, seed: int
+) -> tuple[Baseline, ...]:
+    """The test as one of the simpler ways: the mean of the shuffles and the range of 95 % of them. Empty
+    where there is none."""
+    found = shuffle_test(data, vectors, truth, way, seed)
+    if found is None:
+        return ()
+    low, high = (float(bound) for bound in np.percentile(found.shuffles, [2.5, 97.5]))
+    note = f"the version's result by chance: p = {found.p_value:.2f}"
+    metric = Metric(name="average_precision", value=found.mean, low=low, high=high, n=len(truth), note=note)
+    return (Baseline(name=NAME, metrics=(metric,), p_value=found.p_value),)
+
+
+def about_chance(baselines: Iterable[Baseline]) -> list[str]:
+    """What shuffled answers reach and what that says, in words; nothing where it was not tried."""
+    found = next((b for b in baselines if b.name == NAME and b.p_value is not None), None)
+    if found is None or found.p_value is None:
+        return []
+    said = (
+        f"Learning from shuffled answers reaches {found.metrics[0].value:.2f} on average; a result like this "
+        f"by chance: p = {found.p_value:.2f}."
+    )
+    return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
+
+
+def average_precision(scores: Floats, truth: Bools) -> float:
+    """Of pictures ranked by falling score; equal scores count as one step. scores, truth (n,), any truth."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    hits = np.cumsum(truth[order])[ends]
+    return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / hits[-1])
+
+
+def _settled(way: Head, data: TrainingSet, seed: int) -> Head:
+    return way.settled(way.fit(data, None, seed))
+
+
+def _one_a_group(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:
+    """At most `MOST` labels that count, people's first, each the first of its group."""
+    data = data.at(np.flatnonzero(data.weight > 0))
+    order = np.lexsort((rng.random(len(data.weight)), -data.weight))
+    _, first = np.unique(data.group[order], return_index=True)
+    return data.at(order[np.sort(first)[:MOST]])
+
+
+def _in_row_space(data: TrainingSet, vectors: Floats) -> tuple[TrainingSet, Floats]:
+    """Both in coordinates of the span of what is learned from, which no head's weights leave: with few
+    answers in 1,664 dimensions a hundred fits then take a second."""
+    X = np.asarray(data.vectors, dtype=np.float64)
+    if len(X) >= X.shape[1]:
+        return data, vectors
+    u, s, basis = np.linalg.svd(X, full_matrices=False)
+    return replace(data, vectors=(u * s)), vectors @ basis.T
+
+
+def _shuffle(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:
+    positive = data.positive.copy()
+    for kind in (data.weight >= 1, data.weight < 1):
+        rows: Rows = np.flatnonzero(kind)
+        positive[rows] = data.positive[rng.permutation(rows)]
+    return replace(data, positive=positive)

@@ -1,0 +1,75 @@
+"""What figures cover: whether the library is still what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from synthetic import in_memory, picture_ids
+
+from concepts.classifier.coverage import CoverageCache, coverage
+from concepts.encoders.base import unit
+
+IDS = picture_ids(700)
+
+
+def library(foreign: int) -> np.ndarray:
+    """500 pictures of some kinds, then so many of another one."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(8, 32))
+    own = centres[rng.integers(0, 8, 500)] + 0.5 * rng.normal(size=(500, 32))
+    other = 1.5 * rng.normal(size=32) + 0.5 * rng.normal(size=(foreign, 32))
+    return unit(np.concatenate([own, other]))
+
+
+def alone(ids):
+    return list(ids)
+
+
+def test_of_a_library_that_has_not_changed_nothing_is_said() -> None:
+    found = coverage(IDS[:100], in_memory(IDS[:500], library(0)), alone)
+    assert found is not None
+    assert (found.n_measured, found.n_library, found.sentence) == (100, 500, "")
+    assert found.p_value > 0.01
+
+
+def test_pictures_added_since_are_counted_and_said() -> None:
+    found = coverage(IDS[:100], in_memory(IDS, library(200)), alone)
+    assert found is not None
+    assert found.p_value < 0.01
+    assert found.share_unlike == pytest.approx(200 / 700, abs=0.07)
+    assert f"About {found.unlike} pictures" in found.sentence
+    assert "look like nothing these figures were measured on" in found.sentence
+
+
+def test_copies_of_what_is_there_are_no_news() -> None:
+    """Two hundred near-copies of one picture."""
+    vectors = np.concatenate([library(0), np.repeat(library(0)[300:301], 200, axis=0)])
+    name = min(IDS[300:301] + IDS[500:])
+    copies = {IDS[300], *IDS[500:]}
+    found = coverage(
+        IDS[:100], in_memory(IDS, vectors), lambda ids: [name if i in copies else i for i in ids]
+    )
+    assert found is not None
+    assert found.sentence == ""
+
+
+def test_with_few_measured_pictures_or_nothing_else_there_is_nothing_to_compare() -> None:
+    index = in_memory(IDS[:500], library(0))
+    assert coverage(IDS[:19], index, alone) is None
+    assert coverage(IDS[:490], index, alone) is None
+
+
+def test_it_is_worked_out_again_only_when_the_library_or_the_set_has_changed() -> None:
+    asked = []
+
+    def groups(ids):
+        asked.append(len(ids))
+        return list(ids)
+
+    cache, vectors = CoverageCache(), library(0)
+    first = cache.of(IDS[:100], in_memory(IDS[:500], vectors), groups, lambda: IDS[:100])
+    assert cache.of(IDS[:100], in_memory(IDS[:500], vectors), groups, lambda: IDS[:100]) is first
+    once = len(asked)
+    cache.of(IDS[:99], in_memory(IDS[:500], vectors), groups, lambda: IDS[:99])
+    cache.of(IDS[:100], in_memory(IDS[:500], vectors, version="2"), groups, lambda: IDS[:100])
+    assert len(asked) == 3 * once
