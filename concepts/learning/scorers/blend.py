@@ -7,18 +7,22 @@ from typing import ClassVar
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
 from concepts.learning.fitting import train_early
-from concepts.learning.scorers.propagation import Propagation
+from concepts.learning.scorers.propagation import ALPHA, answered, flows
+from concepts.learning.scorers.propagation_words import PropagationWords
+from concepts.learning.scorers.standardised import standardised
 from concepts.registry import Method
+
+DOUBT = 10  # answers of either side that every picture is taken to have heard from nowhere
 
 
 class Blend(Scorer):
-    """z(propagation) + z(head): each in standard deviations over the pictures that are ranked.
+    """z(head) + z(log of what a picture hears of yes over what it hears of no), each in standard deviations
+    over the pictures that are ranked; until there is a yes, the words flow instead.
 
-    Where answers can't flow yet the head ranks alone. It knows the very pictures it ranks, so its figures are
-    about them and say nothing of a file that leaves the house.
+    It knows the very pictures it ranks, so its figures are about them and say nothing of a file that leaves
+    the house.
     """
 
     method = Method(
@@ -27,19 +31,37 @@ class Blend(Scorer):
         source="this project; see propagation",
         licence="",
         cost="that of propagation and of the head",
+        defaults={"doubt": DOUBT},
     )
     exportable: ClassVar[bool] = False
 
     def score(
         self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
     ) -> Floats:
+        if text_direction is not None and not data.positives:
+            return PropagationWords().score(data, text_direction, pictures, seed)
         head = train_early(data, text_direction, seed)
-        scores = _standardised(head.logits(pictures.vectors))
-        try:
-            return scores + _standardised(Propagation().score(data, text_direction, pictures, seed))
-        except NotEnoughLabelsError:
-            return scores
+        return blended(head.logits(pictures.vectors), data, pictures)
 
 
-def _standardised(values: Floats) -> Floats:
-    return np.asarray((values - values.mean()) / max(float(values.std()), 1e-12))
+def blended(scores: Floats, data: TrainingSet, pictures: Pictures) -> Floats:
+    """The scores (n,) of a head for these pictures with what the answers to pictures like them say; the head
+    alone where no yes is among them."""
+    if pictures.labelled is None or not (data.positive & (pictures.labelled >= 0)).any():
+        return standardised(scores)
+    return standardised(scores) + standardised(_evidence(data, pictures))
+
+
+def _evidence(data: TrainingSet, pictures: Pictures) -> Floats:
+    """(n,) log((Y + e) / (N + e)), the flows of yes and of no, 1 in all each.
+
+    Their difference, which `Propagation` ranks by, says how near an answer is before it says which: among
+    pictures far from any answer it is nearly 0 for all, and those are what is left once most of what counts
+    has been answered. The quotient asks which of the two is nearer. With few answers the difference is
+    better, and e, which falls with the number of yes, is between the two: a quotient of small flows is
+    chance. e is `DOUBT` answers of n⁺, spread over the library evenly.
+    """
+    yes, no = flows(pictures, *(answered(data, pictures, side) for side in (True, False)))
+    even = 1 / (1 - ALPHA) / len(pictures.vectors)
+    e = DOUBT / data.weight[data.positive].sum() * even
+    return np.asarray(np.log(np.maximum(yes, 0) + e) - np.log(np.maximum(no, 0) + e))

@@ -44,19 +44,29 @@ class Propagation(Scorer):
         require_both(data)
         if pictures.labelled is None:
             raise NotEnoughLabelsError("None of the labelled pictures is among those to rank.")
-        sources = np.zeros(len(pictures.vectors))
-        inside = pictures.labelled >= 0
-        for yes, sign in ((True, 1.0), (False, -1.0)):
-            rows = inside & (data.positive == yes)
-            total = data.weight[rows].sum()
-            if total > 0:
-                np.add.at(sources, pictures.labelled[rows], sign * data.weight[rows] / (2 * total))
-        graph = pictures.neighbours or neighbour_graph(pictures.vectors)
-        spread = _normalised(graph)
-        n = len(sources)
-        system = LinearOperator((n, n), matvec=lambda f: f - ALPHA * (spread @ f), dtype=np.float64)
-        scores, _ = cg(system, sources, rtol=TOLERANCE, maxiter=MOST_STEPS)
-        return np.asarray(scores, dtype=np.float64)
+        yes, no = (answered(data, pictures, side) for side in (True, False))
+        (scores,) = flows(pictures, yes / 2 - no / 2)
+        return scores
+
+
+def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
+    """(n,) the answers of one side where their pictures are, 1 in all, or 0 where there are none."""
+    sources = np.zeros(len(pictures.vectors))
+    if pictures.labelled is not None:
+        rows = (pictures.labelled >= 0) & (data.positive == yes)
+        np.add.at(sources, pictures.labelled[rows], data.weight[rows] / max(data.weight[rows].sum(), 1e-12))
+    return sources
+
+
+def flows(pictures: Pictures, *sources: Floats) -> list[Floats]:
+    """(I - αS)⁻¹ times each of the sources (n,)."""
+    spread = _normalised(pictures.neighbours or neighbour_graph(pictures.vectors))
+    n = len(pictures.vectors)
+    system = LinearOperator((n, n), matvec=lambda f: f - ALPHA * (spread @ f), dtype=np.float64)
+    return [
+        np.asarray(cg(system, source, rtol=TOLERANCE, maxiter=MOST_STEPS)[0], np.float64)
+        for source in sources
+    ]
 
 
 def _normalised(graph: NeighbourGraph) -> csr_array:

@@ -1,0 +1,47 @@
+"""The answered pictures as a cache that is asked for what is most alike."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from concepts.encoders.base import Vectors
+from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.heads.base import require_both
+from concepts.learning.scorers.standardised import standardised
+from concepts.registry import Method
+
+
+class Cache(Scorer):
+    """z(Σ v exp(-β(1 - cos))) + z(words) / (1 + n⁺): every answer speaks for what is like it, v being 1/n⁺ of
+    a yes and -1/n⁻ of a no, and the words weigh what one more yes would.
+
+    The paper searches β and the weight of the words on a validation set, which a person with few answers
+    hasn't got: here 1/β is the median distance of an answered picture from the nearest other one.
+    """
+
+    method = Method(
+        name="cache",
+        what="Decides by the most similar pictures you answered.",
+        source="Zhang et al., Tip-Adapter, ECCV 2022",
+        licence="",
+        cost="one look at the library an answer; needs a yes and a no",
+    )
+    exportable: ClassVar[bool] = False
+
+    def score(
+        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
+    ) -> Floats:
+        require_both(data)
+        keys, library = data.vectors.astype(np.float32), pictures.vectors.astype(np.float32)
+        yes, weight = data.positive, data.weight
+        values = np.where(yes, weight / weight[yes].sum(), -weight / weight[~yes].sum()).astype(np.float32)
+        among = 1 - keys @ keys.T
+        np.fill_diagonal(among, np.inf)
+        sharpness = 1 / max(float(np.median(among.min(axis=1))), 1e-3)
+        found = standardised(np.asarray(np.exp(-sharpness * (1 - library @ keys.T)) @ values, np.float64))
+        if text_direction is None:
+            return found
+        words = standardised(np.asarray(library @ text_direction, np.float64))
+        return np.asarray(found + words / (1 + data.positives))
