@@ -9,6 +9,7 @@ from concepts.classifier import second_look
 from concepts.learning.base import TrainingSet
 from concepts.workbench import Workbench
 from storage.labels import Author
+from web.screens.review import _Screen
 
 NAME = "Round thing"
 
@@ -45,3 +46,12 @@ def test_what_was_said_again_is_no_longer_asked_and_no_answer_changes(
     answer(bench, doubted[0], "no", "again")
     assert {suspect.id for suspect in bench.answers.suspects(NAME)} == set(doubted[1:])
     assert {bench.answers.decisions(NAME)[picture].value for picture in doubted} == {"no"}
+
+
+def test_review_shows_them_with_what_was_said_and_buttons_to_say_it_again(
+    bench: Workbench, doubted: list[str]
+) -> None:
+    shown = _Screen(bench)._main(NAME, {"place": {}, "ids": [], "keys": {}}, going=False)
+    assert "Have another look at these" in shown
+    assert shown.count("You said:") == 3
+    assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)
