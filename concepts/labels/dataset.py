@@ -26,7 +26,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation, Wave
 from storage.labels import LabelLog
 from storage.vectors.protocol import VectorReader
 
-AGGREGATION = "most_agreeing"  # how several annotators become one label
+AGGREGATION = "bounded"  # how several annotators become one label
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
 
 
