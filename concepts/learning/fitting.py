@@ -74,12 +74,16 @@ def held_out_probabilities(
 ) -> Floats:
     """(n,) what heads that had not seen a picture say of it, calibrated as `train_head` does; of the head
     itself where nothing can be held out."""
+    weighs = data.weight > 0
+    learned = data.at(weighs) if weighs.any() else data
     try:
-        found = HEADS[head]().fit_held_out(data, text_direction, seed)
+        found = HEADS[head]().fit_held_out(learned, text_direction, seed)
     except NotEnoughLabelsError:
-        found = HEADS[WORDS_ALONE]().fit_held_out(data, text_direction, seed)
-    fit = platt(found.scores, data.positive, data.weight)
-    return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * found.scores + fit.c, -60, 60))))
+        found = HEADS[WORDS_ALONE]().fit_held_out(learned, text_direction, seed)
+    scores = found.head.logits(data.vectors)  # what weighs nothing was seen by none
+    scores[weighs if weighs.any() else slice(None)] = found.scores
+    fit = platt(scores, data.positive, data.weight)
+    return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * scores + fit.c, -60, 60))))
 
 
 def _threshold(

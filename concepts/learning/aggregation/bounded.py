@@ -11,10 +11,12 @@ from concepts.learning.aggregation.most_agreeing import MostAgreeing
 from concepts.learning.agreement import MOST
 from concepts.registry import Method
 
+SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
+
 
 class Bounded(Aggregation):
-    """As `most_agreeing`, with all weights scaled so that their sum is at most the earned weight times the
-    number of the person's answers.
+    """As `most_agreeing`, with all weights scaled so that their sum is at most the earned weight times 0.3
+    of the number of the person's answers.
 
     Errors that fill a whole kind of picture don't average out: a thousand more labels know no more. Before
     the person has said anything there is nothing to outweigh.
@@ -26,7 +28,7 @@ class Bounded(Aggregation):
         source="this project; see most_agreeing",
         licence="",
         cost="nothing",
-        defaults={"most": MOST},
+        defaults={"most": MOST, "share": SHARE},
     )
 
     def aggregate(self, opinions: Opinions) -> Aggregated:
@@ -34,4 +36,5 @@ class Bounded(Aggregation):
         answers, total = int(np.count_nonzero(opinions.person)), float(found.weight.sum())
         if not answers or found.agreement is None or not total:
             return found
-        return replace(found, weight=found.weight * min(1.0, found.agreement.weight * answers / total))
+        most = SHARE * found.agreement.weight * answers
+        return replace(found, weight=found.weight * min(1.0, most / total))
