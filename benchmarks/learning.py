@@ -12,6 +12,7 @@ import argparse
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from benchmarks.vectors import timed
 from concepts.encoders.base import unit
@@ -22,7 +23,7 @@ from concepts.learning.evaluation import curves, evaluate
 from concepts.learning.fitting import train_early, train_head
 from storage.pictures.duplicates import near_groups
 
-LABELS = 100
+LABELS, MANY_LABELS = 100, 2000
 MEASURED = 200
 REPEATS = 5
 
@@ -63,11 +64,16 @@ def choosing(n: int, d: int) -> None:
 
 
 def training(d: int) -> None:
-    rng = np.random.default_rng(0)
-    vectors = unit(rng.normal(size=(LABELS, d))).astype(np.float32)
-    data = TrainingSet(vectors, np.arange(LABELS) < LABELS // 4, np.ones(LABELS), np.arange(LABELS))
-    one_fit = timed(lambda: LogisticRegression(C=10).fit(data.vectors, data.positive), REPEATS)
-    said(f"training with {LABELS} labels", timed(lambda: train_head(data, None, 0), REPEATS), one_fit)
+    for labels in (LABELS, MANY_LABELS):
+        rng = np.random.default_rng(0)
+        vectors = unit(rng.normal(size=(labels, d))).astype(np.float32)
+        data = TrainingSet(vectors, np.arange(labels) < labels // 4, np.ones(labels), np.arange(labels))
+        with threadpool_limits(1):
+            one_fit = timed(
+                lambda given=data: LogisticRegression(C=10).fit(given.vectors, given.positive), REPEATS
+            )
+            seconds = timed(lambda given=data: train_head(given, None, 0), REPEATS)
+        said(f"training, calibrating and a threshold with {labels:,} labels, one thread", seconds, one_fit)
 
 
 def measuring() -> None:

@@ -186,6 +186,18 @@ def disagreements(name: Name, n: Most = 20, skip: Skip = 0, as_json: Json = Fals
     show(found, as_json, human)
 
 
+@concept.command("suspects")
+def suspects(name: Name, n: Most = 20, as_json: Json = False) -> None:
+    """Answers that may be mistakes, for a second look: all other answers speak against them."""
+    found = workbench().answers.suspects(name, n)
+
+    def human() -> None:
+        rows = [(item.value, f"{item.probability:.2f}", item.id[:12], item.path) for item in found]
+        table(("answer", "doubt", "id", "path"), rows)
+
+    show(found, as_json, human)
+
+
 @concept.command("agreement")
 def agreement(name: Name, as_json: Json = False) -> None:
     """How well people agree: pictures both answered, how many alike, and Cohen's kappa with its interval."""

@@ -31,6 +31,9 @@ def study(
     ] = 5,
     encoder: Annotated[str, typer.Option(help="As for library add.")] = "embedded",
     start_positives: Annotated[int, typer.Option(min=0, help="Pictures that count, given at the start.")] = 0,
+    noise: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of answers that the simulated person gets wrong.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
@@ -48,6 +51,7 @@ def study(
         seeds=seeds,
         encoder=encoder,
         start_positives=start_positives,
+        noise=noise,
     )
     with progress("Studying", KEPT) as listener:
         found = run_study(wanted, listener)

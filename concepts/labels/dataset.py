@@ -15,9 +15,9 @@ import numpy as np
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labels.consensus import Decision, consensus
-from concepts.learning.aggregation import AGGREGATIONS, Opinions
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Bools, TrainingSet, Votes
+from concepts.learning.machine_labels import machine_labels
 from concepts.learning.splits import Rows
 from concepts.learning.waves import looked_at
 from concepts.library.collection import Collection
@@ -26,7 +26,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation, Wave
 from storage.labels import LabelLog
 from storage.vectors.protocol import VectorReader
 
-AGGREGATION = "most_agreeing"  # how several annotators become one label
+AGGREGATION = "bounded"  # how several annotators become one label
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
 
 
@@ -209,25 +209,23 @@ class Material:
         """Picture id → (yes, what it counts for) of what the annotators say together about pictures the
         person left, and the agreement that earned it."""
         people, annotators = self._people, self._by_annotator()
-        ids = list(dict.fromkeys(i for labels in (people, *annotators) for i in labels))
-        machines = np.array([_votes(labels, ids) for labels in annotators], np.int8)
-        opinions = Opinions(_votes(people, ids), machines.reshape(len(annotators), len(ids)))
-        found = AGGREGATIONS[AGGREGATION]().aggregate(opinions)
+        ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
+        ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
+        found = machine_labels(_votes(people, ids), ratings.reshape(len(annotators), len(ids)), AGGREGATION)
         labels = {
-            i: (bool(yes >= 0.5), float(weight))
-            for i, yes, weight in zip(ids, found.yes, found.weight, strict=True)
-            if not np.isnan(yes)
+            ids[row]: (bool(found.positive[row]), float(found.weight[row]))
+            for row in np.flatnonzero(found.labelled)
         }
         return labels, found.agreement
 
-    def _by_annotator(self) -> list[dict[str, bool]]:
-        """Yes and no by picture id, of each annotator and definition revision, oldest first: what an older
+    def _by_annotator(self) -> list[dict[str, int]]:
+        """Ratings by picture id, of each annotator and definition revision, oldest first: what an older
         definition said may agree less."""
-        found: dict[tuple[str, int], dict[str, bool]] = {}
+        found: dict[tuple[str, int], dict[str, int]] = {}
         for said in self.ratings:
-            if said.rating != 3 and said.picture_id not in self.reserved:
+            if said.picture_id not in self.reserved:
                 key = (said.fingerprint, said.definition_number)
-                found.setdefault(key, {})[said.picture_id] = said.rating > 3
+                found.setdefault(key, {})[said.picture_id] = said.rating
         return list(found.values())
 
     def _kind(self, picture_id: str) -> str:

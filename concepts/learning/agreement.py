@@ -59,7 +59,9 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
     high = value + float(np.hypot(found_high - found, alarms - alarms_low))
     weight = min(max(low, 0.0), MOST)
     verdict = (
-        f"each of its labels counts as {weight:.2f} of yours" if weight else "so its labels are not used"
+        f"each of its labels counts as {weight:.2f} of yours at most"
+        if weight
+        else "so its labels are not used"
     )
     how = "" if weight else ", which is not surely better than chance"
     sentence = f"The machine agreed with you on {agree} of {n} pictures{how}; {verdict}."

@@ -11,8 +11,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import Calibration, platt
-from concepts.learning.heads import HEADS, Head
-from concepts.learning.splits import grouped_folds
+from concepts.learning.heads import HEADS
 from concepts.learning.target import Target
 from concepts.learning.thresholds import choose_threshold
 
@@ -37,8 +36,7 @@ def train_head(
     way = HEADS[head]()
     target = target or Target()
     data = data.at(np.flatnonzero(data.weight > 0))
-    raw = way.fit(data, text_direction, seed)
-    details: dict[str, Any] = dict(raw.details) | {
+    details: dict[str, Any] = {
         "head": head,
         "positives": data.positives,
         "negatives": data.negatives,
@@ -50,11 +48,13 @@ def train_head(
         "folds": 0,
     }
     if not len(data.positive):
-        return replace(raw, details=details)
-    scores, folds = _held_out_scores(way.settled(raw), raw, data, text_direction, seed)
+        raw = way.fit(data, text_direction, seed)
+        return replace(raw, details=raw.details | details)
+    found = way.fit_held_out(data, text_direction, seed)
+    raw, scores = found.head, found.scores
     fit = platt(scores, data.positive, data.weight)
     calibrated = replace(raw, weights=fit.a * raw.weights, bias=fit.a * raw.bias + fit.c)
-    details |= {"calibration": {"a": fit.a, "c": fit.c}, "folds": folds}
+    details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
     threshold, facts = _threshold(fit, scores, data, target)
     return replace(calibrated, threshold=threshold, details=details | facts)
 
@@ -74,28 +74,16 @@ def held_out_probabilities(
 ) -> Floats:
     """(n,) what heads that had not seen a picture say of it, calibrated as `train_head` does; of the head
     itself where nothing can be held out."""
-    way: Head = HEADS[head]()
+    weighs = data.weight > 0
+    learned = data.at(weighs) if weighs.any() else data
     try:
-        raw = way.fit(data.at(np.flatnonzero(data.weight > 0)), text_direction, seed)
+        found = HEADS[head]().fit_held_out(learned, text_direction, seed)
     except NotEnoughLabelsError:
-        way = HEADS[WORDS_ALONE]()
-        raw = way.fit(data, text_direction, seed)
-    scores, _ = _held_out_scores(way.settled(raw), raw, data, text_direction, seed)
+        found = HEADS[WORDS_ALONE]().fit_held_out(learned, text_direction, seed)
+    scores = found.head.logits(data.vectors)  # what weighs nothing was seen by none
+    scores[weighs if weighs.any() else slice(None)] = found.scores
     fit = platt(scores, data.positive, data.weight)
     return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * scores + fit.c, -60, 60))))
-
-
-def _held_out_scores(
-    settled: Head, raw: LinearHead, data: TrainingSet, text_direction: Vectors | None, seed: int
-) -> tuple[Floats, int]:
-    """Raw scores (n,) and the number of folds; 0 where nothing could be held out (scores as trained)."""
-    folds = grouped_folds(data.positive, data.group, seed)
-    if not folds:
-        return raw.logits(data.vectors), 0
-    scores = np.empty(len(data.positive))
-    for train, test in folds:
-        scores[test] = settled.fit(data.at(train), text_direction, seed).logits(data.vectors[test])
-    return scores, len(folds)
 
 
 def _threshold(

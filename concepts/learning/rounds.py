@@ -56,14 +56,15 @@ def next_round(
     seed: int,
     ways: Ways | None = None,
 ) -> Next:
-    """Trains on the labels so far and chooses at most n pictures to ask about.
+    """Trains on what people have said so far and chooses at most n pictures to ask about.
 
     `answered` counts the pictures that people have answered, with whatever; with `seed` it fixes every
     chance of this round. `decided` counts those of them that are yes or no: what only a machine has said so
     far may be chance, so the words lead until there is one, and there is no probability.
     """
     ways = ways or Ways()
-    trained = train_early(training, text_direction, SEED, ways.head)
+    # What a machine is wrong about alike it would never ask about again: only what people said chooses.
+    trained = train_early(training.at(training.weight >= 1), text_direction, SEED, ways.head)
     head = trained if trained.kind != WORDS_ALONE and decided else None
     pool, labelled = look(head)
     round = Round(

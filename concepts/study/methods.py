@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from concepts.errors import DiscernError
+from concepts.labels.dataset import AGGREGATION
 from concepts.learning.acquisition import ACQUISITIONS
+from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.rounds import Ways
 from concepts.learning.scorers import SCORERS
 from concepts.learning.wall import WALLS
+from concepts.study.annotators import SIMULATED_ANNOTATORS
 
 DEFAULT = "default"  # what the app does today
 
@@ -18,21 +21,25 @@ DEFAULT = "default"  # what the app does today
 @dataclass(frozen=True)
 class StudyMethod:
     """`ways` learn and ask; `scorer` ranks the library, and where it is empty the head does; a `wall` is
-    looked through for as long as there is no yes."""
+    looked through for as long as there is no yes; a simulated `annotator` labels the pool, and `aggregation`
+    says what that counts for."""
 
     ways: Ways = field(default_factory=Ways)
     scorer: str = ""
     wall: str = ""
+    annotator: str = ""
+    aggregation: str = AGGREGATION
 
 
 def study_method(text: str) -> StudyMethod:
-    """`margin`, `lda+random`, `wall`, `logistic+margin+blend`: each name a way to ask, a head, a way to rank
-    the library or a wall; what isn't named is the app's own.
+    """`margin`, `lda+random`, `wall`, `logistic+margin+blend`, `default+annotator85`: each name a way to ask,
+    a head, a way to rank the library, a wall, a simulated annotator or a way to aggregate; what isn't named
+    is the app's own.
 
     Raises `DiscernError`, which lists what there is.
     """
     method = StudyMethod()
-    for name in [] if text == DEFAULT else text.split("+"):
+    for name in text.removeprefix(f"{DEFAULT}+").split("+") if text != DEFAULT else []:
         if name in ACQUISITIONS:
             method = replace(method, ways=replace(method.ways, acquisition=name))
         elif name in HEADS:
@@ -41,12 +48,17 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, scorer=name)
         elif name in WALLS:
             method = replace(method, wall=name)
+        elif name in SIMULATED_ANNOTATORS:
+            method = replace(method, annotator=name)
+        elif name in AGGREGATIONS:
+            method = replace(method, aggregation=name)
         else:
             raise DiscernError(
-                f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT} alone."
+                f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT}."
             )
     return method
 
 
 def known_names() -> Sequence[str]:
-    return list(dict.fromkeys([*ACQUISITIONS, *HEADS, *SCORERS, *WALLS]))
+    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, SIMULATED_ANNOTATORS, AGGREGATIONS)
+    return list(dict.fromkeys(name for group in groups for name in group))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -23,18 +24,29 @@ class SimulatedPerson:
     """A labelling function that answers at once, never tires and never changes its mind.
 
     A study with it measures the product's choices, not a person's patience. `counts` and `unsure` take a
-    picture's name.
+    picture's name. Of a share `noise` of the pictures it says yes for no and no for yes, of the same ones
+    whenever it is asked; another `seed` errs about others.
     """
 
     counts: Callable[[str], bool]
     unsure: Callable[[str], bool] | None = None
+    noise: float = 0.0
+    seed: int = 0
 
-    def answer(self, picture: str) -> Answer:
+    def truth(self, picture: str) -> Answer:
+        """What this person means, whatever they say."""
         if self.unsure is not None and self.unsure(picture):
             return "unsure"
         return "yes" if self.counts(picture) else "no"
 
-    truth = answer  # what this person means and what they say are one
+    def answer(self, picture: str) -> Answer:
+        meant = self.truth(picture)
+        if meant == "unsure" or not self._errs(picture):
+            return meant
+        return "no" if meant == "yes" else "yes"
+
+    def _errs(self, picture: str) -> bool:
+        return zlib.crc32(f"{self.seed} {picture}".encode()) < self.noise * 2**32
 
     def clicks(self, wall: Sequence[str], rng: np.random.Generator) -> list[str]:
         """Those of a wall that count, but for what is overlooked."""

@@ -13,10 +13,12 @@ from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
 from concepts.learning.fitting import SEED, train_early
+from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows, draw_evaluation
 from concepts.learning.wall import WALLS
+from concepts.study.annotators import Ratings
 from concepts.study.harness import Measures, average_precision
 from concepts.study.methods import StudyMethod
 from concepts.study.people import Answer, SimulatedPerson
@@ -47,7 +49,8 @@ class Replay:
     """A `concepts.study.harness.Session` of one concept. `seed` fixes every chance in choosing.
 
     As in the app, one question in three is about a picture that measures: nothing learns from it.
-    `measuring` False leaves those out, for questions about learning alone.
+    `measuring` False leaves those out, for questions about learning alone. ratings (pool,): what a simulated
+    annotator says of the pool's pictures, of those to measure with nothing (0).
     """
 
     split: Split
@@ -55,6 +58,7 @@ class Replay:
     seed: int
     method: StudyMethod = field(default_factory=StudyMethod)
     measuring: bool = True
+    ratings: Ratings | None = None
 
     def __post_init__(self) -> None:
         split = self.split
@@ -137,7 +141,13 @@ class Replay:
         )
 
     def _to_learn(self, n: int) -> list[str]:
-        known = Labelled.by_people(self._asked[self._askable], self._said[self._askable])
+        machine, at = self._machine(), self._askable
+        known = Labelled(
+            asked=self._asked[at],
+            person=self._said[at],
+            machine=np.where(machine.labelled, np.where(machine.positive, 1, -1), 0).astype(np.int8)[at],
+            weight=machine.weight[at],
+        )
         found = next_round(
             self._training(),
             self.text_direction,
@@ -163,12 +173,24 @@ class Replay:
             name: float(scores[place]) for place, name in enumerate(self._names) if not self._asked[place]
         }
 
+    def _machine(self) -> MachineLabels:
+        """What the annotator says of the pool's pictures, as the app takes it."""
+        ratings = np.empty((0, len(self._said)), np.int8)
+        if self.ratings is not None:
+            ratings = np.where(self._learns, self.ratings, 0).astype(np.int8)[None]
+        return machine_labels(np.where(self._learns, self._said, 0), ratings, self.method.aggregation)
+
     def _training_rows(self) -> Rows:
-        return np.flatnonzero((self._said != 0) & self._learns)
+        """People's, then the machine's."""
+        people = np.flatnonzero((self._said != 0) & self._learns)
+        return np.concatenate([people, np.flatnonzero(self._machine().labelled)])
 
     def _training(self) -> TrainingSet:
-        rows = self._training_rows()
-        at = self.split.pool[rows]
+        rows, machine = self._training_rows(), self._machine()
+        at, by_machine = self.split.pool[rows], machine.labelled[rows]
         return TrainingSet(
-            self.split.vectors[at], self._said[rows] > 0, np.ones(len(rows)), self.split.group[at]
+            vectors=self.split.vectors[at],
+            positive=np.where(by_machine, machine.positive[rows], self._said[rows] > 0),
+            weight=np.where(by_machine, machine.weight[rows], 1.0),
+            group=self.split.group[at],
         )

@@ -10,9 +10,10 @@ import json
 import multiprocessing
 import os
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,13 @@ from threadpoolctl import threadpool_limits
 
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
+from concepts.study.annotators import SIMULATED_ANNOTATORS, Ratings
 from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
 from concepts.study.harness import BATCH, Case, Row, run
 from concepts.study.methods import study_method
 from concepts.study.people import SECONDS_AN_ANSWER, SimulatedPerson
 from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
-from concepts.study.replay import Replay, Split
+from concepts.study.replay import SIGNS, Replay, Split
 from storage.files import write_whole
 
 ALL_LABELS = "all labels"  # a head that learns from every picture of the pool: what there is to reach
@@ -46,6 +48,7 @@ class Study:
     seeds: int
     encoder: str
     start_positives: int
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def run_study(study: Study, listener: Listener) -> Found:
             budgets=tuple(sorted(set(study.budgets))),
             pool=file.pool,
             start_positives=study.start_positives,
+            noise=study.noise,
             graph=graph,
         )
         for seed in range(study.seeds)  # the cells of a seed share their split and graph
@@ -123,6 +127,7 @@ class _Cell:
     budgets: tuple[int, ...]
     pool: int
     start_positives: int
+    noise: float
     graph: bool
 
     @property
@@ -161,10 +166,24 @@ def _work(cell: _Cell) -> dict[str, object]:
     if cell.method == ALL_LABELS:
         rows = [_full(cell, split, embedded, person)]
     else:
-        session = Replay(split, embedded.directions[cell.place], cell.seed, study_method(cell.method))
+        person = replace(person, noise=cell.noise, seed=cell.seed)
+        method = study_method(cell.method)
+        session = Replay(
+            split, embedded.directions[cell.place], cell.seed, method, ratings=_ratings(cell, split, person)
+        )
         _give(session, person, cell.start_positives)
         rows = run(session, person, cell.budgets, cell.case, BATCH, len(split.pool))
     return {"rows": [asdict(row) for row in rows], "seconds": time.perf_counter() - begun}
+
+
+def _ratings(cell: _Cell, split: Split, person: SimulatedPerson) -> Ratings | None:
+    """What the method's simulated annotator says of the pool, the same for every way to use it."""
+    name = study_method(cell.method).annotator
+    if not name:
+        return None
+    truth = np.array([SIGNS[person.truth(split.names[row])] for row in split.pool], np.int8)
+    chance = np.random.default_rng([cell.seed, zlib.crc32(f"{cell.concept.name} {name}".encode())])
+    return SIMULATED_ANNOTATORS[name](truth, split.vectors[split.pool], chance)
 
 
 def _give(session: Replay, person: SimulatedPerson, positives: int) -> None:

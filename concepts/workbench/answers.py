@@ -22,6 +22,7 @@ from concepts.candidates.question_queue import (
     tally,
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
+from concepts.classifier.second_look import Suspect, second_look
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Listener, Progress
 from concepts.labels.between_people import (
@@ -295,6 +296,12 @@ class Answers:
     def agreement_between_people(self, name: str) -> list[Pair]:
         """How well every two people agree who answered about the same pictures."""
         return pairs(self.decisions(name))
+
+    def suspects(self, name: str, n: int = 20) -> list[Suspect]:
+        """At most n answers that all other answers speak against, to be looked at again and never changed
+        by itself; none about pictures that measure."""
+        material = self._context.material(self._context.concept(name))
+        return second_look(material, self._context.collection, self._context.log, n)
 
     def others(self, name: str, picture_id: str, author: str) -> list[Said]:
         """What other people say of a picture, to be shown to who has answered: never before."""

@@ -20,7 +20,7 @@ for n in (2, 6, 40, 200):
     positive = np.arange(n) % 3 == 0
     vectors = np.random.default_rng(n).normal(size=(n, 32)).astype(np.float32)
     train_head(TrainingSet(vectors, positive, np.ones(n), np.arange(n)), vectors[0], seed=0)
-libraries = ("sklearn.linear_model", "sklearn.covariance", "sklearn.model_selection")
+libraries = ("scipy.linalg", "scipy.optimize", "sklearn.model_selection")
 print(json.dumps([sorted(set(sys.modules) - warm), [name for name in libraries if name in warm]]))
 """
 

@@ -10,7 +10,9 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
+from concepts.learning.machine_labels import votes_of
 from concepts.learning.rounds import Ways
+from concepts.study.annotators import SIMULATED_ANNOTATORS
 from concepts.study.harness import Case, Row, ask, average_precision, run
 from concepts.study.methods import StudyMethod, study_method
 from concepts.study.people import SimulatedPerson
@@ -124,3 +126,43 @@ def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:
     assert not set(wall) & set(again)
     everything = ask(session, person, 2000, batch=100)
     assert set(wall) <= set(everything)
+
+
+def test_a_noisy_person_errs_about_the_same_pictures_whenever_asked_and_measures_by_what_is_meant() -> None:
+    noisy = SimulatedPerson(lambda name: int(name) < 500, noise=0.1, seed=3)
+    names = [f"{number}" for number in range(1000)]
+    wrong = [name for name in names if noisy.answer(name) != noisy.truth(name)]
+    assert 60 < len(wrong) < 140
+    assert wrong == [name for name in names if noisy.answer(name) != noisy.truth(name)]
+
+
+def rated(name: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and ratings of the pool of `rare_concept`."""
+    session, person = rare_concept(seed)
+    split = session.split
+    truth = np.array([1 if person.counts(split.names[row]) else -1 for row in split.pool], np.int8)
+    return truth, SIMULATED_ANNOTATORS[name](truth, split.vectors[split.pool], np.random.default_rng(seed))
+
+
+def test_a_simulated_annotator_is_right_so_often_and_errs_more_on_what_counts() -> None:
+    truth, ratings = rated("annotator85")
+    right = votes_of(ratings) == truth
+    assert right.mean() == pytest.approx(0.85, abs=0.01)
+    assert right[truth > 0].mean() == pytest.approx(0.75, abs=0.02)
+    assert (votes_of(rated("annotator50")[1]) == truth).mean() == pytest.approx(0.5, abs=0.06)
+    assert (votes_of(rated("annotator_yes")[1]) == 1).all()
+
+
+def test_machine_labels_reach_training_as_in_the_app_and_none_reaches_what_measures() -> None:
+    plain, person = rare_concept(0)
+    _, ratings = rated("annotator85")
+    method = study_method("default+annotator85+bounded")
+    session = Replay(plain.split, plain.text_direction, 0, method, ratings=ratings)
+    ask(session, person, 30)
+    found = session._machine()
+    assert found.labelled.any()
+    assert not found.labelled[~session._learns | (session._said != 0)].any()
+    assert (
+        len(session._training().positive)
+        == (session._said != 0)[session._learns].sum() + found.labelled.sum()
+    )

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
+from concepts.classifier.second_look import Suspect
 from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
 from concepts.labels.files import LABEL_COLUMNS
@@ -191,6 +192,11 @@ def routes(workbench: Workbench) -> APIRouter:
     def list_disagreements(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[Disagreement]:
         """Pictures of which some people say yes and some no, with what each said; the open ones first."""
         return workbench.answers.disagreements(name, limit, offset)
+
+    @router.get("/suspects")
+    def list_suspects(name: ConceptName, limit: Limit = 20) -> list[Suspect]:
+        """Answers that may be mistakes, the most doubtful first: all other answers speak against them."""
+        return workbench.answers.suspects(name, limit)
 
     @router.get("/agreement")
     def get_agreement(name: ConceptName) -> list[Pair]:

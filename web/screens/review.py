@@ -25,6 +25,7 @@ FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
 JOBS = ("annotate",)
 
 DIFFERING = 12  # pictures about which people differ that are shown
+SUSPECTS = 6  # answers to look at again that are shown
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -133,6 +134,7 @@ class _Screen:
             keys=view["keys"],
             found=self._bench.answers.disagreements(concept, DIFFERING),
             pairs=self._bench.answers.agreement_between_people(concept),
+            suspects=self._bench.answers.suspects(concept, SUSPECTS),
             estimate=self._bench.answers.annotate_estimate(concept),
             going=going,
         )

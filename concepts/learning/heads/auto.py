@@ -6,7 +6,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.heads.base import Head
+from concepts.learning.heads.base import Head, HeldOut
 from concepts.learning.heads.lda import LDAHead
 from concepts.learning.heads.logistic import LogisticHead
 from concepts.learning.heads.text import TextHead
@@ -29,6 +29,9 @@ class AutoHead(Head):
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         return self._choose(data).fit(data, text_direction, seed)
+
+    def fit_held_out(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> HeldOut:
+        return self._choose(data).fit_held_out(data, text_direction, seed)
 
     def settled(self, fitted: LinearHead) -> Head:
         suited: dict[str, Head] = {"text": TextHead(), "lda": LDAHead(), "logistic": LogisticHead()}

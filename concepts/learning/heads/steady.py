@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.heads.base import Head
+from concepts.learning.heads.base import Head, HeldOut
 from concepts.learning.heads.logistic import LogisticHead
 from concepts.learning.heads.text import TextHead
 from concepts.registry import Method
@@ -25,8 +25,13 @@ class SteadyHead(Head):
     )
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
-        both = data.positives and data.negatives
-        return (LogisticHead(STRENGTH) if both else TextHead()).fit(data, text_direction, seed)
+        return self._choose(data).fit(data, text_direction, seed)
+
+    def fit_held_out(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> HeldOut:
+        return self._choose(data).fit_held_out(data, text_direction, seed)
 
     def settled(self, fitted: LinearHead) -> Head:
         return TextHead() if fitted.kind == "text" else LogisticHead(STRENGTH)
+
+    def _choose(self, data: TrainingSet) -> Head:
+        return LogisticHead(STRENGTH) if data.positives and data.negatives else TextHead()
