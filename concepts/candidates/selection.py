@@ -63,7 +63,7 @@ def most_useful(
         look,
         n,
         decided=len(material.shown) + sum(decision.decided for decision in material.decisions.values()),
-        answered=len(material.decisions),
+        answered=len(material.decisions.keys() - material.reserved),
         seed=seed_of(material.revision.definition.name),
         ways=ways,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Collection as Ids
 
 import numpy as np
 
 from concepts.labels.dataset import Material
 from concepts.learning.base import LinearHead
-from concepts.learning.waves import Strata, draw, strata
+from concepts.learning.waves import Strata, draw, logit, strata
 from concepts.library.collection import Collection
 from storage.concepts import Wave
 from storage.library import Library
@@ -38,7 +37,7 @@ def draw_wave(
     if head is not None and len(material.with_vectors(frame)) == len(frame):
         scores = material.index.scores(head.weights, head.bias)
         logits = scores.values[scores.ids.places(frame)].astype(np.float64)
-        cut = strata(logits, _logit(head.threshold), size)
+        cut = strata(logits, logit(head.threshold), size)
     stratum = cut.of(logits)
     chosen = draw(stratum, size, rng)
     kept = head if cut.boundaries else None
@@ -65,11 +64,6 @@ def _frame(library: Library, seen: Ids[str]) -> list[str]:
 def _seed(key: str, number: int) -> int:
     """The same concept draws the same pictures on every machine."""
     return int.from_bytes(hashlib.sha256(f"{key} wave {number}".encode()).digest()[:8])
-
-
-def _logit(threshold: float) -> float:
-    inside = min(max(threshold, 1e-6), 1 - 1e-6)
-    return math.log(inside / (1 - inside))
 
 
 def examples(material: Material) -> set[str]:

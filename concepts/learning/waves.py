@@ -7,6 +7,7 @@ Within a stratum any picture is as likely as any other, so what is counted there
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from concepts.learning.base import Floats
 from concepts.learning.splits import Rows
 
 LOOKS = (30, 60, 120, 240, 480)  # answers after which there are figures: each time there are twice as many
+FEW_LEFT = 3  # pictures of a wave without an answer, from which on the next wave is drawn
 FIRST = 12  # pictures of the first wave: there is a head early, and the more of the first thirty it can aim
 SHARE = 0.2  # of a small library: the rest has to be left to learn from
 UNIFORM = 0.5  # of a wave; narrower intervals with less are wrong more often (methods: 2604.18569)
@@ -68,6 +70,12 @@ def strata(logits: Floats, boundary: float, size: int) -> Strata:
     following = min(HESITATES * flagged, (n - flagged) // 2)
     cuts = {float(rising[min(n - flagged - following, n - 1)]), float(rising[min(n - flagged, n - 1)])}
     return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0])))
+
+
+def logit(threshold: float) -> float:
+    """Of a threshold from 0 to 1, kept finite."""
+    inside = min(max(threshold, 1e-6), 1 - 1e-6)
+    return math.log(inside / (1 - inside))
 
 
 def allocation(sizes: Sequence[int], size: int) -> list[int]:

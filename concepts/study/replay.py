@@ -16,8 +16,9 @@ from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
-from concepts.learning.splits import Rows, draw_evaluation
+from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
+from concepts.learning.waves import FEW_LEFT, Strata, draw, logit, next_size, strata
 from concepts.study.annotators import Ratings
 from concepts.study.harness import Measures, average_precision
 from concepts.study.methods import StudyMethod
@@ -25,7 +26,6 @@ from concepts.study.people import Answer, SimulatedPerson
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
 MOST_WALLS = 12  # what isn't on one of them is looked for in another way
-MEASURING, MEASURING_SHARE = 200, 0.2  # pictures of the pool that measure, as the app draws them
 
 
 @dataclass(frozen=True)
@@ -64,29 +64,46 @@ class Replay:
         split = self.split
         self._names = [split.names[row] for row in split.pool]
         self._place = {name: place for place, name in enumerate(self._names)}
-        group = split.group[split.pool]
-        size = min(MEASURING, int(MEASURING_SHARE * len(self._names))) if self.measuring else 0
-        drawn = draw_evaluation(self._names, group, size, self.seed)
-        self._to_measure = [self._names[row] for row in drawn.chosen]
-        reserved = np.zeros(len(self._names), dtype=bool)
-        reserved[[*drawn.chosen, *drawn.set_aside]] = True
-        self._askable = np.flatnonzero(~reserved)
-        self._pool = Pool.of(
-            split.vectors[split.pool][self._askable], group[self._askable], self.text_direction
-        )
+        self._group = split.group[split.pool]
         self._asked = np.zeros(len(self._names), dtype=bool)
         self._said = np.zeros(len(self._names), dtype=np.int8)
-        self._learns = ~reserved
+        self._learns = np.ones(len(self._names), dtype=bool)
+        self._to_measure: list[str] = []
+        self._waves = self._drawn = 0
+        self._draw()
+        self._askable = np.flatnonzero(self._learns)
+        self._pool = Pool.of(
+            split.vectors[split.pool][self._askable], self._group[self._askable], self.text_direction
+        )
         self._count = 0
         self._shown = np.empty(0, np.int64)  # rows of what may be asked about
         self._walls = 0
+
+    def _draw(self) -> None:
+        """The next wave of pictures to measure with, as the app draws it."""
+        size = next_size(self._drawn, len(self._names)) if self.measuring else 0
+        if not size:
+            return
+        seen = np.isin(self._group, self._group[self._asked | ~self._learns])
+        free = np.flatnonzero(~seen)
+        frame = free[np.unique(self._group[free], return_index=True)[1]]
+        cut, logits = Strata(()), np.zeros(len(frame))
+        if self._waves:
+            head = self.head()
+            logits = head.logits(self.split.vectors[self.split.pool[frame]])
+            cut = strata(logits, logit(head.threshold), size)
+        chosen = frame[draw(cut.of(logits), size, np.random.default_rng([self.seed, self._waves]))]
+        self._to_measure += [self._names[place] for place in chosen]
+        self._learns &= ~np.isin(self._group, self._group[chosen])
+        self._waves, self._drawn = self._waves + 1, self._drawn + len(chosen)
 
     def wall(self) -> list[str]:
         if not self.method.wall or self._walls == MOST_WALLS or (self._said[self._askable] > 0).any():
             return []
         pool = self._pool
+        shown = np.union1d(self._shown, np.flatnonzero(~self._learns[self._askable]))
         rows = WALLS[self.method.wall](
-            pool.vectors, pool.group, pool.text_score, self._shown, self._walls, self.seed
+            pool.vectors, pool.group, pool.text_score, shown, self._walls, self.seed
         )
         self._shown, self._walls = np.concatenate([self._shown, rows]), self._walls + 1
         return [self._names[self._askable[row]] for row in rows]
@@ -98,6 +115,8 @@ class Replay:
         return len(clicked)
 
     def next(self, n: int) -> list[str]:
+        if len(self._to_measure) <= FEW_LEFT:
+            self._draw()
         measures = [bool(self._to_measure) and (self._count + i) % EVALUATION_EVERY == 2 for i in range(n)]
         measures = [m and sum(measures[:i]) < len(self._to_measure) for i, m in enumerate(measures)]
         learning = iter(self._to_learn(n - sum(measures)))
@@ -143,8 +162,8 @@ class Replay:
     def _to_learn(self, n: int) -> list[str]:
         machine, at = self._machine(), self._askable
         known = Labelled(
-            asked=self._asked[at],
-            person=self._said[at],
+            asked=(self._asked | ~self._learns)[at],
+            person=(self._said * self._learns)[at],
             machine=np.where(machine.labelled, np.where(machine.positive, 1, -1), 0).astype(np.int8)[at],
             weight=machine.weight[at],
         )
@@ -154,7 +173,7 @@ class Replay:
             lambda head: (self._pool, known),
             n,
             decided=int((known.person != 0).sum()),
-            answered=int(known.asked.sum()),
+            answered=int((self._asked & self._learns).sum()),
             seed=self.seed,
             ways=self.method.ways,
         )

@@ -48,6 +48,7 @@ from concepts.labels.files import (
     write_label_file,
 )
 from concepts.learning.rounds import Ways
+from concepts.learning.waves import FEW_LEFT
 from concepts.view import View
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
 
 from concepts.workbench.context import (
     BEFORE_IMPORT,
-    FEW_LEFT,
     POOL_SIZE,
     WHOLE_LIBRARY,
     Context,

@@ -20,7 +20,7 @@ from concepts.labels.dataset import Material
 from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.waves import next_size
+from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
@@ -41,7 +41,6 @@ from storage.walls import WallLog
 BEFORE_IMPORT = (
     240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
 )
-FEW_LEFT = 3  # pictures of a wave without an answer, from which on the next wave is drawn
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
