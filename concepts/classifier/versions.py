@@ -56,13 +56,15 @@ class ScoredPicture(View):
 
 
 class ScoredPage(View):
-    """One page of the library as a version ranks it."""
+    """One page of the library as a version ranks it. `by_look_alikes`: answers to pictures that look alike
+    had a part in this order; probabilities and what is flagged are the version's own."""
 
     version: int
     threshold: float
     total: int
     flagged: int
     start: int
+    by_look_alikes: bool
     pictures: list[ScoredPicture]
 
 
@@ -179,6 +181,7 @@ def scored_page(
         total=len(scores.probability),
         flagged=scores.flagged(head.threshold),
         start=start,
+        by_look_alikes=scores.ranking is not None and order != "borderline",
         pictures=[
             ScoredPicture(
                 id=i,

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.review import estimate, opinion, remarks, review
 from concepts.annotators.run import AnnotateResult, annotate_pool
-from concepts.candidates.grid import PREPARED, Grid, GridOrder, GridPage, bulk_pictures, wall_pictures
+from concepts.candidates.grid import (
+    PREPARED,
+    Grid,
+    GridOrder,
+    GridPage,
+    Ranked,
+    bulk_pictures,
+    wall_pictures,
+)
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -436,12 +444,13 @@ class Answers:
                 )
             return self._open[concept.id]
 
-    def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> list[NextPicture]:
+    def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
         self._context.draw_evaluation(concept)
         material, collection = self._context.material(concept), self._context.collection
         if order == "wall":
-            return wall_pictures(material, collection, self._context.walls.of(concept.id))
-        return bulk_pictures(material, collection, order, query, PREPARED)
+            return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
+        graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
+        return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
 
     def _on_walls(self, concept: ConceptRow) -> set[str]:
         return {picture for wall in self._context.walls.of(concept.id) for picture in wall}

@@ -62,6 +62,7 @@ export class Grid {
       }
       if (this.asked !== asked) return; // another order was chosen meanwhile
       if (found.problem && !found.pictures.length) throw new Error(found.problem);
+      this.byLookAlikes = found.by_look_alikes;
       this.fill(found.pictures);
     } catch (error) {
       this.words(`The pictures can’t be shown: ${error.message} Your answers are kept.`);
@@ -181,7 +182,7 @@ export class Grid {
       return;
     }
     save.firstChild.textContent = set ? `Save ${set} ` : 'Save ';
-    if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.`);
+    if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.${this.byLookAlikes ? ' This order also uses your answers to pictures that look alike.' : ''}`);
     if (set) this.note = '';
   }
 
