@@ -8,8 +8,8 @@ from concepts.learning.base import NeighbourGraph
 from concepts.learning.neighbours import NEIGHBOURS
 from storage.vectors.protocol import VectorReader
 
-LARGEST = 20_000  # pictures: every one is compared with every other, half a minute on two cores for so many
-QUICK = 2_000  # in a third of a second: so few are not worth a thread
+LARGEST = 20_000  # pictures: every one is compared with every other, 45 seconds on two busy cores
+QUICK = 2_000  # in half a second: so few are not worth a thread
 
 
 class Neighbourhood:

@@ -177,6 +177,34 @@ class Answers:
         self._context.collection.library.require(pictures)
         self._context.walls.add(concept.id, key, author, pictures)
 
+    def wall(self, name: str) -> list[NextPicture]:
+        """The pictures of the next wall; the same until that was looked through."""
+        return self._rank(self._context.concept(name), "wall", "").pictures
+
+    def through_wall(
+        self,
+        name: str,
+        pictures: Sequence[str],
+        counts: Sequence[str],
+        *,
+        author: str,
+        key: str | None = None,
+        simulated: bool = False,
+    ) -> None:
+        """Commits what counts on a wall, and that the rest of it was looked through. The same key again
+        changes nothing. Raises `DiscernError`, and takes nothing, where something that counts isn't on it.
+        """
+        elsewhere = next((picture for picture in counts if picture not in set(pictures)), None)
+        if elsewhere is not None:
+            raise DiscernError(f"Picture {elsewhere[:12]} isn't on this wall. Nothing was taken.")
+        self._context.collection.library.require(pictures)
+        base = key or uuid.uuid4().hex
+        if counts and not self._context.walls.has(base):
+            who = Author(author, "simulated" if simulated else "person")
+            given = [(f"{base}.{i}", picture, "yes", "") for i, picture in enumerate(dict.fromkeys(counts))]
+            self.label_many(name, given, author=who)
+        self.looked_through(name, pictures, author=author, key=base)
+
     def labels_with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """What was kept under these keys, so that a repeated request can be answered like the first."""
         return self._context.log.with_keys(keys)
