@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from storage.database import Database, insert_new
 from storage.errors import UnknownPictureError
@@ -32,8 +32,9 @@ class OutsidePictures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, concept_id: int, picture: OutsidePicture, rendition: bytes, author: str) -> None:
-        """The same picture again changes nothing. `rendition` is a JPEG to look at and to embed anew."""
+    def add(self, concept_id: int, picture: OutsidePicture, rendition: bytes, author: str) -> bool:
+        """Whether it is new: the same picture again changes nothing. `rendition` is a JPEG to look at and to
+        embed anew."""
         row = {
             "picture_id": picture.id,
             "concept_id": concept_id,
@@ -44,7 +45,13 @@ class OutsidePictures:
             "author": author,
         }
         with self._database.write() as session:
-            insert_new(session, OutsidePictureRow, [row])
+            return bool(insert_new(session, OutsidePictureRow, [row]))
+
+    def discard(self, concept_id: int, picture_id: str) -> None:
+        """Of one that no definition names."""
+        row = delete(OutsidePictureRow).where(OutsidePictureRow.picture_id == picture_id)
+        with self._database.write() as session:
+            session.execute(row.where(OutsidePictureRow.concept_id == concept_id))
 
     def of(self, concept_id: int, picture_ids: Sequence[str]) -> list[OutsidePicture]:
         """Those of these that are kept with the concept, by id."""

@@ -17,21 +17,21 @@ from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import MODEL_SIDE, model_jpeg, thumbnail
 
 
-def keep(collection: Collection, concept_id: int, data: bytes, author: str) -> str:
-    """Keeps a picture with a concept, and returns its id. Where the library has it nothing needs to be kept.
+def keep(collection: Collection, concept_id: int, data: bytes, author: str) -> tuple[str, bool]:
+    """Keeps a picture with a concept; its id, and whether anything was added: of one that the library has, or
+    that was kept before, nothing needs to be.
 
     Raises `BadPictureError` for bytes that are no picture that can be read.
     """
     check_size(len(data))
     known = picture_id(data)
     if collection.library.has(known):
-        return known
+        return known, False
     encoder = collection.encoder()
     image = decode(data, short_side=max(encoder.decode_size, MODEL_SIDE)).image
     (vector,) = encoder.encode_pictures(encoder.prepare(image)[None])
     picture = OutsidePicture(known, perceptual_hash(image), str(encoder.fingerprint), vector)
-    collection.outside.add(concept_id, picture, model_jpeg(image), author)
-    return known
+    return known, collection.outside.add(concept_id, picture, model_jpeg(image), author)
 
 
 def embed_again(collection: Collection) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from concepts.definition import editing
 from concepts.definition.document import Definition
+from concepts.errors import DiscernError
 from concepts.library.outside import keep, outside_thumbnail
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -65,8 +66,13 @@ class Examples:
         as one that measures.
         """
         concept = self._context.concept(name)
-        picture = keep(self._context.collection, concept.id, data, author)
-        return self.choose(name, picture, counts=counts, author=author)
+        picture, is_new = keep(self._context.collection, concept.id, data, author)
+        try:
+            return self.choose(name, picture, counts=counts, author=author)
+        except DiscernError:
+            if is_new:
+                self._context.collection.outside.discard(concept.id, picture)
+            raise
 
     def give_file(self, name: str, picture: str, *, counts: bool = True, author: str) -> GivenExample:
         """The same for a file of this computer, or for the id of a picture of the library."""

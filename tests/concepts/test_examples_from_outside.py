@@ -95,6 +95,7 @@ def test_one_that_looks_like_a_picture_that_measures_is_refused_and_never_drawn_
     Image.open(measuring.path).convert("RGB").save(copy, "JPEG", quality=80)
     with pytest.raises(DiscernError, match="set aside to measure with"):
         bench.examples.give(NAME, copy.getvalue(), author="ana")
+    assert bench.context.collection.outside.embedded_otherwise("") == []  # nothing of it is kept
     bench.context.store.create("Later")
     document = {"name": "Later", "description": "Drawn after its example.", "examples": []}
     later = bench.context.concept("Later")

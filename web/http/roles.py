@@ -110,6 +110,7 @@ ACTIONS: dict[str, Rule] = {
         Rule(OWNER, "changed what counts"),
     ),
     **dict.fromkeys(("example", "drop-example", "restore"), Rule(OWNER, "changed what counts")),
+    "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER)
 

@@ -38,7 +38,6 @@ export class Grid {
     if (order) this.part('order').value = order;
     this.part('one').hidden = true;
     this.part('grid').hidden = false;
-    history.replaceState(null, '', '#grid');
     this.reload();
   }
 
@@ -53,6 +52,8 @@ export class Grid {
     const [order, ...query] = this.part('order').value.split(':');
     const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
     this.asked = asked;
+    // The page has a base address, which a hash alone would be added to.
+    history.replaceState(null, '', `${location.pathname}${location.search}${order === 'wall' ? '#wall' : '#grid'}`);
     this.words('Looking through the library…');
     try {
       let found = await get(`/app/answers/grid?${asked}`);
