@@ -52,8 +52,9 @@ export class Grid {
     const [order, ...query] = this.part('order').value.split(':');
     const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
     this.asked = asked;
+    const hash = order === 'wall' ? '#wall' : '#grid';
     // The page has a base address, which a hash alone would be added to.
-    history.replaceState(null, '', `${location.pathname}${location.search}${order === 'wall' ? '#wall' : '#grid'}`);
+    if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash);
     this.words('Looking through the library…');
     try {
       let found = await get(`/app/answers/grid?${asked}`);
