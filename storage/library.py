@@ -191,6 +191,15 @@ class Library:
 
     # Near-duplicates
 
+    def hashes_of(self, picture_ids: Sequence[str]) -> list[str | None]:
+        """The perceptual hash of each picture, in the order asked; None where there is none."""
+        found: dict[str, str | None] = {}
+        with self._database.read() as session:
+            for ids in _chunks(picture_ids):
+                query = select(PictureRow.id, PictureRow.perceptual_hash).where(PictureRow.id.in_(ids))
+                found.update((row[0], row[1]) for row in session.execute(query))
+        return [found.get(picture_id) for picture_id in picture_ids]
+
     def hashes(self) -> tuple[list[str], list[str | None]]:
         """Every id with its perceptual hash, by id."""
         with self._database.read() as session:

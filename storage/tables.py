@@ -195,6 +195,21 @@ class WallRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class OutsidePictureRow(Base):
+    """What is kept of a concept's example that is no picture of the library. The vector is made again where
+    the library changes its encoder; the rest never changes."""
+
+    __tablename__ = "outside_pictures"
+    picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes it came as
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    perceptual_hash: Mapped[str | None] = mapped_column(String(16))
+    rendition: Mapped[bytes]  # JPEG
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder of the vector
+    vector: Mapped[bytes]  # float16, little-endian
+    author: Mapped[str] = mapped_column(String(200))
+    added: Mapped[datetime] = mapped_column(default=now)
+
+
 class AnnotationRow(Base):
     """A machine's evidence for its label, kept per definition and annotator fingerprint."""
 

@@ -22,6 +22,10 @@ class WallLog:
         with self._database.write() as session:
             insert_new(session, WallRow, [row])
 
+    def has(self, key: str) -> bool:
+        with self._database.read() as session:
+            return session.scalar(select(WallRow.id).where(WallRow.key == key)) is not None
+
     def of(self, concept_id: int) -> list[list[str]]:
         """The picture ids of each wall of a concept, the first shown first."""
         query = select(WallRow.pictures).where(WallRow.concept_id == concept_id).order_by(WallRow.id)

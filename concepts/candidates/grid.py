@@ -22,6 +22,7 @@ from concepts.candidates.question_queue import Decisions, EvaluationOf, problem_
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.dataset import Material
+from concepts.labels.ranking import GraphOf, rank_library
 from concepts.learning.fitting import train_head
 from concepts.learning.wall import SIZE, representatives
 from concepts.library.collection import Collection
@@ -35,24 +36,33 @@ SPARE = 4  # how many times as many are looked at, so that near-duplicates can b
 KEPT = 8  # orders of one concept
 LARGEST = 20_000  # pictures that a wall is chosen from, beside what the words find
 
-Rank = Callable[[GridOrder, str], list[NextPicture]]
+Rank = Callable[[GridOrder, str], "Ranked"]
 StateOf = Callable[[GridOrder], Hashable]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Pictures in an order, and whether the answers to pictures that look alike had a part in it."""
+
+    pictures: list[NextPicture] = field(default_factory=list)
+    by_look_alikes: bool = False
 
 
 class GridPage(View):
     """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
-    be."""
+    be. `by_look_alikes`: the answers to pictures that look alike had a part in the order."""
 
     pictures: list[NextPicture]
     thinking: bool
     problem: str
+    by_look_alikes: bool = False
 
 
 @dataclass
 class _Ranking:
-    """`pictures` come from one look at the labels; `known` is the state of things it saw."""
+    """`ranked` comes from one look at the labels; `known` is the state of things it saw."""
 
-    pictures: list[NextPicture] = field(default_factory=list)
+    ranked: Ranked = field(default_factory=Ranked)
     known: Hashable = None
     going: bool = False
     problem: str = ""
@@ -93,7 +103,12 @@ class Grid:
                 self._rankings.popitem(last=False)
             due = not ranking.going and ranking.known != state
             ranking.going |= due
-            said = GridPage(pictures=ranking.pictures, thinking=ranking.going, problem=ranking.problem)
+            said = GridPage(
+                pictures=ranking.ranked.pictures,
+                thinking=ranking.going,
+                problem=ranking.problem,
+                by_look_alikes=ranking.ranked.by_look_alikes,
+            )
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
         out = self._decisions.now().keys() | set(self._evaluation())
@@ -103,13 +118,13 @@ class Grid:
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
-        pictures, problem = ranking.pictures, ""
+        ranked, problem = ranking.ranked, ""
         try:
-            pictures = self._rank(order, query)
+            ranked = self._rank(order, query)
         except Exception as error:  # whatever it is, the person must see it and the next request try again
             problem, state = problem_of(error), None
         with self._lock:
-            ranking.pictures, ranking.problem, ranking.known = pictures, problem, state
+            ranking.ranked, ranking.problem, ranking.known = ranked, problem, state
             ranking.going = False
 
 
@@ -161,14 +176,16 @@ def _some(material: Material, ids: list[str], seed: int) -> list[str]:
 
 
 def bulk_pictures(
-    material: Material, collection: Collection, order: GridOrder, query: str, n: int
-) -> list[NextPicture]:
+    material: Material, collection: Collection, order: GridOrder, query: str, n: int, graph_of: GraphOf
+) -> Ranked:
     """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
     scores, knows = _scores(material, collection, order, query)
-    found = dict(_first(scores, order, knows, SPARE * n))
-    shown = without_look_alikes(list(found), collection.library)[:n]
+    ranking = rank_library(material, graph_of) if knows and order in ("likely", "unlikely") else None
+    first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
+    shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
+    found = dict(scores.of(shown))
     paths = collection.paths(shown)
-    return [
+    pictures = [
         NextPicture(
             id=picture_id,
             path=paths.get(picture_id, ""),
@@ -179,10 +196,11 @@ def bulk_pictures(
         )
         for picture_id in shown
     ]
+    return Ranked(pictures, by_look_alikes=ranking is not None)
 
 
 def _scores(material: Material, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
-    """Of all pictures that may be shown, and whether they are logits of a head."""
+    """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
     allowed = material.index.ids.without(material.reserved | material.spoken_for)
     if order == "query":
         return material.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False

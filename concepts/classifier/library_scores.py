@@ -24,10 +24,16 @@ ScoreOrder = Literal["top", "bottom", "borderline"]
 
 @dataclass(frozen=True)
 class LibraryScores:
-    """The probability of every picture, 0 to 1, and the version of the vectors they were computed from."""
+    """The probability of every picture, 0 to 1, and the version of the vectors they were computed from.
+
+    `ranking` orders the same pictures by all answers (`concepts.labels.ranking`), where that can be done;
+    `is_ranked`: that was tried.
+    """
 
     vectors: str
     probability: Scores
+    ranking: Scores | None = None
+    is_ranked: bool = False
 
     @cached_property
     def _rising(self) -> NDArray[np.float32]:
@@ -44,12 +50,14 @@ class LibraryScores:
 
     def page(self, order: ScoreOrder, threshold: float, start: int, size: int) -> list[tuple[str, float]]:
         """(picture id, probability) of `size` pictures behind the first `start`: surest first, or nearest
-        to the threshold first."""
-        if order == "top":
-            return self.probability.top(size, start)
-        if order == "bottom":
-            return self.probability.bottom(size, start)
-        return self.probability.nearest(threshold, size, start)
+        to the threshold first. The surest are those of the ranking, where there is one."""
+        if order == "borderline":
+            return self.probability.nearest(threshold, size, start)
+        ranked = self.ranking or self.probability
+        found = ranked.top(size, start) if order == "top" else ranked.bottom(size, start)
+        if self.ranking is None:
+            return found
+        return self.probability.of([picture_id for picture_id, _ in found])
 
 
 @dataclass
@@ -81,6 +89,14 @@ class ScoreCache:
             if kept.scores is None or kept.scores.vectors != vectors.version:
                 kept.scores = _scored(head, vectors)
             return kept.scores
+
+    def rank(self, head: StoredHead, vectors: VectorReader, ranking: Scores | None) -> None:
+        """Keeps the order of these vectors' pictures beside the scores of the head, or that there is none."""
+        scores = self.of(head, vectors)
+        kept = self._kept.setdefault(_key(head), _Kept())
+        with kept.computing:
+            if kept.scores is scores:
+                kept.scores = replace(scores, ranking=ranking, is_ranked=True)
 
 
 def _scored(head: StoredHead, vectors: VectorReader) -> LibraryScores:

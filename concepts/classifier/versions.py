@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection as Ids
 from dataclasses import replace
 from typing import Any
 
@@ -56,13 +57,15 @@ class ScoredPicture(View):
 
 
 class ScoredPage(View):
-    """One page of the library as a version ranks it."""
+    """One page of the library as a version ranks it. `by_look_alikes`: answers to pictures that look alike
+    had a part in this order; probabilities and what is flagged are the version's own."""
 
     version: int
     threshold: float
     total: int
     flagged: int
     start: int
+    by_look_alikes: bool
     pictures: list[ScoredPicture]
 
 
@@ -170,15 +173,19 @@ def scored_page(
     order: ScoreOrder,
     start: int,
     size: int,
+    waiting: Ids[str] = (),
 ) -> ScoredPage:
-    found = scores.page(order, head.threshold, start, size)
+    """`waiting`: pictures that measure and have no answer yet. What a version says of them is shown nowhere."""
+    first = scores.page(order, head.threshold, 0, start + size + len(waiting))
+    found = [pair for pair in first if pair[0] not in waiting][start : start + size]
     paths = collection.paths([picture_id for picture_id, _ in found])
     return ScoredPage(
         version=head.number,
         threshold=head.threshold,
-        total=len(scores.probability),
+        total=len(scores.probability) - len(waiting),
         flagged=scores.flagged(head.threshold),
         start=start,
+        by_look_alikes=scores.ranking is not None and order != "borderline",
         pictures=[
             ScoredPicture(
                 id=i,

@@ -11,6 +11,7 @@ import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     concept,
+    examples,
     failures,
     installation,
     jobs,
@@ -20,6 +21,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     score,
     study,
     versions,
+    walls,
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError

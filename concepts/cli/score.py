@@ -65,6 +65,8 @@ def concept_scores(
     def human() -> None:
         counts = f"{page.flagged:,} of {page.total:,}"
         say(f"Version {page.version} says yes to {counts}, from {page.threshold:.3f} on.")
+        if page.by_look_alikes:
+            say("The order also uses your answers to look-alikes, so it is about this library alone.")
         rows = [(f"{p.probability:.3f}", p.said, p.id[:12], p.path) for p in page.pictures]
         table(("how sure", "people said", "id", "path"), rows)
 

@@ -93,8 +93,10 @@ def remove_query(definition: Definition, index: int) -> Definition:
 
 def add_example(definition: Definition, picture_id: str, *, counts: bool) -> Definition:
     """A picture that counts, or that doesn't. It is one or the other: adding it here removes it there."""
-    clean = remove_example(definition, picture_id)
     field = "examples" if counts else "counterexamples"
+    if picture_id in getattr(definition, field):
+        return definition
+    clean = remove_example(definition, picture_id)
     return _with(clean, **{field: (*getattr(clean, field), picture_id)})
 
 

@@ -6,7 +6,7 @@ without the evaluation set and without any near-duplicate of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +24,8 @@ from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore, Rating, StoredAnnotation, Wave
 from storage.labels import LabelLog
+from storage.outside import OutsidePicture
+from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
 
 AGGREGATION = "bounded"  # how several annotators become one label
@@ -136,20 +138,63 @@ class Material:
         """The library's vectors as they were when they were first asked for."""
         return self._collection.index().snapshot()
 
+    @cached_property
+    def outside(self) -> dict[str, OutsidePicture]:
+        """The definition's examples that are no pictures of the library, by id: those with a vector of its
+        encoder."""
+        definition = self.revision.definition
+        given = self._collection.outside.of(
+            self.concept_id, [*definition.examples, *definition.counterexamples]
+        )
+        if not given:
+            return {}
+        fingerprint = self._collection.recorded().fingerprint
+        elsewhere = self.index.missing([picture.id for picture in given])
+        return {p.id: p for p in given if p.fingerprint == fingerprint and p.id in elsewhere}
+
     def with_vectors(self, ids: Sequence[str]) -> list[str]:
-        """Those that the index has; a picture may still be waiting in the outbox."""
+        """Those that the index has, or that are examples from outside; a picture may still be waiting in the
+        outbox."""
         if not ids:
             return []
-        missing = set(self.index.missing(ids))
+        missing = set(self.index.missing(ids)) - self.outside.keys()
         return [picture_id for picture_id in ids if picture_id not in missing]
 
     def vectors(self, ids: Sequence[str]) -> Vectors:
-        return self.index.vectors(ids)
+        outside = [row for row, picture_id in enumerate(ids) if picture_id in self.outside]
+        if not outside:
+            return self.index.vectors(ids)
+        found = np.empty((len(ids), len(self.outside[ids[outside[0]]].vector)), np.float32)
+        found[outside] = [self.outside[ids[row]].vector for row in outside]
+        inside = np.setdiff1d(np.arange(len(ids)), outside)
+        found[inside] = self.index.vectors([ids[row] for row in inside])
+        return found
 
     def groups(self, ids: Sequence[str]) -> Rows:
-        """(n,) one integer per near-duplicate group."""
-        names = self._collection.library.near_groups(ids)
+        """(n,) one integer per near-duplicate group. A picture from outside is in the group of one of these
+        that looks the same."""
+        library = self._collection.library
+        names = library.near_groups(ids)
+        outside = [row for row, picture_id in enumerate(ids) if picture_id in self.outside]
+        if outside:
+            hashes = library.hashes_of(ids)
+            for row in outside:
+                hashes[row] = self.outside[ids[row]].perceptual_hash
+            near = nearly_equal([hashes[row] for row in outside], hashes)
+            of_library = np.setdiff1d(np.arange(len(ids)), outside)
+            for row, like in zip(outside, near, strict=True):
+                twins = [*of_library[like[of_library]], *(other for other in outside if like[other])]
+                names[row] = names[twins[0]] if twins else names[row]
         return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
+
+    def like_reserved(self, pictures: Iterable[OutsidePicture]) -> set[str]:
+        """Ids of those that look the same as a picture that measures."""
+        given = list(pictures)
+        if not given:
+            return set()
+        reserved = self._collection.library.hashes_of(sorted(self.reserved))
+        near = nearly_equal([picture.perceptual_hash for picture in given], reserved)
+        return {picture.id for picture, like in zip(given, near, strict=True) if like.any()}
 
     @cached_property
     def text_direction(self) -> Vectors:
@@ -190,6 +235,8 @@ class Material:
         definition = self.revision.definition
         said = dict.fromkeys(definition.counterexamples, False) | dict.fromkeys(definition.examples, True)
         out = self.reserved | self.decisions.keys()
+        if said.keys() - out:
+            out |= self.like_reserved(self.outside.values())
         return {picture: counts for picture, counts in said.items() if picture not in out}
 
     @property

@@ -11,6 +11,7 @@ from concepts.labels.dataset import Material
 from concepts.learning.base import LinearHead
 from concepts.learning.waves import Strata, draw, logit, strata
 from concepts.library.collection import Collection
+from concepts.library.outside import library_twins
 from storage.concepts import Wave
 from storage.library import Library
 from storage.tables import now
@@ -30,7 +31,9 @@ def draw_wave(
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
     number = len(material.waves) + 1
-    seen = {*avoid, *material.evaluation, *material.first_answered, *examples(material)}
+    given = [*avoid, *examples(material)]
+    twins = library_twins(collection, material.concept_id, given)
+    seen = {*given, *twins, *material.evaluation, *material.first_answered}
     frame = _frame(collection.library, seen)
     rng = np.random.default_rng(_seed(key, number))
     cut, logits = Strata(()), np.zeros(len(frame))

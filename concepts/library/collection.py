@@ -35,6 +35,7 @@ from concepts.view import View
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
+from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.vectors.protocol import VectorIndex
@@ -62,6 +63,7 @@ class Collection:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self.library = Library(database)
+        self.outside = OutsidePictures(database)
         self.thumbnails = ThumbnailStore(FolderBlobs(settings.home / "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None

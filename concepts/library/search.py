@@ -123,13 +123,9 @@ def with_look_alikes(ids: Iterable[str], library: LookAlikes) -> set[str]:
     return given | library.members(library.near_groups(sorted(given)))
 
 
-def words_of_examples(examples: Sequence[str], collection: Collection, nearest: NearestNouns) -> list[str]:
-    """Nouns for what the example pictures (ids) show, by `nearest` (vector, n) → nouns. Only the embedded
-    encoder has pictures and nouns in one space; with another there are none."""
-    recorded = collection.library.encoder()
-    if not examples or recorded is None or recorded.name != "embedded":
-        return []
+def words_of_examples(examples: Vectors, nearest: NearestNouns) -> list[str]:
+    """Nouns for what example pictures (n, d) of the embedded encoder show, by `nearest` (vector, n) → nouns:
+    no other has pictures and nouns in one space."""
     from concepts.encoders.embedded import FEATURES  # loads torch
 
-    shown = collection.index().vectors(list(examples))[:, FEATURES:].mean(axis=0)
-    return nearest(shown, WORDS_OF_EXAMPLES)
+    return nearest(examples[:, FEATURES:].mean(axis=0), WORDS_OF_EXAMPLES)

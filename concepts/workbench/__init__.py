@@ -4,6 +4,7 @@ from concepts.settings import Settings
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
+from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.steadiness import Steadiness
@@ -15,8 +16,8 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions`, `answers`, `versions` with
-    `steadiness`, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers`,
+    `versions` with `steadiness`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -24,6 +25,7 @@ class Workbench:
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.definitions = Definitions(self.context)
+        self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
         self.versions = Versions(self.context, self.answers)
         self.steadiness = Steadiness(self.context)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.review import estimate, opinion, remarks, review
 from concepts.annotators.run import AnnotateResult, annotate_pool
-from concepts.candidates.grid import PREPARED, Grid, GridOrder, GridPage, bulk_pictures, wall_pictures
+from concepts.candidates.grid import (
+    PREPARED,
+    Grid,
+    GridOrder,
+    GridPage,
+    Ranked,
+    bulk_pictures,
+    wall_pictures,
+)
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
@@ -169,6 +177,34 @@ class Answers:
         concept = self._context.concept(name)
         self._context.collection.library.require(pictures)
         self._context.walls.add(concept.id, key, author, pictures)
+
+    def wall(self, name: str) -> list[NextPicture]:
+        """The pictures of the next wall; the same until that was looked through."""
+        return self._rank(self._context.concept(name), "wall", "").pictures
+
+    def through_wall(
+        self,
+        name: str,
+        pictures: Sequence[str],
+        counts: Sequence[str],
+        *,
+        author: str,
+        key: str | None = None,
+        simulated: bool = False,
+    ) -> None:
+        """Commits what counts on a wall, and that the rest of it was looked through. The same key again
+        changes nothing. Raises `DiscernError`, and takes nothing, where something that counts isn't on it.
+        """
+        elsewhere = next((picture for picture in counts if picture not in set(pictures)), None)
+        if elsewhere is not None:
+            raise DiscernError(f"Picture {elsewhere[:12]} isn't on this wall. Nothing was taken.")
+        self._context.collection.library.require(pictures)
+        base = key or uuid.uuid4().hex
+        if counts and not self._context.walls.has(base):
+            who = Author(author, "simulated" if simulated else "person")
+            given = [(f"{base}.{i}", picture, "yes", "") for i, picture in enumerate(dict.fromkeys(counts))]
+            self.label_many(name, given, author=who)
+        self.looked_through(name, pictures, author=author, key=base)
 
     def labels_with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """What was kept under these keys, so that a repeated request can be answered like the first."""
@@ -443,12 +479,13 @@ class Answers:
                 )
             return self._open[concept.id]
 
-    def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> list[NextPicture]:
+    def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
         self._context.draw_evaluation(concept)
         material, collection = self._context.material(concept), self._context.collection
         if order == "wall":
-            return wall_pictures(material, collection, self._context.walls.of(concept.id))
-        return bulk_pictures(material, collection, order, query, PREPARED)
+            return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
+        graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
+        return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
 
     def _on_walls(self, concept: ConceptRow) -> set[str]:
         return {picture for wall in self._context.walls.of(concept.id) for picture in wall}

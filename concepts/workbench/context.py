@@ -17,11 +17,13 @@ from concepts.definition.names import id_in
 from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
+from concepts.labels.ranking import rank_library
 from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
+from concepts.library.neighbourhood import Neighbourhood
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
@@ -77,6 +79,7 @@ class Context:
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
         self.coverages = CoverageCache()
+        self.neighbourhood = Neighbourhood()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -151,6 +154,25 @@ class Context:
         return self.coverages.of(
             material.measuring, material.index, self.collection.library.near_groups, alike
         )
+
+    def is_ranked_by_answers(self, concept: ConceptRow, head: StoredHead) -> bool:
+        """Whether the library is shown in the order of all answers, or in the head's own: an older version
+        that is looked at, or in use again, shows what it makes of the library itself."""
+        newest = max(one.label_sequence for one in self.heads.all(concept.id))
+        return head.label_sequence == newest
+
+    def rank_library(self, concept: ConceptRow, head: StoredHead, *, wait: bool) -> None:
+        """Puts the library in the order of all answers and keeps that beside the scores of a version. Where
+        the neighbour graph isn't there yet this takes a while, or without `wait` only begins it."""
+        vectors = self.collection.index().snapshot()
+        if not self.neighbourhood.fits(vectors) or not self.is_ranked_by_answers(concept, head):
+            return
+        if self.scores.of(head, vectors).is_ranked:
+            return
+        graph_of = self.neighbourhood.graph if wait else self.neighbourhood.at_once
+        ranking = rank_library(self.material(concept, head.definition_number), graph_of)
+        if ranking is not None or wait:
+            self.scores.rank(head, vectors, ranking)
 
     def draw_evaluation(self, concept: ConceptRow, avoid: Sequence[str] = ()) -> None:
         """Draws the first wave of pictures to measure with once there are pictures to draw from, or waits

@@ -247,16 +247,25 @@ class Definitions:
         revision = self._context.revision(concept)
         model = chat_model(self._context.settings, "llm", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
-        hints = words_of_examples(
-            revision.definition.examples,
-            self._context.collection,
-            lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)],
-        )
+        hints = self._words_of(concept, revision.definition.examples, vocabulary)
         definition = expand(revision.definition, model, vocabulary, hints)
         author = model.name if model else BUILT_IN
         if definition == revision.definition:
             return revision_view(revision)
         return self._keep(concept, definition, author, "proposed from the description")
+
+    def _words_of(self, concept: ConceptRow, examples: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+        """Nouns for what the examples show, where the library's encoder knows any."""
+        recorded = self._context.collection.library.encoder()
+        if not examples or recorded is None or recorded.name != "embedded":
+            return []
+        material = self._context.material(concept)
+        known = material.with_vectors(list(examples))
+        if not known:
+            return []
+        return words_of_examples(
+            material.vectors(known), lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)]
+        )
 
     def _keep(
         self, concept: ConceptRow, definition: Definition, author: str, note: str, after: int | None = None
@@ -271,7 +280,9 @@ class Definitions:
         shown = [*edited.examples, *edited.counterexamples]
         if shown:
             self._context.draw_evaluation(concept, avoid=shown)
-        if self._context.material(concept).reserved.intersection(shown):
+        material = self._context.material(concept)
+        outside = self._context.collection.outside.of(concept.id, shown)
+        if material.reserved.intersection(shown) or material.like_reserved(outside):
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
                 "example. Choose another one; nothing was changed."

@@ -20,6 +20,7 @@ from concepts.library.browsing import (
 )
 from concepts.library.collection import LibraryInfo
 from concepts.library.health import Checked
+from concepts.library.outside import embed_again
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
@@ -171,6 +172,7 @@ class Pictures:
         self, paths: Sequence[Path], encoder: str | None, progress: Progress, within: Within | None = None
     ) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report, within)
+        embed_again(self._context.collection)  # examples of before the library had an encoder
         return Added.model_validate(report.as_dict())
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
@@ -185,7 +187,9 @@ class Pictures:
         jobs.submit(CheckLibrary(repair=True))
 
     def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
-        return Embedded(embedded=self._context.collection.reembed(job.encoder, progress.report))
+        embedded = self._context.collection.reembed(job.encoder, progress.report)
+        embed_again(self._context.collection)
+        return Embedded(embedded=embedded)
 
 
 def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:

@@ -224,8 +224,11 @@ class Versions:
         scores = self._context.library_scores(head)
         if scores is None:
             return None
+        if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
+            self._context.background.submit(self._context.rank_library, concept, head, wait=False)
         decisions = self._answers.decisions(concept.name)
-        return scored_page(self._context.collection, scores, head, decisions, order, start, size)
+        waiting = self._context.store.evaluation_pictures(concept.id).keys() - decisions.keys()
+        return scored_page(self._context.collection, scores, head, decisions, order, start, size, waiting)
 
     def ranked_pictures(
         self,
@@ -237,11 +240,14 @@ class Versions:
         size: int = 24,
         listener: Listener | None = None,
     ) -> ScoredPage:
-        """The same, and waits until the library was scored where that takes long."""
+        """The same, and waits until the library was scored and ranked where that takes long."""
         page = self.scored_pictures(name, order, version=version, start=start, size=size)
-        if page is None:
-            number = self._context.version(name, version)[1].number
-            self._context.jobs.resume(self.submit_score_library(name, number), listener)
+        if page is None or not (page.by_look_alikes or order == "borderline"):
+            concept, head = self._context.version(name, version)
+            if page is None:
+                self._context.jobs.resume(self.submit_score_library(name, head.number), listener)
+            else:
+                self._context.rank_library(concept, head, wait=True)
             page = self.scored_pictures(name, order, version=version, start=start, size=size)
         assert page is not None
         return page
@@ -319,10 +325,10 @@ class Versions:
         )
 
     def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:
-        head = self._context.head(self._context.store.get(job.concept_id), job.version)
+        concept = self._context.store.get(job.concept_id)
+        head = self._context.head(concept, job.version)
         progress.report(0, None, "looking at every picture")
-        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
-        return LibraryScored(pictures=len(scores.probability))
+        return LibraryScored(pictures=self._look_at_library(concept, head))
 
     def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
         concept = self._context.store.get(job.concept_id)
@@ -383,11 +389,17 @@ class Versions:
         if measured:
             self._evaluate_now(concept, head)
         progress.report(2, 3, "looking at the whole library")
-        self._context.scores.of(head, self._context.collection.index().snapshot())
+        self._look_at_library(concept, head)
         if measured:
             answers = self._context.log.last_sequence(concept.id)
             self._context.jobs.submit(DrawCurve(concept.id, answers))
         return measured
+
+    def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:
+        """Scores and ranks it, and says how many pictures that are."""
+        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
+        self._context.rank_library(concept, head, wait=True)
+        return len(scores.probability)
 
     def _keep(self, concept: ConceptRow, head: StoredHead, measure: bool) -> int:
         number = self._context.heads.add(concept.id, head).number

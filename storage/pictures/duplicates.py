@@ -45,6 +45,21 @@ def near_groups(ids: Sequence[str], hashes: Sequence[str | None]) -> dict[str, s
     return {picture: names[group] for picture, group in grouped}
 
 
+def nearly_equal(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.bool_]:
+    """(n, m): whether a hash and another one are at most `MAX_DISTANCE` bits apart. None is like nothing."""
+    one, other = _values(hashes), _values(others)
+    known = np.array([value is not None for value in hashes], bool)[:, None]
+    known = known & np.array([value is not None for value in others], bool)
+    near: NDArray[np.bool_] = known & (np.bitwise_count(one[:, None] ^ other) <= MAX_DISTANCE)
+    return near
+
+
+def _values(hashes: Sequence[str | None]) -> Hashes:
+    """As numbers; 0 for None."""
+    raw = bytes.fromhex("".join(value or 16 * "0" for value in hashes))
+    return np.frombuffer(raw, dtype=">u8").astype(np.uint64)
+
+
 def _components(values: Hashes) -> Indices:
     """Number of each hash's component. Pairs are merged in batches, so that a crowd of them fits memory."""
     component = np.arange(len(values))

@@ -9,6 +9,7 @@ from PIL import Image
 
 THUMBNAIL_SIDE: Final = 320
 RENDITION_SIDE: Final = 1280
+MODEL_SIDE: Final = 768
 
 
 def thumbnail(image: Image.Image) -> bytes:
@@ -22,7 +23,7 @@ def rendition(image: Image.Image) -> bytes:
     return _encode(_shrunk(image, RENDITION_SIDE), "WEBP", quality=82, method=1)
 
 
-def model_jpeg(image: Image.Image, side: int = 768) -> bytes:
+def model_jpeg(image: Image.Image, side: int = MODEL_SIDE) -> bytes:
     """JPEG for a vision-language model with the longest side at most `side` px, no metadata."""
     return _encode(_shrunk(image, side), "JPEG", quality=85, optimize=True)
 

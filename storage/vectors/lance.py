@@ -20,7 +20,7 @@ from storage.disk import obstacle
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.exact import ExactCopy, open_copy, write_copy
 from storage.vectors.ids import ID_TYPE, PictureIds
-from storage.vectors.protocol import BATCH
+from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores
 
 COMPACT_AFTER = 50  # small files; each write adds one
@@ -144,6 +144,9 @@ class LanceIndex:
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
     ) -> list[list[tuple[str, float]]]:
         return self.snapshot().search(queries, k, allowed)
+
+    def neighbours(self, k: int) -> Neighbours:
+        return self.snapshot().neighbours(k)
 
     # Inside
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,15 @@ from storage.vectors.ids import PictureIds
 from storage.vectors.scores import Scores
 
 BATCH = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest others of every picture: rows (n, k) are places in the reader's ids, products (n, k) the
+    dot products with them, the highest first."""
+
+    rows: NDArray[np.int64]
+    products: NDArray[np.float32]
 
 
 class VectorReader(Protocol):
@@ -51,6 +61,10 @@ class VectorReader(Protocol):
     ) -> list[list[tuple[str, float]]]:
         """queries (q, d) → for each the k ids with the highest dot products, highest first, equal ones by
         id. The products are those of float64."""
+
+    def neighbours(self, k: int) -> Neighbours:
+        """The k nearest others of every picture (fewer in a smaller library), equally near ones by id. Exact:
+        n² · d products, 2-4 seconds for 5,000 pictures of 1,280 dimensions on two cores."""
 
 
 class VectorIndex(VectorReader, Protocol):

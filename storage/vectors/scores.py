@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,15 @@ class Scores:
     def nearest(self, value: float, n: int, start: int = 0) -> list[tuple[str, float]]:
         """The n nearest to `value` behind the first `start`, nearest first, equally near ones by id."""
         return self._first(np.abs(self.values - np.float32(value)), n, start)
+
+    def among(self, ids: PictureIds) -> Scores:
+        """The scores of these ids alone, each of which must have one."""
+        return Scores(ids, self.values[self.ids.places(list(ids))])
+
+    def of(self, picture_ids: Sequence[str]) -> list[tuple[str, float]]:
+        """Those of these pictures that have one, in their order."""
+        place = self.ids.places(picture_ids)
+        return [(i, float(self.values[row])) for i, row in zip(picture_ids, place, strict=True) if row >= 0]
 
     def _first(self, keys: NDArray[np.float32], n: int, start: int) -> list[tuple[str, float]]:
         places = smallest(keys, start + n)[start:]

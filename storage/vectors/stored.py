@@ -19,7 +19,7 @@ from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.exact import ExactCopy, open_copy
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import BATCH
+from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class StoredIndex:
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
     ) -> list[list[tuple[str, float]]]:
         return self.snapshot().search(queries, k, allowed)
+
+    def neighbours(self, k: int) -> Neighbours:
+        return self.snapshot().neighbours(k)
 
     # Inside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,57 @@ def test_an_example_is_chosen_from_a_search(site: Any, page: Any) -> None:
     page.wait_for_selector("#define-examples .chip.yes")
     page.click("[aria-label='Remove this example']")
     said(page, "an example picture removed")
+
+
+def test_a_picture_from_elsewhere_is_dropped_as_an_example_and_what_is_none_is_refused(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    open_definition(site, page, "Dropped on")
+    draw("ellipse", 7001).save(tmp_path / "found.png")
+    content = base64.b64encode((tmp_path / "found.png").read_bytes()).decode()
+    dropped = page.evaluate_handle(
+        """content => {
+            const held = new DataTransfer(), bytes = Uint8Array.from(atob(content), c => c.charCodeAt(0));
+            held.items.add(new File([bytes], 'found.png', {type: 'image/png'}));
+            return held;
+        }""",
+        content,
+    )
+    page.dispatch_event("[data-example=true]", "drop", {"dataTransfer": dropped})
+    said(page, "an example picture added")
+    page.wait_for_selector("#define-examples li:has-text('not of the library') .chip.yes")
+    page.wait_for_function("document.querySelector('#define-examples .pictures img').naturalWidth > 0")
+    assert site.bench.pictures.library_info().pictures == len(list(site.pictures.glob("*.png")))
+    (tmp_path / "notes.png").write_text("no picture")
+    page.set_input_files("[data-example=false] input", str(tmp_path / "notes.png"))
+    said(page, "notes.png")
+    page.click("[aria-label='Remove this example']")
+    said(page, "an example picture removed")
+
+
+def test_a_picture_chosen_on_start_is_an_example_of_the_new_concept(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    site.bench.definitions.create_concept("Taken before", "A shape")
+    draw("ellipse", 7002).save(tmp_path / "mine.png")
+    page.goto(site.url)
+    page.fill("#begin-name", "Taken before")
+    page.fill("#begin-sentence", "A round shape")
+    page.set_input_files("#begin-example", str(tmp_path / "mine.png"))
+    page.press("#begin-name", "Enter")
+    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
+    page.fill("#begin-name", "With a picture")
+    page.press("#begin-name", "Enter")
+    page.wait_for_url("**/define?concept=With*")
+    page.wait_for_selector("#define-examples li:has-text('not of the library')")
+
+
+def test_without_a_yes_define_leads_to_a_wall(site: Any, page: Any) -> None:
+    open_definition(site, page, "Walled")
+    page.click("a:has-text('Show me pictures')")
+    page.wait_for_selector("[data-part=grid-words]:has-text('Click every picture that counts')")
+    page.reload()
+    page.wait_for_selector("[data-do=save]:has-text('None of these, next wall')")
 
 
 def test_a_zip_with_bad_files_is_added_and_the_bad_ones_are_listed(

@@ -127,15 +127,24 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
     page.wait_for_function("!document.querySelector('.job')")
 
 
+def test_use_says_that_look_alikes_have_a_part_in_the_order_and_none_in_the_figures(
+    page: Any, answered: Any
+) -> None:
+    train_if_needed(page, answered)
+    open_screen(page, answered, "use")
+    page.wait_for_selector(
+        "#use-library:has-text('every figure of the exported file are the classifier’s own')"
+    )
+    page.click("#order-borderline")
+    page.wait_for_selector("#order-borderline[aria-current]")
+    assert "look alike" not in page.inner_text("#use-library")
+
+
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
     bench = answered.bench
-    page_of = (
-        bench.versions.scored_pictures(NAME, "top", size=1) if bench.definitions.concept(NAME).heads else None
-    )
-    if page_of is None:
-        train_if_needed(page, answered)
-        page_of = bench.versions.scored_pictures(NAME, "top", size=1)
-    wrong = page_of.pictures[0].id  # flagged, and the answer is made to say it doesn't count
+    train_if_needed(page, answered)
+    scored = bench.versions.scored_pictures(NAME, "top", size=200).pictures
+    wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
     bench.answers.label(NAME, wrong, "no", author=Author("me"), key=uuid.uuid4().hex)
     train_if_needed(page, answered)
     page.click(f"#open-{wrong[:12]}")

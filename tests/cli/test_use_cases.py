@@ -42,7 +42,11 @@ USE_CASES = [
     UseCase("concept delete", ("delete_concept",)),
     UseCase("concept deleted", ("list_deleted_concepts",)),
     UseCase("concept undelete", ("restore_concept",)),
+    # Examples
+    UseCase("concept example", ("give_example", "remove_example")),
+    UseCase("concept examples", ("list_examples",)),
     # Answers
+    UseCase("concept labels wall", ("next_wall", "look_through_wall")),
     UseCase("concept annotate", ("annotate_concept",)),
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),

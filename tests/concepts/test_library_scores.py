@@ -59,6 +59,19 @@ def test_another_threshold_needs_no_new_scores_and_another_library_does() -> Non
     assert len(cache.of(head(), vectors(10, "2")).probability) == 10
 
 
+def test_a_ranking_orders_the_ends_and_leaves_probabilities_and_the_middle_as_they_are() -> None:
+    cache, library = ScoreCache(), vectors()
+    plain = cache.of(head(), library)
+    upside_down = Scores(plain.probability.ids, -plain.probability.values)
+    cache.rank(head(), library, upside_down)
+    ranked = cache.of(head(), library)
+    assert ranked.is_ranked
+    assert ranked.page("top", 0.4, 3, 20) == plain.page("bottom", 0.4, 3, 20)
+    assert ranked.page("bottom", 0.4, 0, 20) == plain.page("top", 0.4, 0, 20)
+    assert ranked.page("borderline", 0.4, 0, 20) == plain.page("borderline", 0.4, 0, 20)
+    assert ranked.flagged(0.4) == plain.flagged(0.4)
+
+
 def test_only_the_last_few_versions_are_kept() -> None:
     cache, library = ScoreCache(), vectors()
     for seed in range(KEPT + 1):

@@ -167,9 +167,9 @@ def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(t
 
 
 def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
-    page = trained.versions.scored_pictures(NAME, "top", size=1)
+    page = trained.versions.scored_pictures(NAME, "top", size=91)
     assert page is not None
-    picture = page.pictures[0].id
+    picture = max(page.pictures, key=lambda scored: scored.probability).id
     trained.answers.label(NAME, picture, "no", author=Author("ana"), key="a")
     found = [m for m in trained.versions.mistakes(NAME) if m.id == picture]
     assert [(m.said, m.simulated) for m in found] == [("no", False)]
@@ -251,6 +251,24 @@ def test_only_a_file_that_scoring_wrote_can_be_downloaded(trained: Workbench) ->
         trained.versions.scores_file(train_job)
     with pytest.raises(DiscernError, match="isn't there"):
         trained.versions.submit_score_files(NAME, 1, "/no/such/folder", "csv")
+
+
+def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = trained.versions.ranked_pictures(NAME, "top", size=91)
+    assert page.by_look_alikes
+    head = trained.context.head(trained.context.concept(NAME), 1)
+    alone = trained.context.scores.of(head, trained.context.collection.index().snapshot()).probability
+    assert {p.id: p.probability for p in page.pictures} == dict(alone.top(91))
+    assert not trained.versions.ranked_pictures(NAME, "borderline").by_look_alikes
+    answer(trained, "train", 5)
+    trained.versions.train(NAME)
+    assert trained.versions.ranked_pictures(NAME, "top").by_look_alikes
+    trained.context.scores.__init__()  # type: ignore[misc]  # as after a restart
+    assert not trained.versions.ranked_pictures(NAME, "top", version=1).by_look_alikes
+    monkeypatch.setattr("concepts.library.neighbourhood.LARGEST", 90)
+    assert not trained.versions.ranked_pictures(NAME, "top").by_look_alikes
 
 
 def test_a_library_too_large_to_wait_for_is_scored_by_a_job(

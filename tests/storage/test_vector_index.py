@@ -274,6 +274,21 @@ def test_search_in_blocks_is_brute_force(n: int, k: int, block: int, seed: int) 
 
 
 @pytest.mark.parametrize("name", READERS)
+@settings(max_examples=10)
+@given(n=st.integers(0, 40), k=st.integers(0, 12), seed=st.integers(0, 99))
+def test_neighbours_are_brute_force(name: str, n: int, k: int, seed: int) -> None:
+    ids, vectors = picture_ids(n), few_values(n, seed)
+    with made(name, ids, vectors) as reader:
+        known, found = list(reader.ids), reader.neighbours(k)
+    assert found.rows.shape == found.products.shape == (n, max(min(k, n - 1), 0))
+    for row, picture in enumerate(known):
+        products = vectors.astype(np.float64) @ vectors[ids.index(picture)]
+        nearest = best(ids, products, k, set(ids) - {picture})
+        assert [known[other] for other in found.rows[row]] == [other for other, _ in nearest]
+        assert found.products[row].tolist() == [product for _, product in nearest]
+
+
+@pytest.mark.parametrize("name", READERS)
 @settings(max_examples=25)
 @given(
     n=st.integers(0, 40), k=st.integers(0, 50), start=st.integers(0, 45), seed=st.integers(0, 99), some=SOME

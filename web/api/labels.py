@@ -129,7 +129,7 @@ def routes(workbench: Workbench) -> APIRouter:
         name: ConceptName, body: Answers, author: AuthorName, idempotency_key: IdempotencyKey = None
     ) -> list[KeptAnswer]:
         """Commits answers. Only then is it answered."""
-        base = _kept_key(author, workbench.context.concept(name).id, idempotency_key)
+        base = kept_key(author, workbench.context.concept(name).id, idempotency_key)
         given = [
             Given(key=f"{base}/{index}", picture=answer.picture, value=answer.value, comment=answer.comment)
             for index, answer in enumerate(body.answers)
@@ -153,7 +153,7 @@ def routes(workbench: Workbench) -> APIRouter:
         name: ConceptName, body: Undo, author: AuthorName, idempotency_key: IdempotencyKey = None
     ) -> list[UndoneAnswer]:
         """Takes back your last answers. They stay in the log; the answers before them count again."""
-        key = _kept_key(author, workbench.context.concept(name).id, idempotency_key)
+        key = kept_key(author, workbench.context.concept(name).id, idempotency_key)
         undone = workbench.answers.undo(name, author=author, count=body.count, key=key)
         return [UndoneAnswer.model_validate(answer) for answer in undone]
 
@@ -227,8 +227,8 @@ def routes(workbench: Workbench) -> APIRouter:
     return router
 
 
-def _kept_key(author: str, concept_id: int, key: str | None) -> str:
-    """One person's key for one concept never meets another's."""
+def kept_key(author: str, concept_id: int, key: str | None) -> str:
+    """What a request's key is kept as: one person's for one concept never meets another's."""
     if key is None:
         return uuid.uuid4().hex
     return hashlib.sha256(f"{author}\n{concept_id}\n{key}".encode()).hexdigest()[:48]

@@ -35,7 +35,8 @@ def routes(workbench: Workbench) -> APIRouter:
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> ScoredPage:
-        """The library as a version ranks it: from the top, from the bottom, or around the threshold."""
+        """The library from the top, from the bottom, or around the threshold. The newest version's top and
+        bottom also use the answers to pictures that look alike, which says nothing of the exported file."""
         page = workbench.versions.scored_pictures(name, order, version=version, start=offset, size=limit)
         if page is None:
             raise ConflictError(

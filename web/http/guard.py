@@ -31,6 +31,7 @@ UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
     (re.compile(r"/api/v1/concepts/[^/]+/labels/import"), 50 * 1024**2),
+    (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from concepts.errors import UnknownPictureError
 from concepts.workbench import Workbench
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
@@ -14,11 +15,14 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/thumbnail/{picture_id}")
     def thumbnail(picture_id: str, request: Request) -> Response:
-        """WebP, at most 320 pixels on the long side."""
+        """WebP, at most 320 pixels on the long side; of an example from outside the library too."""
         headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        content = workbench.pictures.thumbnail(picture_id)
+        try:
+            content = workbench.pictures.thumbnail(picture_id)
+        except UnknownPictureError:
+            content = workbench.examples.thumbnail(picture_id)
         return Response(content, media_type="image/webp", headers=headers)
 
     @router.get("/picture/{picture_id}")

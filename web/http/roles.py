@@ -39,6 +39,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/.*", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
+        ("POST", f"{CONCEPT}/wall", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/import", Rule(LABELLER, "imported answers")),
         ("POST", f"{API}/library/(pictures|sample)", Rule(OWNER, "added pictures")),
         ("POST", f"{API}/library/check", Rule(OWNER)),
@@ -47,6 +48,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
+        ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
+        ("DELETE", f"{CONCEPT}/examples/{ONE}", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(expand|mine|annotate|versions)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
@@ -107,6 +110,7 @@ ACTIONS: dict[str, Rule] = {
         Rule(OWNER, "changed what counts"),
     ),
     **dict.fromkeys(("example", "drop-example", "restore"), Rule(OWNER, "changed what counts")),
+    "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER)
 

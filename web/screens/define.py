@@ -62,6 +62,7 @@ class _Screen:
             return self._nothing(render("no_concept.html", screen="Define", said=said))
         definition, revision = view.revision.definition, view.revision.number
         criteria = self._bench.definitions.criteria(name, reader=author_of(request))
+        examples = self._bench.examples.of(name)
         return {
             self.top: render("define/head.html", concept=view, said=said),
             self.criteria: render(
@@ -70,7 +71,14 @@ class _Screen:
                 criteria=criteria,
                 revision=revision,
             ),
-            self.examples: render("define/examples.html", definition=definition, revision=revision),
+            self.examples: render(
+                "define/examples.html",
+                concept=view.name,
+                concept_id=view.id,
+                examples=examples,
+                no_yes=not (view.labels.train["yes"] or view.labels.evaluation["yes"] or definition.examples),
+                revision=revision,
+            ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
         } | self._helpers(view, self.work.newest(view.name))
 
@@ -134,12 +142,21 @@ class _Screen:
         if press(bench, action):
             return None
         base, _, what = action.value.partition(":")
+        if action.name == "given":
+            return Notice(what, "bad") if what else self._given(name, int(base))
         if action.name == "restore":
             view = bench.definitions.restore(name, int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
             view = bench.definitions.edit(name, change, author=author, after=int(base))
         return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
+
+    def _given(self, name: str, before: int) -> Notice:
+        """After a picture from outside was taken."""
+        revision = self._bench.definitions.concept(name).revision
+        if revision.number == before:
+            return Notice("This picture is an example already.")
+        return _saved(revision.note, revision.number, before)
 
     def _picker(self, name: str, words: str) -> str:
         revision = self._bench.definitions.concept(name).revision

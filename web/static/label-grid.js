@@ -38,7 +38,6 @@ export class Grid {
     if (order) this.part('order').value = order;
     this.part('one').hidden = true;
     this.part('grid').hidden = false;
-    history.replaceState(null, '', '#grid');
     this.reload();
   }
 
@@ -53,6 +52,9 @@ export class Grid {
     const [order, ...query] = this.part('order').value.split(':');
     const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
     this.asked = asked;
+    const hash = order === 'wall' ? '#wall' : '#grid';
+    // The page has a base address, which a hash alone would be added to.
+    if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash);
     this.words('Looking through the library…');
     try {
       let found = await get(`/app/answers/grid?${asked}`);
@@ -62,6 +64,7 @@ export class Grid {
       }
       if (this.asked !== asked) return; // another order was chosen meanwhile
       if (found.problem && !found.pictures.length) throw new Error(found.problem);
+      this.byLookAlikes = found.by_look_alikes;
       this.fill(found.pictures);
     } catch (error) {
       this.words(`The pictures can’t be shown: ${error.message} Your answers are kept.`);
@@ -181,7 +184,7 @@ export class Grid {
       return;
     }
     save.firstChild.textContent = set ? `Save ${set} ` : 'Save ';
-    if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.`);
+    if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.${this.byLookAlikes ? ' This order also uses your answers to pictures that look alike.' : ''}`);
     if (set) this.note = '';
   }
 

@@ -53,6 +53,7 @@ class Labeller {
     this.part('comment').addEventListener('submit', (event) => { event.preventDefault(); this.keepComment(); });
     this.part('comment').addEventListener('keydown', (event) => this.commentKey(event));
     if (location.hash === '#grid') this.grid.open();
+    if (location.hash === '#wall') this.grid.open('wall');
     root.dataset.ready = 'true';
   }
 

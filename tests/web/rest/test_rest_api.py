@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import draw
 from fastapi.testclient import TestClient
 
 from concepts.errors import DiscernError
@@ -260,3 +261,32 @@ def test_the_reference_shows_every_route_and_needs_nothing_from_elsewhere(api: T
     assert "//" not in page.text.replace("https://www.rfc", "").split("</head>")[0]
     for target in set(page.text.split('href="#')[1:]):
         assert f'id="{target.partition(chr(34))[0]}"' in page.text
+
+
+def test_a_wall_is_committed_once_by_its_key_and_never_shown_again(api: TestClient) -> None:
+    begin(api, "On a wall")
+    wall = [picture["id"] for picture in api.get("concepts/On a wall/wall").json()]
+    body, key = {"pictures": wall, "counts": wall[:2]}, {"Idempotency-Key": "wall 1"}
+    for _ in range(2):
+        assert api.post("concepts/On a wall/wall", json=body, headers=key).status_code == 204
+    labels = api.get("concepts/On a wall/labels").json()
+    assert [(row["id"], row["label"]) for row in labels] == [(picture, "yes") for picture in wall[:2]]
+    assert not {picture["id"] for picture in api.get("concepts/On a wall/wall").json()} & set(wall)
+    other = {"pictures": wall[2:], "counts": wall[:1]}
+    assert "isn't on this wall" in api.post("concepts/On a wall/wall", json=other).json()["detail"]
+
+
+def test_an_example_is_sent_as_a_file_shown_and_taken_back(api: TestClient) -> None:
+    begin(api, "By example")
+    content = io.BytesIO()
+    draw("ellipse", 4711).save(content, "PNG")
+    file = {"picture": ("phone.png", content.getvalue())}
+    given = api.post("concepts/By example/examples", files=file, data={"counts": "true"})
+    assert (given.status_code, given.json()["outside"]) == (201, True)
+    picture = given.json()["id"]
+    listed = {"id": picture, "counts": True, "outside": True, "used": True}
+    assert api.get("concepts/By example/examples").json() == [listed]
+    bad = api.post("concepts/By example/examples", files={"picture": ("x.png", b"no picture")})
+    assert (bad.status_code, bad.json()["type"].partition("#")[2]) == (422, "bad-picture")
+    assert api.delete(f"concepts/By example/examples/{picture}").status_code == 200
+    assert api.get("concepts/By example/examples").json() == []
