@@ -27,6 +27,7 @@ FEWEST_FOR_CALIBRATION = 30
 PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
 CALIBRATION = ("brier",)
 BINS = 10
+MOST_CUTS = 40  # thresholds that a person may choose between by their figures
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def evaluate(
     seed: int,
     weights: Floats | None = None,
     strata: Sequence[Stratum] = (),
+    thresholds: int = 1,
 ) -> Figures:
     """Everything known about a head on one evaluation set of n pictures, all arrays (n,).
 
@@ -154,13 +156,13 @@ def evaluate(
     only need an order, and no curves.
     Where the set was drawn in strata, these are what is counted, and `weights` say how many pictures each
     stands for; the interval of what is no count still redraws groups as if from one stratum, which is wider
-    than the truth, never narrower.
+    than the truth, never narrower. `thresholds`: among how many this one was chosen by such figures.
     """
     n, positives = len(truth), int(truth.sum())
     weights = np.ones(n) if weights is None else weights
     rest = [name for name in METRICS if name not in COUNTS]
     values = _values(probability, truth, threshold, group, weights, seed, rest) if n else {}
-    counts = estimate(strata or [one_of_each(probability, truth, group)], threshold)
+    counts = estimate(strata or [one_of_each(probability, truth, group)], threshold, ERROR / thresholds)
     metrics: dict[str, Metric] = {}
     for name in METRICS:
         missing, count = _missing(name, truth, probability >= threshold)
@@ -192,7 +194,7 @@ def one_of_each(probability: Floats, truth: Bools, group: Rows) -> Stratum:
 
 
 def cuts(
-    probability: Floats, truth: Bools, group: Rows, strata: Sequence[Stratum] = (), most: int = 40
+    probability: Floats, truth: Bools, group: Rows, strata: Sequence[Stratum] = (), most: int = MOST_CUTS
 ) -> list[Cut]:
     """Precision and recall at thresholds that the pictures tell apart, highest first: all, or `most` that are
     spread evenly over the pictures. probability, truth, group (n,), n ≥ 1.
