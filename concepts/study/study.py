@@ -162,6 +162,7 @@ def _work(cell: _Cell) -> dict[str, object]:
     pictures, embedded = _read(cell.data, cell.store)
     split = _split(cell.store, cell.pool, cell.seed, cell.graph)
     (person,) = people([cell.concept], pictures)
+    split = _thinned(split, person, cell.concept.thinned, cell.seed)
     begun = time.perf_counter()
     if cell.method == ALL_LABELS:
         rows = [_full(cell, split, embedded, person)]
@@ -174,6 +175,17 @@ def _work(cell: _Cell) -> dict[str, object]:
         _give(session, person, cell.start_positives)
         rows = run(session, person, cell.budgets, cell.case, BATCH, len(split.pool))
     return {"rows": [asdict(row) for row in rows], "seconds": time.perf_counter() - begun}
+
+
+def _thinned(split: Split, person: SimulatedPerson, share: float, seed: int) -> Split:
+    """With at most this share of the pool's pictures counting, and one at the least: the others are taken away,
+    and with them the graph, which knew them."""
+    counts = np.array([person.truth(split.names[row]) == "yes" for row in split.pool])
+    most = max(round(share * len(split.pool)), 1)
+    if not share or counts.sum() <= most:
+        return split
+    out = np.random.default_rng(seed).permutation(np.flatnonzero(counts))[most:]
+    return replace(split, pool=np.delete(split.pool, out), neighbours=None)
 
 
 def _ratings(cell: _Cell, split: Split, person: SimulatedPerson) -> Ratings | None:

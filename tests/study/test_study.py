@@ -18,6 +18,7 @@ from concepts.study.methods import StudyMethod, study_method
 from concepts.study.people import SimulatedPerson
 from concepts.study.replay import Replay, Split
 from concepts.study.report import as_table, write_rows
+from concepts.study.study import _thinned
 
 
 def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, SimulatedPerson]:
@@ -166,3 +167,13 @@ def test_machine_labels_reach_training_as_in_the_app_and_none_reaches_what_measu
         len(session._training().positive)
         == (session._said != 0)[session._learns].sum() + found.labelled.sum()
     )
+
+
+def test_a_concept_that_is_thinned_keeps_that_share_of_what_counts_and_all_of_what_does_not() -> None:
+    person = SimulatedPerson(lambda name: int(name) < 50)
+    names = [str(n) for n in range(200)]
+    split = Split(names, np.zeros((200, 2), np.float32), np.arange(200), np.arange(150), np.arange(150, 200))
+    thin = _thinned(split, person, 0.02, 0)
+    assert sum(person.truth(names[row]) == "yes" for row in thin.pool) == 3
+    assert len(thin.pool) == 103
+    assert _thinned(split, person, 0.0, 0) is split
