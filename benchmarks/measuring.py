@@ -5,8 +5,8 @@
 DIR and OUT are those of `discern study`: pictures with `labels.csv`, and a folder that keeps their vectors. A
 concept is a few kinds (`--column`) drawn at random, together 1, 5 or 20 of 100 pictures. A simulated person
 answers ten questions at a time, chosen by the head of so far; each batch makes a new head. Half of the
-pictures come in the middle of it. After each wave the person looks at the version of that moment, and stops when
-precision and recall are known to within 30 points. Drawing, heads and figures are the product's own code.
+pictures come in the middle of it. After each wave the person looks at the version of that moment, and stops
+when precision and recall are known to within 30 points. Drawing, heads and figures are the product's own code.
 
 Then 60 answers each at one moment, on concepts of 2 to 5 of 100: random ones, waves, and one aimed draw.
 """
@@ -22,10 +22,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
+from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.sampled import Counts, Draws, Stratum, estimate, together
 from concepts.learning.splits import Rows
-from concepts.learning.waves import LOOKS, Strata, draw, logit, next_size, strata
+from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 from concepts.study.concept_file import read_concepts
 from concepts.study.pictures import embed, read_folder
 

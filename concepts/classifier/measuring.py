@@ -17,6 +17,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, LinearHead, Pictures
+from concepts.learning.calibration import shifted
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
@@ -149,6 +150,7 @@ def of_groups(material: Material, drawn: Sample, head: LinearHead, way: str) -> 
     learned, rows = material.training, drawn.rows_of(material.training.ids)
     if drawn.draws.known.any() and len(learned.ids):
         held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way)
+        held_out = shifted(held_out, float(head.details.get("library_shift", 0.0)))
         there = rows >= 0
         probability[rows[there]] = held_out[there]
     return probability

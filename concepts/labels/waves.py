@@ -9,7 +9,8 @@ import numpy as np
 
 from concepts.labels.dataset import Material
 from concepts.learning.base import LinearHead
-from concepts.learning.waves import Strata, draw, logit, strata
+from concepts.learning.calibration import logit
+from concepts.learning.waves import Strata, draw, strata
 from concepts.library.collection import Collection
 from concepts.library.outside import library_twins
 from storage.concepts import Wave

@@ -7,7 +7,6 @@ Within a stratum any picture is as likely as any other, so what is counted there
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,12 +69,6 @@ def strata(logits: Floats, boundary: float, size: int) -> Strata:
     following = min(HESITATES * flagged, (n - flagged) // 2)
     cuts = {float(rising[min(n - flagged - following, n - 1)]), float(rising[min(n - flagged, n - 1)])}
     return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0])))
-
-
-def logit(threshold: float) -> float:
-    """Of a threshold from 0 to 1, kept finite."""
-    inside = min(max(threshold, 1e-6), 1 - 1e-6)
-    return math.log(inside / (1 - inside))
 
 
 def allocation(sizes: Sequence[int], size: int) -> list[int]:

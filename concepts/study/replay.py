@@ -12,13 +12,14 @@ from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.calibration import logit, to_library
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
-from concepts.learning.waves import FEW_LEFT, Strata, draw, logit, next_size, strata
+from concepts.learning.waves import FEW_LEFT, Strata, draw, next_size, strata
 from concepts.study.annotators import Ratings
 from concepts.study.harness import Measures, average_precision
 from concepts.study.methods import StudyMethod
@@ -144,6 +145,7 @@ class Replay:
 
     def measured(self, person: SimulatedPerson) -> Measures:
         head, test = self.head(), self.split.test
+        head = to_library(head, head.logits(self.split.vectors[self.split.pool]))
         names = [self.split.names[row] for row in test]
         logits, probability = (
             head.logits(self.split.vectors[test]),

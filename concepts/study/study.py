@@ -178,8 +178,8 @@ def _work(cell: _Cell) -> dict[str, object]:
 
 
 def _thinned(split: Split, person: SimulatedPerson, share: float, seed: int) -> Split:
-    """With at most this share of the pool's pictures counting, and one at the least: the others are taken away,
-    and with them the graph, which knew them."""
+    """With at most this share of the pool's pictures counting, and one at the least: the others are taken
+    away, and with them the graph, which knew them."""
     counts = np.array([person.truth(split.names[row]) == "yes" for row in split.pool])
     most = max(round(share * len(split.pool)), 1)
     if not share or counts.sum() <= most:
