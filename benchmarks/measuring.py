@@ -6,7 +6,7 @@ DIR and OUT are those of `discern study`: pictures with `labels.csv`, and a fold
 concept is a few kinds (`--column`) drawn at random, together 1, 5 or 20 of 100 pictures. A simulated person
 answers ten questions at a time, chosen by the head of so far; each batch makes a new head. Half of the
 pictures come in the middle of it. After each wave the person looks at the version of that moment, and stops
-when precision and recall are known to within 30 points. Drawing, heads and figures are the product's own code.
+when precision and recall are known to within 30 points. Drawing, heads and figures are the product's.
 
 Then 60 answers each at one moment, on concepts of 2 to 5 of 100: random ones, waves, and one aimed draw.
 """
@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.sampled import Counts, Draws, Stratum, estimate, together
+from concepts.learning.sampled import Counts, Draws, Stratum, estimate, estimate_either, together
 from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 from concepts.study.concept_file import read_concepts
@@ -94,11 +94,13 @@ class Library:
     def said(self) -> tuple[Counts, dict[str, float], LinearHead]:
         """Figures of the head of now, and the truth of them in the library as it is."""
         head = self.head()
-        probability = head.probabilities(self.vectors)
-        probability[self.learned] = held_out_probabilities(self.training, None, SEED)
+        seen = head.probabilities(self.vectors)
+        unseen = seen.copy()
+        unseen[self.learned] = held_out_probabilities(self.training, None, SEED)
         draws = Draws(np.stack(self._stratum), np.stack(self._known), self._newest, self.drawn)
-        found = estimate(together(draws, probability, self.truth), head.threshold)
-        return found, true_figures(probability[self.here] >= head.threshold, self.truth[self.here]), head
+        views = [together(draws, p, self.truth) for p in (seen, unseen)]
+        found = estimate_either(views, head.threshold)
+        return found, true_figures(seen[self.here] >= head.threshold, self.truth[self.here]), head
 
 
 def true_figures(flagged: Bools, truth: Bools) -> dict[str, float]:

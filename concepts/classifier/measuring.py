@@ -16,11 +16,12 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.base import Bools, Floats, LinearHead, Pictures
+from concepts.learning.base import Bools, Floats, Pictures
 from concepts.learning.calibration import shifted
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
+from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS
@@ -62,10 +63,10 @@ def evaluate(
     vectors = material.vectors(ids)
     linear = linear_head(head)
     probability = linear.probabilities(vectors)
-    strata = drawn.strata(probability, of_groups(material, drawn, linear, way_of(head)))
+    views = views_of(material, drawn, head, probability)
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
-    figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, strata, by_hand)
+    figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, views, by_hand)
     baselines = tuple(
         Baseline(
             name=name,
@@ -80,7 +81,7 @@ def evaluate(
     metrics = (*figures.metrics.values(), gap)
     parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
-    yes = sampled.estimate(strata, head.threshold).yes
+    yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -96,7 +97,7 @@ def evaluate(
             *about_chance(baselines),
         ),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
-        cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, strata)),
+        cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
         slices=parts.found,
@@ -139,21 +140,25 @@ def _none_yet(material: Material) -> str:
     )
 
 
-def of_groups(material: Material, drawn: Sample, head: LinearHead, way: str) -> Floats:
-    """(m,) probability of each group of look-alikes there is. What was learned from is judged by heads that
-    had not seen it, as a picture from elsewhere would be."""
+def views_of(material: Material, drawn: Sample, head: StoredHead, probability: Floats) -> list[list[Stratum]]:
+    """The strata, with what was learned from judged by the version itself; and where that makes a difference,
+    by heads that had not seen it, as one from elsewhere would be. probability (n,) of those that measure.
+    """
     if drawn.draws is None:
-        return np.empty(0)
-    scores = material.index.scores(head.weights, head.bias)
+        return []
+    linear = linear_head(head)
+    scores = material.index.scores(linear.weights, linear.bias)
     logits = scores.values[scores.ids.places(drawn.groups)].astype(np.float64)
-    probability = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
-    learned, rows = material.training, drawn.rows_of(material.training.ids)
+    seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
+    views = [drawn.strata(probability, seen)]
+    learned = material.training
     if drawn.draws.known.any() and len(learned.ids):
-        held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way)
+        unseen, rows = seen.copy(), drawn.rows_of(learned.ids)
+        held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
         held_out = shifted(held_out, float(head.details.get("library_shift", 0.0)))
-        there = rows >= 0
-        probability[rows[there]] = held_out[there]
-    return probability
+        unseen[rows[rows >= 0]] = held_out[rows >= 0]
+        views.append(drawn.strata(probability, unseen))
+    return views
 
 
 def _sentences(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
-from concepts.classifier.measuring import of_groups
+from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.sample import sample
 from concepts.classifier.training import (
@@ -125,7 +125,7 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
             groups,
             SEED,
             drawn.weights,
-            drawn.strata(p, of_groups(material, drawn, linear_head(head), way_of(head))),
+            views_of(material, drawn, head, p),
         )
         for p, head in zip(probability, heads, strict=True)
     ]

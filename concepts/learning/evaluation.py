@@ -16,7 +16,7 @@ import numpy as np
 from concepts.learning.base import Bools, Floats
 from concepts.learning.intervals import clopper_pearson, effective, newcombe, wilson
 from concepts.learning.report import Curves, Metric, ReliabilityBin
-from concepts.learning.sampled import ERROR_A_LOOK, Estimate, Stratum, estimate
+from concepts.learning.sampled import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 from concepts.learning.splits import Rows
 
 DRAWS = 1000
@@ -147,22 +147,23 @@ def evaluate(
     group: Rows,
     seed: int,
     weights: Floats | None = None,
-    strata: Sequence[Stratum] = (),
+    views: Sequence[Sequence[Stratum]] = (),
     thresholds: int = 1,
 ) -> Figures:
     """Everything known about a head on one evaluation set of n pictures, all arrays (n,).
 
     Scores that are not all in 0..1 (text similarity, a rating) are a ranking: they get the figures that
     only need an order, and no curves.
-    Where the set was drawn in strata, these are what is counted, and `weights` say how many pictures each
-    stands for; the interval of what is no count still redraws groups as if from one stratum, which is wider
-    than the truth, never narrower. `thresholds`: among how many this one was chosen by such figures.
+    Where the set was drawn in strata, these are what is counted (in one or two `views`, see
+    `estimate_either`), and `weights` say how many pictures each stands for; the interval of what is no count
+    still redraws groups as if from one stratum, which is wider than the truth, never narrower. `thresholds`: among how many this one was chosen by such figures.
     """
     n, positives = len(truth), int(truth.sum())
     weights = np.ones(n) if weights is None else weights
     rest = [name for name in METRICS if name not in COUNTS]
     values = _values(probability, truth, threshold, group, weights, seed, rest) if n else {}
-    counts = estimate(strata or [one_of_each(probability, truth, group)], threshold, ERROR / thresholds)
+    views = views or [[one_of_each(probability, truth, group)]]
+    counts = estimate_either(views, threshold, ERROR / thresholds)
     metrics: dict[str, Metric] = {}
     for name in METRICS:
         missing, count = _missing(name, truth, probability >= threshold)
@@ -194,7 +195,11 @@ def one_of_each(probability: Floats, truth: Bools, group: Rows) -> Stratum:
 
 
 def cuts(
-    probability: Floats, truth: Bools, group: Rows, strata: Sequence[Stratum] = (), most: int = MOST_CUTS
+    probability: Floats,
+    truth: Bools,
+    group: Rows,
+    views: Sequence[Sequence[Stratum]] = (),
+    most: int = MOST_CUTS,
 ) -> list[Cut]:
     """Precision and recall at thresholds that the pictures tell apart, highest first: all, or `most` that are
     spread evenly over the pictures. probability, truth, group (n,), n ≥ 1.
@@ -204,12 +209,12 @@ def cuts(
     """
     ranked = _Ranked(np.asarray(probability, dtype=np.float64), truth, 0.5)
     kept = np.unique(np.linspace(0, len(ranked.ends) - 1, min(len(ranked.ends), most)).astype(int))
-    strata = strata or [one_of_each(probability, truth, group)]
+    views = views or [[one_of_each(probability, truth, group)]]
     table = []
     for end in ranked.ends[kept]:
         threshold = float(ranked.p[end])
         said = probability >= threshold
-        counts = estimate(strata, threshold, ERROR / len(kept))
+        counts = estimate_either(views, threshold, ERROR / len(kept))
         at = [
             _counted(name, getattr(counts, name), *_missing(name, truth, said))
             for name in ("precision", "recall")

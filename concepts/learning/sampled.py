@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -118,6 +118,29 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
         recall=_recall(flagged, others, error, worst, yes),
         yes=Estimate(count, count_low, count_high, answered),
     )
+
+
+def estimate_either(
+    views: Sequence[Sequence[Stratum]], threshold: float, error: float = ERROR_A_LOOK
+) -> Counts:
+    """`estimate` where the same pictures may be judged in two ways: values as the first has them, intervals
+    that hold for all. What was learned from is judged by the head itself in one and by heads that had not
+    seen it in the other: the first is true of this library, the second of one like it."""
+    found = [estimate(strata, threshold, error) for strata in views]
+
+    return Counts(
+        _either([counts.base_rate for counts in found]),
+        _either([counts.precision for counts in found]),
+        _either([counts.recall for counts in found]),
+        _either([counts.yes for counts in found]),
+    )
+
+
+def _either(found: Sequence[Estimate | None]) -> Estimate | None:
+    there = [one for one in found if one is not None]
+    if len(there) < len(found):
+        return None
+    return replace(there[0], low=min(one.low for one in there), high=max(one.high for one in there))
 
 
 def _recall(flagged: _Cells, others: _Cells, error: float, worst: bool, yes: int) -> Estimate | None:

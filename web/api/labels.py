@@ -54,10 +54,12 @@ class Answer(Body):
 
 
 class Answers(Body):
-    """Committed together or not at all. `simulated`: no person answered; that is said wherever they count."""
+    """Committed together or not at all. `simulated`: no person answered; that is said wherever they count.
+    `in_view`: who answered saw what the machine says of these pictures; such answers measure nothing."""
 
     answers: list[Answer] = Field(min_length=1, max_length=MOST)
     simulated: bool = False
+    in_view: bool = False
 
 
 class KeptAnswer(BaseModel):
@@ -110,6 +112,7 @@ class LabelRow(BaseModel):
     created: datetime
     comment: str
     recorded_by: str = Field(description="Who brought the answer, where that isn't its author.")
+    in_view: str = Field(description="“yes” where the machine's opinion was seen: it measures nothing.")
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -134,7 +137,8 @@ def routes(workbench: Workbench) -> APIRouter:
             Given(key=f"{base}/{index}", picture=answer.picture, value=answer.value, comment=answer.comment)
             for index, answer in enumerate(body.answers)
         ]
-        kept = take(workbench, name, given, Author(author, "simulated" if body.simulated else "person"))
+        who = Author(author, "simulated" if body.simulated else "person")
+        kept = take(workbench, name, given, who, in_view=body.in_view)
         return [
             KeptAnswer(
                 picture=event.picture_id,

@@ -102,13 +102,15 @@ class Given(BaseModel):
     comment: str = ""
 
 
-def take(workbench: Workbench, concept: str, given: Sequence[Given], author: Author) -> dict[str, LabelEvent]:
+def take(
+    workbench: Workbench, concept: str, given: Sequence[Given], author: Author, *, in_view: bool = False
+) -> dict[str, LabelEvent]:
     """Commits answers together or not at all, and returns what is kept by key: for a repeated request what
     the first one brought. Raises `ConflictError` where a key came with another answer before."""
     kept = _kept(workbench, given, author)
     if len(kept) < len(given):
         answers = [(g.key, g.picture, g.value, g.comment) for g in given]
-        workbench.answers.label_many(concept, answers, author=author)
+        workbench.answers.label_many(concept, answers, author=author, in_view=in_view)
         kept = _kept(workbench, given, author)
     return kept
 

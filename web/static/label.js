@@ -292,7 +292,9 @@ class Labeller {
     this.part('place').textContent = '';
     if (!picture) return;
     if (this.at !== null) {
-      why.append(element('b', '', `You said: ${WORDS[picture.value]}`), element('p', 'soft', 'Another answer replaces it. → goes forward again.'));
+      why.append(element('b', '', `You said: ${WORDS[picture.value]}`), element('p', 'soft', picture.purpose === 'evaluation'
+        ? 'This picture measures, and the first answer does that. Undo takes answers back, the newest first.'
+        : 'Another answer replaces it. → goes forward again.'));
       const back = this.history.slice(this.at).filter((answer) => !answer.batch).length;
       this.part('place').textContent = `${back} ${back === 1 ? 'picture' : 'pictures'} back`;
       return;
