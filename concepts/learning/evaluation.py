@@ -156,7 +156,8 @@ def evaluate(
     only need an order, and no curves.
     Where the set was drawn in strata, these are what is counted (in one or two `views`, see
     `estimate_either`), and `weights` say how many pictures each stands for; the interval of what is no count
-    still redraws groups as if from one stratum, which is wider than the truth, never narrower. `thresholds`: among how many this one was chosen by such figures.
+    still redraws groups as if from one stratum, which is wider than the truth, never narrower.
+    `thresholds`: among how many this one was chosen by such figures.
     """
     n, positives = len(truth), int(truth.sum())
     weights = np.ones(n) if weights is None else weights

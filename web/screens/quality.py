@@ -305,7 +305,8 @@ def _plots(view: QualityView) -> str:
         return ""
     curves, at = view.curves, view.at
     place = (at.right / view.positives, at.right / at.flagged) if at else None
-    everything = view.positives / view.n
+    base = view.version.report.metric("base_rate") if view.version.report else None
+    everything = base.value if base and base.value is not None else view.positives / view.n
     drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))
     report = view.version.report
     average = about_probabilities(report.metrics) if report else []
