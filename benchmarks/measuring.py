@@ -34,6 +34,9 @@ RATES = (0.01, 0.05, 0.2)
 SATISFIED = 0.3  # width of precision and recall
 FIRST, BATCH, BATCHES_A_WAVE = 10, 10, 2
 FIGURES = ("precision", "recall", "base_rate")
+ELSEWHERE = 0.3  # of all pictures are in no library: what a version meets after it was exported
+
+Truth = dict[str, dict[str, float]]  # figures by which pictures they are of
 
 
 @dataclass
@@ -47,7 +50,8 @@ class Library:
     learned: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.here = self.rng.random(len(self.truth)) < 0.5
+        self.elsewhere = self.rng.random(len(self.truth)) < ELSEWHERE
+        self.here = ~self.elsewhere & (self.rng.random(len(self.truth)) < 0.5)
         yes, no = (np.flatnonzero(self.here & (self.truth == side)) for side in (True, False))
         self.learned += [
             *self.rng.choice(yes, 3, replace=False),
@@ -75,7 +79,7 @@ class Library:
             self.learned += [int(row) for row in np.argsort(unsure)[:BATCH]]
 
     def grow(self) -> None:
-        self.here[:] = True
+        self.here = ~self.elsewhere
 
     def wave(self, size: int, *, aimed: bool) -> None:
         known = (self.drawn >= 0) | np.isin(np.arange(len(self.here)), self.learned)
@@ -91,16 +95,20 @@ class Library:
         self.drawn[free[draw(own[free], size, self.rng)]] = len(self._stratum) - 1
         self._newest = own
 
-    def said(self) -> tuple[Counts, dict[str, float], LinearHead]:
-        """Figures of the head of now, and the truth of them in the library as it is."""
+    def said(self) -> tuple[Counts, Truth, LinearHead]:
+        """Figures of the head of now, and the truth of them: of the library as it is, of what of it nobody
+        has answered, and of pictures from elsewhere."""
         head = self.head()
         seen = head.probabilities(self.vectors)
         unseen = seen.copy()
         unseen[self.learned] = held_out_probabilities(self.training, None, SEED)
         draws = Draws(np.stack(self._stratum), np.stack(self._known), self._newest, self.drawn)
-        views = [together(draws, p, self.truth) for p in (seen, unseen)]
-        found = estimate_either(views, head.threshold)
-        return found, true_figures(seen[self.here] >= head.threshold, self.truth[self.here]), head
+        learned = np.isin(np.arange(len(seen)), self.learned)
+        views = [together(draws.with_known(learned), seen, self.truth), together(draws, unseen, self.truth)]
+        found, flagged = estimate_either(views, head.threshold), seen >= head.threshold
+        never = self.here & ~learned & (self.drawn < 0)
+        parts = {"library": self.here, "never answered": never, "elsewhere": self.elsewhere}
+        return found, {of: true_figures(flagged[rows], self.truth[rows]) for of, rows in parts.items()}, head
 
 
 def true_figures(flagged: Bools, truth: Bools) -> dict[str, float]:
@@ -139,8 +147,8 @@ def concepts(
         yield Library(vectors, truth, rng)
 
 
-def session(library: Library) -> tuple[int, dict[str, bool]]:
-    """Answers that measured when the person stopped, and which figures held the truth then."""
+def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
+    """Answers that measured when the person stopped, and which figures held which truth then."""
     taken, found, truth = 0, None, {}
     while taken < LOOKS[3]:
         size = next_size(taken, int(library.here.sum()))
@@ -156,7 +164,10 @@ def session(library: Library) -> tuple[int, dict[str, bool]]:
                 break
         library.learn(BATCHES_A_WAVE)
     assert found is not None
-    return taken, {name: holds(found, name, truth[name]) for name in FIGURES}
+    held = {
+        of: {name: holds(found, name, figures[name]) for name in FIGURES} for of, figures in truth.items()
+    }
+    return taken, held
 
 
 def sixty(library: Library) -> dict[str, tuple[Counts, dict[str, float]]]:
@@ -167,13 +178,14 @@ def sixty(library: Library) -> dict[str, tuple[Counts, dict[str, float]]]:
     said: dict[str, tuple[Counts, dict[str, float]]] = {}
     for name, sizes in (("in waves", (12, 18, 30)), ("in one aimed draw", (60,))):
         other = Library(library.vectors, library.truth, rng)
+        other.elsewhere = library.elsewhere
         other.grow()
         other.learned = list(learned)
         for number, size in enumerate(sizes):
             other.wave(size, aimed=number > 0 or len(sizes) == 1)
-        counts, truth, head = other.said()
-        said[name] = counts, truth
-    free = np.setdiff1d(np.arange(len(library.truth)), learned)
+        counts, truths, head = other.said()
+        said[name] = counts, truths["library"]
+    free = np.setdiff1d(np.flatnonzero(library.here), learned)
     rows = rng.choice(free, 60, replace=False)
     probability = head.probabilities(library.vectors)
     alike = Stratum(probability[rows], library.truth[rows], np.sort(probability[free]))
@@ -204,8 +216,10 @@ def main() -> None:
             ended = [
                 session(one) for one in concepts(vectors, kinds, 0.8 * rate, 1.25 * rate, asked.sessions)
             ]
-            cells = (f"{name} {np.mean([held[name] for _, held in ended]):.3f}" for name in FIGURES)
-            print(f"{rate:>6} {np.mean([n for n, _ in ended]):>8.0f} ", ", ".join(cells), flush=True)
+            answers = np.mean([n for n, _ in ended])
+            for of in ended[0][1]:
+                cells = (f"{name} {np.mean([held[of][name] for _, held in ended]):.3f}" for name in FIGURES)
+                print(f"{rate:>6} {answers:>8.0f}  {of:<15}", ", ".join(cells), flush=True)
         print("\n60 answers, concepts of 2 to 5 of 100: mean width (and how often it holds the truth)")
         moments = [sixty(one) for one in concepts(vectors, kinds, 0.02, 0.05, asked.sessions)]
         for name in moments[0]:

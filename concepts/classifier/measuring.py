@@ -150,15 +150,18 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     scores = material.index.scores(linear.weights, linear.bias)
     logits = scores.values[scores.ids.places(drawn.groups)].astype(np.float64)
     seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
-    views = [drawn.strata(probability, seen)]
-    learned = material.training
-    if drawn.draws.known.any() and len(learned.ids):
-        unseen, rows = seen.copy(), drawn.rows_of(learned.ids)
-        held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
-        held_out = shifted(held_out, float(head.details.get("library_shift", 0.0)))
-        unseen[rows[rows >= 0]] = held_out[rows >= 0]
-        views.append(drawn.strata(probability, unseen))
-    return views
+    learned, kinds = material.training, np.array(material.training.kinds)
+    rows = drawn.rows_of(learned.ids)
+    by_people = (rows >= 0) & (kinds != "annotator")
+    if not by_people.any():
+        return [drawn.strata(probability, seen)]
+    known = np.zeros(len(seen), dtype=bool)
+    known[rows[by_people]] = True
+    unseen = seen.copy()
+    held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
+    held_out = shifted(held_out, float(head.details.get("library_shift", 0.0)))
+    unseen[rows[by_people]] = held_out[by_people]
+    return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 
 
 def _sentences(

@@ -66,15 +66,17 @@ class Sample:
         chance = self.weights / self.weights.max()
         return np.flatnonzero(np.random.default_rng(seed).random(len(chance)) < chance)
 
-    def strata(self, probability: Floats, of_groups: Floats) -> list[Stratum]:
-        """probability (n,) of the pictures that measure, and (m,) of the groups."""
+    def strata(self, probability: Floats, of_groups: Floats, learned: Bools | None = None) -> list[Stratum]:
+        """probability (n,) of the pictures that measure, and (m,) of the groups; learned (m,): those counted
+        as they are, whenever they were answered."""
         if self.draws is None:
             return [Stratum(probability, self.truth)]
         p, truth = of_groups.copy(), np.zeros(len(of_groups), dtype=bool)
         p[self.rows], truth[self.rows] = probability, self.truth
         for row, yes in self.known.items():
             truth[row] = yes
-        return together(self.draws, p, truth)
+        draws = self.draws if learned is None else self.draws.with_known(learned)
+        return together(draws, p, truth)
 
 
 def sample(material: Material, collection: Collection) -> Sample:

@@ -63,6 +63,7 @@ class ScoredPage(View):
     version: int
     threshold: float
     total: int
+    listed: int  # without those that measure and have no answer yet
     flagged: int
     start: int
     by_look_alikes: bool
@@ -182,7 +183,8 @@ def scored_page(
     return ScoredPage(
         version=head.number,
         threshold=head.threshold,
-        total=len(scores.probability) - len(waiting),
+        total=len(scores.probability),
+        listed=len(scores.probability) - len(waiting),
         flagged=scores.flagged(head.threshold),
         start=start,
         by_look_alikes=scores.ranking is not None and order != "borderline",

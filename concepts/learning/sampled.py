@@ -124,8 +124,8 @@ def estimate_either(
     views: Sequence[Sequence[Stratum]], threshold: float, error: float = ERROR_A_LOOK
 ) -> Counts:
     """`estimate` where the same pictures may be judged in two ways: values as the first has them, intervals
-    that hold for all. What was learned from is judged by the head itself in one and by heads that had not
-    seen it in the other: the first is true of this library, the second of one like it."""
+    that hold for all. What was learned from is counted as the head itself judges it in one, and by heads that
+    had not seen it in the other: the first is true of this library, the second of one like it."""
     found = [estimate(strata, threshold, error) for strata in views]
 
     return Counts(
@@ -233,6 +233,14 @@ class Draws:
     known: Bools
     newest: Rows
     drawn: Rows
+
+    def with_known(self, learned: Bools) -> Draws:
+        """The same, with these pictures (n,) counted as they are in every wave: also what was answered after
+        a wave had drawn, which its sample can't speak for once a head has learned from it."""
+        there = (self.stratum >= 0) | self.known
+        return replace(
+            self, stratum=np.where(learned, -1, self.stratum), known=self.known | (learned & there)
+        )
 
 
 def together(draws: Draws, probability: Floats, truth: Bools) -> list[Stratum]:
