@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from concepts.candidates.question_queue import EVALUATION_EVERY
+from concepts.classifier.versions import ScoredPicture
 from concepts.errors import DiscernError
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import LOOKS
@@ -171,22 +172,21 @@ def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
             report = bench.versions.evaluate(NAME)
             say(_figures(report))
     page = bench.versions.ranked_pictures(NAME, "top", size=bench.pictures.library_info().pictures)
-    unseen = [picture for picture in page.pictures if picture.id not in person.taught]
-    flagged = [picture for picture in unseen if picture.probability >= page.threshold]
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
-    say(f"{INDENT}{_in_truth(person.count(flagged), len(flagged), person.count(unseen))}")
+    unseen = [picture for picture in page.pictures if picture.id not in person.taught]
+    for which, among in (("of all of them", page.pictures), ("of those it never learned from", unseen)):
+        say(f"{INDENT}In truth, {which}: {_truth(among, page.threshold, person)}")
     for line in _beside_simpler_ways(report):
         say(f"{INDENT}{line}")
     return report
 
 
-def _in_truth(right: int, flagged: int, count: int) -> str:
-    precision, recall = 100 * right / max(flagged, 1), 100 * right / max(count, 1)
-    return (
-        f"In truth, of the pictures it never learned from: {precision:.0f} of 100 it flags are right, and of "
-        f"100 that count it finds {recall:.0f}."
-    )
+def _truth(pictures: Sequence[ScoredPicture], threshold: float, person: _Person) -> str:
+    flagged = [picture for picture in pictures if picture.probability >= threshold]
+    right, count = person.count(flagged), person.count(pictures)
+    precision, recall = 100 * right / max(len(flagged), 1), 100 * right / max(count, 1)
+    return f"{count} count, {precision:.0f} of 100 flagged are right, it finds {recall:.0f} of 100"
 
 
 def _figures(report: EvaluationReport) -> str:

@@ -22,7 +22,8 @@ FILE = Path(__file__).with_name("images") / "demo.png"
 def picture(facts: BundleFacts, curves: Curves) -> Any:
     figure = Figure(figsize=(10, 3.4), dpi=150, layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    answers = sum(count.yes + count.no for count in facts.training_labels)
+    people = [count for count in facts.training_labels if count.author_kind != "annotator"]
+    answers = sum(count.yes + count.no for count in people)
     figure.suptitle(
         f"“{facts.concept}”, learned from a sentence and {answers} simulated answers",
         x=0.01,
