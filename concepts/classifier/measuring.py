@@ -17,7 +17,6 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures
-from concepts.learning.calibration import shifted
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
@@ -159,7 +158,6 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     known[rows[by_people]] = True
     unseen = seen.copy()
     held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
-    held_out = shifted(held_out, float(head.details.get("library_shift", 0.0)))
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 

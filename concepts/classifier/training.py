@@ -16,7 +16,6 @@ from concepts.errors import (
 )
 from concepts.labels.dataset import Material, Training
 from concepts.learning.base import LinearHead
-from concepts.learning.calibration import to_library
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.target import Target
@@ -52,8 +51,6 @@ def train(
     require_both(material)
     training = material.training
     head = train_head(training.data, material.text_direction, SEED, Target.parse(target), way)
-    library = material.index.scores(head.weights, head.bias).values.astype(np.float64)
-    head = to_library(head, library) if len(library) else head
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
     if training.agreement:
         details["machine"] = vars(training.agreement)

@@ -98,7 +98,6 @@ def _threshold(
     chosen = choose_threshold(probability, data.positive[person], target)
     facts = {
         "target_met": chosen.met,
-        "balanced": choose_threshold(probability, data.positive[person], Target()).value,
         "threshold_labels": int(person.sum()),
         "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
     }

@@ -12,7 +12,7 @@ from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
-from concepts.learning.calibration import logit, to_library
+from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
@@ -145,7 +145,6 @@ class Replay:
 
     def measured(self, person: SimulatedPerson) -> Measures:
         head, test = self.head(), self.split.test
-        head = to_library(head, head.logits(self.split.vectors[self.split.pool]))
         names = [self.split.names[row] for row in test]
         logits, probability = (
             head.logits(self.split.vectors[test]),

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from concepts.errors import SettingsError
-from concepts.learning.base import LinearHead
-from concepts.learning.calibration import platt, shifted, to_library
+from concepts.learning.calibration import platt
 from concepts.learning.target import Target
 from concepts.learning.thresholds import choose_threshold
 
@@ -85,18 +84,3 @@ def test_targets_read_as_they_are_written():
 def test_other_words_are_no_target(text):
     with pytest.raises(SettingsError, match=r"is no target\. Write f1, precision=0\.9 or recall=0\.9"):
         Target.parse(text)
-
-
-@given(st.lists(st.floats(-12, 12), min_size=1, max_size=200), st.floats(0.05, 0.95))
-def test_a_library_moves_probabilities_and_no_decision_and_no_order(logits, threshold):
-    vectors = np.array(logits)[:, None]
-    head = LinearHead("linear", np.ones(1), 0.0, threshold)
-    moved = to_library(head, head.logits(vectors))
-    before, after = head.probabilities(vectors), moved.probabilities(vectors)
-    assert (np.argsort(before, kind="stable") == np.argsort(after, kind="stable")).all()
-    near = np.abs(before - threshold) < 1e-9
-    assert ((before >= threshold) == (after >= moved.threshold))[~near].all()
-    flagged = np.clip((before >= threshold).mean(), 0.5 / len(logits), 1 - 0.5 / len(logits))
-    if not near.any() and "library_shift" in moved.details:
-        assert after.mean() == pytest.approx(flagged, abs=1e-4)
-        assert shifted(before, moved.details["library_shift"]) == pytest.approx(after, abs=1e-6)
