@@ -124,6 +124,7 @@ def test_every_definition_is_there(opened: Workbench, expected: dict[str, Any], 
 def test_every_event_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
     found = [plain(asdict(event)) for event in opened.context.log.events(concept)]
     assert {event.pop("recorded_by") for event in found} == {None}  # was not kept before
+    assert {event.pop("in_view") for event in found} == {False}  # nor this
     assert found == of(expected, concept)["events"]
 
 
@@ -223,6 +224,7 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     assert view.conflicts == known["conflicts"]
     rows = opened.answers.label_rows(LIVE[concept])
     assert {row.pop("recorded_by") for row in rows} <= {""}  # was not kept before
+    assert {row.pop("in_view") for row in rows} <= {""}  # nor this
     assert rows == known["label_rows"]
 
 
@@ -232,7 +234,8 @@ def test_quality_of_every_version_is_the_same(
 ) -> None:
     for number, known in expected["figures"][LIVE[concept]]["quality"].items():
         found = opened.versions.quality(LIVE[concept], version=int(number)).model_dump(mode="json")
-        for name in sorted(known.keys() - {"version"}):  # what is stored is compared above
+        # What is stored is compared above; thresholds are counted otherwise since.
+        for name in sorted(known.keys() - {"version", "rows", "at", "stale"}):
             assert_close(found[name], known[name], f"version {number}: {name}")
         assert found["version"]["threshold"] == known["version"]["threshold"]
 
@@ -250,11 +253,10 @@ def test_mistakes_curve_and_comparison_are_the_same(
         assert_close(found, mistakes, f"mistakes of version {number}")
     assert [point.model_dump() for point in opened.versions.learning_curve(name)] == known["curve"]
     if known["comparison"]:
-        assert_close(
-            opened.versions.compare_versions(name, 1, 2).model_dump(mode="json"),
-            known["comparison"],
-            "1 and 2",
-        )
+        found = opened.versions.compare_versions(name, 1, 2).model_dump(mode="json")
+        same = known["comparison"].keys() - {"figures", "differently", "n"}  # they are of the last look since
+        assert {key: found[key] for key in same} == {key: known["comparison"][key] for key in same}
+        assert 0 < found["n"] <= known["comparison"]["n"]
 
 
 def test_words_and_pictures_find_the_same(opened: Workbench, expected: dict[str, Any]) -> None:

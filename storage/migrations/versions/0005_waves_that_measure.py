@@ -26,10 +26,10 @@ def upgrade() -> None:
         sa.Column("frame", sa.Integer(), nullable=False),
         sa.Column("created", UtcDateTime(), nullable=False),
     )
-    with op.batch_alter_table("evaluation_pictures") as table:
-        table.add_column(sa.Column("wave", sa.Integer(), nullable=False, server_default="0"))
-    with op.batch_alter_table("label_events") as table:
-        table.add_column(sa.Column("in_view", sa.Boolean(), nullable=False, server_default=sa.false()))
+    wave = sa.Column("wave", sa.Integer(), nullable=False, server_default="0")
+    in_view = sa.Column("in_view", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("evaluation_pictures", wave)
+    op.add_column("label_events", in_view)  # in place: a copied table would lose what refers to it
     # What was drawn before was one wave, everything alike. Its frame was the library as it was then.
     op.execute(
         "INSERT INTO evaluation_waves"
