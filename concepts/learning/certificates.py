@@ -1,9 +1,9 @@
 """A line above which pictures are right, with a guarantee: Learn-then-Test (Angelopoulos et al. 2021).
 
-Pictures above a floor are drawn, each as likely as any other, and answered without knowing what the head says.
-From the surest on, each threshold is tested by the exact binomial tail, until one fails: the tests share one
-error without being corrected, because they are taken in a fixed order. That holds exactly where a head is
-right less often the lower the line is.
+Pictures above a floor are drawn, all as likely as each other, and answered by somebody who doesn't know what
+the head says. From the surest on, each threshold is tested by the exact binomial tail, until one fails: the
+tests share one error without being corrected, because they are taken in a fixed order. That holds exactly
+where a head is right less often the lower the line is.
 """
 
 from __future__ import annotations
