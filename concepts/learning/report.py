@@ -143,8 +143,8 @@ class EvaluationReport(Document):
 
 class Guarantee(Document):
     """What a certified threshold promises: with `confidence` at least `at_least` of what lies above it is
-    right. `errors` of n blind answers above the line were not. They were drawn for the version `made_from`, on
-    that day, as the concept's attempt 1, 2, …, from probabilities of `floor` on."""
+    right. `errors` of n blind answers above the line were not. They were drawn for the version `made_from`,
+    on that day, as the concept's attempt 1, 2, …, from probabilities of `floor` on."""
 
     at_least: Share
     confidence: Share
