@@ -190,8 +190,8 @@ def concept_certify(
     def human() -> None:
         say(found.sentence)
         if not found.complete:
-            say("Answer them: concept next --purpose evaluation. If all are right, the first")
-            say(f"{found.needed} of them are enough for a line.")
+            say(f"It takes {found.needed} above the line if all are right.")
+            say("Answer them: concept next NAME --evaluation, which asks about them first.")
         elif found.kept_as:
             say(f"Version {found.kept_as} says yes from {found.threshold:.3f} on. {MEASURE}")
         if found.sure_yes is not None:

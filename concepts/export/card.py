@@ -86,11 +86,13 @@ def _threshold(facts: BundleFacts) -> str:
             f"That line is certified: {_line(guarantee.sentence)} {guarantee.n:,} answers say so, of which "
             f"{guarantee.errors:,} were not right."
         )
-    chosen = f"That threshold was chosen for {_line(facts.head.target)}"
     said = about_the_target(facts.head.target, facts.metrics)
     if _aims_at_a_share(facts.head.target) and not any(line.endswith(": they are.") for line in said):
-        return f"{chosen}; that this is reached was neither certified nor measured."
-    return f"{chosen}."
+        return (
+            f"That threshold aims at {_line(facts.head.target)}, which is neither certified nor borne out by "
+            "what was measured."
+        )
+    return f"That threshold was chosen for {_line(facts.head.target)}."
 
 
 def _aims_at_a_share(target: str) -> bool:

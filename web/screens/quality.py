@@ -320,7 +320,8 @@ def _plots(view: QualityView) -> str:
     if view.curves is None:
         return ""
     curves, at = view.curves, view.at
-    place = (at.right / view.positives, at.right / at.flagged) if at else None
+    certified = Guarantee.of(view.version.details)  # where there is a bound and no other precision
+    place = (at.right / view.positives, at.right / at.flagged) if at and not certified else None
     base = view.version.report.metric("base_rate") if view.version.report else None
     everything = base.value if base and base.value is not None else view.positives / view.n
     drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))

@@ -59,10 +59,12 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     view = trained.certificates.begin(NAME, SHARE, author="me")
     drawn = certifying(trained)
     first = trained.answers.next_pictures(NAME, len(drawn), purpose="evaluation")
-    assert [picture.id for picture in first] == drawn and len(drawn) == view.asked
+    assert [picture.id for picture in first] == drawn
+    assert len(drawn) == view.asked
     answer(trained, drawn)
     material = trained.context.material(concept)
-    assert material.evaluation == measuring and not material.measuring
+    assert material.evaluation == measuring
+    assert not material.measuring
     assert set(drawn) <= material.reserved
     assert not set(drawn) & {*material.training.ids, *material.evaluation}
     assert trained.answers.tally(NAME).evaluation == 0
@@ -84,14 +86,17 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     trained.certificates.begin(NAME, SHARE, author="me")
     answer(trained, certifying(trained), always="yes")
     view = trained.certificates.state(NAME)
-    assert view is not None and view.complete and view.errors == 0
+    assert view is not None
+    assert view.complete
+    assert view.errors == 0
     number = trained.certificates.finish(NAME, author="me")
     assert number == trained.certificates.finish(NAME, author="me") == 2
     version = trained.versions.version(NAME, 2)
     assert version.threshold == view.threshold
     assert version.details["certified"]["made_from"] == 1
     promise = "With 95 % confidence at least 50 of 100 pictures above this line are right."
-    assert promise in view.sentence and promise in trained.versions.model_card(NAME, 2)
+    assert promise in view.sentence
+    assert promise in trained.versions.model_card(NAME, 2)
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == trained.versions.quality(NAME).pictures
 
 
@@ -112,10 +117,15 @@ def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(t
     first = certifying(trained)
     answer(trained, first, always="unsure")
     view = trained.certificates.state(NAME)
-    assert view is not None and view.complete and view.threshold is None and view.more > 0
+    assert view is not None
+    assert view.complete
+    assert view.threshold is None
+    assert view.more > 0
     again = trained.certificates.begin(NAME, SHARE, author="me")
-    assert again.attempt == 2 and again.needed == needed(SHARE, allowed_error(2)) > view.needed
-    assert again.answered == 0 and certifying(trained)[: len(first)] == first
+    assert again.attempt == 2
+    assert again.needed == needed(SHARE, allowed_error(2)) > view.needed
+    assert again.answered == 0
+    assert certifying(trained)[: len(first)] == first
 
 
 def test_a_line_needs_more_pictures_than_a_small_library_has(trained: Workbench) -> None:
