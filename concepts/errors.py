@@ -49,6 +49,7 @@ __all__ = [
     "NoVersionError",
     "NotAllowedError",
     "NotEnoughLabelsError",
+    "NotEnoughPicturesError",
     "OtherEncoderError",
     "ReadOnlyError",
     "SettingsError",
@@ -159,6 +160,17 @@ class NotEnoughLabelsError(DiscernError):
         super().__init__(message)
         self.needed = needed
         self.purpose = purpose
+
+
+class NotEnoughPicturesError(DiscernError):
+    """It takes `needed` pictures that nobody has answered about, and there are only so many."""
+
+    def __init__(self, needed: int, there: int) -> None:
+        super().__init__(
+            f"It takes {needed} pictures without an answer, look-alikes counted once, and there are {there}."
+        )
+        self.needed = needed
+        self.there = there
 
 
 class NoUsableRowsError(DiscernError):

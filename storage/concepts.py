@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,8 @@ from storage.tables import (
     EvaluationWaveRow,
     now,
 )
+
+CERTIFYING = "certifying"  # how a picture was drawn whose answer measures nothing, but certifies a line
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ class Wave:
     boundaries: list[float]
     frame: int
     created: datetime
+
+
+@dataclass(frozen=True)
+class Certifying:
+    """Which attempt drew a picture, and how many waves there were by then."""
+
+    attempt: int
+    after_wave: int
 
 
 class ConceptStore:
@@ -205,7 +215,7 @@ class ConceptStore:
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
         """Puts those that are not in the set at its end."""
         with self._writing(concept_id) as session:
-            _put_behind(session, _last_ordinal(session, concept_id), concept_id, picture_ids, drawn)
+            put_behind(session, concept_id, picture_ids, drawn)
 
     def add_wave(self, concept_id: int, wave: Wave, picture_ids: Sequence[str]) -> bool:
         """Puts a random draw behind what is in the set; False where a wave of this number is there: of two
@@ -214,8 +224,7 @@ class ConceptStore:
             if session.get(EvaluationWaveRow, (concept_id, wave.number)):
                 return False
             session.add(EvaluationWaveRow(concept_id=concept_id, **vars(wave)))
-            last = _last_ordinal(session, concept_id)
-            _put_behind(session, last, concept_id, picture_ids, "random", wave.number)
+            put_behind(session, concept_id, picture_ids, "random", wave.number)
             return True
 
     def waves(self, concept_id: int) -> list[Wave]:
@@ -240,16 +249,39 @@ class ConceptStore:
         """Picture id → the wave it was drawn in, 0 for what was imported."""
         query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
         with self._database.read() as session:
-            rows = session.execute(query.where(EvaluationPictureRow.concept_id == concept_id)).all()
+            rows = session.execute(query.where(*_measure(concept_id))).all()
         return {row[0]: row[1] for row in rows}
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
-        """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled."""
+        """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
+        Those that only certify (`storage.certifying`) are no part of the set."""
         with self._database.read() as session:
             query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.drawn)
-            query = query.where(EvaluationPictureRow.concept_id == concept_id)
+            query = query.where(*_measure(concept_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
         return {row[0]: row[1] for row in rows}
+
+    def certifying_pictures(self, concept_id: int) -> dict[str, Certifying]:
+        """Those that certify a line and measure nothing, in the order they are to be labelled."""
+        found: dict[str, Certifying] = {}
+        last_wave = 0
+        for picture_id, drawn, number in self._apart(concept_id):
+            if drawn == CERTIFYING:
+                found[picture_id] = Certifying(attempt=number, after_wave=last_wave)
+            else:
+                last_wave = max(last_wave, number)
+        return found
+
+    def kept_apart(self, concept_id: int) -> set[str]:
+        """All that nothing learns from, whether they measure or certify."""
+        return {row[0] for row in self._apart(concept_id)}
+
+    def _apart(self, concept_id: int) -> list[tuple[str, str, int]]:
+        """(picture id, how it was drawn, wave or attempt) in the order drawn."""
+        p = EvaluationPictureRow
+        query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id).order_by(p.ordinal)
+        with self._database.read() as session:
+            return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
     # Annotations
 
@@ -320,9 +352,15 @@ def _last_ordinal(session: Session, concept_id: int) -> int:
     return session.scalar(last) or 0
 
 
-def _put_behind(
-    session: Session, last: int, concept_id: int, picture_ids: Sequence[str], drawn: str, wave: int = 0
+def _measure(concept_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return EvaluationPictureRow.concept_id == concept_id, EvaluationPictureRow.drawn != CERTIFYING
+
+
+def put_behind(
+    session: Session, concept_id: int, picture_ids: Sequence[str], drawn: str, wave: int = 0
 ) -> None:
+    """Puts those that are new behind what is kept apart from training; under the concept's own lock."""
+    last = _last_ordinal(session, concept_id)
     rows = [
         {"concept_id": concept_id, "picture_id": i, "ordinal": ordinal, "drawn": drawn, "wave": wave}
         for ordinal, i in enumerate(picture_ids, start=last + 1)

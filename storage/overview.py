@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from storage.concepts import CERTIFYING
 from storage.database import Database
 from storage.tables import (
     AnnotationRow,
@@ -71,7 +72,8 @@ class Overview:
             LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
         )
         p = EvaluationPictureRow
-        sets = select(p.concept_id, func.count()).where(p.concept_id.in_(concept_ids)).group_by(p.concept_id)
+        measure = p.concept_id.in_(concept_ids), p.drawn != CERTIFYING
+        sets = select(p.concept_id, func.count()).where(*measure).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))

@@ -139,9 +139,9 @@ class EvaluationPictureRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     ordinal: Mapped[int]
-    drawn: Mapped[str] = mapped_column(String(10))  # "random" or "imported"
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported" or "certifying"
     added: Mapped[datetime] = mapped_column(default=now)
-    wave: Mapped[int] = mapped_column(default=0)  # of a random draw; 0 for what was imported
+    wave: Mapped[int] = mapped_column(default=0)  # of a random draw, or the attempt to certify; 0: imported
 
 
 class EvaluationWaveRow(Base):
@@ -156,6 +156,20 @@ class EvaluationWaveRow(Base):
     bias: Mapped[float]
     boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head
     frame: Mapped[int]  # groups of look-alikes that were drawn from
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class CertifyingDrawRow(Base):
+    """A draw of pictures whose answers certify a line of one version, and measure nothing else."""
+
+    __tablename__ = "certifying_draws"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    head_number: Mapped[int]
+    at_least: Mapped[float]  # what share is to be right
+    floor: Mapped[float]  # the lowest probability that was drawn from, fixed without looking at answers
+    frame: Mapped[int]  # groups of look-alikes that were drawn from
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -10,6 +10,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoConceptError: "Begin one on Start.",
     errors.NoVersionError: "Train one on Quality.",
     errors.NotEnoughLabelsError: "Answer some on Label.",
+    errors.NotEnoughPicturesError: "Add pictures, or ask for fewer of 100 to be right.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures on Library, Encoder.",
     errors.FingerprintMismatchError: "Choose that encoder on Library, Encoder, or train again on Quality.",
     errors.DamagedIndexError: "It is made again meanwhile: see Library.",

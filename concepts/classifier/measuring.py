@@ -19,7 +19,14 @@ from concepts.learning.average_probability import about_probabilities, probabili
 from concepts.learning.base import Bools, Floats, Pictures
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
-from concepts.learning.report import Baseline, CutFigures, EvaluationReport, Metric, about_the_target
+from concepts.learning.report import (
+    Baseline,
+    CutFigures,
+    EvaluationReport,
+    Guarantee,
+    Metric,
+    about_the_target,
+)
 from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
@@ -77,6 +84,9 @@ def evaluate(
         baselines += shuffle_baseline(material.training.data, vectors, truth, way_of(head), SEED)
     alike = drawn.alike(SEED)
     gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
+    guarantee = Guarantee.of(head.details)
+    if guarantee:
+        figures.metrics["precision"] = _certified_precision(guarantee)
     metrics = (*figures.metrics.values(), gap)
     parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
@@ -91,7 +101,8 @@ def evaluate(
         confusion=figures.confusion,
         curves=figures.curves,
         sentences=(
-            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes),
+            *([guarantee.sentence] if guarantee else []),
+            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
             *about_probabilities(metrics),
             *about_chance(baselines),
         ),
@@ -163,7 +174,11 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
 
 
 def _sentences(
-    figures: evaluation.Figures, simulated: bool, target: str, yes: sampled.Estimate | None
+    figures: evaluation.Figures,
+    simulated: bool,
+    target: str,
+    yes: sampled.Estimate | None,
+    guarantee: Guarantee | None = None,
 ) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
@@ -182,12 +197,20 @@ def _sentences(
         ("precision", f"Of 100 pictures it flags, about {{}} are right ({{}} to {{}}); {at_random}."),
         ("recall", "Of 100 pictures that count, it finds about {} ({} to {})."),
     ):
+        if guarantee and name == "precision":
+            continue
         metric = figures.metrics[name]
         if metric.value is None or metric.low is None or metric.high is None:
             lines.append(f"{name.capitalize()}: {metric.note}")
         else:
             lines.append(words.format(*(of_hundred(x) for x in (metric.value, metric.low, metric.high))))
-    return [*lines, *about_the_target(target, figures.metrics.values())]
+    return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
+
+
+def _certified_precision(guarantee: Guarantee) -> Metric:
+    """At a certified threshold there is a bound and no other figure."""
+    note = f"At least {guarantee.at_least:g} with {100 * guarantee.confidence:.3g} % confidence: certified."
+    return Metric(name="precision", value=None, n=guarantee.n, note=note)
 
 
 def of_hundred(share: float) -> str:

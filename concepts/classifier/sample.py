@@ -124,6 +124,10 @@ def _drawn(
     for row, picture in zip(_rows(collection, row_of, every), every, strict=True):
         if row >= 0 and material.wave_of[picture]:
             drawn_in[row] = min(drawn_in[row], material.wave_of[picture])
+    certifying = list(material.certifying)
+    for row, picture in zip(_rows(collection, row_of, certifying), certifying, strict=True):
+        if row >= 0:  # no later wave could draw it
+            drawn_in[row] = min(drawn_in[row], material.certifying[picture].after_wave)
     known_truth = _known(material, collection, row_of)
     decided = np.isin(np.arange(len(names)), list(known_truth))
     stratum, known = [], []
@@ -158,9 +162,9 @@ def _rows(collection: Collection, row_of: dict[str, int], ids: Sequence[str]) ->
 
 
 def _known(material: Material, collection: Collection, row_of: dict[str, int]) -> dict[int, bool]:
-    """Row of a group → whether it counts, of what people decided on: blindly where it measures."""
-    said = {i: d for i, d in material.decisions.items() if i not in material.wave_of}
-    said |= {i: d for i, d in material.blind.items() if i in material.wave_of}
+    """Row of a group → whether it counts, of what people decided on: blindly where it is kept apart."""
+    said = {i: d for i, d in material.decisions.items() if i not in material.apart}
+    said |= {i: d for i, d in material.blind.items() if i in material.apart}
     ids = [i for i, decision in said.items() if decision.decided]
     rows = _rows(collection, row_of, ids)
     return {int(row): said[i].value == "yes" for row, i in zip(rows, ids, strict=True) if row >= 0}

@@ -22,7 +22,7 @@ from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
-from concepts.learning.report import EvaluationReport, Metric
+from concepts.learning.report import EvaluationReport, Guarantee, Metric
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -79,8 +79,26 @@ def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHea
     if not 0 < threshold < 1:
         raise DiscernError(f"A threshold lies between 0 and 1; {threshold:g} doesn't.")
     chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author, "made_from": head.number}
-    kept = {key: value for key, value in head.details.items() if key not in ("held_out", "threshold_labels")}
-    return replace(head, number=0, threshold=threshold, details=kept | chosen, created=now())
+    details = _without_threshold(head.details) | chosen
+    return replace(head, number=0, threshold=threshold, details=details, created=now())
+
+
+def with_guarantee(head: StoredHead, threshold: float, guarantee: Guarantee, author: str) -> StoredHead:
+    """The same head with a certified threshold, to be kept under the next number."""
+    details = _without_threshold(head.details) | {
+        "target": str(Target("precision", guarantee.at_least)),
+        "target_met": True,
+        "threshold_by": author,
+        "made_from": head.number,
+        "certified": guarantee.model_dump(mode="json"),
+    }
+    return replace(head, number=0, threshold=threshold, details=details, created=now())
+
+
+def _without_threshold(details: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a head apart from how its threshold came about."""
+    of_threshold = ("held_out", "threshold_labels", "certified")
+    return {key: value for key, value in details.items() if key not in of_threshold}
 
 
 def again(head: StoredHead, author: str) -> StoredHead:
@@ -103,6 +121,11 @@ def origin(details: dict[str, Any]) -> str:
     """Where a version that was not trained comes from, in words; empty for a trained one."""
     if "copy_of" in details:
         return f"version {details['copy_of']} again"
+    if guarantee := Guarantee.of(details):
+        return (
+            f"version {guarantee.made_from} with a line that is certified: "
+            f"at least {100 * guarantee.at_least:.3g} of 100 right"
+        )
     if "made_from" in details:
         return f"version {details['made_from']} with a threshold set by hand"
     return ""

@@ -21,6 +21,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoVersionError: "Train one: discern concept train “{error.concept}”.",
     errors.NotEnoughLabelsError: "Answer some: discern concept next NAME --out answers.csv, then discern "
     "concept labels import NAME answers.csv.",
+    errors.NotEnoughPicturesError: "Add pictures: discern library add PATH, or take a lower --at-least.",
     errors.NoUsableRowsError: "Mend these rows and import the file again: nothing was taken.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
     "{error.asked}.",

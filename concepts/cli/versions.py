@@ -170,6 +170,36 @@ def concept_threshold(
     show({"number": number}, as_json, lambda: say(f"Version {number} kept. {MEASURE}"))
 
 
+@concept.command("certify")
+def concept_certify(
+    name: Name,
+    at_least: Annotated[
+        float, typer.Option(min=0.5, max=0.99, help="What share above the line is to be right.")
+    ] = 0.9,
+    version: Version = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Certify a line above which pictures are right; once all its pictures are answered, keep it."""
+    bench = workbench()
+    found = bench.certificates.begin(name, at_least, version=version, author=author)
+    if found.threshold is not None:
+        bench.certificates.finish(name, author=author, measure=False)
+        found = bench.certificates.state(name) or found
+
+    def human() -> None:
+        say(found.sentence)
+        if not found.complete:
+            say(f"It takes {found.needed} above the line if all are right.")
+            say("Answer them: concept next NAME --evaluation, which asks about them first.")
+        elif found.kept_as:
+            say(f"Version {found.kept_as} says yes from {found.threshold:.3f} on. {MEASURE}")
+        if found.sure_yes is not None:
+            say(f"{found.sure_yes:,} pictures are sure; look at the other {found.look_yourself:,} yourself.")
+
+    show(found, as_json, human)
+
+
 @concept.command("use-again")
 def concept_use_again(
     name: Name,

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from concepts.errors import SettingsError
 from concepts.export.facts import BundleFacts
 from concepts.export.figures import Figure
 from concepts.export.usage import in_a_shell, with_numpy, with_onnx
 from concepts.learning.average_probability import about_probabilities
-from concepts.learning.report import LabelCount, Metric, about_the_target
+from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
+from concepts.learning.target import Target
 
 FEW = 30  # positives or negatives below this make wide intervals; the card says so
 
@@ -73,9 +75,31 @@ def _what_it_is(facts: BundleFacts) -> str:
         f"> {_line(facts.definition.description)}\n\n"
         f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
         f"{facts.created:%d %B %Y} (version {facts.head.number}). It gives a picture a probability of "
-        f"showing this, and says **yes** from {facts.head.threshold:.3g} on. That threshold was chosen for "
-        f"{_line(facts.head.target)}."
+        f"showing this, and says **yes** from {facts.head.threshold:.3g} on. {_threshold(facts)}"
     )
+
+
+def _threshold(facts: BundleFacts) -> str:
+    """What the threshold was chosen for, and whether that is certified, measured or only wished for."""
+    if guarantee := Guarantee.of(facts.head.details):
+        return (
+            f"That line is certified: {_line(guarantee.sentence)} {guarantee.n:,} answers say so, of which "
+            f"{guarantee.errors:,} were not right."
+        )
+    said = about_the_target(facts.head.target, facts.metrics)
+    if _aims_at_a_share(facts.head.target) and not any(line.endswith(": they are.") for line in said):
+        return (
+            f"That threshold aims at {_line(facts.head.target)}, which is neither certified nor borne out by "
+            "what was measured."
+        )
+    return f"That threshold was chosen for {_line(facts.head.target)}."
+
+
+def _aims_at_a_share(target: str) -> bool:
+    try:
+        return Target.parse(target).kind != "f1"
+    except SettingsError:  # such as a threshold set by hand
+        return False
 
 
 def _definition(facts: BundleFacts) -> str:
@@ -127,7 +151,9 @@ def _in_words(facts: BundleFacts) -> str:
         sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
     if recall := facts.metric("recall"):
         sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
-    sentences += about_the_target(facts.head.target, facts.metrics) + about_probabilities(facts.metrics)
+    if not Guarantee.of(facts.head.details):
+        sentences += about_the_target(facts.head.target, facts.metrics)
+    sentences += about_probabilities(facts.metrics)
     return " ".join(sentences) or "The figures are in the table below."
 
 

@@ -22,7 +22,7 @@ from concepts.learning.splits import Rows
 from concepts.learning.waves import looked_at
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
-from storage.concepts import ConceptStore, Rating, StoredAnnotation, Wave
+from storage.concepts import Certifying, ConceptStore, Rating, StoredAnnotation, Wave
 from storage.labels import LabelLog
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
@@ -74,9 +74,20 @@ class Material:
         return self._store.evaluation_pictures(self.concept_id)
 
     @cached_property
+    def certifying(self) -> dict[str, Certifying]:
+        """Pictures that were drawn to certify a line: kept apart like those that measure, and no part of any
+        figure."""
+        return self._store.certifying_pictures(self.concept_id)
+
+    @cached_property
+    def apart(self) -> set[str]:
+        """Pictures that measure or certify."""
+        return self.evaluation.keys() | self.certifying.keys()
+
+    @cached_property
     def reserved(self) -> set[str]:
-        """The evaluation set with all near-duplicates of its pictures: seen by nothing that learns."""
-        return with_look_alikes(self.evaluation, self._collection.library)
+        """Pictures that measure or certify with all their near-duplicates: seen by nothing that learns."""
+        return with_look_alikes(self.apart, self._collection.library)
 
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:

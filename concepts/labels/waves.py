@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection as Ids
+from dataclasses import dataclass
 
 import numpy as np
 
 from concepts.labels.dataset import Material
 from concepts.learning.base import LinearHead
 from concepts.learning.calibration import logit
+from concepts.learning.certificates import floor_of
 from concepts.learning.waves import Strata, draw, strata
 from concepts.library.collection import Collection
 from concepts.library.outside import library_twins
 from storage.concepts import Wave
-from storage.library import Library
 from storage.tables import now
+from storage.vectors.scores import Scores
+
+HIGHEST = 1 - 1e-6  # as a floor: nearer to 1 nothing can be told apart
+
+
+@dataclass(frozen=True)
+class CertifyingFrame:
+    """What was drawn to certify a line: from so many groups of look-alikes with a probability ≥ floor."""
+
+    floor: float
+    frame: int
+    pictures: list[str]
 
 
 def draw_wave(
@@ -32,11 +45,8 @@ def draw_wave(
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
     number = len(material.waves) + 1
-    given = [*avoid, *examples(material)]
-    twins = library_twins(collection, material.concept_id, given)
-    seen = {*given, *twins, *material.evaluation, *material.first_answered}
-    frame = _frame(collection.library, seen)
-    rng = np.random.default_rng(_seed(key, number))
+    frame = _frame(material, collection, avoid)
+    rng = np.random.default_rng(_seed(key, f"wave {number}"))
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None and len(material.with_vectors(frame)) == len(frame):
         scores = material.index.scores(head.weights, head.bias)
@@ -58,16 +68,45 @@ def draw_wave(
     return wave, [frame[row] for row in chosen]
 
 
-def _frame(library: Library, seen: Ids[str]) -> list[str]:
+def draw_certifying(
+    material: Material,
+    collection: Collection,
+    key: str,
+    attempt: int,
+    scores: Scores,
+    at_least: float,
+    size: int,
+) -> CertifyingFrame:
+    """Pictures to certify a line of a version with, in the order in which to answer: at most `size`, one of
+    each group of look-alikes, all as likely as each other among those above a floor that scores alone fix.
+    `scores` are what the version says of the library, as probabilities."""
+    frame = _frame(material, collection)
+    places = scores.ids.places(frame)
+    ids = [picture for picture, place in zip(frame, places, strict=True) if place >= 0]
+    probability = scores.values[places[places >= 0]].astype(np.float64)
+    if not ids:
+        return CertifyingFrame(0.0, 0, [])
+    floor = min(floor_of(probability, at_least, size), HIGHEST)
+    above = np.flatnonzero(probability >= floor)
+    rng = np.random.default_rng(_seed(key, f"certifying {attempt}"))
+    chosen = rng.permutation(above)[:size]
+    return CertifyingFrame(floor, len(above), [ids[row] for row in chosen])
+
+
+def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
+    given = [*avoid, *examples(material)]
+    twins = library_twins(collection, material.concept_id, given)
+    seen = {*given, *twins, *material.apart, *material.first_answered}
+    library = collection.library
     out = set(library.near_groups(sorted(seen)))
     groups = library.groups_with_age()
     return sorted(picture for group, (picture, _) in groups.items() if group not in out)
 
 
-def _seed(key: str, number: int) -> int:
+def _seed(key: str, what: str) -> int:
     """The same concept draws the same pictures on every machine."""
-    return int.from_bytes(hashlib.sha256(f"{key} wave {number}".encode()).digest()[:8])
+    return int.from_bytes(hashlib.sha256(f"{key} {what}".encode()).digest()[:8])
 
 
 def examples(material: Material) -> set[str]:

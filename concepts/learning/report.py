@@ -5,8 +5,9 @@ Stored as JSON and kept for ever, so fields may be added with a default and neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -138,6 +139,35 @@ class EvaluationReport(Document):
     def metric(self, name: str) -> Metric | None:
         """The figure of this name if it has a value."""
         return metric_of(self.metrics, name)
+
+
+class Guarantee(Document):
+    """What a certified threshold promises: with `confidence` at least `at_least` of what lies above it is
+    right. `errors` of n blind answers above the line were not. They were drawn for the version `made_from`,
+    on that day, as the concept's attempt 1, 2, …, from probabilities of `floor` on."""
+
+    at_least: Share
+    confidence: Share
+    n: Count
+    errors: Count
+    floor: Share
+    attempt: Count
+    made_from: Count
+    day: date
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"With {100 * self.confidence:.3g} % confidence at least {100 * self.at_least:.3g} of 100 "
+            f"pictures above this line are right. For pictures like those of this library on "
+            f"{self.day.day} {self.day:%B %Y}."
+        )
+
+    @classmethod
+    def of(cls, details: Mapping[str, Any]) -> Guarantee | None:
+        """Of a version's details; None where its threshold isn't certified."""
+        found = details.get("certified")
+        return cls.model_validate(found) if found else None
 
 
 def metric_of(metrics: tuple[Metric, ...], name: str) -> Metric | None:

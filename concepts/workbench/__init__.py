@@ -2,6 +2,7 @@
 
 from concepts.settings import Settings
 from concepts.workbench.answers import Answers
+from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.examples import Examples
@@ -17,7 +18,8 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers`,
-    `versions` with `steadiness`, and `installation` for the rest. They share one `Context`.
+    `versions` with `steadiness` and `certificates`, and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -29,6 +31,7 @@ class Workbench:
         self.answers = Answers(self.context, self.definitions)
         self.versions = Versions(self.context, self.answers)
         self.steadiness = Steadiness(self.context)
+        self.certificates = Certificates(self.context)
         self.installation = Installation(self.context)
 
     def close(self) -> None:

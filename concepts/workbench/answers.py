@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -280,10 +281,10 @@ class Answers:
         """Every standing label, of people and machines, with the columns of a label file, the oldest first;
         all of them or a page."""
         concept = self._context.concept(name)
-        evaluation = self._context.store.evaluation_pictures(concept.id)
+        apart = self._context.store.kept_apart(concept.id)
         standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
         paths = self._context.collection.paths(list({event.picture_id for event in standing}))
-        return [_label_row(event, paths, evaluation) for event in standing]
+        return [_label_row(event, paths, apart) for event in standing]
 
     def export_labels(self, name: str, out: Path) -> int:
         return write_label_file(out, self.label_rows(name))
@@ -307,7 +308,7 @@ class Answers:
         """This person's last answers that stand, oldest first."""
         concept = self._context.concept(name)
         events = self._context.log.recent(concept.id, Author(author), n)[::-1]
-        evaluation = self._context.store.evaluation_pictures(concept.id)
+        apart = self._context.store.kept_apart(concept.id)
         paths = self._context.collection.paths([event.picture_id for event in events])
         return [
             GivenAnswer(
@@ -315,7 +316,7 @@ class Answers:
                 path=paths.get(event.picture_id, ""),
                 value=event.value,
                 key=event.key,
-                purpose="evaluation" if event.picture_id in evaluation else "train",
+                purpose="evaluation" if event.picture_id in apart else "train",
             )
             for event in events
         ]
@@ -353,7 +354,7 @@ class Answers:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
         concept = self._context.concept(name)
-        if picture_id in self._context.store.evaluation_pictures(concept.id):
+        if picture_id in self._context.store.kept_apart(concept.id):
             return None
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
         return opinion(said[-1]) if said else None
@@ -407,11 +408,12 @@ class Answers:
         purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
-        self._context.draw_more(concept, waiting, max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1)
+        wanted = max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1
+        self._context.draw_more(concept, waiting, wanted)
         material = self._context.material(concept)
         if purpose == "evaluation":
             out = material.decisions.keys() | set(waiting)
-            left = [i for i in material.evaluation if i not in out][:n]
+            left = [i for i in self._context.to_answer(concept) if i not in out][:n]
             paths = self._context.collection.paths(left)
             return [to_measure(i, paths.get(i, "")) for i in left]
         if not material.candidates and len(material.index.ids) > WHOLE_LIBRARY:
@@ -422,9 +424,10 @@ class Answers:
     def remaining(self, name: str, purpose: Purpose = "train") -> int:
         """How many pictures have no answer yet of those that can be asked about: to measure with, or to
         learn from (of a large library its candidates)."""
-        material = self._context.material(self._context.concept(name))
+        concept = self._context.concept(name)
+        material = self._context.material(concept)
         if purpose == "evaluation":
-            return len(material.evaluation.keys() - material.decisions.keys())
+            return len(set(self._context.to_answer(concept)) - material.decisions.keys())
         pictures = self._context.collection.library.counts().pictures
         closed = material.reserved | material.decisions.keys()
         return (
@@ -468,14 +471,15 @@ class Answers:
         with self._open_lock:
             if concept.id not in self._open:
                 background, decisions = self._context.background, Decisions(self._context.log, concept.id)
-                evaluation = partial(self._context.store.evaluation_pictures, concept.id)
+                to_answer = partial(self._context.to_answer, concept)
+                apart = partial(self._context.store.kept_apart, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(decisions, choose, evaluation, paths, background),
-                    Grid(decisions, rank, state, evaluation, on_walls, background),
+                    Questions(decisions, choose, to_answer, paths, background),
+                    Grid(decisions, rank, state, apart, on_walls, background),
                 )
             return self._open[concept.id]
 
@@ -526,7 +530,7 @@ class Answers:
         asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in material.reserved]
         taken = set(library.near_groups([*trained, *asked_to_train]))
         wanted = list(dict.fromkeys(i for row, i in rows if row.split == "evaluation"))
-        outside = [i for i in wanted if i not in material.evaluation]
+        outside = [i for i in wanted if i not in material.apart]
         groups = dict(zip(outside, library.near_groups(outside), strict=True))
         usable = [i for i in outside if groups[i] not in taken and i not in material.reserved]
         self._context.store.add_evaluation_pictures(concept.id, usable, "imported")
@@ -536,14 +540,14 @@ class Answers:
         )
 
 
-def _label_row(event: LabelEvent, paths: dict[str, str], evaluation: dict[str, str]) -> dict[str, Any]:
+def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str]) -> dict[str, Any]:
     return {
         "id": event.picture_id,
         "path": paths.get(event.picture_id, ""),
         "label": event.value,
         "author": event.author.name,
         "author_kind": event.author.kind,
-        "split": "evaluation" if event.picture_id in evaluation else "train",
+        "split": "evaluation" if event.picture_id in apart else "train",
         "definition": event.definition_number,
         "created": event.created.isoformat(),
         "comment": event.comment,

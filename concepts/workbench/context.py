@@ -30,6 +30,7 @@ from concepts.library.uploads import Uploads
 from concepts.settings import Settings
 from storage.audit import AuditLog
 from storage.calls import Ledger
+from storage.certifying import CertifyingDraws
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.disk import told
@@ -73,6 +74,7 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
+        self.certifying = CertifyingDraws(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
@@ -84,7 +86,7 @@ class Context:
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
         self.background = Background()
-        self._drawing = threading.Lock()
+        self.drawing = threading.Lock()
         self.jobs = JobRunner(JobStore(self.database), redact=self.redact, home=settings.home)
 
     def close(self) -> None:
@@ -197,11 +199,19 @@ class Context:
             if left >= at_least or not self._draw_wave(concept, len(drawn) + 1):
                 return
 
+    def to_answer(self, concept: ConceptRow) -> list[str]:
+        """The pictures to be answered blindly, in order: those that certify the line somebody asked for last,
+        then those that measure."""
+        asked = self.certifying.newest(concept.id)
+        certifying = self.store.certifying_pictures(concept.id) if asked else {}
+        first = [i for i, drawn in certifying.items() if asked and drawn.attempt == asked.attempt]
+        return [*first, *self.store.evaluation_pictures(concept.id)]
+
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""
         if self.collection.library.encoder() is None:
             return False
-        with self._drawing:
+        with self.drawing:
             drawn = len(self.store.evaluation_pictures(concept.id))
             if drawn >= more_than:
                 return True

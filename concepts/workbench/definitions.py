@@ -321,7 +321,7 @@ def label_counts(material: Material) -> LabelCounts:
 
     decisions = material.decisions
     return LabelCounts(
-        train=tally(d for i, d in decisions.items() if i not in material.evaluation),
+        train=tally(d for i, d in decisions.items() if i not in material.apart),
         evaluation=tally(d for i, d in decisions.items() if i in material.evaluation),
         annotated=len({said.picture_id for said in material.ratings}),
         evaluation_size=len(material.evaluation),

@@ -227,7 +227,7 @@ class Versions:
         if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
             self._context.background.submit(self._context.rank_library, concept, head, wait=False)
         decisions = self._answers.decisions(concept.name)
-        waiting = self._context.store.evaluation_pictures(concept.id).keys() - decisions.keys()
+        waiting = self._context.store.kept_apart(concept.id) - decisions.keys()
         return scored_page(self._context.collection, scores, head, decisions, order, start, size, waiting)
 
     def ranked_pictures(

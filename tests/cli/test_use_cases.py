@@ -61,6 +61,7 @@ USE_CASES = [
     UseCase("concept mistakes", ("version_mistakes",)),
     UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
+    UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
     UseCase("concept threshold", ("set_threshold",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),

@@ -85,6 +85,23 @@ def test_hand_picked_evaluation_pictures_are_not_called_random(head, make_facts)
     assert "pictures drawn at random" not in card
 
 
+def test_a_floor_is_claimed_where_it_is_certified_or_measured_and_nowhere_else(facts):
+    def card(metrics, **details):
+        head = facts.head.model_copy(update={"target": "precision at least 0.9", "details": details})
+        return card_text(facts.model_copy(update={"head": head, "metrics": metrics}))
+
+    def precision(low):
+        return (Metric(name="precision", value=0.95, low=low, high=0.99, n=200),)
+
+    assert "chosen for precision at least 0.9." in card(precision(0.91))
+    for metrics in ((), precision(0.85)):
+        assert "aims at precision at least 0.9, which is neither certified" in card(metrics)
+    promise = {"at_least": 0.9, "confidence": 0.95, "n": 40, "errors": 0, "floor": 0.7, "attempt": 1}
+    certified = card((), certified=promise | {"made_from": 1, "day": "2026-11-25"})
+    assert "With 95 % confidence at least 90 of 100 pictures above this line are right." in certified
+    assert "For pictures like those of this library on 25 November 2026." in certified
+
+
 def test_the_front_matter_is_what_the_hub_reads(facts):
     matter = front_matter(card_text(facts))
     assert matter["pipeline_tag"] == "image-classification"

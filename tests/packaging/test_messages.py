@@ -77,6 +77,7 @@ EXAMPLES = [
     errors.NoConceptError("Ball"),
     errors.NoVersionError("Ball"),
     errors.NotEnoughLabelsError("No picture has an answer yet.", purpose="evaluation"),
+    errors.NotEnoughPicturesError(36, 20),
     errors.OtherEncoderError("embedded", "auto"),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),

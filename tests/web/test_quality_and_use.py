@@ -22,6 +22,7 @@ from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
 from concepts.learning.report import CutFigures, Metric, Slice
+from concepts.workbench.certificates import CertificateView
 from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
@@ -65,6 +66,36 @@ def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> Non
 
 def test_a_version_that_flags_nothing_that_was_checked_says_so() -> None:
     assert "flags none of the checked pictures" in words(quality._main(measured(None), "Ball"))
+
+
+def line(**changes: Any) -> str:
+    about = {"attempt": 1, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
+    about |= {"asked": 54, "answered": 12, "needed": 36, "complete": False, "threshold": None, "n": 0}
+    about |= {"errors": 0, "more": 0, "kept_as": None, "sure_yes": None, "look_yourself": None}
+    found = CertificateView.model_validate(about | {"sentence": "What came of it."} | changes)
+    return render("quality/line.html", name="Ball", newest=2, takes={0.8: 17, 0.9: 36}, found=found)
+
+
+def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
+    assert "12 of 54 answered" in words(line())
+    assert "What came of it." not in words(line())
+    done = {"complete": True, "answered": 54, "n": 40}
+    certified = line(**done, threshold=0.8, sure_yes=1300, look_yourself=700)
+    assert "sure yes 1,300" in words(certified)
+    assert "look yourself 700" in words(certified)
+    assert 'data-action="keep-line"' in certified
+    refused = line(**done, errors=2, more=12)
+    assert "What came of it." in words(refused)
+    assert 'data-action="certify"' in refused
+
+
+def test_a_version_with_a_certified_line_shows_the_promise_and_no_measured_precision() -> None:
+    promise = {"at_least": 0.9, "confidence": 0.95, "n": 40, "errors": 0, "floor": 0.7, "attempt": 1}
+    certified = version(details={"certified": promise | {"made_from": 1, "day": "2026-11-25"}})
+    row = CutFigures(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
+    shown = words(quality._main(measured(row, version=certified), "Ball"))
+    assert "With 95 % confidence at least 90 of 100 pictures above this line are right." in shown
+    assert "is not said at a certified line" in shown
 
 
 def test_simulated_answers_are_called_that() -> None:

@@ -14,6 +14,7 @@ from concepts.classifier.versions import Comparison
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
 from concepts.workbench import Workbench
+from concepts.workbench.certificates import CertificateView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -29,6 +30,14 @@ class Train(Body):
 
 class Threshold(Body):
     threshold: float = Field(gt=0, lt=1)
+
+
+class Line(Body):
+    """`at_least`: what share of the pictures above the line is to be right. `version`: the newest if left
+    out."""
+
+    at_least: float = Field(0.9, ge=0.5, le=0.99)
+    version: int | None = Field(None, ge=1, le=2**31 - 1)
 
 
 class Version(BaseModel):
@@ -96,6 +105,22 @@ def routes(workbench: Workbench) -> APIRouter:
     def use_version_again(name: ConceptName, version: VersionNumber, author: AuthorName) -> Version:
         """Goes back to a version by keeping it once more as the newest one."""
         return Version(number=workbench.versions.use_again(name, version, author=author))
+
+    @router.get("/certificate")
+    def newest_certificate(name: ConceptName) -> CertificateView | None:
+        """How far certifying a line is; null before anybody asked for one."""
+        return workbench.certificates.state(name)
+
+    @router.post("/certificate", status_code=201)
+    def begin_certificate(name: ConceptName, body: Line, author: AuthorName) -> CertificateView:
+        """Draws the pictures whose blind answers certify a line. With purpose “evaluation” they are asked
+        about first."""
+        return workbench.certificates.begin(name, body.at_least, version=body.version, author=author)
+
+    @router.post("/certificate/keep", status_code=201)
+    def keep_certificate(name: ConceptName, author: AuthorName) -> Version:
+        """Keeps the certified line as the newest version."""
+        return Version(number=workbench.certificates.finish(name, author=author))
 
     @router.get("/compare")
     def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:

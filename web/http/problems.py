@@ -36,6 +36,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.ConflictError: 409,
     errors.FingerprintMismatchError: 409,
     errors.NotEnoughLabelsError: 409,
+    errors.NotEnoughPicturesError: 409,
     errors.NoUsableRowsError: 422,
     errors.BudgetError: 409,
     errors.BadPictureError: 422,

@@ -15,7 +15,7 @@ from concepts.export import figures
 from concepts.installation.activity import JobView
 from concepts.learning.average_probability import about_probabilities
 from concepts.learning.permutation import about_chance
-from concepts.learning.report import CutFigures, EvaluationReport
+from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author
@@ -36,6 +36,7 @@ TARGETS = (
     ("recall=0.9", "Miss little: find 90 of 100 that count"),
     ("recall=0.95", "Miss very little: find 95 of 100 that count"),
 )
+LINES = (0.8, 0.9, 0.95)  # shares that a line can be certified for here
 ANSWERS = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 
 Memory = dict[
@@ -46,8 +47,8 @@ Memory = dict[
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.everything, screen.areas)
-    pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.mistakes)
-    for area in (*pressed, screen.dialog):
+    pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
+    for area in (*pressed, screen.mistakes, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
     on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
 
@@ -66,11 +67,12 @@ class _Screen:
         with gr.Row(elem_classes="quality-columns"):
             self.parts = live("quality-parts", elem_classes="wide")
             self.steady = live("quality-steady")
+        self.line = live("quality-line")
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
         self.html = [self.top, self.work.area, self.said, self.training, self.main, self.side]
-        self.html += [self.plots, self.parts, self.steady, self.mistakes, self.dialog]
+        self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes, self.dialog]
         self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
@@ -133,15 +135,15 @@ class _Screen:
     ) -> Shown:
         if quality is None:
             main = render("quality/untrained.html", labels=view.labels.train, name=view.name)
-            return dict.fromkeys((self.side, self.plots, self.parts, self.steady, self.mistakes), "") | {
-                self.main: main
-            }
+            areas = (self.side, self.plots, self.parts, self.steady, self.line, self.mistakes)
+            return dict.fromkeys(areas, "") | {self.main: main}
         return {
             self.main: _main(quality, view.name),
             self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
             self.plots: _plots(quality),
             self.parts: render("quality/parts.html", report=quality.version.report),
             self.steady: self._steady(view.name, jobs),
+            self.line: self._line(view.name, quality.version.number),
             self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
         }
 
@@ -171,6 +173,14 @@ class _Screen:
         newest = self._bench.definitions.concept(name).heads[-1].number
         return render(
             "quality/steady.html", job=job, found=self._bench.steadiness.newest(name), newest=newest
+        )
+
+    def _line(self, name: str, newest: int) -> str:
+        """How far the line one can rely on is."""
+        certificates = self._bench.certificates
+        takes = {share: certificates.takes(name, share) for share in LINES}
+        return render(
+            "quality/line.html", name=name, newest=newest, takes=takes, found=certificates.state(name)
         )
 
     def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
@@ -205,6 +215,11 @@ class _Screen:
             versions.submit_score_library(name, int(action.value))
         elif action.name == "steady":
             self._bench.steadiness.submit(name)
+        elif action.name == "certify":
+            self._bench.certificates.begin(name, float(action.fields.get("at-least", 0.9)), author=author)
+        elif action.name == "keep-line":
+            number = self._bench.certificates.finish(name, author=author)
+            return say(f"Version {number} has the certified line.", "good")
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
@@ -279,7 +294,7 @@ def _main(view: QualityView, name: str) -> str:
     """The figures in words and the threshold that moves them; or what is missing."""
     shares = (view.at.precision, view.at.recall) if view.at else ()
     notes = dict.fromkeys(share.note for share in shares if share.value is None)
-    report = view.version.report
+    report, guarantee = view.version.report, Guarantee.of(view.version.details)
     base = report.metric("base_rate") if report else None
     return render(
         "quality/main.html",
@@ -288,6 +303,7 @@ def _main(view: QualityView, name: str) -> str:
         rows=[_numbers(row) for row in view.rows],
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         at=_numbers(view.at) if view.at else None,
+        guarantee=guarantee.sentence if guarantee else "",
         base=of_hundred(base.value) if base and base.value is not None else "",
         own=min(max(round(1000 * view.version.threshold), 1), 999),
         scores=figures.scores(view.curves, view.version.threshold) if view.curves else None,
@@ -304,7 +320,8 @@ def _plots(view: QualityView) -> str:
     if view.curves is None:
         return ""
     curves, at = view.curves, view.at
-    place = (at.right / view.positives, at.right / at.flagged) if at else None
+    certified = Guarantee.of(view.version.details)  # where there is a bound and no other precision
+    place = (at.right / view.positives, at.right / at.flagged) if at and not certified else None
     base = view.version.report.metric("base_rate") if view.version.report else None
     everything = base.value if base and base.value is not None else view.positives / view.n
     drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))

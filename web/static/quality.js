@@ -43,6 +43,7 @@ function show(slider) {
   area.querySelector('[data-at]').textContent = threshold.toFixed(3);
   area.querySelector('.plot').style.setProperty('--at', `${100 * threshold}%`);
   area.querySelector('[data-moved]').hidden = !moved;
+  for (const promise of area.querySelectorAll('[data-certified]')) promise.hidden = moved;
   const use = area.querySelector('[data-action="threshold"]');
   if (use) use.dataset.value = JSON.stringify([Number(area.dataset.version), threshold]);
   slider.setAttribute('aria-valuetext', [

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("created", UtcDateTime(), nullable=False),
     )
     wave = sa.Column("wave", sa.Integer(), nullable=False, server_default="0")
-    in_view = sa.Column("in_view", sa.Boolean(), nullable=False, server_default=sa.false())
+    in_view: sa.Column[bool] = sa.Column("in_view", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("evaluation_pictures", wave)
     op.add_column("label_events", in_view)  # in place: a copied table would lose what refers to it
     # What was drawn before was one wave, everything alike. Its frame was the library as it was then.

@@ -1,0 +1,101 @@
+"""A line above which pictures are right, with a guarantee: Learn-then-Test (Angelopoulos et al. 2021).
+
+Pictures above a floor are drawn, all as likely as each other, and answered by somebody who doesn't know what
+the head says. From the surest on, each threshold is tested by the exact binomial tail, until one fails: the
+tests share one error without being corrected, because they are taken in a fixed order. That holds exactly
+where a head is right less often the lower the line is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.learning.base import Bools, Floats
+
+DELTA = 0.05  # all certificates of one concept together are wrong at most this often
+SPARE_ERRORS = 1  # that the answers drawn allow for
+ROOM = 0.5  # of the errors that are allowed a head may expect above the floor: the rest is left to chance
+
+
+@dataclass(frozen=True)
+class Certified:
+    """Of pictures with a probability ≥ threshold at least as many are right as was asked; n answers say so,
+    of which `errors` were not right."""
+
+    threshold: float
+    n: int
+    errors: int
+
+
+@dataclass(frozen=True)
+class NotCertified:
+    """What speaks against the strictest threshold that could be tested: n answers above it, of which `errors`
+    were not right; `more` right ones would have been needed."""
+
+    n: int
+    errors: int
+    more: int
+
+
+def allowed_error(attempt: int) -> float:
+    """How often the certificate of a concept's attempt 1, 2, … may be wrong, so that all of them together
+    keep to `DELTA`."""
+    return float(DELTA / 2**attempt)
+
+
+def needed(at_least: float, delta: float, errors: int = 0) -> int:
+    """Answers it takes, `errors` of them not right, to say that at least `at_least` (0..1) of all are right
+    and be wrong with probability `delta` at most."""
+    n = errors + 1
+    while _tail(errors, n, at_least) > delta:
+        n += 1
+    return n
+
+
+def floor_of(probability: Floats, at_least: float, size: int) -> float:
+    """The lowest of these probabilities (n,) above which a head expects that enough are right, with room for
+    chance; at least `size` pictures lie above it, where there are that many. Looks at no answer."""
+    falling = np.sort(probability)[::-1]
+    expected = np.cumsum(falling, dtype=np.float64) / np.arange(1, len(falling) + 1)
+    enough = int((expected >= 1 - ROOM * (1 - at_least)).sum())  # they are the first: a mean that only falls
+    return float(falling[min(max(enough, size), len(falling)) - 1])
+
+
+def certify(
+    probability: Floats, right: Bools, at_least: float, delta: float, floor: float
+) -> Certified | NotCertified:
+    """The laxest threshold that can be certified.
+
+    probability and right (n,) of all pictures that were drawn above `floor`, answered without exception.
+    What nobody could decide is not right.
+    """
+    order = np.argsort(-probability, kind="stable")
+    p, errors = probability[order], np.cumsum(~right[order])
+    found: Certified | None = None
+    least = needed(at_least, delta)
+    for n in range(least, len(p) + 1):
+        if n < len(p) and p[n] == p[n - 1]:  # pictures of equal probability can't be told apart
+            continue
+        wrong = int(errors[n - 1])
+        if _tail(wrong, n, at_least) > delta:
+            return found or NotCertified(n, wrong, needed(at_least, delta, wrong) - n)
+        found = Certified(floor if n == len(p) else _between(float(p[n]), float(p[n - 1])), n, wrong)
+    if found:
+        return found
+    wrong = int(errors[-1]) if len(errors) else 0
+    return NotCertified(len(p), wrong, needed(at_least, delta, wrong) - len(p))
+
+
+def _tail(errors: int, n: int, at_least: float) -> float:
+    """The chance of so few errors among n where only just fewer than `at_least` are right."""
+    from scipy.special import bdtr
+
+    return float(bdtr(errors, n, 1 - at_least))
+
+
+def _between(low: float, high: float) -> float:
+    """Half-way, and above `low` however near the two are."""
+    middle = (low + high) / 2
+    return middle if middle > low else high

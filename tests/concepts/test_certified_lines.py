@@ -1,0 +1,145 @@
+"""A line one can rely on: pictures drawn for it alone, no word before all are answered, a version at the end.
+
+The answers are simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+
+from concepts.errors import ConflictError, NotEnoughPicturesError
+from concepts.learning.certificates import allowed_error, needed
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+SHARE = 0.5  # few answers are enough for it
+
+
+def answer(bench: Workbench, ids: list[str], *, always: str = "") -> None:
+    paths = bench.context.collection.paths(ids)
+    for picture in ids:
+        value = always or ("yes" if "ellipse" in paths[picture] else "no")
+        key = uuid.uuid4().hex
+        bench.answers.label(NAME, picture, value, author=Author("simulation", "simulated"), key=key)
+
+
+def certifying(bench: Workbench) -> list[str]:
+    return list(bench.context.store.certifying_pictures(bench.context.concept(NAME).id))
+
+
+@pytest.fixture(scope="module")
+def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("trained") / "home"
+    shutil.copytree(made_library[0], home)
+    bench = Workbench(load_settings(home=home))
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    answer(bench, [picture.id for picture in bench.answers.next_pictures(NAME, 20)])
+    bench.versions.train(NAME)
+    bench.close()
+    return home
+
+
+@pytest.fixture
+def trained(made_trained: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made_trained, own_home)
+    return Workbench(load_settings())
+
+
+def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(
+    trained: Workbench,
+) -> None:
+    concept = trained.context.concept(NAME)
+    measuring = trained.context.material(concept).evaluation
+    view = trained.certificates.begin(NAME, SHARE, author="me")
+    drawn = certifying(trained)
+    first = trained.answers.next_pictures(NAME, len(drawn), purpose="evaluation")
+    assert [picture.id for picture in first] == drawn
+    assert len(drawn) == view.asked
+    answer(trained, drawn)
+    material = trained.context.material(concept)
+    assert material.evaluation == measuring
+    assert not material.measuring
+    assert set(drawn) <= material.reserved
+    assert not set(drawn) & {*material.training.ids, *material.evaluation}
+    assert trained.answers.tally(NAME).evaluation == 0
+
+
+def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(trained: Workbench) -> None:
+    trained.certificates.begin(NAME, SHARE, author="me")
+    drawn = certifying(trained)
+    answer(trained, drawn[:-1], always="yes")
+    view = trained.certificates.begin(NAME, SHARE, author="me")
+    assert (view.attempt, view.answered, view.complete, view.n) == (1, len(drawn) - 1, False, 0)
+    with pytest.raises(ConflictError, match="no certified line"):
+        trained.certificates.finish(NAME, author="me")
+
+
+def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_other_precision(
+    trained: Workbench,
+) -> None:
+    trained.certificates.begin(NAME, SHARE, author="me")
+    answer(trained, certifying(trained), always="yes")
+    view = trained.certificates.state(NAME)
+    assert view is not None
+    assert view.complete
+    assert view.errors == 0
+    number = trained.certificates.finish(NAME, author="me")
+    assert number == trained.certificates.finish(NAME, author="me") == 2
+    version = trained.versions.version(NAME, 2)
+    assert version.threshold == view.threshold
+    assert version.details["certified"]["made_from"] == 1
+    promise = "With 95 % confidence at least 50 of 100 pictures above this line are right."
+    assert promise in view.sentence
+    assert promise in trained.versions.model_card(NAME, 2)
+    assert (view.sure_yes or 0) + (view.look_yourself or 0) == trained.versions.quality(NAME).pictures
+
+
+def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(trained: Workbench) -> None:
+    left = trained.answers.next_pictures(NAME, 200, purpose="evaluation")
+    answer(trained, [picture.id for picture in left])
+    trained.certificates.begin(NAME, SHARE, author="me")
+    answer(trained, certifying(trained), always="yes")
+    trained.certificates.finish(NAME, author="me", measure=False)
+    report = trained.versions.evaluate(NAME)
+    assert report.metric("precision") is None
+    assert report.sentences[0].startswith("With 95 % confidence")
+    assert not any("flags, about" in sentence for sentence in report.sentences)
+
+
+def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(trained: Workbench) -> None:
+    trained.certificates.begin(NAME, SHARE, author="me")
+    first = certifying(trained)
+    answer(trained, first, always="unsure")
+    view = trained.certificates.state(NAME)
+    assert view is not None
+    assert view.complete
+    assert view.threshold is None
+    assert view.more > 0
+    again = trained.certificates.begin(NAME, SHARE, author="me")
+    assert again.attempt == 2
+    assert again.needed == needed(SHARE, allowed_error(2)) > view.needed
+    assert again.answered == 0
+    assert certifying(trained)[: len(first)] == first
+
+
+def test_a_line_needs_more_pictures_than_a_small_library_has(trained: Workbench) -> None:
+    with pytest.raises(NotEnoughPicturesError) as raised:
+        trained.certificates.begin(NAME, 0.99, author="me")
+    assert raised.value.needed == needed(0.99, allowed_error(1))
+    assert trained.certificates.state(NAME) is None
+
+
+def test_a_later_wave_knows_what_it_could_not_draw(trained: Workbench) -> None:
+    concept = trained.context.concept(NAME)
+    trained.certificates.begin(NAME, SHARE, author="me")
+    drawn = trained.context.store.certifying_pictures(concept.id)
+    waves = len(trained.context.store.waves(concept.id))
+    assert {one.after_wave for one in drawn.values()} == {waves}
+    trained.context.draw_more(concept, at_least=200)
+    assert not set(drawn) & set(trained.context.material(concept).evaluation)
