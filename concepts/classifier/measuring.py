@@ -30,7 +30,7 @@ from concepts.learning.report import (
 from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
-from concepts.learning.waves import LOOKS
+from concepts.learning.waves import next_look
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
 
@@ -145,8 +145,8 @@ def _none_yet(material: Material) -> str:
     if not answered:
         return "No picture of the evaluation set has an answer yet."
     return (
-        f"There are figures after {LOOKS[0]} answers that measure; there are {answered}. Figures after every "
-        "answer would be wrong more often than they say."
+        f"There are figures after {next_look(0, material.pictures)} answers that measure; there are "
+        f"{answered}. Figures after every answer would be wrong more often than they say."
     )
 
 

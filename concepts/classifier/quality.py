@@ -23,7 +23,7 @@ from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.report import Curves, CutFigures, EvaluationReport
-from concepts.learning.waves import LOOKS
+from concepts.learning.waves import next_look
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, StoredHead
@@ -111,7 +111,7 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0 if material.imported else next((look for look in LOOKS if look > answered), 0),
+        next_look=0 if material.imported else next_look(answered, material.pictures),
         answered=answered,
         pictures=len(material.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,

@@ -115,8 +115,12 @@ class Material:
             return [i for i in self.evaluation if i in self.blind]
         order = list(self.evaluation)
         answered = next((n for n, i in enumerate(order) if i not in self.blind), len(order))
-        pictures = self._collection.library.counts().pictures
-        return order[: looked_at(answered, len(order), pictures)]
+        return order[: looked_at(answered, len(order), self.pictures)]
+
+    @property
+    def pictures(self) -> int:
+        """How many the library has."""
+        return self._collection.library.counts().pictures
 
     @property
     def imported(self) -> bool:

@@ -55,6 +55,14 @@ def looked_at(answered: int, drawn: int, pictures: int) -> int:
     return max((look for look in looks if look <= answered), default=0)
 
 
+def next_look(answered: int, pictures: int) -> int:
+    """After how many answers there are the next figures: of a small library after all it has to give. 0 where
+    there are no more."""
+    most = min(int(SHARE * pictures), LOOKS[-1])
+    look = next((look for look in LOOKS if look > answered), 0)
+    return min(look, most) if look and most > answered else 0
+
+
 def strata(logits: Floats, boundary: float, size: int) -> Strata:
     """Three strata of n pictures by what a frozen head says of them: flagged, next in line, the rest.
 

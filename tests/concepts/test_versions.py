@@ -265,8 +265,11 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
     answer(trained, "train", 5)
     trained.versions.train(NAME)
     assert trained.versions.ranked_pictures(NAME, "top").by_look_alikes
+    trained.context.background.submit(lambda: None).result(20)
     trained.context.scores.__init__()  # type: ignore[misc]  # as after a restart
     assert not trained.versions.ranked_pictures(NAME, "top", version=1).by_look_alikes
+    trained.context.background.submit(lambda: None).result(20)
+    trained.context.scores.__init__()  # type: ignore[misc]
     monkeypatch.setattr("concepts.library.neighbourhood.LARGEST", 90)
     assert not trained.versions.ranked_pictures(NAME, "top").by_look_alikes
 

@@ -6,7 +6,24 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning.waves import LOOKS, SHARE, Strata, allocation, draw, looked_at, next_size, strata
+from concepts.learning.waves import (
+    LOOKS,
+    SHARE,
+    Strata,
+    allocation,
+    draw,
+    looked_at,
+    next_look,
+    next_size,
+    strata,
+)
+
+
+@given(st.integers(0, 600), st.integers(0, 5000))
+def test_the_next_figures_come_where_a_wave_ends(answered: int, pictures: int) -> None:
+    look = next_look(answered, pictures)
+    assert look == 0 or (look > answered and looked_at(look, look, pictures) == look)
+
 
 sizes = st.lists(st.integers(1, 5000), min_size=1, max_size=3)
 
