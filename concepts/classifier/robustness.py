@@ -14,8 +14,9 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.base import Floats, LinearHead
-from concepts.learning.bounded import mean_interval, share_interval
+from concepts.learning.bounded import mean_interval
 from concepts.learning.fitting import SEED
+from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric
 from concepts.library.collection import Collection
 from concepts.library.originals import original
@@ -151,7 +152,7 @@ def changes_of(said: Floats, threshold: float) -> list[Change]:
 
 
 def _flipped(flipped: int, n: int) -> Metric:
-    low, high = share_interval(flipped, n)
+    low, high = (float(bound) for bound in clopper_pearson(flipped, n, 0.05))
     return Metric(name="flipped", value=flipped / n, low=low, high=high, n=n)
 
 

@@ -34,21 +34,12 @@ class Sample:
     draws: Draws | None
     rows: Rows
     known: dict[int, bool]
-    row_of: Callable[[Sequence[str]], Rows]
-
-    def rows_of(self, ids: Sequence[str]) -> Rows:
-        """(k,) the row in `groups` of each picture, -1 for one that isn't of any."""
-        return self.row_of(ids)
+    rows_of: Callable[[Sequence[str]], Rows]  # ids (k) → (k,) rows in `groups`, -1 for one that has none
 
     @property
     def covered(self) -> int:
         """Groups of look-alikes that the figures are about."""
-        return int(self._there.sum()) if self.draws else 0
-
-    @property
-    def _there(self) -> Bools:
-        assert self.draws is not None
-        return np.asarray(((self.draws.stratum >= 0) | self.draws.known).any(axis=0))
+        return int(self.draws.there.any(axis=0).sum()) if self.draws else 0
 
     @cached_property
     def weights(self) -> Floats:

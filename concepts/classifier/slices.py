@@ -13,8 +13,8 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.labels.dataset import Material
 from concepts.learning.base import Bools
-from concepts.learning.bounded import share_interval
 from concepts.learning.fitting import SEED
+from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric, Slice
 from concepts.library.collection import Collection
 
@@ -88,7 +88,7 @@ def _share(name: str, right: Bools, of: Bools) -> Metric:
     if not n:
         return Metric(name=name, value=None, n=0, note="None there to say it of.")
     k = int((right & of).sum())
-    low, high = share_interval(k, n)
+    low, high = (float(bound) for bound in clopper_pearson(k, n, 0.05))
     return Metric(name=name, value=k / n, low=low, high=high, n=n)
 
 

@@ -1,4 +1,4 @@
-"""Means of few bounded numbers, and shares, with intervals that hold whatever they are drawn from."""
+"""Means of few bounded numbers, with intervals that hold whatever they are drawn from."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ from concepts.learning.base import Floats
 MISS = 0.05  # how often the interval may miss
 GRID = 1000  # means in question between the bounds
 LARGEST_BET = 0.75  # of the most that one number may cost; the authors advise 1/2 or 3/4
-
-
-def share_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share that `right` of n ≥ 1 independent pictures have (Clopper & Pearson 1934)."""
-    from scipy.special import betaincinv  # half a second to load, and few commands measure
-
-    low = float(betaincinv(right, n - right + 1, MISS / 2)) if right else 0.0
-    high = float(betaincinv(right + 1, n - right, 1 - MISS / 2)) if right < n else 1.0
-    return low, high
 
 
 def mean_interval(values: Floats, low: float, high: float, seed: int) -> tuple[float, float]:

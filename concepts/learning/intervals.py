@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from concepts.learning.base import Floats
 
@@ -46,7 +46,7 @@ def clopper_pearson(right: ArrayLike, drawn: ArrayLike, error: float) -> Limits:
 def _hypergeometric(k: Floats, n: Floats, whole: Floats, error: float) -> Limits:
     from scipy.stats import hypergeom
 
-    def smallest(possible: NDArray[np.bool_] | None, low: Floats, high: Floats, upper: bool) -> Floats:
+    def limit(low: Floats, high: Floats, *, upper: bool) -> Floats:
         """By halving: the smallest count that doesn't make so many right too unlikely, or the largest."""
         while (low < high).any():
             middle = np.floor((low + high + upper) / 2)
@@ -59,7 +59,7 @@ def _hypergeometric(k: Floats, n: Floats, whole: Floats, error: float) -> Limits
         return low
 
     least, most = k, whole - (n - k)
-    return smallest(None, least.copy(), most.copy(), False), smallest(None, least.copy(), most.copy(), True)
+    return limit(least, most, upper=False), limit(least, most, upper=True)
 
 
 def total(value: Floats, low: Floats, high: Floats) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from concepts.learning.waves import LOOKS
 
 ERROR = 0.05
 ERROR_A_LOOK = ERROR / len(LOOKS)  # whoever looks at each and stops at one is wrong once in twenty at most
-FEWEST = 10  # yeses, and flagged, below which strata are added up as worst cases
+FEWEST = 10  # yeses, noes and flagged, below which strata are added up as worst cases
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,17 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
     """Precision, recall and base rate at a threshold, of all pictures the strata stand for.
 
     A set without strata needs no adding up: exact intervals of its own counts (Clopper & Pearson 1934). Else
-    the counts of the strata are added: as worst cases, with the error split between them, below ten yeses or
-    ten flagged; square-and-add above.
+    the counts of the strata are added: as worst cases, with the error split between them, below ten yeses,
+    ten noes or ten flagged; square-and-add above.
     """
     answered = sum(len(s.truth) for s in strata)
     if not answered:
         return Counts(None, None, None, None)
-    whole = next((s for s in strata if len(strata) == 1), None)
-    if whole is not None:
-        return _alone(whole, threshold, error)
+    if len(strata) == 1:
+        return _alone(strata[0], threshold, error)
     flagged, others = (_cells(strata, threshold, side) for side in (True, False))
     yes = int(flagged.right.sum() + others.right.sum())
-    worst = yes < FEWEST or flagged.drawn.sum() < FEWEST
+    worst = min(yes, answered - yes, int(flagged.drawn.sum())) < FEWEST
     add = _worst if worst else _together
     found, found_low, found_high = add(flagged, error)
     size = float((flagged.share * flagged.population).sum())
@@ -127,7 +126,6 @@ def estimate_either(
     that hold for all. What was learned from is counted as the head itself judges it in one, and by heads that
     had not seen it in the other: the first is true of this library, the second of one like it."""
     found = [estimate(strata, threshold, error) for strata in views]
-
     return Counts(
         _either([counts.base_rate for counts in found]),
         _either([counts.precision for counts in found]),
@@ -237,10 +235,13 @@ class Draws:
     def with_known(self, learned: Bools) -> Draws:
         """The same, with these pictures (n,) counted as they are in every wave: also what was answered after
         a wave had drawn, which its sample can't speak for once a head has learned from it."""
-        there = (self.stratum >= 0) | self.known
-        return replace(
-            self, stratum=np.where(learned, -1, self.stratum), known=self.known | (learned & there)
-        )
+        known = self.known | (learned & self.there)
+        return replace(self, stratum=np.where(learned, -1, self.stratum), known=known)
+
+    @property
+    def there(self) -> Bools:
+        """(w, n) which pictures there were at each wave, to be drawn or known."""
+        return (self.stratum >= 0) | self.known
 
 
 def together(draws: Draws, probability: Floats, truth: Bools) -> list[Stratum]:
@@ -252,7 +253,7 @@ def together(draws: Draws, probability: Floats, truth: Bools) -> list[Stratum]:
     for by later waves alone.
     """
     waves = len(draws.stratum)
-    there = (draws.stratum >= 0) | draws.known  # (w, n)
+    there = draws.there
     cohort = np.where(there.any(axis=0), there.argmax(axis=0), waves)
     found: list[Stratum] = []
     for part in np.unique(np.stack([draws.newest, cohort])[:, cohort < waves], axis=1).T:
