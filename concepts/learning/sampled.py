@@ -99,7 +99,7 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
         return _alone(strata[0], threshold, error)
     flagged, others = (_cells(strata, threshold, side) for side in (True, False))
     yes = int(flagged.right.sum() + others.right.sum())
-    worst = min(yes, answered - yes, int(flagged.drawn.sum())) < FEWEST
+    worst = min(_at_random(flagged, others)) < FEWEST
     add = _worst if worst else _together
     found, found_low, found_high = add(flagged, error)
     size = float((flagged.share * flagged.population).sum())
@@ -194,6 +194,14 @@ def _cells(strata: Sequence[Stratum], threshold: float, side: bool) -> _Cells:
             population = float(above if side else len(stratum.frame) - above)
         rows.append((float((said & stratum.truth).sum()), float(said.sum()), population, stratum.share))
     return _Cells(*np.array(rows).T)
+
+
+def _at_random(flagged: _Cells, others: _Cells) -> tuple[float, float, float]:
+    """How many yeses, noes and flagged were drawn: what is known through and through is no sample."""
+    sides = [(cells, cells.drawn < cells.population) for cells in (flagged, others)]
+    drawn = [float(cells.drawn[some].sum()) for cells, some in sides]
+    yes = sum(float(cells.right[some].sum()) for cells, some in sides)
+    return yes, sum(drawn) - yes, drawn[0]
 
 
 def _parts(cells: _Cells) -> tuple[Floats, Floats, Floats, Floats]:
