@@ -92,6 +92,15 @@ def ratio(
     return max(low, 0.0), max(high, 0.0)
 
 
+def agresti_coull(right: Floats, drawn: Floats, error: float) -> Floats:
+    """(k,) half of the width of intervals of shares, which unlike exact ones may reach beyond 0 and 1
+    (Agresti & Coull 1998)."""
+    z = _z(error)
+    n = drawn + z**2
+    share = (right + z**2 / 2) / n
+    return np.asarray(z * np.sqrt(share * (1 - share) / n))
+
+
 def wilson(share: float, n: float, error: float = 0.05) -> tuple[float, float]:
     """The interval of a share of n independent pictures, never without width (Wilson 1927)."""
     z2 = _z(error) ** 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from concepts.learning.base import Bools, Floats
-from concepts.learning.intervals import clopper_pearson, counted, ratio, total
+from concepts.learning.intervals import agresti_coull, clopper_pearson, counted, ratio, total
 from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS
 
@@ -220,7 +220,15 @@ def _together(cells: _Cells, error: float) -> tuple[float, float, float]:
     the worst case."""
     low, high = cells.limits(error)
     drawn, value = cells.drawn > 0, cells.value
-    sum_low, sum_high = total(value[drawn], low[drawn], high[drawn])
+    # A limit that ends at none or at all of a cell says less of the spread of its errors than square-and-add
+    # has to know: where both kinds were seen, it is at least Agresti and Coull's (1998).
+    spread = np.where(
+        (cells.right > 0) & (cells.right < cells.drawn) & (cells.drawn < cells.population),
+        cells.share * cells.population * agresti_coull(cells.right, cells.drawn, error),
+        0.0,
+    )
+    near_low, near_high = np.minimum(low, value - spread)[drawn], np.maximum(high, value + spread)[drawn]
+    sum_low, sum_high = total(value[drawn], near_low, near_high)
     sum_low, sum_high = sum_low + float(low[~drawn].sum()), sum_high + float(high[~drawn].sum())
     return float(value.sum()), max(sum_low, float(low.sum())), min(sum_high, float(high.sum()))
 
