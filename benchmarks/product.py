@@ -51,7 +51,9 @@ class ProductSession:
             writer = csv.writer(stream)
             writer.writerow(["path", "label"])
             writer.writerows(answers.items())
-        self._pool.answers.import_labels(self._name, file, author="simulated from labels.csv", simulated=True)
+        self._pool.label_files.import_labels(
+            self._name, file, author="simulated from labels.csv", simulated=True
+        )
         return len(answers)
 
     def wall(self) -> list[str]:

@@ -99,7 +99,7 @@ def answer(bench: Workbench, work: Path, purpose: str, count: int) -> None:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, int(Path(p.path).name.startswith("lonely"))] for p in pictures)
-    bench.answers.import_labels(NAME, file, author="simulated", simulated=True)
+    bench.label_files.import_labels(NAME, file, author="simulated", simulated=True)
 
 
 def prepare(home: Path, work: Path) -> None:

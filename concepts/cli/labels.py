@@ -79,12 +79,12 @@ def concept_next(
 ) -> None:
     """The most useful pictures to answer now. Answer them with: concept labels import."""
     must_not_exist(out)
-    answers = workbench().answers
+    bench = workbench()
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
-    pictures = answers.next_pictures(name, n, purpose=purpose)
-    remaining = answers.remaining(name, purpose)
+    pictures = bench.answers.next_pictures(name, n, purpose=purpose)
+    remaining = bench.answers.remaining(name, purpose)
     if out:
-        answers.write_questions(pictures, out)
+        bench.label_files.write_questions(pictures, out)
 
     def human() -> None:
         if out:
@@ -132,7 +132,7 @@ def labels_import(
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
     must_exist(file)
-    report = workbench().answers.import_labels(name, file, author=author, simulated=simulated)
+    report = workbench().label_files.import_labels(name, file, author=author, simulated=simulated)
     show(report, as_json, lambda: _import_report(report))
 
 
@@ -147,10 +147,10 @@ def labels_export(
     """Write every standing answer: people's and the machine's, with authors and comments."""
     bench = workbench()
     if out is None:
-        rows = bench.answers.label_rows(name)
+        rows = bench.label_files.label_rows(name)
         show(rows, as_json, lambda: _write_csv(rows))
         return
-    count = bench.answers.export_labels(name, out)
+    count = bench.label_files.export_labels(name, out)
     show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
 
 

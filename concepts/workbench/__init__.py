@@ -7,6 +7,7 @@ from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Contex
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
+from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.versions import Versions
@@ -17,9 +18,9 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers`,
-    `versions` with `steadiness` and `certificates`, and `installation` for the rest. They share one
-    `Context`.
+    Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers` with
+    `label_files`, `versions` with `steadiness` and `certificates`, and `installation` for the rest. They
+    share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -29,6 +30,7 @@ class Workbench:
         self.definitions = Definitions(self.context)
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
+        self.label_files = LabelFiles(self.context)
         self.versions = Versions(self.context, self.answers)
         self.steadiness = Steadiness(self.context)
         self.certificates = Certificates(self.context)

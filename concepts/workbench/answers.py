@@ -1,15 +1,13 @@
-"""Use cases of answering: by people and by the machine, what to ask next, label files."""
+"""Use cases of answering: by people and by the machine, and what to ask next."""
 
 from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.review import estimate, opinion, remarks, review
@@ -32,7 +30,7 @@ from concepts.candidates.question_queue import (
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.classifier.second_look import Suspect, second_look
-from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.labels.between_people import (
     Disagreement,
@@ -45,16 +43,7 @@ from concepts.labels.between_people import (
 )
 from concepts.labels.consensus import Decision
 from concepts.labels.files import (
-    QUESTION_COLUMNS,
     SPELLINGS,
-    BadRow,
-    ImportReport,
-    LabelRow,
-    new_labels,
-    read_label_file,
-    without_answers_of_others,
-    without_contradictions,
-    write_label_file,
 )
 from concepts.learning.rounds import Ways
 from concepts.learning.waves import FEW_LEFT
@@ -71,7 +60,6 @@ if TYPE_CHECKING:
     )
 
 from concepts.workbench.context import (
-    BEFORE_IMPORT,
     POOL_SIZE,
     WHOLE_LIBRARY,
     Context,
@@ -234,61 +222,6 @@ class Answers:
                 break
         return [{"picture": event.picture_id, "value": event.value} for event in undone]
 
-    def import_labels(
-        self,
-        name: str,
-        file: Path,
-        *,
-        author: str = "me",
-        simulated: bool = False,
-        for_others: bool = True,
-    ) -> dict[str, Any]:
-        """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken.
-
-        `author` is who brings the file, which is kept beside answers that it says are others'. Without
-        `for_others` new answers of others are bad rows.
-
-        Raises `NoUsableRowsError` where all are bad, and then nothing is changed.
-        """
-        concept = self._context.concept(name)
-        self._context.draw_more(concept, at_least=BEFORE_IMPORT)
-        report = ImportReport()
-        rows: list[LabelRow] = []
-        for row in read_label_file(file, simulated=simulated):
-            if isinstance(row, LabelRow):
-                rows.append(row)
-            elif isinstance(row, BadRow):
-                report.bad_rows.append(row)
-            else:
-                report.unanswered += 1
-        default = Author(author, "simulated" if simulated else "person")
-        known, bad = without_contradictions(self._resolve(rows, file.parent, report), default)
-        report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
-        if report.bad_rows and not known:
-            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        standing = self._context.log.standing(concept.id, ("person", "simulated"))
-        if not for_others:
-            known, foreign = without_answers_of_others(known, standing, author)
-            report.bad_rows = sorted([*report.bad_rows, *foreign], key=lambda row: row.number)
-            if foreign and not known:
-                raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        self._settle_splits(concept, known, report)
-        fresh, report.unchanged = new_labels(known, standing, default, self._context.revision(concept).number)
-        report.imported = self._context.log.append(concept.id, fresh)
-        return report.as_dict()
-
-    def label_rows(self, name: str, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
-        """Every standing label, of people and machines, with the columns of a label file, the oldest first;
-        all of them or a page."""
-        concept = self._context.concept(name)
-        apart = self._context.store.kept_apart(concept.id)
-        standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
-        paths = self._context.collection.paths(list({event.picture_id for event in standing}))
-        return [_label_row(event, paths, apart) for event in standing]
-
-    def export_labels(self, name: str, out: Path) -> int:
-        return write_label_file(out, self.label_rows(name))
-
     def upcoming(self, name: str, have: Sequence[str], n: int) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
         most is chosen in the background."""
@@ -434,17 +367,6 @@ class Answers:
             pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(material.candidates.keys() - closed)
         )
 
-    def write_questions(self, pictures: Sequence[NextPicture], out: Path) -> int:
-        """A label file with these pictures, ready to be filled and imported; returns the number of rows.
-
-        Raises `DiscernError` where the file is there already: somebody may have filled it.
-        """
-        rows = [
-            {"path": p.path, "id": p.id, "label": "", "comment": "", "split": p.purpose, "reason": p.reason}
-            for p in pictures
-        ]
-        return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
-
     def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
         ANNOTATORS.require(annotator, also=[AUTO])
         return Annotate(self._context.concept(name).id, limit, budget, annotator)
@@ -503,54 +425,3 @@ class Answers:
             self._context.revision(concept).number,
             self._context.collection.library.counts().pictures,
         )
-
-    def _resolve(
-        self, rows: Sequence[LabelRow], folder: Path, report: ImportReport
-    ) -> list[tuple[LabelRow, str]]:
-        """Picture ids for rows; paths count from the file's folder, else from the working folder."""
-        library = self._context.collection.library
-        names = [row.picture for row in rows]
-        beside, here = library.resolve_many(names, relative_to=folder.absolute()), library.resolve_many(names)
-        known = []
-        for row, first, second in zip(rows, beside, here, strict=True):
-            found = first or second
-            if found:
-                known.append((row, found))
-            else:
-                report.bad_rows.append(BadRow(row.number, f"no picture of the library: {row.picture}"))
-        return known
-
-    def _settle_splits(
-        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport
-    ) -> None:
-        """Rule 4 for imports: a picture of the evaluation set only measures, one that trained only trains."""
-        material = self._context.material(concept)
-        library = self._context.collection.library
-        trained = [i for i in material.decisions if i not in material.reserved]
-        asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in material.reserved]
-        taken = set(library.near_groups([*trained, *asked_to_train]))
-        wanted = list(dict.fromkeys(i for row, i in rows if row.split == "evaluation"))
-        outside = [i for i in wanted if i not in material.apart]
-        groups = dict(zip(outside, library.near_groups(outside), strict=True))
-        usable = [i for i in outside if groups[i] not in taken and i not in material.reserved]
-        self._context.store.add_evaluation_pictures(concept.id, usable, "imported")
-        report.kept_for_training = len(outside) - len(usable)
-        report.kept_for_evaluation = sum(
-            row.split != "evaluation" and i in material.reserved for row, i in rows
-        )
-
-
-def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str]) -> dict[str, Any]:
-    return {
-        "id": event.picture_id,
-        "path": paths.get(event.picture_id, ""),
-        "label": event.value,
-        "author": event.author.name,
-        "author_kind": event.author.kind,
-        "split": "evaluation" if event.picture_id in apart else "train",
-        "definition": event.definition_number,
-        "created": event.created.isoformat(),
-        "comment": event.comment,
-        "recorded_by": event.recorded_by or "",
-        "in_view": "yes" if event.in_view else "",
-    }

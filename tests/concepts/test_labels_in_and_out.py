@@ -42,15 +42,15 @@ def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
             {"path": pictures / "rectangle-0001.png", "label": "0"},
         ],
     )
-    report = bench.answers.import_labels(NAME, file)
+    report = bench.label_files.import_labels(NAME, file)
     assert report["imported"] == 2
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
 def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
-    bench.answers.import_labels(NAME, file)
-    assert bench.answers.import_labels(NAME, file) == {
+    bench.label_files.import_labels(NAME, file)
+    assert bench.label_files.import_labels(NAME, file) == {
         "imported": 0, "unchanged": 1, "unanswered": 0,
         "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
     }  # fmt: skip
@@ -63,12 +63,12 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     rows = [(one, "yes"), (other, "no"), (one, "no"), (one, "yes")]
     file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
     for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
-        report = bench.answers.import_labels(NAME, file)
+        report = bench.label_files.import_labels(NAME, file)
         assert (report["imported"], report["unchanged"]) == (imported, unchanged)
         assert [row["row"] for row in report["bad_rows"]] == [2, 4, 5]
         assert "row 4 says no" in report["bad_rows"][0]["reason"]
         assert "row 2 says yes" in report["bad_rows"][1]["reason"]
-    assert [row["label"] for row in bench.answers.label_rows(NAME)] == ["no"]
+    assert [row["label"] for row in bench.label_files.label_rows(NAME)] == ["no"]
 
 
 def test_two_people_who_disagree_are_no_contradiction(
@@ -78,7 +78,7 @@ def test_two_people_who_disagree_are_no_contradiction(
         {"path": pictures / "ellipse-0006.png", "label": label, "author": author}
         for author, label in (("ana", "yes"), ("ben", "no"))
     ]
-    assert bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))["imported"] == 2
+    assert bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))["imported"] == 2
 
 
 def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, t
     with pytest.raises(
         NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
     ) as caught:
-        bench.answers.import_labels(NAME, file)
+        bench.label_files.import_labels(NAME, file)
     assert [number for number, _ in caught.value.rows] == [2, 3]
 
 
@@ -94,8 +94,8 @@ def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
     bench: Workbench, tmp_path: Path
 ) -> None:
     asked = bench.answers.next_pictures(NAME, 3)
-    assert bench.answers.write_questions(asked, tmp_path / "questions.csv") == 3
-    report = bench.answers.import_labels(NAME, tmp_path / "questions.csv")
+    assert bench.label_files.write_questions(asked, tmp_path / "questions.csv") == 3
+    report = bench.label_files.import_labels(NAME, tmp_path / "questions.csv")
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
 
 
@@ -104,7 +104,7 @@ def test_questions_never_replace_a_file_that_somebody_may_have_filled(
 ) -> None:
     (tmp_path / "questions.csv").write_text("hours of work")
     with pytest.raises(DiscernError, match="is there already"):
-        bench.answers.write_questions([], tmp_path / "questions.csv")
+        bench.label_files.write_questions([], tmp_path / "questions.csv")
     assert (tmp_path / "questions.csv").read_text() == "hours of work"
 
 
@@ -112,7 +112,7 @@ def test_questions_never_replace_a_file_that_somebody_may_have_filled(
 def test_every_answer_leaves_one_picture_less(bench: Workbench, tmp_path: Path, purpose: Purpose) -> None:
     before = bench.answers.remaining(NAME, purpose)
     rows = [{"id": p.id, "label": "yes"} for p in bench.answers.next_pictures(NAME, 4, purpose=purpose)]
-    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
     assert bench.answers.remaining(NAME, purpose) == before - 4
     assert len(bench.answers.next_pictures(NAME, 1000, purpose=purpose)) <= before - 4
 
@@ -124,21 +124,23 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
         {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": "ä, \"b\""}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
     ]  # fmt: skip
-    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
-        bench.answers.export_labels(NAME, tmp_path / name)
+        bench.label_files.export_labels(NAME, tmp_path / name)
         other = f"Other {name}"
         bench.definitions.create_concept(other, "The same again.")
-        bench.answers.import_labels(other, tmp_path / name)
-        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in bench.answers.label_rows(NAME)}
+        bench.label_files.import_labels(other, tmp_path / name)
+        before = {
+            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_files.label_rows(NAME)
+        }
         assert {
-            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.answers.label_rows(other)
+            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_files.label_rows(other)
         } == before
 
 
 def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="picture, verdict"):
-        bench.answers.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
+        bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
@@ -146,7 +148,7 @@ def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
 ) -> None:
     held_out = bench.answers.next_pictures(NAME, 5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
-    assert bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
+    assert bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.versions.train(NAME)
 
@@ -163,11 +165,11 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     concept = bench.context.store.find("Ball")
     assert concept is not None
     evaluation = bench.context.store.evaluation_pictures(concept.id)
-    bench.answers.import_labels(
+    bench.label_files.import_labels(
         "Ball", write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}])
     )
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
-    assert bench.answers.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
+    assert bench.label_files.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
     assert bench.context.store.evaluation_pictures(concept.id) == evaluation
 
 
@@ -190,7 +192,7 @@ def test_a_machine_has_no_vote() -> None:
 def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    bench.answers.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
     assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.versions.train(NAME)

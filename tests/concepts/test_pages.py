@@ -60,7 +60,7 @@ LISTS: dict[str, Callable[..., list[object]]] = {
     "deleted concepts": lambda bench, *page: bench.definitions.deleted_concepts(*page),
     "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
     "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
-    "labels": lambda bench, *page: bench.answers.label_rows(NAME, *page),
+    "labels": lambda bench, *page: bench.label_files.label_rows(NAME, *page),
 }
 
 

@@ -34,7 +34,7 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, int("ellipse" in p.path)] for p in chosen)
-    bench.answers.import_labels(NAME, folder / "a.csv", simulated=True)
+    bench.label_files.import_labels(NAME, folder / "a.csv", simulated=True)
     return [p.id for p in chosen]
 
 
@@ -201,7 +201,7 @@ def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     result = ready(open_bench).answers.annotate(NAME, limit=6)
     assert result.failed
     assert result.annotated + len(result.failed) == 6
-    assert {row["label"] for row in Workbench(load_settings()).answers.label_rows(NAME)} <= {"yes"}
+    assert {row["label"] for row in Workbench(load_settings()).label_files.label_rows(NAME)} <= {"yes"}
 
 
 def test_a_wrong_key_stops_at_once_with_a_reason(
@@ -222,7 +222,7 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     calls = len(vlm.requests)
     bench.answers.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
-    assert len({row["id"] for row in bench.answers.label_rows(NAME)}) == 12
+    assert len({row["id"] for row in bench.label_files.label_rows(NAME)}) == 12
 
 
 # 10: a person can see why

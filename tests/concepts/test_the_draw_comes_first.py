@@ -73,7 +73,7 @@ def import_answers(bench: Workbench, folder: Path) -> None:
     file = folder / "answers.csv"
     rows = [f"{i},yes" for i in bench.context.collection.library.all_ids()[:5]]
     file.write_text("\n".join(["id,label", *rows]))
-    bench.answers.import_labels(NAME, file)
+    bench.label_files.import_labels(NAME, file)
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     view = opened.definitions.concept(LIVE[concept])
     assert view.labels.model_dump() == known["labels"]
     assert view.conflicts == known["conflicts"]
-    rows = opened.answers.label_rows(LIVE[concept])
+    rows = opened.label_files.label_rows(LIVE[concept])
     assert {row.pop("recorded_by") for row in rows} <= {""}  # was not kept before
     assert {row.pop("in_view") for row in rows} <= {""}  # nor this
     assert rows == known["label_rows"]

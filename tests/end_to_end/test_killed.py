@@ -102,7 +102,7 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
 
     bench = Workbench(load_settings(home=home))
     labels = [
-        row["id"] for row in bench.answers.label_rows("Round thing") if row["author_kind"] == "annotator"
+        row["id"] for row in bench.label_files.label_rows("Round thing") if row["author_kind"] == "annotator"
     ]
     assert len(labels) == len(set(labels)) == 20
     assert sum(answered.values()) == len(answered) == 20

@@ -178,7 +178,7 @@ def routes(workbench: Workbench) -> APIRouter:
                     out.write(piece)
 
             def take_in() -> ImportResult:
-                report = workbench.answers.import_labels(
+                report = workbench.label_files.import_labels(
                     name, file, author=author, simulated=simulated, for_others=role_in(request) >= Role.OWNER
                 )
                 bad = report.pop("bad_rows")
@@ -189,7 +189,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/labels")
     def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
         """Every standing answer, people's and the machine's, the oldest first."""
-        rows = workbench.answers.label_rows(name, limit, offset)
+        rows = workbench.label_files.label_rows(name, limit, offset)
         return [LabelRow.model_validate(row) for row in rows]
 
     @router.get("/disagreements")
@@ -223,7 +223,7 @@ def routes(workbench: Workbench) -> APIRouter:
         format: Literal["csv", "jsonl"] = "csv",
     ) -> StreamingResponse:
         """Every standing answer as a file, which `labels/import` takes again."""
-        rows = workbench.answers.label_rows(name)
+        rows = workbench.label_files.label_rows(name)
         lines, kind = (_csv(rows), "text/csv") if format == "csv" else (_jsonl(rows), "application/jsonl")
         headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
         return StreamingResponse(lines, media_type=kind, headers=headers)

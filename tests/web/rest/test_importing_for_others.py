@@ -35,7 +35,7 @@ def api(bench: Workbench) -> TestClient:
 
 
 def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:
-    return {(r["label"], r["author"], r["recorded_by"]) for r in bench.answers.label_rows("Ball")}
+    return {(r["label"], r["author"], r["recorded_by"]) for r in bench.label_files.label_rows("Ball")}
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
@@ -64,4 +64,4 @@ def test_a_file_of_others_answers_alone_is_refused_to_a_labeller(bench: Workbenc
     (one,) = (p.id for p in bench.pictures.newest(1))
     answer = api.post("concepts/Ball/labels/import", content=f"id,label,author\n{one},yes,ana\n", auth=BEN)
     assert answer.status_code == 422
-    assert bench.answers.label_rows("Ball") == []
+    assert bench.label_files.label_rows("Ball") == []
