@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.classifier.versions import ScoredPicture
 from concepts.errors import DiscernError
 from concepts.learning.report import EvaluationReport, metric_of
-from concepts.learning.waves import LOOKS
+from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
 from concepts.study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 from concepts.workbench import Workbench
@@ -27,7 +26,7 @@ RARE = (  # name, sentence and folder of what is fewer than one picture in a hun
     ("Trees", "A whole tree; not its fruit or its flowers.", "trees"),
 )
 ROUNDS, TO_LEARN = 10, 6  # each round asks six to learn from, and to measure with one in three of all
-TO_MEASURE = TO_LEARN // (EVALUATION_EVERY - 1)
+TO_MEASURE = TO_LEARN // (EVERY - 1)
 FIRST = (50, 100)  # pictures of the library's order that are looked at
 
 AUTHOR = "simulated from folders"

@@ -1,7 +1,7 @@
 """What to ask next: a queue per concept that is filled off the request path, and how far the person is.
 
 Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
-for it. Every third question is a picture of the evaluation set, in that set's own order.
+for it. About every third question is a picture of the evaluation set, in that set's own order.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from concepts.candidates.selection import NextPicture, to_measure
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
+from concepts.learning.waves import LOOKS, measures_next
 from concepts.view import View
 from storage.labels import LabelLog
 
@@ -23,7 +24,6 @@ BATCH = 10  # pictures chosen together
 LOW = 5  # with fewer left the next batch is chosen
 SHORT = 3  # pictures to measure with that bridge the time until there are some to learn from
 STALE = 8  # answers after which what is left is chosen again
-EVALUATION_EVERY = 3  # one question in three measures
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +88,12 @@ class _Queue:
     filling: bool = False
     exhausted: bool = False
     problem: str = ""
+    first_look: int = LOOKS[0]
 
 
 class Questions:
-    """The queue of one concept. `choose` runs in the background, one at a time."""
+    """The queue of one concept. `choose` runs in the background, one at a time, and so does `first_look`: how
+    many answers that measure there are figures after."""
 
     def __init__(
         self,
@@ -100,9 +102,11 @@ class Questions:
         evaluation: EvaluationOf,
         paths: PathsOf,
         background: Executor,
+        first_look: Callable[[], int],
     ) -> None:
         self._decisions = decisions
         self._choose = choose
+        self._first_look = first_look
         self._evaluation = evaluation
         self._paths = paths
         self._background = background
@@ -116,19 +120,23 @@ class Questions:
         held = set(have)
         measuring = [i for i in evaluation if i not in decisions and i not in held]
         since = _since_evaluation(have, set(evaluation))
+        answered = len(decisions) + len(have)
+        measured = sum(i in decisions or i in held for i in evaluation)
         with self._lock:
+            first_look = self._queue.first_look
             learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
         due = self._refill_is_due(len(learning), len(decisions))
         chosen: list[NextPicture] = []
         while len(chosen) < n and (learning or measuring):
             if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
                 break
-            if measuring and (since >= EVALUATION_EVERY - 1 or not learning):
+            if measuring and (not learning or measures_next(since, answered, measured, first_look)):
                 chosen.append(to_measure(measuring.pop(0)))
-                since = 0
+                since, measured = 0, measured + 1
             else:
                 chosen.append(learning.pop(0))
                 since += 1
+            answered += 1
         if due:
             on_their_way = [*have, *(picture.id for picture in chosen)]
             self._background.submit(self._refill, len(decisions), on_their_way)
@@ -148,14 +156,16 @@ class Questions:
 
     def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
         chosen: list[NextPicture] = []
-        problem = ""
+        problem, first_look = "", LOOKS[0]
         try:
-            chosen = self._choose(BATCH, on_their_way)
+            chosen, first_look = self._choose(BATCH, on_their_way), self._first_look()
         except Exception as error:  # whatever it is, the person must see it and the queue go on
             problem = problem_of(error)
         with self._lock:
             known = -1 if problem else decided  # after a problem the next request tries again
-            self._queue = _Queue(chosen, known, exhausted=len(chosen) < BATCH, problem=problem)
+            self._queue = _Queue(
+                chosen, known, exhausted=len(chosen) < BATCH, problem=problem, first_look=first_look
+            )
 
 
 def problem_of(error: Exception) -> str:

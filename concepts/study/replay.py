@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 
-from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
@@ -19,7 +18,7 @@ from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
-from concepts.learning.waves import FEW_LEFT, Strata, draw, next_size, strata
+from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.study.annotators import Ratings
 from concepts.study.harness import Measures, average_precision
 from concepts.study.methods import StudyMethod
@@ -49,7 +48,7 @@ class Split:
 class Replay:
     """A `concepts.study.harness.Session` of one concept. `seed` fixes every chance in choosing.
 
-    As in the app, one question in three is about a picture that measures: nothing learns from it.
+    As in the app, in the end one question in three is about a picture that measures: nothing learns from it.
     `measuring` False leaves those out, for questions about learning alone. ratings (pool,): what a simulated
     annotator says of the pool's pictures, of those to measure with nothing (0).
     """
@@ -76,7 +75,7 @@ class Replay:
         self._pool = Pool.of(
             split.vectors[split.pool][self._askable], self._group[self._askable], self.text_direction
         )
-        self._count = 0
+        self._since = 0  # questions since the last about a picture that measures
         self._shown = np.empty(0, np.int64)  # rows of what may be asked about
         self._walls = 0
 
@@ -118,19 +117,30 @@ class Replay:
     def next(self, n: int) -> list[str]:
         if len(self._to_measure) <= FEW_LEFT:
             self._draw()
-        measures = [bool(self._to_measure) and (self._count + i) % EVALUATION_EVERY == 2 for i in range(n)]
-        measures = [m and sum(measures[:i]) < len(self._to_measure) for i, m in enumerate(measures)]
+        measures = self._which_measure(n)
         learning = iter(self._to_learn(n - sum(measures)))
         measuring = iter(self._to_measure)
         found = [next(measuring if m else learning, None) for m in measures]
         return [name for name in found if name is not None]
 
+    def _which_measure(self, n: int) -> list[bool]:
+        """Of each of the next n questions whether it is about a picture that measures, as in the app."""
+        answered, measured = int(self._asked.sum()), self._drawn - len(self._to_measure)
+        first_look, since = next_look(0, len(self._names)), self._since
+        measures: list[bool] = []
+        for i in range(n):
+            left = self._drawn > measured
+            measures.append(left and measures_next(since, answered + i, measured, first_look))
+            since = 0 if measures[-1] else since + 1
+            measured += measures[-1]
+        return measures
+
     def answer(self, answers: Mapping[str, Answer]) -> int:
         for name, value in answers.items():
             self._asked[self._place[name]] = True
             self._said[self._place[name]] = SIGNS[value]
+            self._since = self._since + 1 if self._learns[self._place[name]] else 0
         self._to_measure = [name for name in self._to_measure if name not in answers]
-        self._count += len(answers)
         return int(sum(self._learns[self._place[name]] for name in answers))
 
     def some_that_count(self, person: SimulatedPerson, n: int) -> list[str]:

@@ -46,7 +46,7 @@ from concepts.labels.files import (
     SPELLINGS,
 )
 from concepts.learning.rounds import Ways
-from concepts.learning.waves import FEW_LEFT
+from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
@@ -400,7 +400,7 @@ class Answers:
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(decisions, choose, to_answer, paths, background),
+                    Questions(decisions, choose, to_answer, paths, background, self._first_look),
                     Grid(decisions, rank, state, apart, on_walls, background),
                 )
             return self._open[concept.id]
@@ -412,6 +412,9 @@ class Answers:
             return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
         graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
         return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
+
+    def _first_look(self) -> int:
+        return next_look(0, self._context.collection.library.counts().pictures)
 
     def _on_walls(self, concept: ConceptRow) -> set[str]:
         return {picture for wall in self._context.walls.of(concept.id) for picture in wall}

@@ -55,10 +55,10 @@ def background() -> ThreadPoolExecutor:
 
 @pytest.fixture
 def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], Questions]:
-    def make(choose: Chooser, evaluation: int) -> Questions:
+    def make(choose: Chooser, evaluation: int, first_look: int = 0) -> Questions:
         decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
-        return Questions(decisions, choose, lambda: names, lambda ids: {}, background)
+        return Questions(decisions, choose, lambda: names, lambda ids: {}, background, lambda: first_look)
 
     return make
 
@@ -97,6 +97,19 @@ def test_one_question_in_three_is_from_the_evaluation_set_in_its_order(ask, back
     assert have == ["l0", "l1", "e0", "l2", "l3", "e1", "l4", "l5", "e2"]
 
 
+def test_until_there_can_be_figures_learning_comes_first_and_measuring_catches_up(ask, background) -> None:  # type: ignore[no-untyped-def]
+    choose = Chooser()
+    choose.let_go.set()
+    questions = ask(choose, 20, first_look=4)
+    questions.upcoming([], 0)
+    settled(background)
+    have: list[str] = []
+    while len(have) < 16:
+        have += [p.id for p in questions.upcoming(have, 2).pictures]
+        settled(background)
+    assert "".join(name[0] for name in have) == "llllelelelellell"
+
+
 def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]
     choose = Chooser()
     choose.let_go.set()
@@ -119,7 +132,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
         return outcome
 
     decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    questions = Questions(decisions, choose, list, lambda ids: {}, background)
+    questions = Questions(decisions, choose, list, lambda ids: {}, background, lambda: 0)
     questions.upcoming([], 5)
     settled(background)
     assert questions.upcoming([], 5).problem == "No encoder."
@@ -250,5 +263,5 @@ def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Wo
     bench.answers.upcoming(NAME, [], 0)
     settled(bench.context.background)
     pictures = bench.answers.upcoming(NAME, [], 6).pictures
-    assert [p.purpose for p in pictures] == ["train", "train", "evaluation"] * 2
+    assert [p.purpose for p in pictures] == ["train"] * 6
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)

@@ -13,6 +13,7 @@ from concepts.learning.waves import (
     allocation,
     draw,
     looked_at,
+    measures_next,
     next_look,
     next_size,
     strata,
@@ -23,6 +24,20 @@ from concepts.learning.waves import (
 def test_the_next_figures_come_where_a_wave_ends(answered: int, pictures: int) -> None:
     look = next_look(answered, pictures)
     assert look == 0 or (look > answered and looked_at(look, look, pictures) == look)
+
+
+@given(st.integers(0, 30), st.integers(0, 200))
+def test_the_first_look_comes_after_three_times_its_answers_and_learning_has_the_first_third(
+    first_look: int, more: int
+) -> None:
+    asked: list[bool] = []
+    since = 0
+    while len(asked) < 3 * first_look + 3 + more:
+        asked.append(measures_next(since, len(asked), sum(asked), first_look))
+        since = 0 if asked[-1] else since + 1
+    assert not any(asked[:first_look])
+    assert sum(asked[: 3 * first_look]) == first_look
+    assert abs(sum(asked) - len(asked) / 3) <= 2
 
 
 sizes = st.lists(st.integers(1, 5000), min_size=1, max_size=3)
