@@ -22,7 +22,7 @@ def study(
     ],
     methods: Annotated[
         str, typer.Option(help="What to compare, separated by commas; names joined by + are used together.")
-    ] = "default,random,margin,diverse_margin",
+    ] = "default,no_wall,random,margin,by_head",
     budgets: Annotated[
         str, typer.Option(help="Answers in all after which to measure.")
     ] = "5,10,20,50,100,200",

@@ -54,7 +54,8 @@ def any_pictures(
     return _distinct(rng.permutation(len(group)), group, free, SIZE)
 
 
-WALLS: dict[str, Wall] = {"wall": representatives, "random_wall": any_pictures}
+WALL = "wall"  # the app's own
+WALLS: dict[str, Wall] = {WALL: representatives, "random_wall": any_pictures}
 
 
 def _central(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Generator) -> Rows:

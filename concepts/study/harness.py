@@ -97,6 +97,7 @@ class Effort:
     positives: int = 0
     seconds: float = 0.0
     shown: int = 0
+    wall: Sequence[str] = ()  # that waits to be looked through: the next budget has room for it
     first_yes: float = float("nan")
 
     def note(self, answers: int, learned_from: int, positives: int, seconds: float, shown: int) -> None:
@@ -118,12 +119,13 @@ def run(
     pool: int = 0,
 ) -> list[Row]:
     """One row a budget of answers, rising; 0 is the words alone. Ends where nothing is left to ask. `pool` is
-    how many pictures could be asked about, where that is known."""
+    how many pictures could be asked about, where that is known. A budget that a wall would exceed is met with
+    the answers before it."""
     rows: list[Row] = []
     effort = Effort(np.random.default_rng(case.seed))
     for budget in sorted(set(budgets)):
-        ask(session, person, budget - effort.answers, batch, effort)
-        if effort.answers < budget:
+        ask(session, person, budget - effort.answers, batch, effort, max(budgets) - budget)
+        if effort.answers < budget and not effort.wall:
             break
         found = session.measured(person)
         rows.append(
@@ -143,16 +145,25 @@ def run(
 
 
 def ask(
-    session: Session, person: SimulatedPerson, n: int, batch: int = BATCH, effort: Effort | None = None
+    session: Session,
+    person: SimulatedPerson,
+    n: int,
+    batch: int = BATCH,
+    effort: Effort | None = None,
+    later: int = 0,
 ) -> dict[str, Answer]:
     """Has the person do what counts as n answers, or as much as there is, a batch or a wall at a time; what
-    was said of single pictures."""
+    was said of single pictures. A wall that only fits into those and the `later` ones together waits for
+    them."""
     effort = effort or Effort(np.random.default_rng(0))
     said: dict[str, Answer] = {}
     end = effort.answers + n
     while effort.answers < end:
         left = end - effort.answers
-        wall = session.wall() if left >= ANSWERS_A_WALL else ()
+        wall = effort.wall or (session.wall() if left + later >= ANSWERS_A_WALL else ())
+        effort.wall = wall if left < ANSWERS_A_WALL else ()
+        if effort.wall:
+            break
         if wall:
             clicked = person.clicks(wall, effort.rng)[: left - ANSWERS_A_WALL]
             seconds = SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)

@@ -12,29 +12,31 @@ from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.rounds import Ways
 from concepts.learning.scorers import SCORERS
-from concepts.learning.wall import WALLS
+from concepts.learning.wall import WALL, WALLS
 from concepts.study.annotators import SIMULATED_ANNOTATORS
 
 DEFAULT = "default"  # what the app does today
+BY_HEAD = "by_head"  # the library in the order of the exported head alone
+NO_WALL = "no_wall"  # who never takes up the wall that is offered
 
 
 @dataclass(frozen=True)
 class StudyMethod:
-    """`ways` learn and ask; `scorer` ranks the library, and where it is empty the head does; a `wall` is
-    looked through for as long as there is no yes; a simulated `annotator` labels the pool, and `aggregation`
-    says what that counts for."""
+    """`ways` learn and ask; `scorer` ranks the library, and where it is empty the app's own way does; a
+    `wall` is looked through for as long as there is no yes; a simulated `annotator` labels the pool, and
+    `aggregation` says what that counts for."""
 
     ways: Ways = field(default_factory=Ways)
     scorer: str = ""
-    wall: str = ""
+    wall: str = WALL
     annotator: str = ""
     aggregation: str = AGGREGATION
 
 
 def study_method(text: str) -> StudyMethod:
-    """`margin`, `lda+random`, `wall`, `logistic+margin+blend`, `default+annotator85`: each name a way to ask,
-    a head, a way to rank the library, a wall, a simulated annotator or a way to aggregate; what isn't named
-    is the app's own.
+    """`margin`, `lda+random`, `no_wall`, `logistic+margin+by_head`, `default+annotator85`: each name a way to
+    ask, a head, a way to rank the library, a wall, a simulated annotator or a way to aggregate; what isn't
+    named is the app's own.
 
     Raises `DiscernError`, which lists what there is.
     """
@@ -44,10 +46,12 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, ways=replace(method.ways, acquisition=name))
         elif name in HEADS:
             method = replace(method, ways=replace(method.ways, head=name))
-        elif name in SCORERS:
+        elif name in SCORERS or name == BY_HEAD:
             method = replace(method, scorer=name)
         elif name in WALLS:
             method = replace(method, wall=name)
+        elif name == NO_WALL:
+            method = replace(method, wall="")
         elif name in SIMULATED_ANNOTATORS:
             method = replace(method, annotator=name)
         elif name in AGGREGATIONS:
@@ -60,5 +64,6 @@ def study_method(text: str) -> StudyMethod:
 
 
 def known_names() -> Sequence[str]:
-    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, SIMULATED_ANNOTATORS, AGGREGATIONS)
+    off = (BY_HEAD, NO_WALL)
+    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS)
     return list(dict.fromkeys(name for group in groups for name in group))

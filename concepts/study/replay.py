@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from concepts.encoders.base import Vectors
+from concepts.labels.ranking import RANKING
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
 from concepts.learning.calibration import logit
@@ -19,9 +20,10 @@ from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
+from concepts.library.neighbourhood import LARGEST
 from concepts.study.annotators import Ratings
 from concepts.study.harness import Measures, average_precision
-from concepts.study.methods import StudyMethod
+from concepts.study.methods import BY_HEAD, StudyMethod
 from concepts.study.people import Answer, SimulatedPerson
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
@@ -192,13 +194,16 @@ class Replay:
 
     def _library(self, head: LinearHead) -> dict[str, float]:
         """The pool's pictures without an answer, as the library's own ranking scores them."""
-        vectors = self.split.vectors[self.split.pool]
-        if self.method.scorer:
-            scorer = SCORERS[self.method.scorer]()
-            pictures = Pictures(vectors, self.split.neighbours, self._training_rows())
-            scores = scorer.score(self._training(), self.text_direction, pictures, SEED)
-        else:
+        vectors, training = self.split.vectors[self.split.pool], self._training()
+        name = self.method.scorer
+        if not name:  # as `rank_library` does it
+            fits = len(vectors) <= LARGEST and training.positives and training.negatives
+            name = RANKING if fits else BY_HEAD
+        if name == BY_HEAD:
             scores = head.logits(vectors)
+        else:
+            pictures = Pictures(vectors, self.split.neighbours, self._training_rows())
+            scores = SCORERS[name]().score(training, self.text_direction, pictures, SEED)
         return {
             name: float(scores[place]) for place, name in enumerate(self._names) if not self._asked[place]
         }

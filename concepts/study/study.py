@@ -24,10 +24,11 @@ from threadpoolctl import threadpool_limits
 
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
+from concepts.library.neighbourhood import LARGEST
 from concepts.study.annotators import SIMULATED_ANNOTATORS, Ratings
 from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
 from concepts.study.harness import BATCH, Case, Row, run
-from concepts.study.methods import study_method
+from concepts.study.methods import BY_HEAD, study_method
 from concepts.study.people import SECONDS_AN_ANSWER, SimulatedPerson
 from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
 from concepts.study.replay import SIGNS, Replay, Split
@@ -75,7 +76,7 @@ def run_study(study: Study, listener: Listener) -> Found:
     embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener)
     store = study.out / "pictures.npz"
     embedded.save(store)
-    graph = any(study_method(method).scorer for method in methods)
+    graph = file.pool <= LARGEST and any(study_method(method).scorer != BY_HEAD for method in methods)
     cells = [
         _Cell(
             store=store,

@@ -31,7 +31,7 @@ def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, Simulated
     rows = rng.permutation(1200)
     split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
     person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
-    method = StudyMethod(ways or Ways())
+    method = StudyMethod(ways or Ways(), wall="")
     return Replay(split, words, seed, method, measuring=False), person
 
 
@@ -115,6 +115,22 @@ def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_somethin
     assert found.first_yes_seconds >= 12
     assert session.wall() == []  # something counts
     assert found.training_answers <= 40 - 8
+
+
+def test_a_budget_that_a_wall_would_exceed_is_met_with_the_answers_before_it() -> None:
+    plain, person = rare_concept(0)
+    session = Replay(plain.split, plain.text_direction, 0, study_method("default"), measuring=False)
+    found = run(session, person, [4, 20], Case("rare", "default", 0), pool=700)
+    assert [(one.budget, one.answers) for one in found] == [(4, 0), (20, 20)]
+
+
+def test_the_library_is_ranked_as_in_the_app_unless_another_way_is_named() -> None:
+    def ranked(name: str) -> float:
+        plain, person = rare_concept(0)
+        session = Replay(plain.split, plain.text_direction, 0, study_method(name), measuring=False)
+        return run(session, person, [15], Case("rare", name, 0))[0].average_precision_library
+
+    assert ranked("default") == ranked("blend") != ranked("by_head")
 
 
 def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:

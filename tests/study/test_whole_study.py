@@ -70,10 +70,10 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     of_default = [row for row in rows if (row["concept"], row["method"]) == ("Box", "default")]
     assert [(row["budget"], row["answers"], row["training_answers"]) for row in of_default] == [
         (0, 0, 0),
-        (6, 6, 6),
-        (12, 12, 10),
+        (6, 0, 0),
+        (12, 12, 4),
     ]
-    assert of_default[2]["person_seconds"] == 18
+    assert of_default[2]["person_seconds"] == 12 + 4  # a wall, and four clicks on it
     assert pq.read_table(first / "timings.parquet").num_rows == 8
     report = (first / "report.md").read_text()
     assert "steady+blend" in report
