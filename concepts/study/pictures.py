@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
-from concepts.labels.dataset import text_direction
+from concepts.labels.texts import texts_of
+from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
@@ -31,6 +33,9 @@ from storage.database import Database
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
 
 
+PARTS = ("direction", *(field.name for field in fields(SingleTexts)))  # of the texts of a concept
+
+
 @dataclass(frozen=True)
 class LabelledFolder:
     """Pictures by their paths under `folder`, with what stands in each one's row."""
@@ -42,24 +47,38 @@ class LabelledFolder:
 
 @dataclass(frozen=True)
 class Embedded:
-    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; directions (concepts, d) of
-    the words; fingerprint of the encoder."""
+    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; the texts of each concept;
+    fingerprint of the encoder."""
 
     names: tuple[str, ...]
     vectors: Vectors
     group: Rows
-    directions: Vectors
+    texts: tuple[Texts, ...]
     fingerprint: str
 
     def save(self, file: Path) -> None:
-        np.savez(file, names=np.array(self.names), vectors=self.vectors, group=self.group,
-                 directions=self.directions, fingerprint=np.array(self.fingerprint))  # fmt: skip
+        kept: dict[str, Any] = {"names": np.array(self.names), "vectors": self.vectors, "group": self.group}
+        kept |= {"fingerprint": np.array(self.fingerprint), "concepts": np.array(len(self.texts))}
+        for n, texts in enumerate(self.texts):
+            kept |= {f"{n} {part}": vectors for part, vectors in by_part(texts).items()}
+        np.savez(file, **kept)
 
     @classmethod
     def load(cls, file: Path) -> Embedded:
         with np.load(file, allow_pickle=False) as kept:
             names, fingerprint = tuple(map(str, kept["names"])), str(kept["fingerprint"])
-            return cls(names, kept["vectors"], kept["group"], kept["directions"], fingerprint)
+            said = [{part: kept[f"{n} {part}"] for part in PARTS} for n in range(int(kept["concepts"]))]
+            return cls(names, kept["vectors"], kept["group"], tuple(map(_texts, said)), fingerprint)
+
+
+def by_part(texts: Texts) -> dict[str, Vectors]:
+    """The texts of a concept by the names of `PARTS`."""
+    return {"direction": texts.direction} | vars(texts.each())
+
+
+def _texts(parts: Mapping[str, Vectors]) -> Texts:
+    each = SingleTexts(**{part: parts[part] for part in PARTS[1:]})
+    return Texts(parts["direction"], lambda: each)
 
 
 def read_folder(folder: Path) -> LabelledFolder:
@@ -127,7 +146,7 @@ def embed(
             names=tuple(name for name, _ in kept),
             vectors=index.vectors(found),
             group=np.asarray(groups, dtype=np.int64),
-            directions=np.stack([text_direction(_definition(c), collection) for c in concepts]),
+            texts=tuple(_texts(by_part(texts_of(_definition(c), collection))) for c in concepts),
             fingerprint=collection.recorded().fingerprint,
         )
     finally:

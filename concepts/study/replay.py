@@ -11,7 +11,7 @@ import numpy as np
 from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Labelled, Pool
-from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
@@ -55,7 +55,7 @@ class Replay:
     """
 
     split: Split
-    text_direction: Vectors
+    texts: Texts
     seed: int
     method: StudyMethod = field(default_factory=StudyMethod)
     measuring: bool = True
@@ -74,7 +74,7 @@ class Replay:
         self._draw()
         self._askable = np.flatnonzero(self._learns)
         self._pool = Pool.of(
-            split.vectors[split.pool][self._askable], self._group[self._askable], self.text_direction
+            split.vectors[split.pool][self._askable], self._group[self._askable], self.texts.direction
         )
         self._count = 0
         self._shown = np.empty(0, np.int64)  # rows of what may be asked about
@@ -141,7 +141,7 @@ class Replay:
 
     def head(self) -> LinearHead:
         """What would be exported now."""
-        return train_early(self._training(), self.text_direction, SEED, self.method.ways.head)
+        return train_early(self._training(), self.texts.direction, SEED, self.method.ways.head)
 
     def measured(self, person: SimulatedPerson) -> Measures:
         head, test = self.head(), self.split.test
@@ -170,7 +170,7 @@ class Replay:
         )
         found = next_round(
             self._training(),
-            self.text_direction,
+            self.texts.direction,
             lambda head: (self._pool, known),
             n,
             decided=int((known.person != 0).sum()),
@@ -186,7 +186,7 @@ class Replay:
         if self.method.scorer:
             scorer = SCORERS[self.method.scorer]()
             pictures = Pictures(vectors, self.split.neighbours, self._training_rows())
-            scores = scorer.score(self._training(), self.text_direction, pictures, SEED)
+            scores = scorer.score(self._training(), self.texts, pictures, SEED)
         else:
             scores = head.logits(vectors)
         return {

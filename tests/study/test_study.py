@@ -10,6 +10,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
+from concepts.learning.base import Texts
 from concepts.learning.machine_labels import votes_of
 from concepts.learning.rounds import Ways
 from concepts.study.annotators import SIMULATED_ANNOTATORS
@@ -32,7 +33,7 @@ def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, Simulated
     split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
     person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
     method = StudyMethod(ways or Ways())
-    return Replay(split, words, seed, method, measuring=False), person
+    return Replay(split, Texts.one(words), seed, method, measuring=False), person
 
 
 def row(concept: str, method: str, seed: int, budget: int, ap: float, library: float = 0.0) -> Row:
@@ -107,7 +108,7 @@ def test_rows_are_kept_as_csv_and_shown_as_means(tmp_path: Path) -> None:
 
 def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_something_counts() -> None:
     plain, person = rare_concept(0)
-    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    session = Replay(plain.split, plain.texts, 0, study_method("wall"), measuring=False)
     (found,) = run(session, person, [40], Case("rare", "wall", 0), pool=700)
     clicks = found.positives if found.first_yes_seconds < 20 else 0
     assert found.answers == 40
@@ -119,7 +120,7 @@ def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_somethin
 
 def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:
     plain, person = rare_concept(0)
-    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    session = Replay(plain.split, plain.texts, 0, study_method("wall"), measuring=False)
     wall = session.wall()
     assert session.looked([]) == 0
     again = session.wall()
@@ -158,7 +159,7 @@ def test_machine_labels_reach_training_as_in_the_app_and_none_reaches_what_measu
     plain, person = rare_concept(0)
     _, ratings = rated("annotator85")
     method = study_method("default+annotator85+bounded")
-    session = Replay(plain.split, plain.text_direction, 0, method, ratings=ratings)
+    session = Replay(plain.split, plain.texts, 0, method, ratings=ratings)
     ask(session, person, 30)
     found = session._machine()
     assert found.labelled.any()
