@@ -25,8 +25,8 @@ TEMPLATES = (
 
 
 def texts_of(definition: Definition, collection: Collection) -> Texts:
-    """A definition as scorers hear it. What counts is the sentence, the criteria and the queries, but for
-    the name, which is heard on its own."""
+    """A definition as scorers hear it. What counts is the sentence, the criteria and the queries, each with
+    the name before it (Menon & Vondrick 2023)."""
     return Texts(_direction(definition, collection), lambda: _each(definition, collection))
 
 
@@ -55,6 +55,7 @@ def _each(definition: Definition, collection: Collection) -> SingleTexts:
             *(q.text for q in definition.queries if not q.counts),
         ]
     )
+    counts = [f"{definition.name}: {text}" for text in counts]
     vectors = collection.text_vectors([definition.name, *prompts, *counts, *against])
     ends = [1 + len(prompts), 1 + len(prompts) + len(counts)]
     return SingleTexts(vectors[0], vectors[1 : ends[0]], vectors[ends[0] : ends[1]], vectors[ends[1] :])

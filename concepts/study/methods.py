@@ -11,30 +11,33 @@ from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.rounds import Ways
-from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers import SCORERS, ZERO_SHOT
 from concepts.learning.wall import WALLS
 from concepts.study.annotators import SIMULATED_ANNOTATORS
 
 DEFAULT = "default"  # what the app does today
+WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 
 
 @dataclass(frozen=True)
 class StudyMethod:
     """`ways` learn and ask; `scorer` ranks the library, and where it is empty the head does; a `wall` is
     looked through for as long as there is no yes; a simulated `annotator` labels the pool, and `aggregation`
-    says what that counts for."""
+    says what that counts for. Where the direction of the words is what a zero-shot scorer makes of them,
+    `words` names it."""
 
     ways: Ways = field(default_factory=Ways)
     scorer: str = ""
     wall: str = ""
     annotator: str = ""
     aggregation: str = AGGREGATION
+    words: str = ""
 
 
 def study_method(text: str) -> StudyMethod:
     """`margin`, `lda+random`, `wall`, `logistic+margin+blend`, `default+annotator85`: each name a way to ask,
-    a head, a way to rank the library, a wall, a simulated annotator or a way to aggregate; what isn't named
-    is the app's own.
+    a head, a way to rank the library, a wall, a simulated annotator, a way to aggregate, or `from_zpe`, the
+    words as a zero-shot scorer has them; what isn't named is the app's own.
 
     Raises `DiscernError`, which lists what there is.
     """
@@ -52,6 +55,8 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, annotator=name)
         elif name in AGGREGATIONS:
             method = replace(method, aggregation=name)
+        elif name in WORDS:
+            method = replace(method, words=WORDS[name])
         else:
             raise DiscernError(
                 f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT}."
@@ -60,5 +65,5 @@ def study_method(text: str) -> StudyMethod:
 
 
 def known_names() -> Sequence[str]:
-    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, SIMULATED_ANNOTATORS, AGGREGATIONS)
+    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
     return list(dict.fromkeys(name for group in groups for name in group))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 
 from concepts.candidates.question_queue import EVALUATION_EVERY
 from concepts.encoders.base import Vectors
+from concepts.errors import NotEnoughLabelsError
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
-from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers import SCORERS, ZERO_SHOT
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
 from concepts.learning.waves import FEW_LEFT, Strata, draw, next_size, strata
@@ -63,6 +64,9 @@ class Replay:
 
     def __post_init__(self) -> None:
         split = self.split
+        if self.method.words:
+            way, texts = ZERO_SHOT[self.method.words](), self.texts
+            self.texts = replace(texts, direction=way.direction(texts.each(), split.vectors[split.pool]))
         self._names = [split.names[row] for row in split.pool]
         self._place = {name: place for place, name in enumerate(self._names)}
         self._group = split.group[split.pool]
@@ -157,7 +161,7 @@ class Replay:
             average_precision=average_precision(dict(zip(names, logits.tolist(), strict=True)), person),
             recall=float(flagged[yes].mean()) if yes.any() else float("nan"),
             brier=float(np.mean((probability[decided] - yes[decided]) ** 2)),
-            average_precision_library=average_precision(self._library(head), person),
+            average_precision_library=self._ranked(head, person),
         )
 
     def _to_learn(self, n: int) -> list[str]:
@@ -179,6 +183,13 @@ class Replay:
             ways=self.method.ways,
         )
         return [self._names[self._askable[choice.row]] for choice in found.choices]
+
+    def _ranked(self, head: LinearHead, person: SimulatedPerson) -> float:
+        """Average precision of the library's own ranking; NaN where there is too little to rank by."""
+        try:
+            return average_precision(self._library(head), person)
+        except NotEnoughLabelsError:
+            return float("nan")
 
     def _library(self, head: LinearHead) -> dict[str, float]:
         """The pool's pictures without an answer, as the library's own ranking scores them."""

@@ -10,7 +10,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
-from concepts.learning.base import Texts
+from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
 from concepts.learning.rounds import Ways
 from concepts.study.annotators import SIMULATED_ANNOTATORS
@@ -178,3 +178,20 @@ def test_a_concept_that_is_thinned_keeps_that_share_of_what_counts_and_all_of_wh
     assert sum(person.truth(names[row]) == "yes" for row in thin.pool) == 3
     assert len(thin.pool) == 103
     assert _thinned(split, person, 0.0, 0) is split
+
+
+def test_the_words_can_be_what_a_zero_shot_scorer_makes_of_them() -> None:
+    plain, person = rare_concept(0)
+    apart = SingleTexts(-plain.texts.direction, *(plain.texts.each().counts,) * 2, np.empty((0, 24)))
+    texts = Texts(plain.texts.direction, lambda: apart)
+    method = study_method("default+words+from_name_only")
+    turned = Replay(plain.split, texts, 0, method, measuring=False)
+    assert np.array_equal(turned.texts.direction, apart.name)
+    assert turned.measured(person).average_precision < plain.measured(person).average_precision
+
+
+def test_a_library_that_cannot_be_ranked_yet_has_no_figure() -> None:
+    plain, person = rare_concept(0)
+    session = Replay(plain.split, plain.texts, 0, study_method("cache"), measuring=False)
+    assert np.isnan(session.measured(person).average_precision_library)
+    assert session.measured(person).average_precision > 0
