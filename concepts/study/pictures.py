@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,10 +23,12 @@ from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.settings import load_settings
+from concepts.study.agile_modeling import is_release, read_release
 from concepts.study.concept_file import StudyConcept
 from concepts.study.conditions import condition
 from concepts.study.people import SimulatedPerson
 from concepts.study.replay import Split
+from concepts.study.tables import rows_of
 from storage.database import Database
 
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
@@ -82,28 +83,19 @@ def _texts(parts: Mapping[str, Vectors]) -> Texts:
 
 
 def read_folder(folder: Path) -> LabelledFolder:
-    """`labels.csv` with a column `path`, or `labels.jsonl` with `img`. Raises `DiscernError`."""
+    """`labels.csv` with a column `path`, `labels.jsonl` with `img`, or the tables that Agile Modeling
+    released, with `map.csv`. Raises `DiscernError`."""
     file = next((folder / name for name in COLUMN_OF_PATHS if (folder / name).is_file()), None)
-    if file is None:
+    if file is not None:
+        column = COLUMN_OF_PATHS[file.name]
+        table = rows_of(file, column)
+        rows = {row[column]: row for row in table if row.get(column)}
+    elif is_release(folder):
+        rows = read_release(folder)
+        table = list(rows.values())
+    else:
         raise DiscernError(f"{folder} has no labels.csv. Its first column is the path of a picture.")
-    try:
-        rows = _rows(file)
-    except (UnicodeError, ValueError, RecursionError, csv.Error) as error:
-        raise DiscernError(f"{file} can't be read: {error}.") from error
-    columns, column = tuple(dict.fromkeys(key for row in rows for key in row)), COLUMN_OF_PATHS[file.name]
-    if column not in columns:
-        raise DiscernError(f"{file} has no column {column}.")
-    return LabelledFolder(folder, {row[column]: row for row in rows if row.get(column)}, columns)
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="", encoding="utf-8-sig") as stream:
-        if file.suffix == ".csv":
-            return [{k: v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(stream)]
-        found = [json.loads(line) for line in stream if line.strip()]
-    if not all(isinstance(row, dict) for row in found):
-        raise ValueError("a line is no JSON object")
-    return [{str(key): str(value) for key, value in row.items()} for row in found]
+    return LabelledFolder(folder, rows, tuple(dict.fromkeys(key for row in table for key in row)))
 
 
 def people(concepts: Sequence[StudyConcept], pictures: LabelledFolder) -> list[SimulatedPerson]:
