@@ -16,7 +16,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.base import Bools, Floats, Pictures
+from concepts.learning.base import Bools, Floats, Pictures, Texts
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
@@ -122,7 +122,7 @@ def _baselines(
     and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
     data = material.training.data
-    words = SCORERS["words"]().score(data, material.plain_direction, Pictures(vectors), SEED)
+    words = SCORERS["words"]().score(data, Texts.one(material.plain_direction), Pictures(vectors), SEED)
     yield "searching for the words", words, everything
     rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
     if len(rows):

@@ -1,4 +1,4 @@
-"""What one concept has to learn and measure from: labels, vectors, near-duplicate groups, text directions.
+"""What one concept has to learn and measure from: labels, vectors, near-duplicate groups, texts.
 
 The one place where rule 4 is kept: whatever trains, mines or chooses a threshold gets its pictures here,
 without the evaluation set and without any near-duplicate of it.
@@ -12,11 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from concepts.definition.document import Definition, Revision
+from concepts.definition.document import Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labels.consensus import Decision, consensus
+from concepts.labels.texts import texts_of
 from concepts.learning.agreement import Agreement
-from concepts.learning.base import Bools, TrainingSet, Votes
+from concepts.learning.base import Bools, Texts, TrainingSet, Votes
 from concepts.learning.machine_labels import machine_labels
 from concepts.learning.splits import Rows
 from concepts.learning.waves import looked_at
@@ -29,7 +30,6 @@ from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
 
 AGGREGATION = "bounded"  # how several annotators become one label
-NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,12 @@ class Material:
         return {picture.id for picture, like in zip(given, near, strict=True) if like.any()}
 
     @cached_property
+    def texts(self) -> Texts:
+        return texts_of(self.revision.definition, self._collection)
+
+    @property
     def text_direction(self) -> Vectors:
-        return text_direction(self.revision.definition, self._collection)
+        return self.texts.direction
 
     @cached_property
     def plain_direction(self) -> Vectors:
@@ -297,13 +301,3 @@ class Material:
 
 def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:
     return np.array([0 if i not in labels else 1 if labels[i] else -1 for i in ids], dtype=np.int8)
-
-
-def text_direction(definition: Definition, collection: Collection) -> Vectors:
-    """(d,) unit: towards the name, the sentence and the queries that count, a little away from the others."""
-    towards = [definition.name, definition.description, *(q.text for q in definition.queries if q.counts)]
-    away = [q.text for q in definition.queries if not q.counts]
-    direction = unit(collection.text_vectors(towards).mean(axis=0))
-    if away:
-        direction = unit(direction - NEGATIVE_SHARE * unit(collection.text_vectors(away).mean(axis=0)))
-    return direction

@@ -32,5 +32,5 @@ def rank_library(material: Material, graph_of: GraphOf) -> Scores | None:
         return None
     labelled = index.ids.places([training.ids[row] for row in used])
     pictures = Pictures(material.vectors(list(index.ids)), graph, labelled)
-    scores = SCORERS[RANKING]().score(data, material.text_direction, pictures, SEED)
+    scores = SCORERS[RANKING]().score(data, material.texts, pictures, SEED)
     return Scores(index.ids, scores.astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -78,6 +79,35 @@ class Pictures:
     labelled: NDArray[np.int64] | None = None
 
 
+@dataclass(frozen=True)
+class SingleTexts:
+    """The texts of a definition one by one, as unit vectors of the pictures' space.
+
+    name (d,); prompts (p, d): the name in templates; counts (c, d): what counts, a line each; against (a, d):
+    what looks similar and doesn't count, of which there may be none.
+    """
+
+    name: Vectors
+    prompts: Vectors
+    counts: Vectors
+    against: Vectors
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a definition says. direction (d,), unit: all of it as one, which is what most ways listen to;
+    `each`: text by text, read only where it is asked for, because new texts may need an encoder loaded."""
+
+    direction: Vectors
+    each: Callable[[], SingleTexts]
+
+    @classmethod
+    def one(cls, direction: Vectors) -> Texts:
+        """A single text (d,) that is the name and all that counts."""
+        alone, none = direction[None], np.empty((0, len(direction)), np.float32)
+        return cls(direction, lambda: SingleTexts(direction, alone, alone, none))
+
+
 class Scorer(Protocol):
     """A way to rank pictures by what is labelled. Registered in `concepts.learning.scorers.SCORERS`.
 
@@ -88,9 +118,7 @@ class Scorer(Protocol):
     method: ClassVar[Method]
     exportable: ClassVar[bool]
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         """(n,) one finite score a picture, the likelier the higher; on no particular scale.
 
         Raises `NotEnoughLabelsError` where this way can't work with so few labels.

@@ -11,32 +11,35 @@ from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.rounds import Ways
-from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers import SCORERS, ZERO_SHOT
 from concepts.learning.wall import WALL, WALLS
 from concepts.study.annotators import SIMULATED_ANNOTATORS
 
 DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone
 NO_WALL = "no_wall"  # who never takes up the wall that is offered
+WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 
 
 @dataclass(frozen=True)
 class StudyMethod:
     """`ways` learn and ask; `scorer` ranks the library, and where it is empty the app's own way does; a
     `wall` is looked through for as long as there is no yes; a simulated `annotator` labels the pool, and
-    `aggregation` says what that counts for."""
+    `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
+    of them, `words` names it."""
 
     ways: Ways = field(default_factory=Ways)
     scorer: str = ""
     wall: str = WALL
     annotator: str = ""
     aggregation: str = AGGREGATION
+    words: str = ""
 
 
 def study_method(text: str) -> StudyMethod:
     """`margin`, `lda+random`, `no_wall`, `logistic+margin+by_head`, `default+annotator85`: each name a way to
-    ask, a head, a way to rank the library, a wall, a simulated annotator or a way to aggregate; what isn't
-    named is the app's own.
+    ask, a head, a way to rank the library, a wall, a simulated annotator, a way to aggregate, or `from_zpe`,
+    the words as a zero-shot scorer has them; what isn't named is the app's own.
 
     Raises `DiscernError`, which lists what there is.
     """
@@ -56,6 +59,8 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, annotator=name)
         elif name in AGGREGATIONS:
             method = replace(method, aggregation=name)
+        elif name in WORDS:
+            method = replace(method, words=WORDS[name])
         else:
             raise DiscernError(
                 f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT}."
@@ -65,5 +70,5 @@ def study_method(text: str) -> StudyMethod:
 
 def known_names() -> Sequence[str]:
     off = (BY_HEAD, NO_WALL)
-    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS)
+    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
     return list(dict.fromkeys(name for group in groups for name in group))

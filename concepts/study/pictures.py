@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,18 +17,24 @@ from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
-from concepts.labels.dataset import text_direction
+from concepts.labels.texts import texts_of
+from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.settings import load_settings
+from concepts.study.agile_modeling import is_release, read_release
 from concepts.study.concept_file import StudyConcept
 from concepts.study.conditions import condition
 from concepts.study.people import SimulatedPerson
 from concepts.study.replay import Split
+from concepts.study.tables import rows_of
 from storage.database import Database
 
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
+
+
+PARTS = ("direction", *(field.name for field in fields(SingleTexts)))  # of the texts of a concept
 
 
 @dataclass(frozen=True)
@@ -42,49 +48,54 @@ class LabelledFolder:
 
 @dataclass(frozen=True)
 class Embedded:
-    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; directions (concepts, d) of
-    the words; fingerprint of the encoder."""
+    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; the texts of each concept;
+    fingerprint of the encoder."""
 
     names: tuple[str, ...]
     vectors: Vectors
     group: Rows
-    directions: Vectors
+    texts: tuple[Texts, ...]
     fingerprint: str
 
     def save(self, file: Path) -> None:
-        np.savez(file, names=np.array(self.names), vectors=self.vectors, group=self.group,
-                 directions=self.directions, fingerprint=np.array(self.fingerprint))  # fmt: skip
+        kept: dict[str, Any] = {"names": np.array(self.names), "vectors": self.vectors, "group": self.group}
+        kept |= {"fingerprint": np.array(self.fingerprint), "concepts": np.array(len(self.texts))}
+        for n, texts in enumerate(self.texts):
+            kept |= {f"{n} {part}": vectors for part, vectors in by_part(texts).items()}
+        np.savez(file, **kept)
 
     @classmethod
     def load(cls, file: Path) -> Embedded:
         with np.load(file, allow_pickle=False) as kept:
             names, fingerprint = tuple(map(str, kept["names"])), str(kept["fingerprint"])
-            return cls(names, kept["vectors"], kept["group"], kept["directions"], fingerprint)
+            said = [{part: kept[f"{n} {part}"] for part in PARTS} for n in range(int(kept["concepts"]))]
+            return cls(names, kept["vectors"], kept["group"], tuple(map(_texts, said)), fingerprint)
+
+
+def by_part(texts: Texts) -> dict[str, Vectors]:
+    """The texts of a concept by the names of `PARTS`."""
+    return {"direction": texts.direction} | vars(texts.each())
+
+
+def _texts(parts: Mapping[str, Vectors]) -> Texts:
+    each = SingleTexts(**{part: parts[part] for part in PARTS[1:]})
+    return Texts(parts["direction"], lambda: each)
 
 
 def read_folder(folder: Path) -> LabelledFolder:
-    """`labels.csv` with a column `path`, or `labels.jsonl` with `img`. Raises `DiscernError`."""
+    """`labels.csv` with a column `path`, `labels.jsonl` with `img`, or the tables that Agile Modeling
+    released, with `map.csv`. Raises `DiscernError`."""
     file = next((folder / name for name in COLUMN_OF_PATHS if (folder / name).is_file()), None)
-    if file is None:
+    if file is not None:
+        column = COLUMN_OF_PATHS[file.name]
+        table = rows_of(file, column)
+        rows = {row[column]: row for row in table if row.get(column)}
+    elif is_release(folder):
+        rows = read_release(folder)
+        table = list(rows.values())
+    else:
         raise DiscernError(f"{folder} has no labels.csv. Its first column is the path of a picture.")
-    try:
-        rows = _rows(file)
-    except (UnicodeError, ValueError, RecursionError, csv.Error) as error:
-        raise DiscernError(f"{file} can't be read: {error}.") from error
-    columns, column = tuple(dict.fromkeys(key for row in rows for key in row)), COLUMN_OF_PATHS[file.name]
-    if column not in columns:
-        raise DiscernError(f"{file} has no column {column}.")
-    return LabelledFolder(folder, {row[column]: row for row in rows if row.get(column)}, columns)
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="", encoding="utf-8-sig") as stream:
-        if file.suffix == ".csv":
-            return [{k: v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(stream)]
-        found = [json.loads(line) for line in stream if line.strip()]
-    if not all(isinstance(row, dict) for row in found):
-        raise ValueError("a line is no JSON object")
-    return [{str(key): str(value) for key, value in row.items()} for row in found]
+    return LabelledFolder(folder, rows, tuple(dict.fromkeys(key for row in table for key in row)))
 
 
 def people(concepts: Sequence[StudyConcept], pictures: LabelledFolder) -> list[SimulatedPerson]:
@@ -127,7 +138,7 @@ def embed(
             names=tuple(name for name, _ in kept),
             vectors=index.vectors(found),
             group=np.asarray(groups, dtype=np.int64),
-            directions=np.stack([text_direction(_definition(c), collection) for c in concepts]),
+            texts=tuple(_texts(by_part(texts_of(_definition(c), collection))) for c in concepts),
             fingerprint=collection.recorded().fingerprint,
         )
     finally:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 
 from concepts.encoders.base import Vectors
+from concepts.errors import NotEnoughLabelsError
 from concepts.labels.ranking import RANKING
 from concepts.learning.acquisition import Labelled, Pool
-from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
-from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers import SCORERS, ZERO_SHOT
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
@@ -56,7 +57,7 @@ class Replay:
     """
 
     split: Split
-    text_direction: Vectors
+    texts: Texts
     seed: int
     method: StudyMethod = field(default_factory=StudyMethod)
     measuring: bool = True
@@ -64,6 +65,9 @@ class Replay:
 
     def __post_init__(self) -> None:
         split = self.split
+        if self.method.words:
+            way, texts = ZERO_SHOT[self.method.words](), self.texts
+            self.texts = replace(texts, direction=way.direction(texts.each(), split.vectors[split.pool]))
         self._names = [split.names[row] for row in split.pool]
         self._place = {name: place for place, name in enumerate(self._names)}
         self._group = split.group[split.pool]
@@ -75,7 +79,7 @@ class Replay:
         self._draw()
         self._askable = np.flatnonzero(self._learns)
         self._pool = Pool.of(
-            split.vectors[split.pool][self._askable], self._group[self._askable], self.text_direction
+            split.vectors[split.pool][self._askable], self._group[self._askable], self.texts.direction
         )
         self._since = 0  # questions since the last about a picture that measures
         self._shown = np.empty(0, np.int64)  # rows of what may be asked about
@@ -153,7 +157,7 @@ class Replay:
 
     def head(self) -> LinearHead:
         """What would be exported now."""
-        return train_early(self._training(), self.text_direction, SEED, self.method.ways.head)
+        return train_early(self._training(), self.texts.direction, SEED, self.method.ways.head)
 
     def measured(self, person: SimulatedPerson) -> Measures:
         head, test = self.head(), self.split.test
@@ -169,7 +173,7 @@ class Replay:
             average_precision=average_precision(dict(zip(names, logits.tolist(), strict=True)), person),
             recall=float(flagged[yes].mean()) if yes.any() else float("nan"),
             brier=float(np.mean((probability[decided] - yes[decided]) ** 2)),
-            average_precision_library=average_precision(self._library(head), person),
+            average_precision_library=self._ranked(head, person),
         )
 
     def _to_learn(self, n: int) -> list[str]:
@@ -182,7 +186,7 @@ class Replay:
         )
         found = next_round(
             self._training(),
-            self.text_direction,
+            self.texts.direction,
             lambda head: (self._pool, known),
             n,
             decided=int((known.person != 0).sum()),
@@ -191,6 +195,13 @@ class Replay:
             ways=self.method.ways,
         )
         return [self._names[self._askable[choice.row]] for choice in found.choices]
+
+    def _ranked(self, head: LinearHead, person: SimulatedPerson) -> float:
+        """Average precision of the library's own ranking; NaN where there is too little to rank by."""
+        try:
+            return average_precision(self._library(head), person)
+        except NotEnoughLabelsError:
+            return float("nan")
 
     def _library(self, head: LinearHead) -> dict[str, float]:
         """The pool's pictures without an answer, as the library's own ranking scores them."""
@@ -203,7 +214,7 @@ class Replay:
             scores = head.logits(vectors)
         else:
             pictures = Pictures(vectors, self.split.neighbours, self._training_rows())
-            scores = SCORERS[name]().score(training, self.text_direction, pictures, SEED)
+            scores = SCORERS[name]().score(training, self.texts, pictures, SEED)
         return {
             name: float(scores[place]) for place, name in enumerate(self._names) if not self._asked[place]
         }

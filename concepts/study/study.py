@@ -30,7 +30,7 @@ from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
 from concepts.study.harness import BATCH, Case, Row, run
 from concepts.study.methods import BY_HEAD, study_method
 from concepts.study.people import SECONDS_AN_ANSWER, SimulatedPerson
-from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
+from concepts.study.pictures import Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
 from concepts.study.replay import SIGNS, Replay, Split
 from storage.files import write_whole
 
@@ -99,7 +99,8 @@ def run_study(study: Study, listener: Listener) -> Found:
     kept.mkdir(exist_ok=True)
     labels = _digest([sorted((n, sorted(r.items())) for n, r in pictures.rows.items())])
     same = [_bytes(embedded.vectors), _bytes(embedded.group), embedded.names, labels, _code()]
-    names = {cell: _digest([cell.facts(), _bytes(embedded.directions[cell.place]), *same]) for cell in cells}
+    said = [{part: _bytes(v) for part, v in by_part(texts).items()} for texts in embedded.texts]
+    names = {cell: _digest([cell.facts(), said[cell.place], *same]) for cell in cells}
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
     listener(done, len(cells), "simulated people answer")
@@ -171,7 +172,7 @@ def _work(cell: _Cell) -> dict[str, object]:
         person = replace(person, noise=cell.noise, seed=cell.seed)
         method = study_method(cell.method)
         session = Replay(
-            split, embedded.directions[cell.place], cell.seed, method, ratings=_ratings(cell, split, person)
+            split, embedded.texts[cell.place], cell.seed, method, ratings=_ratings(cell, split, person)
         )
         _give(session, person, cell.start_positives)
         rows = run(session, person, cell.budgets, cell.case, BATCH, len(split.pool))
@@ -206,7 +207,7 @@ def _give(session: Replay, person: SimulatedPerson, positives: int) -> None:
 
 
 def _full(cell: _Cell, split: Split, embedded: Embedded, person: SimulatedPerson) -> Row:
-    session = Replay(split, embedded.directions[cell.place], cell.seed, measuring=False)
+    session = Replay(split, embedded.texts[cell.place], cell.seed, measuring=False)
     said = {split.names[row]: person.answer(split.names[row]) for row in split.pool}
     session.answer(said)
     n = len(said)

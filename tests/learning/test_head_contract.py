@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Pictures
+from concepts.learning.base import Pictures, Texts
 from concepts.learning.fitting import train_head
 from concepts.learning.heads import HEADS, Head
 
@@ -61,7 +61,7 @@ def test_near_copies_and_a_machines_labels_are_taken(head, labels, text_directio
 
 def test_its_scores_are_those_of_its_weights(head, labels, text_direction):
     data, unseen = labels(12, 30), labels(5, 5, seed=9)
-    scores = head.score(data, text_direction, Pictures(unseen.vectors), 0)
+    scores = head.score(data, Texts.one(text_direction), Pictures(unseen.vectors), 0)
     assert np.array_equal(scores, head.fit(data, text_direction, 0).logits(unseen.vectors))
 
 

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.learning.scorers.blend import blended
@@ -58,14 +58,14 @@ def test_random_pictures_tell_the_network_of_a_kind_nobody_was_asked_about() -> 
     assert quality[0] > 0.9 > 0.85 > quality[1]
 
 
-def two_kinds() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def two_kinds() -> tuple[np.ndarray, np.ndarray, Texts]:
     """Two kinds of pictures, and words that are nearest to half of one of them: which kind each is, too."""
     rng = np.random.default_rng(0)
     kinds = np.repeat([0, 1], [60, 240])
     vectors = rng.normal(0, 0.12, (300, 24))
     vectors[np.arange(300), kinds] += 1.0
     vectors[:30, 2] += 0.6  # what the words are about, and half of the first kind shows
-    return unit(vectors).astype(np.float32), kinds == 0, np.eye(24)[2]
+    return unit(vectors).astype(np.float32), kinds == 0, Texts.one(np.eye(24)[2])
 
 
 def test_words_are_found_in_pictures_like_those_that_show_them_before_any_answer() -> None:

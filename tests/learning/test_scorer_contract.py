@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Pictures, Scorer, TrainingSet
+from concepts.learning.base import Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 
@@ -23,7 +23,7 @@ def library(answered: TrainingSet, others: TrainingSet) -> Pictures:
 
 def test_it_ranks_what_counts_first(scorer, labels, text_direction):
     unseen, answered = labels(50, 200, seed=9), labels(12, 30)
-    scores = scorer.score(answered, text_direction, library(answered, unseen), 0)
+    scores = scorer.score(answered, Texts.one(text_direction), library(answered, unseen), 0)
     assert scores.shape == (292,)
     assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
@@ -33,7 +33,7 @@ def test_it_ranks_what_counts_first(scorer, labels, text_direction):
 def test_the_same_labels_give_the_same_scores(scorer, labels, text_direction):
     answered = labels(12, 30)
     pictures = library(answered, labels(5, 20, seed=9))
-    first, second = (scorer.score(answered, text_direction, pictures, 0) for _ in range(2))
+    first, second = (scorer.score(answered, Texts.one(text_direction), pictures, 0) for _ in range(2))
     assert np.array_equal(first, second)
 
 

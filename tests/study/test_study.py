@@ -10,6 +10,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
+from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
 from concepts.learning.rounds import Ways
 from concepts.study.annotators import SIMULATED_ANNOTATORS
@@ -32,7 +33,7 @@ def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, Simulated
     split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
     person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
     method = StudyMethod(ways or Ways(), wall="")
-    return Replay(split, words, seed, method, measuring=False), person
+    return Replay(split, Texts.one(words), seed, method, measuring=False), person
 
 
 def row(concept: str, method: str, seed: int, budget: int, ap: float, library: float = 0.0) -> Row:
@@ -107,7 +108,7 @@ def test_rows_are_kept_as_csv_and_shown_as_means(tmp_path: Path) -> None:
 
 def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_something_counts() -> None:
     plain, person = rare_concept(0)
-    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    session = Replay(plain.split, plain.texts, 0, study_method("wall"), measuring=False)
     (found,) = run(session, person, [40], Case("rare", "wall", 0), pool=700)
     clicks = found.positives if found.first_yes_seconds < 20 else 0
     assert found.answers == 40
@@ -119,7 +120,7 @@ def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_somethin
 
 def test_a_budget_that_a_wall_would_exceed_is_met_with_the_answers_before_it() -> None:
     plain, person = rare_concept(0)
-    session = Replay(plain.split, plain.text_direction, 0, study_method("default"), measuring=False)
+    session = Replay(plain.split, plain.texts, 0, study_method("default"), measuring=False)
     found = run(session, person, [4, 20], Case("rare", "default", 0), pool=700)
     assert [(one.budget, one.answers) for one in found] == [(4, 0), (20, 20)]
 
@@ -127,7 +128,7 @@ def test_a_budget_that_a_wall_would_exceed_is_met_with_the_answers_before_it() -
 def test_the_library_is_ranked_as_in_the_app_unless_another_way_is_named() -> None:
     def ranked(name: str) -> float:
         plain, person = rare_concept(0)
-        session = Replay(plain.split, plain.text_direction, 0, study_method(name), measuring=False)
+        session = Replay(plain.split, plain.texts, 0, study_method(name), measuring=False)
         return run(session, person, [15], Case("rare", name, 0))[0].average_precision_library
 
     assert ranked("default") == ranked("blend") != ranked("by_head")
@@ -135,7 +136,7 @@ def test_the_library_is_ranked_as_in_the_app_unless_another_way_is_named() -> No
 
 def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:
     plain, person = rare_concept(0)
-    session = Replay(plain.split, plain.text_direction, 0, study_method("wall"), measuring=False)
+    session = Replay(plain.split, plain.texts, 0, study_method("wall"), measuring=False)
     wall = session.wall()
     assert session.looked([]) == 0
     again = session.wall()
@@ -174,7 +175,7 @@ def test_machine_labels_reach_training_as_in_the_app_and_none_reaches_what_measu
     plain, person = rare_concept(0)
     _, ratings = rated("annotator85")
     method = study_method("default+annotator85+bounded")
-    session = Replay(plain.split, plain.text_direction, 0, method, ratings=ratings)
+    session = Replay(plain.split, plain.texts, 0, method, ratings=ratings)
     ask(session, person, 30)
     found = session._machine()
     assert found.labelled.any()
@@ -193,3 +194,20 @@ def test_a_concept_that_is_thinned_keeps_that_share_of_what_counts_and_all_of_wh
     assert sum(person.truth(names[row]) == "yes" for row in thin.pool) == 3
     assert len(thin.pool) == 103
     assert _thinned(split, person, 0.0, 0) is split
+
+
+def test_the_words_can_be_what_a_zero_shot_scorer_makes_of_them() -> None:
+    plain, person = rare_concept(0)
+    apart = SingleTexts(-plain.texts.direction, *(plain.texts.each().counts,) * 2, np.empty((0, 24)))
+    texts = Texts(plain.texts.direction, lambda: apart)
+    method = study_method("default+words+from_name_only")
+    turned = Replay(plain.split, texts, 0, method, measuring=False)
+    assert np.array_equal(turned.texts.direction, apart.name)
+    assert turned.measured(person).average_precision < plain.measured(person).average_precision
+
+
+def test_a_library_that_cannot_be_ranked_yet_has_no_figure() -> None:
+    plain, person = rare_concept(0)
+    session = Replay(plain.split, plain.texts, 0, study_method("cache"), measuring=False)
+    assert np.isnan(session.measured(person).average_precision_library)
+    assert session.measured(person).average_precision > 0

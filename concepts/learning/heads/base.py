@@ -9,7 +9,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, LinearHead, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, LinearHead, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.splits import grouped_folds
 
 
@@ -50,10 +50,9 @@ class Head(Scorer, Protocol):
             scores[test] = settled.fit(data.at(train), text_direction, seed).logits(data.vectors[test])
         return HeldOut(head, scores, len(folds))
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
-        return self.fit(data, text_direction, seed).logits(pictures.vectors)
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
+        direction = None if texts is None else texts.direction
+        return self.fit(data, direction, seed).logits(pictures.vectors)
 
 
 def require_both(data: TrainingSet) -> None:

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.fitting import train_early
 from concepts.learning.scorers.propagation import ALPHA, answered, flows
 from concepts.learning.scorers.propagation_words import PropagationWords
@@ -35,12 +34,10 @@ class Blend(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
-        if text_direction is not None and not data.positives:
-            return PropagationWords().score(data, text_direction, pictures, seed)
-        head = train_early(data, text_direction, seed)
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
+        if texts is not None and not data.positives:
+            return PropagationWords().score(data, texts, pictures, seed)
+        head = train_early(data, None if texts is None else texts.direction, seed)
         return blended(head.logits(pictures.vectors), data, pictures)
 
 

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads.base import require_both
 from concepts.learning.scorers.standardised import standardised
 from concepts.registry import Method
@@ -30,9 +29,7 @@ class Cache(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)
         keys, library = data.vectors.astype(np.float32), pictures.vectors.astype(np.float32)
         yes, weight = data.positive, data.weight
@@ -41,7 +38,7 @@ class Cache(Scorer):
         np.fill_diagonal(among, np.inf)
         sharpness = 1 / max(float(np.median(among.min(axis=1))), 1e-3)
         found = standardised(np.asarray(np.exp(-sharpness * (1 - library @ keys.T)) @ values, np.float64))
-        if text_direction is None:
+        if texts is None:
             return found
-        words = standardised(np.asarray(library @ text_direction, np.float64))
+        words = standardised(np.asarray(library @ texts.direction, np.float64))
         return np.asarray(found + words / (1 + data.positives))

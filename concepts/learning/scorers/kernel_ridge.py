@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads.base import require_both
 from concepts.registry import Method
 
@@ -29,9 +28,7 @@ class KernelRidge(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)
         X, yes = np.asarray(data.vectors, np.float64), data.positive
         share = data.weight / np.where(yes, data.weight[yes].sum(), data.weight[~yes].sum())

@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads.base import require_both
 from concepts.registry import Method
 
@@ -37,9 +36,7 @@ class MLP(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         # scikit-learn takes a second to load, and most commands don't train
         from sklearn.neural_network import MLPClassifier
 

@@ -8,9 +8,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.linalg import LinearOperator, cg
 
-from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads.base import require_both
 from concepts.learning.neighbours import neighbour_graph
 from concepts.registry import Method
@@ -38,9 +37,7 @@ class Propagation(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)
         if pictures.labelled is None:
             raise NotEnoughLabelsError("None of the labelled pictures is among those to rank.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.scorers.propagation import Propagation, answered, flows
 from concepts.registry import Method
 
@@ -31,16 +31,14 @@ class PropagationWords(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
-        if text_direction is None:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
+        if texts is None:
             return Propagation().score(data, None, pictures, seed)
         if not len(pictures.vectors):
             raise NotEnoughLabelsError("There is no picture to rank.")
         yes, no = (answered(data, pictures, side) for side in (True, False))
         beside = data.weight[data.positive].sum()  # the words are one more yes
-        (scores,) = flows(pictures, (beside * yes + _heard(text_direction, pictures)) / (beside + 1) - no)
+        (scores,) = flows(pictures, (beside * yes + _heard(texts.direction, pictures)) / (beside + 1) - no)
         return scores
 
 

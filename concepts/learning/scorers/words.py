@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, Pictures, Scorer, TrainingSet
+from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.registry import Method
 
 
@@ -24,9 +23,7 @@ class Words(Scorer):
     )
     exportable: ClassVar[bool] = False
 
-    def score(
-        self, data: TrainingSet, text_direction: Vectors | None, pictures: Pictures, seed: int
-    ) -> Floats:
-        if text_direction is None:
+    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
+        if texts is None:
             raise NotEnoughLabelsError("There are no words to search for.")
-        return np.asarray(pictures.vectors @ text_direction, np.float64)
+        return np.asarray(pictures.vectors @ texts.direction, np.float64)
