@@ -22,12 +22,12 @@ GraphOf = Callable[[VectorReader], NeighbourGraph | None]
 
 
 def rank_library(material: Material, graph_of: GraphOf) -> Scores | None:
-    """A score of every picture, the likelier the higher, on no particular scale; None without a yes and a no
-    to learn from, or without a graph. What measures is ranked with the rest; nothing learns from it."""
+    """A score of every picture, the likelier the higher, on no particular scale; None without a yes to learn
+    from, or without a graph. What measures is ranked with the rest; nothing learns from it."""
     training, index = material.training, material.index
     used = np.flatnonzero(training.data.weight > 0)
     data = training.data.at(used)
-    graph = graph_of(index) if data.positives and data.negatives else None
+    graph = graph_of(index) if data.positives else None
     if graph is None:
         return None
     labelled = index.ids.places([training.ids[row] for row in used])

@@ -2,7 +2,8 @@
 
 Sixty thumbnails are looked through in the time of eight single answers. Laid out as representatives of more
 and more clusters, none shown twice, a few walls show a member of nearly every kind of picture, also of kinds
-that are one in a hundred and that no words find.
+that are one in a hundred and that no words find. What is rarer makes no cluster of its own and lies at the
+edge of another: so most clusters are represented by their oddest picture, the others by a typical one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from concepts.learning.splits import Rows
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
+ODD = 2 / 3  # of the clusters show the picture farthest from their centre
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
@@ -30,15 +32,15 @@ def representatives(
 
     vectors (n, d), group (n,) and text_score (n,) of all pictures that may be shown; `shown` are rows that
     were on the `walls` walls before, and none that looks like them is shown again. The w-th wall is drawn
-    from w · 60 clusters: of those without a shown picture the largest come first, each by the picture
-    nearest its centre.
+    from w · 60 clusters: of those without a shown picture the largest come first, two in three by the picture
+    farthest from its centre, the third by the nearest.
     """
     free = ~np.isin(group, group[shown])
     by_words = _distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
     free &= ~np.isin(group, group[by_words])
     rng = np.random.default_rng([seed, walls])
     rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))
-    representing = _central(vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), rng)
+    representing = _representing(vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), rng)
     found = _distinct(rows[representing], group, free, SIZE - len(by_words))
     free &= ~np.isin(group, group[found])
     rest = _distinct(rng.permutation(len(group)), group, free, SIZE - len(by_words) - len(found))
@@ -58,8 +60,9 @@ WALL = "wall"  # the app's own
 WALLS: dict[str, Wall] = {WALL: representatives, "random_wall": any_pictures}
 
 
-def _central(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Generator) -> Rows:
-    """Rows nearest the centre of each cluster in which nothing was seen, of the largest cluster first."""
+def _representing(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Generator) -> Rows:
+    """A row of each cluster in which nothing was seen, the oddest or the most typical, of the largest cluster
+    first."""
     # scikit-learn takes a second to load, and only a wall needs it here
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
@@ -77,10 +80,12 @@ def _central(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Genera
     closed = np.bincount(label[seen], minlength=clusters) > 0
     distance = ((X - model.cluster_centers_[label]) ** 2).sum(axis=1)
     order = np.lexsort((distance, label))
-    _, first = np.unique(label[order], return_index=True)
-    nearest = order[first]
-    nearest = nearest[~closed[label[nearest]]]
-    return np.asarray(nearest[np.argsort(-sizes[label[nearest]], kind="stable")], dtype=np.int64)
+    ends = np.cumsum(sizes)
+    nearest, farthest = order[np.minimum(ends - sizes, len(order) - 1)], order[ends - 1]
+    largest = np.argsort(-sizes, kind="stable")
+    open_ = largest[(sizes[largest] > 0) & ~closed[largest]]
+    odd = (np.arange(len(open_)) * ODD) % 1 < ODD
+    return np.asarray(np.where(odd, farthest[open_], nearest[open_]), dtype=np.int64)
 
 
 def _distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:

@@ -208,7 +208,7 @@ class Replay:
         vectors, training = self.split.vectors[self.split.pool], self._training()
         name = self.method.scorer
         if not name:  # as `rank_library` does it
-            fits = len(vectors) <= LARGEST and training.positives and training.negatives
+            fits = len(vectors) <= LARGEST and training.positives
             name = RANKING if fits else BY_HEAD
         if name == BY_HEAD:
             scores = head.logits(vectors)
