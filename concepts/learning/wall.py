@@ -3,7 +3,7 @@
 Sixty thumbnails are looked through in the time of eight single answers. Laid out as representatives of more
 and more clusters, none shown twice, a few walls show a member of nearly every kind of picture, also of kinds
 that are one in a hundred and that no words find. What is rarer makes no cluster of its own and lies at the
-edge of another: so most clusters are represented by their oddest picture, the others by a typical one.
+edge of another: so half of the clusters are represented by their oddest picture, half by a typical one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from concepts.learning.splits import Rows
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
-ODD = 2 / 3  # of the clusters show the picture farthest from their centre
+ODD = 0.5  # of the clusters show the picture farthest from their centre
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
@@ -32,8 +32,8 @@ def representatives(
 
     vectors (n, d), group (n,) and text_score (n,) of all pictures that may be shown; `shown` are rows that
     were on the `walls` walls before, and none that looks like them is shown again. The w-th wall is drawn
-    from w · 60 clusters: of those without a shown picture the largest come first, two in three by the picture
-    farthest from its centre, the third by the nearest.
+    from w · 60 clusters: of those without a shown picture the largest come first, by turns with the picture
+    farthest from its centre and with the nearest.
     """
     free = ~np.isin(group, group[shown])
     by_words = _distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
