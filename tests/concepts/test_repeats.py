@@ -131,3 +131,15 @@ def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_
         assert bench.label_files.import_labels(NAME, tmp_path / "filled.csv")["imported"] == imported
     assert len(bench.context.material(bench.context.concept(NAME)).twice.pairs) == 1
     assert state(bench)[0] == before[0]
+
+
+def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(asked_again: Workbench) -> None:
+    bench = asked_again
+    first = bench.answers.recent_answers(NAME, "me", 2)[0]
+    say(bench, first.id, "no", repeat=True)
+    bench.answers.undo(NAME, author="me", only=[first.key])
+    material = bench.context.material(bench.context.concept(NAME))
+    assert first.id not in material.blind.keys() | material.decisions.keys()
+    say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
+    material = bench.context.material(bench.context.concept(NAME))
+    assert (material.blind[first.id].value, material.twice.pairs) == ("no", [])
