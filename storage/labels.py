@@ -43,6 +43,7 @@ class NewLabel:
     comment: str = ""
     recorded_by: str | None = None  # who brought it, where that isn't the author
     in_view: bool = False  # what the machine says of the picture stood beside it
+    repeat: bool = False  # asked a second time: it says how consistent they are, and is no change of mind
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ class LabelEvent:
     undoes: int | None
     recorded_by: str | None = None
     in_view: bool = False
+    repeat: bool = False
 
 
 class LabelLog:
     """All reads and writes of label events. What an author says of a picture is their last event
-    on it that was not undone."""
+    on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -92,6 +94,7 @@ class LabelLog:
                 "comment": label.comment,
                 "recorded_by": label.recorded_by,
                 "in_view": label.in_view,
+                "repeat": label.repeat,
             }
             for label in last.values()
         ]
@@ -168,7 +171,9 @@ class LabelLog:
     ) -> list[LabelEvent]:
         """The last label of each author on each picture (of all, or of these few), oldest first; all of
         them or a page."""
-        labels = _not_undone(concept_id).where(LabelEventRow.author_kind.in_(kinds))
+        labels = _not_undone(concept_id).where(
+            LabelEventRow.author_kind.in_(kinds), LabelEventRow.repeat.is_(False)
+        )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
         live = labels.subquery()
@@ -186,7 +191,9 @@ class LabelLog:
         """The first label that each person, real or simulated, gave a picture without seeing what the machine
         says of it, oldest first. What is undone was not given."""
         labels = _not_undone(concept_id).where(
-            LabelEventRow.author_kind != "annotator", LabelEventRow.in_view.is_(False)
+            LabelEventRow.author_kind != "annotator",
+            LabelEventRow.in_view.is_(False),
+            LabelEventRow.repeat.is_(False),
         )
         live = labels.subquery()
         first = (
@@ -199,6 +206,23 @@ class LabelLog:
         )
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
+
+    def repeats(self, concept_id: int) -> list[LabelEvent]:
+        """What people said when they were asked about a picture a second time, oldest first."""
+        query = _not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
+
+    def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
+        """All that this author said of these few pictures and that was not undone, repeats too, oldest
+        first."""
+        query = _not_undone(concept_id).where(
+            LabelEventRow.author == author.name,
+            LabelEventRow.author_kind == author.kind,
+            LabelEventRow.picture_id.in_(picture_ids),
+        )
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
 
     def first_answered(self, concept_id: int) -> dict[str, int]:
         """Picture id → the sequence of the first label that a person gave it, undone or not."""
@@ -234,7 +258,7 @@ class LabelLog:
         return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
 
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
-        """This author's last labels that stand, newest first."""
+        """This author's last labels that were not undone, repeats too, newest first."""
         query = _not_undone(concept_id).where(
             LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
         )
@@ -313,4 +337,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         undoes=row.undoes,
         recorded_by=row.recorded_by,
         in_view=row.in_view,
+        repeat=row.repeat,
     )

@@ -174,7 +174,8 @@ class CertifyingDrawRow(Base):
 
 
 class LabelEventRow(Base):
-    """Append-only. The current label of (picture, author) is its latest event that is not undone."""
+    """Append-only. The current label of (picture, author) is its latest event that is not undone and no
+    repeat."""
 
     __tablename__ = "label_events"
     __table_args__ = (
@@ -194,6 +195,7 @@ class LabelEventRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
     recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
     in_view: Mapped[bool] = mapped_column(default=False)  # what the machine says stood beside the picture
+    repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
 
 
 class WallRow(Base):

@@ -1,7 +1,8 @@
 """What to ask next: a queue per concept that is filled off the request path, and how far the person is.
 
 Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
-for it. About every third question is a picture of the evaluation set, in that set's own order.
+for it. About every third question is a picture of the evaluation set, in that set's own order; now and then
+one is asked again (`concepts.labels.repeats`).
 """
 
 from __future__ import annotations
@@ -113,20 +114,22 @@ class Questions:
         self._queue = _Queue()
         self._lock = threading.Lock()
 
-    def upcoming(self, have: Sequence[str], n: int) -> Upcoming:
-        """Up to n more pictures behind those the person's screen already `has` (unanswered, in order)."""
+    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
+        """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
+        those to ask about `again`."""
         decisions = self._decisions.now()
         evaluation = list(self._evaluation())
         held = set(have)
         measuring = [i for i in evaluation if i not in decisions and i not in held]
-        since = _since_evaluation(have, set(evaluation))
-        answered = len(decisions) + len(have)
+        new = [i for i in have if i not in decisions]  # and no question that is asked again
+        since = _since_evaluation(new, set(evaluation))
+        answered = len(decisions) + len(new)
         measured = sum(i in decisions or i in held for i in evaluation)
         with self._lock:
             first_look = self._queue.first_look
             learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
         due = self._refill_is_due(len(learning), len(decisions))
-        chosen: list[NextPicture] = []
+        chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
         while len(chosen) < n and (learning or measuring):
             if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
                 break

@@ -25,9 +25,10 @@ class NextPicture(View):
     reason: str
     probability: float | None
     brought_by: list[str]
+    repeat: bool = False  # asked a second time: say so with the answer, and not to the person
 
 
-def to_measure(picture_id: str, path: str = "") -> NextPicture:
+def to_measure(picture_id: str, path: str = "", *, repeat: bool = False) -> NextPicture:
     return NextPicture(
         id=picture_id,
         path=path,
@@ -35,6 +36,7 @@ def to_measure(picture_id: str, path: str = "") -> NextPicture:
         reason="evaluation set",
         probability=None,
         brought_by=[],
+        repeat=repeat,
     )
 
 

@@ -17,10 +17,12 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures, Texts
+from concepts.learning.consistency import consistency
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
     Baseline,
+    Consistency,
     CutFigures,
     EvaluationReport,
     Guarantee,
@@ -91,6 +93,7 @@ def evaluate(
     parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
+    twice = answered_twice(material)
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -105,6 +108,7 @@ def evaluate(
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
             *about_probabilities(metrics),
             *about_chance(baselines),
+            *(twice.sentences if twice else ()),
         ),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
         cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
@@ -112,7 +116,15 @@ def evaluate(
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
         slices=parts.found,
         worst_slice=parts.worst,
+        consistency=twice,
     )
+
+
+def answered_twice(material: Material) -> Consistency | None:
+    """How consistent the answers that measure are; None where nothing was asked twice."""
+    twice = material.twice
+    said = [(first.value, second.value) for first, second in twice.pairs]
+    return consistency(said, twice.answers, len({first.author for first, _ in twice.pairs}))
 
 
 def _baselines(

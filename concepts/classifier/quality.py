@@ -10,7 +10,7 @@ import numpy as np
 
 from concepts.classifier.coverage import Coverage
 from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measuring import Measured
+from concepts.classifier.measuring import Measured, answered_twice
 from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     check_fingerprint,
@@ -22,7 +22,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Curves, CutFigures, EvaluationReport
+from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport
 from concepts.learning.waves import next_look
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -83,6 +83,7 @@ class QualityView(View):
     coverage: Coverage | None = (
         None  # what the figures say of the library as it is; None with too few pictures
     )
+    consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
 
 
 def quality(
@@ -117,6 +118,7 @@ def quality(
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
         coverage=coverage,
+        consistency=answered_twice(material),
     )
 
 

@@ -75,13 +75,17 @@ def concept_next(
     out: Annotated[
         Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
     ] = None,
+    author: Annotated[
+        str, typer.Option(help="Who will answer: some of what measures is asked twice.")
+    ] = "me",
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to answer now. Answer them with: concept labels import."""
     must_not_exist(out)
     bench = workbench()
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
-    pictures = bench.answers.next_pictures(name, n, purpose=purpose)
+    can_say_so = out is not None or as_json  # that a question was a repeat, with its answer
+    pictures = bench.answers.next_pictures(name, n, purpose=purpose, author=author if can_say_so else None)
     remaining = bench.answers.remaining(name, purpose)
     if out:
         bench.label_files.write_questions(pictures, out)

@@ -15,6 +15,7 @@ import numpy as np
 from concepts.definition.document import Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labels.consensus import Decision, consensus
+from concepts.labels.repeats import Twice, said_twice
 from concepts.labels.texts import texts_of
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Bools, Texts, TrainingSet, Votes
@@ -24,7 +25,7 @@ from concepts.learning.waves import looked_at
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from storage.concepts import Certifying, ConceptStore, Rating, StoredAnnotation, Wave
-from storage.labels import LabelLog
+from storage.labels import LabelEvent, LabelLog
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
@@ -105,7 +106,16 @@ class Material:
     @cached_property
     def blind(self) -> dict[str, Decision]:
         """What people said first, without seeing what the machine says: the only answers that measure."""
-        return consensus(self._log.blind(self.concept_id))
+        return consensus(self._first)
+
+    @cached_property
+    def twice(self) -> Twice:
+        """What people said of pictures that measure when they were asked about them again."""
+        return said_twice(self._first, self._log.repeats(self.concept_id), self.evaluation)
+
+    @cached_property
+    def _first(self) -> list[LabelEvent]:
+        return self._log.blind(self.concept_id)
 
     @cached_property
     def measuring(self) -> list[str]:

@@ -24,7 +24,7 @@ SPELLINGS: dict[str, Value] = {
     **dict.fromkeys(("skip", "s"), "skip"),
 }
 LONGEST_AUTHOR = 200
-QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason")  # of a file to be filled
+QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
 LABEL_COLUMNS = (
     "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
     "recorded_by", "in_view",
@@ -42,6 +42,7 @@ class LabelRow:
     split: Split | None
     comment: str
     in_view: bool = False  # given with what the machine says beside the picture: it measures nothing
+    repeat: bool = False  # asked a second time
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def _parse_row(number: int, row: dict[str, Any], simulated: bool) -> Row:
         split="evaluation" if split == "evaluation" else "train" if split == "train" else None,
         comment=text.get("comment", ""),
         in_view=SPELLINGS.get(text.get("in_view", "").casefold()) == "yes",
+        repeat=SPELLINGS.get(text.get("repeat", "").casefold()) == "yes",
     )
 
 
@@ -179,9 +181,9 @@ def without_contradictions(
 ) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
     """(row, picture id) pairs, without those by which one author gives one picture two answers. Which of
     them was meant nobody can know, so each is a bad row that names another."""
-    by_question: dict[tuple[str, Author], list[LabelRow]] = defaultdict(list)
+    by_question: dict[tuple[str, Author, bool], list[LabelRow]] = defaultdict(list)
     for row, picture_id in rows:
-        by_question[picture_id, row.author or default].append(row)
+        by_question[picture_id, row.author or default, row.repeat].append(row)
     bad = {}
     for said in by_question.values():
         for row in said:
@@ -202,7 +204,7 @@ def without_answers_of_others(
         return (
             row.author is not None
             and row.author.name != person
-            and stands.get((picture_id, row.author)) != row.value
+            and (row.repeat or stands.get((picture_id, row.author)) != row.value)
         )
 
     bad = [
@@ -218,17 +220,17 @@ def new_labels(
 ) -> tuple[list[NewLabel], int]:
     """Labels to append for (row, picture id) pairs that don't contradict each other, and how many rows say
     what stands already. Rows that repeat an answer are one, with the comments of all."""
-    answers: dict[tuple[str, Author], Value] = {}
-    comments: dict[tuple[str, Author], list[str]] = defaultdict(list)
-    in_view: set[tuple[str, Author]] = set()
+    answers: dict[tuple[str, Author, bool], Value] = {}
+    comments: dict[tuple[str, Author, bool], list[str]] = defaultdict(list)
+    in_view: set[tuple[str, Author, bool]] = set()
     for row, picture_id in rows:
-        question = (picture_id, row.author or default)
+        question = (picture_id, row.author or default, row.repeat)
         answers[question] = row.value
         if row.in_view:
             in_view.add(question)
         if row.comment and row.comment not in comments[question]:
             comments[question].append(row.comment)
-    said = {(event.picture_id, event.author): (event.value, event.comment) for event in standing}
+    said = {(e.picture_id, e.author, e.repeat): (e.value, e.comment) for e in standing}
     fresh = [
         NewLabel(
             uuid.uuid4().hex,
@@ -239,6 +241,7 @@ def new_labels(
             comment,
             recorded_by=default.name if question[1].name != default.name else None,
             in_view=question in in_view,
+            repeat=question[2],
         )
         for question, value in answers.items()
         if said.get(question) != (value, comment := "\n".join(comments[question]))

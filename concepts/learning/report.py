@@ -111,6 +111,28 @@ class Curves(Document):
         return self
 
 
+class Consistency(Document):
+    """What so many people said of n pictures when they were asked about them a second time, not knowing it.
+    The pictures are a random sample of the yes and no that measure, `answers` in all.
+
+    share: of n, answered the same way twice. ceiling: the share of such answers that a classifier can agree
+    with at most. different: how many of `answers` would be different a second time. sentences: the same for
+    people; none where n is too small to say it.
+    """
+
+    n: Count
+    same: Count
+    yes_to_no: Count
+    no_to_yes: Count
+    to_unsure: Count
+    answers: Count
+    people: Count
+    share: Metric
+    ceiling: Metric
+    different: Metric
+    sentences: tuple[str, ...]
+
+
 class EvaluationReport(Document):
     """Figures of version `head` at its `threshold` on the evaluation set as labelled at that moment, beside
     simpler ways, with sentences for people and notes on what the figures don't say."""
@@ -130,6 +152,7 @@ class EvaluationReport(Document):
     yes: Metric | None = None  # how many of those count
     slices: tuple[Slice, ...] = ()
     worst_slice: str = ""  # in words; empty where none is surely worse than the rest
+    consistency: Consistency | None = None  # None where nothing was asked twice
 
     @property
     def n(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +46,7 @@ from concepts.labels.consensus import Decision
 from concepts.labels.files import (
     SPELLINGS,
 )
+from concepts.labels.repeats import EVERY, Repeats
 from concepts.learning.rounds import Ways
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View
@@ -77,6 +79,7 @@ class GivenAnswer(View):
     value: str
     key: str
     purpose: Literal["train", "evaluation"]
+    repeat: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,16 +149,29 @@ class Answers:
         *,
         author: Author,
         in_view: bool = False,
+        repeats: Ids[str] = (),
     ) -> int:
-        """Commits (key, picture id, value, comment) together or not at all; says how many keys were new."""
+        """Commits (key, picture id, value, comment) together or not at all; says how many keys were new.
+        `repeats`: ids of the pictures that were to be asked about a second time. Where that can't be, because
+        there is no first answer any more, theirs is an answer like any other."""
         wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
         if wrong is not None:
             raise DiscernError(f"“{wrong}” is no answer. Say yes, no, unsure or skip.")
         concept = self._context.concept(name)
         self._context.collection.library.require([picture_id for _, picture_id, _, _ in answers])
         number = self._context.revision(concept).number
+        again = self._repeats(concept).among(author, repeats) if repeats and not in_view else set()
         labels = [
-            NewLabel(key, picture_id, SPELLINGS[value], author, number, comment, in_view=in_view)
+            NewLabel(
+                key,
+                picture_id,
+                SPELLINGS[value],
+                author,
+                number,
+                comment,
+                in_view=in_view,
+                repeat=picture_id in again,
+            )
             for key, picture_id, value, comment in answers
         ]
         return self._context.log.append(concept.id, labels)
@@ -222,10 +238,17 @@ class Answers:
                 break
         return [{"picture": event.picture_id, "value": event.value} for event in undone]
 
-    def upcoming(self, name: str, have: Sequence[str], n: int) -> Upcoming:
+    def upcoming(self, name: str, have: Sequence[str], n: int, author: str | None = None) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
-        most is chosen in the background."""
-        return self._opened(self._context.concept(name)).questions.upcoming(have, n)
+        most is chosen in the background. A person with a name is now and then asked again."""
+        concept = self._context.concept(name)
+        opened = self._opened(concept)
+        again: list[str] = []
+        if author is not None and n > 0:
+            decisions = opened.decisions.now()
+            if not any(i in decisions for i in have):  # one that has an answer is a repeat on its way
+                again = self._again(concept, author, 1)
+        return opened.questions.upcoming(have, n, again)
 
     def tally(self, name: str) -> Tally:
         """How far the answers are, without reading them all again."""
@@ -250,6 +273,7 @@ class Answers:
                 value=event.value,
                 key=event.key,
                 purpose="evaluation" if event.picture_id in apart else "train",
+                repeat=event.repeat,
             )
             for event in events
         ]
@@ -327,11 +351,29 @@ class Answers:
         purpose: Purpose = "train",
         waiting: Sequence[str] = (),
         ways: Ways | None = None,
+        author: str | None = None,
     ) -> list[NextPicture]:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
         an answer already are not chosen again. `ways` names other ways to learn and to choose than the
-        app's own, for studies."""
-        return self._next_pictures(self._context.concept(name), n, waiting, purpose, ways)
+        app's own, for studies. A person with a name is now and then asked again what measures."""
+        concept = self._context.concept(name)
+        again = self._again(concept, author, n, waiting) if author and purpose == "evaluation" else []
+        found = self._next_pictures(concept, n, waiting, purpose, ways)
+        if found and again:  # never alone: there would be no end for who doesn't say that they were repeats
+            found = found[: max(n, 1) - len(again)]
+            paths = self._context.collection.paths(again)
+            for place, i in enumerate(again):
+                found.insert(EVERY * place + EVERY // 2, to_measure(i, paths.get(i, ""), repeat=True))
+        return found
+
+    def _again(self, concept: ConceptRow, author: str, n: int, waiting: Sequence[str] = ()) -> list[str]:
+        """What this person is to be asked a second time now, among n questions."""
+        definition = self._context.revision(concept).number
+        found = self._repeats(concept).due(Author(author), definition, n)
+        return [i for i in found if i not in waiting]
+
+    def _repeats(self, concept: ConceptRow) -> Repeats:
+        return Repeats(self._context.log, self._context.store, concept.id, concept.key)
 
     def _next_pictures(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from concepts.labels.files import (
     without_contradictions,
     write_label_file,
 )
+from concepts.labels.repeats import Repeats
 from concepts.workbench.context import BEFORE_IMPORT, Context
 from storage.labels import Author, LabelEvent
 from storage.tables import ConceptRow
@@ -59,7 +61,8 @@ class LabelFiles:
             else:
                 report.unanswered += 1
         default = Author(author, "simulated" if simulated else "person")
-        known, bad = without_contradictions(self._resolve(rows, file.parent, report), default)
+        resolved = self._settle_repeats(concept, self._resolve(rows, file.parent, report), default)
+        known, bad = without_contradictions(resolved, default)
         report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
         if report.bad_rows and not known:
             raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
@@ -70,7 +73,8 @@ class LabelFiles:
             if foreign and not known:
                 raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
         self._settle_splits(concept, known, report)
-        fresh, report.unchanged = new_labels(known, standing, default, self._context.revision(concept).number)
+        said = [*standing, *self._context.log.repeats(concept.id)]
+        fresh, report.unchanged = new_labels(known, said, default, self._context.revision(concept).number)
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
@@ -92,7 +96,15 @@ class LabelFiles:
         Raises `DiscernError` where the file is there already: somebody may have filled it.
         """
         rows = [
-            {"path": p.path, "id": p.id, "label": "", "comment": "", "split": p.purpose, "reason": p.reason}
+            {
+                "path": p.path,
+                "id": p.id,
+                "label": "",
+                "comment": "",
+                "split": p.purpose,
+                "reason": p.reason,
+                "repeat": "yes" if p.repeat else "",
+            }
             for p in pictures
         ]
         return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
@@ -112,6 +124,27 @@ class LabelFiles:
             else:
                 report.bad_rows.append(BadRow(row.number, f"no picture of the library: {row.picture}"))
         return known
+
+    def _settle_repeats(
+        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], default: Author
+    ) -> list[tuple[LabelRow, str]]:
+        """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, are answers like
+        any other; so are those given with the machine in view."""
+        marked: dict[Author, list[str]] = {}
+        for row, picture_id in rows:
+            if row.repeat and not row.in_view:
+                marked.setdefault(row.author or default, []).append(picture_id)
+        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.key)
+        among = {author: repeats.among(author, ids) for author, ids in marked.items()}
+        return [
+            (
+                replace(row, repeat=not row.in_view and picture_id in among.get(row.author or default, ())),
+                picture_id,
+            )
+            if row.repeat
+            else (row, picture_id)
+            for row, picture_id in rows
+        ]
 
     def _settle_splits(
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport

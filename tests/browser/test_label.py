@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
+from concepts.labels import repeats
+
 NUMBERS = count()
 
 
@@ -65,6 +67,28 @@ def test_keys_answer_and_every_answer_is_in_the_log(site: Site, label: Any, conc
     saved(label)
     expect(label.locator("[data-part=count]")).to_have_text("2 of about 100")
     assert answers(site, concept) == given
+
+
+def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_back(
+    site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
+        monkeypatch.setattr(repeats, name, value)
+    (first,) = site.bench.answers.next_pictures(concept, 1, purpose="evaluation")
+    site.bench.answers.give(concept, first.id, "yes", author="me")
+    label.reload()
+    given = [first.id, press(label, "y")]
+    while len(set(given)) == len(given):
+        expect(label.locator("[data-part=why]")).not_to_contain_text("You said")
+        given.append(press(label, "y"))
+    label.keyboard.press("z")
+    expect(label.locator(f'.stage img[data-picture="{given[-1]}"]')).to_be_visible()
+    assert press(label, "n") == given[-1]
+    saved(label)
+    material = site.bench.context.material(site.bench.context.concept(concept))
+    (pair,) = material.twice.pairs
+    assert [(event.picture_id, event.value) for event in pair] == [(given[-1], "yes"), (given[-1], "no")]
+    assert material.decisions[given[-1]].value == "yes"
 
 
 def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(

@@ -17,6 +17,7 @@ import pytest
 from drawing import draw_folder
 
 from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.labels import repeats
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -164,6 +165,30 @@ def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(t
         trained.answers.label(NAME, mistake.id, other, author=Author("ana"), key=f"{number}", in_view=True)
     assert [m for m in trained.versions.mistakes(NAME) if m.purpose == "evaluation"] == []
     assert trained.versions.evaluate(NAME).metrics == report.metrics
+
+
+def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_person_is(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "SHARE", 1)
+    measuring = list(trained.context.store.evaluation_pictures(1))
+    votes = trained.context.material(trained.context.concept(NAME)).blind
+    first = [(f"first {i}", i, votes[i].value, "") for i in measuring]
+    trained.answers.label_many(NAME, first, author=Author("ana"))
+    before = trained.versions.evaluate(NAME)
+    assert before.consistency is None
+    second = [(f"second {i}", i, "no", "") for i in measuring[:20]]
+    trained.answers.label_many(NAME, second, author=Author("ana"), repeats=measuring[:20])
+    report = trained.versions.evaluate(NAME)
+    assert (report.metrics, report.labels) == (before.metrics, before.labels)
+    changed = sum(votes[i].value == "yes" for i in measuring[:20])
+    assert changed
+    twice = report.consistency
+    assert twice is not None
+    assert (twice.n, twice.yes_to_no, twice.no_to_yes, twice.answers) == (20, changed, 0, len(measuring))
+    assert f"You answered {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
+    view = trained.versions.quality(NAME)
+    assert (view.stale, view.consistency) == (False, twice)
 
 
 def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:

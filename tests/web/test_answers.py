@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from small_app import app_without_screens
 
+from concepts.labels import repeats
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -63,6 +64,29 @@ def test_the_same_answer_sent_again_changes_nothing(client: TestClient, bench: W
     concept = bench.context.store.find(NAME)
     assert concept is not None
     assert len(list(bench.context.log.events(concept.id))) == 1
+
+
+def test_a_picture_asked_about_a_second_time_comes_back_marked_and_its_answer_stands_beside_the_first(
+    client: TestClient, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARE": 1, "ENOUGH": 0, "SOONEST": 1, "LATEST": 1, "APART": 0}.items():
+        monkeypatch.setattr(repeats, name, value)
+    asked = client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation", "limit": 2}).json()
+    for number, question in enumerate(asked):
+        body_of = body(question["id"], key=f"first-00{number}", have=[])
+        more = client.post("/app/answers", json=body_of).json()["upcoming"]["pictures"]
+    (again,) = (question for question in more if question["repeat"])
+    assert again["id"] in {question["id"] for question in asked}
+    said = body(again["id"], key="second-00", value="no", repeat=True)
+    assert client.post("/app/answers", json=said).json()["tally"]["yes"] == 2
+    (offered,) = (
+        question
+        for question in client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation"}).json()
+        if question["repeat"]
+    )
+    answers = {"answers": [{"picture": offered["id"], "value": "no", "repeat": True}]}
+    assert client.post(f"/api/v1/concepts/{NAME}/labels", json=answers).json()[0]["repeat"]
+    assert {row["label"] for row in client.get(f"/api/v1/concepts/{NAME}/labels").json()} == {"yes"}
 
 
 def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> None:

@@ -21,6 +21,7 @@ from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
+from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
 from concepts.workbench.versions import ScoredFile
@@ -110,6 +111,15 @@ def test_what_the_figures_do_not_cover_is_said() -> None:
         covered = {**about, "p_value": 0.002, "sentence": sentence}
         shown = words(quality._main(measured(None, coverage=covered), "Ball"))
         assert (said in shown) == bool(sentence)
+
+
+def test_how_often_the_person_said_the_same_twice_is_said_once_there_is_enough() -> None:
+    said = [("yes", "yes"), ("no", "no"), ("no", "yes"), ("no", "no"), ("yes", "yes")]
+    for times in (1, 2):
+        twice = consistency(said * times, answers=60, people=1)
+        shown = words(quality._main(measured(None, consistency=twice), "Ball"))
+        assert ("You answered 8 of 10 pictures the same way twice" in shown) == (times == 2)
+        assert ("Yes became no 0 times, no became yes 2 times" in shown) == (times == 2)
 
 
 def test_parts_are_listed_with_their_counts_and_what_is_worst_in_words() -> None:

@@ -51,6 +51,9 @@ class Answer(Body):
     picture: PictureId
     value: Literal["yes", "no", "unsure", "skip"]
     comment: str = Field("", max_length=2000)
+    repeat: bool = Field(
+        False, description="As the question came: whether the picture was asked about a second time."
+    )
 
 
 class Answers(Body):
@@ -70,6 +73,7 @@ class KeptAnswer(BaseModel):
     author_kind: str
     definition: int
     created: datetime
+    repeat: bool = Field(description="Kept beside the first answer, which stands.")
 
 
 class Undo(Body):
@@ -121,11 +125,13 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/next")
     def next_pictures(
         name: ConceptName,
+        author: AuthorName,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 5,
         purpose: Literal["train", "evaluation"] = "train",
     ) -> list[NextPicture]:
-        """The most useful pictures to answer now: to learn from, or to measure with."""
-        return workbench.answers.next_pictures(name, limit, purpose=purpose)
+        """The most useful pictures to answer now: to learn from, or to measure with. Of those that measure
+        some are a `repeat`: shown like any other, they say how consistent the answers are."""
+        return workbench.answers.next_pictures(name, limit, purpose=purpose, author=author)
 
     @router.post("/labels", status_code=201)
     def give_answers(
@@ -134,8 +140,7 @@ def routes(workbench: Workbench) -> APIRouter:
         """Commits answers. Only then is it answered."""
         base = kept_key(author, workbench.context.concept(name).id, idempotency_key)
         given = [
-            Given(key=f"{base}/{index}", picture=answer.picture, value=answer.value, comment=answer.comment)
-            for index, answer in enumerate(body.answers)
+            Given(key=f"{base}/{index}", **answer.model_dump()) for index, answer in enumerate(body.answers)
         ]
         who = Author(author, "simulated" if body.simulated else "person")
         kept = take(workbench, name, given, who, in_view=body.in_view)
@@ -148,6 +153,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 author_kind=event.author.kind,
                 definition=event.definition_number,
                 created=event.created,
+                repeat=event.repeat,
             )
             for event in (kept[g.key] for g in given)
         ]

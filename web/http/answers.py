@@ -42,6 +42,7 @@ class Asked(BaseModel):
 class Answer(Asked):
     picture: PictureId
     value: Value
+    repeat: bool = False  # as the question came
 
 
 class Batch(Asked):
@@ -87,7 +88,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     recent = workbench.answers.recent_answers(concept, author, RECENT)
     return Opening(
         tally=workbench.answers.tally(concept),
-        upcoming=workbench.answers.upcoming(concept, [], AHEAD),
+        upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
         opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
     )
@@ -100,6 +101,7 @@ class Given(BaseModel):
     picture: str
     value: str
     comment: str = ""
+    repeat: bool = False
 
 
 def take(
@@ -110,7 +112,8 @@ def take(
     kept = _kept(workbench, given, author)
     if len(kept) < len(given):
         answers = [(g.key, g.picture, g.value, g.comment) for g in given]
-        workbench.answers.label_many(concept, answers, author=author, in_view=in_view)
+        repeats = [g.picture for g in given if g.repeat]
+        workbench.answers.label_many(concept, answers, author=author, in_view=in_view, repeats=repeats)
         kept = _kept(workbench, given, author)
     return kept
 
@@ -128,19 +131,24 @@ def _kept(workbench: Workbench, given: Sequence[Given], author: Author) -> dict[
 def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
-    def progress(concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
-        more = workbench.answers.upcoming(concept, have, AHEAD - len(have))
+    def progress(request: Request, concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
+        more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author_of(request))
         return Progress(tally=workbench.answers.tally(concept), upcoming=more, opinion=opinion)
 
     @router.get("")
-    def more(concept: str, have: Annotated[list[PictureId], Query(max_length=100)] = []) -> Progress:  # noqa: B006
-        return progress(concept, have)
+    def more(
+        request: Request,
+        concept: str,
+        have: Annotated[list[PictureId], Query(max_length=100)] = [],  # noqa: B006
+    ) -> Progress:
+        return progress(request, concept, have)
 
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
-        given = Given(key=body.key, picture=body.picture, value=body.value)
+        given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
         take(workbench, body.concept, [given], Author(author_of(request)))
-        said = progress(body.concept, body.have, workbench.answers.opinion(body.concept, body.picture))
+        opinion = workbench.answers.opinion(body.concept, body.picture)
+        said = progress(request, body.concept, body.have, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
         return said
 
@@ -155,19 +163,19 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         if body.wall:
             author = author_of(request)
             workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
-        return progress(body.concept, body.have)
+        return progress(request, body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
         workbench.answers.undo(body.concept, author=author_of(request), key=body.key, only=body.undoes)
-        return progress(body.concept, body.have)
+        return progress(request, body.concept, body.have)
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
         workbench.answers.comment(
             body.concept, body.picture, body.text, author=author_of(request), key=body.key
         )
-        return progress(body.concept, body.have)
+        return progress(request, body.concept, body.have)
 
     @router.get("/grid")
     def grid(

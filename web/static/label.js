@@ -91,10 +91,10 @@ class Labeller {
     const picture = this.current();
     if (!picture) return;
     const changes = this.at !== null;
-    const given = {...picture, value};
+    const given = {...picture, value, repeat: !changes && Boolean(picture.repeat)};
     if (changes) this.at = this.next(this.at, 1);
     else this.pictures.shift();
-    given.key = this.outbox.add('', {concept: this.concept, picture: picture.id, value});
+    given.key = this.outbox.add('', {concept: this.concept, picture: picture.id, value, repeat: given.repeat});
     this.history.push(given);
     this.last = given;
     this.tabs.postMessage({concept: this.concept, ids: [given.id]});
@@ -173,13 +173,14 @@ class Labeller {
   // An answer that an earlier page could not save: it is on its way again, so it is not asked again.
   recall(item) {
     if (item.body.concept !== this.concept || item.kind !== '') return;
-    this.history.push({id: item.body.picture, value: item.body.value, key: item.body.key, path: '', purpose: 'train'});
+    this.history.push({id: item.body.picture, value: item.body.value, key: item.body.key, path: '', purpose: 'train', repeat: item.body.repeat});
     this.last = this.history.at(-1);
   }
 
   take(upcoming) {
     const known = new Set([...this.pictures.map((p) => p.id), ...this.answeredIds()]);
-    this.pictures.push(...upcoming.pictures.filter((p) => !known.has(p.id)));
+    const shown = new Set([...this.pictures, ...this.history.filter((answer) => answer.repeat)].map((p) => p.id));
+    this.pictures.push(...upcoming.pictures.filter((p) => !(p.repeat ? shown : known).has(p.id)));
     this.thinking = upcoming.thinking;
     this.problem = upcoming.problem;
     this.load();

@@ -1,0 +1,145 @@
+"""Questions that are asked a second time: when they come, and that they change no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, pairwise
+from pathlib import Path
+
+import pytest
+from rows import add_pictures, picture_ids
+
+from concepts.candidates.selection import to_measure
+from concepts.labels import repeats as rules
+from concepts.labels.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.workbench import Workbench
+from storage.concepts import ConceptStore
+from storage.database import Database
+from storage.files import sqlite_url
+from storage.labels import Author, LabelLog, NewLabel
+
+NAME = "Round thing"
+ME = Author("me")
+NUMBERS = count()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
+    yield database
+    database.close()
+
+
+def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Database) -> None:
+    """A session of 270 answers, one in three about what measures."""
+    log, store = LabelLog(database), ConceptStore(database)
+    ids = picture_ids(270)
+    add_pictures(database, ids)
+    concept = store.create("round").id
+    measuring = ids[2::3]
+    store.add_evaluation_pictures(concept, measuring, "random")
+    repeats = Repeats(log, store, concept, "round")
+    given: list[tuple[str, bool]] = []
+
+    def answer(picture: str, repeat: bool) -> None:
+        given.append((picture, repeat))
+        log.append(concept, [NewLabel(f"{len(given)}", picture, "yes", ME, 1, repeat=repeat)])
+
+    for picture in ids:
+        for other in repeats.due(ME, 1, 1) if len(given) > 20 else ():
+            assert Repeats(log, store, concept, "round").due(ME, 1, 1) == [other]
+            answer(other, True)
+        answer(picture, False)
+
+    places = [place for place, (_, repeat) in enumerate(given) if repeat]
+    assert 0.6 * SHARE * len(measuring) < len(places) < 1.4 * SHARE * len(measuring)
+    assert places[0] >= ENOUGH
+    assert all(later - earlier > APART for earlier, later in pairwise(places))
+    for place in places:
+        first = given.index((given[place][0], False))
+        assert given[place][0] in measuring
+        assert place - first > SOONEST
+    assert len({given[place][0] for place in places}) == len(places)
+    assert repeats.due(ME, 2, 1) == []  # under a new definition nothing was answered yet
+    assert repeats.due(Author("ben"), 1, 1) == []
+
+
+@pytest.fixture
+def asked_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """Two pictures that measure have an answer, and each may come back after one more."""
+    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 1, "LATEST": 1, "APART": 1}.items():
+        monkeypatch.setattr(rules, name, value)
+    for picture in bench.answers.next_pictures(NAME, 2, purpose="evaluation"):
+        say(bench, picture.id, "yes")
+    return bench
+
+
+def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> str:
+    key = f"key {next(NUMBERS)}"
+    bench.answers.label_many(
+        NAME, [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
+    )
+    return key
+
+
+def state(bench: Workbench) -> tuple[object, ...]:
+    """All that an answer can change."""
+    material = bench.context.material(bench.context.concept(NAME))
+    rows = bench.label_files.label_rows(NAME)
+    return material.decisions, material.blind, material.measuring, bench.answers.tally(NAME), rows
+
+
+def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Workbench) -> None:
+    bench, before = asked_again, state(asked_again)
+    question = bench.answers.upcoming(NAME, [], 3, "me").pictures[0]
+    assert question == to_measure(question.id, question.path, repeat=True)
+    assert not any(p.repeat for p in bench.answers.upcoming(NAME, [question.id], 5, "me").pictures)
+    key = say(bench, question.id, "no", repeat=True)
+    assert state(bench) == before
+    concept = bench.context.concept(NAME)
+    (pair,) = bench.context.material(concept).twice.pairs
+    assert [event.value for event in pair] == ["yes", "no"]
+    assert bench.answers.recent_answers(NAME, "me", 1)[0].repeat
+    bench.answers.undo(NAME, author="me", only=[key])
+    assert (state(bench), bench.context.material(concept).twice.pairs) == (before, [])
+    assert question.id in {p.id for p in bench.answers.upcoming(NAME, [], 3, "me").pictures}
+
+
+def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Workbench) -> None:
+    bench = asked_again
+    answered = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
+    (new,) = bench.answers.next_pictures(NAME, 1, purpose="evaluation")
+    (learns,) = bench.answers.next_pictures(NAME, 1)
+    for picture in (new.id, learns.id):
+        say(bench, picture, "no", repeat=True)
+        assert bench.answers.decisions(NAME)[picture].value == "no"
+    bench.answers.label_many(
+        NAME, [("seen", answered, "no", "")], author=ME, in_view=True, repeats=[answered]
+    )
+    assert bench.answers.decisions(NAME)[answered].value == "no"
+    assert bench.context.material(bench.context.concept(NAME)).twice.pairs == []
+
+
+def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_path: Path) -> None:
+    bench, before = asked_again, state(asked_again)
+    asked = bench.answers.next_pictures(NAME, 3, purpose="evaluation", author="me")
+    assert [p.repeat for p in asked] == [False, False, True]
+    bench.label_files.write_questions(asked[2:], tmp_path / "asked.csv")
+    text = (tmp_path / "asked.csv").read_text()
+    (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
+    for imported in (1, 0):
+        assert bench.label_files.import_labels(NAME, tmp_path / "filled.csv")["imported"] == imported
+    assert len(bench.context.material(bench.context.concept(NAME)).twice.pairs) == 1
+    assert state(bench)[0] == before[0]
+
+
+def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(asked_again: Workbench) -> None:
+    bench = asked_again
+    first = bench.answers.recent_answers(NAME, "me", 2)[0]
+    say(bench, first.id, "no", repeat=True)
+    bench.answers.undo(NAME, author="me", only=[first.key])
+    material = bench.context.material(bench.context.concept(NAME))
+    assert first.id not in material.blind.keys() | material.decisions.keys()
+    say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
+    material = bench.context.material(bench.context.concept(NAME))
+    assert (material.blind[first.id].value, material.twice.pairs) == ("no", [])
