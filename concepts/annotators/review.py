@@ -11,7 +11,7 @@ import numpy as np
 
 from concepts.annotators.vlm import question
 from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.language.ledger import Price, estimate_usd
 from concepts.settings import Settings
 from concepts.view import View
@@ -98,7 +98,7 @@ def opinion(said: StoredAnnotation) -> Opinion:
 
 
 def review(
-    material: Material,
+    lessons: Lessons,
     wanted: ReviewFilter,
     page: int,
     paths: Callable[[Sequence[str]], dict[str, str]],
@@ -109,10 +109,10 @@ def review(
     Pictures kept for measuring are left out: a person who has read the machine's reasons would measure
     its persuasion.
     """
-    newest = {said.picture_id: said for said in material.annotations}
-    machine = {i: said for i, said in newest.items() if i not in material.reserved}
-    kinds = {i: kind_of(said.rating, material.decisions.get(i)) for i, said in machine.items()}
-    passing = [i for i in machine if _passes(machine[i], material.candidates.get(i, []), wanted)]
+    newest = {said.picture_id: said for said in lessons.annotations}
+    machine = {i: said for i, said in newest.items() if i not in lessons.reserved}
+    kinds = {i: kind_of(said.rating, lessons.answers.get(i)) for i, said in machine.items()}
+    passing = [i for i in machine if _passes(machine[i], lessons.candidates.get(i, []), wanted)]
     ordered = _in_order([i for i in passing if wanted.kind in ("", kinds[i])], kinds)
     if wanted.ids:
         ordered = [i for i in wanted.ids if i in machine]
@@ -120,7 +120,7 @@ def review(
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
-    agreement = material.agreement
+    agreement = lessons.agreement
     return ReviewPage(
         items=[
             ReviewItem(
@@ -128,8 +128,8 @@ def review(
                 path=where.get(i, ""),
                 kind=kinds[i],
                 opinion=opinion(machine[i]),
-                answer=material.decisions[i].value if i in material.decisions else None,
-                brought_by=material.candidates.get(i, []),
+                answer=lessons.answers[i].value if i in lessons.answers else None,
+                brought_by=lessons.candidates.get(i, []),
                 comments=said_about.get(i, []),
             )
             for i in shown
@@ -139,7 +139,7 @@ def review(
         counts=dict(Counter(kinds[i] for i in passing)),
         annotated=len(machine),
         ratings=dict(sorted(Counter(said.rating for said in machine.values()).items())),
-        queries=dict(Counter(q for i in machine for q in material.candidates.get(i, [])).most_common()),
+        queries=dict(Counter(q for i in machine for q in lessons.candidates.get(i, [])).most_common()),
         criteria=dict(
             Counter(
                 str(e["criterion"])
@@ -189,12 +189,10 @@ class AnnotateEstimate(View):
     usd: float | None
 
 
-def estimate(material: Material, settings: Settings, pool_size: int) -> AnnotateEstimate:
+def estimate(lessons: Lessons, settings: Settings, pool_size: int) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
-    seen = {
-        said.picture_id for said in material.ratings if said.definition_number == material.revision.number
-    }
-    pool = [i for i in material.candidates if i not in material.reserved]
+    seen = {said.picture_id for said in lessons.ratings if said.definition_number == lessons.revision.number}
+    pool = [i for i in lessons.candidates if i not in lessons.reserved]
     pictures = len([i for i in pool if i not in seen]) if pool else pool_size
     model = settings.vlm_model if settings.has_endpoint and settings.vlm_model else ""
     usd: float | None = 0.0
@@ -202,7 +200,7 @@ def estimate(material: Material, settings: Settings, pool_size: int) -> Annotate
         usd = None
         if settings.vlm_price:
             price = Price.parse(settings.vlm_price, "DISCERN_VLM_PRICE")
-            usd = estimate_usd(price, question(material.revision.definition, b""), pictures)
+            usd = estimate_usd(price, question(lessons.revision.definition, b""), pictures)
     return AnnotateEstimate(pictures=pictures, model=model, usd=usd)
 
 

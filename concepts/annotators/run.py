@@ -16,7 +16,7 @@ from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
@@ -43,7 +43,7 @@ class AnnotateResult(View):
 
 
 def annotate_pool(
-    material: Material,
+    lessons: Lessons,
     collection: Collection,
     store: ConceptStore,
     log: LabelLog,
@@ -54,21 +54,23 @@ def annotate_pool(
     limit: int | None,
     budget: float | None,
     annotator: str,
+    also: Sequence[str] = (),
 ) -> AnnotateResult:
-    """Annotates pool and labelled evaluation pictures that this annotator has not seen with this definition.
+    """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
+    annotator has not seen them with this definition.
 
     Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
     `budget` (USD): what its first part did counts. Calls are charged to the job and to nobody else.
     """
-    ledger = ledger.charged_to(progress.job_id, material.concept_id)
+    ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    chosen = choose_annotator(annotator, _supplies(material, collection, ledger, settings, spends))
+    chosen = choose_annotator(annotator, _supplies(lessons, collection, ledger, settings, spends))
     known = store.ratings(
-        material.concept_id, fingerprint=chosen.fingerprint, definition_number=material.revision.number
+        lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
     )
     seen = {said.picture_id for said in known}
     before = progress.once("annotated", len(seen))
-    todo = [i for i in _worklist(material) if i not in seen]
+    todo = [i for i in [*_pool(lessons), *also] if i not in seen]
     if limit is not None:
         todo = todo[: max(limit - (len(seen) - before), 0)]
     total = len(seen) - before + len(todo)
@@ -77,10 +79,10 @@ def annotate_pool(
     done = len(seen) - before
     progress.report(done, total, f"asking {chosen.name}")
     for start in range(0, len(todo), chosen.batch_size):
-        inputs = picture_inputs(material, collection, todo[start : start + chosen.batch_size])
-        results, stopped = _ask(chosen, material, inputs)
+        inputs = picture_inputs(lessons, collection, todo[start : start + chosen.batch_size])
+        results, stopped = _ask(chosen, lessons, inputs)
         kept = [result for result in results if isinstance(result, Annotation)]
-        _keep(kept, chosen, material, store, log)
+        _keep(kept, chosen, lessons, store, log)
         failed += [
             {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
         ]
@@ -89,36 +91,34 @@ def annotate_pool(
         if stopped:
             break
     spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
-    return _result(chosen, material, store, before, spent, failed, stopped)
+    return _result(chosen, lessons, store, before, spent, failed, stopped)
 
 
-def builtin_annotator(material: Material, collection: Collection) -> BuiltinAnnotator:
+def builtin_annotator(lessons: Lessons, collection: Collection) -> BuiltinAnnotator:
     """Costs nothing and needs no settings."""
-    return BuiltinAnnotator(collection.words(), _background(material))
+    return BuiltinAnnotator(collection.words(), _background(lessons))
 
 
-def annotator_scores(material: Material, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
+def annotator_scores(lessons: Lessons, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
     """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
     annotator, which costs nothing, where no other has annotated."""
     kept = {
-        said.picture_id: said
-        for said in material.ratings
-        if said.definition_number == material.revision.number
+        said.picture_id: said for said in lessons.ratings if said.definition_number == lessons.revision.number
     }
     wanted = {i: float(kept[i].rating) for i in ids if i in kept}
     if wanted:
         return wanted
-    annotator = builtin_annotator(material, collection)
-    said = annotator.annotate(material.revision, picture_inputs(material, collection, ids))
+    annotator = builtin_annotator(lessons, collection)
+    said = annotator.annotate(lessons.revision, picture_inputs(lessons, collection, ids))
     return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
 
 
-def picture_inputs(material: Material, collection: Collection, ids: Sequence[str]) -> list[PictureInput]:
-    ids = material.with_vectors(ids)
+def picture_inputs(lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[PictureInput]:
+    ids = lessons.with_vectors(ids)
     paths = collection.paths(ids)
     return [
         PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i))
-        for i, vector in zip(ids, material.vectors(ids), strict=True)
+        for i, vector in zip(ids, lessons.vectors(ids), strict=True)
     ]
 
 
@@ -130,7 +130,7 @@ def choose_annotator(name: str, supplies: Supplies) -> Annotator:
 
 
 def _supplies(
-    material: Material,
+    lessons: Lessons,
     collection: Collection,
     ledger: Ledger,
     settings: Settings,
@@ -138,7 +138,7 @@ def _supplies(
 ) -> Supplies:
     return Supplies(
         encoder=collection.words,
-        background=lambda: _background(material),
+        background=lambda: _background(lessons),
         model=cache(lambda: chat_model(settings, "vlm", ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=_model_picture,
@@ -146,11 +146,11 @@ def _supplies(
     )
 
 
-def _background(material: Material) -> Vectors:
+def _background(lessons: Lessons) -> Vectors:
     """A fixed random part of the library, without the evaluation set."""
-    ids = material.index.ids
+    ids = lessons.index.ids
     drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
-    return material.vectors([picture_id for picture_id in drawn if picture_id not in material.reserved])
+    return lessons.vectors([picture_id for picture_id in drawn if picture_id not in lessons.reserved])
 
 
 def _model_picture(picture: PictureInput) -> bytes:
@@ -159,26 +159,23 @@ def _model_picture(picture: PictureInput) -> bytes:
     return model_jpeg(decode(data, short_side=768).image)
 
 
-def _worklist(material: Material) -> list[str]:
-    """The pool, then the evaluation pictures that people labelled, so that the machine can be measured
-    alone on the same pictures."""
-    ids, _ = material.evaluation_labels()
-    return material.with_vectors([i for i in material.candidates if i not in material.reserved]) + ids
+def _pool(lessons: Lessons) -> list[str]:
+    return lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
 
 
 def _ask(
-    annotator: Annotator, material: Material, inputs: Sequence[PictureInput]
+    annotator: Annotator, lessons: Lessons, inputs: Sequence[PictureInput]
 ) -> tuple[list[Annotation | FailedAnnotation], str]:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
     try:
-        return annotator.annotate(material.revision, inputs), ""
+        return annotator.annotate(lessons.revision, inputs), ""
     except BudgetError as error:
         reason = str(error)
     collected: list[Annotation | FailedAnnotation] = []
     for picture in inputs:
         try:
-            collected += annotator.annotate(material.revision, [picture])
+            collected += annotator.annotate(lessons.revision, [picture])
         except BudgetError:
             continue
     return collected, reason
@@ -187,23 +184,23 @@ def _ask(
 def _keep(
     annotations: Sequence[Annotation],
     annotator: Annotator,
-    material: Material,
+    lessons: Lessons,
     store: ConceptStore,
     log: LabelLog,
 ) -> None:
     """Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label
     with a key that is known already."""
-    number, fingerprint = material.revision.number, annotator.fingerprint
+    number, fingerprint = lessons.revision.number, annotator.fingerprint
     author = Author(fingerprint, "annotator")
     log.append(
-        material.concept_id,
+        lessons.concept_id,
         [
             NewLabel(_key(said.picture_id, number, fingerprint), said.picture_id, said.value, author, number)
             for said in annotations
         ],
     )
     store.add_annotations(
-        material.concept_id,
+        lessons.concept_id,
         [
             StoredAnnotation(
                 picture_id=said.picture_id,
@@ -225,7 +222,7 @@ def _key(picture_id: str, number: int, fingerprint: str) -> str:
 
 def _result(
     annotator: Annotator,
-    material: Material,
+    lessons: Lessons,
     store: ConceptStore,
     before: int,
     spent: tuple[int, float],
@@ -233,7 +230,7 @@ def _result(
     stopped: str,
 ) -> AnnotateResult:
     said = store.ratings(
-        material.concept_id, fingerprint=annotator.fingerprint, definition_number=material.revision.number
+        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
     )
     calls, cost_usd = spent
     return AnnotateResult(

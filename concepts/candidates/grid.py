@@ -21,7 +21,7 @@ from concepts.candidates.mining import seed_of
 from concepts.candidates.question_queue import Decisions, EvaluationOf, problem_of
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.labels.ranking import GraphOf, rank_library
 from concepts.learning.fitting import train_head
 from concepts.learning.wall import SIZE, representatives
@@ -129,21 +129,21 @@ class Grid:
 
 
 def wall_pictures(
-    material: Material, collection: Collection, walls: Sequence[Sequence[str]]
+    lessons: Lessons, collection: Collection, walls: Sequence[Sequence[str]]
 ) -> list[NextPicture]:
     """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
     none that looks like one of those."""
-    seen = {picture for wall in walls for picture in wall} | material.spoken_for
-    seed = seed_of(material.revision.definition.name)
-    ids = _some(material, list(material.index.ids.without(material.reserved | material.spoken_for)), seed)
+    seen = {picture for wall in walls for picture in wall} | lessons.spoken_for
+    seed = seed_of(lessons.revision.definition.name)
+    ids = _some(lessons, list(lessons.index.ids.without(lessons.reserved | lessons.spoken_for)), seed)
     out = set(collection.library.near_groups(sorted(seen)))
     groups = collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
-    vectors = material.vectors(ids)
+    vectors = lessons.vectors(ids)
     rows = representatives(
         vectors,
         np.unique(groups, return_inverse=True)[1].astype(np.int64),
-        np.asarray(vectors @ material.text_direction, np.float64),
+        np.asarray(vectors @ lessons.text_direction, np.float64),
         shown,
         len(walls),
         seed,
@@ -157,13 +157,13 @@ def wall_pictures(
             purpose="train",
             reason="wall",
             probability=None,
-            brought_by=material.candidates.get(picture_id, []),
+            brought_by=lessons.candidates.get(picture_id, []),
         )
         for picture_id in found
     ]
 
 
-def _some(material: Material, ids: list[str], seed: int) -> list[str]:
+def _some(lessons: Lessons, ids: list[str], seed: int) -> list[str]:
     """All of a small library; of a larger one what the words find, and a sample that is the same for every
     wall, so that a kind that was shown is recognised. Ids are hashes: those behind any one are as good as
     drawn."""
@@ -171,16 +171,16 @@ def _some(material: Material, ids: list[str], seed: int) -> list[str]:
         return ids
     ids = sorted(ids)
     start = bisect_left(ids, hashlib.sha256(str(seed).encode()).hexdigest())
-    found = {picture_id for picture_id, _ in material.index.search(material.text_direction[None], SIZE)[0]}
+    found = {picture_id for picture_id, _ in lessons.index.search(lessons.text_direction[None], SIZE)[0]}
     return sorted({*(ids[start:] + ids[:start])[:LARGEST], *found.intersection(ids)})
 
 
 def bulk_pictures(
-    material: Material, collection: Collection, order: GridOrder, query: str, n: int, graph_of: GraphOf
+    lessons: Lessons, collection: Collection, order: GridOrder, query: str, n: int, graph_of: GraphOf
 ) -> Ranked:
     """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
-    scores, knows = _scores(material, collection, order, query)
-    ranking = rank_library(material, graph_of) if knows and order in ("likely", "unlikely") else None
+    scores, knows = _scores(lessons, collection, order, query)
+    ranking = rank_library(lessons, graph_of) if knows and order in ("likely", "unlikely") else None
     first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
     shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
     found = dict(scores.of(shown))
@@ -192,20 +192,20 @@ def bulk_pictures(
             purpose="train",
             reason=order,
             probability=_probability(found[picture_id]) if knows else None,
-            brought_by=material.candidates.get(picture_id, []),
+            brought_by=lessons.candidates.get(picture_id, []),
         )
         for picture_id in shown
     ]
     return Ranked(pictures, by_look_alikes=ranking is not None)
 
 
-def _scores(material: Material, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
+def _scores(lessons: Lessons, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
     """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
-    allowed = material.index.ids.without(material.reserved | material.spoken_for)
+    allowed = lessons.index.ids.without(lessons.reserved | lessons.spoken_for)
     if order == "query":
-        return material.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
-    head = train_head(material.training.data, material.text_direction, seed=0)
-    return material.index.scores(head.weights, head.bias, allowed), head.kind != "text"
+        return lessons.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
+    head = train_head(lessons.training.data, lessons.text_direction, seed=0)
+    return lessons.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 
 
 def _check(order: GridOrder, query: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.library.collection import Collection
 from concepts.library.search import LookAlikes, with_look_alikes
 from concepts.view import View
@@ -46,15 +46,15 @@ class Candidate:
     brought_by: tuple[str, ...]
 
 
-def mine_candidates(material: Material, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
+def mine_candidates(lessons: Lessons, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
-    definition = material.revision.definition
+    definition = lessons.revision.definition
     queries = list(dict.fromkeys([definition.description, *(query.text for query in definition.queries)]))
     probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
-    examples = material.with_vectors([*definition.examples, *definition.counterexamples])
-    probes += [Probe("example", vector) for vector in material.vectors(examples)]
+    examples = lessons.with_vectors([*definition.examples, *definition.counterexamples])
+    probes += [Probe("example", vector) for vector in lessons.vectors(examples)]
     seed = seed_of(definition.name)
-    found = mine(material.index, collection.library, probes, material.reserved, size, seed)
+    found = mine(lessons.index, collection.library, probes, lessons.reserved, size, seed)
     return [(candidate.id, list(candidate.brought_by)) for candidate in found]
 
 

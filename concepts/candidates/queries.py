@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from concepts.definition.document import Revision
 from concepts.definition.editing import origin_in_words
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.library.browsing import PictureView, view_of
 from concepts.library.collection import Collection
 from concepts.library.search import Finder
@@ -27,7 +27,7 @@ class QueryView(View):
 
 
 def query_views(
-    material: Material,
+    lessons: Lessons,
     collection: Collection,
     finder: Finder,
     revisions: Sequence[Revision],
@@ -35,16 +35,16 @@ def query_views(
     n: int,
 ) -> list[QueryView]:
     """The sentence itself and every query of the definition, with what each finds and what it brought."""
-    definition = material.revision.definition
+    definition = lessons.revision.definition
     searched = [
         (None, definition.description, True),
         *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
     ]
-    brought = Counter(name for names in material.candidates.values() for name in names)
+    brought = Counter(name for names in lessons.candidates.values() for name in names)
     if collection.library.encoder() is None:
         found: list[list[str]] = [[] for _ in searched]
     else:
-        found = finder.find_each([text for _, text, _ in searched], n, material.reserved)
+        found = finder.find_each([text for _, text, _ in searched], n, lessons.reserved)
     pictures = {
         p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
     }

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from concepts.candidates.mining import seed_of
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead
 from concepts.learning.rounds import Ways, next_round
@@ -41,7 +41,7 @@ def to_measure(picture_id: str, path: str = "", *, repeat: bool = False) -> Next
 
 
 def most_useful(
-    material: Material,
+    lessons: Lessons,
     collection: Collection,
     n: int,
     whole_library: int,
@@ -55,18 +55,18 @@ def most_useful(
     ids: list[str] = []
 
     def look(head: LinearHead | None) -> tuple[Pool, Labelled]:
-        ids[:] = _askable(material, whole_library, head)
-        pool = Pool.of(material.vectors(ids), material.groups(ids), material.text_direction)
-        return pool, _labelled(material, ids, waiting)
+        ids[:] = _askable(lessons, whole_library, head)
+        pool = Pool.of(lessons.vectors(ids), lessons.groups(ids), lessons.text_direction)
+        return pool, _labelled(lessons, ids, waiting)
 
     found = next_round(
-        material.training.data,
-        material.text_direction,
+        lessons.training.data,
+        lessons.text_direction,
         look,
         n,
-        decided=len(material.shown) + sum(decision.decided for decision in material.decisions.values()),
-        answered=len(material.decisions.keys() - material.reserved),
-        seed=seed_of(material.revision.definition.name),
+        decided=len(lessons.shown) + sum(decision.decided for decision in lessons.answers.values()),
+        answered=len(lessons.answers.keys()),
+        seed=seed_of(lessons.revision.definition.name),
         ways=ways,
     )
     probability = found.round.probability
@@ -78,29 +78,29 @@ def most_useful(
             purpose="train",
             reason=choice.reason,
             probability=None if probability is None else round(float(probability[choice.row]), 4),
-            brought_by=material.candidates.get(ids[choice.row], []),
+            brought_by=lessons.candidates.get(ids[choice.row], []),
         )
         for choice in found.choices
     ]
 
 
-def _askable(material: Material, whole_library: int, head: LinearHead | None) -> list[str]:
+def _askable(lessons: Lessons, whole_library: int, head: LinearHead | None) -> list[str]:
     """Ids to choose from: everything in a small library; in a large one the candidate pool, what people
     labelled, and what the head finds likely or borderline anywhere (SEALS, Coleman et al. 2022)."""
-    index, reserved = material.index, material.reserved
+    index, reserved = lessons.index, lessons.reserved
     if len(index.ids) <= whole_library:
         return [picture_id for picture_id in index.ids if picture_id not in reserved]
-    ids = set(material.candidates) | set(material.decisions)
+    ids = set(lessons.candidates) | set(lessons.answers)
     if head is not None:
         scores = index.scores(head.weights, head.bias)
         for near in (scores.top(NEAR_THE_HEAD), scores.nearest(0.0, NEAR_THE_HEAD)):
             ids.update(picture_id for picture_id, _ in near)
-    return material.with_vectors(sorted(ids - reserved))
+    return lessons.with_vectors(sorted(ids - reserved))
 
 
-def _labelled(material: Material, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:
+def _labelled(lessons: Lessons, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:
     """Who has said what of these pictures."""
-    training = material.training
+    training = lessons.training
     said: dict[str, tuple[int, float]] = {
         i: (1 if yes else -1, float(weight))
         for i, yes, weight, kind in zip(
@@ -109,9 +109,9 @@ def _labelled(material: Material, ids: Sequence[str], waiting: Sequence[str]) ->
         if kind == "annotator"
     }
     nothing = (0, 0.0)
-    votes = {i: 1 if yes else -1 for i, yes in material.shown.items()}
-    votes |= {i: 1 if d.value == "yes" else -1 for i, d in material.decisions.items() if d.decided}
-    taken = material.spoken_for | set(waiting)
+    votes = {i: 1 if yes else -1 for i, yes in lessons.shown.items()}
+    votes |= {i: 1 if d.value == "yes" else -1 for i, d in lessons.answers.items() if d.decided}
+    taken = lessons.spoken_for | set(waiting)
     return Labelled(
         asked=np.array([i in taken for i in ids], dtype=bool),
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.learning.fitting import SEED
 from concepts.learning.suspects import suspects
 from concepts.library.collection import Collection
@@ -25,20 +25,20 @@ class Suspect(View):
     probability: float
 
 
-def second_look(material: Material, collection: Collection, log: LabelLog, n: int) -> list[Suspect]:
+def second_look(lessons: Lessons, collection: Collection, log: LabelLog, n: int) -> list[Suspect]:
     """At most n answers of people, the most doubtful first; what measures is not looked at.
 
     What somebody has said twice of a picture they have looked at again, so it isn't among them.
     """
-    training = material.training
+    training = lessons.training
     by_people = np.flatnonzero([kind != "annotator" for kind in training.kinds])
-    rows, probability = suspects(training.data.at(by_people), material.text_direction, SEED)
+    rows, probability = suspects(training.data.at(by_people), lessons.text_direction, SEED)
     found: list[Suspect] = []
     for row, other in zip(by_people[rows], probability, strict=True):
         if len(found) == n:
             break
         picture, yes = training.ids[row], bool(training.data.positive[row])
-        if not _said_twice(log, material.concept_id, picture, "yes" if yes else "no"):
+        if not _said_twice(log, lessons.concept_id, picture, "yes" if yes else "no"):
             found.append(
                 Suspect(id=picture, path="", value="yes" if yes else "no", probability=round(float(other), 4))
             )

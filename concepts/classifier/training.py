@@ -1,4 +1,4 @@
-"""From material to a kept head, and from a head to honest figures."""
+"""From lessons to a kept head, and from a head to honest figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from concepts.errors import (
     NoVersionError,
     UnknownVersionError,
 )
-from concepts.labels.dataset import Material, Training
+from concepts.labels.lessons import Lessons, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.report import AuthorKind, LabelCount
@@ -37,7 +37,7 @@ class TrainResult(View):
 
 
 def train(
-    material: Material,
+    lessons: Lessons,
     heads: HeadStore,
     collection: Collection,
     label_sequence: int,
@@ -48,19 +48,19 @@ def train(
 
     Raises `NotEnoughLabelsError` without a yes and a no, and where the head that was asked for needs more.
     """
-    require_both(material)
-    training = material.training
-    head = train_head(training.data, material.text_direction, SEED, Target.parse(target), way)
+    require_both(lessons)
+    training = lessons.training
+    head = train_head(training.data, lessons.text_direction, SEED, Target.parse(target), way)
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
     if training.agreement:
         details["machine"] = vars(training.agreement)
     stored = heads.add(
-        material.concept_id,
+        lessons.concept_id,
         StoredHead(
             number=0,
             kind=head.kind,
             fingerprint=collection.recorded().fingerprint,
-            definition_number=material.revision.number,
+            definition_number=lessons.revision.number,
             label_sequence=label_sequence,
             weights=np.ascontiguousarray(head.weights, dtype="<f8").tobytes(),
             bias=head.bias,
@@ -89,14 +89,14 @@ def unmet(head: LinearHead) -> list[str]:
     ]
 
 
-def require_both(material: Material) -> None:
+def require_both(lessons: Lessons) -> None:
     """Raises `NotEnoughLabelsError` where there is no yes or no no to learn from: a version that has learned
     nothing calls every picture a yes."""
-    counts = label_counts(material.training)
+    counts = label_counts(lessons.training)
     yes, no = sum(count.yes for count in counts), sum(count.no for count in counts)
     if not yes or not no:
         raise NotEnoughLabelsError(
-            f"“{material.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
+            f"“{lessons.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
             "learn from, and it takes one of each.",
             needed=(not yes) + (not no),
         )

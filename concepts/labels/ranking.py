@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from concepts.labels.dataset import Material
+from concepts.labels.lessons import Lessons
 from concepts.learning.base import NeighbourGraph, Pictures
 from concepts.learning.fitting import SEED
 from concepts.learning.scorers import SCORERS
@@ -21,16 +21,16 @@ RANKING = "blend"
 GraphOf = Callable[[VectorReader], NeighbourGraph | None]
 
 
-def rank_library(material: Material, graph_of: GraphOf) -> Scores | None:
+def rank_library(lessons: Lessons, graph_of: GraphOf) -> Scores | None:
     """A score of every picture, the likelier the higher, on no particular scale; None without a yes to learn
     from, or without a graph. What measures is ranked with the rest; nothing learns from it."""
-    training, index = material.training, material.index
+    training, index = lessons.training, lessons.index
     used = np.flatnonzero(training.data.weight > 0)
     data = training.data.at(used)
     graph = graph_of(index) if data.positives else None
     if graph is None:
         return None
     labelled = index.ids.places([training.ids[row] for row in used])
-    pictures = Pictures(material.vectors(list(index.ids)), graph, labelled)
-    scores = SCORERS[RANKING]().score(data, material.texts, pictures, SEED)
+    pictures = Pictures(lessons.vectors(list(index.ids)), graph, labelled)
+    scores = SCORERS[RANKING]().score(data, lessons.texts, pictures, SEED)
     return Scores(index.ids, scores.astype(np.float32))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from concepts.errors import DiscernError
-from concepts.labels.dataset import AGGREGATION
+from concepts.labels.lessons import AGGREGATION
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS

@@ -417,8 +417,9 @@ class Answers:
         concept = self._context.store.get(job.concept_id)
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
+        material = self._context.material(concept)
         return annotate_pool(
-            self._context.material(concept),
+            material,
             self._context.collection,
             self._context.store,
             self._context.log,
@@ -428,6 +429,7 @@ class Answers:
             limit=job.limit,
             budget=job.budget,
             annotator=job.annotator,
+            also=material.evaluation_labels()[0],
         )
 
     def _opened(self, concept: ConceptRow) -> _Open:

@@ -12,14 +12,16 @@ from concepts.learning.agreement import MOST
 from concepts.registry import Method
 
 SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
+ANSWERS = 25  # of the person from which on that is no longer more: their own say it better
 
 
 class Bounded(Aggregation):
     """As `most_agreeing`, with all weights scaled so that their sum is at most the earned weight times 0.3
-    of the number of the person's answers.
+    of the number of the person's answers, of 25 at the most.
 
-    Errors that fill a whole kind of picture don't average out: a thousand more labels know no more. Before
-    the person has said anything there is nothing to outweigh.
+    Errors that fill a whole kind of picture don't average out: a thousand more labels know no more. They
+    help while the person has said little and are outgrown after. Before the person has said anything there
+    is nothing to outweigh.
     """
 
     method = Method(
@@ -28,7 +30,7 @@ class Bounded(Aggregation):
         source="this project; see most_agreeing",
         licence="",
         cost="nothing",
-        defaults={"most": MOST, "share": SHARE},
+        defaults={"most": MOST, "share": SHARE, "answers": ANSWERS},
     )
 
     def aggregate(self, opinions: Opinions) -> Aggregated:
@@ -36,5 +38,5 @@ class Bounded(Aggregation):
         answers, total = int(np.count_nonzero(opinions.person)), float(found.weight.sum())
         if not answers or found.agreement is None or not total:
             return found
-        most = SHARE * found.agreement.weight * answers
+        most = SHARE * found.agreement.weight * min(answers, ANSWERS)
         return replace(found, weight=found.weight * min(1.0, most / total))
