@@ -1,9 +1,10 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
 from concepts.settings import Settings
+from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.answers import Answers
 from concepts.workbench.certificates import Certificates
-from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context
+from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation

@@ -25,14 +25,13 @@ from concepts.candidates.grid import (
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
-    Tally,
     Upcoming,
-    tally,
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.classifier.second_look import Suspect, second_look
 from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
+from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import (
     Disagreement,
     Pair,
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
         ReviewPage,
     )
 
+from concepts.workbench.advice import advice
 from concepts.workbench.context import (
     POOL_SIZE,
     WHOLE_LIBRARY,
@@ -250,15 +250,17 @@ class Answers:
                 again = self._again(concept, author, 1)
         return opened.questions.upcoming(have, n, again)
 
-    def tally(self, name: str) -> Tally:
-        """How far the answers are, without reading them all again."""
-        concept = self._context.concept(name)
-        decisions = self._opened(concept).decisions.now()
-        return tally(decisions, list(self._context.store.evaluation_pictures(concept.id)))
+    def count(self, name: str) -> AnswerCount:
+        """How many answers there are and what they are for, without reading them all again."""
+        return self._context.counts.now(self._context.concept(name).id)
+
+    def advice(self, name: str) -> str:
+        """What more answers would bring, in a sentence."""
+        return advice(self.count(name))
 
     def decisions(self, name: str) -> dict[str, Decision]:
         """Picture id → what people decided, without reading all answers again."""
-        return self._opened(self._context.concept(name)).decisions.now()
+        return self._context.counts.decisions(self._context.concept(name).id).now()
 
     def recent_answers(self, name: str, author: str, n: int) -> list[GivenAnswer]:
         """This person's last answers that stand, oldest first."""
@@ -436,7 +438,7 @@ class Answers:
         """What is kept of a concept that is being answered, made when first asked for."""
         with self._open_lock:
             if concept.id not in self._open:
-                background, decisions = self._context.background, Decisions(self._context.log, concept.id)
+                background, decisions = self._context.background, self._context.counts.decisions(concept.id)
                 to_answer = partial(self._context.to_answer, concept)
                 apart = partial(self._context.store.kept_apart, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")

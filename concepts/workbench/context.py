@@ -28,6 +28,7 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
+from concepts.workbench.counting import AnswerCounts
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
@@ -44,7 +45,6 @@ from storage.walls import WallLog
 BEFORE_IMPORT = (
     240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
 )
-ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
@@ -74,6 +74,7 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
+        self.counts = AnswerCounts(self.collection, self.store, self.log)
         self.certifying = CertifyingDraws(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)

@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.annotators.review import Opinion
 from concepts.candidates.grid import GridOrder, GridPage
-from concepts.candidates.question_queue import Tally, Upcoming
+from concepts.candidates.question_queue import Upcoming
 from concepts.errors import ConflictError
+from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
@@ -73,7 +74,8 @@ class Comment(Asked):
 class Progress(BaseModel):
     """What every response brings along: how far it is, and more pictures where the screen has few."""
 
-    tally: Tally
+    count: AnswerCount
+    advice: str
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[Said] = []  # what other people said of the picture that was answered
@@ -87,7 +89,8 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
     recent = workbench.answers.recent_answers(concept, author, RECENT)
     return Opening(
-        tally=workbench.answers.tally(concept),
+        count=workbench.answers.count(concept),
+        advice=workbench.answers.advice(concept),
         upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
         opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
@@ -133,7 +136,12 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     def progress(request: Request, concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
         more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author_of(request))
-        return Progress(tally=workbench.answers.tally(concept), upcoming=more, opinion=opinion)
+        return Progress(
+            count=workbench.answers.count(concept),
+            advice=workbench.answers.advice(concept),
+            upcoming=more,
+            opinion=opinion,
+        )
 
     @router.get("")
     def more(

@@ -76,7 +76,7 @@ class _Screen:
                 concept=view.name,
                 concept_id=view.id,
                 examples=examples,
-                no_yes=not (view.labels.train["yes"] or view.labels.evaluation["yes"] or definition.examples),
+                no_yes=not (view.answers.yes or definition.examples),
                 revision=revision,
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),

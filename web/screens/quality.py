@@ -134,7 +134,7 @@ class _Screen:
         self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView], pages: Sequence[int]
     ) -> Shown:
         if quality is None:
-            main = render("quality/untrained.html", labels=view.labels.train, name=view.name)
+            main = render("quality/untrained.html", concept=view)
             areas = (self.side, self.plots, self.parts, self.steady, self.line, self.mistakes)
             return dict.fromkeys(areas, "") | {self.main: main}
         return {
@@ -184,8 +184,8 @@ class _Screen:
         )
 
     def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
-        checked = sum(group["yes"] + group["no"] for group in (view.labels.train, view.labels.evaluation))
-        return render("quality/mistakes.html", found=found, checked=checked, pages=pages, size=PAGE)
+        answers = view.answers
+        return render("quality/mistakes.html", found=found, answers=answers, pages=pages, size=PAGE)
 
     # What is done
 
