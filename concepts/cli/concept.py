@@ -62,6 +62,8 @@ def concept_show(
         say(view.revision.definition.as_text())
         say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
         say(f"{view.answers.sentence} {view.advice}")
+        if view.rare:
+            say(view.rare)
         if view.conflicts:
             say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
         for head in view.heads:

@@ -28,7 +28,6 @@ from concepts.candidates.question_queue import (
     Upcoming,
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
-from concepts.classifier.second_look import Suspect, second_look
 from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.labels.answer_count import AnswerCount
@@ -60,7 +59,7 @@ if TYPE_CHECKING:
         ReviewPage,
     )
 
-from concepts.workbench.advice import advice
+from concepts.workbench.advice import Advice
 from concepts.workbench.context import (
     POOL_SIZE,
     WHOLE_LIBRARY,
@@ -254,9 +253,9 @@ class Answers:
         """How many answers there are and what they are for, without reading them all again."""
         return self._context.counts.now(self._context.concept(name).id)
 
-    def advice(self, name: str) -> str:
-        """What more answers would bring, in a sentence."""
-        return advice(self.count(name))
+    def advice(self, name: str) -> Advice:
+        """What more answers would bring, and what a rare concept takes, in words."""
+        return self._context.advice(self._context.concept(name))
 
     def decisions(self, name: str) -> dict[str, Decision]:
         """Picture id → what people decided, without reading all answers again."""
@@ -292,12 +291,6 @@ class Answers:
     def agreement_between_people(self, name: str) -> list[Pair]:
         """How well every two people agree who answered about the same pictures."""
         return pairs(self.decisions(name))
-
-    def suspects(self, name: str, n: int = 20) -> list[Suspect]:
-        """At most n answers that all other answers speak against, to be looked at again and never changed
-        by itself; none about pictures that measure."""
-        material = self._context.material(self._context.concept(name))
-        return second_look(material, self._context.collection, self._context.log, n)
 
     def others(self, name: str, picture_id: str, author: str) -> list[Said]:
         """What other people say of a picture, to be shown to who has answered: never before."""

@@ -60,6 +60,7 @@ class ConceptView(View):
     candidates: int
     answers: AnswerCount
     advice: str  # what more answers would bring
+    rare: str  # what it takes where few pictures count; empty where they are not known to be few
     annotated: int  # pictures that the machine labelled
     conflicts: list[str]  # picture ids
     heads: list[HeadView]

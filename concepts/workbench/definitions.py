@@ -26,7 +26,6 @@ from concepts.language import chat_model
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
-from concepts.workbench.advice import advice
 from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
@@ -81,8 +80,7 @@ class Definitions:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
         concept = self._context.concept(name)
         newest = self._context.revision(concept).number
-        material = self._context.material(concept, revision)
-        answers = self._context.counts.now(concept.id)
+        material, said = self._context.material(concept, revision), self._context.advice(concept)
         return ConceptView(
             id=concept.id,
             name=concept.name,
@@ -90,8 +88,9 @@ class Definitions:
             revision=revision_view(material.revision),
             revisions=newest,
             candidates=len(material.candidates),
-            answers=answers,
-            advice=advice(answers),
+            answers=self._context.counts.now(concept.id),
+            advice=said.more,
+            rare=said.rare,
             annotated=len({said.picture_id for said in material.ratings}),
             conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
             heads=head_views(self._context.heads, concept.id),

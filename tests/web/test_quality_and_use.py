@@ -108,7 +108,7 @@ def test_what_the_figures_do_not_cover_is_said() -> None:
     about = {"n_measured": 60, "n_library": 352, "share_unlike": 0.42, "unlike": 148}
     for sentence in (said, ""):
         covered = {**about, "p_value": 0.002, "sentence": sentence}
-        shown = words(quality._main(measured(None, coverage=covered), "Ball"))
+        shown = words(quality._covered(measured(None, coverage=covered), "Ball"))
         assert (said in shown) == bool(sentence)
 
 

@@ -24,6 +24,7 @@ from storage.labels import Author, LabelEvent
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
+LOOK_OVER_EVERY = 10  # answers; a batch is looked over at once
 RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
 
@@ -76,6 +77,7 @@ class Progress(BaseModel):
 
     count: AnswerCount
     advice: str
+    rare: str  # what it takes where few pictures count
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[Said] = []  # what other people said of the picture that was answered
@@ -88,9 +90,11 @@ class Opening(Progress):
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
     recent = workbench.answers.recent_answers(concept, author, RECENT)
+    advice = workbench.answers.advice(concept)
     return Opening(
         count=workbench.answers.count(concept),
-        advice=workbench.answers.advice(concept),
+        advice=advice.more,
+        rare=advice.rare,
         upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
         opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
@@ -136,9 +140,11 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     def progress(request: Request, concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
         more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author_of(request))
+        advice = workbench.answers.advice(concept)
         return Progress(
             count=workbench.answers.count(concept),
-            advice=workbench.answers.advice(concept),
+            advice=advice.more,
+            rare=advice.rare,
             upcoming=more,
             opinion=opinion,
         )
@@ -158,6 +164,8 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         opinion = workbench.answers.opinion(body.concept, body.picture)
         said = progress(request, body.concept, body.have, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
+        if said.count.answers % LOOK_OVER_EVERY == 0:
+            workbench.second_look.keep_up(body.concept)
         return said
 
     @router.post("/batch")
@@ -171,7 +179,8 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         if body.wall:
             author = author_of(request)
             workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
-        return progress(request, body.concept, body.have)
+        workbench.second_look.keep_up(body.concept)
+        return progress(body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:

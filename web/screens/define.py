@@ -77,6 +77,7 @@ class _Screen:
                 concept_id=view.id,
                 examples=examples,
                 no_yes=not (view.answers.yes or definition.examples),
+                rare=view.rare,
                 revision=revision,
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),

@@ -27,6 +27,7 @@ class Labeller {
     const state = JSON.parse(root.dataset.state);
     this.count = state.count;
     this.advice = state.advice;
+    this.rare = state.rare;
     this.pictures = [];
     this.loaded = new Map();
     this.history = grouped(state.recent); // answers and batches, oldest first
@@ -340,8 +341,8 @@ class Labeller {
     return words;
   }
 
-  know({count, advice}) {
-    Object.assign(this, {count, advice});
+  know({count, advice, rare}) {
+    Object.assign(this, {count, advice, rare});
     this.showCount();
   }
 
@@ -350,6 +351,8 @@ class Labeller {
     this.part('count').textContent = answers === 1 ? '1 answer' : `${answers.toLocaleString('en')} answers`;
     this.part('count-words').textContent = sentence;
     this.part('advice').textContent = this.advice;
+    this.part('rare').textContent = this.rare;
+    this.part('rare').hidden = !this.rare;
     this.part('find-first').hidden = yes > 0;
     const bar = this.part('bar');
     const whole = Math.max(this.enough, answers);
