@@ -19,7 +19,7 @@ from concepts.classifier.settling import LAST, OPEN, Settling
 from concepts.learning.base import Bools, LinearHead
 from concepts.study.concept_file import read_concepts
 from concepts.study.harness import Effort, ask
-from concepts.study.methods import study_method
+from concepts.study.methods import BY_HEAD, study_method
 from concepts.study.people import SimulatedPerson
 from concepts.study.pictures import Embedded, people, read_folder, split_of
 from concepts.study.replay import Replay, Split
@@ -38,13 +38,13 @@ class Moment:
 
 
 def history(split: Split, direction: object, person: SimulatedPerson, seed: int) -> list[Moment]:
-    session = Replay(split, direction, seed, study_method("wall"))  # type: ignore[arg-type]
+    session = Replay(split, direction, seed, study_method(BY_HEAD))  # type: ignore[arg-type]
     effort = Effort(np.random.default_rng(seed))
     pool = split.vectors[split.pool]
     flags: list[Bools] = []
     found: list[Moment] = []
     for budget in range(STEP, END + 1, STEP):
-        ask(session, person, budget - effort.answers, effort=effort)
+        ask(session, person, budget - effort.answers, effort=effort, later=END - budget)
         head = session.head()
         flags.append(_flagged(head, pool))
         average = session.measured(person).average_precision

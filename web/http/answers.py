@@ -180,7 +180,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             author = author_of(request)
             workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
         workbench.second_look.keep_up(body.concept)
-        return progress(body.concept, body.have)
+        return progress(request, body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
