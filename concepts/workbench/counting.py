@@ -11,7 +11,7 @@ from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 
-Stamp = tuple[int, int, int]  # last label event, pictures that measure, pictures of the library
+Stamp = tuple[int, int]  # last label event, pictures that measure
 
 
 class AnswerCounts:
@@ -33,13 +33,13 @@ class AnswerCounts:
             concept_id,
             self._log.last_sequence(concept_id),
             len(self._store.evaluation_pictures(concept_id)),
-            self._collection.library.counts().pictures,
         )
 
-    def of(self, concept_id: int, sequence: int, measuring: int, pictures: int) -> AnswerCount:
-        """The same for who knows these already: the last label event, how many pictures measure and how many
-        the library has. Nothing is read where none of them has changed."""
-        stamp = sequence, measuring, pictures
+    def of(self, concept_id: int, sequence: int, measuring: int) -> AnswerCount:
+        """The same for who knows these already: the last label event, and how many pictures measure. Nothing
+        is read where neither has changed. A look-alike that comes into the library is noticed with the next
+        answer: counting pictures takes longer than all of this."""
+        stamp = sequence, measuring
         kept = self._kept.get(concept_id)
         if kept is None or kept[0] != stamp:
             kept = self._kept[concept_id] = stamp, self._counted(concept_id)

@@ -48,9 +48,7 @@ class Definitions:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._progress = ConceptProgress(
-            Overview(context.database), context.store, context.counts, context.collection.library
-        )
+        self._progress = ConceptProgress(Overview(context.database), context.store, context.counts)
         context.jobs.register(DrawEvaluation, self._draw_evaluation)
         context.jobs.register(Expand, self._expand)
         context.jobs.register(Mine, self._mine)

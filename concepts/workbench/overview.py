@@ -12,7 +12,6 @@ from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
 from concepts.workbench.counting import AnswerCounts
 from storage.concepts import ConceptStore
-from storage.library import Library
 from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
@@ -22,25 +21,22 @@ COVERS = 3
 class ConceptProgress:
     """Where concepts stand. What costs a pass over answers or candidates is kept until either changes."""
 
-    def __init__(
-        self, overview: Overview, store: ConceptStore, counts: AnswerCounts, library: Library
-    ) -> None:
-        self._overview, self._store, self._counts, self._library = overview, store, counts, library
+    def __init__(self, overview: Overview, store: ConceptStore, counts: AnswerCounts) -> None:
+        self._overview, self._store, self._counts = overview, store, counts
         self._yes: dict[int, tuple[int, list[str]]] = {}
         self._found: dict[int, tuple[tuple[int, int], list[str]]] = {}
 
     def summaries(self, concepts: Sequence[ConceptRow]) -> list[ConceptSummary]:
         standing = self._overview.of([concept.id for concept in concepts])
-        pictures = self._library.counts().pictures
-        return [self._summary(concept, standing[concept.id], pictures) for concept in concepts]
+        return [self._summary(concept, standing[concept.id]) for concept in concepts]
 
     def steps_done(self, concept: ConceptRow) -> set[str]:
         """The steps of the journey that are behind this concept."""
         standing = self._overview.of([concept.id])[concept.id]
-        return _steps_done(standing, self._answers(concept.id, standing, self._library.counts().pictures))
+        return _steps_done(standing, self._answers(concept.id, standing))
 
-    def _summary(self, concept: ConceptRow, standing: Standing, pictures: int) -> ConceptSummary:
-        answers = self._answers(concept.id, standing, pictures)
+    def _summary(self, concept: ConceptRow, standing: Standing) -> ConceptSummary:
+        answers = self._answers(concept.id, standing)
         done = _steps_done(standing, answers)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
         yes = self._last_yes(concept.id, standing.sequence) if answers.yes else []
@@ -63,10 +59,10 @@ class ConceptProgress:
             changed=max(moment for moment in moments if moment),
         )
 
-    def _answers(self, concept_id: int, standing: Standing, pictures: int) -> AnswerCount:
+    def _answers(self, concept_id: int, standing: Standing) -> AnswerCount:
         if not standing.sequence:
             return AnswerCount(to_measure=standing.evaluation)
-        return self._counts.of(concept_id, standing.sequence, standing.evaluation, pictures)
+        return self._counts.of(concept_id, standing.sequence, standing.evaluation)
 
     def _last_yes(self, concept_id: int, sequence: int) -> list[str]:
         """Ids of the last few pictures that count."""
