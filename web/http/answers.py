@@ -24,7 +24,7 @@ from storage.labels import Author, LabelEvent
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
-LOOK_OVER_EVERY = 10  # answers; a batch is looked over at once
+LOOK_OVER_EVERY = 20  # answers; a batch is looked over at once
 RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
 
