@@ -78,7 +78,7 @@ def test_a_picture_asked_about_a_second_time_comes_back_marked_and_its_answer_st
     (again,) = (question for question in more if question["repeat"])
     assert again["id"] in {question["id"] for question in asked}
     said = body(again["id"], key="second-00", value="no", repeat=True)
-    assert client.post("/app/answers", json=said).json()["tally"]["yes"] == 2
+    assert client.post("/app/answers", json=said).json()["count"]["yes"] == 2
     (offered,) = (
         question
         for question in client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation"}).json()
