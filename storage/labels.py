@@ -187,14 +187,16 @@ class LabelLog:
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
 
-    def blind(self, concept_id: int) -> list[LabelEvent]:
-        """The first label that each person, real or simulated, gave a picture without seeing what the machine
-        says of it, oldest first. What is undone was not given."""
+    def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
+        """The first label that each person, real or simulated, gave a picture (any, or one of these few)
+        without seeing what the machine says of it, oldest first. What is undone was not given."""
         labels = _not_undone(concept_id).where(
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.in_view.is_(False),
             LabelEventRow.repeat.is_(False),
         )
+        if picture_ids is not None:
+            labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
         live = labels.subquery()
         first = (
             select(func.min(live.c.sequence))

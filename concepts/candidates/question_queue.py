@@ -1,4 +1,4 @@
-"""What to ask next: a queue per concept that is filled off the request path, and how far the person is.
+"""What to ask next: a queue per concept that is filled off the request path.
 
 Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
 for it. About every third question is a picture of the evaluation set, in that set's own order; now and then
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -31,22 +30,6 @@ log = logging.getLogger(__name__)
 Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
 EvaluationOf = Callable[[], Iterable[str]]
 PathsOf = Callable[[Sequence[str]], dict[str, str]]
-
-
-class Tally(View):
-    """How far a concept is: decisions of people by value, and how much of the evaluation set has one."""
-
-    yes: int
-    no: int
-    unsure: int
-    skip: int
-    conflict: int
-    evaluation: int
-    evaluation_size: int
-
-    @property
-    def decided(self) -> int:
-        return self.yes + self.no
 
 
 class Upcoming(View):
@@ -177,19 +160,6 @@ def problem_of(error: Exception) -> str:
         return str(error)
     log.error("Choosing pictures failed.", exc_info=error)
     return f"The next pictures can't be chosen: {type(error).__name__}: {error}"
-
-
-def tally(decisions: dict[str, Decision], evaluation: Sequence[str]) -> Tally:
-    counts = Counter(decision.value for decision in decisions.values())
-    return Tally(
-        yes=counts["yes"],
-        no=counts["no"],
-        unsure=counts["unsure"],
-        skip=counts["skip"],
-        conflict=counts["conflict"],
-        evaluation=sum(i in decisions for i in evaluation),
-        evaluation_size=len(evaluation),
-    )
 
 
 def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:

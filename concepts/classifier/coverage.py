@@ -8,7 +8,6 @@ import numpy as np
 
 from concepts.learning.fitting import SEED
 from concepts.learning.two_samples import difference, share_unlike
-from concepts.library.recent import Recent
 from concepts.view import View
 from storage.vectors.protocol import VectorReader
 
@@ -17,9 +16,6 @@ LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to
 SURE = 0.01  # p-value below which the library is said to differ: the notice is looked at again and again
 
 Groups = Callable[[Sequence[str]], Sequence[str]]  # ids → names of near-duplicate groups
-
-
-KEPT = 16  # of concepts looked at last
 
 
 class Coverage(View):
@@ -75,19 +71,3 @@ def _sentence(unlike: int, share: float) -> str:
         f"About {pictures} ({100 * share:.0f} % of the library) look like nothing these figures were "
         "measured on."
     )
-
-
-class CoverageCache:
-    """`coverage` of the sets looked at last, until the library or the set changes: a page that shows it is
-    shown again with every answer."""
-
-    def __init__(self) -> None:
-        self._kept: Recent[tuple[str, tuple[str, ...]], tuple[Coverage | None]] = Recent(KEPT)
-
-    def of(
-        self, measured: Sequence[str], index: VectorReader, groups: Groups, alike: Callable[[], Sequence[str]]
-    ) -> Coverage | None:
-        """`alike`: those of the pictures `measured` that are as good as drawn with equal chances."""
-        key = (index.version, tuple(measured))
-        found = self._kept.get(key) or self._kept.setdefault(key, (coverage(alike(), index, groups),))
-        return found[0]

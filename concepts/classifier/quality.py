@@ -17,6 +17,7 @@ from concepts.classifier.training import (
     linear_head,
 )
 from concepts.jobs import Listener
+from concepts.labels.answer_count import count_of
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
@@ -70,7 +71,7 @@ class QualityView(View):
     positives: int
     simulated: int  # of n, answered by no real person
     waiting: int  # evaluation pictures nobody has looked at
-    new_answers: int  # of people on other pictures, since the version was trained
+    new_answers: int  # to learn from, since the version was trained
     stale: bool  # answers on evaluation pictures changed since the stored report
     rows: list[CutFigures]  # thresholds to choose from, highest first
     at: CutFigures | None  # at the version's own threshold; None where it calls no picture a yes
@@ -97,16 +98,21 @@ def quality(
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
     report, counts = measured.report if measured else None, material.decisions
-    answered = sum(i in material.blind for i in material.evaluation)
+    answered = count_of(material).measure
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
         positives=sum(count.yes for count in report.labels) if report else 0,
         simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated") if report else 0,
         waiting=sum(i not in counts for i in material.evaluation),
-        new_answers=sum(
-            event.sequence > head.label_sequence and event.picture_id not in material.reserved
-            for event in standing
+        new_answers=len(
+            {
+                event.picture_id
+                for event in standing
+                if event.sequence > head.label_sequence
+                and event.picture_id not in material.reserved
+                and _decided(counts.get(event.picture_id))
+            }
         ),
         stale=_changed_since(measured, material),
         rows=list(report.cuts) if report else [],

@@ -35,7 +35,7 @@ def concept_list(as_json: Json = False) -> None:
         found,
         as_json,
         lambda: table(
-            columns, [(c.revision, c.candidates, c.labels_by_people, c.heads, c.name) for c in found]
+            columns, [(c.revision, c.candidates, c.answers.answers, c.heads, c.name) for c in found]
         ),
     )
 
@@ -60,9 +60,10 @@ def concept_show(
     def human() -> None:
         say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
         say(view.revision.definition.as_text())
-        say(f"\n{view.candidates:,} candidates, {view.labels.annotated:,} labelled by the machine")
-        say(f"Your answers to train on: {_counts(view.labels.train)}")
-        say(f"Your answers to measure with: {_counts(view.labels.evaluation)}")
+        say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
+        say(f"{view.answers.sentence} {view.advice}")
+        if view.rare:
+            say(view.rare)
         if view.conflicts:
             say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
         for head in view.heads:
@@ -150,7 +151,3 @@ def concept_undelete(
     bench = workbench()
     name = bench.definitions.undelete_concept(number)
     show({"name": name}, as_json, lambda: say(f"“{name}” is back."))
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {value}" for value, count in counts.items() if count) or "none yet"

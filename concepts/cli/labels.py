@@ -193,7 +193,7 @@ def disagreements(name: Name, n: Most = 20, skip: Skip = 0, as_json: Json = Fals
 @concept.command("suspects")
 def suspects(name: Name, n: Most = 20, as_json: Json = False) -> None:
     """Answers that may be mistakes, for a second look: all other answers speak against them."""
-    found = workbench().answers.suspects(name, n)
+    found = workbench().second_look.current(name).suspects[:n]
 
     def human() -> None:
         rows = [(item.value, f"{item.probability:.2f}", item.id[:12], item.path) for item in found]

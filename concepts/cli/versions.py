@@ -94,7 +94,9 @@ def concept_versions(name: Name, as_json: Json = False) -> None:
 @concept.command("quality")
 def concept_quality(name: Name, version: Version = None, as_json: Json = False) -> None:
     """How good a version is at every threshold, on the answers as they are now."""
-    view = workbench().versions.quality(name, version=version)
+    bench = workbench()
+    bench.second_look.current(name)
+    view = bench.versions.quality(name, version=version)
 
     def human() -> None:
         say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")

@@ -1,14 +1,16 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
 from concepts.settings import Settings
+from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.answers import Answers
 from concepts.workbench.certificates import Certificates
-from concepts.workbench.context import ENOUGH_LABELS, JOURNEY, POOL_SIZE, Context
+from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
+from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.versions import Versions
 
@@ -19,8 +21,8 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers` with
-    `label_files`, `versions` with `steadiness` and `certificates`, and `installation` for the rest. They
-    share one `Context`.
+    `label_files` and `second_look`, `versions` with `steadiness` and `certificates`, and `installation` for
+    the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -31,7 +33,8 @@ class Workbench:
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
-        self.versions = Versions(self.context, self.answers)
+        self.second_look = SecondLook(self.context)
+        self.versions = Versions(self.context, self.answers, self.second_look)
         self.steadiness = Steadiness(self.context)
         self.certificates = Certificates(self.context)
         self.installation = Installation(self.context)

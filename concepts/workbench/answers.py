@@ -25,14 +25,12 @@ from concepts.candidates.grid import (
 from concepts.candidates.question_queue import (
     Decisions,
     Questions,
-    Tally,
     Upcoming,
-    tally,
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
-from concepts.classifier.second_look import Suspect, second_look
 from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
+from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import (
     Disagreement,
     Pair,
@@ -61,6 +59,7 @@ if TYPE_CHECKING:
         ReviewPage,
     )
 
+from concepts.workbench.advice import Advice
 from concepts.workbench.context import (
     POOL_SIZE,
     WHOLE_LIBRARY,
@@ -250,15 +249,17 @@ class Answers:
                 again = self._again(concept, author, 1)
         return opened.questions.upcoming(have, n, again)
 
-    def tally(self, name: str) -> Tally:
-        """How far the answers are, without reading them all again."""
-        concept = self._context.concept(name)
-        decisions = self._opened(concept).decisions.now()
-        return tally(decisions, list(self._context.store.evaluation_pictures(concept.id)))
+    def count(self, name: str) -> AnswerCount:
+        """How many answers there are and what they are for, without reading them all again."""
+        return self._context.counts.now(self._context.concept(name).id)
+
+    def advice(self, name: str) -> Advice:
+        """What more answers would bring, and what a rare concept takes, in words."""
+        return self._context.advice(self._context.concept(name))
 
     def decisions(self, name: str) -> dict[str, Decision]:
         """Picture id → what people decided, without reading all answers again."""
-        return self._opened(self._context.concept(name)).decisions.now()
+        return self._context.counts.decisions(self._context.concept(name).id).now()
 
     def recent_answers(self, name: str, author: str, n: int) -> list[GivenAnswer]:
         """This person's last answers that stand, oldest first."""
@@ -290,12 +291,6 @@ class Answers:
     def agreement_between_people(self, name: str) -> list[Pair]:
         """How well every two people agree who answered about the same pictures."""
         return pairs(self.decisions(name))
-
-    def suspects(self, name: str, n: int = 20) -> list[Suspect]:
-        """At most n answers that all other answers speak against, to be looked at again and never changed
-        by itself; none about pictures that measure."""
-        material = self._context.material(self._context.concept(name))
-        return second_look(material, self._context.collection, self._context.log, n)
 
     def others(self, name: str, picture_id: str, author: str) -> list[Said]:
         """What other people say of a picture, to be shown to who has answered: never before."""
@@ -436,7 +431,7 @@ class Answers:
         """What is kept of a concept that is being answered, made when first asked for."""
         with self._open_lock:
             if concept.id not in self._open:
-                background, decisions = self._context.background, Decisions(self._context.log, concept.id)
+                background, decisions = self._context.background, self._context.counts.decisions(concept.id)
                 to_answer = partial(self._context.to_answer, concept)
                 apart = partial(self._context.store.kept_apart, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
+from concepts.labels.answer_count import AnswerCount
 from concepts.view import View
 
 
@@ -32,9 +33,7 @@ class ConceptSummary(View):
     revision: int
     description: str
     candidates: int
-    labels_by_people: int
-    simulated: int  # of them, by no real person
-    evaluation_labelled: int
+    answers: AnswerCount
     heads: int
     cover: list[str]  # ids of up to three pictures that count, or that were found first
     quality: str  # newest figures in words, empty where there are none
@@ -42,16 +41,6 @@ class ConceptSummary(View):
     next_step: str  # its name
     steps_done: list[str]
     changed: datetime  # the last answer, definition or version
-
-
-class LabelCounts(View):
-    """What people said so far. `train` and `evaluation` hold yes, no, unsure, skip and conflict."""
-
-    train: dict[str, int]
-    evaluation: dict[str, int]
-    annotated: int
-    evaluation_size: int
-    simulated: int  # decisions in which no real person had a part
 
 
 class RevisionView(View):
@@ -69,6 +58,9 @@ class ConceptView(View):
     revision: RevisionView
     revisions: int
     candidates: int
-    labels: LabelCounts
+    answers: AnswerCount
+    advice: str  # what more answers would bring
+    rare: str  # what it takes where few pictures count; empty where they are not known to be few
+    annotated: int  # pictures that the machine labelled
     conflicts: list[str]  # picture ids
     heads: list[HeadView]

@@ -7,10 +7,8 @@ from collections.abc import Collection as Collected
 from collections.abc import Sequence
 from typing import Literal
 
-from concepts.classifier.coverage import Coverage, CoverageCache
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
-from concepts.classifier.sample import sample
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
@@ -28,6 +26,9 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
+from concepts.workbench.advice import Advice, advice
+from concepts.workbench.counting import AnswerCounts
+from concepts.workbench.kinds import LookOver
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
@@ -44,7 +45,6 @@ from storage.walls import WallLog
 BEFORE_IMPORT = (
     240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
 )
-ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
@@ -74,13 +74,13 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
+        self.counts = AnswerCounts(self.collection, self.store, self.log)
         self.certifying = CertifyingDraws(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
-        self.coverages = CoverageCache()
         self.neighbourhood = Neighbourhood()
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
@@ -138,6 +138,15 @@ class Context:
         """What the concept learns and measures from, under a definition; read anew each time."""
         return Material(self.collection, self.store, self.log, concept.id, self.revision(concept, revision))
 
+    def advice(self, concept: ConceptRow) -> Advice:
+        """What more answers would bring, and what a rare concept takes, as far as the last look over the
+        answers tells."""
+        looked = self.jobs.newest_done(LookOver, concept.id)
+        return Advice(
+            more=advice(self.counts.now(concept.id), looked.settling if looked else None),
+            rare=looked.rarity.sentence if looked and looked.rarity else "",
+        )
+
     def library_scores(self, head: StoredHead) -> LibraryScores | None:
         """What a version says of the library; None where that would keep a screen waiting."""
         check_fingerprint(head, self.collection)
@@ -145,17 +154,6 @@ class Context:
         if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
         return self.scores.of(head, vectors)
-
-    def coverage(self, material: Material) -> Coverage | None:
-        """What figures on the pictures that measure say of the library as it is now."""
-
-        def alike() -> list[str]:
-            drawn = sample(material, self.collection)
-            return [drawn.ids[row] for row in drawn.alike(SEED)]
-
-        return self.coverages.of(
-            material.measuring, material.index, self.collection.library.near_groups, alike
-        )
 
     def is_ranked_by_answers(self, concept: ConceptRow, head: StoredHead) -> bool:
         """Whether the library is shown in the order of all answers, or in the head's own: an older version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from concepts.candidates.mining import MineResult, mine_candidates
@@ -22,8 +22,6 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs import Progress
-from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
 from concepts.language import chat_model
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
@@ -33,7 +31,6 @@ from concepts.workbench.concept_views import (
     ConceptView,
     CriterionView,
     DeletedConcept,
-    LabelCounts,
     RevisionView,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
@@ -51,7 +48,7 @@ class Definitions:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._progress = ConceptProgress(Overview(context.database), context.store, context.log)
+        self._progress = ConceptProgress(Overview(context.database), context.store, context.counts)
         context.jobs.register(DrawEvaluation, self._draw_evaluation)
         context.jobs.register(Expand, self._expand)
         context.jobs.register(Mine, self._mine)
@@ -81,7 +78,7 @@ class Definitions:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
         concept = self._context.concept(name)
         newest = self._context.revision(concept).number
-        material = self._context.material(concept, revision)
+        material, said = self._context.material(concept, revision), self._context.advice(concept)
         return ConceptView(
             id=concept.id,
             name=concept.name,
@@ -89,7 +86,10 @@ class Definitions:
             revision=revision_view(material.revision),
             revisions=newest,
             candidates=len(material.candidates),
-            labels=label_counts(material),
+            answers=self._context.counts.now(concept.id),
+            advice=said.more,
+            rare=said.rare,
+            annotated=len({said.picture_id for said in material.ratings}),
             conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
             heads=head_views(self._context.heads, concept.id),
         )
@@ -311,19 +311,4 @@ def revision_view(revision: Revision) -> RevisionView:
         note=revision.note,
         created=revision.created,
         definition=revision.definition,
-    )
-
-
-def label_counts(material: Material) -> LabelCounts:
-    def tally(decisions: Iterator[Decision]) -> dict[str, int]:
-        counts = Counter(decision.value for decision in decisions)
-        return {value: counts[value] for value in ("yes", "no", "unsure", "skip", "conflict")}
-
-    decisions = material.decisions
-    return LabelCounts(
-        train=tally(d for i, d in decisions.items() if i not in material.apart),
-        evaluation=tally(d for i, d in decisions.items() if i in material.evaluation),
-        annotated=len({said.picture_id for said in material.ratings}),
-        evaluation_size=len(material.evaluation),
-        simulated=sum(d.simulated for d in decisions.values()),
     )

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.mining import MineResult
+from concepts.classifier.coverage import Coverage
 from concepts.classifier.quality import CurvePoint
+from concepts.classifier.rarity import Rarity
 from concepts.classifier.robustness import Robustness
+from concepts.classifier.second_look import Suspect
+from concepts.classifier.settling import Settling
 from concepts.export.run import ScoreResult
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
@@ -113,6 +117,43 @@ class Annotate(Job[AnnotateResult]):
     limit: int | None = None
     budget: float | None = None
     annotator: str = "auto"
+
+
+At = tuple[int, int, str]
+
+
+class LookedOver(View):
+    """What came of looking over the answers of people: up to the label event `answers`, which are `counted`
+    pictures with one, under a definition, in the `library` of this version."""
+
+    answers: int
+    definition: int
+    library: str
+    counted: int
+    suspects: list[Suspect]  # the most doubtful first
+    settling: Settling | None  # None with too few answers to say
+    rarity: Rarity | None  # None before there are answers to measure with
+    coverage: Coverage | None  # None with too few pictures to say
+
+    @property
+    def at(self) -> At:
+        return self.answers, self.definition, self.library
+
+
+@dataclass(frozen=True)
+class LookOver(Job[LookedOver]):
+    """Asked for when there were answers up to the label event `answers`, a definition and this library."""
+
+    kind = "look over"
+    lane = Lane.SHORT
+    concept_id: int
+    answers: int
+    definition: int
+    library: str
+
+    @property
+    def at(self) -> At:
+        return self.answers, self.definition, self.library
 
 
 # Versions

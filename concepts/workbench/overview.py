@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from concepts.candidates.question_queue import Decisions
 from concepts.definition.document import Definition
-from concepts.labels.consensus import Decision
+from concepts.labels.answer_count import AnswerCount
 from concepts.learning.report import EvaluationReport
+from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.concept_views import ConceptSummary
-from concepts.workbench.context import ENOUGH_LABELS, JOURNEY
+from concepts.workbench.context import JOURNEY
+from concepts.workbench.counting import AnswerCounts
 from storage.concepts import ConceptStore
-from storage.labels import LabelLog
 from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
 COVERS = 3
 
 
-@dataclass(frozen=True)
-class _Answers:
-    """What people decided of one concept, counted. `yes` are the last few ids that count."""
-
-    people: int = 0
-    decided: int = 0
-    simulated: int = 0
-    evaluation: int = 0
-    yes: tuple[str, ...] = ()
-
-
 class ConceptProgress:
     """Where concepts stand. What costs a pass over answers or candidates is kept until either changes."""
 
-    def __init__(self, overview: Overview, store: ConceptStore, log: LabelLog) -> None:
-        self._overview, self._store, self._log = overview, store, log
-        self._lock = threading.Lock()
-        self._decisions: dict[int, Decisions] = {}
-        self._counted: dict[int, tuple[tuple[int, int], _Answers]] = {}
+    def __init__(self, overview: Overview, store: ConceptStore, counts: AnswerCounts) -> None:
+        self._overview, self._store, self._counts = overview, store, counts
+        self._yes: dict[int, tuple[int, list[str]]] = {}
         self._found: dict[int, tuple[tuple[int, int], list[str]]] = {}
 
     def summaries(self, concepts: Sequence[ConceptRow]) -> list[ConceptSummary]:
@@ -54,7 +39,8 @@ class ConceptProgress:
         answers = self._answers(concept.id, standing)
         done = _steps_done(standing, answers)
         step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
-        found = self._first_found(concept.id, standing) if len(answers.yes) < COVERS else []
+        yes = self._last_yes(concept.id, standing.sequence) if answers.yes else []
+        found = self._first_found(concept.id, standing) if len(yes) < COVERS else []
         moments = (standing.defined, standing.trained, standing.said)
         return ConceptSummary(
             id=concept.id,
@@ -63,11 +49,9 @@ class ConceptProgress:
             revision=standing.definition,
             description=standing.document["description"],
             candidates=standing.candidates,
-            labels_by_people=answers.people,
-            simulated=answers.simulated,
-            evaluation_labelled=answers.evaluation,
+            answers=answers,
             heads=standing.heads,
-            cover=list(dict.fromkeys([*answers.yes, *found]))[:COVERS],
+            cover=list(dict.fromkeys([*yes, *found]))[:COVERS],
             quality=_quality_in_words(standing.report),
             next_screen=screen,
             next_step=step,
@@ -75,18 +59,18 @@ class ConceptProgress:
             changed=max(moment for moment in moments if moment),
         )
 
-    def _answers(self, concept_id: int, standing: Standing) -> _Answers:
-        """Read and counted again only where an event or a picture to measure with has come."""
+    def _answers(self, concept_id: int, standing: Standing) -> AnswerCount:
         if not standing.sequence:
-            return _Answers()
-        stamp = standing.sequence, standing.evaluation
-        with self._lock:
-            kept = self._counted.get(concept_id)
-            decisions = self._decisions.setdefault(concept_id, Decisions(self._log, concept_id))
-        if kept is None or kept[0] != stamp:
-            kept = stamp, _counted(decisions.now(), self._store.evaluation_pictures(concept_id))
-            with self._lock:
-                self._counted[concept_id] = kept
+            return AnswerCount(to_measure=standing.evaluation)
+        return self._counts.of(concept_id, standing.sequence, standing.evaluation)
+
+    def _last_yes(self, concept_id: int, sequence: int) -> list[str]:
+        """Ids of the last few pictures that count."""
+        kept = self._yes.get(concept_id)
+        if kept is None or kept[0] != sequence:
+            decisions = self._counts.decisions(concept_id).now()
+            yes = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
+            kept = self._yes[concept_id] = sequence, yes
         return kept[1]
 
     def _first_found(self, concept_id: int, standing: Standing) -> list[str]:
@@ -102,18 +86,8 @@ class ConceptProgress:
         return kept[1]
 
 
-def _counted(decisions: Mapping[str, Decision], evaluation: Container[str]) -> _Answers:
-    return _Answers(
-        people=len(decisions),
-        decided=sum(decision.decided for decision in decisions.values()),
-        simulated=sum(decision.simulated for decision in decisions.values()),
-        evaluation=sum(i in evaluation for i in decisions),
-        yes=tuple([i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]),
-    )
-
-
-def _steps_done(standing: Standing, answers: _Answers) -> set[str]:
-    enough = answers.decided >= ENOUGH_LABELS
+def _steps_done(standing: Standing, answers: AnswerCount) -> set[str]:
+    enough = answers.given >= ENOUGH_LABELS
     reached = {
         "Define": standing.candidates > 0 or standing.definition > 1,
         "Label": enough,

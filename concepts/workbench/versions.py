@@ -57,6 +57,7 @@ from concepts.workbench.kinds import (
     DrawCurve,
     Evaluate,
     LibraryScored,
+    LookOver,
     Measured,
     Score,
     ScoreFiles,
@@ -64,6 +65,7 @@ from concepts.workbench.kinds import (
     Train,
     Trained,
 )
+from concepts.workbench.second_look import SecondLook
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
 from storage.tables import ConceptRow
@@ -85,9 +87,10 @@ class ScoredFile(View):
 class Versions:
     """Trained versions and their use."""
 
-    def __init__(self, context: Context, answers: Answers) -> None:
+    def __init__(self, context: Context, answers: Answers, second_look: SecondLook) -> None:
         self._context = context
         self._answers = answers
+        self._second_look = second_look
         self._bundle_lock = threading.Lock()
         context.jobs.register(Train, self._train)
         context.jobs.register(Evaluate, self._evaluate)
@@ -168,7 +171,8 @@ class Versions:
         scores = self._context.library_scores(head)
         measured = self._context.measured(concept, head.number)
         material = self._context.material(concept)
-        covered = self._context.coverage(material)
+        looked = self._context.jobs.newest_done(LookOver, concept.id)
+        covered = looked.coverage if looked else None
         return quality(material, head, measured, standing, scores, covered)
 
     def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
@@ -393,6 +397,7 @@ class Versions:
         if measured:
             answers = self._context.log.last_sequence(concept.id)
             self._context.jobs.submit(DrawCurve(concept.id, answers))
+        self._second_look.submit(concept.name)
         return measured
 
     def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:

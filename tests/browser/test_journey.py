@@ -177,7 +177,7 @@ def saved(page: Any) -> None:
 
 
 def answered(page: Any, count: int) -> None:
-    expect(page.locator("[data-part=count]")).to_have_text(f"{count} of about 100")
+    expect(page.locator("[data-part=count]")).to_have_text(f"{count} answers")
 
 
 def first_answers_with_undo_and_comment(page: Any) -> None:

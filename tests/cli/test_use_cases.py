@@ -80,7 +80,7 @@ USE_CASES = [
     UseCase("log", ("download_log",)),
     UseCase("users add", (), "who may come in over the network is decided at the computer itself"),
     UseCase("concept disagreements", ("list_disagreements",)),
-    UseCase("concept suspects", ("list_suspects",)),
+    UseCase("concept suspects", ("list_suspects", "look_over", "newest_second_look")),
     UseCase("concept agreement", ("get_agreement",)),
     UseCase("audit", ("list_deeds",)),
     UseCase("users list", (), "who may come in over the network is decided at the computer itself"),

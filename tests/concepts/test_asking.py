@@ -14,7 +14,6 @@ from concepts.candidates.question_queue import (
     SHORT,
     Decisions,
     Questions,
-    tally,
 )
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
@@ -157,17 +156,6 @@ def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workben
     assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
 
 
-def test_the_tally_counts_decisions_and_how_much_of_the_evaluation_set_is_done(bench: Workbench) -> None:
-    evaluation = list(bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id))  # type: ignore[union-attr]
-    other = next(i for i in bench.context.collection.library.all_ids() if i not in evaluation)
-    bench.answers.label(NAME, evaluation[0], "no", author=ME, key="1")
-    bench.answers.label(NAME, other, "yes", author=ME, key="2")
-    counted = bench.answers.tally(NAME)
-    assert (counted.yes, counted.no, counted.evaluation, counted.decided) == (1, 1, 1, 2)
-    assert counted.evaluation_size == len(evaluation)
-    assert tally({}, evaluation).evaluation == 0
-
-
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     ids = bench.context.collection.library.all_ids()[:5]
     answers = [(f"batch.{n}", i, "no", "") for n, i in enumerate(ids)]
@@ -179,14 +167,14 @@ def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     bench.answers.undo(
         NAME, author="me", key="u", only=["later"]
     )  # the same request again, whatever it asks for
-    assert bench.answers.tally(NAME).decided == 1
+    assert bench.answers.count(NAME).answers == 1
 
 
 def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
     known = bench.context.collection.library.all_ids()[0]
     with pytest.raises(DiscernError, match="No picture of this library"):
         bench.answers.label_many(NAME, [("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
-    assert bench.answers.tally(NAME).decided == 0
+    assert bench.answers.count(NAME).answers == 0
 
 
 def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:

@@ -67,7 +67,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     assert not material.measuring
     assert set(drawn) <= material.reserved
     assert not set(drawn) & {*material.training.ids, *material.evaluation}
-    assert trained.answers.tally(NAME).evaluation == 0
+    assert trained.answers.count(NAME).measure == 0
 
 
 def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(trained: Workbench) -> None:

@@ -37,9 +37,9 @@ def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> No
     picture = bench.pictures.newest(8)[7].id
     bench.answers.label("Shape 0", picture, "no", author=Author("ana"), key="one more")
     after = bench.definitions.concepts()[-1]
-    assert after.labels_by_people == before.labels_by_people + 1
+    assert after.answers.answers == before.answers.answers + 1
     bench.answers.undo("Shape 0", author="ana", key="back")
-    assert bench.definitions.concepts()[-1].labels_by_people == before.labels_by_people
+    assert bench.definitions.concepts()[-1].answers.answers == before.answers.answers
 
 
 def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(bench: Workbench) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import in_memory, picture_ids
 
-from concepts.classifier.coverage import CoverageCache, coverage
+from concepts.classifier.coverage import coverage
 from concepts.encoders.base import unit
 
 IDS = picture_ids(700)
@@ -57,19 +57,3 @@ def test_with_few_measured_pictures_or_nothing_else_there_is_nothing_to_compare(
     index = in_memory(IDS[:500], library(0))
     assert coverage(IDS[:19], index, alone) is None
     assert coverage(IDS[:490], index, alone) is None
-
-
-def test_it_is_worked_out_again_only_when_the_library_or_the_set_has_changed() -> None:
-    asked = []
-
-    def groups(ids):
-        asked.append(len(ids))
-        return list(ids)
-
-    cache, vectors = CoverageCache(), library(0)
-    first = cache.of(IDS[:100], in_memory(IDS[:500], vectors), groups, lambda: IDS[:100])
-    assert cache.of(IDS[:100], in_memory(IDS[:500], vectors), groups, lambda: IDS[:100]) is first
-    once = len(asked)
-    cache.of(IDS[:99], in_memory(IDS[:500], vectors), groups, lambda: IDS[:99])
-    cache.of(IDS[:100], in_memory(IDS[:500], vectors, version="2"), groups, lambda: IDS[:100])
-    assert len(asked) == 3 * once

@@ -86,7 +86,7 @@ def state(bench: Workbench) -> tuple[object, ...]:
     """All that an answer can change."""
     material = bench.context.material(bench.context.concept(NAME))
     rows = bench.label_files.label_rows(NAME)
-    return material.decisions, material.blind, material.measuring, bench.answers.tally(NAME), rows
+    return material.decisions, material.blind, material.measuring, bench.answers.count(NAME), rows
 
 
 def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Workbench) -> None:

@@ -8,6 +8,8 @@ import pytest
 from concepts.classifier import second_look
 from concepts.learning.base import TrainingSet
 from concepts.workbench import Workbench
+from concepts.workbench import second_look as module
+from concepts.workbench.kinds import LookOver
 from storage.labels import Author
 from web.screens.review import _Screen
 
@@ -34,24 +36,49 @@ def doubted(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_only_answers_that_train_are_looked_at_again(bench: Workbench, doubted: list[str]) -> None:
-    found = bench.answers.suspects(NAME)
-    assert {suspect.id for suspect in found} == set(doubted)
-    assert {(suspect.value, suspect.probability) for suspect in found} == {("no", 0.9)}
-    assert len(bench.answers.suspects(NAME, 2)) == 2
+    found = bench.second_look.current(NAME)
+    assert {suspect.id for suspect in found.suspects} == set(doubted)
+    assert {(suspect.value, suspect.probability) for suspect in found.suspects} == {("no", 0.9)}
+    assert found.counted == 5
+    assert len(bench.second_look.suspects(NAME, 2)) == 2
 
 
 def test_what_was_said_again_is_no_longer_asked_and_no_answer_changes(
     bench: Workbench, doubted: list[str]
 ) -> None:
+    bench.second_look.current(NAME)
     answer(bench, doubted[0], "no", "again")
-    assert {suspect.id for suspect in bench.answers.suspects(NAME)} == set(doubted[1:])
+    assert {suspect.id for suspect in bench.second_look.suspects(NAME)} == set(doubted[1:])
+    assert {suspect.id for suspect in bench.second_look.current(NAME).suspects} == set(doubted[1:])
     assert {bench.answers.decisions(NAME)[picture].value for picture in doubted} == {"no"}
 
 
-def test_review_shows_them_with_what_was_said_and_buttons_to_say_it_again(
-    bench: Workbench, doubted: list[str]
+def test_review_computes_none_but_asks_for_a_look_once_and_shows_what_came_of_it(
+    bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = _Screen(bench)._main(NAME, {"place": {}, "ids": [], "keys": {}}, going=False)
-    assert "Have another look at these" in shown
+    screen = _Screen(bench)
+    with monkeypatch.context() as closed:
+        closed.setattr(module, "second_look", None)
+        for _ in range(2):
+            bench.second_look.keep_up(NAME)
+            assert "Have another look" not in screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, False)
+    (job,) = bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind])
+    bench.jobs.resume(job.id)
+    shown = screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, False)
+    assert "when there were 5 answers" in shown
     assert shown.count("You said:") == 3
     assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)
+
+
+def test_it_is_looked_at_again_only_when_something_has_changed(bench: Workbench, doubted: list[str]) -> None:
+    def looks() -> int:
+        return len(bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind]))
+
+    first = bench.second_look.current(NAME)
+    assert bench.second_look.current(NAME) == first
+    bench.second_look.keep_up(NAME)
+    assert looks() == 1
+    answer(bench, doubted[0], "yes", "changed")
+    bench.second_look.keep_up(NAME)
+    assert looks() == 2
+    assert bench.second_look.newest(NAME) == first

@@ -124,7 +124,7 @@ def test_beginning_a_concept_waits_for_no_draw(
     monkeypatch.setattr(context, "draw_wave", slowly)
     bench.jobs.start()
     view = bench.definitions.begin_concept(NAME, DESCRIPTION)
-    assert view.labels.evaluation_size == 0
+    assert view.answers.to_measure == 0
     training = threading.Thread(target=train, args=(bench, Path()))
     training.start()
     assert not bench.definitions.concept(NAME).heads

@@ -80,7 +80,7 @@ def test_the_whole_job_is_done_on_postgres(
     concept = bench.context.concept(NAME)
     assert [job.state for job in bench.jobs.store.about(concept.id, ["train"])] == ["queued"]
     (summary,) = bench.definitions.concepts()
-    assert (summary.heads, summary.labels_by_people) == (1, 24)
+    assert (summary.heads, summary.answers.answers) == (1, 24)
     assert bench.installation.about().database_bytes > 0
     assert b"".join(bench.installation.backup())
     assert not (own_home / "discern.sqlite").exists()

@@ -64,8 +64,8 @@ def test_with_the_embedded_encoder(discern: Any, drawn: Path, tmp_path: Path) ->
     assert (truth == called).mean() > 0.8
 
     view = discern("concept", "show", NAME)
-    assert sum(view["labels"]["evaluation"].values()) == 24
-    assert view["labels"]["simulated"] == 24 + 30
+    assert view["answers"]["measure"] == 24
+    assert view["answers"]["simulated"] == 24 + 30
     card = (tmp_path / "bundle" / "README.md").read_text()
     assert "simulated" in card
 

@@ -52,7 +52,7 @@ def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) 
     picture = bench.context.collection.library.all_ids()[0]
     reply = client.post("/app/answers", json=body(picture, have=[]))
     assert reply.status_code == 200
-    assert reply.json()["tally"]["yes"] == 1
+    assert reply.json()["count"]["yes"] == 1
     event = bench.answers.recent_answers(NAME, "me", 5)[0]
     assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
 
@@ -78,7 +78,7 @@ def test_a_picture_asked_about_a_second_time_comes_back_marked_and_its_answer_st
     (again,) = (question for question in more if question["repeat"])
     assert again["id"] in {question["id"] for question in asked}
     said = body(again["id"], key="second-00", value="no", repeat=True)
-    assert client.post("/app/answers", json=said).json()["tally"]["yes"] == 2
+    assert client.post("/app/answers", json=said).json()["count"]["yes"] == 2
     (offered,) = (
         question
         for question in client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation"}).json()
@@ -105,7 +105,7 @@ def test_a_key_that_came_with_another_answer_is_refused_for_good(
     other = client.post("/app/answers", json=body(picture, value="no"))
     assert other.status_code == 409
     assert other.headers["content-type"] == "application/problem+json"
-    assert bench.answers.tally(NAME).yes == 1
+    assert bench.answers.count(NAME).yes == 1
 
 
 def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:
@@ -116,18 +116,18 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
     assert len(ids) == 12
     answers = [[i, "no"] for i in ids]
     sent = {"concept": NAME, "key": "batch-0001", "answers": answers}
-    assert client.post("/app/answers/batch", json=sent).json()["tally"]["no"] == 12
+    assert client.post("/app/answers/batch", json=sent).json()["count"]["no"] == 12
     keys = [f"batch-0001.{n}" for n in range(12)]
     undo = {"concept": NAME, "key": "undo-0001", "undoes": keys}
     for _ in range(2):
-        assert client.post("/app/answers/undo", json=undo).json()["tally"]["no"] == 0
+        assert client.post("/app/answers/undo", json=undo).json()["count"]["no"] == 0
 
 
 def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Workbench) -> None:
     picture = bench.context.collection.library.all_ids()[0]
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     assert client.post("/app/answers/comment", json=sent).status_code == 200
-    assert bench.answers.tally(NAME).decided == 0
+    assert bench.answers.count(NAME).answers == 0
     concept = bench.context.store.find(NAME)
     assert concept is not None
     assert [event.comment for event in bench.context.log.comments(concept.id, [picture])] == ["A plate."]
@@ -149,7 +149,7 @@ def test_what_can_never_be_saved_is_refused_for_good(
 ) -> None:
     picture = bench.context.collection.library.all_ids()[0]
     assert client.post("/app/answers", json=body(picture) | change).status_code == status
-    assert bench.answers.tally(NAME).decided == 0
+    assert bench.answers.count(NAME).answers == 0
 
 
 def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> None:
@@ -157,7 +157,7 @@ def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> No
     for site in ("cross-site", "same-site"):
         reply = client.post("/app/answers", json=body(picture), headers={"Sec-Fetch-Site": site})
         assert reply.status_code == 403
-    assert bench.answers.tally(NAME).decided == 0
+    assert bench.answers.count(NAME).answers == 0
 
 
 def large(bench: Workbench) -> str:
@@ -218,14 +218,14 @@ def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_
     for _ in range(2):
         reply = client.post("/app/answers/batch", json=request)
         assert reply.status_code == 200
-        assert reply.json()["tally"]["yes"] == 1
+        assert reply.json()["count"]["yes"] == 1
     nothing = {"concept": NAME, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
     assert client.post("/app/answers/batch", json=nothing).status_code == 200
     assert bench.context.walls.of(concept) == [first, nothing["wall"]]
     later = wall()
     assert later
     assert not set(later) & {*first, *nothing["wall"], *measures}
-    assert bench.answers.tally(NAME).decided == 1
+    assert bench.answers.count(NAME).answers == 1
 
 
 def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(bench: Workbench) -> None:

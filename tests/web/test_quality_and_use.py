@@ -15,11 +15,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from concepts.classifier.quality import CurvePoint, HeadView, QualityView
+from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Change, Robustness
 from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.export.figures import learning_curve
 from concepts.export.usage import over_rest
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
@@ -109,7 +108,7 @@ def test_what_the_figures_do_not_cover_is_said() -> None:
     about = {"n_measured": 60, "n_library": 352, "share_unlike": 0.42, "unlike": 148}
     for sentence in (said, ""):
         covered = {**about, "p_value": 0.002, "sentence": sentence}
-        shown = words(quality._main(measured(None, coverage=covered), "Ball"))
+        shown = words(quality._covered(measured(None, coverage=covered), "Ball"))
         assert (said in shown) == bool(sentence)
 
 
@@ -162,18 +161,6 @@ def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
     assert "no sure difference" in compared(0.1, -0.1, 0.3)
     assert "version 2 is better" in compared(0.2, 0.1, 0.3)
     assert "version 1 is better" in compared(-0.2, -0.3, -0.1)
-
-
-def test_a_flat_end_of_the_learning_curve_says_that_more_answers_help_little() -> None:
-    def curve(*values: float) -> str:
-        points = [CurvePoint(labels=10 * (i + 1), value=v, low=v, high=v) for i, v in enumerate(values)]
-        drawn = learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
-        shown = {"number": 1, "report": None, "chance": [], "drawing_curve": False, "points": points}
-        shown |= {"curve": drawn}
-        return words(render("quality/side.html", **shown))
-
-    assert "help little" in curve(0.5, 0.9, 0.9, 0.91)
-    assert "still help" in curve(0.5, 0.7, 0.8, 0.9)
 
 
 def test_scores_of_the_whole_library_are_listed_as_such() -> None:

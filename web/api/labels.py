@@ -13,20 +13,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
 from concepts.classifier.second_look import Suspect
+from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
 from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
+from concepts.workbench.kinds import LookedOver
 from storage.csv_files import escaped_row
 from storage.labels import Author
-from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+from web.api.shared import LONG, MOST, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 from web.http.answers import Given, take
 from web.http.guard import role_in
 
@@ -121,6 +123,7 @@ class LabelRow(BaseModel):
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/concepts/{name}")
+    accepted = Accepted(workbench)
 
     @router.get("/next")
     def next_pictures(
@@ -205,8 +208,20 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/suspects")
     def list_suspects(name: ConceptName, limit: Limit = 20) -> list[Suspect]:
-        """Answers that may be mistakes, the most doubtful first: all other answers speak against them."""
-        return workbench.answers.suspects(name, limit)
+        """Answers that may be mistakes, the most doubtful first: all others spoke against them when they were
+        last looked over."""
+        return workbench.second_look.suspects(name, limit)
+
+    @router.post("/second-look", **LONG)
+    def look_over(name: ConceptName, response: Response) -> JobView:
+        """Looks over the answers: which are doubtful, what more of them would change, and what figures
+        cover."""
+        return accepted(workbench.second_look.submit(name), response)
+
+    @router.get("/second-look")
+    def newest_second_look(name: ConceptName) -> LookedOver | None:
+        """What came of looking over the answers last; null before."""
+        return workbench.second_look.newest(name)
 
     @router.get("/agreement")
     def get_agreement(name: ConceptName) -> list[Pair]:

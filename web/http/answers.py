@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.annotators.review import Opinion
 from concepts.candidates.grid import GridOrder, GridPage
-from concepts.candidates.question_queue import Tally, Upcoming
+from concepts.candidates.question_queue import Upcoming
 from concepts.errors import ConflictError
+from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
@@ -23,6 +24,7 @@ from storage.labels import Author, LabelEvent
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
+LOOK_OVER_EVERY = 20  # answers; a batch is looked over at once
 RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
 
@@ -73,7 +75,9 @@ class Comment(Asked):
 class Progress(BaseModel):
     """What every response brings along: how far it is, and more pictures where the screen has few."""
 
-    tally: Tally
+    count: AnswerCount
+    advice: str
+    rare: str  # what it takes where few pictures count
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[Said] = []  # what other people said of the picture that was answered
@@ -86,8 +90,11 @@ class Opening(Progress):
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
     recent = workbench.answers.recent_answers(concept, author, RECENT)
+    advice = workbench.answers.advice(concept)
     return Opening(
-        tally=workbench.answers.tally(concept),
+        count=workbench.answers.count(concept),
+        advice=advice.more,
+        rare=advice.rare,
         upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
         opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
@@ -133,7 +140,14 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     def progress(request: Request, concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
         more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author_of(request))
-        return Progress(tally=workbench.answers.tally(concept), upcoming=more, opinion=opinion)
+        advice = workbench.answers.advice(concept)
+        return Progress(
+            count=workbench.answers.count(concept),
+            advice=advice.more,
+            rare=advice.rare,
+            upcoming=more,
+            opinion=opinion,
+        )
 
     @router.get("")
     def more(
@@ -150,6 +164,8 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         opinion = workbench.answers.opinion(body.concept, body.picture)
         said = progress(request, body.concept, body.have, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
+        if said.count.answers % LOOK_OVER_EVERY == 0:
+            workbench.second_look.keep_up(body.concept)
         return said
 
     @router.post("/batch")
@@ -163,6 +179,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         if body.wall:
             author = author_of(request)
             workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
+        workbench.second_look.keep_up(body.concept)
         return progress(request, body.concept, body.have)
 
     @router.post("/undo")

@@ -50,7 +50,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
         ("DELETE", f"{CONCEPT}/examples/{ONE}", Rule(OWNER, "changed what counts")),
-        ("POST", f"{CONCEPT}/(expand|mine|annotate|versions)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|versions|second-look)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/certificate(/keep)?", Rule(OWNER)),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from concepts.classifier.measuring import of_hundred
 from concepts.classifier.quality import Mistake, QualityView
+from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
@@ -28,6 +30,7 @@ from web.work import Work, press
 WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
 STEADY = "robustness"
+LOOK_OVER = "look over"
 PAGE = 24
 TARGETS = (
     ("f1", "Balance both kinds of mistake"),
@@ -46,7 +49,7 @@ Memory = dict[
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
-    on_load(blocks, screen.everything, screen.areas)
+    on_load(blocks, screen.open, screen.areas)
     pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
     for area in (*pressed, screen.mistakes, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
@@ -57,9 +60,10 @@ class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.top = live("quality-head")
-        self.work = Work(workbench, "quality-progress", (*WORK, CURVE, STEADY))
+        self.work = Work(workbench, "quality-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
         self.said = live("quality-said")
         self.training = live("quality-train")
+        self.covered = live("quality-covered")
         with gr.Row(elem_classes="quality-columns"):
             self.main = live("quality-main", elem_classes="wide")
             self.side = live("quality-side")
@@ -71,11 +75,18 @@ class _Screen:
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
-        self.html = [self.top, self.work.area, self.said, self.training, self.main, self.side]
+        self.html = [self.top, self.work.area, self.said, self.training, self.covered, self.main, self.side]
         self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes, self.dialog]
         self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
+
+    def open(self, request: gr.Request) -> Shown:
+        name = concept_of(request)
+        if name is not None:
+            with suppress(DiscernError):  # which the screen says below
+                self._bench.second_look.keep_up(name)
+        return self.everything(request)
 
     def everything(self, request: gr.Request, said: str = "", pages: Sequence[int] = (0, 0)) -> Shown:
         name = concept_of(request)
@@ -110,13 +121,14 @@ class _Screen:
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
         if is_going(work):
             return self.work.shown(work) | looking
-        before = [*(memory.get("seen") or ()), None, None, None]
+        before = [*(memory.get("seen") or ()), None, None, None, None]
         if name and seen[0] != before[0]:
             shown = self.everything(request)
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {self.work.timer: self.work.ticking(*jobs)} | looking
         new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
         new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
+        new |= self._looked_over(name) if name and seen[3] != before[3] else {}
         if new:
             return still | new | {self.memory: memory | {"seen": seen}}
         return {} if _curve(jobs) and not looking else still
@@ -134,10 +146,11 @@ class _Screen:
         self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView], pages: Sequence[int]
     ) -> Shown:
         if quality is None:
-            main = render("quality/untrained.html", labels=view.labels.train, name=view.name)
-            areas = (self.side, self.plots, self.parts, self.steady, self.line, self.mistakes)
+            main = render("quality/untrained.html", concept=view)
+            areas = (self.covered, self.side, self.plots, self.parts, self.steady, self.line, self.mistakes)
             return dict.fromkeys(areas, "") | {self.main: main}
         return {
+            self.covered: _covered(quality, view.name),
             self.main: _main(quality, view.name),
             self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
             self.plots: _plots(quality),
@@ -150,6 +163,17 @@ class _Screen:
     def _new_curve(self, name: str, jobs: Sequence[JobView]) -> Shown:
         version = self._bench.definitions.concept(name).heads[-1]
         return {self.side: self._side(name, version.number, version.report, jobs)}
+
+    def _looked_over(self, name: str) -> Shown:
+        """What a look over the answers has changed."""
+        view = self._bench.definitions.concept(name)
+        if not view.heads:
+            return {self.training: self._training(view, 0)}
+        quality = self._bench.versions.quality(name)
+        return {
+            self.training: self._training(view, quality.new_answers),
+            self.covered: _covered(quality, name),
+        }
 
     def _side(self, name: str, number: int, report: EvaluationReport | None, jobs: Sequence[JobView]) -> str:
         points = self._bench.versions.learning_curve(name)
@@ -184,8 +208,8 @@ class _Screen:
         )
 
     def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
-        checked = sum(group["yes"] + group["no"] for group in (view.labels.train, view.labels.evaluation))
-        return render("quality/mistakes.html", found=found, checked=checked, pages=pages, size=PAGE)
+        answers = view.answers
+        return render("quality/mistakes.html", found=found, answers=answers, pages=pages, size=PAGE)
 
     # What is done
 
@@ -283,11 +307,22 @@ def _looking(jobs: Sequence[JobView]) -> str:
 
 
 def _seen(jobs: Sequence[JobView]) -> list[int | None]:
-    """Which figures are shown: the job that made the newest ones, the curve that is being worked out, and the
-    last look at changed pictures."""
-    work, curve, steady = _work(jobs), _curve(jobs), _newest(jobs, STEADY)
-    ended = [job.id if job and not is_going(job) else None for job in (work, steady)]
-    return [ended[0], curve.id if curve else None, ended[1]]
+    """Which figures are shown: the job that made the newest ones, the curve that is being worked out, the
+    last look at changed pictures and the last look over the answers."""
+    work, curve, steady, looked = _work(jobs), _curve(jobs), _newest(jobs, STEADY), _newest(jobs, LOOK_OVER)
+    ended = [job.id if job and not is_going(job) else None for job in (work, steady, looked)]
+    return [ended[0], curve.id if curve else None, ended[1], ended[2]]
+
+
+def _covered(view: QualityView, name: str) -> str:
+    """What of the library the figures say nothing about."""
+    return render("quality/covered.html", view=view, name=name)
+
+
+def _is_rare(report: EvaluationReport | None) -> bool:
+    if report is None or report.yes is None or report.yes.value is None or not report.covered:
+        return False
+    return is_rare(report.yes.value / report.covered)
 
 
 def _main(view: QualityView, name: str) -> str:
@@ -304,6 +339,8 @@ def _main(view: QualityView, name: str) -> str:
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",
+        rare=_is_rare(report),
+        find_more=FIND_MORE,
         base=of_hundred(base.value) if base and base.value is not None else "",
         own=min(max(round(1000 * view.version.threshold), 1), 999),
         scores=figures.scores(view.curves, view.version.threshold) if view.curves else None,

@@ -5,6 +5,7 @@ What is shown is in the address (`?kind=&rating=&query=&criterion=&page=`), so a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from web.render import Notice, render, say
 from web.work import press
 
 FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
-JOBS = ("annotate",)
+ANNOTATE, LOOK_OVER = "annotate", "look over"
 
 DIFFERING = 12  # pictures about which people differ that are shown
 SUSPECTS = 6  # answers to look at again that are shown
@@ -50,13 +51,19 @@ class _Screen:
 
     def open(self, request: gr.Request) -> Shown:
         place = {k: v for k, v in dict(request.query_params).items() if k in FILTERS and v}
+        concept = concept_of(request)
+        if concept is not None:
+            with suppress(DiscernError):  # which the screen says below
+                self._bench.second_look.keep_up(concept)
         return self._show(request, {"place": place, "ids": [], "keys": {}})
 
     def tick(self, request: gr.Request, view: dict[str, Any]) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
         concept = concept_of(request)
-        job = self._job(concept) if concept else None
-        return {self.top: _top(concept, job)} if is_going(job) else self._show(request, view)
+        jobs = self._jobs(concept) if concept else {}
+        if is_going(jobs.get(ANNOTATE)):
+            return {self.top: _top(concept, jobs.get(ANNOTATE))}
+        return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
         concept = concept_of(request)
@@ -104,14 +111,15 @@ class _Screen:
             main = render("which_concept.html", screen="Review", what="What the machine said")
             return shown | nothing | {self.main: main}
         try:
-            job = self._job(concept)
+            jobs = self._jobs(concept)
+            job = jobs.get(ANNOTATE)
             main = self._main(concept, view, is_going(job))
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
             self.top: _top(concept, job),
             self.main: main,
-            self.timer: gr.Timer(active=is_going(job)),
+            self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
         }
 
     def _main(self, concept: str, view: dict[str, Any], going: bool) -> str:
@@ -134,13 +142,16 @@ class _Screen:
             keys=view["keys"],
             found=self._bench.answers.disagreements(concept, DIFFERING),
             pairs=self._bench.answers.agreement_between_people(concept),
-            suspects=self._bench.answers.suspects(concept, SUSPECTS),
+            suspects=self._bench.second_look.suspects(concept, SUSPECTS),
+            looked=self._bench.second_look.newest(concept),
             estimate=self._bench.answers.annotate_estimate(concept),
             going=going,
         )
 
-    def _job(self, concept: str) -> JobView | None:
-        return next(iter(self._bench.installation.newest_jobs(JOBS, concept)), None)
+    def _jobs(self, concept: str) -> dict[str, JobView]:
+        """The newest of each kind."""
+        jobs = self._bench.installation.newest_jobs((ANNOTATE, LOOK_OVER), concept)
+        return {job.kind: job for job in jobs}
 
 
 def _top(concept: str | None, job: JobView | None) -> str:

@@ -25,7 +25,9 @@ class Labeller {
     this.enough = Number(root.dataset.enough);
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     const state = JSON.parse(root.dataset.state);
-    this.tally = state.tally;
+    this.count = state.count;
+    this.advice = state.advice;
+    this.rare = state.rare;
     this.pictures = [];
     this.loaded = new Map();
     this.history = grouped(state.recent); // answers and batches, oldest first
@@ -43,7 +45,7 @@ class Labeller {
     for (const item of this.outbox.items) this.recall(item);
     this.grid = new Grid(this);
     this.take(state.upcoming);
-    this.showTally();
+    this.showCount();
     this.show();
     root.addEventListener('click', (event) => {
       const button = event.target.closest('[data-do]');
@@ -154,8 +156,7 @@ class Labeller {
     const given = this.history.find((answer) => answer.key === item.body.key);
     if (given) Object.assign(given, {opinion: response.opinion, others: response.others});
     if (given && given === this.last) this.showLast();
-    this.tally = response.tally;
-    this.showTally();
+    this.know(response);
     const empty = !this.pictures.length;
     this.take(response.upcoming);
     if (empty && this.at === null) this.show();
@@ -198,8 +199,7 @@ class Labeller {
     try {
       const response = await get(`/app/answers?${query}`);
       const empty = !this.pictures.length;
-      this.tally = response.tally;
-      this.showTally();
+      this.know(response);
       this.take(response.upcoming);
       if (empty && this.at === null) this.show();
     } catch {
@@ -341,23 +341,31 @@ class Labeller {
     return words;
   }
 
-  showTally() {
-    const {yes, no, unsure, evaluation} = this.tally;
-    const decided = yes + no;
-    this.part('count').textContent = decided < this.enough ? `${decided} of about ${this.enough}` : `${decided} answers`;
-    this.part('count').title = `${decided < this.enough ? '' : 'Enough to train; more still help. '}${evaluation} of ${this.tally.evaluation_size} pictures kept for measuring have an answer`;
+  know({count, advice, rare}) {
+    Object.assign(this, {count, advice, rare});
+    this.showCount();
+  }
+
+  showCount() {
+    const {answers, given, yes, no, unsure, skip, conflict, sentence} = this.count;
+    this.part('count').textContent = answers === 1 ? '1 answer' : `${answers.toLocaleString('en')} answers`;
+    this.part('count-words').textContent = sentence;
+    this.part('advice').textContent = this.advice;
+    this.part('rare').textContent = this.rare;
+    this.part('rare').hidden = !this.rare;
     this.part('find-first').hidden = yes > 0;
     const bar = this.part('bar');
-    const whole = Math.max(this.enough, decided + unsure);
+    const whole = Math.max(this.enough, answers);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
       const part = element('i', kind);
       part.style.width = `${(100 * n) / whole}%`;
       return part;
     }));
-    const words = `${yes} count, ${no} don’t${unsure ? `, ${unsure} unsure` : ''}`;
+    const others = [[unsure, 'unsure'], [skip, 'skipped'], [conflict, 'in dispute']].filter(([n]) => n);
+    const words = [`${yes} count`, `${no} don’t`, ...others.map((other) => other.join(' '))].join(', ');
     bar.setAttribute('aria-label', words);
     this.part('balance').textContent = words;
-    this.part('onward').classList.toggle('primary', decided >= this.enough);
+    this.part('onward').classList.toggle('primary', given >= this.enough);
   }
 
   showSaved(count, failure) {

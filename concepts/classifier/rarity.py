@@ -1,0 +1,112 @@
+"""How many pictures count, said before there is a version: from what was drawn to measure with, and nothing
+else. What was looked through on walls was chosen to show every kind, so it is told and makes no rate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from pydantic import computed_field
+
+from concepts.classifier.sample import sample
+from concepts.labels.dataset import Material
+from concepts.learning.evaluation import FEWEST
+from concepts.learning.intervals import counted
+from concepts.learning.sampled import ERROR, estimate
+from concepts.learning.waves import LOOKS
+from concepts.library.collection import Collection
+from concepts.view import View
+
+RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
+LOOKED_AT = len(LOOKS) + 1  # the first wave, then the looks: at each the interval is wrong no more often
+FIND_MORE = "walls (W on Label) and the likely ones (G) find more of them than single questions."
+
+
+def is_rare(share: float) -> bool:
+    return share < RARE
+
+
+class Rarity(View):
+    """`yes` of `n` pictures that measure count; so do about `value` of the library's `pictures`, look-alikes
+    counted once, with a 95 % interval that holds at every look."""
+
+    n: int
+    yes: int
+    pictures: int
+    value: float
+    low: float
+    high: float
+    walls: int  # looked through so far
+    on_walls: int  # pictures of them
+
+    @property
+    def rare(self) -> bool:
+        return is_rare(self.value / self.pictures)
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
+    @property
+    def sentence(self) -> str:
+        """What a rare concept takes; empty where it is none."""
+        if not self.rare:
+            return ""
+        most, of, walls = f"at most {math.floor(self.high):,}", f"of {self.pictures:,} pictures", ""
+        if self.yes:
+            count = "count" if self.yes > 1 else "counts"
+            known = (
+                f"{self.yes:,} of {self.n:,} pictures drawn to measure with {count}: "
+                f"about {round(self.value):,} {of} do, {most}."
+            )
+        else:
+            known = f"None of {self.n:,} pictures drawn to measure with counts: {most} {of} do."
+        if self.walls:
+            them = "1 wall" if self.walls == 1 else f"{self.walls:,} walls"
+            walls = f" Besides, {them} with {self.on_walls:,} pictures were looked through."
+        return f"{known} {self._effort}{walls} It looks rare: {FIND_MORE}"
+
+    @property
+    def _effort(self) -> str:
+        """Answers until enough that count have been met to measure with, at the rate they were met so far, or
+        at the highest that is likely."""
+        takes = math.ceil(FEWEST * (self.n / self.yes if self.yes else self.pictures / self.high))
+        if takes > LOOKS[-1]:
+            return (
+                f"The {FEWEST} that figures need would take more than the {LOOKS[-1]} answers that ever "
+                "measure, so how much it finds will stay a rough guess."
+            )
+        about = "about" if self.yes else "at least"
+        return f"The {FEWEST} that figures need take {about} {takes:,} answers that measure."
+
+
+def rarity(material: Material, collection: Collection, walls: list[list[str]]) -> Rarity | None:
+    """None before the first wave, which is drawn with equal chances, is answered, and for a set from outside.
+
+    There and at each look of `concepts.learning.waves`, not in between: looking more often would be wrong
+    more often. By exact intervals of each stratum (`concepts.learning.intervals.counted`).
+    """
+    drawn, error = sample(material, collection), ERROR / LOOKED_AT
+    about = {"walls": len(walls), "on_walls": len({picture for wall in walls for picture in wall})}
+    if drawn.draws is not None:
+        found = estimate(drawn.strata(np.zeros(len(drawn.ids)), np.zeros(len(drawn.groups))), 1.0, error).yes
+        if found is None:
+            return None
+        high = min(found.high, float(drawn.covered))
+        return Rarity(
+            n=found.n,
+            yes=int(drawn.truth.sum()),
+            pictures=drawn.covered,
+            value=found.value,
+            low=found.low,
+            high=high,
+            **about,
+        )
+    first = [i for i, wave in material.wave_of.items() if wave == 1]
+    if material.imported or not first or not all(i in material.blind for i in first):
+        return None
+    decided = [material.blind[i] for i in first if material.blind[i].decided]
+    yes, frame = sum(decision.value == "yes" for decision in decided), material.waves[0].frame
+    if not decided:
+        return None
+    limits = counted(yes, len(decided), frame, error)
+    low, high = (float(limit[0]) for limit in limits)
+    n = len(decided)
+    return Rarity(n=n, yes=yes, pictures=frame, value=frame * yes / n, low=low, high=high, **about)

@@ -1,0 +1,31 @@
+"""How many more answers help, in words: the same on every screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concepts.classifier.settling import Settling
+from concepts.labels.answer_count import AnswerCount
+
+ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What there is to say of going on. `rare` is empty where what counts is not rare, as far as is known."""
+
+    more: str
+    rare: str
+
+
+def advice(count: AnswerCount, settling: Settling | None) -> str:
+    """What more answers would bring, and why that can be said."""
+    if not count.teach_yes or not count.teach_no:
+        missing = "one that doesn’t count" if count.teach_yes else "one that counts"
+        both = missing if count.teach_yes or count.teach_no else "one that counts and one that doesn’t"
+        return f"It takes at least {both} to learn from."
+    if settling and settling.settled:
+        return f"More answers like these would change little. {settling.reason}"
+    more = ENOUGH_LABELS - count.given
+    helps = "More still help." if more <= 0 else f"About {more:,} more help."
+    return f"{helps} {settling.reason}" if settling else helps

@@ -1,0 +1,99 @@
+"""Use cases of looking over answers: which are doubtful, what more would change, what figures cover."""
+
+from __future__ import annotations
+
+from concepts.classifier.coverage import coverage
+from concepts.classifier.rarity import rarity
+from concepts.classifier.sample import sample
+from concepts.classifier.second_look import Suspect, second_look
+from concepts.classifier.settling import settling
+from concepts.classifier.training import way_of
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_job
+from concepts.labels.dataset import Material
+from concepts.learning.fitting import SEED
+from concepts.workbench.context import Context
+from concepts.workbench.kinds import LookedOver, LookOver
+from storage.tables import ConceptRow
+
+SUSPECTS = 50  # that are kept: more than anybody looks at
+
+
+class SecondLook:
+    """It trains several heads, so it is a job; screens show what came of the last one, as of then."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        context.jobs.register(LookOver, self._look_over)
+
+    def newest(self, name: str) -> LookedOver | None:
+        """What came of the last look, perhaps at fewer answers or another library."""
+        return self._context.jobs.newest_done(LookOver, self._context.concept(name).id)
+
+    def current(self, name: str, listener: Listener | None = None) -> LookedOver:
+        """As things are now; waits for it where something has changed since the last look."""
+        concept = self._context.concept(name)
+        newest = self._context.jobs.newest_done(LookOver, concept.id)
+        asked = self._asked(concept)
+        return newest if newest and newest.at == asked.at else self._context.jobs.run(asked, listener)
+
+    def submit(self, name: str) -> int:
+        """Looks in the background; returns the job's id."""
+        return self._context.jobs.submit(self._asked(self._context.concept(name)))
+
+    def keep_up(self, name: str) -> None:
+        """The same, where something has changed since the last look, and none is going on or has failed at
+        just this."""
+        concept = self._context.concept(name)
+        if not self._context.counts.now(concept.id).answers:
+            return
+        asked = self._asked(concept)
+        last = self._context.jobs.store.latest([LookOver.kind], concept.id)
+        if last is None or (last.finished is not None and read_job(LookOver, last) != asked):
+            self._context.jobs.submit(asked)
+
+    def suspects(self, name: str, n: int = 20) -> list[Suspect]:
+        """At most n answers that all other answers spoke against at the last look, to be looked at again and
+        never changed by itself. Those that somebody has answered since are left out."""
+        concept = self._context.concept(name)
+        found = self._context.jobs.newest_done(LookOver, concept.id)
+        if found is None or not found.suspects:
+            return []
+        since, _ = self._context.log.changed_since(concept.id, found.answers)
+        return [suspect for suspect in found.suspects if suspect.id not in since][:n]
+
+    def _asked(self, concept: ConceptRow) -> LookOver:
+        return LookOver(
+            concept.id,
+            answers=self._context.log.last_sequence(concept.id),
+            definition=self._context.revision(concept).number,
+            library=self._context.collection.index().snapshot().version,
+        )
+
+    def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
+        concept = self._context.store.get(job.concept_id)
+        asked = self._asked(concept)  # there may be more answers than when it was asked for
+        material, collection = self._context.material(concept), self._context.collection
+        newest = self._context.heads.get(concept.id)
+        progress.report(0, 3, "looking for answers that the others speak against")
+        doubtful = second_look(material, collection, self._context.log, SUSPECTS)
+        progress.report(1, 3, "looking at what the last answers changed")
+        settled = settling(material, way_of(newest) if newest else "auto")
+        progress.report(2, 3, "looking at what figures cover")
+        covered = coverage(_alike(material, self._context), material.index, collection.library.near_groups)
+        return LookedOver(
+            answers=asked.answers,
+            definition=asked.definition,
+            library=asked.library,
+            counted=len(material.decisions),
+            suspects=doubtful,
+            settling=settled,
+            rarity=rarity(material, collection, self._context.walls.of(concept.id)),
+            coverage=covered,
+        )
+
+
+def _alike(material: Material, context: Context) -> list[str]:
+    """Those of the pictures that measure which are as good as drawn with equal chances."""
+    drawn = sample(material, context.collection)
+    return [drawn.ids[row] for row in drawn.alike(SEED)]

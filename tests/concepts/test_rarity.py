@@ -1,0 +1,70 @@
+"""A rare concept says so before there is a version, from pictures drawn to measure and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+def found(**changes: float) -> Rarity:
+    about = {
+        "n": 60,
+        "yes": 0,
+        "pictures": 2700,
+        "value": 0,
+        "low": 0,
+        "high": 300,
+        "walls": 0,
+        "on_walls": 0,
+    }
+    return Rarity.model_validate(about | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "None of 60 pictures drawn to measure with counts: at most 300 of 2,700 pictures do."),
+        ({}, "The 10 that figures need take at least 90 answers that measure."),
+        ({"yes": 2, "value": 54}, "about 54 of 2,700 pictures do, at most 300."),
+        ({"yes": 2, "value": 54}, "The 10 that figures need take about 300 answers that measure."),
+        ({"yes": 1, "value": 54}, "more than the 480 answers that ever measure"),
+        ({"walls": 2, "on_walls": 120}, "Besides, 2 walls with 120 pictures were looked through."),
+        ({}, FIND_MORE),
+    ],
+)
+def test_what_a_rare_concept_takes_is_said(changes: dict[str, float], said: str) -> None:
+    assert said in found(**changes).sentence
+
+
+def test_of_what_is_not_rare_nothing_is_said() -> None:
+    assert found(yes=6, value=270).sentence == ""
+
+
+def answer(bench: Workbench, pictures: list[str], value: str) -> None:
+    for picture in pictures:
+        bench.answers.label(NAME, picture, value, author=Author("me"), key=f"key {picture}")
+
+
+def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_of_it(
+    bench: Workbench,
+) -> None:
+    concept, collection = bench.context.concept(NAME), bench.context.collection
+    first = list(bench.context.store.evaluation_pictures(concept.id))
+    learned = [picture.id for picture in bench.answers.next_pictures(NAME, 5)]
+    answer(bench, learned, "yes")
+    answer(bench, first[1:], "no")
+    walls = [learned]
+    assert rarity(bench.context.material(concept), collection, walls) is None
+    answer(bench, first[:1], "no")
+    said = rarity(bench.context.material(concept), collection, walls)
+    assert said is not None
+    assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
+    assert (said.walls, said.on_walls) == (1, 5)
+    assert 0 < said.high <= said.pictures
+    assert bench.second_look.current(NAME).rarity is not None
+    assert "drawn to measure with counts" in bench.definitions.concept(NAME).rare

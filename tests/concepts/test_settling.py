@@ -1,0 +1,59 @@
+"""When more answers help little, from what the last ones changed, and never for want of answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from concepts.classifier.settling import LAST, Settling, settling
+from concepts.labels.answer_count import AnswerCount
+from concepts.workbench import Workbench
+from concepts.workbench.advice import advice
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+def counted(**changes: int) -> Settling:
+    about = {"answers": 150, "last": LAST, "pictures": 2700, "flagged": 60, "either": 61, "changed": 3}
+    return Settling.model_validate(about | {"hesitates": 12} | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "settled"),
+    [
+        ({}, True),
+        ({"changed": 4}, False),  # more than one in twenty of those flagged
+        ({"hesitates": 16}, False),  # a quarter of those flagged is open
+        ({"flagged": 0, "either": 0, "changed": 0, "hesitates": 0}, False),  # nothing found is no end
+    ],
+)
+def test_few_changes_and_little_left_open_are_the_end(changes: dict[str, int], settled: bool) -> None:
+    assert counted(**changes).settled is settled
+
+
+def test_the_advice_is_one_sentence_with_its_reason() -> None:
+    reason = "The last 40 of 150 answers changed 3 of 2,700 decisions, and it hesitates about 12."
+    few, many = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
+    assert advice(few, None) == "About 40 more help."
+    assert advice(many, None) == "More still help."
+    assert advice(many, counted()) == f"More answers like these would change little. {reason}"
+    assert advice(many, counted(changed=30)).startswith(
+        "More still help. The last 40 of 150 answers changed 30"
+    )
+    assert advice(AnswerCount(), None).startswith("It takes at least one that counts and one that doesn’t")
+
+
+def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:
+    def give(n: int) -> None:
+        for picture in bench.answers.next_pictures(NAME, n):
+            value = "yes" if "ellipse" in picture.path else "no"
+            bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"key {picture.id}")
+
+    give(LAST)
+    concept = bench.context.concept(NAME)
+    assert settling(bench.context.material(concept), "auto") is None
+    give(12)
+    found = settling(bench.context.material(concept), "auto")
+    assert found is not None
+    assert (found.answers, found.pictures) == (LAST + 12, bench.context.material(concept).pictures)
+    assert found.changed <= found.either <= found.pictures
