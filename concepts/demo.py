@@ -64,7 +64,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f" 3 Expand         by the {revision.author}: {queries}")
     mined = bench.definitions.mine(NAME, size=400)
     say(f" 4 Mine           {mined.candidates} candidates")
-    machine = bench.answers.annotate(NAME)
+    machine = bench.annotations.annotate(NAME)
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     person = _Person(bench, NAME, FOLDER)
     walls, clicked = person.finds_the_first()

@@ -109,7 +109,7 @@ def prepare(home: Path, work: Path) -> None:
     bench.definitions.create_concept(NAME, TEXT)
     bench.definitions.expand(NAME)
     bench.definitions.mine(NAME, size=120)
-    bench.answers.annotate(NAME)
+    bench.annotations.annotate(NAME)
     answer(bench, work, "evaluation", 30)
     for _ in range(9):
         answer(bench, work, "train", 5)

@@ -47,7 +47,7 @@ def concept_annotate(
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
     with progress("Annotating", "What was labelled until here is kept and not paid for again.") as listener:
-        result = workbench().answers.annotate(
+        result = workbench().annotations.annotate(
             name, limit=limit, budget=budget, annotator=annotator, listener=listener
         )
 

@@ -3,7 +3,8 @@
 Sixty thumbnails are looked through in the time of eight single answers. Laid out as representatives of more
 and more clusters, none shown twice, a few walls show a member of nearly every kind of picture, also of kinds
 that are one in a hundred and that no words find. What is rarer makes no cluster of its own and lies at the
-edge of another: so half of the clusters are represented by their oddest picture, half by a typical one.
+edge of another: so where two walls of typical pictures showed nothing, the next ones show the oddest of each
+cluster.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from concepts.learning.splits import Rows
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
-ODD = 0.5  # of the clusters show the picture farthest from their centre
+TYPICAL = 2  # walls that show what is typical; where odd ones come first, heads learn worse from them
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
@@ -32,15 +33,17 @@ def representatives(
 
     vectors (n, d), group (n,) and text_score (n,) of all pictures that may be shown; `shown` are rows that
     were on the `walls` walls before, and none that looks like them is shown again. The w-th wall is drawn
-    from w · 60 clusters: of those without a shown picture the largest come first, by turns with the picture
-    farthest from its centre and with the nearest.
+    from w · 60 clusters: of those without a shown picture the largest come first, on the first two walls with
+    the picture nearest the centre, then with the farthest from it.
     """
     free = ~np.isin(group, group[shown])
     by_words = _distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
     free &= ~np.isin(group, group[by_words])
     rng = np.random.default_rng([seed, walls])
     rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))
-    representing = _representing(vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), rng)
+    representing = _representing(
+        vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), walls >= TYPICAL, rng
+    )
     found = _distinct(rows[representing], group, free, SIZE - len(by_words))
     free &= ~np.isin(group, group[found])
     rest = _distinct(rng.permutation(len(group)), group, free, SIZE - len(by_words) - len(found))
@@ -60,7 +63,7 @@ WALL = "wall"  # the app's own
 WALLS: dict[str, Wall] = {WALL: representatives, "random_wall": any_pictures}
 
 
-def _representing(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.Generator) -> Rows:
+def _representing(vectors: Vectors, seen: Bools, clusters: int, odd: bool, rng: np.random.Generator) -> Rows:
     """A row of each cluster in which nothing was seen, the oddest or the most typical, of the largest cluster
     first."""
     # scikit-learn takes a second to load, and only a wall needs it here
@@ -81,11 +84,9 @@ def _representing(vectors: Vectors, seen: Bools, clusters: int, rng: np.random.G
     distance = ((X - model.cluster_centers_[label]) ** 2).sum(axis=1)
     order = np.lexsort((distance, label))
     ends = np.cumsum(sizes)
-    nearest, farthest = order[np.minimum(ends - sizes, len(order) - 1)], order[ends - 1]
     largest = np.argsort(-sizes, kind="stable")
     open_ = largest[(sizes[largest] > 0) & ~closed[largest]]
-    odd = (np.arange(len(open_)) * ODD) % 1 < ODD
-    return np.asarray(np.where(odd, farthest[open_], nearest[open_]), dtype=np.int64)
+    return np.asarray(order[(ends - 1 if odd else ends - sizes)[open_]], dtype=np.int64)
 
 
 def _distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:

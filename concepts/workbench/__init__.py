@@ -2,6 +2,7 @@
 
 from concepts.settings import Settings
 from concepts.workbench.advice import ENOUGH_LABELS
+from concepts.workbench.annotations import Annotations
 from concepts.workbench.answers import Answers
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
@@ -21,8 +22,8 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers` with
-    `label_files` and `second_look`, `versions` with `steadiness` and `certificates`, and `installation` for
-    the rest. They share one `Context`.
+    `annotations`, `label_files` and `second_look`, `versions` with `steadiness` and `certificates`, and
+    `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -32,6 +33,7 @@ class Workbench:
         self.definitions = Definitions(self.context)
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
+        self.annotations = Annotations(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)

@@ -1,4 +1,4 @@
-"""Use cases of answering: by people and by the machine, and what to ask next."""
+"""Use cases of answering by people, and what to ask next."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.review import estimate, opinion, remarks, review
-from concepts.annotators.run import AnnotateResult, annotate_pool
 from concepts.candidates.grid import (
     PREPARED,
     Grid,
@@ -29,7 +26,6 @@ from concepts.candidates.question_queue import (
 )
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.errors import DiscernError
-from concepts.jobs import Listener, Progress
 from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import (
     Disagreement,
@@ -48,26 +44,15 @@ from concepts.labels.repeats import EVERY, Repeats
 from concepts.learning.rounds import Ways
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View
-from storage.labels import Author, LabelEvent, NewLabel
-from storage.tables import ConceptRow
-
-if TYPE_CHECKING:
-    from concepts.annotators.review import (
-        AnnotateEstimate,
-        Opinion,
-        ReviewFilter,
-        ReviewPage,
-    )
-
 from concepts.workbench.advice import Advice
 from concepts.workbench.context import (
-    POOL_SIZE,
     WHOLE_LIBRARY,
     Context,
     Purpose,
 )
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import Annotate
+from storage.labels import Author, LabelEvent, NewLabel
+from storage.tables import ConceptRow
 
 
 class GivenAnswer(View):
@@ -98,19 +83,6 @@ class Answers:
         self._definitions = definitions
         self._open: dict[int, _Open] = {}
         self._open_lock = threading.Lock()
-        context.jobs.register(Annotate, self._annotate)
-
-    def annotate(
-        self,
-        name: str,
-        *,
-        limit: int | None = None,
-        budget: float | None = None,
-        annotator: str = AUTO,
-        listener: Listener | None = None,
-    ) -> AnnotateResult:
-        """Has the machine label the pool, and waits until it is done."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, annotator), listener)
 
     def give(
         self,
@@ -302,41 +274,10 @@ class Answers:
             if event.author.name != author
         ]
 
-    def opinion(self, name: str, picture_id: str) -> Opinion | None:
-        """What the machine said of a picture last; None where it has not looked, and for pictures kept for
-        measuring, where nobody's answer may be swayed."""
-        concept = self._context.concept(name)
-        if picture_id in self._context.store.kept_apart(concept.id):
-            return None
-        said = self._context.store.annotations(concept.id, picture_id=picture_id)
-        return opinion(said[-1]) if said else None
-
     def grid(self, name: str, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
         """Up to n pictures without an answer for answering many at once. Takes milliseconds: what is known
         is shown, and what is newer is worked out in the background."""
         return self._opened(self._context.concept(name)).grid.page(order, query, n)
-
-    def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
-        """The machine's labels in the order in which to look at them."""
-        concept = self._context.concept(name)
-        return review(
-            self._context.material(concept),
-            wanted,
-            page,
-            self._context.collection.paths,
-            lambda ids: remarks(self._context.log.comments(concept.id, ids)),
-        )
-
-    def annotate_estimate(self, name: str) -> AnnotateEstimate:
-        """How many pictures `submit_annotate` would have looked at, by which model, at what cost."""
-        size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
-        return estimate(self._context.material(self._context.concept(name)), self._context.settings, size)
-
-    def submit_annotate(
-        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = AUTO
-    ) -> int:
-        """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator))
 
     def next_pictures(
         self,
@@ -402,29 +343,6 @@ class Answers:
         closed = material.reserved | material.decisions.keys()
         return (
             pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(material.candidates.keys() - closed)
-        )
-
-    def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
-        ANNOTATORS.require(annotator, also=[AUTO])
-        return Annotate(self._context.concept(name).id, limit, budget, annotator)
-
-    def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
-        concept = self._context.store.get(job.concept_id)
-        if not self._context.store.candidates(concept.id):
-            self._definitions.fill_pool(concept)
-        material = self._context.material(concept)
-        return annotate_pool(
-            material,
-            self._context.collection,
-            self._context.store,
-            self._context.log,
-            self._context.ledger,
-            self._context.settings,
-            progress,
-            limit=job.limit,
-            budget=job.budget,
-            annotator=job.annotator,
-            also=material.evaluation_labels()[0],
         )
 
     def _opened(self, concept: ConceptRow) -> _Open:

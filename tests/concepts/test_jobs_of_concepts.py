@@ -133,7 +133,7 @@ def test_a_call_that_comes_meanwhile_is_not_charged_to_the_running_job(paid: Wor
     def meanwhile(done: int, total: int | None, message: str) -> None:
         elsewhere(paid, 100)
 
-    result = paid.answers.annotate(NAME, limit=3, budget=50, listener=meanwhile)
+    result = paid.annotations.annotate(NAME, limit=3, budget=50, listener=meanwhile)
     assert (result.annotated, result.calls, result.stopped) == (3, 3, "")
     assert result.cost_usd is not None
     assert 0 < result.cost_usd <= 50
@@ -145,11 +145,11 @@ def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: W
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        paid.answers.annotate(NAME, budget=6, listener=stop)
+        paid.annotations.annotate(NAME, budget=6, listener=stop)
     spent = paid.context.ledger.spent_usd()
     assert 0 < spent <= 6
     elsewhere(paid, 100)
-    result = paid.answers.annotate(NAME, budget=6)
+    result = paid.annotations.annotate(NAME, budget=6)
     assert "budget" in result.stopped.lower()
     assert result.cost_usd is not None
     assert spent <= result.cost_usd <= 6
@@ -158,7 +158,7 @@ def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: W
 
 def test_two_annotations_at_once_keep_their_own_budgets(paid: Workbench) -> None:
     budgets = [6, 8]
-    results = at_once(2, lambda i: paid.answers.annotate((NAME, OTHER)[i], budget=budgets[i]))
+    results = at_once(2, lambda i: paid.annotations.annotate((NAME, OTHER)[i], budget=budgets[i]))
     for result, budget, name in zip(results, budgets, (NAME, OTHER), strict=True):
         assert result.cost_usd is not None
         assert 0 < result.cost_usd <= budget

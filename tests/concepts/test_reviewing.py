@@ -79,7 +79,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
     bench, ids = annotated
     bench.answers.label(NAME, ids[4], "no", author=ME, key="1")  # rated 5
     bench.answers.label(NAME, ids[9], "yes", author=ME, key="2")  # rated 5
-    first = bench.answers.review(NAME, ReviewFilter())
+    first = bench.annotations.review(NAME, ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
     assert first.counts == {"disagreement": 1, "unsure": 6, "sample": 22, "checked": 1}
@@ -88,7 +88,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
 
 def test_pictures_kept_for_measuring_are_never_shown(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    pages = [bench.answers.review(NAME, ReviewFilter(), page) for page in (1, 2, 3)]
+    pages = [bench.annotations.review(NAME, ReviewFilter(), page) for page in (1, 2, 3)]
     shown = [item.id for page in pages for item in page.items]
     assert sorted(shown) == sorted(ids)
 
@@ -97,21 +97,23 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(annotated: tuple[Work
     bench, _ = annotated
 
     def total(**wanted: object) -> int:
-        return sum(bench.answers.review(NAME, ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
+        return sum(bench.annotations.review(NAME, ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
 
     assert total(rating=3) == 6
     assert total(query="a disc") == 10
     assert total(query="a disc", rating=3) == 2
     assert total(criterion="It is round") == 20
     assert total(criterion="It is round", verdict="met") == 10
-    assert {item.kind for item in bench.answers.review(NAME, ReviewFilter(kind="unsure")).items} == {"unsure"}
+    assert {item.kind for item in bench.annotations.review(NAME, ReviewFilter(kind="unsure")).items} == {
+        "unsure"
+    }
 
 
 def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workbench, list[str]]) -> None:
     bench, _ = annotated
-    before = tuple(item.id for item in bench.answers.review(NAME, ReviewFilter()).items)
+    before = tuple(item.id for item in bench.annotations.review(NAME, ReviewFilter()).items)
     bench.answers.label(NAME, before[3], "yes", author=ME, key="1")
-    after = bench.answers.review(NAME, ReviewFilter(ids=before))
+    after = bench.annotations.review(NAME, ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
 
@@ -120,7 +122,7 @@ def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[s
     bench, ids = annotated
     bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
     bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
-    item = next(i for i in bench.answers.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
+    item = next(i for i in bench.annotations.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None
 
@@ -130,8 +132,8 @@ def test_the_machine_keeps_its_opinion_of_measuring_pictures_to_itself(
 ) -> None:
     bench, ids = annotated
     measuring = next(iter(bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)))  # type: ignore[union-attr]
-    assert bench.answers.opinion(NAME, measuring) is None
-    said = bench.answers.opinion(NAME, ids[4])
+    assert bench.annotations.opinion(NAME, measuring) is None
+    said = bench.annotations.opinion(NAME, ids[4])
     assert said is not None
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 
@@ -141,15 +143,15 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
 ) -> None:
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    assert bench.answers.annotate_estimate(NAME).usd == 0
+    assert bench.annotations.estimate(NAME).usd == 0
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("DISCERN_VLM_MODEL", "seer")
     bench.context.settings = load_settings()
-    unknown = bench.answers.annotate_estimate(NAME)
+    unknown = bench.annotations.estimate(NAME)
     assert (unknown.model, unknown.usd) == ("seer", None)
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1/4")
     bench.context.settings = load_settings()
-    known = bench.answers.annotate_estimate(NAME)
+    known = bench.annotations.estimate(NAME)
     assert known.pictures == bench.pictures.library_info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1

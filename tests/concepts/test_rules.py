@@ -102,7 +102,7 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
     reserved = material.reserved
     assert len(material.evaluation) == 18  # a fifth of 91
     bench.definitions.mine(NAME, size=90)
-    bench.answers.annotate(NAME)
+    bench.annotations.annotate(NAME)
     answer(bench, tmp_path, 18, "evaluation")
     for _ in range(20):
         assert not reserved & set(answer(bench, tmp_path, 5))
@@ -182,7 +182,7 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
 ) -> None:
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1000/1000")
     bench = ready(open_bench)
-    result = bench.answers.annotate(NAME, budget=10)
+    result = bench.annotations.annotate(NAME, budget=10)
     assert "budget" in result.stopped.lower()
     assert 0 < result.annotated == len(vlm.requests)
     assert result.cost_usd is not None
@@ -191,14 +191,14 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
 
 def test_a_budget_without_a_price_is_refused(vlm: FakeOpenAI, open_bench: Callable[[], Workbench]) -> None:
     with pytest.raises(NoPriceError):
-        ready(open_bench).answers.annotate(NAME, budget=1)
+        ready(open_bench).annotations.annotate(NAME, budget=1)
 
 
 def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     vlm.script(*[says("I like turtles")] * 12)
-    result = ready(open_bench).answers.annotate(NAME, limit=6)
+    result = ready(open_bench).annotations.annotate(NAME, limit=6)
     assert result.failed
     assert result.annotated + len(result.failed) == 6
     assert {row["label"] for row in Workbench(load_settings()).label_files.label_rows(NAME)} <= {"yes"}
@@ -210,7 +210,7 @@ def test_a_wrong_key_stops_at_once_with_a_reason(
     monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
     vlm.script(*[status(401, "bad key")] * 10)
     with pytest.raises(DiscernError, match="key"):
-        ready(open_bench).answers.annotate(NAME)
+        ready(open_bench).annotations.annotate(NAME)
     assert len(vlm.requests) <= 2
 
 
@@ -218,9 +218,9 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     bench = ready(open_bench)
-    bench.answers.annotate(NAME, limit=6)
+    bench.annotations.annotate(NAME, limit=6)
     calls = len(vlm.requests)
-    bench.answers.annotate(NAME, limit=6)
+    bench.annotations.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
     assert len({row["id"] for row in bench.label_files.label_rows(NAME)}) == 12
 

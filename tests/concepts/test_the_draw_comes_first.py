@@ -47,7 +47,7 @@ def mine(bench: Workbench, folder: Path) -> None:
 
 
 def annotate(bench: Workbench, folder: Path) -> None:
-    bench.answers.annotate(NAME, annotator="builtin")
+    bench.annotations.annotate(NAME, annotator="builtin")
 
 
 def answer(bench: Workbench, folder: Path) -> None:

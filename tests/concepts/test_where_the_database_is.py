@@ -69,7 +69,7 @@ def test_the_whole_job_is_done_on_postgres(
     assert added.added == 45
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     bench.definitions.mine(NAME)
-    bench.answers.annotate(NAME, limit=10)
+    bench.annotations.annotate(NAME, limit=10)
     for purpose in ("evaluation", "train"):
         for picture in bench.answers.next_pictures(NAME, 15, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"

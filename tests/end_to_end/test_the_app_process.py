@@ -162,7 +162,7 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
     folder = draw_folder(tmp_path / "pictures", 20)
     bench.pictures.add_pictures([folder], encoder="embedded")
     bench.definitions.create_concept("Round", "A filled ellipse.")
-    job_id = bench.answers.submit_annotate("Round")
+    job_id = bench.annotations.submit("Round")
     impatient = tmp_path / "impatient"
     impatient.mkdir()
     (impatient / "sitecustomize.py").write_text(

@@ -56,7 +56,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     change(bench, partial(editing.add_query, text=f"query {HOSTILE}", counts=True))
     change(bench, partial(editing.add_query, text=f"similar {HOSTILE}", counts=False))
     bench.definitions.mine(NAME, size=30)
-    bench.answers.annotate(NAME)
+    bench.annotations.annotate(NAME)
     answer(bench)
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)

@@ -128,7 +128,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/concepts/{name}/annotate", **LONG)
     def annotate_concept(name: ConceptName, body: Annotate, response: Response) -> JobView:
         """Has the machine label the pool, with a reason for each picture."""
-        job_id = workbench.answers.submit_annotate(
+        job_id = workbench.annotations.submit(
             name, limit=body.limit, budget=body.budget, annotator=body.annotator
         )
         return accepted(job_id, response)

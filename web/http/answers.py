@@ -96,7 +96,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
         advice=advice.more,
         rare=advice.rare,
         upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
-        opinion=workbench.answers.opinion(concept, recent[-1].id) if recent else None,
+        opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
     )
 
@@ -161,7 +161,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     def answer(body: Answer, request: Request) -> Progress:
         given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
         take(workbench, body.concept, [given], Author(author_of(request)))
-        opinion = workbench.answers.opinion(body.concept, body.picture)
+        opinion = workbench.annotations.opinion(body.concept, body.picture)
         said = progress(request, body.concept, body.have, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:

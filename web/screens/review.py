@@ -97,7 +97,7 @@ class _Screen:
             return "The comment is kept."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            bench.answers.submit_annotate(concept, budget=_dollars(budget) if budget else None)
+            bench.annotations.submit(concept, budget=_dollars(budget) if budget else None)
         else:
             press(bench, action)
         return ""
@@ -132,7 +132,7 @@ class _Screen:
             rating=_number(place.get("rating", "")),
             ids=tuple(view["ids"]),
         )
-        page = self._bench.answers.review(concept, wanted, _number(place.get("page", "")))
+        page = self._bench.annotations.review(concept, wanted, _number(place.get("page", "")))
         view["ids"] = [item.id for item in page.items]
         return render(
             "review/main.html",
@@ -144,7 +144,7 @@ class _Screen:
             pairs=self._bench.answers.agreement_between_people(concept),
             suspects=self._bench.second_look.suspects(concept, SUSPECTS),
             looked=self._bench.second_look.newest(concept),
-            estimate=self._bench.answers.annotate_estimate(concept),
+            estimate=self._bench.annotations.estimate(concept),
             going=going,
         )
 
