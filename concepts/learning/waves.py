@@ -21,6 +21,7 @@ FIRST = 12  # pictures of the first wave: there is a head early, and the more of
 SHARE = 0.2  # of a small library: the rest has to be left to learn from
 EVERY = 3  # one question in three is about a picture that measures
 CATCHING_UP = 2  # and one in two where learning came first
+HEAD_START = 1.5  # times as many questions as the first look has pictures all teach
 UNIFORM = 0.5  # of a wave; narrower intervals with less are wrong more often (methods: 2604.18569)
 TO_THE_FLAGGED = 2 / 3  # of what isn't uniform; the rest goes to the pictures next in line
 HESITATES = 3  # times as many pictures are next in line as are flagged
@@ -69,13 +70,13 @@ def measures_next(since: int, answered: int, measured: int, first_look: int) -> 
     """Whether the next question is about a picture that measures, `since` questions after the last such one,
     when `answered` were asked, `measured` of them to measure.
 
-    There are no figures before the first look, so what measures until then can wait: as many questions
-    teach as the look has pictures, then every second one measures. The look comes after as many answers as
-    with one in three from the start, and who stops earlier has taught more.
+    There are no figures before the first look, so what measures until then can wait: the first 45 questions
+    teach, then every second one measures. The look comes after 105 answers, with one in three from the start
+    after 90; who stops earlier has taught more.
     """
     if measured >= first_look:
         return since >= EVERY - 1
-    return answered >= first_look and since >= CATCHING_UP - 1
+    return answered >= HEAD_START * first_look and since >= CATCHING_UP - 1
 
 
 def strata(logits: Floats, boundary: float, size: int) -> Strata:

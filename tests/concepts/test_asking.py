@@ -106,7 +106,7 @@ def test_until_there_can_be_figures_learning_comes_first_and_measuring_catches_u
     while len(have) < 16:
         have += [p.id for p in questions.upcoming(have, 2).pictures]
         settled(background)
-    assert "".join(name[0] for name in have) == "llllelelelellell"
+    assert "".join(name[0] for name in have) == "llllllelelelelle"
 
 
 def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]

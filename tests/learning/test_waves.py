@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.learning.waves import (
+    HEAD_START,
     LOOKS,
     SHARE,
     Strata,
@@ -27,17 +28,17 @@ def test_the_next_figures_come_where_a_wave_ends(answered: int, pictures: int) -
 
 
 @given(st.integers(0, 30), st.integers(0, 200))
-def test_the_first_look_comes_after_three_times_its_answers_and_learning_has_the_first_third(
-    first_look: int, more: int
-) -> None:
+def test_learning_has_a_start_and_the_first_look_comes_soon_after(first_look: int, more: int) -> None:
     asked: list[bool] = []
     since = 0
-    while len(asked) < 3 * first_look + 3 + more:
+    while len(asked) < 4 * first_look + 3 + more:
         asked.append(measures_next(since, len(asked), sum(asked), first_look))
         since = 0 if asked[-1] else since + 1
-    assert not any(asked[:first_look])
-    assert sum(asked[: 3 * first_look]) == first_look
-    assert abs(sum(asked) - len(asked) / 3) <= 2
+    start = int(np.ceil(HEAD_START * first_look))
+    assert not any(asked[:start])
+    assert sum(asked[: start + 2 * first_look]) == first_look
+    after = asked[start + 2 * first_look :]
+    assert abs(sum(after) - len(after) / 3) <= 1
 
 
 sizes = st.lists(st.integers(1, 5000), min_size=1, max_size=3)
