@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from concepts.classifier.rarity import Rarity
 from concepts.classifier.settling import Settling
 from concepts.labels.answer_count import AnswerCount
 
+EARLY = 2  # walls without a yes after which it may be rare, before anything drawn at random can say so
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
 
 
@@ -29,3 +31,15 @@ def advice(count: AnswerCount, settling: Settling | None) -> str:
     more = ENOUGH_LABELS - count.given
     helps = "More still help." if more <= 0 else f"About {more:,} more help."
     return f"{helps} {settling.reason}" if settling else helps
+
+
+def about_rare(count: AnswerCount, rarity: Rarity | None, walls: int) -> str:
+    """What is known of how rare it is, or what it looks like before anything is known."""
+    if rarity is not None:
+        return rarity.sentence
+    if count.yes or walls < EARLY:
+        return ""
+    return (
+        f"You looked through {walls:,} walls of every kind of picture and nothing counted: it may be rare, or "
+        "not be here at all. One example of it, on Define, finds its like sooner than more questions."
+    )

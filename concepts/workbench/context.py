@@ -26,7 +26,7 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
-from concepts.workbench.advice import Advice, advice
+from concepts.workbench.advice import Advice, about_rare, advice
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.kinds import LookOver
 from storage.audit import AuditLog
@@ -142,9 +142,10 @@ class Context:
         """What more answers would bring, and what a rare concept takes, as far as the last look over the
         answers tells."""
         looked = self.jobs.newest_done(LookOver, concept.id)
+        count, walls = self.counts.now(concept.id), self.walls.count(concept.id)
         return Advice(
-            more=advice(self.counts.now(concept.id), looked.settling if looked else None),
-            rare=looked.rarity.sentence if looked and looked.rarity else "",
+            more=advice(count, looked.settling if looked else None),
+            rare=about_rare(count, looked.rarity if looked else None, walls),
         )
 
     def library_scores(self, head: StoredHead) -> LibraryScores | None:

@@ -7,7 +7,7 @@ import pytest
 from concepts.classifier.settling import LAST, Settling, settling
 from concepts.labels.answer_count import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.advice import advice
+from concepts.workbench.advice import about_rare, advice
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -29,6 +29,12 @@ def counted(**changes: int) -> Settling:
 )
 def test_few_changes_and_little_left_open_are_the_end(changes: dict[str, int], settled: bool) -> None:
     assert counted(**changes).settled is settled
+
+
+def test_walls_without_a_yes_say_early_that_it_may_be_rare() -> None:
+    assert "may be rare" in about_rare(AnswerCount(answers=3, no=3), None, 2)
+    assert about_rare(AnswerCount(answers=3, no=3), None, 1) == ""
+    assert about_rare(AnswerCount(answers=3, no=2, yes=1), None, 5) == ""
 
 
 def test_the_advice_is_one_sentence_with_its_reason() -> None:
