@@ -40,6 +40,6 @@ def about_rare(count: AnswerCount, rarity: Rarity | None, walls: int) -> str:
     if count.yes or walls < EARLY:
         return ""
     return (
-        f"You looked through {walls:,} walls of every kind of picture and nothing counted: it may be rare, or "
+        f"You looked through {walls:,} walls of every kind of picture and nothing counted: it may be rare or "
         "not be here at all. One example of it, on Define, finds its like sooner than more questions."
     )
