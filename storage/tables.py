@@ -166,8 +166,9 @@ class CertifyingDrawRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
     head_number: Mapped[int]
+    side: Mapped[str] = mapped_column(String(3), default="yes", server_default="yes")  # or "no"
     at_least: Mapped[float]  # what share is to be right
-    floor: Mapped[float]  # the lowest probability that was drawn from, fixed without looking at answers
+    floor: Mapped[float]  # the lowest probability of that side drawn from, fixed without looking at answers
     frame: Mapped[int]  # groups of look-alikes that were drawn from
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)

@@ -104,7 +104,7 @@ def evaluate(
         confusion=figures.confusion,
         curves=figures.curves,
         sentences=(
-            *([guarantee.sentence] if guarantee else []),
+            *(certified.sentence for certified in Guarantee.all(head.details)),
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
             *about_probabilities(metrics),
             *about_chance(baselines),

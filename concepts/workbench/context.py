@@ -199,11 +199,11 @@ class Context:
                 return
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
-        """The pictures to be answered blindly, in order: those that certify the line somebody asked for last,
-        then those that measure."""
-        asked = self.certifying.newest(concept.id)
+        """The pictures to be answered blindly, in order: those that certify the lines asked for last, then
+        those that measure."""
+        asked = {draw.attempt for draw in self.certifying.newest(concept.id).values()}
         certifying = self.store.certifying_pictures(concept.id) if asked else {}
-        first = [i for i, drawn in certifying.items() if asked and drawn.attempt == asked.attempt]
+        first = [i for i, drawn in certifying.items() if drawn.attempt in asked]
         return [*first, *self.store.evaluation_pictures(concept.id)]
 
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
