@@ -7,12 +7,14 @@ from collections.abc import Collection as Ids
 from dataclasses import replace
 from typing import Any
 
+from concepts.classifier.fitted import fit_of
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     BY_HAND,
+    OF_COPY,
     check_fingerprint,
     linear_head,
     way_of,
@@ -30,7 +32,6 @@ from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
 LINE_OF = {"yes": "right", "no": "below don't count"}
-OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
 COMPARED = ("average_precision", "precision", "recall", "f1")
 
 
@@ -135,14 +136,16 @@ def origin(details: dict[str, Any]) -> str:
     """Where a version that was not trained comes from, in words; empty for a trained one."""
     if "copy_of" in details:
         return f"version {details['copy_of']} again"
+    if "made_from" not in details:
+        return ""
+    parts = ["a threshold set by hand"] if details.get("target") == BY_HAND else []
+    if fit_of(details):
+        parts.append("probabilities fitted to the library")
     if guarantees := Guarantee.all(details):
-        by_hand = "a threshold set by hand and " if details.get("target") == BY_HAND else ""
         lines = "lines that are" if len(guarantees) > 1 else "a line that is"
         said = [f"at least {100 * g.at_least:.3g} of 100 {LINE_OF[g.side]}" for g in guarantees]
-        return f"version {details['made_from']} with {by_hand}{lines} certified: {', '.join(said)}"
-    if "made_from" in details:
-        return f"version {details['made_from']} with a threshold set by hand"
-    return ""
+        parts.append(f"{lines} certified: {', '.join(said)}")
+    return f"version {details['made_from']} with {' and '.join(parts)}"
 
 
 def compare(material: Material, collection: Collection, one: StoredHead, other: StoredHead) -> Comparison:

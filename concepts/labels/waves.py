@@ -98,6 +98,23 @@ def draw_certifying(
     return CertifyingFrame(floor, len(above), [ids[row] for row in chosen])
 
 
+def draw_fitting(
+    material: Material, collection: Collection, key: str, attempt: int, head: LinearHead, size: int
+) -> dict[str, float]:
+    """Pictures to fit probabilities to, in the order in which to answer, and how likely each was to be drawn:
+    at most `size`, one of each group of look-alikes, half of them from everything alike and half where the
+    head says yes or hesitates."""
+    frame = material.with_vectors(_frame(material, collection))
+    if not frame:
+        return {}
+    scores = material.index.scores(head.weights, head.bias)
+    logits = scores.values[scores.ids.places(frame)].astype(np.float64)
+    stratum = strata(logits, logit(head.threshold), size).of(logits)
+    chosen = draw(stratum, size, np.random.default_rng(_seed(key, f"fitting {attempt}")))
+    of_stratum = np.bincount(stratum[chosen], minlength=stratum.max() + 1) / np.bincount(stratum)
+    return {frame[row]: float(of_stratum[stratum[row]]) for row in chosen}
+
+
 def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
     given = [*avoid, *examples(material)]

@@ -28,6 +28,7 @@ from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Evaluate
 from storage.certifying import CertifyingDraw
+from storage.concepts import CERTIFYING
 from storage.heads import HeadFacts, StoredHead
 from storage.tables import ConceptRow, now
 
@@ -209,7 +210,8 @@ class Certificates:
     ) -> tuple[list[str], int, Certified | NotCertified | None]:
         """The pictures of a draw, how many were answered blindly, and what comes of it once all are."""
         material = self._context.material(concept)
-        ids = [i for i, drawn in material.certifying.items() if drawn.attempt == draw.attempt]
+        kept = material.certifying.items()
+        ids = [i for i, drawn in kept if (drawn.drawn, drawn.attempt) == (CERTIFYING, draw.attempt)]
         answered = sum(i in material.blind for i in ids)
         if answered < len(ids):
             return ids, answered, None

@@ -76,7 +76,9 @@ def line(**changes: Any) -> str:
     found = CertificateView.model_validate(about | changes)
     lines = {"yes": None, "no": None, found.side: found}
     takes = {side: {0.8: 17, 0.9: 36} for side in lines}
-    return render("quality/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97")
+    return render(
+        "quality/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97", fitting=None
+    )
 
 
 def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
