@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from concepts.classifier.fitted import with_fit
+from concepts.classifier.measuring import views_of
+from concepts.classifier.sample import sample
 from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError
 from concepts.learning.calibration import Calibration
@@ -86,6 +88,24 @@ def test_answers_given_once_fit_a_newer_version_too(trained: Workbench) -> None:
     assert view is not None
     assert (view.version, view.complete, view.fits) == (newer, True, False)
     assert trained.probabilities.finish(NAME, author="me", measure=False) == newer + 1
+
+
+def test_whoever_had_not_seen_a_picture_flags_the_same_after_probabilities_were_fitted(
+    trained: Workbench,
+) -> None:
+    answer(trained, [one.id for one in trained.answers.next_pictures(NAME, 200, purpose="evaluation")])
+    material = trained.context.material(trained.context.concept(NAME))
+    measuring = sample(material, trained.context.collection)
+    head = trained.context.head(trained.context.concept(NAME), 1)
+    kept = with_fit(head, Calibration(0.5, -2.0), 1, 40, 3, "me")
+    flagged = []
+    for one in (head, kept):
+        probability = linear_head(one).probabilities(material.vectors(measuring.ids))
+        views = views_of(material, measuring, one, probability)
+        assert len(views) == 2  # judged by the version itself, and by heads that had not seen the pictures
+        frames = [stratum.frame for view in views for stratum in view]
+        flagged.append([(frame >= one.threshold).sum() for frame in frames if frame is not None])
+    assert flagged[0] == flagged[1]
 
 
 def test_certified_lines_go_along_with_the_probabilities() -> None:

@@ -95,7 +95,7 @@ def test_answers_of_known_probability_bring_the_mean_probability_to_the_base_rat
     fit = refit(logits[drawn], positive[drawn], 1 / chance[drawn])
     moved = fit.moved(1 / (1 + np.exp(-logits)))
     assert abs(moved.mean() - positive.mean()) < 0.02
-    assert (fit.a, fit.c) == (pytest.approx(1.5, abs=0.15), pytest.approx(-2, abs=0.15))
+    assert (fit.a, fit.c) == (pytest.approx(1.5, abs=0.3), pytest.approx(-2, abs=0.3))
 
 
 def test_one_answer_moves_probabilities_little():
