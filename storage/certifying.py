@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 
@@ -15,8 +16,9 @@ from storage.tables import CertifyingDrawRow
 
 @dataclass(frozen=True)
 class CertifyingDraw:
-    """What attempt 1, 2, … of a concept drew: for which version, to say that `at_least` (0..1) are right; all
-    as likely as each other from the `frame` groups of look-alikes with a probability ≥ floor."""
+    """What attempt 1, 2, … of a concept drew: for which version, to say that `at_least` (0..1) of what is
+    surely yes, or surely no, are right; all as likely as each other from the `frame` groups of look-alikes
+    with a probability of that ≥ floor."""
 
     attempt: int
     head_number: int
@@ -25,6 +27,7 @@ class CertifyingDraw:
     frame: int
     author: str
     created: datetime
+    side: Literal["yes", "no"] = "yes"
 
 
 class CertifyingDraws:
@@ -45,18 +48,12 @@ class CertifyingDraws:
             put_behind(session, concept_id, picture_ids, CERTIFYING, draw.attempt)
             return True
 
-    def newest(self, concept_id: int) -> CertifyingDraw | None:
+    def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
+        """Side → its newest draw, the latest of both last."""
         query = select(CertifyingDrawRow).where(CertifyingDrawRow.concept_id == concept_id)
         with self._database.read() as session:
-            row = session.scalar(query.order_by(CertifyingDrawRow.attempt.desc()).limit(1))
-        if row is None:
-            return None
-        return CertifyingDraw(
-            attempt=row.attempt,
-            head_number=row.head_number,
-            at_least=row.at_least,
-            floor=row.floor,
-            frame=row.frame,
-            author=row.author,
-            created=row.created,
-        )
+            rows = session.scalars(query.order_by(CertifyingDrawRow.attempt)).all()
+        names = [field.name for field in fields(CertifyingDraw)]
+        draws = [CertifyingDraw(**{name: getattr(row, name) for name in names}) for row in rows]
+        newest = {draw.side: draw for draw in draws}
+        return dict(sorted(newest.items(), key=lambda found: found[1].attempt))

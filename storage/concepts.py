@@ -25,7 +25,9 @@ from storage.tables import (
     now,
 )
 
-CERTIFYING = "certifying"  # how a picture was drawn whose answer measures nothing, but certifies a line
+# How a picture was drawn whose answer measures nothing, but certifies a line or makes probabilities fit.
+CERTIFYING, FITTING = "certifying", "fitting"
+MEASURE_NOTHING = (CERTIFYING, FITTING)
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,12 @@ class Wave:
 
 @dataclass(frozen=True)
 class Certifying:
-    """Which attempt drew a picture, and how many waves there were by then."""
+    """Which attempt drew a picture, how many waves there were by then, and whether that was to certify a line
+    or to fit probabilities."""
 
     attempt: int
     after_wave: int
+    drawn: str = CERTIFYING
 
 
 class ConceptStore:
@@ -254,7 +258,7 @@ class ConceptStore:
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
-        Those that only certify (`storage.certifying`) are no part of the set."""
+        Those that only certify or fit (`storage.certifying`, `storage.fitting`) are no part of the set."""
         with self._database.read() as session:
             query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.drawn)
             query = query.where(*_measure(concept_id))
@@ -262,12 +266,13 @@ class ConceptStore:
         return {row[0]: row[1] for row in rows}
 
     def certifying_pictures(self, concept_id: int) -> dict[str, Certifying]:
-        """Those that certify a line and measure nothing, in the order they are to be labelled."""
+        """Those that certify a line or fit probabilities and measure nothing, in the order they are to be
+        labelled."""
         found: dict[str, Certifying] = {}
         last_wave = 0
         for picture_id, drawn, number in self._apart(concept_id):
-            if drawn == CERTIFYING:
-                found[picture_id] = Certifying(attempt=number, after_wave=last_wave)
+            if drawn in MEASURE_NOTHING:
+                found[picture_id] = Certifying(attempt=number, after_wave=last_wave, drawn=drawn)
             else:
                 last_wave = max(last_wave, number)
         return found
@@ -353,7 +358,8 @@ def _last_ordinal(session: Session, concept_id: int) -> int:
 
 
 def _measure(concept_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return EvaluationPictureRow.concept_id == concept_id, EvaluationPictureRow.drawn != CERTIFYING
+    p = EvaluationPictureRow
+    return p.concept_id == concept_id, p.drawn.not_in(MEASURE_NOTHING)
 
 
 def put_behind(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from storage.concepts import CERTIFYING
+from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
 from storage.tables import (
     AnnotationRow,
@@ -72,7 +72,7 @@ class Overview:
             LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
         )
         p = EvaluationPictureRow
-        measure = p.concept_id.in_(concept_ids), p.drawn != CERTIFYING
+        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING)
         sets = select(p.concept_id, func.count()).where(*measure).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}

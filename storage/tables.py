@@ -139,9 +139,11 @@ class EvaluationPictureRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     ordinal: Mapped[int]
-    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported" or "certifying"
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", "certifying", "fitting"
     added: Mapped[datetime] = mapped_column(default=now)
-    wave: Mapped[int] = mapped_column(default=0)  # of a random draw, or the attempt to certify; 0: imported
+    wave: Mapped[int] = mapped_column(
+        default=0
+    )  # of a random draw, or the attempt at the last two; 0: imported
 
 
 class EvaluationWaveRow(Base):
@@ -166,9 +168,22 @@ class CertifyingDrawRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
     head_number: Mapped[int]
+    side: Mapped[str] = mapped_column(String(3), default="yes", server_default="yes")  # or "no"
     at_least: Mapped[float]  # what share is to be right
-    floor: Mapped[float]  # the lowest probability that was drawn from, fixed without looking at answers
+    floor: Mapped[float]  # the lowest probability of that side drawn from, fixed without looking at answers
     frame: Mapped[int]  # groups of look-alikes that were drawn from
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class FittingDrawRow(Base):
+    """A draw of pictures whose answers make probabilities fit the library, and measure nothing."""
+
+    __tablename__ = "fitting_draws"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    head_number: Mapped[int]  # of the version whose scores the draw was aimed by
+    chances: Mapped[dict[str, Any]]  # picture id → how likely it was to be drawn
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
 

@@ -43,6 +43,10 @@ class LibraryScores:
         """How many pictures are called yes."""
         return len(self._rising) - int(np.searchsorted(self._rising, np.float32(threshold)))
 
+    def up_to(self, line: float) -> int:
+        """How many pictures are no more probable than that."""
+        return int(np.searchsorted(self._rising, np.float32(line), side="right"))
+
     def flagged_at_each_step(self) -> list[int]:
         """(STEPS + 1,) pictures called yes at the thresholds 0, 1/STEPS, … 1."""
         steps = np.linspace(0, 1, STEPS + 1).astype(np.float32)

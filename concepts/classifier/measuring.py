@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from concepts.classifier.fitted import fit_of
 from concepts.classifier.sample import Sample, sample
 from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
@@ -17,6 +18,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures, Texts
+from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import consistency
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
@@ -104,7 +106,7 @@ def evaluate(
         confusion=figures.confusion,
         curves=figures.curves,
         sentences=(
-            *([guarantee.sentence] if guarantee else []),
+            *(certified.sentence for certified in Guarantee.all(head.details)),
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
             *about_probabilities(metrics),
             *about_chance(baselines),
@@ -181,6 +183,8 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     known[rows[by_people]] = True
     unseen = seen.copy()
     held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
+    if fit := fit_of(head.details):
+        held_out = Calibration(fit.a, fit.c).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 

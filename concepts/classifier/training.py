@@ -25,6 +25,7 @@ from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import ConceptRow, now
 
 BY_HAND = "a threshold set by hand"  # instead of a target
+OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
 AUTHOR_KINDS: tuple[AuthorKind, ...] = ("person", "simulated", "annotator")
 
 

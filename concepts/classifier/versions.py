@@ -7,12 +7,14 @@ from collections.abc import Collection as Ids
 from dataclasses import replace
 from typing import Any
 
+from concepts.classifier.fitted import fit_of
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     BY_HAND,
+    OF_COPY,
     check_fingerprint,
     linear_head,
     way_of,
@@ -22,13 +24,14 @@ from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
-from concepts.learning.report import EvaluationReport, Guarantee, Metric
+from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
+LINE_OF = {"yes": "right", "no": "below don't count"}
 COMPARED = ("average_precision", "precision", "recall", "f1")
 
 
@@ -79,25 +82,37 @@ def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHea
     if not 0 < threshold < 1:
         raise DiscernError(f"A threshold lies between 0 and 1; {threshold:g} doesn't.")
     chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author, "made_from": head.number}
-    details = _without_threshold(head.details) | chosen
+    details = _without_threshold(head.details, threshold) | chosen
     return replace(head, number=0, threshold=threshold, details=details, created=now())
 
 
 def with_guarantee(head: StoredHead, threshold: float, guarantee: Guarantee, author: str) -> StoredHead:
     """The same head with a certified threshold, to be kept under the next number."""
-    details = _without_threshold(head.details) | {
+    details = _without_threshold(head.details, threshold) | {
         "target": str(Target("precision", guarantee.at_least)),
         "target_met": True,
         "threshold_by": author,
         "made_from": head.number,
-        "certified": guarantee.model_dump(mode="json"),
+        CERTIFIED["yes"]: guarantee.model_dump(mode="json"),
     }
     return replace(head, number=0, threshold=threshold, details=details, created=now())
 
 
-def _without_threshold(details: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a head apart from how its threshold came about."""
-    of_threshold = ("held_out", "threshold_labels", "certified")
+def with_sure_no(head: StoredHead, guarantee: Guarantee) -> StoredHead:
+    """The same head, which says yes to the same pictures, with a certified line below which pictures don't
+    count; to be kept under the next number."""
+    line = {"made_from": head.number, CERTIFIED["no"]: guarantee.model_dump(mode="json")}
+    details = {key: value for key, value in head.details.items() if key not in OF_COPY} | line
+    return replace(head, number=0, details=details, created=now())
+
+
+def _without_threshold(details: dict[str, Any], threshold: float) -> dict[str, Any]:
+    """What is known of a head apart from how its threshold came about, for this new one: what is surely no
+    stays that where none of it is a yes."""
+    of_threshold = [*OF_COPY, "held_out", "threshold_labels", CERTIFIED["yes"]]
+    no = Guarantee.of(details, "no")
+    if no and no.line is not None and no.line >= threshold:
+        of_threshold.append(CERTIFIED["no"])
     return {key: value for key, value in details.items() if key not in of_threshold}
 
 
@@ -121,14 +136,16 @@ def origin(details: dict[str, Any]) -> str:
     """Where a version that was not trained comes from, in words; empty for a trained one."""
     if "copy_of" in details:
         return f"version {details['copy_of']} again"
-    if guarantee := Guarantee.of(details):
-        return (
-            f"version {guarantee.made_from} with a line that is certified: "
-            f"at least {100 * guarantee.at_least:.3g} of 100 right"
-        )
-    if "made_from" in details:
-        return f"version {details['made_from']} with a threshold set by hand"
-    return ""
+    if "made_from" not in details:
+        return ""
+    parts = ["a threshold set by hand"] if details.get("target") == BY_HAND else []
+    if fit_of(details):
+        parts.append("probabilities fitted to the library")
+    if guarantees := Guarantee.all(details):
+        lines = "lines that are" if len(guarantees) > 1 else "a line that is"
+        said = [f"at least {100 * g.at_least:.3g} of 100 {LINE_OF[g.side]}" for g in guarantees]
+        parts.append(f"{lines} certified: {', '.join(said)}")
+    return f"version {details['made_from']} with {' and '.join(parts)}"
 
 
 def compare(material: Material, collection: Collection, one: StoredHead, other: StoredHead) -> Comparison:

@@ -11,7 +11,7 @@ import typer
 from concepts.cli.groups import Author, ChoosingAMethod, Json, Most, Name, Skip, Version, concept, workbench
 from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
-from concepts.learning.target import SPELLING, Target
+from concepts.learning.target import SPELLING, Side, Target
 
 if TYPE_CHECKING:
     from concepts.classifier.quality import HeadView
@@ -178,28 +178,61 @@ def concept_threshold(
 def concept_certify(
     name: Name,
     at_least: Annotated[
-        float, typer.Option(min=0.5, max=0.99, help="What share above the line is to be right.")
+        float, typer.Option(min=0.5, max=0.99, help="What share beyond the line is to be right.")
     ] = 0.9,
+    side: Annotated[
+        Side, typer.Option(help="Above a line pictures are surely yes, below one surely no.")
+    ] = "yes",
     version: Version = None,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Certify a line above which pictures are right; once all its pictures are answered, keep it."""
+    """Certify a line beyond which pictures are right; once all its pictures are answered, keep it."""
     bench = workbench()
-    found = bench.certificates.begin(name, at_least, version=version, author=author)
+    found = bench.certificates.begin(name, at_least, side=side, version=version, author=author)
     if found.threshold is not None:
-        bench.certificates.finish(name, author=author, measure=False)
-        found = bench.certificates.state(name) or found
+        bench.certificates.finish(name, side=side, author=author, measure=False)
+        found = bench.certificates.state(name, side) or found
 
     def human() -> None:
         say(found.sentence)
         if not found.complete:
-            say(f"It takes {found.needed} above the line if all are right.")
+            say(f"It takes {found.needed} {'above' if side == 'yes' else 'below'} the line if all are right.")
             say("Answer them: concept next NAME --evaluation, which asks about them first.")
         elif found.kept_as:
-            say(f"Version {found.kept_as} says yes from {found.threshold:.3f} on. {MEASURE}")
-        if found.sure_yes is not None:
-            say(f"{found.sure_yes:,} pictures are sure; look at the other {found.look_yourself:,} yourself.")
+            line = f"{found.threshold:.3f}"
+            says = f"says yes from {line} on" if side == "yes" else f"is sure of no up to {line}"
+            say(f"Version {found.kept_as} {says}. {MEASURE}")
+        if found.look_yourself is not None:
+            sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
+            known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
+            say(f"{known}; look at the other {found.look_yourself:,} yourself.")
+
+    show(found, as_json, human)
+
+
+@concept.command("fit")
+def concept_fit(
+    name: Name,
+    pictures: Annotated[int, typer.Option(min=10, max=200, help="How many to draw for it.")] = 40,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Make probabilities fit the library: draw pictures for it; once all are answered, keep a version."""
+    bench = workbench()
+    found = bench.probabilities.state(name)
+    if found is not None and found.complete and not found.fits:
+        bench.probabilities.finish(name, author=author, measure=False)
+        found = bench.probabilities.state(name) or found
+    else:
+        found = bench.probabilities.begin(name, pictures, author=author)
+
+    def human() -> None:
+        say(found.sentence)
+        if not found.complete:
+            say("Answer them: concept next NAME --evaluation, which asks about them first.")
+        elif found.before:
+            say(f"Before: {found.before} {MEASURE}")
 
     show(found, as_json, human)
 

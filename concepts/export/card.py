@@ -80,7 +80,19 @@ def _what_it_is(facts: BundleFacts) -> str:
 
 
 def _threshold(facts: BundleFacts) -> str:
-    """What the threshold was chosen for, and whether that is certified, measured or only wished for."""
+    """What the threshold was chosen for, and whether that is certified, measured or only wished for; and the
+    line below which it is sure."""
+    no = Guarantee.of(facts.head.details, "no")
+    if no is None:
+        return _yes_from(facts)
+    return (
+        f"{_yes_from(facts)}\n\nUp to {no.line:.3g} it is **surely no**, and in between you have to look "
+        f"yourself. That line is certified: {_line(no.sentence)} {no.n:,} answers say so, of which "
+        f"{no.errors:,} were no clear no."
+    )
+
+
+def _yes_from(facts: BundleFacts) -> str:
     if guarantee := Guarantee.of(facts.head.details):
         return (
             f"That line is certified: {_line(guarantee.sentence)} {guarantee.n:,} answers say so, of which "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from concepts import __version__
+from concepts.classifier.fitted import fit_of
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
@@ -79,6 +81,14 @@ def model_card(
     return text.split("\n---\n", 1)[1].strip()
 
 
+def _calibration(details: dict[str, Any]) -> str:
+    if not details.get("calibration"):
+        return "none"
+    fit = fit_of(details)
+    fitted = f", then fitted to the library by {fit.answers} answers kept apart" if fit else ""
+    return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
+
+
 def bundle_facts(
     material: Material, encoder: Encoder, head: StoredHead, report: EvaluationReport | None
 ) -> BundleFacts:
@@ -98,9 +108,7 @@ def bundle_facts(
             linear_head(head),
             number=head.number,
             target=str(details.get("target", "none")),
-            calibration="Platt scaling on held-out scores, folded into weights and bias"
-            if details.get("calibration")
-            else "none",
+            calibration=_calibration(details),
         ),
         encoder=EncoderFacts(
             name=encoder.name,

@@ -10,13 +10,14 @@ from pydantic import computed_field
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.view import View
+from storage.concepts import FITTING, Certifying
 
 
 class AnswerCount(View):
     """Pictures with an answer that stands, each counted once however many people answered about it.
 
     By what was said, `yes`, `no`, `unsure`, `skip` and `conflict` add up to `answers`. By what they are for,
-    `teach`, `measure`, `certify`, `in_view`, `look_alike` and `undecided` do too.
+    `teach`, `measure`, `certify`, `fit`, `in_view`, `look_alike` and `undecided` do too.
     """
 
     answers: int = 0
@@ -29,7 +30,8 @@ class AnswerCount(View):
     teach_no: int = 0
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
     certify: int = 0  # drawn to certify a line, and answered blindly
-    in_view: int = 0  # of pictures that measure or certify, but the machine's opinion stood beside them
+    fit: int = 0  # drawn to fit probabilities to, and answered blindly
+    in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
     undecided: int = 0  # neither yes nor no, of the other pictures: nothing is learned from them
     people: int = 0  # how many real ones answered
@@ -57,6 +59,7 @@ class AnswerCount(View):
         parts = [f"{self.teach:,} to learn from", f"{self.measure:,} to measure with"]
         others = (
             (self.certify, "to certify a line with"),
+            (self.fit, "to fit probabilities to"),
             (self.undecided, "undecided"),
             (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
             (self.look_alike, "about look-alikes of pictures that measure, which teach nothing"),
@@ -78,7 +81,7 @@ def count_answers(
     decisions: Mapping[str, Decision],
     blind: Container[str],
     evaluation: Mapping[str, str],
-    certifying: Container[str],
+    certifying: Mapping[str, Certifying],
     reserved: Container[str],
 ) -> AnswerCount:
     """`decisions` are what people said, by picture; `blind` the pictures that somebody answered without
@@ -111,12 +114,14 @@ def _use(
     decision: Decision,
     blind: Container[str],
     evaluation: Container[str],
-    certifying: Container[str],
+    certifying: Mapping[str, Certifying],
     reserved: Container[str],
 ) -> str:
     measures = picture in evaluation
     if measures or picture in certifying:
-        return "in_view" if picture not in blind else "measure" if measures else "certify"
+        if picture not in blind:
+            return "in_view"
+        return "measure" if measures else "fit" if certifying[picture].drawn == FITTING else "certify"
     if not decision.decided:
         return "undecided"
     return "look_alike" if picture in reserved else f"teach_{decision.value}"

@@ -31,8 +31,8 @@ class Material(Lessons):
 
     @cached_property
     def certifying(self) -> dict[str, Certifying]:
-        """Pictures that were drawn to certify a line: kept apart like those that measure, and no part of any
-        figure."""
+        """Pictures that were drawn to certify a line or to fit probabilities: kept apart like those that
+        measure, and no part of any figure."""
         return self._store.certifying_pictures(self.concept_id)
 
     @cached_property

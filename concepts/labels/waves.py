@@ -11,7 +11,8 @@ import numpy as np
 from concepts.labels.dataset import Material
 from concepts.learning.base import LinearHead
 from concepts.learning.calibration import logit
-from concepts.learning.certificates import floor_of
+from concepts.learning.certificates import floor_of, of_side
+from concepts.learning.target import Side
 from concepts.learning.waves import Strata, draw, strata
 from concepts.library.collection import Collection
 from concepts.library.outside import library_twins
@@ -24,7 +25,8 @@ HIGHEST = 1 - 1e-6  # as a floor: nearer to 1 nothing can be told apart
 
 @dataclass(frozen=True)
 class CertifyingFrame:
-    """What was drawn to certify a line: from so many groups of look-alikes with a probability ≥ floor."""
+    """What was drawn to certify a line: from so many groups of look-alikes with a probability of its side
+    ≥ floor."""
 
     floor: float
     frame: int
@@ -76,21 +78,41 @@ def draw_certifying(
     scores: Scores,
     at_least: float,
     size: int,
+    side: Side = "yes",
+    lowest: float = 0.0,
 ) -> CertifyingFrame:
     """Pictures to certify a line of a version with, in the order in which to answer: at most `size`, one of
     each group of look-alikes, all as likely as each other among those above a floor that scores alone fix.
-    `scores` are what the version says of the library, as probabilities."""
+    `scores` are what the version says of the library, as probabilities; `lowest`: of the side's probability,
+    below which nothing is drawn."""
     frame = _frame(material, collection)
     places = scores.ids.places(frame)
     ids = [picture for picture, place in zip(frame, places, strict=True) if place >= 0]
-    probability = scores.values[places[places >= 0]].astype(np.float64)
+    probability = of_side(scores.values[places[places >= 0]].astype(np.float64), side)
     if not ids:
         return CertifyingFrame(0.0, 0, [])
-    floor = min(floor_of(probability, at_least, size), HIGHEST)
+    floor = max(min(floor_of(probability, at_least, size), HIGHEST), lowest)
     above = np.flatnonzero(probability >= floor)
     rng = np.random.default_rng(_seed(key, f"certifying {attempt}"))
     chosen = rng.permutation(above)[:size]
     return CertifyingFrame(floor, len(above), [ids[row] for row in chosen])
+
+
+def draw_fitting(
+    material: Material, collection: Collection, key: str, attempt: int, head: LinearHead, size: int
+) -> dict[str, float]:
+    """Pictures to fit probabilities to, in the order in which to answer, and how likely each was to be drawn:
+    at most `size`, one of each group of look-alikes, half of them from everything alike and half where the
+    head says yes or hesitates."""
+    frame = material.with_vectors(_frame(material, collection))
+    if not frame:
+        return {}
+    scores = material.index.scores(head.weights, head.bias)
+    logits = scores.values[scores.ids.places(frame)].astype(np.float64)
+    stratum = strata(logits, logit(head.threshold), size).of(logits)
+    chosen = draw(stratum, size, np.random.default_rng(_seed(key, f"fitting {attempt}")))
+    of_stratum = np.bincount(stratum[chosen], minlength=stratum.max() + 1) / np.bincount(stratum)
+    return {frame[row]: float(of_stratum[stratum[row]]) for row in chosen}
 
 
 def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from concepts.learning.base import Bools, Floats
 
+TINY = 1e-12
+START = np.array([1.0, 0.0])  # slope and offset of what is calibrated already
 SMALLEST_SLOPE = 1e-3  # times the spread of the scores: a head that ranks no better than chance says "unsure"
 
 
@@ -18,6 +20,12 @@ class Calibration:
 
     a: float
     c: float
+
+    def moved(self, probability: Floats) -> Floats:
+        """What these probabilities of logits become."""
+        inside = np.clip(probability, TINY, 1 - TINY)
+        logits = self.a * np.log(inside / (1 - inside)) + self.c
+        return np.asarray(0.5 * (1 + np.tanh(logits / 2)))
 
 
 def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
@@ -42,6 +50,28 @@ def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
     a, c = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(SMALLEST_SLOPE, None), (None, None)]).x
     slope = float(a) / spread
     return Calibration(slope, float(c) - slope * centre)
+
+
+def refit(logits: Floats, positive: Bools, weight: Floats) -> Calibration:
+    """How calibrated logits have to be stretched and moved to fit answers of known probability: few answers
+    move them little, by Gaussian priors of spread 1 around a slope of 1 and an offset of 0.
+
+    logits, positive (n,); weight (n,): the inverse of how likely each was to be drawn. Targets are not
+    smoothed as Platt's are: a weight can make one yes of what is rare into many.
+    """
+    from scipy.optimize import minimize
+
+    each = weight / weight.mean()
+
+    def loss(ac: Floats) -> tuple[float, Floats]:
+        moved = ac[0] * logits + ac[1]
+        change = ac - START
+        value = float(each @ (np.logaddexp(0, moved) - positive * moved) + change @ change / 2)
+        residual = each * (0.5 * (1 + np.tanh(moved / 2)) - positive)
+        return value, np.array([residual @ logits, residual.sum()]) + change
+
+    a, c = minimize(loss, START, jac=True, method="L-BFGS-B", bounds=[(SMALLEST_SLOPE, None), (None, None)]).x
+    return Calibration(float(a), float(c))
 
 
 def logit(probability: float) -> float:

@@ -1,5 +1,6 @@
-"""A line above which pictures are right, with a guarantee: Learn-then-Test (Angelopoulos et al. 2021).
+"""Lines beyond which pictures are right, with a guarantee: Learn-then-Test (Angelopoulos et al. 2021).
 
+Above one pictures are surely yes, below the other surely no: the same test, of the probability of no, 1 - p.
 Pictures above a floor are drawn, all as likely as each other, and answered by somebody who doesn't know what
 the head says. From the surest on, each threshold is tested by the exact binomial tail, until one fails: the
 tests share one error without being corrected, because they are taken in a fixed order. That holds exactly
@@ -9,10 +10,12 @@ where a head is right less often the lower the line is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from concepts.learning.base import Bools, Floats
+from concepts.learning.target import Side
 
 DELTA = 0.05  # all certificates of one concept together are wrong at most this often
 SPARE_ERRORS = 1  # that the answers drawn allow for
@@ -37,6 +40,15 @@ class NotCertified:
     n: int
     errors: int
     more: int
+
+
+@overload
+def of_side(probability: float, side: Side) -> float: ...
+@overload
+def of_side(probability: Floats, side: Side) -> Floats: ...
+def of_side(probability: float | Floats, side: Side) -> float | Floats:
+    """The probability of that answer from that of a yes, and back."""
+    return probability if side == "yes" else 1 - probability
 
 
 def allowed_error(attempt: int) -> float:
@@ -69,7 +81,7 @@ def certify(
     """The laxest threshold that can be certified.
 
     probability and right (n,) of all pictures that were drawn above `floor`, answered without exception.
-    What nobody could decide is not right.
+    What nobody could decide is not right, whichever side is asked about.
     """
     order = np.argsort(-probability, kind="stable")
     p, errors = probability[order], np.cumsum(~right[order])

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from concepts.errors import SettingsError
-from concepts.learning.target import Target
+from concepts.learning.target import Side, Target
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+CERTIFIED: dict[Side, str] = {"yes": "certified", "no": "certified_no"}  # where a version's details say it
 AuthorKind = Literal["person", "simulated", "annotator"]
 
 
@@ -165,10 +166,15 @@ class EvaluationReport(Document):
 
 
 class Guarantee(Document):
-    """What a certified threshold promises: with `confidence` at least `at_least` of what lies above it is
-    right. `errors` of n blind answers above the line were not. They were drawn for the version `made_from`,
-    on that day, as the concept's attempt 1, 2, …, from probabilities of `floor` on."""
+    """What a certified line promises: with `confidence` at least `at_least` of what lies above it is right
+    or, on the side of no, of what lies from 0 to `line` doesn't count. `errors` of n blind answers there were
+    not so. They were drawn for the version `made_from`, on that day, as the concept's attempt 1, 2, …, from
+    probabilities of that side of `floor` on. line: None where it is the version's threshold. at_random: the
+    share of the library that doesn't count, as far as that was measured by then."""
 
+    side: Side = "yes"
+    line: Share | None = None
+    at_random: Share | None = None
     at_least: Share
     confidence: Share
     n: Count
@@ -182,15 +188,27 @@ class Guarantee(Document):
     def sentence(self) -> str:
         return (
             f"With {100 * self.confidence:.3g} % confidence at least {100 * self.at_least:.3g} of 100 "
-            f"pictures above this line are right. For pictures like those of this library on "
-            f"{self.day.day} {self.day:%B %Y}."
+            f"pictures {'above this line are right' if self.side == 'yes' else self._are_not}. For pictures "
+            f"like those of this library on {self.day.day} {self.day:%B %Y}."
         )
 
+    @property
+    def _are_not(self) -> str:
+        """Beside what chance gives: where something is rare, nearly everything is not it."""
+        if self.at_random is None:
+            return "below this line don't count; how many of 100 at random don't is not measured yet"
+        either = " either" if self.at_random >= self.at_least else ""
+        return f"below this line don't count; of 100 at random about {100 * self.at_random:.3g} don't{either}"
+
     @classmethod
-    def of(cls, details: Mapping[str, Any]) -> Guarantee | None:
-        """Of a version's details; None where its threshold isn't certified."""
-        found = details.get("certified")
+    def of(cls, details: Mapping[str, Any], side: Side = "yes") -> Guarantee | None:
+        """Of a version's details; None where it has no certified line of that side."""
+        found = details.get(CERTIFIED[side])
         return cls.model_validate(found) if found else None
+
+    @classmethod
+    def all(cls, details: Mapping[str, Any]) -> list[Guarantee]:
+        return [found for side in CERTIFIED if (found := cls.of(details, side))]
 
 
 def metric_of(metrics: tuple[Metric, ...], name: str) -> Metric | None:

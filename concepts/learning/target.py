@@ -8,6 +8,7 @@ from typing import Literal
 
 from concepts.errors import SettingsError
 
+Side = Literal["yes", "no"]  # what a line is to make sure of: yes above it, no below it
 SPELLING = "f1, precision=0.9 or recall=0.9"
 _FLOOR = re.compile(r"(precision|recall)(?:=| at least )(0?\.\d+|[01](?:\.0*)?)")
 

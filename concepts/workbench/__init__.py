@@ -11,6 +11,7 @@ from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
+from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.versions import Versions
@@ -22,8 +23,8 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers` with
-    `annotations`, `label_files` and `second_look`, `versions` with `steadiness` and `certificates`, and
-    `installation` for the rest. They share one `Context`.
+    `annotations`, `label_files` and `second_look`, `versions` with `steadiness`, `certificates` and
+    `probabilities`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -39,6 +40,7 @@ class Workbench:
         self.versions = Versions(self.context, self.answers, self.second_look)
         self.steadiness = Steadiness(self.context)
         self.certificates = Certificates(self.context)
+        self.probabilities = Probabilities(self.context)
         self.installation = Installation(self.context)
 
     def close(self) -> None:

@@ -1,13 +1,15 @@
-"""Use cases of a line one can rely on: drawing the pictures that certify it, and keeping it as a version."""
+"""Use cases of lines one can rely on: drawing the pictures that certify it, and keeping it as a version."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
 
+from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint, check_has_learned
-from concepts.classifier.versions import with_guarantee
+from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
 from concepts.labels.waves import draw_certifying
 from concepts.learning.certificates import (
@@ -18,13 +20,16 @@ from concepts.learning.certificates import (
     allowed_error,
     certify,
     needed,
+    of_side,
 )
 from concepts.learning.report import Guarantee
+from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Evaluate
 from storage.certifying import CertifyingDraw
-from storage.heads import StoredHead
+from storage.concepts import CERTIFYING
+from storage.heads import HeadFacts, StoredHead
 from storage.tables import ConceptRow, now
 
 LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
@@ -34,22 +39,24 @@ class CertificateView(View):
     """How far certifying a line of a version is. Nothing is said of the answers until all are there: who
     could stop when they look good would be wrong more often."""
 
+    side: Side  # above the line pictures are surely yes, or below it surely no
     attempt: int
     version: int  # that was asked about
-    at_least: float  # what share of the pictures above the line is to be right
+    at_least: float  # what share of the pictures beyond the line is to be right
     confidence: float
     created: datetime
     asked: int
     answered: int
-    needed: int  # answers above the line it takes when all are right
+    needed: int  # answers beyond the line it takes when all are right
     complete: bool
     threshold: float | None  # the line; None where it isn't certified (yet)
-    n: int  # answers above the line, or above the strictest one that could be tried
+    n: int  # answers beyond the line, or beyond the strictest one that could be tried
     errors: int  # of them not right, undecided ones among them
-    more: int  # right answers above that one that were missing
-    kept_as: int | None  # the version with this line
-    sure_yes: int | None  # pictures of the library above the line
-    look_yourself: int | None  # the others; None until the library was scored
+    more: int  # right answers beyond that one that were missing
+    kept_as: int | None  # the newest version with this line
+    sure_yes: int | None  # pictures of the library above a line; None without one, or until it was scored
+    sure_no: int | None  # below one
+    look_yourself: int | None  # the others
     sentence: str
 
 
@@ -61,11 +68,11 @@ class Certificates:
 
     def takes(self, name: str, at_least: float) -> int:
         """Answers above the line that the next try takes when all are right."""
-        newest = self._context.certifying.newest(self._context.concept(name).id)
-        return needed(at_least, allowed_error(newest.attempt + 1 if newest else 1))
+        draws = self._context.certifying.newest(self._context.concept(name).id)
+        return needed(at_least, allowed_error(_next_attempt(draws)))
 
     def begin(
-        self, name: str, at_least: float, *, version: int | None = None, author: str
+        self, name: str, at_least: float, *, side: Side = "yes", version: int | None = None, author: str
     ) -> CertificateView:
         """Draws the pictures whose blind answers decide. The same wish again, before all are answered or
         where it was granted, draws nothing new.
@@ -79,17 +86,19 @@ class Certificates:
         check_has_learned(head)
         self._context.draw_evaluation(concept)
         with self._context.drawing:
-            newest = self._context.certifying.newest(concept.id)
-            if newest is None or not self._is_open(concept, newest, head, at_least):
-                self._draw(concept, head, at_least, newest.attempt + 1 if newest else 1, author)
-        found = self.state(name)
+            draws = self._context.certifying.newest(concept.id)
+            draw = draws.get(side)
+            if not draw or draw.at_least != at_least or not self._holds(concept, draw, head):
+                self._draw(concept, head, side, at_least, author)
+        found = self.state(name, side)
         assert found is not None
         return found
 
-    def state(self, name: str) -> CertificateView | None:
+    def state(self, name: str, side: Side = "yes") -> CertificateView | None:
         """How far the newest try is; None before the first, and after the library has changed its encoder."""
         concept = self._context.concept(name)
-        draw = self._context.certifying.newest(concept.id)
+        draws = self._context.certifying.newest(concept.id)
+        draw = draws.get(side)
         if draw is None:
             return None
         head = self._context.head(concept, draw.head_number)
@@ -97,9 +106,9 @@ class Certificates:
             return None
         ids, answered, found = self._tried(concept, draw, head)
         line = found if isinstance(found, Certified) else None
-        sure, rest = self._zones(head, line)
-        kept = self._kept_as(concept, draw)
+        threshold = of_side(line.threshold, side) if line else None
         view = CertificateView(
+            side=side,
             attempt=draw.attempt,
             version=draw.head_number,
             at_least=draw.at_least,
@@ -109,18 +118,18 @@ class Certificates:
             answered=answered,
             needed=needed(draw.at_least, allowed_error(draw.attempt)),
             complete=found is not None,
-            threshold=line.threshold if line else None,
+            threshold=threshold,
             n=found.n if found else 0,
             errors=found.errors if found else 0,
             more=found.more if isinstance(found, NotCertified) else 0,
-            kept_as=kept,
-            sure_yes=sure,
-            look_yourself=rest,
+            kept_as=self._kept_as(concept, draw),
+            **self._zones(concept, head, side, threshold),
             sentence="",
         )
-        return view.model_copy(update={"sentence": _sentence(view)})
+        said = _unfinished(view) if threshold is None else self._guarantee(concept, draw, view).sentence
+        return view.model_copy(update={"sentence": said})
 
-    def finish(self, name: str, *, author: str, measure: bool = True) -> int:
+    def finish(self, name: str, *, side: Side = "yes", author: str, measure: bool = True) -> int:
         """Keeps the certified line as the newest version and returns its number; again, the same number.
 
         `measure`: in the background, which takes a process that goes on. Raises `DiscernError` where nothing
@@ -128,94 +137,163 @@ class Certificates:
         """
         concept = self._context.concept(name)
         with self._context.drawing:
-            view = self.state(name)
+            view = self.state(name, side)
             if view is None or view.threshold is None:
                 said = view.sentence if view else "No line was asked for."
                 raise ConflictError(f"There is no certified line to keep. {said}")
             if view.kept_as is not None:
                 return view.kept_as
-            draw = self._context.certifying.newest(concept.id)
-            assert draw is not None
-            guarantee = Guarantee(
-                at_least=view.at_least,
-                confidence=view.confidence,
-                n=view.n,
-                errors=view.errors,
-                floor=draw.floor,
-                attempt=draw.attempt,
-                made_from=draw.head_number,
-                day=draw.created.date(),
-            )
-            head = self._context.head(concept, draw.head_number)
-            kept = with_guarantee(head, view.threshold, guarantee, author)
+            draw = self._context.certifying.newest(concept.id)[side]
+            guarantee = self._guarantee(concept, draw, view)
+            drawn_for = self._context.head(concept, draw.head_number)
+            head = self._newest_of(concept, drawn_for)
+            if side == "yes":
+                kept = with_guarantee(head, view.threshold, guarantee, author)
+            else:
+                kept = with_sure_no(head if view.threshold < head.threshold else drawn_for, guarantee)
             number = self._context.heads.add(concept.id, kept).number
         if measure:
             self._context.jobs.submit(Evaluate(concept.id, number))
         return number
 
-    def _draw(
-        self, concept: ConceptRow, head: StoredHead, at_least: float, attempt: int, author: str
-    ) -> None:
-        context, error = self._context, allowed_error(attempt)
+    def _draw(self, concept: ConceptRow, head: StoredHead, side: Side, at_least: float, author: str) -> None:
+        context, draws = self._context, self._context.certifying.newest(concept.id)
+        attempt, lowest = _next_attempt(draws), self._lowest(concept, head, side, draws)
+        error = allowed_error(attempt)
         material = context.material(concept, head.definition_number)
         scores = context.scores.of(head, material.index).probability
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
-        drawn = draw_certifying(material, context.collection, concept.key, attempt, scores, at_least, size)
+        drawn = draw_certifying(
+            material, context.collection, concept.key, attempt, scores, at_least, size, side, lowest
+        )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
-        draw = CertifyingDraw(attempt, head.number, at_least, drawn.floor, drawn.frame, author, now())
+        draw = CertifyingDraw(attempt, head.number, at_least, drawn.floor, drawn.frame, author, now(), side)
         context.certifying.add(concept.id, draw, drawn.pictures)
 
-    def _is_open(self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead, at_least: float) -> bool:
-        """Whether this draw is for the same wish, and not refused."""
-        before = self._context.head(concept, draw.head_number)
-        if (before.weights, before.bias, draw.at_least) != (head.weights, head.bias, at_least):
+    def _lowest(
+        self, concept: ConceptRow, head: StoredHead, side: Side, draws: Mapping[str, CertifyingDraw]
+    ) -> float:
+        """The lowest probability of this side that may be drawn from: of no picture both is to be sure, and
+        of none that the version calls a yes that it is no."""
+        newest = self._newest_of(concept, head)
+        no = Guarantee.of(newest.details, "no")
+        ends = [no.line if no else None] if side == "yes" else [head.threshold, newest.threshold]
+        other = draws.get("no" if side == "yes" else "yes")
+        if other and self._holds(concept, other, head):
+            ends.append(of_side(other.floor, other.side))
+        known = [np.float32(end) for end in ends if end is not None]  # as scores are
+        if side == "no":
+            return of_side(float(np.nextafter(min(known), np.float32(0))), side)
+        return float(np.nextafter(max(known), np.float32(1))) if known else 0.0
+
+    def _holds(self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead) -> bool:
+        """Whether this draw is about these weights, and not refused."""
+        if not _is_same(self._context.head(concept, draw.head_number), head):
             return False
         _, _, found = self._tried(concept, draw, head)
         return not isinstance(found, NotCertified)
+
+    def _newest_of(self, concept: ConceptRow, head: StoredHead) -> StoredHead:
+        """The newest version with the same weights: it has the lines that were kept of them."""
+        for facts in reversed(self._context.heads.all(concept.id)):
+            if facts.number <= head.number:
+                break
+            if facts.label_sequence == head.label_sequence:
+                newer = self._context.head(concept, facts.number)
+                if _is_same(newer, head):
+                    return newer
+        return head
 
     def _tried(
         self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead
     ) -> tuple[list[str], int, Certified | NotCertified | None]:
         """The pictures of a draw, how many were answered blindly, and what comes of it once all are."""
         material = self._context.material(concept)
-        ids = [i for i, drawn in material.certifying.items() if drawn.attempt == draw.attempt]
+        kept = material.certifying.items()
+        ids = [i for i, drawn in kept if (drawn.drawn, drawn.attempt) == (CERTIFYING, draw.attempt)]
         answered = sum(i in material.blind for i in ids)
         if answered < len(ids):
             return ids, answered, None
         scored = self._context.scores.of(head, material.index).probability.of(ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
-        right = np.array([material.blind[i].value == "yes" for i, _ in scored], dtype=bool)
+        right = np.array([material.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)
-        return ids, answered, certify(probability, right, draw.at_least, error, draw.floor)
+        found = certify(of_side(probability, draw.side), right, draw.at_least, error, draw.floor)
+        return ids, answered, found
 
     def _kept_as(self, concept: ConceptRow, draw: CertifyingDraw) -> int | None:
-        kept = ((head.number, Guarantee.of(head.details)) for head in self._context.heads.all(concept.id))
-        return next((number for number, line in kept if line and line.attempt == draw.attempt), None)
+        kept = ((head.number, Guarantee.of(head.details, draw.side)) for head in self._heads(concept))
+        return max((number for number, line in kept if line and line.attempt == draw.attempt), default=None)
 
-    def _zones(self, head: StoredHead, line: Certified | None) -> tuple[int | None, int | None]:
-        """Pictures of the library above the line, and the others."""
-        scores = self._context.library_scores(head) if line else None
-        if scores is None or line is None:
-            return None, None
-        sure = scores.flagged(line.threshold)
-        return sure, len(scores.probability) - sure
+    def _guarantee(self, concept: ConceptRow, draw: CertifyingDraw, view: CertificateView) -> Guarantee:
+        """What a certified line promises."""
+        no = draw.side == "no"
+        return Guarantee(
+            side=draw.side,
+            line=view.threshold if no else None,
+            at_random=self._not_at_random(concept, draw.head_number) if no else None,
+            at_least=view.at_least,
+            confidence=view.confidence,
+            n=view.n,
+            errors=view.errors,
+            floor=draw.floor,
+            attempt=draw.attempt,
+            made_from=draw.head_number,
+            day=draw.created.date(),
+        )
+
+    def _not_at_random(self, concept: ConceptRow, number: int) -> float | None:
+        """The share of the library that doesn't count, as measured with a version, or else with the newest
+        that was measured."""
+        kept = self._context.heads.evaluations(concept.id, [head.number for head in self._heads(concept)])
+        found = measured(kept.get(number) or (kept[max(kept)] if kept else None))
+        base = found.report.metric("base_rate") if found else None
+        return 1 - base.value if base and base.value is not None else None
+
+    def _heads(self, concept: ConceptRow) -> list[HeadFacts]:
+        return self._context.heads.all(concept.id)
+
+    def _zones(
+        self, concept: ConceptRow, head: StoredHead, side: Side, line: float | None
+    ) -> dict[str, int | None]:
+        """Pictures of the library beyond the line, beyond the one that was kept of the other side, and the
+        others."""
+        scores = self._context.library_scores(head) if line is not None else None
+        if scores is None:
+            return dict.fromkeys(("sure_yes", "sure_no", "look_yourself"))
+        newest = self._newest_of(concept, head)
+        yes = newest.threshold if Guarantee.of(newest.details) else None
+        no = Guarantee.of(newest.details, "no")
+        lines = {"yes": yes, "no": no.line if no else None, side: line}
+        sure_yes = None if lines["yes"] is None else scores.flagged(lines["yes"])
+        sure_no = None if lines["no"] is None else scores.up_to(lines["no"])
+        rest = len(scores.probability) - (sure_yes or 0) - (sure_no or 0)
+        return {"sure_yes": sure_yes, "sure_no": sure_no, "look_yourself": rest}
 
 
-def _sentence(view: CertificateView) -> str:
+def _next_attempt(draws: Mapping[str, CertifyingDraw]) -> int:
+    """All tries of a concept share one error, whatever their side."""
+    return max((draw.attempt for draw in draws.values()), default=0) + 1
+
+
+def _is_same(one: StoredHead, other: StoredHead) -> bool:
+    return (one.weights, one.bias) == (other.weights, other.bias)
+
+
+def _unfinished(view: CertificateView) -> str:
+    """What is said without a line."""
+    above, are = ("above", "are right") if view.side == "yes" else ("below", "don't count")
     wish = f"at least {100 * view.at_least:.3g} of 100"
     if not view.complete:
         return (
             f"{view.answered} of {view.asked} answered. When all are, they decide whether {wish} pictures "
-            f"above a line of version {view.version} are right."
-        )
-    if view.threshold is not None:
-        return (
-            f"With {100 * view.confidence:.3g} % confidence {wish} pictures above this line are right. For "
-            f"pictures like those of this library on {view.created.day} {view.created:%B %Y}."
+            f"{above} a line of version {view.version} {are}."
         )
     were = "1 was" if view.errors == 1 else f"{view.errors} were"
+    surest = "surest" if view.side == "yes" else "least likely"
+    wrong = "not" if view.side == "yes" else "no clear no"
     return (
-        f"It can't be said that {wish} are right: of the {view.n} surest pictures asked about {were} not. "
-        f"{view.more} more that are right would have been needed."
+        f"It can't be said that {wish} {are}: of the {view.n} {surest} pictures asked about {were} {wrong}. "
+        f"{view.more} more that {are} would have been needed."
     )

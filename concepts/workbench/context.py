@@ -32,10 +32,11 @@ from concepts.workbench.kinds import LookOver
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
-from storage.concepts import ConceptStore
+from storage.concepts import CERTIFYING, FITTING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
+from storage.fitting import FittingDraws
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
@@ -76,6 +77,7 @@ class Context:
         self.walls = WallLog(self.database)
         self.counts = AnswerCounts(self.collection, self.store, self.log)
         self.certifying = CertifyingDraws(self.database)
+        self.fitting = FittingDraws(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
@@ -199,11 +201,13 @@ class Context:
                 return
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
-        """The pictures to be answered blindly, in order: those that certify the line somebody asked for last,
-        then those that measure."""
-        asked = self.certifying.newest(concept.id)
+        """The pictures to be answered blindly, in order: those that certify the lines asked for last or fit
+        probabilities, then those that measure."""
+        asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
+        if fitting := self.fitting.newest(concept.id):
+            asked.add((FITTING, fitting.attempt))
         certifying = self.store.certifying_pictures(concept.id) if asked else {}
-        first = [i for i, drawn in certifying.items() if asked and drawn.attempt == asked.attempt]
+        first = [i for i, drawn in certifying.items() if (drawn.drawn, drawn.attempt) in asked]
         return [*first, *self.store.evaluation_pictures(concept.id)]
 
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:

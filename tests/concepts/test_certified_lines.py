@@ -143,3 +143,47 @@ def test_a_later_wave_knows_what_it_could_not_draw(trained: Workbench) -> None:
     assert {one.after_wave for one in drawn.values()} == {waves}
     trained.context.draw_more(concept, at_least=200)
     assert not set(drawn) & set(trained.context.material(concept).evaluation)
+
+
+def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(trained: Workbench) -> None:
+    trained.certificates.begin(NAME, SHARE, author="me")
+    answer(trained, certifying(trained), always="yes")
+    trained.certificates.finish(NAME, author="me", measure=False)
+    yes = certifying(trained)
+    begun = trained.certificates.begin(NAME, SHARE, side="no", author="me")
+    assert begun.attempt == 2  # of one count: all tries share one error
+    assert begun.needed == needed(SHARE, allowed_error(2))
+    answer(trained, certifying(trained)[len(yes) :], always="no")
+    view = trained.certificates.state(NAME, "no")
+    assert view is not None
+    assert view.sure_yes
+    assert view.sure_no
+    pictures = trained.versions.quality(NAME).pictures
+    assert view.sure_yes + view.sure_no + (view.look_yourself or 0) == pictures
+    number = trained.certificates.finish(NAME, side="no", author="me", measure=False)
+    version = trained.versions.version(NAME, number)
+    assert view.threshold is not None
+    assert view.threshold < version.threshold
+    assert version.details["certified_no"]["line"] == view.threshold
+    card = trained.versions.model_card(NAME, number)
+    assert "at least 50 of 100 pictures above this line are right." in card
+    assert "at least 50 of 100 pictures below this line don't count;" in card
+
+
+def test_an_undecided_picture_is_no_clear_no(trained: Workbench) -> None:
+    trained.certificates.begin(NAME, SHARE, side="no", author="me")
+    answer(trained, certifying(trained), always="unsure")
+    view = trained.certificates.state(NAME, "no")
+    assert view is not None
+    assert view.threshold is None
+    assert view.errors == view.n
+
+
+def test_another_threshold_keeps_the_sure_no_only_above_it(trained: Workbench) -> None:
+    trained.certificates.begin(NAME, SHARE, side="no", author="me")
+    answer(trained, certifying(trained), always="no")
+    number = trained.certificates.finish(NAME, side="no", author="me", measure=False)
+    line = trained.versions.version(NAME, number).details["certified_no"]["line"]
+    for threshold, kept in ((line + 0.01, True), (line / 2, False)):
+        moved = trained.versions.set_threshold(NAME, number, threshold, author="me", measure=False)
+        assert ("certified_no" in trained.versions.version(NAME, moved).details) is kept

@@ -17,6 +17,7 @@ from concepts.learning.certificates import (
     floor_of,
     needed,
 )
+from concepts.learning.target import Side
 
 
 def falling(n: int) -> np.ndarray:
@@ -68,9 +69,9 @@ def test_above_the_floor_lie_as_many_as_are_to_be_drawn(probabilities: list[floa
     assert (p >= floor_of(p, 0.9, size)).sum() >= min(size, len(p))
 
 
-@pytest.mark.parametrize("bent", [0.6, 1.0])
-def test_a_certified_line_is_wrong_no_more_often_than_it_says(bent: float) -> None:
+@pytest.mark.parametrize(("side", "bent"), [("yes", 0.6), ("yes", 1.0), ("no", 0.6), ("no", 1.0)])
+def test_a_certified_line_is_wrong_no_more_often_than_it_says(side: Side, bent: float) -> None:
     rng = np.random.default_rng(0)
-    found = [run(rng, 0.3, bent, 0.9, 0.05) for _ in range(200)]
+    found = [run(rng, 0.3, bent, 0.9, 0.05, side) for _ in range(200)]
     assert any(share is not None for share in found)
     assert sum(share is not None and share < 0.9 for share in found) <= 0.05 * len(found)

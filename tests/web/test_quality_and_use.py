@@ -23,6 +23,7 @@ from concepts.export.usage import over_rest
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
+from concepts.workbench.probabilities import FittingView
 from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
@@ -71,9 +72,14 @@ def test_a_version_that_flags_nothing_that_was_checked_says_so() -> None:
 def line(**changes: Any) -> str:
     about = {"attempt": 1, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
     about |= {"asked": 54, "answered": 12, "needed": 36, "complete": False, "threshold": None, "n": 0}
-    about |= {"errors": 0, "more": 0, "kept_as": None, "sure_yes": None, "look_yourself": None}
-    found = CertificateView.model_validate(about | {"sentence": "What came of it."} | changes)
-    return render("quality/line.html", name="Ball", newest=2, takes={0.8: 17, 0.9: 36}, found=found)
+    about |= {"errors": 0, "more": 0, "kept_as": None, "sure_yes": None, "sure_no": None, "side": "yes"}
+    about |= {"look_yourself": None, "sentence": "What came of it."}
+    found = CertificateView.model_validate(about | changes)
+    lines = {"yes": None, "no": None, found.side: found}
+    takes = {side: {0.8: 17, 0.9: 36} for side in lines}
+    return render(
+        "quality/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97", fitting=None
+    )
 
 
 def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
@@ -84,9 +90,25 @@ def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None
     assert "sure yes 1,300" in words(certified)
     assert "look yourself 700" in words(certified)
     assert 'data-action="keep-line"' in certified
+    both = words(line(**done, side="no", threshold=0.1, sure_yes=300, sure_no=1300, look_yourself=400))
+    assert "sure yes 300" in both
+    assert "sure no 1,300" in both
+    assert "look yourself 400" in both
     refused = line(**done, errors=2, more=12)
     assert "What came of it." in words(refused)
     assert 'data-action="certify"' in refused
+
+
+def test_probabilities_are_fitted_step_by_step() -> None:
+    def shown(**changes: Any) -> str:
+        about = {"attempt": 1, "asked": 40, "answered": 40, "complete": True, "version": 2, "fits": False}
+        about |= {"fitted_from": None, "before": "", "now": "", "sentence": "How far it is."}
+        return render("quality/fit.html", name="Ball", fitting=FittingView.model_validate(about | changes))
+
+    assert 'data-action="fit"' in render("quality/fit.html", name="Ball", fitting=None)
+    assert "Answer them" in shown(complete=False, answered=3)
+    assert "Fit the probabilities of version 2" in words(shown())
+    assert "Before: Too high. Now: Right." in words(shown(fits=True, before="Too high.", now="Right."))
 
 
 def test_a_version_with_a_certified_line_shows_the_promise_and_no_measured_precision() -> None:

@@ -13,8 +13,10 @@ from concepts.classifier.robustness import Robustness
 from concepts.classifier.versions import Comparison
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
+from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import CertificateView
+from concepts.workbench.probabilities import FEWEST, MOST, FittingView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -33,11 +35,18 @@ class Threshold(Body):
 
 
 class Line(Body):
-    """`at_least`: what share of the pictures above the line is to be right. `version`: the newest if left
-    out."""
+    """`at_least`: what share of the pictures above the line is to be right or, with `side` no, below it not
+    to count. `version`: the newest if left out."""
 
+    side: Side = "yes"
     at_least: float = Field(0.9, ge=0.5, le=0.99)
     version: int | None = Field(None, ge=1, le=2**31 - 1)
+
+
+class Fitting(Body):
+    """`pictures`: how many are drawn to fit probabilities to."""
+
+    pictures: int = Field(40, ge=FEWEST, le=MOST)
 
 
 class Version(BaseModel):
@@ -107,20 +116,39 @@ def routes(workbench: Workbench) -> APIRouter:
         return Version(number=workbench.versions.use_again(name, version, author=author))
 
     @router.get("/certificate")
-    def newest_certificate(name: ConceptName) -> CertificateView | None:
-        """How far certifying a line is; null before anybody asked for one."""
-        return workbench.certificates.state(name)
+    def newest_certificate(name: ConceptName, side: Side = "yes") -> CertificateView | None:
+        """How far certifying a line of this side is; null before anybody asked for one."""
+        return workbench.certificates.state(name, side)
 
     @router.post("/certificate", status_code=201)
     def begin_certificate(name: ConceptName, body: Line, author: AuthorName) -> CertificateView:
         """Draws the pictures whose blind answers certify a line. With purpose “evaluation” they are asked
         about first."""
-        return workbench.certificates.begin(name, body.at_least, version=body.version, author=author)
+        return workbench.certificates.begin(
+            name, body.at_least, side=body.side, version=body.version, author=author
+        )
 
     @router.post("/certificate/keep", status_code=201)
-    def keep_certificate(name: ConceptName, author: AuthorName) -> Version:
-        """Keeps the certified line as the newest version."""
-        return Version(number=workbench.certificates.finish(name, author=author))
+    def keep_certificate(name: ConceptName, author: AuthorName, side: Side = "yes") -> Version:
+        """Keeps the certified line of this side as the newest version, beside one of the other side."""
+        return Version(number=workbench.certificates.finish(name, side=side, author=author))
+
+    @router.get("/probabilities")
+    def newest_fitting(name: ConceptName) -> FittingView | None:
+        """How far making probabilities fit the library is; null before anybody asked for it."""
+        return workbench.probabilities.state(name)
+
+    @router.post("/probabilities", status_code=201)
+    def begin_fitting(name: ConceptName, body: Fitting, author: AuthorName) -> FittingView:
+        """Draws the pictures whose blind answers the newest version's probabilities are fitted to. With
+        purpose “evaluation” they are asked about first."""
+        return workbench.probabilities.begin(name, body.pictures, author=author)
+
+    @router.post("/probabilities/keep", status_code=201)
+    def keep_fitting(name: ConceptName, author: AuthorName) -> Version:
+        """Keeps the newest version with probabilities fitted to these answers; it says yes to the same
+        pictures."""
+        return Version(number=workbench.probabilities.finish(name, author=author))
 
     @router.get("/compare")
     def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:

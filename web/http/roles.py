@@ -53,7 +53,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(expand|mine|annotate|versions|second-look)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/certificate(/keep)?", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
         ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings")),
         ("POST", f"{API}/settings/test", Rule(OWNER)),
@@ -95,7 +95,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(
         ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),
-    **dict.fromkeys(("certify", "keep-line"), Rule(OWNER)),
+    **dict.fromkeys(("certify", "keep-line", "fit", "keep-fit"), Rule(OWNER)),
     **dict.fromkeys(("threshold", "again", "score", "score-files", "score-library", "test"), Rule(OWNER)),
     **dict.fromkeys(("add", "uploaded", "sample"), Rule(OWNER, "added pictures")),
     "reembed": Rule(OWNER, "changed the encoder"),

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from concepts.classifier.measuring import of_hundred
-from concepts.classifier.quality import Mistake, QualityView
+from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.errors import DiscernError
 from concepts.export import figures
@@ -18,6 +18,7 @@ from concepts.installation.activity import JobView
 from concepts.learning.average_probability import about_probabilities
 from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
+from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author
@@ -39,7 +40,10 @@ TARGETS = (
     ("recall=0.9", "Miss little: find 90 of 100 that count"),
     ("recall=0.95", "Miss very little: find 95 of 100 that count"),
 )
-LINES = (0.8, 0.9, 0.95)  # shares that a line can be certified for here
+LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can be certified for here
+    "yes": (0.8, 0.9, 0.95),
+    "no": (0.9, 0.95, 0.98),
+}
 ANSWERS = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 
 Memory = dict[
@@ -156,7 +160,7 @@ class _Screen:
             self.plots: _plots(quality),
             self.parts: render("quality/parts.html", report=quality.version.report),
             self.steady: self._steady(view.name, jobs),
-            self.line: self._line(view.name, quality.version.number),
+            self.line: self._line(view.name, quality.version),
             self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
         }
 
@@ -199,12 +203,18 @@ class _Screen:
             "quality/steady.html", job=job, found=self._bench.steadiness.newest(name), newest=newest
         )
 
-    def _line(self, name: str, newest: int) -> str:
-        """How far the line one can rely on is."""
+    def _line(self, name: str, newest: HeadView) -> str:
+        """How far the lines one can rely on are, and probabilities that fit the library."""
         certificates = self._bench.certificates
-        takes = {share: certificates.takes(name, share) for share in LINES}
+        base = newest.report.metric("base_rate") if newest.report else None
         return render(
-            "quality/line.html", name=name, newest=newest, takes=takes, found=certificates.state(name)
+            "quality/line.html",
+            name=name,
+            newest=newest.number,
+            takes={s: {share: certificates.takes(name, share) for share in LINES[s]} for s in LINES},
+            fitting=self._bench.probabilities.state(name),
+            lines={side: certificates.state(name, side) for side in LINES},
+            not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
     def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
@@ -240,10 +250,17 @@ class _Screen:
         elif action.name == "steady":
             self._bench.steadiness.submit(name)
         elif action.name == "certify":
-            self._bench.certificates.begin(name, float(action.fields.get("at-least", 0.9)), author=author)
+            side = _yes_or_no(action.fields.get("side", ""))
+            at_least = float(action.fields.get("at-least", 0.9))
+            self._bench.certificates.begin(name, at_least, side=side, author=author)
         elif action.name == "keep-line":
-            number = self._bench.certificates.finish(name, author=author)
+            number = self._bench.certificates.finish(name, side=_yes_or_no(action.value), author=author)
             return say(f"Version {number} has the certified line.", "good")
+        elif action.name == "fit":
+            self._bench.probabilities.begin(name, int(action.fields.get("pictures", 40)), author=author)
+        elif action.name == "keep-fit":
+            number = self._bench.probabilities.finish(name, author=author)
+            return say(f"Version {number} has probabilities fitted to the library.", "good")
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
@@ -325,11 +342,16 @@ def _is_rare(report: EvaluationReport | None) -> bool:
     return is_rare(report.yes.value / report.covered)
 
 
+def _yes_or_no(said: str) -> Side:
+    return "no" if said == "no" else "yes"
+
+
 def _main(view: QualityView, name: str) -> str:
     """The figures in words and the threshold that moves them; or what is missing."""
     shares = (view.at.precision, view.at.recall) if view.at else ()
     notes = dict.fromkeys(share.note for share in shares if share.value is None)
     report, guarantee = view.version.report, Guarantee.of(view.version.details)
+    sure_no = Guarantee.of(view.version.details, "no")
     base = report.metric("base_rate") if report else None
     return render(
         "quality/main.html",
@@ -339,6 +361,7 @@ def _main(view: QualityView, name: str) -> str:
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",
+        sure_no=sure_no,
         rare=_is_rare(report),
         find_more=FIND_MORE,
         base=of_hundred(base.value) if base and base.value is not None else "",
