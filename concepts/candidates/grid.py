@@ -18,7 +18,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from concepts.candidates.mining import seed_of
-from concepts.candidates.question_queue import Decisions, EvaluationOf, problem_of
+from concepts.candidates.question_queue import Decisions, PicturesOf, problem_of
 from concepts.candidates.selection import NextPicture
 from concepts.errors import DiscernError
 from concepts.labels.lessons import Lessons
@@ -76,7 +76,7 @@ class Grid:
         decisions: Decisions,
         rank: Rank,
         state: StateOf,
-        evaluation: EvaluationOf,
+        evaluation: PicturesOf,
         on_walls: Callable[[], Iterable[str]],
         background: Executor,
     ) -> None:

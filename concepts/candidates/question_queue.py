@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from concepts.candidates.selection import NextPicture, to_measure
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
-from concepts.learning.waves import LOOKS, measures_next
+from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
 from storage.labels import LabelLog
 
@@ -28,7 +28,7 @@ STALE = 8  # answers after which what is left is chosen again
 log = logging.getLogger(__name__)
 
 Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
-EvaluationOf = Callable[[], Iterable[str]]
+PicturesOf = Callable[[], Iterable[str]]
 PathsOf = Callable[[Sequence[str]], dict[str, str]]
 
 
@@ -83,7 +83,8 @@ class Questions:
         self,
         decisions: Decisions,
         choose: Choose,
-        evaluation: EvaluationOf,
+        asked_for: PicturesOf,
+        evaluation: PicturesOf,
         paths: PathsOf,
         background: Executor,
         first_look: Callable[[], int],
@@ -91,6 +92,7 @@ class Questions:
         self._decisions = decisions
         self._choose = choose
         self._first_look = first_look
+        self._asked_for = asked_for
         self._evaluation = evaluation
         self._paths = paths
         self._background = background
@@ -101,11 +103,14 @@ class Questions:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
         those to ask about `again`."""
         decisions = self._decisions.now()
-        evaluation = list(self._evaluation())
+        asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
         held = set(have)
-        measuring = [i for i in evaluation if i not in decisions and i not in held]
+        wanted, measuring = (
+            [i for i in pictures if i not in decisions and i not in held]
+            for pictures in (asked_for, evaluation)
+        )
         new = [i for i in have if i not in decisions]  # and no question that is asked again
-        since = _since_evaluation(new, set(evaluation))
+        since = _since_evaluation(new, {*asked_for, *evaluation})
         answered = len(decisions) + len(new)
         measured = sum(i in decisions or i in held for i in evaluation)
         with self._lock:
@@ -113,10 +118,13 @@ class Questions:
             learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
         due = self._refill_is_due(len(learning), len(decisions))
         chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
-        while len(chosen) < n and (learning or measuring):
+        while len(chosen) < n and (learning or wanted or measuring):
             if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
                 break
-            if measuring and (not learning or measures_next(since, answered, measured, first_look)):
+            if wanted and (not learning or since >= EVERY - 1):  # somebody waits for these answers
+                chosen.append(to_measure(wanted.pop(0)))
+                since = 0
+            elif measuring and (not learning or measures_next(since, answered, measured, first_look)):
                 chosen.append(to_measure(measuring.pop(0)))
                 since, measured = 0, measured + 1
             else:

@@ -65,7 +65,7 @@ def most_useful(
         look,
         n,
         decided=len(lessons.shown) + sum(decision.decided for decision in lessons.answers.values()),
-        answered=len(lessons.answers.keys()),
+        answered=len(lessons.answers),
         seed=seed_of(lessons.revision.definition.name),
         ways=ways,
     )

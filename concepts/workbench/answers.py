@@ -350,14 +350,15 @@ class Answers:
         with self._open_lock:
             if concept.id not in self._open:
                 background, decisions = self._context.background, self._context.counts.decisions(concept.id)
-                to_answer = partial(self._context.to_answer, concept)
+                asked_for = partial(self._context.asked_for, concept)
+                evaluation = partial(self._context.store.evaluation_pictures, concept.id)
                 apart = partial(self._context.store.kept_apart, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(decisions, choose, to_answer, paths, background, self._first_look),
+                    Questions(decisions, choose, asked_for, evaluation, paths, background, self._first_look),
                     Grid(decisions, rank, state, apart, on_walls, background),
                 )
             return self._open[concept.id]

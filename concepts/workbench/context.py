@@ -144,7 +144,8 @@ class Context:
         """What more answers would bring, and what a rare concept takes, as far as the last look over the
         answers tells."""
         looked = self.jobs.newest_done(LookOver, concept.id)
-        count, walls = self.counts.now(concept.id), self.walls.count(concept.id)
+        count = self.counts.now(concept.id)
+        walls = 0 if count.yes else self.walls.count(concept.id)
         return Advice(
             more=advice(count, looked.settling if looked else None),
             rare=about_rare(count, looked.rarity if looked else None, walls),
@@ -201,14 +202,16 @@ class Context:
                 return
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
-        """The pictures to be answered blindly, in order: those that certify the lines asked for last or fit
-        probabilities, then those that measure."""
+        """The pictures to be answered blindly, in order: those asked for, then those that measure."""
+        return [*self.asked_for(concept), *self.store.evaluation_pictures(concept.id)]
+
+    def asked_for(self, concept: ConceptRow) -> list[str]:
+        """The pictures that certify the lines asked for last or fit probabilities, in order."""
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
         if fitting := self.fitting.newest(concept.id):
             asked.add((FITTING, fitting.attempt))
         certifying = self.store.certifying_pictures(concept.id) if asked else {}
-        first = [i for i, drawn in certifying.items() if (drawn.drawn, drawn.attempt) in asked]
-        return [*first, *self.store.evaluation_pictures(concept.id)]
+        return [i for i, drawn in certifying.items() if (drawn.drawn, drawn.attempt) in asked]
 
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""

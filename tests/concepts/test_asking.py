@@ -54,10 +54,20 @@ def background() -> ThreadPoolExecutor:
 
 @pytest.fixture
 def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], Questions]:
-    def make(choose: Chooser, evaluation: int, first_look: int = 0) -> Questions:
+    def make(
+        choose: Chooser, evaluation: int, first_look: int = 0, asked_for: Sequence[str] = ()
+    ) -> Questions:
         decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
-        return Questions(decisions, choose, lambda: names, lambda ids: {}, background, lambda: first_look)
+        return Questions(
+            decisions,
+            choose,
+            lambda: asked_for,
+            lambda: names,
+            lambda ids: {},
+            background,
+            lambda: first_look,
+        )
 
     return make
 
@@ -109,6 +119,18 @@ def test_until_there_can_be_figures_learning_comes_first_and_measuring_catches_u
     assert "".join(name[0] for name in have) == "llllllelelelelle"
 
 
+def test_what_somebody_asked_for_does_not_wait_until_there_can_be_figures(ask, background) -> None:  # type: ignore[no-untyped-def]
+    choose = Chooser()
+    choose.let_go.set()
+    questions = ask(choose, 20, first_look=30, asked_for=["a0", "a1"])
+    questions.upcoming([], 0)
+    settled(background)
+    have: list[str] = []
+    for _ in range(3):
+        have += [p.id for p in questions.upcoming(have, 3).pictures]
+    assert have == ["l0", "l1", "a0", "l2", "l3", "a1", "l4", "l5", "l6"]
+
+
 def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]
     choose = Chooser()
     choose.let_go.set()
@@ -131,7 +153,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
         return outcome
 
     decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    questions = Questions(decisions, choose, list, lambda ids: {}, background, lambda: 0)
+    questions = Questions(decisions, choose, list, list, lambda ids: {}, background, lambda: 0)
     questions.upcoming([], 5)
     settled(background)
     assert questions.upcoming([], 5).problem == "No encoder."
