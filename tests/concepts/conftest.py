@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from answering import answer
 from drawing import draw_folder
 from small_disk import small_disk  # noqa: F401  # a fixture
 
@@ -58,3 +59,23 @@ def answered_once(bench: Workbench) -> Workbench:
     for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
         bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"once {picture.id}")
     return bench
+
+
+@pytest.fixture(scope="session")
+def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a version that was trained with 20 simulated answers."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    shutil.copytree(made_library[0], home)
+    bench = Workbench(load_settings(home=home))
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 20)])
+    bench.versions.train(NAME)
+    bench.close()
+    return home
+
+
+@pytest.fixture
+def trained(made_trained: Path, own_home: Path) -> Workbench:
+    """A copy of it for each test."""
+    shutil.copytree(made_trained, own_home)
+    return Workbench(load_settings())

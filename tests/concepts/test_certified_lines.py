@@ -5,50 +5,19 @@ The answers are simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from pathlib import Path
-
 import pytest
+from answering import answer
 
 from concepts.errors import ConflictError, NotEnoughPicturesError
 from concepts.learning.certificates import allowed_error, needed
-from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it
 
 
-def answer(bench: Workbench, ids: list[str], *, always: str = "") -> None:
-    paths = bench.context.collection.paths(ids)
-    for picture in ids:
-        value = always or ("yes" if "ellipse" in paths[picture] else "no")
-        key = uuid.uuid4().hex
-        bench.answers.label(NAME, picture, value, author=Author("simulation", "simulated"), key=key)
-
-
 def certifying(bench: Workbench) -> list[str]:
     return list(bench.context.store.certifying_pictures(bench.context.concept(NAME).id))
-
-
-@pytest.fixture(scope="module")
-def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("trained") / "home"
-    shutil.copytree(made_library[0], home)
-    bench = Workbench(load_settings(home=home))
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, [picture.id for picture in bench.answers.next_pictures(NAME, 20)])
-    bench.versions.train(NAME)
-    bench.close()
-    return home
-
-
-@pytest.fixture
-def trained(made_trained: Path, own_home: Path) -> Workbench:
-    shutil.copytree(made_trained, own_home)
-    return Workbench(load_settings())
 
 
 def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(
@@ -61,7 +30,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     first = trained.answers.next_pictures(NAME, len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == view.asked
-    answer(trained, drawn)
+    answer(trained, NAME, drawn)
     material = trained.context.material(concept)
     assert material.evaluation == measuring
     assert not material.measuring
@@ -73,7 +42,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
 def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(trained: Workbench) -> None:
     trained.certificates.begin(NAME, SHARE, author="me")
     drawn = certifying(trained)
-    answer(trained, drawn[:-1], always="yes")
+    answer(trained, NAME, drawn[:-1], always="yes")
     view = trained.certificates.begin(NAME, SHARE, author="me")
     assert (view.attempt, view.answered, view.complete, view.n) == (1, len(drawn) - 1, False, 0)
     with pytest.raises(ConflictError, match="no certified line"):
@@ -84,7 +53,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     trained: Workbench,
 ) -> None:
     trained.certificates.begin(NAME, SHARE, author="me")
-    answer(trained, certifying(trained), always="yes")
+    answer(trained, NAME, certifying(trained), always="yes")
     view = trained.certificates.state(NAME)
     assert view is not None
     assert view.complete
@@ -102,9 +71,9 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
 
 def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(trained: Workbench) -> None:
     left = trained.answers.next_pictures(NAME, 200, purpose="evaluation")
-    answer(trained, [picture.id for picture in left])
+    answer(trained, NAME, [picture.id for picture in left])
     trained.certificates.begin(NAME, SHARE, author="me")
-    answer(trained, certifying(trained), always="yes")
+    answer(trained, NAME, certifying(trained), always="yes")
     trained.certificates.finish(NAME, author="me", measure=False)
     report = trained.versions.evaluate(NAME)
     assert report.metric("precision") is None
@@ -115,7 +84,7 @@ def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(trained:
 def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(trained: Workbench) -> None:
     trained.certificates.begin(NAME, SHARE, author="me")
     first = certifying(trained)
-    answer(trained, first, always="unsure")
+    answer(trained, NAME, first, always="unsure")
     view = trained.certificates.state(NAME)
     assert view is not None
     assert view.complete
@@ -147,13 +116,13 @@ def test_a_later_wave_knows_what_it_could_not_draw(trained: Workbench) -> None:
 
 def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(trained: Workbench) -> None:
     trained.certificates.begin(NAME, SHARE, author="me")
-    answer(trained, certifying(trained), always="yes")
+    answer(trained, NAME, certifying(trained), always="yes")
     trained.certificates.finish(NAME, author="me", measure=False)
     yes = certifying(trained)
     begun = trained.certificates.begin(NAME, SHARE, side="no", author="me")
     assert begun.attempt == 2  # of one count: all tries share one error
     assert begun.needed == needed(SHARE, allowed_error(2))
-    answer(trained, certifying(trained)[len(yes) :], always="no")
+    answer(trained, NAME, certifying(trained)[len(yes) :], always="no")
     view = trained.certificates.state(NAME, "no")
     assert view is not None
     assert view.sure_yes
@@ -172,7 +141,7 @@ def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(
 
 def test_an_undecided_picture_is_no_clear_no(trained: Workbench) -> None:
     trained.certificates.begin(NAME, SHARE, side="no", author="me")
-    answer(trained, certifying(trained), always="unsure")
+    answer(trained, NAME, certifying(trained), always="unsure")
     view = trained.certificates.state(NAME, "no")
     assert view is not None
     assert view.threshold is None
@@ -181,7 +150,7 @@ def test_an_undecided_picture_is_no_clear_no(trained: Workbench) -> None:
 
 def test_another_threshold_keeps_the_sure_no_only_above_it(trained: Workbench) -> None:
     trained.certificates.begin(NAME, SHARE, side="no", author="me")
-    answer(trained, certifying(trained), always="no")
+    answer(trained, NAME, certifying(trained), always="no")
     number = trained.certificates.finish(NAME, side="no", author="me", measure=False)
     line = trained.versions.version(NAME, number).details["certified_no"]["line"]
     for threshold, kept in ((line + 0.01, True), (line / 2, False)):

@@ -5,12 +5,9 @@ The answers are simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from pathlib import Path
-
 import numpy as np
 import pytest
+from answering import answer
 
 from concepts.classifier.fitted import with_fit
 from concepts.classifier.measuring import views_of
@@ -19,35 +16,16 @@ from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError
 from concepts.learning.calibration import Calibration
 from concepts.learning.report import Guarantee
-from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.heads import StoredHead
-from storage.labels import Author
 from storage.tables import now
 
 NAME = "Round thing"
 PICTURES = 12
 
 
-def answer(bench: Workbench, ids: list[str]) -> None:
-    paths = bench.context.collection.paths(ids)
-    for picture in ids:
-        value, key = "yes" if "ellipse" in paths[picture] else "no", uuid.uuid4().hex
-        bench.answers.label(NAME, picture, value, author=Author("simulation", "simulated"), key=key)
-
-
 def drawn(bench: Workbench) -> list[str]:
     return list(bench.context.store.certifying_pictures(bench.context.concept(NAME).id))
-
-
-@pytest.fixture
-def trained(made_library: tuple[Path, Path], own_home: Path) -> Workbench:
-    shutil.copytree(made_library[0], own_home)
-    bench = Workbench(load_settings())
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, [picture.id for picture in bench.answers.next_pictures(NAME, 20)])
-    bench.versions.train(NAME)
-    return bench
 
 
 def test_pictures_to_fit_to_come_first_teach_and_measure_nothing_and_change_no_decision(
@@ -59,11 +37,11 @@ def test_pictures_to_fit_to_come_first_teach_and_measure_nothing_and_change_no_d
     assert (begun.asked, begun.answered, begun.fits) == (PICTURES, 0, False)
     first = trained.answers.next_pictures(NAME, PICTURES, purpose="evaluation")
     assert [picture.id for picture in first] == drawn(trained)
-    answer(trained, drawn(trained)[:-1])
+    answer(trained, NAME, drawn(trained)[:-1])
     assert trained.probabilities.begin(NAME, PICTURES, author="me").attempt == 1
     with pytest.raises(ConflictError, match="11 of 12 answered"):
         trained.probabilities.finish(NAME, author="me")
-    answer(trained, drawn(trained)[-1:])
+    answer(trained, NAME, drawn(trained)[-1:])
     assert trained.answers.count(NAME).fit == PICTURES
     material = trained.context.material(concept)
     assert material.evaluation == measuring
@@ -80,9 +58,9 @@ def test_pictures_to_fit_to_come_first_teach_and_measure_nothing_and_change_no_d
 
 def test_answers_given_once_fit_a_newer_version_too(trained: Workbench) -> None:
     trained.probabilities.begin(NAME, PICTURES, author="me")
-    answer(trained, drawn(trained))
+    answer(trained, NAME, drawn(trained))
     trained.probabilities.finish(NAME, author="me", measure=False)
-    answer(trained, [picture.id for picture in trained.answers.next_pictures(NAME, 5)])
+    answer(trained, NAME, [picture.id for picture in trained.answers.next_pictures(NAME, 5)])
     newer = trained.versions.train(NAME).number
     view = trained.probabilities.state(NAME)
     assert view is not None
@@ -93,7 +71,7 @@ def test_answers_given_once_fit_a_newer_version_too(trained: Workbench) -> None:
 def test_whoever_had_not_seen_a_picture_flags_the_same_after_probabilities_were_fitted(
     trained: Workbench,
 ) -> None:
-    answer(trained, [one.id for one in trained.answers.next_pictures(NAME, 200, purpose="evaluation")])
+    answer(trained, NAME, [one.id for one in trained.answers.next_pictures(NAME, 200, purpose="evaluation")])
     material = trained.context.material(trained.context.concept(NAME))
     measuring = sample(material, trained.context.collection)
     head = trained.context.head(trained.context.concept(NAME), 1)
