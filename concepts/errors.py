@@ -78,10 +78,10 @@ class UnknownMethodError(DiscernError):
 
 
 class NoModelError(SettingsError):
-    """No model is set for what was asked for. `role` is llm (words) or vlm (pictures)."""
+    """No model is set for a role (of `concepts.language.Role`)."""
 
-    def __init__(self, role: Literal["llm", "vlm"]) -> None:
-        what = "vision-language model" if role == "vlm" else "language model"
+    def __init__(self, role: Literal["scoping", "annotating", "escalating", "criticising"]) -> None:
+        what = "vision-language model" if role in ("annotating", "escalating") else "language model"
         super().__init__(f"No {what} is set.")
         self.role = role
 

@@ -31,8 +31,12 @@ SAVED = (
     "openai_base_url",
     "llm_model",
     "vlm_model",
+    "large_vlm_model",
+    "critic_model",
     "llm_price",
     "vlm_price",
+    "large_vlm_price",
+    "critic_price",
     "model_concurrency",
 )
 
@@ -73,9 +77,13 @@ class Settings(BaseSettings):
     )
     llm_model: str | None = None
     vlm_model: str | None = None
+    large_vlm_model: str | None = None  # for pictures that the first is not sure of
+    critic_model: str | None = None  # for proposing other wordings; the model for words where it is not set
     # USD per million tokens, "input/output"; without it a budget in USD can't be kept.
     llm_price: str | None = None
     vlm_price: str | None = None
+    large_vlm_price: str | None = None
+    critic_price: str | None = None
     model_concurrency: int = Field(4, ge=1, le=64)
     # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)

@@ -139,7 +139,7 @@ def _supplies(
     return Supplies(
         encoder=collection.words,
         background=lambda: _background(lessons),
-        model=cache(lambda: chat_model(settings, "vlm", ledger, budget)),
+        model=cache(lambda: chat_model(settings, "annotating", ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=_model_picture,
         picture_version="source-jpeg-768",

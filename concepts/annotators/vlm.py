@@ -88,7 +88,7 @@ class VlmAnnotator:
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
         model = supplies.model()
         if model is None:
-            raise NoModelError("vlm")
+            raise NoModelError("annotating")
         return cls(
             model,
             concurrency=supplies.concurrency,

@@ -12,7 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from concepts.errors import DiscernError
 
-CriterionKind = Literal["necessary", "supporting", "excluding"]
+CriterionKind = Literal[
+    "necessary",  # every one has to hold
+    "included",  # a kind of picture that counts
+    "supporting",  # makes it likelier, but need not be there
+    "excluding",  # a kind of picture that doesn't count
+    "undecided",  # a borderline kind that the person has not decided on
+]
 Origin = Literal["person", "model", "vocabulary"]
 
 
@@ -21,10 +27,15 @@ class _Document(BaseModel):
 
 
 class Criterion(_Document):
-    """One thing to check in a picture. `kind` says what a yes means for the concept."""
+    """One thing to check in a picture. `kind` says what a yes means for the concept.
+
+    `of` makes a definition a tree: it is the text of the necessary criterion that this kind of picture
+    belongs to, empty where it belongs to the concept as a whole.
+    """
 
     kind: CriterionKind
     text: str = Field(min_length=1, max_length=300)
+    of: str = Field(default="", max_length=300)
     origin: Origin = "person"
     note: str = ""  # where it came from, in words ("from your answer: …")
 
@@ -60,8 +71,10 @@ class Definition(_Document):
         """The definition as a person reads it, and as word diffs and prompts use it."""
         headings: tuple[tuple[CriterionKind, str], ...] = (
             ("necessary", "Must"),
+            ("included", "Counts"),
             ("supporting", "Helps"),
             ("excluding", "Not"),
+            ("undecided", "Not decided"),
         )
         lines = [self.name, self.description]
         for kind, heading in headings:

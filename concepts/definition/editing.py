@@ -19,7 +19,13 @@ from concepts.errors import DiscernError
 
 Item = TypeVar("Item")
 
-IN_WORDS: dict[CriterionKind, str] = {"necessary": "must", "supporting": "helps", "excluding": "not"}
+IN_WORDS: dict[CriterionKind, str] = {
+    "necessary": "must",
+    "included": "counts",
+    "supporting": "helps",
+    "excluding": "not",
+    "undecided": "not decided yet",
+}
 PROPOSERS = {"model": "a language model", "vocabulary": "the built-in vocabulary"}
 
 
@@ -161,7 +167,13 @@ def _list_change(before: list[tuple[str, Any]], after: list[tuple[str, Any]]) ->
 def _meaning(value: Any) -> str:
     if isinstance(value, bool):
         return "now finds what counts" if value else "now finds what only looks similar"
-    return {"necessary": "is now a must", "supporting": "now helps", "excluding": "now excludes"}[value]
+    return {
+        "necessary": "is now a must",
+        "included": "now counts",
+        "supporting": "now helps",
+        "excluding": "now excludes",
+        "undecided": "is open again",
+    }[value]
 
 
 def _criterion(kind: str, text: str, note: str = "") -> Criterion:

@@ -30,7 +30,7 @@ COLOURS = {"red": (210, 30, 30), "green": (20, 150, 60), "blue": (30, 70, 200), 
 class ModelReport(View):
     """What one model did with a question whose answer is known. `listed` is none without a list."""
 
-    role: Literal["llm", "vlm"]
+    role: Role
     model: str
     works: bool
     listed: bool | None
@@ -68,9 +68,9 @@ def examine(settings: Settings, ledger: Ledger, report: Listener) -> EndpointRep
     report(0, 3, f"asking {address} for its models")
     models, note = _models(settings, address)
     answers = []
-    roles: tuple[Role, ...] = ("llm", "vlm")
+    roles: tuple[Role, ...] = ("scoping", "annotating")
     for step, role in enumerate(roles, start=1):
-        report(step, 3, "asking about words" if role == "llm" else "showing a picture")
+        report(step, 3, "asking about words" if role == "scoping" else "showing a picture")
         model = chat_model(settings, role, ledger)
         if model is not None:
             answers.append(_ask(model, role, settings, models))
@@ -100,7 +100,7 @@ def _ask(model: ChatModel, role: Role, settings: Settings, models: list[str]) ->
     started = time.monotonic()
     listed = model.name in models if models else None
     try:
-        correct = _asks_a_number(model) if role == "llm" else _asks_a_colour(model)
+        correct = _asks_a_number(model) if role == "scoping" else _asks_a_colour(model)
     except DiscernError as error:
         return ModelReport(role=role, model=model.name, listed=listed, works=False, problem=str(error))
     dialect, _ = DialectMemory(settings.cache, model.endpoint, model.name).current

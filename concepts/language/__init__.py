@@ -13,18 +13,20 @@ from concepts.settings import Settings
 CHAT_MODELS: Registry[ChatModel] = Registry("chat model")
 CHAT_MODELS.register(OpenAICompatibleModel)
 
-Role = Literal["llm", "vlm"]
+# What a model is asked to do. Several roles may be the same model.
+Role = Literal[
+    "scoping",  # words: from a name and a sentence to what counts
+    "annotating",  # pictures: labels them
+    "escalating",  # pictures: a larger model, for those the first is not sure of
+    "criticising",  # words: reads where person and machine differ, and proposes other wordings
+]
 
 
 def chat_model(
     settings: Settings, role: Role, ledger: Ledger, budget: Budget | None = None
 ) -> ChatModel | None:
-    """The model that the settings name for words (`llm`) or pictures (`vlm`); None where they name none."""
-    model, price = (
-        (settings.llm_model, settings.llm_price)
-        if role == "llm"
-        else (settings.vlm_model, settings.vlm_price)
-    )
+    """The model that the settings name for a role; None where they name none."""
+    model, price, setting = _named(settings, role)
     if not settings.has_endpoint or not model:
         return None
     key = settings.openai_api_key
@@ -34,6 +36,18 @@ def chat_model(
         base_url=settings.openai_base_url,
         ledger=ledger,
         cache=settings.cache,
-        price=Price.parse(price, f"DISCERN_{role.upper()}_PRICE") if price else None,
+        price=Price.parse(price, setting) if price else None,
         budget=budget,
     )
+
+
+def _named(settings: Settings, role: Role) -> tuple[str | None, str | None, str]:
+    """Model, price, and the setting that the price is from. Who criticises is who scopes, unless another is
+    named; nobody is escalated to, unless one is named."""
+    if role == "annotating":
+        return settings.vlm_model, settings.vlm_price, "DISCERN_VLM_PRICE"
+    if role == "escalating":
+        return settings.large_vlm_model, settings.large_vlm_price, "DISCERN_LARGE_VLM_PRICE"
+    if role == "criticising" and settings.critic_model:
+        return settings.critic_model, settings.critic_price, "DISCERN_CRITIC_PRICE"
+    return settings.llm_model, settings.llm_price, "DISCERN_LLM_PRICE"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -24,6 +24,16 @@ class Message:
     role: Literal["system", "user", "assistant"]
     text: str
     pictures: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Weighed(Generic[Answer]):
+    """An answer, and how likely the model held each value that one of its fields could have taken, by its own
+    probabilities of the token there: value as text → probability, together at most 1. None where the endpoint
+    doesn't tell them."""
+
+    answer: Answer
+    chances: Mapping[str, float] | None = None
 
 
 @runtime_checkable
@@ -55,9 +65,19 @@ class ChatModel(Protocol):
     def endpoint(self) -> str:
         """Where it runs, without credentials."""
 
-    def ask(self, messages: Sequence[Message], answer: type[Answer], *, purpose: str) -> Answer:
+    def ask(
+        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
+    ) -> Answer:
         """Asks once, from the cache where the same question was answered before.
 
-        Every call is written to the ledger with its cost. Transient failures are retried, others not.
-        Raises `ModelAnswerError` (refused, cut off, not the schema), `ModelCallError`, `BudgetError`.
+        `sample` 0 is the likeliest answer (temperature 0); each other number is a draw of its own
+        (temperature 1), kept under that number. Every call is written to the ledger with its cost. Transient
+        failures are retried, others not. Raises `ModelAnswerError` (refused, cut off, not the schema),
+        `ModelCallError`, `BudgetError`.
         """
+
+    def weigh(
+        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
+    ) -> Weighed[Answer]:
+        """The likeliest answer, with what else `field`, one of its own of a few short values, could have
+        been. Raises what `ask` raises."""

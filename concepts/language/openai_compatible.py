@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
-from concepts.language.base import Answer, Message
+from concepts.language.base import Answer, Message, Weighed
 from concepts.language.connection import openai_client
 from concepts.language.dialects import Dialect, DialectMemory
 from concepts.language.failures import Failure, read_failure, redacted
@@ -91,7 +91,15 @@ class OpenAICompatibleModel:
     def endpoint(self) -> str:
         return self._endpoint
 
-    def ask(self, messages: Sequence[Message], answer: type[Answer], *, purpose: str) -> Answer:
+    def weigh(
+        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
+    ) -> Weighed[Answer]:
+        """See `ChatModel.weigh`. No probabilities are asked for yet."""
+        return Weighed(self.ask(messages, answer, purpose=purpose))
+
+    def ask(
+        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
+    ) -> Answer:
         """See `ChatModel.ask`. A model that answers with something else is shown its mistake, once."""
         key = question_hash(self._endpoint, self._model, messages, answer)
         if (known := self._ledger.answer(key)) is not None:

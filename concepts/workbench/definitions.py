@@ -245,7 +245,7 @@ class Definitions:
 
     def _propose(self, concept: ConceptRow, ledger: Ledger) -> RevisionView:
         revision = self._context.revision(concept)
-        model = chat_model(self._context.settings, "llm", ledger)
+        model = chat_model(self._context.settings, "scoping", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
         hints = self._words_of(concept, revision.definition.examples, vocabulary)
         definition = expand(revision.definition, model, vocabulary, hints)

@@ -51,6 +51,6 @@ def test_the_settings_name_the_models(fake_openai, ledger, tmp_path, monkeypatch
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     base = {"home": tmp_path, "openai_base_url": fake_openai.base_url, "llm_model": "words"}
-    assert chat_model(Settings(**base), "llm", ledger).name == "words"
-    assert chat_model(Settings(**base), "vlm", ledger) is None
-    assert chat_model(Settings(home=tmp_path, llm_model="words"), "llm", ledger) is None
+    assert chat_model(Settings(**base), "scoping", ledger).name == "words"
+    assert chat_model(Settings(**base), "annotating", ledger) is None
+    assert chat_model(Settings(home=tmp_path, llm_model="words"), "scoping", ledger) is None

@@ -86,7 +86,7 @@ EXAMPLES = [
     errors.NoPermissionError(Path("/data")),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
-    errors.NoModelError("vlm"),
+    errors.NoModelError("annotating"),
     errors.NoPriceError("m"),
 ]
 
