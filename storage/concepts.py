@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.exc import IntegrityError
@@ -41,6 +41,10 @@ class StoredAnnotation:
     evidence: list[dict[str, Any]]
     rationale: str
     created: datetime | None = None
+
+    @property
+    def value(self) -> Literal["yes", "no", "unsure"]:
+        return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
 @dataclass(frozen=True)

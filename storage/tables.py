@@ -257,6 +257,45 @@ class AnnotationRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class DeliberationRow(Base):
+    """Borderline pictures that share an ambiguity and were shown together. Append-only."""
+
+    __tablename__ = "deliberations"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    ambiguity: Mapped[str] = mapped_column(String(200))
+    pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
+    definition_number: Mapped[int]
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class RewordingRow(Base):
+    """Other wordings that were tried against one definition, with what was measured of each. Append-only."""
+
+    __tablename__ = "rewordings"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    definition_number: Mapped[int]
+    candidates: Mapped[list[Any]]
+    label_sequence: Mapped[int]  # the last label event they could know of
+    author: Mapped[str] = mapped_column(String(200))  # who wrote them
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class RewordingDecisionRow(Base):
+    """What a person made of a rewording. Append-only."""
+
+    __tablename__ = "rewording_decisions"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    rewording: Mapped[int] = mapped_column(primary_key=True)
+    deed: Mapped[str] = mapped_column(String(10))  # accepted, rejected
+    candidate: Mapped[int | None]
+    definition_number: Mapped[int | None]  # that came of it
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class HeadRow(Base):
     """A trained head. Never changed, never removed."""
 

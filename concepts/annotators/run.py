@@ -64,7 +64,7 @@ def annotate_pool(
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    chosen = choose_annotator(annotator, _supplies(lessons, collection, ledger, settings, spends))
+    chosen = choose_annotator(annotator, supplies_of(lessons, collection, ledger, settings, spends))
     known = store.ratings(
         lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
     )
@@ -82,7 +82,7 @@ def annotate_pool(
         inputs = picture_inputs(lessons, collection, todo[start : start + chosen.batch_size])
         results, stopped = _ask(chosen, lessons, inputs)
         kept = [result for result in results if isinstance(result, Annotation)]
-        _keep(kept, chosen, lessons, store, log)
+        keep(kept, chosen, lessons, store, log)
         failed += [
             {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
         ]
@@ -129,7 +129,7 @@ def choose_annotator(name: str, supplies: Supplies) -> Annotator:
     return ANNOTATORS[name].prepare(supplies)
 
 
-def _supplies(
+def supplies_of(
     lessons: Lessons,
     collection: Collection,
     ledger: Ledger,
@@ -181,7 +181,7 @@ def _ask(
     return collected, reason
 
 
-def _keep(
+def keep(
     annotations: Sequence[Annotation],
     annotator: Annotator,
     lessons: Lessons,

@@ -7,6 +7,7 @@ from concepts.workbench.answers import Answers
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
+from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
@@ -22,9 +23,9 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions`, `examples`, `answers` with
-    `annotations`, `label_files` and `second_look`, `versions` with `steadiness`, `certificates` and
-    `probabilities`, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures`, `definitions` with `deliberations`, `examples`,
+    `answers` with `annotations`, `label_files` and `second_look`, `versions` with `steadiness`,
+    `certificates` and `probabilities`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -32,6 +33,7 @@ class Workbench:
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.definitions = Definitions(self.context)
+        self.deliberations = Deliberations(self.context, self.definitions)
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
         self.annotations = Annotations(self.context, self.definitions)

@@ -12,6 +12,7 @@ from concepts.classifier.rarity import Rarity
 from concepts.classifier.robustness import Robustness
 from concepts.classifier.second_look import Suspect
 from concepts.classifier.settling import Settling
+from concepts.deliberation.ambiguities import Ambiguity
 from concepts.export.run import ScoreResult
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
@@ -154,6 +155,55 @@ class LookOver(Job[LookedOver]):
     @property
     def at(self) -> At:
         return self.answers, self.definition, self.library
+
+
+# Deliberation
+
+
+class Looked(View):
+    """What is open about a definition, in the order in which to meet it. `asked` pictures were looked at by
+    the model `by` (empty: the built-in encoder). `stopped`: why it ended early, in words."""
+
+    definition: int
+    ambiguities: list[Ambiguity]
+    asked: int
+    by: str
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class FindAmbiguities(Job[Looked]):
+    """`budget` in USD."""
+
+    kind = "find ambiguities"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
+
+
+class Reworded(View):
+    """`rewording` is none where no wording came before the answers that judge. `sifted` wordings were tried,
+    on `read` answers of which the machine had `mistakes` wrong; `judging` answers judged the best of them."""
+
+    definition: int
+    rewording: int | None = None
+    sifted: int = 0
+    read: int = 0
+    mistakes: int = 0
+    judging: int = 0
+    better: int = 0
+    by: str = ""
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Reword(Job[Reworded]):
+    """`budget` in USD."""
+
+    kind = "reword"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
 
 
 # Versions

@@ -1,0 +1,139 @@
+"""The two pieces of long work: looking for what is open, and for words that say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.annotators import AUTO
+from concepts.annotators.base import Annotation, PictureInput
+from concepts.annotators.run import choose_annotator, keep, picture_inputs, supplies_of
+from concepts.definition.vocabulary import Vocabulary
+from concepts.deliberation.ambiguities import (
+    ASKED,
+    Ambiguity,
+    argued,
+    by_description,
+    by_looks,
+    spread,
+)
+from concepts.deliberation.answers import FEWEST, AnswersToReword
+from concepts.deliberation.borderline import borderline
+from concepts.deliberation.judging import Judging
+from concepts.deliberation.nouns import GroupNouns
+from concepts.deliberation.rewording import Outcome, find_wordings
+from concepts.encoders.base import Vectors
+from concepts.encoders.sentences import SentenceEncoder
+from concepts.errors import NotEnoughLabelsError
+from concepts.jobs import Progress
+from concepts.labels.lessons import Lessons
+from concepts.language import chat_model
+from concepts.language.ledger import Budget
+from concepts.library.collection import Collection
+from concepts.settings import Settings
+from storage.calls import Ledger
+from storage.concepts import ConceptStore
+from storage.labels import LabelLog
+
+BACKGROUND = 500  # pictures of the library that a group is told apart from
+
+
+@dataclass(frozen=True)
+class Deliberation:
+    """One concept's answers and definition with what it takes to ask machines about them, on a budget of
+    USD. Calls are charged to the job; a run that was killed goes on with what it had left."""
+
+    lessons: Lessons
+    collection: Collection
+    store: ConceptStore
+    log: LabelLog
+    ledger: Ledger
+    settings: Settings
+    progress: Progress
+    budget: float | None
+
+    def look(self) -> tuple[list[Ambiguity], int, str]:
+        """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
+        lessons, nouns = self.lessons, self._nouns()
+        ledger, budget = self._charged()
+        model = chat_model(self.settings, "annotating", ledger, budget)
+        edge = borderline(lessons, self.collection.library)
+        if model is None:
+            found = by_looks(edge.ids, edge.vectors, edge.doubt, self._background(), nouns)
+            return found, 0, ""
+        asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
+        supplies = supplies_of(lessons, self.collection, ledger, self.settings, budget)
+        annotator = choose_annotator(AUTO, supplies)
+        inputs = {one.picture_id: one for one in self._inputs(asked)}
+        said: dict[str, Annotation] = {}
+        for start in range(0, len(asked), annotator.batch_size):
+            some = [inputs[i] for i in asked[start : start + annotator.batch_size] if i in inputs]
+            results = annotator.annotate(lessons.revision, some)
+            kept = [one for one in results if isinstance(one, Annotation)]
+            keep(kept, annotator, lessons, self.store, self.log)
+            said |= {one.picture_id: one for one in kept}
+            self.progress.report(start + len(some), 2 * len(asked), "asking about pictures near the edge")
+        doubts = argued(
+            lessons.revision.definition,
+            list(inputs),
+            lambda i: supplies.read_picture(inputs[i]),
+            {i: f"{one.value}: {one.rationale}" for i, one in said.items()},
+            model,
+            self.settings.model_concurrency,
+        )
+        return by_description(doubts, SentenceEncoder().encode), len(asked), model.name
+
+    def reword(self, key: str, tried_before: int) -> tuple[Outcome, str]:
+        """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
+
+        `key` is the concept's; `tried_before` counts the wordings that answers have judged against this
+        definition. Raises `NotEnoughLabelsError` where no wording could be shown to be better.
+        """
+        ledger, budget = self._charged()
+        answers = AnswersToReword.of(self.lessons, self.collection, self.log, key)
+        short = FEWEST - min(len(answers.judge), len(answers.write))
+        if short > 0:
+            raise NotEnoughLabelsError(
+                f"Other words are tried on answers, half of which inspire and half of which judge: about "
+                f"{2 * short} more are needed.",
+                needed=2 * short,
+            )
+        critic = chat_model(self.settings, "criticising", ledger, budget)
+        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget)
+        judged = 0
+
+        def tick(n: int) -> None:
+            nonlocal judged
+            judged += n
+            self.progress.report(judged, None, "trying other words on pictures you answered")
+
+        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, tick)
+        outcome = find_wordings(
+            self.lessons.revision.definition, answers, judging, critic, self._telling(), tried_before
+        )
+        return outcome, critic.name if critic else ""
+
+    def _charged(self) -> tuple[Ledger, Budget | None]:
+        ledger = self.ledger.charged_to(self.progress.job_id, self.lessons.concept_id)
+        if self.budget is None:
+            return ledger, None
+        return ledger, Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
+
+    def _inputs(self, ids: Sequence[str]) -> list[PictureInput]:
+        return picture_inputs(self.lessons, self.collection, ids)
+
+    def _nouns(self) -> GroupNouns:
+        embedded = self.collection.recorded().name == "embedded"
+        return GroupNouns(Vocabulary(SentenceEncoder().encode), embedded)
+
+    def _telling(self) -> Callable[[Sequence[str], Sequence[str]], list[str]]:
+        nouns = self._nouns()
+        return lambda first, second: nouns.telling(self.lessons.vectors(first), self.lessons.vectors(second))
+
+    def _background(self) -> Vectors:
+        """A fixed random part of the library, without what measures."""
+        ids = self.lessons.index.ids
+        drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
+        return self.lessons.vectors([i for i in drawn if i not in self.lessons.reserved])

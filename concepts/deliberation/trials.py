@@ -1,0 +1,159 @@
+"""Whether another wording agrees with the person better than the current one: sifted on the answers it was
+written from, judged on those it was not.
+
+The current definition stays in the running to the end: nothing is offered that isn't surely better than it.
+Every wording that comes before the answers that judge spends some of one allowance for being wrong, so that
+trying long enough doesn't bring a wording that only seems better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from concepts.definition.document import Definition
+from concepts.learning.paired import PairedChange, paired_change
+
+Value = Literal["yes", "no", "unsure"]
+Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
+
+MOST_WRONG, MOST_RIGHT = 24, 24  # answers a wording is sifted with: those the machine had wrong, and right
+FINALISTS = 3
+ERROR = 0.2  # of all intervals of wordings tried against one definition together, two-sided
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Another wording, why it was written, and by which way of writing."""
+
+    definition: Definition
+    why: str
+    way: str
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """A candidate on the answers it was written from. `gain`: change of the share of all of them that the
+    machine has right, estimated from those it was asked about; optimistic, because they inspired it."""
+
+    candidate: Candidate
+    gain: float
+    fixed: int
+    broken: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now."""
+
+    sifted: Sifted
+    change: PairedChange
+    turned: dict[str, Value]
+
+    @property
+    def is_better(self) -> bool:
+        """Surely agrees with the person more often."""
+        return self.change.low > 0
+
+    @property
+    def is_harmless(self) -> bool:
+        """Agrees about every picture that the current definition agrees about."""
+        return not self.change.broken
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Answers to sift with: ids of what the machine has wrong and of what it has right, and how many answers
+    each of them stands for."""
+
+    wrong: list[str]
+    right: list[str]
+    each_wrong: float
+    each_right: float
+    total: int
+
+
+def sample(answers: Mapping[str, Value], said: Mapping[str, Value], rng: np.random.Generator) -> Sample:
+    """`answers` of the half that writes, and what the machine says of them by the current definition."""
+    known = [i for i in answers if i in said]
+    wrong = [i for i in known if said[i] != answers[i]]
+    right = [i for i in known if said[i] == answers[i]]
+    some_wrong, some_right = _some(wrong, MOST_WRONG, rng), _some(right, MOST_RIGHT, rng)
+    return Sample(
+        some_wrong,
+        some_right,
+        len(wrong) / max(len(some_wrong), 1),
+        len(right) / max(len(some_right), 1),
+        len(known),
+    )
+
+
+def sift(
+    candidates: Sequence[Candidate],
+    chosen: Sample,
+    answers: Mapping[str, Value],
+    judge: Judge,
+    *,
+    remarked: bool = False,
+) -> list[Sifted]:
+    """All candidates, the best first. What mends no mistake isn't asked about the rest, unless people have
+    remarked on pictures: that belongs into the words also where no answer shows it."""
+    found = []
+    for candidate in candidates:
+        fixed = _agreeing(judge(candidate.definition, chosen.wrong), answers)
+        broken = 0
+        if fixed or remarked:
+            said = judge(candidate.definition, chosen.right)
+            broken = sum(said[i] != answers[i] for i in chosen.right if i in said)
+        gain = (fixed * chosen.each_wrong - broken * chosen.each_right) / max(chosen.total, 1)
+        found.append(Sifted(candidate, gain, fixed, broken))
+    return sorted(found, key=lambda one: -one.gain)
+
+
+def judged(
+    current: Definition,
+    sifted: Sequence[Sifted],
+    answers: Mapping[str, Value],
+    judge: Judge,
+    tried_before: int,
+    *,
+    remarked: bool = False,
+) -> list[Trial]:
+    """The best of the sifted on `answers` of the half that judges, those surely better than the current
+    definition first. `tried_before`: how many wordings these answers have judged against this definition."""
+    finalists = [one for one in sifted if one.gain > 0 or (remarked and not one.broken)][:FINALISTS]
+    if not finalists or not answers:
+        return []
+    before = judge(current, list(answers))
+    trials = []
+    for number, one in enumerate(finalists, tried_before + 1):
+        after = judge(one.candidate.definition, list(answers))
+        both = [i for i in answers if i in before and i in after]
+        change = paired_change(
+            np.array([before[i] == answers[i] for i in both], bool),
+            np.array([after[i] == answers[i] for i in both], bool),
+            allowed_error(number),
+        )
+        trials.append(Trial(one, change, {i: after[i] for i in both if after[i] != before[i]}))
+    return sorted(trials, key=lambda trial: (not trial.is_better, -trial.change.change))
+
+
+def allowed_error(number: int) -> float:
+    """How often the n-th wording may be wrong: 1/2, 1/6, 1/12 … of `ERROR`, which is the sum of them all."""
+    return ERROR / (number * (number + 1))
+
+
+def fewest_to_fix(number: int) -> int:
+    """How many mistakes the n-th wording has to mend, breaking nothing, to be called better."""
+    return next(n for n in range(1, 100) if 0.5**n <= allowed_error(number) / 2)
+
+
+def _agreeing(said: Mapping[str, Value], answers: Mapping[str, Value]) -> int:
+    return sum(value == answers[i] for i, value in said.items())
+
+
+def _some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    return [ids[row] for row in np.sort(rng.permutation(len(ids))[:n])]

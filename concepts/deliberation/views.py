@@ -1,0 +1,103 @@
+"""What screens, REST and the command line are told of deliberations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from concepts.definition.document import Change, Definition, word_diff
+from concepts.deliberation.trials import Trial, Value
+from concepts.view import View
+
+
+class AmbiguityView(View):
+    """Something that is open. `met`: how many of its pictures the person has answered in a round."""
+
+    name: str
+    pictures: list[str]
+    met: int
+
+
+class BorderlinePicture(View):
+    """A picture of a round. What the machine says is told once the person has answered."""
+
+    id: str
+    path: str
+    answer: str | None
+    machine: Value | None
+    rationale: str
+    comments: list[str]
+
+    @property
+    def matches(self) -> bool | None:
+        """Whether both say the same; None before there are two sides."""
+        return None if self.answer is None or self.machine is None else self.answer == self.machine
+
+
+class RoundView(View):
+    number: int
+    ambiguity: str
+    definition: int
+    created: datetime
+    pictures: list[BorderlinePicture]
+
+    @property
+    def open(self) -> int:
+        return sum(picture.answer is None for picture in self.pictures)
+
+
+class WordingView(View):
+    """Another wording. Of the `judging` answers it was not written from the machine had `before` right and
+    has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound the change of the share.
+    `turned`: picture id → what the machine says of it by this wording."""
+
+    definition: Definition
+    difference: list[tuple[Change, str]]
+    why: str
+    way: str
+    verdict: Literal["better", "harmless", "not better"]
+    judging: int
+    before: int
+    after: int
+    fixed: int
+    broken: int
+    low: float
+    high: float
+    turned: dict[str, Value]
+
+    @property
+    def may_be_accepted(self) -> bool:
+        return self.verdict != "not better"
+
+
+class RewordingView(View):
+    """Wordings that were tried against a definition, those to take first. `deed`: what a person made of it,
+    `chosen` which one they took and `became` the definition that came of it."""
+
+    number: int
+    definition: int
+    created: datetime
+    author: str
+    wordings: list[WordingView]
+    deed: Literal["accepted", "rejected"] | None
+    chosen: int | None
+    became: int | None
+
+
+def wording_of(current: Definition, trial: Trial) -> WordingView:
+    change = trial.change
+    return WordingView(
+        definition=trial.sifted.candidate.definition,
+        difference=word_diff(current.as_text(), trial.sifted.candidate.definition.as_text()),
+        why=trial.sifted.candidate.why,
+        way=trial.sifted.candidate.way,
+        verdict="better" if trial.is_better else "harmless" if trial.is_harmless else "not better",
+        judging=change.n,
+        before=change.before,
+        after=change.after,
+        fixed=change.fixed,
+        broken=change.broken,
+        low=change.low,
+        high=change.high,
+        turned=trial.turned,
+    )

@@ -1,0 +1,249 @@
+"""Use cases of finding out what a person means: borderline pictures, and other wordings that were tried."""
+
+from __future__ import annotations
+
+from concepts.annotators.review import remarks
+from concepts.definition.document import Definition
+from concepts.deliberation.ambiguities import Ambiguity, batch, next_to_meet
+from concepts.deliberation.run import Deliberation
+from concepts.deliberation.views import (
+    AmbiguityView,
+    BorderlinePicture,
+    RewordingView,
+    RoundView,
+    WordingView,
+    wording_of,
+)
+from concepts.encoders.sentences import SentenceEncoder
+from concepts.errors import BudgetError, ConflictError, DiscernError
+from concepts.jobs import Listener, Progress
+from concepts.workbench.concept_views import RevisionView
+from concepts.workbench.context import Context
+from concepts.workbench.definitions import Definitions
+from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
+from storage.deliberations import Deliberations as DeliberationStore
+from storage.deliberations import Rewording, RewordingDecision, Round
+from storage.tables import ConceptRow
+
+
+class Deliberations:
+    """What is open, and what other words would do."""
+
+    def __init__(self, context: Context, definitions: Definitions) -> None:
+        self._context = context
+        self._definitions = definitions
+        self._store = DeliberationStore(context.database)
+        context.jobs.register(FindAmbiguities, self._find)
+        context.jobs.register(Reword, self._reword)
+
+    # Borderline pictures
+
+    def find_ambiguities(
+        self, name: str, *, budget: float | None = None, listener: Listener | None = None
+    ) -> Looked:
+        """Looks for what is open about the definition, and waits until it is found."""
+        return self._context.jobs.run(FindAmbiguities(self._context.concept(name).id, budget), listener)
+
+    def submit_find_ambiguities(self, name: str, *, budget: float | None = None) -> int:
+        """The same in the background; returns the job's id."""
+        return self._context.jobs.submit(FindAmbiguities(self._context.concept(name).id, budget))
+
+    def ambiguities(self, name: str) -> list[AmbiguityView]:
+        """What was found open the last time, in the order in which to meet it."""
+        concept = self._context.concept(name)
+        looked = self._context.jobs.newest_done(FindAmbiguities, concept.id)
+        if looked is None or not looked.ambiguities:
+            return []
+        answered = self._context.material(concept).answers
+        shown: dict[str, list[str]] = {}
+        for one in self._store.rounds(concept.id):
+            shown.setdefault(one.ambiguity, []).extend(one.pictures)
+        return [
+            AmbiguityView(
+                name=one.name,
+                pictures=list(one.pictures),
+                met=sum(i in answered for i in shown.get(one.name, ())),
+            )
+            for one in next_to_meet(looked.ambiguities, list(shown), SentenceEncoder().encode)
+        ]
+
+    def begin(self, name: str, ambiguity: str, *, author: str) -> RoundView:
+        """Takes up to five pictures of an ambiguity to be answered together. Raises `DiscernError` for one
+        that wasn't found, or has no pictures left."""
+        concept = self._context.concept(name)
+        looked = self._context.jobs.newest_done(FindAmbiguities, concept.id)
+        found = next((one for one in looked.ambiguities if one.name == ambiguity), None) if looked else None
+        if found is None:
+            raise DiscernError(f"“{ambiguity}” is not among what was found open. Look for it again.")
+        lessons = self._context.material(concept)
+        out = lessons.spoken_for | lessons.reserved
+        free = lessons.with_vectors([i for i in found.pictures if i not in out])
+        if not free:
+            raise DiscernError(f"All pictures of “{ambiguity}” are answered by now. Choose another one.")
+        chosen = batch(Ambiguity(found.name, tuple(free)), lessons.vectors(free))
+        begun = self._store.begin(concept.id, ambiguity, chosen, lessons.revision.number, author)
+        return self._views(concept, [begun])[0]
+
+    def rounds(self, name: str) -> list[RoundView]:
+        """The first one first."""
+        concept = self._context.concept(name)
+        return self._views(concept, self._store.rounds(concept.id))
+
+    # Other wordings
+
+    def reword(self, name: str, *, budget: float | None = None, listener: Listener | None = None) -> Reworded:
+        """Looks for words by which the machine agrees with the person more often, and waits for them."""
+        return self._context.jobs.run(Reword(self._context.concept(name).id, budget), listener)
+
+    def submit_reword(self, name: str, *, budget: float | None = None) -> int:
+        """The same in the background; returns the job's id."""
+        return self._context.jobs.submit(Reword(self._context.concept(name).id, budget))
+
+    def rewordings(self, name: str) -> list[RewordingView]:
+        """Every time other wordings were tried, the last one first."""
+        concept = self._context.concept(name)
+        decisions = self._store.decisions(concept.id)
+        return [
+            _rewording(one, decisions.get(one.number)) for one in reversed(self._store.rewordings(concept.id))
+        ]
+
+    def accept(
+        self, name: str, number: int, wording: int, *, author: str, definition: Definition | None = None
+    ) -> RevisionView:
+        """Makes a wording (counted from 0) the next definition, as it is or as the person has edited it.
+
+        Raises `ConflictError` where the definition has changed since, or this was decided before, and
+        `DiscernError` where the wording isn't shown to be as good as the current one and nobody edited it.
+        """
+        concept = self._context.concept(name)
+        tried = self._undecided(concept, number)
+        wordings = _rewording(tried, None).wordings
+        if not 0 <= wording < len(wordings):
+            raise DiscernError(f"There is no wording {wording + 1}; there are {len(wordings)}.")
+        chosen = wordings[wording]
+        if definition is None and not chosen.may_be_accepted:
+            raise DiscernError("This wording is not shown to be as good as the current one.")
+        words = "reworded" if definition is None else "reworded, then edited"
+        revision = self._definitions.revise(
+            name,
+            definition or chosen.definition,
+            author=author,
+            note=f"{words}: {chosen.why}",
+            after=tried.definition_number,
+        )
+        self._store.decide(concept.id, number, "accepted", author, wording, revision.number)
+        return revision
+
+    def reject(self, name: str, number: int, *, author: str) -> None:
+        """None of these wordings; they stay in the concept's story."""
+        concept = self._context.concept(name)
+        self._undecided(concept, number)
+        self._store.decide(concept.id, number, "rejected", author)
+
+    # The work
+
+    def _find(self, job: FindAmbiguities, progress: Progress) -> Looked:
+        concept = self._context.store.get(job.concept_id)
+        if not self._context.store.candidates(concept.id):
+            self._definitions.fill_pool(concept)
+        progress.report(0, None, "looking for pictures near the edge")
+        work = self._work(concept, progress, job.budget)
+        definition = work.lessons.revision.number
+        try:
+            found, asked, by = work.look()
+        except BudgetError as error:
+            return Looked(definition=definition, ambiguities=[], asked=0, by="", stopped=str(error))
+        return Looked(definition=definition, ambiguities=found, asked=asked, by=by)
+
+    def _reword(self, job: Reword, progress: Progress) -> Reworded:
+        concept = self._context.store.get(job.concept_id)
+        work = self._work(concept, progress, job.budget)
+        definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
+        earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
+        try:
+            outcome, by = work.reword(concept.key, sum(len(one.candidates) for one in earlier))
+        except BudgetError as error:
+            return Reworded(definition=definition, stopped=str(error))
+        kept = [wording_of(work.lessons.revision.definition, trial) for trial in outcome.trials]
+        number = None
+        if kept:
+            documents = [one.model_dump(mode="json") for one in kept]
+            number = self._store.add_rewording(concept.id, definition, documents, sequence, by).number
+        return Reworded(
+            definition=definition,
+            rewording=number,
+            sifted=outcome.sifted,
+            read=outcome.read,
+            mistakes=outcome.mistakes,
+            judging=outcome.judging,
+            better=sum(one.verdict == "better" for one in kept),
+            by=by,
+        )
+
+    def _work(self, concept: ConceptRow, progress: Progress, budget: float | None) -> Deliberation:
+        context = self._context
+        return Deliberation(
+            context.material(concept),
+            context.collection,
+            context.store,
+            context.log,
+            context.ledger,
+            context.settings,
+            progress,
+            budget,
+        )
+
+    def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
+        found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
+        if found is None:
+            raise DiscernError(f"“{concept.name}” has no wordings {number} that were tried.")
+        if number in self._store.decisions(concept.id):
+            raise ConflictError("This was decided before, by someone else or in another window.")
+        return found
+
+    def _views(self, concept: ConceptRow, rounds: list[Round]) -> list[RoundView]:
+        lessons = self._context.material(concept)
+        ids = [i for one in rounds for i in one.pictures]
+        paths = self._context.collection.paths(ids)
+        said = remarks(self._context.log.comments(concept.id, ids))
+        machine = {
+            (one.picture_id, one.definition_number): one
+            for one in lessons.annotations
+            if one.picture_id in set(ids)
+        }
+
+        def picture(i: str, definition: int) -> BorderlinePicture:
+            answer, opinion = lessons.answers.get(i), machine.get((i, definition))
+            shown = opinion if answer else None  # the person answers first
+            return BorderlinePicture(
+                id=i,
+                path=paths.get(i, ""),
+                answer=answer.value if answer else None,
+                machine=shown.value if shown else None,
+                rationale=shown.rationale if shown else "",
+                comments=said.get(i, []),
+            )
+
+        return [
+            RoundView(
+                number=one.number,
+                ambiguity=one.ambiguity,
+                definition=one.definition_number,
+                created=one.created,
+                pictures=[picture(i, one.definition_number) for i in one.pictures],
+            )
+            for one in rounds
+        ]
+
+
+def _rewording(tried: Rewording, decision: RewordingDecision | None) -> RewordingView:
+    return RewordingView(
+        number=tried.number,
+        definition=tried.definition_number,
+        created=tried.created,
+        author=tried.author,
+        wordings=[WordingView.model_validate(one) for one in tried.candidates],
+        deed=decision.deed if decision else None,
+        chosen=decision.candidate if decision else None,
+        became=decision.definition_number if decision else None,
+    )

@@ -1,0 +1,70 @@
+"""Borderline pictures by what is open about them."""
+
+import numpy as np
+
+from concepts.deliberation.ambiguities import Ambiguity, batch, by_description, by_looks, next_to_meet, spread
+from concepts.deliberation.nouns import GroupNouns
+from concepts.encoders.base import unit
+from concepts.encoders.sentences import SentenceEncoder
+
+EMBED = SentenceEncoder().encode
+FOOD = [
+    "food is there but not the subject",
+    "the food is in the background",
+    "food is not what the picture is about",
+]
+DRAWN = ["drawn instead of photographed", "a drawing, not a photo", "it is an illustration"]
+
+
+def looks(*centres, each=6, seed=0):
+    rng = np.random.default_rng(seed)
+    directions = unit(rng.normal(size=(8, 32)))
+    near = [directions[[centre]] + rng.normal(0, 0.05, (each, 32)) for centre in centres]
+    return unit(np.concatenate(near).astype(np.float32))
+
+
+def test_descriptions_that_mean_the_same_are_one_ambiguity_with_one_of_their_names():
+    found = by_description({text: text for text in FOOD + DRAWN}, EMBED)
+
+    assert {frozenset(one.pictures) for one in found} == {frozenset(FOOD), frozenset(DRAWN)}
+    assert all(one.name in one.pictures for one in found)
+
+
+def test_what_only_two_pictures_share_is_no_ambiguity():
+    assert by_description(dict(zip("ab", FOOD, strict=False)), EMBED) == []
+
+
+def test_pictures_to_argue_about_are_in_doubt_and_show_different_things():
+    vectors = looks(0, 1, 2, 3, each=25)
+    doubt = np.tile([1.0] + [0.0] * 4, 20)
+
+    rows = spread(vectors, doubt, 4)
+
+    assert (doubt[rows] == 1).all()
+    assert {row // 25 for row in rows} == {0, 1, 2, 3}
+
+
+def test_a_batch_begins_with_the_most_typical_and_leaves_out_near_copies():
+    vectors = np.concatenate([np.repeat(looks(0, each=1), 6, axis=0), looks(1, 2, 3, 4, each=1)])
+    group = Ambiguity("x", tuple(f"p{n}" for n in range(10)))
+
+    assert batch(group, vectors)[0] == "p0"
+    assert set(batch(group, vectors)) == {"p0", "p6", "p7", "p8", "p9"}
+
+
+def test_what_was_met_under_another_name_comes_last():
+    found = [Ambiguity(FOOD[0], ("a",)), Ambiguity(DRAWN[0], ("b",))]
+
+    assert [one.name for one in next_to_meet(found, [FOOD[1]], EMBED)] == [DRAWN[0], FOOD[0]]
+
+
+def test_without_a_model_groups_that_look_alike_have_names_of_their_own():
+    vectors = looks(0, 1, 2, each=20)
+    ids = [f"p{n}" for n in range(60)]
+
+    found = by_looks(ids, vectors, np.ones(60), vectors, GroupNouns(vocabulary=None, is_embedded=False))
+
+    assert len({one.name for one in found}) == len(found) > 1
+    shown = [i for one in found for i in one.pictures]
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= set(ids)

@@ -1,0 +1,88 @@
+"""Edits of a definition: what can be made of them, and what can't."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concepts.definition.document import Criterion, Definition
+from concepts.deliberation.edits import Edit, edited
+
+FRUIT = Definition(
+    name="Fruit",
+    description="Fruit on a shelf.",
+    criteria=(
+        Criterion(kind="necessary", text="a fruit"),
+        Criterion(kind="excluding", text="in a bag", of="a fruit"),
+    ),
+)
+
+
+def edit(action, number=0, kind="excluding", text=""):
+    return Edit(action=action, number=number, kind=kind, text=text)
+
+
+def test_what_is_new_comes_behind_the_others_as_a_proposal():
+    after = edited(FRUIT, [edit("add", text=" citrus  fruit ")], "model", "from your answers")
+
+    assert [c.text for c in after.criteria] == ["a fruit", "in a bag", "citrus fruit"]
+    assert after.criteria[2].origin == "model"
+    assert after.criteria[2].note == "from your answers"
+
+
+def test_a_criterion_keeps_its_place_in_the_tree_when_it_is_reworded():
+    after = edited(FRUIT, [edit("reword", 2, text="in a net")], "model")
+
+    assert (after.criteria[1].text, after.criteria[1].kind) == ("in a net", "excluding")
+    assert after.criteria[1].of == "a fruit"
+
+
+def test_a_criterion_can_be_turned_and_another_taken_away():
+    after = edited(FRUIT, [edit("turn", 2, "included"), edit("remove", 1)], "model")
+
+    assert [(c.kind, c.text) for c in after.criteria] == [("included", "in a bag")]
+
+
+def test_the_name_and_the_sentence_stay():
+    after = edited(FRUIT, [edit("add", text="citrus")], "model")
+
+    assert (after.name, after.description) == (FRUIT.name, FRUIT.description)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        [edit("add", text=f"thing {n}") for n in range(4)],
+        [edit("reword", 3, text="x")],
+        [edit("reword", 0, text="x")],
+        [edit("remove", 1), edit("reword", 1, text="x")],
+        [edit("add", text="  ")],
+        [edit("add", text="x" * 400)],
+        [edit("add", text="A fruit")],
+        [edit("turn", 2, "excluding")],
+    ],
+)
+def test_edits_that_make_no_sense_are_refused(edits):
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever is wrong with them
+        edited(FRUIT, edits, "model")
+
+
+EDITS = st.builds(
+    Edit,
+    action=st.sampled_from(["add", "reword", "turn", "remove"]),
+    number=st.integers(-1, 4),
+    kind=st.sampled_from(["necessary", "included", "supporting", "excluding"]),
+    text=st.text(max_size=320),
+)
+
+
+@given(st.lists(EDITS, max_size=4))
+@settings(deadline=None)
+def test_whatever_a_model_writes_makes_a_definition_or_is_refused(edits):
+    try:
+        after = edited(FRUIT, edits, "model")
+    except ValueError:
+        return
+    assert Definition.model_validate_json(after.model_dump_json()) == after
+    assert after != FRUIT
+    assert after.description == FRUIT.description

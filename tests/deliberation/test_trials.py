@@ -1,0 +1,146 @@
+"""Other wordings, judged on answers they were not written from."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concepts.definition.document import Criterion, Definition
+from concepts.deliberation.halves import halves
+from concepts.deliberation.trials import (
+    ERROR,
+    Candidate,
+    allowed_error,
+    fewest_to_fix,
+    judged,
+    sample,
+    sift,
+)
+from concepts.learning.paired import paired_change
+
+CURRENT = Definition(name="Fruit", description="Fruit on a shelf.")
+
+
+def wording(text: str) -> Candidate:
+    criterion = Criterion(kind="excluding", text=text, origin="model")
+    return Candidate(CURRENT.model_copy(update={"criteria": (criterion,)}), "because", "feedback")
+
+
+def answers(n: int) -> dict[str, str]:
+    return {f"picture {i}": "no" if i % 2 else "yes" for i in range(n)}
+
+
+def judge_that_errs(truth, rates):
+    """Of each wording's text (empty: the current) the share of pictures it has wrong, each picture by a draw
+    that follows from both alone."""
+
+    def judge(definition, ids):
+        text = definition.criteria[0].text if definition.criteria else ""
+        said = {}
+        for i in ids:
+            draw = int.from_bytes(hashlib.sha256(f"{text} {i}".encode()).digest()[:4]) / 2**32
+            wrong = draw < rates[text]
+            said[i] = ({"yes": "no", "no": "yes"}[truth[i]]) if wrong else truth[i]
+        return said
+
+    return judge
+
+
+def tried(truth, rates, rng=None, before=0, halved=True):
+    rng = rng or np.random.default_rng(0)
+    ids = list(truth)
+    write = {i: truth[i] for i in ids[::2]} if halved else truth
+    rest = {i: truth[i] for i in ids[1::2]}
+    judge = judge_that_errs(truth, rates)
+    chosen = sample(write, judge(CURRENT, list(write)), rng)
+    sifted = sift([wording(text) for text in rates if text], chosen, write, judge)
+    return judged(CURRENT, sifted, rest, judge, before)
+
+
+def test_a_wording_that_mends_most_mistakes_is_called_better():
+    trials = tried(answers(160), {"": 0.3, "no citrus": 0.05})
+
+    assert trials[0].is_better
+    assert trials[0].change.change > 0.1
+
+
+def test_a_wording_that_is_as_often_wrong_is_hardly_ever_called_better():
+    called = 0
+    for seed in range(200):
+        truth = {f"{seed} {i}": v for i, v in answers(120).items()}
+        rates = {"": 0.2} | {f"{seed} wording {k}": 0.2 for k in range(6)}
+        called += any(trial.is_better for trial in tried(truth, rates))
+
+    assert called / 200 <= ERROR / 2  # one side of all intervals together
+
+
+def test_a_worse_wording_does_not_come_before_the_answers_that_judge():
+    assert tried(answers(160), {"": 0.1, "no fruit at all": 0.5}) == []
+
+
+def test_what_was_tried_before_makes_it_harder():
+    n = fewest_to_fix(1)
+    before = np.zeros(40, bool)
+    after = before.copy()
+    after[:n] = True
+
+    assert paired_change(before, after, allowed_error(1)).low > 0
+    assert paired_change(before, after, allowed_error(9)).low <= 0
+    assert fewest_to_fix(9) > n
+
+
+def test_all_wordings_together_spend_no_more_than_the_allowance():
+    assert sum(allowed_error(n) for n in range(1, 10_000)) == pytest.approx(ERROR, abs=1e-4)
+    assert sum(allowed_error(n) for n in range(1, 10_000)) <= ERROR
+
+
+def test_a_wording_that_mends_nothing_costs_no_more_questions():
+    truth = answers(80)
+    asked = []
+    judge = judge_that_errs(truth, {"": 0.2, "useless": 1.0})
+
+    def counting(definition, ids):
+        asked.append(len(ids))
+        return judge(definition, ids)
+
+    chosen = sample(truth, judge(CURRENT, list(truth)), np.random.default_rng(0))
+    sift([wording("useless")], chosen, truth, counting)
+
+    assert asked == [len(chosen.wrong)]
+
+
+def test_pictures_that_nobody_could_judge_count_on_neither_side():
+    truth = answers(60)
+
+    def judge(definition, ids):
+        if not definition.criteria:
+            return {i: {"yes": "no", "no": "yes"}[truth[i]] for i in ids}
+        return {i: truth[i] for i in ids if int(i.split()[1]) % 4}
+
+    chosen = sample(truth, judge(CURRENT, list(truth)), np.random.default_rng(0))
+    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 0)
+
+    assert trial.change.n == 45
+    assert trial.change.fixed == 45
+
+
+@given(st.dictionaries(st.text(max_size=4), st.sampled_from("abcdefgh"), max_size=30), st.data())
+@settings(deadline=None)
+def test_look_alikes_are_in_one_half_and_what_was_remarked_on_is_read(groups, data):
+    commented = data.draw(st.sets(st.sampled_from(sorted(groups)))) if groups else set()
+    found = halves(groups, commented, "key")
+
+    assert sorted(found.write + found.judge) == sorted(groups)
+    assert not {groups[i] for i in found.write} & {groups[i] for i in found.judge}
+    assert commented <= set(found.write)
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=2), max_size=20), st.text(max_size=4))
+@settings(deadline=None)
+def test_more_answers_move_no_picture_into_the_half_that_judges(groups, remarked):
+    before = halves(groups, (), "key")
+    after = halves(groups | {"new": "new group"}, [remarked], "key")
+
+    assert set(after.judge) - {"new"} <= set(before.judge)
