@@ -92,10 +92,10 @@ def argued(
 
 
 def by_description(
-    ambiguities: Mapping[str, str], embed: Callable[[Sequence[str]], Vectors]
+    ambiguities: Mapping[str, str], doubt: Mapping[str, float], embed: Callable[[Sequence[str]], Vectors]
 ) -> list[Ambiguity]:
-    """Groups of pictures with one ambiguity, from a description of each (picture id → text), the largest
-    first. A group is called by its most typical description. `embed`: texts → unit vectors."""
+    """Groups of pictures with one ambiguity, from a description of each (picture id → text), those in most
+    doubt first. A group is called by its most typical description. `embed`: texts → unit vectors."""
     from sklearn.cluster import AgglomerativeClustering
 
     ids, texts = list(ambiguities), list(ambiguities.values())
@@ -106,14 +106,15 @@ def by_description(
         n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - SAME
     )
     cluster = clustering.fit(vectors).labels_
-    found = []
+    found: list[tuple[float, Ambiguity]] = []
     for one in np.unique(cluster):
         rows = np.flatnonzero(cluster == one)
         if len(rows) < FEWEST:
             continue
         typical = rows[np.argsort(-(vectors[rows] @ unit(vectors[rows].mean(axis=0))), kind="stable")]
-        found.append(Ambiguity(texts[typical[0]], tuple(ids[row] for row in typical)))
-    return sorted(found, key=lambda group: -len(group.pictures))
+        how_much = float(np.mean([doubt[ids[row]] for row in rows]))
+        found.append((how_much, Ambiguity(texts[typical[0]], tuple(ids[row] for row in typical))))
+    return [group for _, group in sorted(found, key=lambda pair: -pair[0])]
 
 
 def by_looks(

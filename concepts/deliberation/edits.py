@@ -13,10 +13,11 @@ MOST = 3  # edits in one proposal: more can't be judged at a glance
 
 
 class Edit(BaseModel):
-    """`number` counts the definition's criteria from 1, and is 0 for what is new.
+    """`number` counts the definition's criteria from 1.
 
-    "add" puts a criterion of `kind` behind the others, "reword" gives one another text, "turn" another kind,
-    "remove" takes one away. The name and the sentence stay: they are the person's own.
+    "add" puts a criterion of `kind` behind the others, of the necessary criterion `number` (0: of the concept
+    as a whole); "reword" gives one another text, "turn" another kind, "remove" takes one away. The name and
+    the sentence stay: they are the person's own.
     """
 
     action: Literal["add", "reword", "turn", "remove"]
@@ -34,7 +35,8 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
     for edit in edits:
         text = " ".join(edit.text.split())
         if edit.action == "add":
-            new.append(Criterion(kind=edit.kind, text=text, origin=origin, note=note))
+            of = _parent(definition, edit)
+            new.append(Criterion(kind=edit.kind, text=text, of=of, origin=origin, note=note))
             continue
         if not 1 <= edit.number <= len(criteria) or (before := criteria[edit.number - 1]) is None:
             raise ValueError(f"there is no criterion {edit.number}")
@@ -47,6 +49,16 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
     if after == definition:
         raise ValueError("the edits change nothing")
     return after
+
+
+def _parent(definition: Definition, edit: Edit) -> str:
+    """The text of the criterion that a new kind of picture belongs to."""
+    if not edit.number or edit.kind not in ("included", "excluding"):
+        return ""
+    if not 1 <= edit.number <= len(definition.criteria):
+        raise ValueError(f"there is no criterion {edit.number}")
+    criterion = definition.criteria[edit.number - 1]
+    return criterion.text if criterion.kind == "necessary" else ""
 
 
 def _changed(before: Criterion, edit: Edit, text: str, origin: Origin, note: str) -> Criterion | None:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from concepts.definition.document import Definition
 from concepts.deliberation.answers import AnswersToReword
 from concepts.deliberation.judging import Judging
-from concepts.deliberation.trials import Candidate, Sample, Sifted, Trial, Value, judged, sample, sift
+from concepts.deliberation.trials import (
+    ASK,
+    Candidate,
+    Sample,
+    Sifted,
+    Trial,
+    Value,
+    judged,
+    sample,
+    sift,
+    telling,
+)
 from concepts.deliberation.writing import (
     Feedback,
     Telling,
@@ -21,7 +32,8 @@ from concepts.deliberation.writing import (
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel
 
-ROUNDS = 3  # of writing with what the wordings so far did
+ROUNDS = 8  # of writing with what the wordings so far did
+ENOUGH = 2 / 3  # of the mistakes mended by one wording, after which no other is looked for
 MOST_TO_JUDGE = 80  # answers that judge: each wording is a call for each
 MOST_TO_READ = 80  # answers of the half that writes that the machine is asked about
 
@@ -43,12 +55,17 @@ def find_wordings(
     answers: AnswersToReword,
     judge: Judging,
     critic: ChatModel | None,
-    telling: Telling,
+    nouns: Telling,
     tried_before: int,
+    askable: Sequence[str],
     seed: int = 0,
 ) -> Outcome:
-    """Without a `critic`, `telling` finds the words. Raises `BudgetError` and what else the annotator and the
-    critic raise; the same again costs nothing up to there."""
+    """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, among which some
+    are looked for that would settle whether the best wording is better, where answers don't.
+
+    Raises `BudgetError` and what else the annotator and the critic raise; the same again costs nothing up to
+    there.
+    """
     rng = np.random.default_rng(seed)
     write = _some(answers.write, MOST_TO_READ, rng)
     to_judge = _some(answers.judge, MOST_TO_JUDGE, rng)
@@ -56,8 +73,9 @@ def find_wordings(
     said = {one.picture_id: one.machine for one in feedback}
     chosen = sample(write, said, rng)
     mistakes = sum(not one.agrees for one in feedback)
-    sifted = _written(current, feedback, chosen, write, judge, critic, telling)
+    sifted = _written(current, feedback, chosen, write, judge, critic, nouns)
     trials = judged(current, sifted, to_judge, judge, tried_before, remarked=_remarked(feedback))
+    trials = _with_pictures_to_ask(current, trials, askable, judge, rng)
     return Outcome(trials, len(sifted), len(feedback), mistakes, len(to_judge))
 
 
@@ -84,24 +102,48 @@ def _written(
     write: dict[str, Value],
     judge: Judging,
     critic: ChatModel | None,
-    telling: Telling,
+    nouns: Telling,
 ) -> list[Sifted]:
     """Every usable wording, the best first. A model that answers with nothing usable once is asked on."""
     if critic is None:
-        return sift(from_nouns(current, feedback, telling), chosen, write, judge)
+        return sift(from_nouns(current, feedback, nouns), chosen, write, judge)
     remarked = _remarked(feedback)
     found: dict[str, Sifted] = {}
     ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic)]
     ways += [lambda: from_feedback(current, feedback, _best(found), critic)] * ROUNDS
-    for way in ways:
+    for number, way in enumerate(ways):
         try:
             candidates = way()
         except ModelAnswerError:
             continue
         new = [c for c in candidates if c.definition.as_text() not in found]
+        if number and not new:
+            break  # it has said what it has to say
         for one in sift(new, chosen, write, judge, remarked=remarked):
             found[one.candidate.definition.as_text()] = one
+        if any(one.fixed - one.broken >= ENOUGH * len(chosen.wrong) > 0 for one in found.values()):
+            break
     return _best(found)
+
+
+def _with_pictures_to_ask(
+    current: Definition,
+    trials: Sequence[Trial],
+    askable: Sequence[str],
+    judge: Judging,
+    rng: np.random.Generator,
+) -> list[Trial]:
+    """The likeliest one, where none is shown to be better, with pictures that would show it."""
+    if any(trial.is_better for trial in trials):
+        return list(trials)
+    for place, trial in enumerate(trials):
+        change = trial.change
+        if trial.sifted.is_promising and change.fixed >= change.broken:
+            order = [askable[row] for row in rng.permutation(len(askable))]
+            turns = telling(current, trial.sifted.candidate.definition, order, judge)
+            if len(turns) == ASK:
+                return [*trials[:place], replace(trial, to_ask=turns), *trials[place + 1 :]]
+    return list(trials)
 
 
 def _remarked(feedback: Sequence[Feedback]) -> bool:

@@ -32,6 +32,7 @@ from concepts.labels.lessons import Lessons
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
+from concepts.library.search import without_look_alikes
 from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
@@ -83,7 +84,8 @@ class Deliberation:
             model,
             self.settings.model_concurrency,
         )
-        return by_description(doubts, SentenceEncoder().encode), len(asked), model.name
+        doubt = dict(zip(edge.ids, edge.doubt.tolist(), strict=True))
+        return by_description(doubts, doubt, SentenceEncoder().encode), len(asked), model.name
 
     def reword(self, key: str, tried_before: int) -> tuple[Outcome, str]:
         """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
@@ -111,9 +113,20 @@ class Deliberation:
 
         judging = Judging(choose_annotator(AUTO, supplies), self._inputs, tick)
         outcome = find_wordings(
-            self.lessons.revision.definition, answers, judging, critic, self._telling(), tried_before
+            self.lessons.revision.definition,
+            answers,
+            judging,
+            critic,
+            self._telling(),
+            tried_before,
+            self._askable(),
         )
         return outcome, critic.name if critic else ""
+
+    def _askable(self) -> list[str]:
+        lessons = self.lessons
+        free = [i for i in lessons.candidates if i not in lessons.reserved and i not in lessons.spoken_for]
+        return without_look_alikes(lessons.with_vectors(free), self.collection.library)
 
     def _charged(self) -> tuple[Ledger, Budget | None]:
         ledger = self.ledger.charged_to(self.progress.job_id, self.lessons.concept_id)

@@ -9,19 +9,24 @@ trying long enough doesn't bring a wording that only seems better.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from concepts.definition.document import Definition
-from concepts.learning.paired import PairedChange, paired_change
+from concepts.learning.paired import PairedChange, mends_more, paired_change
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
 
 MOST_WRONG, MOST_RIGHT = 24, 24  # answers a wording is sifted with: those the machine had wrong, and right
-FINALISTS = 3
+FINALISTS = 2
+PROMISE = (
+    0.6  # error of a first test on the answers a wording was written from: 2 mended and none broken pass
+)
+ASK = 8  # pictures a person is asked about to settle whether a wording is better
+LOOKED_AT, A_LOOK = 160, 40  # pictures of the pool that are looked through for those, and at a time
 ERROR = 0.2  # of all intervals of wordings tried against one definition together, two-sided
 
 
@@ -44,6 +49,11 @@ class Sifted:
     fixed: int
     broken: int
 
+    @property
+    def is_promising(self) -> bool:
+        """Enough to spend a look at the answers that judge: it mends several, by more than it breaks."""
+        return self.gain > 0 and mends_more(self.fixed, self.broken, PROMISE)
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -52,6 +62,8 @@ class Trial:
     sifted: Sifted
     change: PairedChange
     turned: dict[str, Value]
+    number: int = 1  # of the wordings tried against this definition, which says what it may be wrong with
+    to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
 
     @property
     def is_better(self) -> bool:
@@ -62,6 +74,14 @@ class Trial:
     def is_harmless(self) -> bool:
         """Agrees about every picture that the current definition agrees about."""
         return not self.change.broken
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the machine says of a picture by the current definition, and by the other."""
+
+    now: Value
+    then: Value
 
 
 @dataclass(frozen=True)
@@ -124,7 +144,7 @@ def judged(
 ) -> list[Trial]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
     definition first. `tried_before`: how many wordings these answers have judged against this definition."""
-    finalists = [one for one in sifted if one.gain > 0 or (remarked and not one.broken)][:FINALISTS]
+    finalists = [one for one in sifted if one.is_promising or (remarked and not one.broken)][:FINALISTS]
     if not finalists or not answers:
         return []
     before = judge(current, list(answers))
@@ -137,8 +157,39 @@ def judged(
             np.array([after[i] == answers[i] for i in both], bool),
             allowed_error(number),
         )
-        trials.append(Trial(one, change, {i: after[i] for i in both if after[i] != before[i]}))
+        turned = {i: after[i] for i in both if after[i] != before[i]}
+        trials.append(Trial(one, change, turned, number))
     return sorted(trials, key=lambda trial: (not trial.is_better, -trial.change.change))
+
+
+def telling(
+    current: Definition, other: Definition, pictures: Sequence[str], judge: Judge, n: int = ASK
+) -> dict[str, Turn]:
+    """The first n of `pictures`, which are in random order, about which the machine would change its mind: an
+    answer about one is a vote for either definition. Looks at `LOOKED_AT` at most."""
+    found: dict[str, Turn] = {}
+    for start in range(0, min(len(pictures), LOOKED_AT), A_LOOK):
+        some = pictures[start : start + A_LOOK]
+        now, then = judge(current, some), judge(other, some)
+        found |= {i: Turn(now[i], then[i]) for i in some if i in now and i in then and now[i] != then[i]}
+        if len(found) >= n:
+            break
+    return dict(list(found.items())[:n])
+
+
+def settled(
+    fixed: int, broken: int, turns: Mapping[str, Turn], answers: Mapping[str, Value], look: int
+) -> bool:
+    """Whether a wording that mended and broke so many of the answers that judge is surely better, with what a
+    person answered about all pictures that were to settle it. `look`: the number of this second look.
+
+    A picture the two definitions differ about speaks for one of them. Were the new one no better, each would
+    speak for either with the same chance, however such pictures were found.
+    """
+    for i, turn in turns.items():
+        fixed += answers[i] == turn.then
+        broken += answers[i] == turn.now
+    return mends_more(fixed, broken, allowed_error(look))
 
 
 def allowed_error(number: int) -> float:

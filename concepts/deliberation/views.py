@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from concepts.definition.document import Change, Definition, word_diff
-from concepts.deliberation.trials import Trial, Value
+from concepts.deliberation.trials import Trial, Turn, Value, settled
 from concepts.view import View
 
 
@@ -64,10 +67,22 @@ class WordingView(View):
     low: float
     high: float
     turned: dict[str, Value]
+    number: int = 1
+    to_ask: dict[str, Turn] = Field(default_factory=dict)
 
     @property
     def may_be_accepted(self) -> bool:
         return self.verdict != "not better"
+
+    def with_answers(self, answers: Mapping[str, Value], look: int) -> WordingView:
+        """Better where that is settled by the answers to all pictures it was put to the test with. `look`:
+        number of that look."""
+        if not self.to_ask or any(i not in answers for i in self.to_ask):
+            return self
+        if settled(self.fixed, self.broken, self.to_ask, answers, look):
+            return self.model_copy(update={"verdict": "better"})
+        spoiled = self.broken or any(answers[i] == turn.now for i, turn in self.to_ask.items())
+        return self.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
 
 
 class RewordingView(View):
@@ -100,4 +115,6 @@ def wording_of(current: Definition, trial: Trial) -> WordingView:
         low=change.low,
         high=change.high,
         turned=trial.turned,
+        number=trial.number,
+        to_ask=trial.to_ask,
     )

@@ -25,7 +25,7 @@ _Kind = Literal["necessary", "included", "supporting", "excluding"]
 Telling = Callable[[Sequence[str], Sequence[str]], list[str]]
 
 PURPOSE = "reword"
-A_ROUND = 4  # wordings asked for at a time
+A_ROUND = 5  # wordings asked for at a time
 SHOWN = 3  # of the best and of the worst so far
 MOST_ANSWERS = 30  # shown to a model
 DIFFERENCES = 3
@@ -101,7 +101,7 @@ def from_differences(current: Definition, feedback: Sequence[Feedback], model: C
         )
         answer = model.ask(_messages("differ.system", request), _Differences, purpose=PURPOSE)
         adding = [
-            _adding(if_in_wrong if one.seen_in == "first" else if_in_right, one.text)
+            _adding(current, if_in_wrong if one.seen_in == "first" else if_in_right, one.text)
             for one in answer.differences[:DIFFERENCES]
         ]
         found += _usable(current, ((_WHY[said], [edit]) for edit in adding), "differences", "model")
@@ -116,7 +116,7 @@ def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telli
         wrong = [one.picture_id for one in feedback if one.person == person and not one.agrees]
         others = [one.picture_id for one in feedback if one.person not in (person, "unsure")]
         if min(len(wrong), len(others)) >= FEWEST_IN_GROUP:
-            edits = [_adding(kind, noun) for noun in telling(wrong, others)]
+            edits = [_adding(current, kind, noun) for noun in telling(wrong, others)]
             found += _usable(current, ((_WHY[said], [edit]) for edit in edits), "nouns", "vocabulary")
     return found
 
@@ -132,8 +132,11 @@ _WHY: dict[Value, str] = {
 }
 
 
-def _adding(kind: _Kind, text: str) -> Edit:
-    return Edit(action="add", number=0, kind=kind, text=text)
+def _adding(current: Definition, kind: _Kind, text: str) -> Edit:
+    """A kind that counts stands for the one thing that is necessary, where there is one."""
+    necessary = [n for n, c in enumerate(current.criteria, 1) if c.kind == "necessary"]
+    number = necessary[0] if kind == "included" and len(necessary) == 1 else 0
+    return Edit(action="add", number=number, kind=kind, text=text)
 
 
 def _most_telling(feedback: Sequence[Feedback]) -> list[Feedback]:

@@ -49,3 +49,9 @@ def paired_change(before: Bools, after: Bools, error: float) -> PairedChange:
         share * (2 * float(low[()]) - 1) if changed else 0.0,
         share * (2 * float(high[()]) - 1) if changed else 0.0,
     )
+
+
+def mends_more(fixed: int, broken: int, error: float) -> bool:
+    """Whether more than half of what changes sides is mended, at `error` for both sides (McNemar 1947)."""
+    low, _ = clopper_pearson(fixed, fixed + broken, error)
+    return bool(low[()] > 0.5)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
-from concepts.deliberation.ambiguities import Ambiguity, batch, next_to_meet
+from concepts.deliberation.ambiguities import LONGEST, Ambiguity, batch, next_to_meet
 from concepts.deliberation.run import Deliberation
+from concepts.deliberation.trials import Value
 from concepts.deliberation.views import (
     AmbiguityView,
     BorderlinePicture,
@@ -24,6 +27,8 @@ from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow
+
+_VALUES: dict[str, Value] = {"yes": "yes", "no": "no", "unsure": "unsure"}
 
 
 class Deliberations:
@@ -102,9 +107,10 @@ class Deliberations:
     def rewordings(self, name: str) -> list[RewordingView]:
         """Every time other wordings were tried, the last one first."""
         concept = self._context.concept(name)
-        decisions = self._store.decisions(concept.id)
+        decisions, answers = self._store.decisions(concept.id), self._answers(concept)
         return [
-            _rewording(one, decisions.get(one.number)) for one in reversed(self._store.rewordings(concept.id))
+            _rewording(one, decisions.get(one.number), answers)
+            for one in reversed(self._store.rewordings(concept.id))
         ]
 
     def accept(
@@ -117,7 +123,7 @@ class Deliberations:
         """
         concept = self._context.concept(name)
         tried = self._undecided(concept, number)
-        wordings = _rewording(tried, None).wordings
+        wordings = _rewording(tried, None, self._answers(concept)).wordings
         if not 0 <= wording < len(wordings):
             raise DiscernError(f"There is no wording {wording + 1}; there are {len(wordings)}.")
         chosen = wordings[wording]
@@ -140,6 +146,20 @@ class Deliberations:
         self._undecided(concept, number)
         self._store.decide(concept.id, number, "rejected", author)
 
+    def put_to_the_test(self, name: str, number: int, *, author: str) -> RoundView:
+        """Takes the pictures that would settle whether a wording is better, to be answered like any round."""
+        concept = self._context.concept(name)
+        tried = self._undecided(concept, number)
+        wording = next((one for one in _rewording(tried, None, {}).wordings if one.to_ask), None)
+        if wording is None:
+            raise DiscernError("No pictures would settle which words are better.")
+        pictures = list(wording.to_ask)
+        begun = next((one for one in self._store.rounds(concept.id) if one.pictures == pictures), None)
+        begun = begun or self._store.begin(
+            concept.id, wording.why[:LONGEST], pictures, tried.definition_number, author
+        )
+        return self._views(concept, [begun])[0]
+
     # The work
 
     def _find(self, job: FindAmbiguities, progress: Progress) -> Looked:
@@ -161,7 +181,7 @@ class Deliberations:
         definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
         earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
         try:
-            outcome, by = work.reword(concept.key, sum(len(one.candidates) for one in earlier))
+            outcome, by = work.reword(concept.key, sum(_looks(one) for one in earlier))
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
         kept = [wording_of(work.lessons.revision.definition, trial) for trial in outcome.trials]
@@ -192,6 +212,11 @@ class Deliberations:
             progress,
             budget,
         )
+
+    def _answers(self, concept: ConceptRow) -> dict[str, Value]:
+        """Yes, no or unsure, of pictures that may be learned from and that people don't disagree about."""
+        said = self._context.material(concept).answers
+        return {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES}
 
     def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
         found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
@@ -236,13 +261,23 @@ class Deliberations:
         ]
 
 
-def _rewording(tried: Rewording, decision: RewordingDecision | None) -> RewordingView:
+def _looks(tried: Rewording) -> int:
+    """How often wordings came before answers that judge: once each, and once more where they were put to a
+    test with pictures of their own."""
+    return len(tried.candidates) + sum(bool(one.get("to_ask")) for one in tried.candidates)
+
+
+def _rewording(
+    tried: Rewording, decision: RewordingDecision | None, answers: Mapping[str, Value]
+) -> RewordingView:
+    wordings = [WordingView.model_validate(one) for one in tried.candidates]
+    last = max((one.number for one in wordings), default=0)
     return RewordingView(
         number=tried.number,
         definition=tried.definition_number,
         created=tried.created,
         author=tried.author,
-        wordings=[WordingView.model_validate(one) for one in tried.candidates],
+        wordings=[one.with_answers(answers, last + 1) for one in wordings],
         deed=decision.deed if decision else None,
         chosen=decision.candidate if decision else None,
         became=decision.definition_number if decision else None,

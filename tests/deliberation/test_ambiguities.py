@@ -24,14 +24,14 @@ def looks(*centres, each=6, seed=0):
 
 
 def test_descriptions_that_mean_the_same_are_one_ambiguity_with_one_of_their_names():
-    found = by_description({text: text for text in FOOD + DRAWN}, EMBED)
+    found = by_description({text: text for text in FOOD + DRAWN}, dict.fromkeys(FOOD + DRAWN, 1.0), EMBED)
 
     assert {frozenset(one.pictures) for one in found} == {frozenset(FOOD), frozenset(DRAWN)}
     assert all(one.name in one.pictures for one in found)
 
 
 def test_what_only_two_pictures_share_is_no_ambiguity():
-    assert by_description(dict(zip("ab", FOOD, strict=False)), EMBED) == []
+    assert by_description(dict(zip("ab", FOOD, strict=False)), {"a": 1.0, "b": 1.0}, EMBED) == []
 
 
 def test_pictures_to_argue_about_are_in_doubt_and_show_different_things():

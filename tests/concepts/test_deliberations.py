@@ -1,0 +1,175 @@
+"""Deliberating with a simulated vision model and a simulated proposer behind a real server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_openai import FakeOpenAI
+
+from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
+from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
+from concepts.definition.document import Criterion, Definition
+from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Shapes"
+PHRASES = {
+    "something drawn": any_of("ellipse", "rectangle", "line"),
+    "made of lines": any_of("line"),
+    "left over": by_chance("left over", 0.3),
+    "somewhere else": by_chance("somewhere else", 0.3),
+}
+
+
+@pytest.fixture(scope="session")
+def known(made_library: tuple[Path, Path]) -> list[Picture]:
+    return [Picture(file, frozenset({file.name.split("-")[0]})) for file in made_library[1].glob("*-*.png")]
+
+
+@pytest.fixture
+def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
+    vision = SimulatedVision(Recognises(known), PHRASES)
+    with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
+        yield running
+
+
+@pytest.fixture
+def deliberating(
+    open_bench: Callable[[], Workbench], server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> Workbench:
+    """A concept that begins with all drawings; the person means those that are no lines, and has answered
+    most of them."""
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-proposer")
+    monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-vision")
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "Drawings.")
+    criteria = (Criterion(kind="necessary", text="something drawn"),)
+    first = Definition(name=NAME, description="Drawings.", criteria=criteria)
+    bench.definitions.revise(NAME, first, author="me", note="begun")
+    bench.definitions.mine(NAME)
+    return bench
+
+
+def say(bench: Workbench, ids: list[str], **comments: str) -> None:
+    """As the person means it."""
+    paths = bench.context.collection.paths(ids)
+    for i in ids:
+        value = "no" if "line" in paths[i] else "yes"
+        comment = comments.get("comment", "")
+        bench.answers.label(NAME, i, value, author=Author("me"), key=f"say {i}", comment=comment)
+
+
+def answer_most(bench: Workbench, n: int = 50) -> None:
+    material = bench.context.material(bench.context.concept(NAME))
+    say(bench, [i for i in material.candidates if i not in material.reserved][:n])
+
+
+def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(deliberating: Workbench):
+    answer_most(deliberating)
+
+    found = deliberating.deliberations.reword(NAME)
+    (tried,) = deliberating.deliberations.rewordings(NAME)
+    revision = deliberating.deliberations.accept(NAME, found.rewording, 0, author="me")
+
+    best = tried.wordings[0]
+    assert best.verdict == "better"
+    assert ("added", "\nNot: made of lines") in best.difference
+    assert best.after > best.before
+    assert revision.definition.criteria[-1].text == "made of lines"
+    assert deliberating.deliberations.rewordings(NAME)[0].became == revision.number
+
+
+def test_what_judged_a_wording_was_not_shown_to_whoever_wrote_it(deliberating: Workbench, server: FakeOpenAI):
+    answer_most(deliberating)
+    found = deliberating.deliberations.reword(NAME)
+
+    prompts = [r.text for r in server.requests if r.schema_name in ("Wordings", "_Wordings")]
+    shown = prompts[0].partition("<answers>\n")[2].partition("\n</answers>")[0].splitlines()
+    assert 0 < len(shown) <= found.read
+    assert found.read + found.judging <= 50
+
+
+def test_too_few_answers_say_how_many_more_are_needed(deliberating: Workbench):
+    answer_most(deliberating, 8)
+
+    with pytest.raises(NotEnoughLabelsError) as refused:
+        deliberating.deliberations.reword(NAME)
+    assert refused.value.needed >= 12
+
+
+def test_a_decided_rewording_is_decided_once(deliberating: Workbench):
+    answer_most(deliberating)
+    number = deliberating.deliberations.reword(NAME).rewording
+    deliberating.deliberations.reject(NAME, number, author="me")
+
+    with pytest.raises(ConflictError):
+        deliberating.deliberations.accept(NAME, number, 0, author="me")
+    assert deliberating.deliberations.rewordings(NAME)[0].deed == "rejected"
+
+
+def test_a_wording_for_an_older_definition_is_not_taken(deliberating: Workbench):
+    answer_most(deliberating)
+    number = deliberating.deliberations.reword(NAME).rewording
+    newer = Definition(name=NAME, description="Something else.")
+    deliberating.definitions.revise(NAME, newer, author="me", note="mine")
+
+    with pytest.raises(ConflictError):
+        deliberating.deliberations.accept(NAME, number, 0, author="me")
+    assert deliberating.definitions.concept(NAME).revision.definition == newer
+
+
+def test_borderline_pictures_are_answered_before_the_machine_speaks(deliberating: Workbench):
+    answer_most(deliberating, 10)
+    deliberating.deliberations.find_ambiguities(NAME)
+    open_ = deliberating.deliberations.ambiguities(NAME)
+    begun = deliberating.deliberations.begin(NAME, open_[0].name, author="me")
+
+    assert len(begun.pictures) <= 5
+    assert all(p.machine is None and not p.rationale for p in begun.pictures)
+
+    say(deliberating, [p.id for p in begun.pictures], comment="no lines, please")
+    (answered,) = deliberating.deliberations.rounds(NAME)
+    assert all(p.answer for p in answered.pictures)
+    assert any(p.machine for p in answered.pictures)
+    assert all("no lines, please" in " ".join(p.comments) for p in answered.pictures)
+
+
+def test_an_ambiguity_that_was_met_comes_after_the_others(deliberating: Workbench):
+    deliberating.deliberations.find_ambiguities(NAME)
+    before = [one.name for one in deliberating.deliberations.ambiguities(NAME)]
+    begun = deliberating.deliberations.begin(NAME, before[0], author="me")
+    say(deliberating, [p.id for p in begun.pictures])
+
+    after = deliberating.deliberations.ambiguities(NAME)
+    assert len(after) > 1
+    assert after[-1].name == before[0]
+    assert after[-1].met == len(begun.pictures)
+
+
+def test_an_ambiguity_that_nobody_found_is_refused(deliberating: Workbench):
+    with pytest.raises(DiscernError, match="not among what was found open"):
+        deliberating.deliberations.begin(NAME, "made up", author="me")
+
+
+def test_pictures_that_measure_are_no_part_of_deliberating(deliberating: Workbench, server: FakeOpenAI):
+    deliberating.deliberations.find_ambiguities(NAME)
+
+    material = deliberating.context.material(deliberating.context.concept(NAME))
+    shown = [i for one in deliberating.deliberations.ambiguities(NAME) for i in one.pictures]
+    assert shown
+    assert not set(shown) & material.reserved
+
+
+def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
+    open_bench: Callable[[], Workbench],
+):
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "Drawings.")
+
+    looked = bench.deliberations.find_ambiguities(NAME)
+
+    assert looked.by == ""
+    assert looked.ambiguities
+    assert looked.asked == 0
