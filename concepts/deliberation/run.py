@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from concepts.annotators import AUTO
 from concepts.annotators.base import Annotation, PictureInput
 from concepts.annotators.run import choose_annotator, keep, picture_inputs, supplies_of
+from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.deliberation.ambiguities import (
     ASKED,
@@ -21,9 +22,11 @@ from concepts.deliberation.ambiguities import (
 )
 from concepts.deliberation.answers import FEWEST, AnswersToReword
 from concepts.deliberation.borderline import borderline
-from concepts.deliberation.judging import Judging
+from concepts.deliberation.judging import Judging, Tick
+from concepts.deliberation.looking_back import Contradicted, contradicted
 from concepts.deliberation.nouns import GroupNouns
 from concepts.deliberation.rewording import Outcome, find_wordings
+from concepts.deliberation.trials import Value
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import NotEnoughLabelsError
@@ -104,14 +107,7 @@ class Deliberation:
             )
         critic = chat_model(self.settings, "criticising", ledger, budget)
         supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget)
-        judged = 0
-
-        def tick(n: int) -> None:
-            nonlocal judged
-            judged += n
-            self.progress.report(judged, None, "trying other words on pictures you answered")
-
-        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, tick)
+        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(None))
         outcome = find_wordings(
             self.lessons.revision.definition,
             answers,
@@ -122,6 +118,25 @@ class Deliberation:
             self._askable(),
         )
         return outcome, critic.name if critic else ""
+
+    def look_back(self, before: Definition, answers: Mapping[str, Value]) -> list[Contradicted]:
+        """Which of these answers, given under `before`, the words as they are now may contradict."""
+        ledger, budget = self._charged()
+        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget)
+        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(2 * len(answers)))
+        known = self.lessons.with_vectors(list(answers))
+        after = self.lessons.revision.definition
+        return contradicted(before, after, {i: answers[i] for i in known}, judging)
+
+    def _ticking(self, total: int | None) -> Tick:
+        judged = 0
+
+        def tick(n: int) -> None:
+            nonlocal judged
+            judged += n
+            self.progress.report(judged, total, "trying other words on pictures you answered")
+
+        return tick
 
     def _askable(self) -> list[str]:
         lessons = self.lessons

@@ -12,6 +12,7 @@ from concepts.deliberation.trials import Value
 from concepts.deliberation.views import (
     AmbiguityView,
     BorderlinePicture,
+    EarlierAnswer,
     RewordingView,
     RoundView,
     WordingView,
@@ -23,7 +24,7 @@ from concepts.jobs import Listener, Progress
 from concepts.workbench.concept_views import RevisionView
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
+from concepts.workbench.kinds import FindAmbiguities, LookBack, Looked, LookedBack, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow
@@ -40,6 +41,7 @@ class Deliberations:
         self._store = DeliberationStore(context.database)
         context.jobs.register(FindAmbiguities, self._find)
         context.jobs.register(Reword, self._reword)
+        context.jobs.register(LookBack, self._look_back)
 
     # Borderline pictures
 
@@ -160,6 +162,41 @@ class Deliberations:
         )
         return self._views(concept, [begun])[0]
 
+    # Earlier answers
+
+    def look_back(
+        self, name: str, *, budget: float | None = None, listener: Listener | None = None
+    ) -> LookedBack:
+        """Looks for earlier answers that the newest definition may contradict, and waits for them."""
+        return self._context.jobs.run(self._looking_back(name, budget), listener)
+
+    def submit_look_back(self, name: str, *, budget: float | None = None) -> int:
+        """The same in the background; returns the job's id."""
+        return self._context.jobs.submit(self._looking_back(name, budget))
+
+    def to_look_at_again(self, name: str) -> list[EarlierAnswer]:
+        """Answers that the newest definition may contradict and that nobody has looked at since."""
+        concept = self._context.concept(name)
+        found = self._context.jobs.newest_done(LookBack, concept.id)
+        if found is None or found.definition != self._context.revision(concept).number:
+            return []
+        since, _ = self._context.log.changed_since(concept.id, found.answers)
+        left = [one for one in found.contradicted if one.picture_id not in since]
+        lessons = self._context.material(concept)
+        paths = self._context.collection.paths([one.picture_id for one in left])
+        return [
+            EarlierAnswer(
+                id=one.picture_id,
+                path=paths.get(one.picture_id, ""),
+                answer=one.answer,
+                under=lessons.answers[one.picture_id].definition,
+                machine=one.machine,
+                rationale=one.rationale,
+            )
+            for one in left
+            if one.picture_id in lessons.answers
+        ]
+
     # The work
 
     def _find(self, job: FindAmbiguities, progress: Progress) -> Looked:
@@ -200,10 +237,45 @@ class Deliberations:
             by=by,
         )
 
-    def _work(self, concept: ConceptRow, progress: Progress, budget: float | None) -> Deliberation:
+    def _looking_back(self, name: str, budget: float | None) -> LookBack:
+        """To the definition before the newest one. Raises `DiscernError` where there was none."""
+        concept = self._context.concept(name)
+        newest = self._context.revision(concept).number
+        if newest == 1:
+            raise DiscernError(
+                "The definition has not changed yet, so no answer was given under another one."
+            )
+        return LookBack(concept.id, newest - 1, newest, budget)
+
+    def _look_back(self, job: LookBack, progress: Progress) -> LookedBack:
+        concept = self._context.store.get(job.concept_id)
+        before = self._context.revision(concept, job.before)
+        sequence = self._context.log.last_sequence(concept.id)
+        work = self._work(concept, progress, job.budget, job.definition)
+        earlier: dict[str, Value] = {
+            i: "yes" if said.value == "yes" else "no"
+            for i, said in work.lessons.answers.items()
+            if said.decided and said.definition < job.definition
+        }
+        try:
+            found, stopped = work.look_back(before.definition, earlier), ""
+        except BudgetError as error:
+            found, stopped = [], str(error)
+        return LookedBack(
+            before=job.before,
+            definition=job.definition,
+            answers=sequence,
+            looked=len(earlier),
+            contradicted=found,
+            stopped=stopped,
+        )
+
+    def _work(
+        self, concept: ConceptRow, progress: Progress, budget: float | None, revision: int | None = None
+    ) -> Deliberation:
         context = self._context
         return Deliberation(
-            context.material(concept),
+            context.material(concept, revision),
             context.collection,
             context.store,
             context.log,

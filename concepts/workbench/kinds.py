@@ -13,6 +13,7 @@ from concepts.classifier.robustness import Robustness
 from concepts.classifier.second_look import Suspect
 from concepts.classifier.settling import Settling
 from concepts.deliberation.ambiguities import Ambiguity
+from concepts.deliberation.looking_back import Contradicted
 from concepts.export.run import ScoreResult
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
@@ -203,6 +204,30 @@ class Reword(Job[Reworded]):
     kind = "reword"
     lane = Lane.LONG
     concept_id: int
+    budget: float | None = None
+
+
+class LookedBack(View):
+    """Earlier answers that the words of `definition` may contradict and those of `before` didn't; `looked` at
+    so many. Up to the label event `answers`."""
+
+    before: int
+    definition: int
+    answers: int
+    looked: int
+    contradicted: list[Contradicted]
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class LookBack(Job[LookedBack]):
+    """After the words of the concept changed from definition `before` to `definition`. `budget` in USD."""
+
+    kind = "look back"
+    lane = Lane.LONG
+    concept_id: int
+    before: int
+    definition: int
     budget: float | None = None
 
 

@@ -173,3 +173,32 @@ def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
     assert looked.by == ""
     assert looked.ambiguities
     assert looked.asked == 0
+
+
+def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(deliberating: Workbench):
+    material = deliberating.context.material(deliberating.context.concept(NAME))
+    paths = deliberating.context.collection.paths(list(material.candidates))
+    free = [i for i in material.candidates if i not in material.reserved]
+    for i in free:  # by the first words lines count
+        deliberating.answers.label(NAME, i, "yes", author=Author("me"), key=f"first {i}")
+    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+
+    deliberating.deliberations.look_back(NAME)
+    again = deliberating.deliberations.to_look_at_again(NAME)
+
+    lines = [one for one in again if "line" in paths[one.id]]
+    assert len(lines) > len(again) / 2
+    assert all((one.answer, one.machine, one.under) == ("yes", "no", 2) for one in again)
+
+    deliberating.answers.label(NAME, again[0].id, "no", author=Author("me"), key="second look")
+    assert again[0].id not in [one.id for one in deliberating.deliberations.to_look_at_again(NAME)]
+
+
+def test_without_another_definition_there_is_nothing_to_look_back_at(open_bench: Callable[[], Workbench]):
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "Drawings.")
+
+    with pytest.raises(DiscernError, match="has not changed yet"):
+        bench.deliberations.look_back(NAME)
