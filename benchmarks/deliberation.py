@@ -51,7 +51,7 @@ OUTSIDE = 900
 BEFORE = 45  # plain answers that both arms begin with
 MACHINE = 150  # pictures the machine looks at, each time
 ROUNDS = 3  # of deliberation
-SECONDS = 300  # of the person's time, in either arm
+SECONDS = 360  # of the person's time, in either arm
 TESTED = 160  # pictures outside that agreement is measured on
 SECONDS_AN_ANSWER = 1.5
 SECONDS_A_BORDERLINE, SECONDS_TO_COMPARE = 2.5, 2.5  # to answer one, and to read what the machine says
@@ -174,7 +174,6 @@ class Run:
             found = bench.deliberations.reword(name)
             if found.rewording is None:
                 continue
-            spent += SECONDS_TO_READ
             wordings = bench.deliberations.rewordings(name)[0].wordings
             if any(one.to_ask for one in wordings):
                 test = bench.deliberations.put_to_the_test(name, found.rewording, author="simulation")
@@ -184,6 +183,7 @@ class Run:
                 wordings = bench.deliberations.rewordings(name)[0].wordings
             for place, best in enumerate(wordings):
                 if best.verdict == "better":
+                    spent += SECONDS_TO_READ
                     self._accept(found.rewording, place, best)
                     break
             self.machine(name, 1)

@@ -6,14 +6,16 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 from scipy.stats import norm
 
 from benchmarks.simulated.world import Picture, Recognises
-from tests.fake_openai import Request, refuses
+
+if TYPE_CHECKING:
+    from tests.fake_openai import Request
 
 LEAST_ERROR, MOST_ERROR = 0.03, 0.12  # of a detector, drawn for each attribute
 SHARED = 0.5  # correlation of the errors of two detectors on one picture: some pictures are hard
@@ -25,15 +27,23 @@ Attributes = dict[str, Callable[[Picture], bool]]
 class SimulatedVision:
     """Judges criteria by detectors. A criterion it knows no phrase of is unclear to it."""
 
-    def __init__(self, known: Recognises, attributes: Attributes, seed: int = 0) -> None:
+    def __init__(
+        self,
+        known: Recognises,
+        attributes: Attributes,
+        seed: int = 0,
+        errors: tuple[float, float] = (LEAST_ERROR, MOST_ERROR),
+    ) -> None:
         self._known = known
         self._attributes = attributes
         self._longest_first = sorted(attributes, key=len, reverse=True)
         self._seed = seed
+        self._errors = errors
 
     def sees(self, picture: Picture, phrase: str) -> bool:
         """What the detector of a phrase says, which is sometimes wrong."""
-        rate = LEAST_ERROR + (MOST_ERROR - LEAST_ERROR) * self._draw("rate", phrase)
+        least, most = self._errors
+        rate = least + (most - least) * self._draw("rate", phrase)
         shared, own = (
             norm.ppf(self._draw(*what)) for what in (("hard", picture.name), (phrase, picture.name))
         )
@@ -51,7 +61,7 @@ class SimulatedVision:
         if picture is None:
             return {"evidence": [], "rationale": "I do not know this picture.", "rating": 3, "sure": 50}
         if self._draw("refuses", picture.name) < REFUSES:
-            return refuses()
+            return "I can't help with that."
         criteria = numbered(request.text)
         verdicts = [self.verdict(picture, text) for _, text in criteria]
         rating = _rating(criteria, verdicts)

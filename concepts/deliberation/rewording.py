@@ -11,7 +11,6 @@ from concepts.definition.document import Definition
 from concepts.deliberation.answers import AnswersToReword
 from concepts.deliberation.judging import Judging
 from concepts.deliberation.trials import (
-    ASK,
     Candidate,
     Sample,
     Sifted,
@@ -34,6 +33,7 @@ from concepts.language.base import ChatModel
 
 ROUNDS = 8  # of writing with what the wordings so far did
 ENOUGH = 2 / 3  # of the mistakes mended by one wording, after which no other is looked for
+FEWEST_TO_ASK = 4  # pictures that two wordings differ about, below which they settle nothing
 MOST_TO_JUDGE = 80  # answers that judge: each wording is a call for each
 MOST_TO_READ = 80  # answers of the half that writes that the machine is asked about
 
@@ -56,7 +56,7 @@ def find_wordings(
     judge: Judging,
     critic: ChatModel | None,
     nouns: Telling,
-    tried_before: int,
+    run: int,
     askable: Sequence[str],
     seed: int = 0,
 ) -> Outcome:
@@ -74,7 +74,7 @@ def find_wordings(
     chosen = sample(write, said, rng)
     mistakes = sum(not one.agrees for one in feedback)
     sifted = _written(current, feedback, chosen, write, judge, critic, nouns)
-    trials = judged(current, sifted, to_judge, judge, tried_before, remarked=_remarked(feedback))
+    trials = judged(current, sifted, to_judge, judge, run, remarked=_remarked(feedback))
     trials = _with_pictures_to_ask(current, trials, askable, judge, rng)
     return Outcome(trials, len(sifted), len(feedback), mistakes, len(to_judge))
 
@@ -141,7 +141,7 @@ def _with_pictures_to_ask(
         if trial.sifted.is_promising and change.fixed >= change.broken:
             order = [askable[row] for row in rng.permutation(len(askable))]
             turns = telling(current, trial.sifted.candidate.definition, order, judge)
-            if len(turns) == ASK:
+            if len(turns) >= FEWEST_TO_ASK:
                 return [*trials[:place], replace(trial, to_ask=turns), *trials[place + 1 :]]
     return list(trials)
 

@@ -90,11 +90,11 @@ class Deliberation:
         doubt = dict(zip(edge.ids, edge.doubt.tolist(), strict=True))
         return by_description(doubts, doubt, SentenceEncoder().encode), len(asked), model.name
 
-    def reword(self, key: str, tried_before: int) -> tuple[Outcome, str]:
+    def reword(self, key: str, run: int) -> tuple[Outcome, str]:
         """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
 
-        `key` is the concept's; `tried_before` counts the wordings that answers have judged against this
-        definition. Raises `NotEnoughLabelsError` where no wording could be shown to be better.
+        `key` is the concept's; `run` counts from 1 how often this was done for this definition. Raises
+        `NotEnoughLabelsError` where no wording could be shown to be better.
         """
         ledger, budget = self._charged()
         answers = AnswersToReword.of(self.lessons, self.collection, self.log, key)
@@ -114,7 +114,7 @@ class Deliberation:
             judging,
             critic,
             self._telling(),
-            tried_before,
+            run,
             self._askable(),
         )
         return outcome, critic.name if critic else ""

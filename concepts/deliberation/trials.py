@@ -25,9 +25,10 @@ FINALISTS = 2
 PROMISE = (
     0.6  # error of a first test on the answers a wording was written from: 2 mended and none broken pass
 )
-ASK = 8  # pictures a person is asked about to settle whether a wording is better
+ASK = 12  # pictures a person is asked about to settle whether a wording is better
 LOOKED_AT, A_LOOK = 160, 40  # pictures of the pool that are looked through for those, and at a time
-ERROR = 0.2  # of all intervals of wordings tried against one definition together, two-sided
+ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
+FIRST = 0.1  # of a run's part of that, for each wording on the answers that are there
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,6 @@ class Trial:
     sifted: Sifted
     change: PairedChange
     turned: dict[str, Value]
-    number: int = 1  # of the wordings tried against this definition, which says what it may be wrong with
     to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
 
     @property
@@ -138,27 +138,27 @@ def judged(
     sifted: Sequence[Sifted],
     answers: Mapping[str, Value],
     judge: Judge,
-    tried_before: int,
+    run: int,
     *,
     remarked: bool = False,
 ) -> list[Trial]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
-    definition first. `tried_before`: how many wordings these answers have judged against this definition."""
+    definition first. `run` counts from 1 how often wordings were tried against this definition."""
     finalists = [one for one in sifted if one.is_promising or (remarked and not one.broken)][:FINALISTS]
     if not finalists or not answers:
         return []
     before = judge(current, list(answers))
     trials = []
-    for number, one in enumerate(finalists, tried_before + 1):
+    for one in finalists:
         after = judge(one.candidate.definition, list(answers))
         both = [i for i in answers if i in before and i in after]
         change = paired_change(
             np.array([before[i] == answers[i] for i in both], bool),
             np.array([after[i] == answers[i] for i in both], bool),
-            allowed_error(number),
+            2 * FIRST * allowance(run),
         )
         turned = {i: after[i] for i in both if after[i] != before[i]}
-        trials.append(Trial(one, change, turned, number))
+        trials.append(Trial(one, change, turned))
     return sorted(trials, key=lambda trial: (not trial.is_better, -trial.change.change))
 
 
@@ -178,10 +178,10 @@ def telling(
 
 
 def settled(
-    fixed: int, broken: int, turns: Mapping[str, Turn], answers: Mapping[str, Value], look: int
+    fixed: int, broken: int, turns: Mapping[str, Turn], answers: Mapping[str, Value], run: int
 ) -> bool:
     """Whether a wording that mended and broke so many of the answers that judge is surely better, with what a
-    person answered about all pictures that were to settle it. `look`: the number of this second look.
+    person answered about all pictures that were to settle it.
 
     A picture the two definitions differ about speaks for one of them. Were the new one no better, each would
     speak for either with the same chance, however such pictures were found.
@@ -189,17 +189,14 @@ def settled(
     for i, turn in turns.items():
         fixed += answers[i] == turn.then
         broken += answers[i] == turn.now
-    return mends_more(fixed, broken, allowed_error(look))
+    return mends_more(fixed, broken, 2 * (1 - FINALISTS * FIRST) * allowance(run))
 
 
-def allowed_error(number: int) -> float:
-    """How often the n-th wording may be wrong: 1/2, 1/6, 1/12 … of `ERROR`, which is the sum of them all."""
-    return ERROR / (number * (number + 1))
-
-
-def fewest_to_fix(number: int) -> int:
-    """How many mistakes the n-th wording has to mend, breaking nothing, to be called better."""
-    return next(n for n in range(1, 100) if 0.5**n <= allowed_error(number) / 2)
+def allowance(run: int) -> float:
+    """How often the wordings of this run may be wrongly called better: a half, a quarter, an eighth … of
+    `ERROR`, which is the sum of them all. Most of it is for the answers that are asked for to settle it, as
+    the first of two looks needs little (O'Brien & Fleming 1979)."""
+    return float(ERROR / 2**run)
 
 
 def _agreeing(said: Mapping[str, Value], answers: Mapping[str, Value]) -> int:

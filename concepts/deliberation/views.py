@@ -79,19 +79,18 @@ class WordingView(View):
     low: float
     high: float
     turned: dict[str, Value]
-    number: int = 1
+    run: int = 1
     to_ask: dict[str, Turn] = Field(default_factory=dict)
 
     @property
     def may_be_accepted(self) -> bool:
         return self.verdict != "not better"
 
-    def with_answers(self, answers: Mapping[str, Value], look: int) -> WordingView:
-        """Better where that is settled by the answers to all pictures it was put to the test with. `look`:
-        number of that look."""
+    def with_answers(self, answers: Mapping[str, Value]) -> WordingView:
+        """Better where that is settled by the answers to all pictures it was put to the test with."""
         if not self.to_ask or any(i not in answers for i in self.to_ask):
             return self
-        if settled(self.fixed, self.broken, self.to_ask, answers, look):
+        if settled(self.fixed, self.broken, self.to_ask, answers, self.run):
             return self.model_copy(update={"verdict": "better"})
         spoiled = self.broken or any(answers[i] == turn.now for i, turn in self.to_ask.items())
         return self.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
@@ -111,7 +110,7 @@ class RewordingView(View):
     became: int | None
 
 
-def wording_of(current: Definition, trial: Trial) -> WordingView:
+def wording_of(current: Definition, trial: Trial, run: int) -> WordingView:
     change = trial.change
     return WordingView(
         definition=trial.sifted.candidate.definition,
@@ -127,6 +126,6 @@ def wording_of(current: Definition, trial: Trial) -> WordingView:
         low=change.low,
         high=change.high,
         turned=trial.turned,
-        number=trial.number,
+        run=run,
         to_ask=trial.to_ask,
     )

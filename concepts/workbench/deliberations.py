@@ -216,12 +216,12 @@ class Deliberations:
         concept = self._context.store.get(job.concept_id)
         work = self._work(concept, progress, job.budget)
         definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
-        earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
+        run = 1 + sum(one.definition_number == definition for one in self._store.rewordings(concept.id))
         try:
-            outcome, by = work.reword(concept.key, sum(_looks(one) for one in earlier))
+            outcome, by = work.reword(concept.key, run)
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
-        kept = [wording_of(work.lessons.revision.definition, trial) for trial in outcome.trials]
+        kept = [wording_of(work.lessons.revision.definition, trial, run) for trial in outcome.trials]
         number = None
         if kept:
             documents = [one.model_dump(mode="json") for one in kept]
@@ -333,23 +333,16 @@ class Deliberations:
         ]
 
 
-def _looks(tried: Rewording) -> int:
-    """How often wordings came before answers that judge: once each, and once more where they were put to a
-    test with pictures of their own."""
-    return len(tried.candidates) + sum(bool(one.get("to_ask")) for one in tried.candidates)
-
-
 def _rewording(
     tried: Rewording, decision: RewordingDecision | None, answers: Mapping[str, Value]
 ) -> RewordingView:
     wordings = [WordingView.model_validate(one) for one in tried.candidates]
-    last = max((one.number for one in wordings), default=0)
     return RewordingView(
         number=tried.number,
         definition=tried.definition_number,
         created=tried.created,
         author=tried.author,
-        wordings=[one.with_answers(answers, last + 1) for one in wordings],
+        wordings=[one.with_answers(answers) for one in wordings],
         deed=decision.deed if decision else None,
         chosen=decision.candidate if decision else None,
         became=decision.definition_number if decision else None,

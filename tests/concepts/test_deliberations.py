@@ -29,7 +29,7 @@ def known(made_library: tuple[Path, Path]) -> list[Picture]:
 
 @pytest.fixture
 def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
-    vision = SimulatedVision(Recognises(known), PHRASES)
+    vision = SimulatedVision(Recognises(known), PHRASES, errors=(0, 0))
     with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
         yield running
 
@@ -81,13 +81,16 @@ def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(de
     assert deliberating.deliberations.rewordings(NAME)[0].became == revision.number
 
 
-def test_what_judged_a_wording_was_not_shown_to_whoever_wrote_it(deliberating: Workbench, server: FakeOpenAI):
+def test_whoever_writes_is_shown_no_more_than_the_answers_that_inspire(
+    deliberating: Workbench, server: FakeOpenAI
+):
     answer_most(deliberating)
     found = deliberating.deliberations.reword(NAME)
 
-    prompts = [r.text for r in server.requests if r.schema_name in ("Wordings", "_Wordings")]
-    shown = prompts[0].partition("<answers>\n")[2].partition("\n</answers>")[0].splitlines()
-    assert 0 < len(shown) <= found.read
+    asked = [r.text for r in server.requests if (r.schema_name or "").endswith(("Wordings", "Differences"))]
+    assert asked
+    assert all(0 < text.count("It shows: ") <= found.read for text in asked)
+    assert found.judging > 0
     assert found.read + found.judging <= 50
 
 

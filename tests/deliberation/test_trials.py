@@ -12,13 +12,14 @@ from concepts.deliberation.halves import halves
 from concepts.deliberation.trials import (
     ERROR,
     Candidate,
-    allowed_error,
-    fewest_to_fix,
+    Turn,
+    allowance,
     judged,
     sample,
+    settled,
     sift,
+    telling,
 )
-from concepts.learning.paired import paired_change
 
 CURRENT = Definition(name="Fruit", description="Fruit on a shelf.")
 
@@ -48,7 +49,7 @@ def judge_that_errs(truth, rates):
     return judge
 
 
-def tried(truth, rates, rng=None, before=0, halved=True):
+def tried(truth, rates, rng=None, halved=True):
     rng = rng or np.random.default_rng(0)
     ids = list(truth)
     write = {i: truth[i] for i in ids[::2]} if halved else truth
@@ -56,7 +57,7 @@ def tried(truth, rates, rng=None, before=0, halved=True):
     judge = judge_that_errs(truth, rates)
     chosen = sample(write, judge(CURRENT, list(write)), rng)
     sifted = sift([wording(text) for text in rates if text], chosen, write, judge)
-    return judged(CURRENT, sifted, rest, judge, before)
+    return judged(CURRENT, sifted, rest, judge, 1)
 
 
 def test_a_wording_that_mends_most_mistakes_is_called_better():
@@ -73,7 +74,7 @@ def test_a_wording_that_is_as_often_wrong_is_hardly_ever_called_better():
         rates = {"": 0.2} | {f"{seed} wording {k}": 0.2 for k in range(6)}
         called += any(trial.is_better for trial in tried(truth, rates))
 
-    assert called / 200 <= ERROR / 2  # one side of all intervals together
+    assert called / 200 <= ERROR / 2  # the first run's part
 
 
 def test_a_worse_wording_does_not_come_before_the_answers_that_judge():
@@ -81,19 +82,38 @@ def test_a_worse_wording_does_not_come_before_the_answers_that_judge():
 
 
 def test_what_was_tried_before_makes_it_harder():
-    n = fewest_to_fix(1)
-    before = np.zeros(40, bool)
-    after = before.copy()
-    after[:n] = True
+    turns = {f"p{n}": Turn("yes", "no") for n in range(6)}
+    answered = dict.fromkeys(turns, "no")
 
-    assert paired_change(before, after, allowed_error(1)).low > 0
-    assert paired_change(before, after, allowed_error(9)).low <= 0
-    assert fewest_to_fix(9) > n
+    assert settled(0, 0, turns, answered, run=1)
+    assert not settled(0, 0, turns, answered, run=6)
 
 
-def test_all_wordings_together_spend_no_more_than_the_allowance():
-    assert sum(allowed_error(n) for n in range(1, 10_000)) == pytest.approx(ERROR, abs=1e-4)
-    assert sum(allowed_error(n) for n in range(1, 10_000)) <= ERROR
+def test_answers_for_the_current_words_count_against_others():
+    turns = {f"p{n}": Turn("yes", "no") for n in range(12)}
+
+    assert settled(2, 0, turns, dict.fromkeys(turns, "no") | {"p0": "yes"}, run=1)
+    assert not settled(2, 0, turns, dict.fromkeys(turns, "no") | {f"p{n}": "yes" for n in range(6)}, run=1)
+
+
+def test_an_answer_that_is_neither_speaks_for_none():
+    turns = {f"p{n}": Turn("yes", "no") for n in range(12)}
+
+    assert not settled(0, 0, turns, dict.fromkeys(turns, "unsure"), run=1)
+
+
+def test_all_runs_together_spend_no_more_than_the_allowance():
+    assert sum(allowance(run) for run in range(1, 60)) == pytest.approx(ERROR)
+
+
+def test_pictures_that_would_settle_it_are_those_about_which_the_machine_changes_its_mind():
+    truth = answers(80)
+    judge = judge_that_errs(truth, {"": 0.5, "no citrus": 0.0})
+
+    turns = telling(CURRENT, wording("no citrus").definition, list(truth), judge, 5)
+
+    assert len(turns) == 5
+    assert all(turn.then == truth[i] != turn.now for i, turn in turns.items())
 
 
 def test_a_wording_that_mends_nothing_costs_no_more_questions():
@@ -120,7 +140,7 @@ def test_pictures_that_nobody_could_judge_count_on_neither_side():
         return {i: truth[i] for i in ids if int(i.split()[1]) % 4}
 
     chosen = sample(truth, judge(CURRENT, list(truth)), np.random.default_rng(0))
-    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 0)
+    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 1)
 
     assert trial.change.n == 45
     assert trial.change.fixed == 45
