@@ -22,6 +22,7 @@ class Screen:
     icon: str
     build: Callable[[Workbench, gr.Blocks], None]
     step: int | None = None
+    of_concept: bool = False  # beside the journey: shown where there is a concept
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
         current=current,
         before=screens[:first],
         steps=[screen for screen in screens if screen.step],
-        after=[screen for screen in screens[first:] if not screen.step],
+        after=[s for s in screens[first:] if not s.step and (concept or not s.of_concept)],
         done=workbench.definitions.steps_done(concept) if concept else set(),
         pictures=workbench.pictures.library_info().pictures,
     )

@@ -55,6 +55,10 @@ class Deliberations:
         """The same in the background; returns the job's id."""
         return self._context.jobs.submit(FindAmbiguities(self._context.concept(name).id, budget))
 
+    def looked(self, name: str) -> Looked | None:
+        """What came of looking the last time."""
+        return self._context.jobs.newest_done(FindAmbiguities, self._context.concept(name).id)
+
     def ambiguities(self, name: str) -> list[AmbiguityView]:
         """What was found open the last time, in the order in which to meet it."""
         concept = self._context.concept(name)
@@ -105,6 +109,10 @@ class Deliberations:
     def submit_reword(self, name: str, *, budget: float | None = None) -> int:
         """The same in the background; returns the job's id."""
         return self._context.jobs.submit(Reword(self._context.concept(name).id, budget))
+
+    def reworded(self, name: str) -> Reworded | None:
+        """What came of looking for other words the last time."""
+        return self._context.jobs.newest_done(Reword, self._context.concept(name).id)
 
     def rewordings(self, name: str) -> list[RewordingView]:
         """Every time other wordings were tried, the last one first."""

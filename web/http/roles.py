@@ -74,7 +74,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", "/login", Rule(VIEWER)),
         ("GET", "/web/.*", Rule(VIEWER)),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|activity)?/?", Rule(VIEWER)),
+        ("GET", "/(library|define|label|review|quality|use|borderline|activity)?/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -116,6 +116,9 @@ ACTIONS: dict[str, Rule] = {
         Rule(OWNER, "changed what counts"),
     ),
     **dict.fromkeys(("example", "drop-example", "restore"), Rule(OWNER, "changed what counts")),
+    **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
+    **dict.fromkeys(("find-open", "reword"), Rule(OWNER)),
+    **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
     "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER)

@@ -17,6 +17,6 @@ document.addEventListener('keydown', (event) => {
     const at = cards.indexOf(card) + (key === 'j' ? 1 : -1);
     cards[Math.min(Math.max(at, 0), cards.length - 1)].querySelector('.answers button').focus();
   } else if (card && key in KEYS) {
-    card.querySelector(`[data-action="${KEYS[key]}"]`).click();
+    card.querySelector(`[data-action="${KEYS[key]}"], [data-action="seen-${KEYS[key]}"]`)?.click();
   }
 });

@@ -1,0 +1,159 @@
+"""Borderline: what the definition leaves open, five pictures at a time, and other words for it."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from concepts.definition.document import Definition
+from concepts.deliberation.views import RewordingView
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from storage.labels import Author
+from web.advice import in_words
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.render import Notice, render, say
+from web.work import press
+
+FIND, REWORD, LOOK_BACK = "find ambiguities", "reword", "look back"
+
+
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    screen = _Screen(workbench)
+    on_load(blocks, screen.show, screen.areas)
+    for area in (screen.top, screen.main):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.timer.tick, screen.tick, outputs=screen.areas)
+
+
+class _Screen:
+    def __init__(self, workbench: Workbench) -> None:
+        self._bench = workbench
+        self.top = live("borderline-top")
+        self.said = live("borderline-said")
+        self.main = live("borderline-main")
+        self.timer = gr.Timer(1.5, active=False)
+        self.areas = [self.top, self.said, self.main, self.timer]
+
+    def show(self, request: gr.Request, said: str = "") -> Shown:
+        concept = concept_of(request)
+        nothing: Shown = {self.top: "", self.said: "", self.timer: gr.Timer(active=False)}
+        if concept is None:
+            return nothing | {
+                self.main: render("which_concept.html", screen="Borderline", what="What is open")
+            }
+        try:
+            jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept)
+            going = any(map(is_going, jobs))
+            main = self._main(concept, going)
+        except DiscernError as error:
+            return nothing | {self.main: say(in_words(error), "bad")}
+        stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs else ""
+        top = render(
+            "borderline/top.html",
+            concept=concept,
+            jobs=[job for job in jobs if is_going(job) or job.state == "failed"][:1],
+            stopped=Notice(stopped, "warn") if stopped else None,
+        )
+        return {
+            self.top: top,
+            self.said: say(said, "good") if said else "",
+            self.main: main,
+            self.timer: gr.Timer(active=going),
+        }
+
+    def tick(self, request: gr.Request) -> Shown:
+        """While work goes on; what a person may be answering changes only when it ends."""
+        concept = concept_of(request)
+        jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept) if concept else []
+        going = [job for job in jobs if is_going(job)]
+        if not going:
+            return self.show(request)
+        return {self.top: render("borderline/top.html", concept=concept, jobs=going[:1], stopped=None)}
+
+    def act(self, action: Action, request: gr.Request) -> Shown:
+        concept = concept_of(request)
+        if concept is None:
+            return self.show(request)
+        try:
+            said = self._do(concept, action, author_of(request))
+        except DiscernError as error:
+            return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
+        return self.show(request, said)
+
+    def _do(self, concept: str, action: Action, author: str) -> str:
+        """Does it, and says what was done."""
+        bench = self._bench.deliberations
+        picture_id, _, key = action.value.partition("|")
+        if action.name in ("yes", "no", "unsure"):
+            self._bench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
+        elif action.name.startswith("seen-"):  # what the machine says stands beside it
+            value = action.name.removeprefix("seen-")
+            self._bench.answers.label(
+                concept, picture_id, value, author=Author(author), key=key, in_view=True
+            )
+            return "Saved."
+        elif action.name == "comment":
+            text = action.fields.get("text", "")
+            self._bench.answers.comment(concept, picture_id, text, author=author, key=key)
+            return "The comment is kept, and counts when other words are looked for."
+        elif action.name == "find-open":
+            bench.submit_find_ambiguities(concept)
+        elif action.name == "begin-round":
+            bench.begin(concept, action.value, author=author)
+        elif action.name == "reword":
+            bench.submit_reword(concept)
+        elif action.name == "test-wording":
+            bench.put_to_the_test(concept, _number(action.value), author=author)
+        elif action.name == "reject-wordings":
+            bench.reject(concept, _number(action.value), author=author)
+            return "None of them was taken. They stay in the concept’s story."
+        elif action.name == "accept-wording":
+            return self._accept(concept, action, author)
+        else:
+            press(self._bench, action)
+        return ""
+
+    def _accept(self, concept: str, action: Action, author: str) -> str:
+        number, _, place = action.value.partition(":")
+        bench, which = self._bench.deliberations, _number(place)
+        own = _edited(bench.rewordings(concept), _number(number), which, action.fields)
+        revision = bench.accept(concept, _number(number), which, author=author, definition=own)
+        bench.submit_look_back(concept)
+        return f"It is definition {revision.number} now. Looking whether earlier answers still fit."
+
+    def _main(self, concept: str, going: bool) -> str:
+        bench = self._bench.deliberations
+        rounds, tried = bench.rounds(concept), bench.rewordings(concept)
+        view = self._bench.definitions.concept(concept)
+        return render(
+            "borderline/main.html",
+            round=rounds[-1] if rounds else None,
+            tried=tried[0] if tried else None,
+            open=bench.ambiguities(concept),
+            looked=bench.looked(concept),
+            last=bench.reworded(concept),
+            earlier_answers=bench.to_look_at_again(concept),
+            definition=view.revision.number,
+            going=going,
+        )
+
+
+def _edited(tried: list[RewordingView], number: int, place: int, fields: dict[str, str]) -> Definition | None:
+    """The wording with what the person typed over it; None where nothing was."""
+    found = next((one for one in tried if one.number == number), None)
+    if found is None or place >= len(found.wordings) or not any(n.startswith("criterion-") for n in fields):
+        return None
+    definition = found.wordings[place].definition
+    criteria = []
+    for row, criterion in enumerate(definition.criteria):
+        text = " ".join(fields.get(f"criterion-{row}", criterion.text).split())
+        if text == criterion.text:
+            criteria.append(criterion)
+        elif text:
+            criteria.append(criterion.model_copy(update={"text": text, "origin": "person"}))
+    return definition.model_copy(update={"criteria": tuple(criteria)})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
