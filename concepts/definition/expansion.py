@@ -14,6 +14,7 @@ from concepts.definition.document import (
     Origin,
     Query,
 )
+from concepts.definition.negations import items_of, read_negations
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import load_prompt
@@ -124,23 +125,34 @@ def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequ
     Glosses as supporting criteria were tried and left out: they describe the noun, not the concept.
     """
     written = _as_the_person_wrote_it(definition)
-    wanted, unwanted = split_exceptions(definition.description)
-    wanted = wanted or definition.name
-    topic = f"{definition.name}: {wanted}"
+    read = read_negations(definition.description, definition.name)
+    excluded = [*read.unwanted, *(c.text for c in written.of_kind("excluding"))]
+    topic = f"{definition.name}: {read.searchable}"
     nouns = vocabulary.nearest(" ".join([topic, *hints]), NEAREST)
-    banned = {noun.name for text in unwanted for noun in vocabulary.nearest(text, NEAREST_TO_UNWANTED)}
-    near, lookalikes = choose_nouns([noun for noun in nouns if noun.name not in banned], topic, unwanted)
+    not_to_bring = [*excluded, *(doubt.about for doubt in read.doubts if doubt.about)]
+    nouns = _without_nearer_to(not_to_bring, nouns, vocabulary)
+    near, lookalikes = choose_nouns(nouns, topic, not_to_bring)
     criteria: dict[CriterionKind, list[str]] = {
-        "necessary": [] if written.of_kind("necessary") else [wanted],
-        "excluding": unwanted,
+        "necessary": [] if written.of_kind("necessary") else [read.wanted or definition.name],
+        "excluding": list(read.unwanted),
     }
     return _with_proposals(
         written,
         "vocabulary",
         criteria,
-        [definition.name, wanted, *near],
-        [*(part for text in unwanted for part in re.split(r"\s+(?:or|nor)\s+", text)), *lookalikes],
+        [definition.name, read.searchable, *near],
+        [*(item for text in read.unwanted for item in items_of(text)), *lookalikes],
     )
+
+
+def _without_nearer_to(unwanted: Sequence[str], nouns: Sequence[Noun], vocabulary: Vocabulary) -> list[Noun]:
+    """Without those that are nearer to something unwanted, as a grapefruit is for "fruit that isn't citrus"."""
+    nearer: dict[str, float] = {}
+    for text in unwanted:
+        for rank, noun in enumerate(vocabulary.nearest(text, NEAREST)):
+            score = 1.0 if rank < NEAREST_TO_UNWANTED else noun.score
+            nearer[noun.name] = max(nearer.get(noun.name, 0.0), score)
+    return [noun for noun in nouns if noun.score > nearer.get(noun.name, 0.0)]
 
 
 def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -172,25 +184,6 @@ def _opposites(words: set[str]) -> Iterable[set[str]]:
             yield _words(other)
         if words & _words(other):
             yield _words(one)
-
-
-_EXCEPTION = re.compile(
-    r"(?:(?:^|[,;:.(–—-])\s*(?:but\s+|and\s+)?(?:not|no|never)|\bbut\s+(?:not|no|never)"
-    r"|(?:^|[\s,;:.(–—-])(?:without|except(?:ing)?(?:\s+for)?|excluding|other\s+than|rather\s+than))"
-    r"\s+(?!(?:only|just|always|necessarily|merely)\b)(?P<what>[^,;:.()–—]+)\)?",
-    re.IGNORECASE,
-)
-
-
-def split_exceptions(description: str) -> tuple[str, list[str]]:
-    """What the person wants, and what they say they don't: "X, but not Y" → ("X", ["Y"]).
-
-    Understands not / no / never at the start of a clause or after "but", and without, except, excluding,
-    other than, rather than. Anything else is left as it stands.
-    """
-    unwanted = [match["what"].strip()[:LONGEST] for match in _EXCEPTION.finditer(description)]
-    wanted = re.sub(r"\s+", " ", _EXCEPTION.sub("", description)).strip(" ,;:.-–—()")
-    return wanted[:LONGEST].strip(), _distinct(unwanted)
 
 
 def _as_the_person_wrote_it(definition: Definition) -> Definition:
