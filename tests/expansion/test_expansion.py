@@ -22,6 +22,8 @@ PROPOSAL = {
         "It is outdoors.",
         "A fourth",
     ],
+    "reason_to_split": "Safe playgrounds are common.",
+    "seen_apart": ["a new playground", "a saw", "a forest", "anything"],
     "supporting": ["Rust or broken parts.", "rust or broken parts. "],
     "excluding": ["A playground that is being built."],
     "queries_that_count": [f"broken swing {n}" for n in range(7)],

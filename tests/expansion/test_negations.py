@@ -145,6 +145,9 @@ def test_an_excluded_list_is_searched_for_item_by_item_unless_it_is_only_so() ->
 def test_words_that_were_excluded_are_found_again_in_other_words() -> None:
     assert speaks_of("a bowl of citrus fruits", ["citrus fruit"])
     assert speaks_of("three oranges in a net", ["lemons or an orange"])
+    assert speaks_of("a grey wolf", ["no dogs", "wolves"])
+    assert speaks_of("glasses and boxes", ["a box"])
+    assert speaks_of("a child", ["children"])
     assert not speaks_of("a messy old room", ["one that is only old, dark or full"])
 
 

@@ -8,7 +8,7 @@ begins. Where it isn't clear, the sentence is left as it was written, so that no
 from __future__ import annotations
 
 from concepts.definition.negations.clauses import Doubt
-from concepts.definition.negations.lists import items_of, speaks_of
+from concepts.definition.negations.lists import items_of, speaks_of, words_in
 from concepts.definition.negations.reading import Reading, has_negation, read_negations
 
-__all__ = ["Doubt", "Reading", "has_negation", "items_of", "read_negations", "speaks_of"]
+__all__ = ["Doubt", "Reading", "has_negation", "items_of", "read_negations", "speaks_of", "words_in"]

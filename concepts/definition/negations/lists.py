@@ -26,9 +26,9 @@ def items_of(phrase: str) -> list[str]:
 
 def speaks_of(text: str, phrases: Sequence[str]) -> bool:
     """Whether the text has all the words that matter of one of the phrases, or of an item of one."""
-    said = _stems(text)
+    said = words_in(text)
     items = [item for phrase in phrases for item in (phrase, *items_of(phrase))]
-    return any(meant and meant <= said for meant in map(_stems, items))
+    return any(meant and meant <= said for meant in map(words_in, items))
 
 
 def kinds_of(phrase: str) -> list[str]:
@@ -73,6 +73,19 @@ def distinct(texts: Iterable[str]) -> list[str]:
     return list(kept.values())
 
 
-def _stems(text: str) -> set[str]:
-    said = {t.word.rstrip("s") for t in tokens_of(text) if t.word[0].isalnum()}
-    return said - {word.rstrip("s") for word in words.SMALL_ENDS | words.DETERMINERS | words.PRONOUNS}
+def words_in(text: str) -> set[str]:
+    """Those that matter, plural and singular as one."""
+    said = {t.word for t in tokens_of(text) if t.word[0].isalnum()}
+    return {_singular(word) for word in said - words.SMALL_ENDS - words.DETERMINERS - words.PRONOUNS}
+
+
+def _singular(word: str) -> str:
+    """The same for both numbers of a noun, if not always a word: "wolf" for wolves, "olif" for olives."""
+    if word in words.PLURALS:
+        return words.PLURALS[word]
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    for end, same in (("ie", "y"), ("ve", "f"), ("fe", "f"), ("se", "s"), ("xe", "x"), ("che", "ch")):
+        if word.endswith(end):
+            return word.removesuffix(end) + same
+    return word.removesuffix("e") if word.endswith(("she", "ze")) else word

@@ -117,3 +117,7 @@ SHARED = (
         "not full particularly say too very being looking"
     )
 )
+
+# Plurals without an s, and singulars with one.
+PLURALS = {"children": "child", "men": "man", "women": "woman", "people": "person", "mice": "mouse"}
+PLURALS |= {"feet": "foot", "teeth": "tooth", "geese": "goose", "bus": "bus", "gas": "gas"}
