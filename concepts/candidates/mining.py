@@ -49,7 +49,8 @@ class Candidate:
 def mine_candidates(lessons: Lessons, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
     definition = lessons.revision.definition
-    queries = list(dict.fromkeys([definition.description, *(query.text for query in definition.queries)]))
+    searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
+    queries = list(dict.fromkeys([definition.description, *searched]))
     probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
     examples = lessons.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in lessons.vectors(examples)]

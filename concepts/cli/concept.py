@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from concepts.cli.groups import Author, Json, Most, Name, Skip, concept, workbench
 from concepts.cli.output import say, show, table
+from concepts.errors import DiscernError
+
+if TYPE_CHECKING:
+    from concepts.definition.questions import Question
 
 
 @concept.command("new")
@@ -74,9 +79,68 @@ def concept_show(
 
 @concept.command("expand")
 def concept_expand(name: Name, as_json: Json = False) -> None:
-    """Propose what counts, what doesn't, and what to search for; kept as a new revision."""
+    """Propose what counts, what doesn't, what is open, and what to search for; kept as a new revision."""
     revision = workbench().definitions.expand(name)
     show(revision, as_json, lambda: say(revision.definition.as_text()))
+
+
+@concept.command("ask")
+def concept_ask(name: Name, as_json: Json = False) -> None:
+    """Be asked what you mean: at most three questions, which concept answer takes the answers to."""
+    asked = workbench().scoping.ask(name)
+
+    show(asked, as_json, lambda: _list_questions(asked.questions))
+
+
+@concept.command("answer")
+def concept_answer(
+    name: Name,
+    number: Annotated[
+        int, typer.Argument(min=1, help="Of the open question; without an answer all are listed.")
+    ] = 1,
+    said: Annotated[
+        str | None, typer.Argument(help="The letter of an offered answer, or your own words; - skips it.")
+    ] = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Answer a question of concept ask. What it means is kept as the next definition."""
+    bench = workbench()
+    open_questions = bench.scoping.questions(name)
+    if said is None:
+        show(open_questions, as_json, lambda: _list_questions(open_questions))
+        return
+    if number > len(open_questions):
+        raise DiscernError(f"There is no open question {number}; there are {len(open_questions)}.")
+    question = open_questions[number - 1]
+    offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
+    words = "" if said == "-" else offered.get(said.lower(), said)
+    newest = bench.definitions.concept(name).revision.number
+    revision = bench.scoping.answer(name, question.question, words, author=author, after=newest)
+    show(revision, as_json, lambda: say(revision.definition.as_text()))
+
+
+def _list_questions(questions: Sequence[Question]) -> None:
+    for number, question in enumerate(questions, 1):
+        say(f"{number}. {question.question}")
+        for letter, offered in zip("abcd", question.answers, strict=False):
+            say(f"   {letter}) {offered.answer}")
+    if not questions:
+        say("There is nothing to ask just now.")
+
+
+@concept.command("kinds")
+def concept_kinds(
+    name: Name,
+    near: Annotated[
+        str, typer.Option(help="A criterion that every picture must show; else the whole concept.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Propose up to three more kinds of pictures that count, don't, or are open; needs a language model."""
+    bench = workbench()
+    proposed = bench.scoping.more_kinds(name, near)
+    show(proposed, as_json, lambda: say(bench.definitions.concept(name).revision.definition.as_text()))
 
 
 @concept.command("revise")

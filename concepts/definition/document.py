@@ -48,6 +48,13 @@ class Query(_Document):
     origin: Origin = "person"
 
 
+class Asked(_Document):
+    """A question that the person was asked, and what they said; empty where they skipped it."""
+
+    question: str = Field(min_length=1, max_length=300)
+    answer: str = Field(default="", max_length=300)
+
+
 class Definition(_Document):
     """A concept as it stands in one revision. Examples are picture ids (SHA-256)."""
 
@@ -57,6 +64,7 @@ class Definition(_Document):
     queries: tuple[Query, ...] = ()
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @field_validator("queries")
     @classmethod
@@ -67,22 +75,40 @@ class Definition(_Document):
     def of_kind(self, kind: CriterionKind) -> list[Criterion]:
         return [criterion for criterion in self.criteria if criterion.kind == kind]
 
+    def signal_of(self, criterion: Criterion) -> str:
+        """The text of the necessary criterion that a kind belongs to, empty for the concept as a whole."""
+        signals = {signal.text for signal in self.of_kind("necessary")}
+        return criterion.of if criterion.kind != "necessary" and criterion.of in signals else ""
+
+    def searched_kinds(self) -> list[str]:
+        """Kinds of pictures to search for: those that count, and those that the person has yet to meet."""
+        return [c.text for c in self.criteria if c.kind in ("included", "undecided")]
+
     def as_text(self) -> str:
-        """The definition as a person reads it, and as word diffs and prompts use it."""
+        """The definition as a person reads it, and as word diffs and prompts use it. What belongs to a
+        necessary criterion stands under it, two spaces in."""
+        lines = [self.name, self.description]
+        for signal in self.of_kind("necessary"):
+            lines += [f"Must: {signal.text}", *(f"  {line}" for line in self._kinds_as_text(signal.text))]
+        lines += self._kinds_as_text("")
+        lines += [
+            f"{'Search' if query.counts else 'Similar, but not'}: {query.text}" for query in self.queries
+        ]
+        return "\n".join(lines)
+
+    def _kinds_as_text(self, signal: str) -> list[str]:
         headings: tuple[tuple[CriterionKind, str], ...] = (
-            ("necessary", "Must"),
             ("included", "Counts"),
             ("supporting", "Helps"),
             ("excluding", "Not"),
             ("undecided", "Not decided"),
         )
-        lines = [self.name, self.description]
-        for kind, heading in headings:
-            lines += [f"{heading}: {criterion.text}" for criterion in self.of_kind(kind)]
-        lines += [
-            f"{'Search' if query.counts else 'Similar, but not'}: {query.text}" for query in self.queries
+        return [
+            f"{heading}: {criterion.text}"
+            for kind, heading in headings
+            for criterion in self.of_kind(kind)
+            if self.signal_of(criterion) == signal
         ]
-        return "\n".join(lines)
 
 
 def read_definition(file: Path) -> Definition:

@@ -37,10 +37,13 @@ def describe(definition: Definition, text: str) -> Definition:
 # Criteria
 
 
-def add_criterion(definition: Definition, kind: str, text: str) -> Definition:
-    """Behind the others of its kind. Raises `DiscernError` where it is there already."""
+def add_criterion(definition: Definition, kind: str, text: str, of: str = "", note: str = "") -> Definition:
+    """Behind the others of its kind, under the necessary criterion `of`. Raises `DiscernError` where it is
+    there already, or that one is gone."""
     _check_new(text, [c.text for c in definition.criteria])
-    return _with(definition, criteria=(*definition.criteria, _criterion(kind, text)))
+    if of and of not in {c.text for c in definition.of_kind("necessary")}:
+        raise DiscernError("This part of the definition is gone. Nothing was changed.")
+    return _with(definition, criteria=(*definition.criteria, _criterion(kind, text, note, of)))
 
 
 def reword_criterion(definition: Definition, index: int, text: str) -> Definition:
@@ -49,26 +52,29 @@ def reword_criterion(definition: Definition, index: int, text: str) -> Definitio
     if _tidy(text) == before.text:
         return definition
     note = before.note if before.origin == "person" else f"you reworded what {_proposer(before)} proposed"
-    return _replaced(definition, index, _criterion(before.kind, text, note))
+    reworded = _replaced(definition, index, _criterion(before.kind, text, note, before.of))
+    return _moved(reworded, before, _tidy(text))
 
 
 def set_kind(definition: Definition, index: int, kind: str) -> Definition:
-    """Must, helps or excludes: what a yes to this criterion means."""
+    """What a yes to this criterion means: must, counts, helps, excludes, or not decided."""
     before = _at(definition.criteria, index)
     if kind == before.kind:
         return definition
-    return _replaced(definition, index, _criterion(kind, before.text, _touched(before)))
+    turned = _replaced(definition, index, _criterion(kind, before.text, _touched(before), before.of))
+    return _moved(turned, before, "")
 
 
 def keep_criterion(definition: Definition, index: int) -> Definition:
     """A proposal becomes the person's own."""
     before = _at(definition.criteria, index)
-    return _replaced(definition, index, _criterion(before.kind, before.text, _touched(before)))
+    return _replaced(definition, index, _criterion(before.kind, before.text, _touched(before), before.of))
 
 
 def remove_criterion(definition: Definition, index: int) -> Definition:
-    _at(definition.criteria, index)
-    return _with(definition, criteria=_without(definition.criteria, index))
+    """What belonged to it belongs to the concept as a whole from then on."""
+    gone = _at(definition.criteria, index)
+    return _moved(_with(definition, criteria=_without(definition.criteria, index)), gone, "")
 
 
 # Queries
@@ -134,6 +140,8 @@ def what_changed(before: Definition, after: Definition) -> str:
     old, new = before.examples + before.counterexamples, after.examples + after.counterexamples
     if (before.examples, before.counterexamples) != (after.examples, after.counterexamples):
         return "an example picture added" if len(new) >= len(old) else "an example picture removed"
+    if len(after.asked) > len(before.asked):
+        return "a question answered" if after.asked[-1].answer else "a question skipped"
     return "kept as yours" if before != after else "nothing changed"
 
 
@@ -176,11 +184,24 @@ def _meaning(value: Any) -> str:
     }[value]
 
 
-def _criterion(kind: str, text: str, note: str = "") -> Criterion:
+def _criterion(kind: str, text: str, note: str = "", of: str = "") -> Criterion:
     if kind not in get_args(CriterionKind):
-        raise DiscernError(f"“{kind}” is no kind of criterion. There are: must, helps and excludes.")
+        words = ", ".join(f"“{word}”" for word in IN_WORDS.values())
+        raise DiscernError(f"“{kind}” is no kind of criterion. There are: {words}.")
     checked: CriterionKind = kind  # type: ignore[assignment]  # one of its values, as was just checked
-    return Criterion(kind=checked, text=_tidy(text), origin="person", note=note)
+    of = "" if checked == "necessary" else of
+    return Criterion(kind=checked, text=_tidy(text), of=of, origin="person", note=note)
+
+
+def _moved(definition: Definition, signal: Criterion, to: str) -> Definition:
+    """With the kinds that belonged to a necessary criterion under another, or under the whole concept."""
+    if signal.kind != "necessary":
+        return definition
+    criteria = [
+        c.model_copy(update={"of": to}) if c.of == signal.text and c.kind != "necessary" else c
+        for c in definition.criteria
+    ]
+    return _with(definition, criteria=tuple(criteria))
 
 
 def _query(text: str, counts: bool) -> Query:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, field_validator
-
-from concepts.definition.document import (
-    Criterion,
-    CriterionKind,
-    Definition,
-    Origin,
-    Query,
+from concepts.definition.document import Criterion, CriterionKind, Definition
+from concepts.definition.negations import items_of, read_negations
+from concepts.definition.proposing import (
+    FROM_THE_SENTENCE,
+    LONGEST,
+    as_the_person_wrote_it,
+    with_proposals,
 )
+from concepts.definition.tree import Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
-from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
-
-MOST_NECESSARY = 3
-FEWEST_QUERIES, FEWEST_LOOKALIKES = 6, 4
-LONGEST = 300  # characters of a criterion or query
+from concepts.language.base import ChatModel
 
 NEAREST = 60  # nouns looked at
 NEAREST_TO_UNWANTED = 5  # "but not the bride's dress" shall not bring the bridal gown
@@ -51,96 +46,57 @@ SMALL_WORDS = frozenset(
 )
 
 
-class Expansion(BaseModel):
-    """What a chat model is asked for."""
-
-    necessary: list[str]
-    supporting: list[str]
-    excluding: list[str]
-    queries_that_count: list[str]
-    queries_that_look_similar: list[str]
-
-    @field_validator("*")
-    @classmethod
-    def _tidy(cls, texts: list[str]) -> list[str]:
-        return _distinct(texts)
-
-    @field_validator("necessary")
-    @classmethod
-    def _something_is_necessary(cls, texts: list[str]) -> list[str]:
-        if not texts:
-            raise ValueError("give at least one necessary criterion")
-        return texts
-
-    @field_validator("queries_that_count")
-    @classmethod
-    def _enough_queries(cls, texts: list[str]) -> list[str]:
-        if len(texts) < FEWEST_QUERIES:
-            raise ValueError(f"give at least {FEWEST_QUERIES} different queries")
-        return texts
-
-    @field_validator("queries_that_look_similar")
-    @classmethod
-    def _enough_lookalikes(cls, texts: list[str]) -> list[str]:
-        if len(texts) < FEWEST_LOOKALIKES:
-            raise ValueError(f"give at least {FEWEST_LOOKALIKES} different queries")
-        return texts
-
-
 def expand(
-    definition: Definition, model: ChatModel | None, vocabulary: Vocabulary, hints: Sequence[str] = ()
+    definition: Definition,
+    model: ChatModel | None,
+    vocabulary: Vocabulary,
+    hints: Sequence[str] = (),
+    apart: Apart | None = None,
 ) -> Definition:
     """The definition with proposed criteria and queries in place of earlier proposals.
 
     Everything the person wrote stays, first and unchanged. `hints` are more words about the concept, such
-    as what a classifier saw in the example pictures. Raises what `ChatModel.ask` raises.
+    as what a classifier saw in the example pictures; `apart` tells whether the library's pictures tell two
+    texts apart. Raises what `ChatModel.ask` raises.
     """
     if model is None:
         return _from_vocabulary(definition, vocabulary, hints)
-    return _from_model(definition, model, hints)
-
-
-def _from_model(definition: Definition, model: ChatModel, hints: Sequence[str]) -> Definition:
-    written = _as_the_person_wrote_it(definition)
-    request = load_prompt("expand.user").render(
-        definition=written.as_text(), hints="\n".join(hints) or "(none)"
-    )
-    messages = [Message("system", load_prompt("expand.system").render()), Message("user", request)]
-    said = model.ask(messages, Expansion, purpose="expand")
-    room = max(MOST_NECESSARY - len(written.of_kind("necessary")), 0)
-    criteria: dict[CriterionKind, list[str]] = {
-        "necessary": said.necessary[:room],
-        "supporting": said.supporting,
-        "excluding": said.excluding,
-    }
-    return _with_proposals(
-        written, "model", criteria, said.queries_that_count, said.queries_that_look_similar
-    )
+    return propose_tree(definition, model, hints, apart)
 
 
 def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequence[str]) -> Definition:
-    """The person's own words as the criterion, and the nearest nouns as queries.
+    """The person's own words as criteria, and the nearest nouns as queries.
 
-    Glosses as supporting criteria were tried and left out: they describe the noun, not the concept.
+    Glosses as supporting criteria were tried and left out: they describe the noun, not the concept. So were
+    further nouns as kinds to decide on: for "a lonely place" the next are inhabitant, lodging house and den.
     """
-    written = _as_the_person_wrote_it(definition)
-    wanted, unwanted = split_exceptions(definition.description)
-    wanted = wanted or definition.name
-    topic = f"{definition.name}: {wanted}"
+    written = as_the_person_wrote_it(definition)
+    read = read_negations(definition.description, definition.name)
+    not_to_bring = excluded_by(written)
+    topic = f"{definition.name}: {read.searchable}"
     nouns = vocabulary.nearest(" ".join([topic, *hints]), NEAREST)
-    banned = {noun.name for text in unwanted for noun in vocabulary.nearest(text, NEAREST_TO_UNWANTED)}
-    near, lookalikes = choose_nouns([noun for noun in nouns if noun.name not in banned], topic, unwanted)
-    criteria: dict[CriterionKind, list[str]] = {
-        "necessary": [] if written.of_kind("necessary") else [wanted],
-        "excluding": unwanted,
-    }
-    return _with_proposals(
+    nouns = _without_nearer_to(not_to_bring, nouns, vocabulary)
+    near, lookalikes = choose_nouns(nouns, topic, not_to_bring)
+    must = [] if written.of_kind("necessary") else [read.wanted or definition.name]
+    read_as: list[tuple[CriterionKind, str]] = [("necessary", text[:LONGEST]) for text in must]
+    read_as += [("excluding", text) for text in read.unwanted]
+    return with_proposals(
         written,
         "vocabulary",
-        criteria,
-        [definition.name, wanted, *near],
-        [*(part for text in unwanted for part in re.split(r"\s+(?:or|nor)\s+", text)), *lookalikes],
+        [Criterion(kind=k, text=t, origin="vocabulary", note=FROM_THE_SENTENCE) for k, t in read_as],
+        [definition.name, read.searchable, *near],
+        [*(item for text in read.unwanted for item in items_of(text)), *lookalikes],
     )
+
+
+def _without_nearer_to(unwanted: Sequence[str], nouns: Sequence[Noun], vocabulary: Vocabulary) -> list[Noun]:
+    """Without those that are nearer to something unwanted, as a grapefruit to "citrus"."""
+    nearer: dict[str, float] = {}
+    for text in unwanted:
+        for rank, noun in enumerate(vocabulary.nearest(text, NEAREST)):
+            score = 1.0 if rank < NEAREST_TO_UNWANTED else noun.score
+            nearer[noun.name] = max(nearer.get(noun.name, 0.0), score)
+    return [noun for noun in nouns if noun.score > nearer.get(noun.name, 0.0)]
 
 
 def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -172,71 +128,6 @@ def _opposites(words: set[str]) -> Iterable[set[str]]:
             yield _words(other)
         if words & _words(other):
             yield _words(one)
-
-
-_EXCEPTION = re.compile(
-    r"(?:(?:^|[,;:.(–—-])\s*(?:but\s+|and\s+)?(?:not|no|never)|\bbut\s+(?:not|no|never)"
-    r"|(?:^|[\s,;:.(–—-])(?:without|except(?:ing)?(?:\s+for)?|excluding|other\s+than|rather\s+than))"
-    r"\s+(?!(?:only|just|always|necessarily|merely)\b)(?P<what>[^,;:.()–—]+)\)?",
-    re.IGNORECASE,
-)
-
-
-def split_exceptions(description: str) -> tuple[str, list[str]]:
-    """What the person wants, and what they say they don't: "X, but not Y" → ("X", ["Y"]).
-
-    Understands not / no / never at the start of a clause or after "but", and without, except, excluding,
-    other than, rather than. Anything else is left as it stands.
-    """
-    unwanted = [match["what"].strip()[:LONGEST] for match in _EXCEPTION.finditer(description)]
-    wanted = re.sub(r"\s+", " ", _EXCEPTION.sub("", description)).strip(" ,;:.-–—()")
-    return wanted[:LONGEST].strip(), _distinct(unwanted)
-
-
-def _as_the_person_wrote_it(definition: Definition) -> Definition:
-    return definition.model_copy(
-        update={
-            "criteria": tuple(c for c in definition.criteria if c.origin == "person"),
-            "queries": tuple(q for q in definition.queries if q.origin == "person"),
-        }
-    )
-
-
-def _with_proposals(
-    written: Definition,
-    origin: Origin,
-    criteria: dict[CriterionKind, list[str]],
-    counts: Iterable[str],
-    lookalikes: Iterable[str],
-) -> Definition:
-    known = {criterion.text.casefold() for criterion in written.criteria}
-    proposed = [
-        Criterion(kind=kind, text=text, origin=origin)
-        for kind, texts in criteria.items()
-        for text in texts
-        if text.casefold() not in known
-    ]
-    searched = {query.text.casefold() for query in written.queries}
-    queries = []
-    for texts, count in ((counts, True), (lookalikes, False)):
-        new = [text for text in _distinct(texts) if text.casefold() not in searched]
-        queries += [Query(text=text, counts=count, origin=origin) for text in new]
-        searched.update(text.casefold() for text in new)
-    return Definition(
-        **written.model_dump(exclude={"criteria", "queries"}),
-        criteria=(*written.criteria, *proposed),
-        queries=(*written.queries, *queries),
-    )
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    """Without white space around, empty ones, over-long ones and repetitions."""
-    kept: dict[str, str] = {}
-    for text in texts:
-        tidy = " ".join(text.split())
-        if 0 < len(tidy) <= LONGEST:
-            kept.setdefault(tidy.casefold(), tidy)
-    return list(kept.values())
 
 
 def _words(text: str) -> set[str]:

@@ -117,15 +117,18 @@ def _aims_at_a_share(target: str) -> bool:
 def _definition(facts: BundleFacts) -> str:
     definition = facts.definition
     counts = [f"- Must: {_line(c.text)}" for c in definition.of_kind("necessary")]
+    counts += [f"- Counts: {_line(c.text)}" for c in definition.of_kind("included")]
     counts += [f"- Helps: {_line(c.text)}" for c in definition.of_kind("supporting")]
     does_not = [f"- {_line(c.text)}" for c in definition.of_kind("excluding")]
     does_not += [f"- Similar, but not it: {_line(q.text)}" for q in definition.queries if not q.counts]
+    undecided = [f"- {_line(c.text)}" for c in definition.of_kind("undecided")]
     return "\n\n".join(
         [
             "## What counts",
             "\n".join(counts) or "No criteria were written down: the sentence above is all there is.",
             "## What doesn't",
             "\n".join(does_not) or "Nothing was written down.",
+            *(["## What was left open", "\n".join(undecided)] if undecided else []),
             f"This is revision {facts.definition_revision} of the definition.",
         ]
     )

@@ -31,8 +31,11 @@ def texts_of(definition: Definition, collection: Collection) -> Texts:
 
 
 def _direction(definition: Definition, collection: Collection) -> Vectors:
-    """(d,) unit: towards the name, the sentence and the queries that count, a little away from the others."""
-    towards = [definition.name, definition.description, *(q.text for q in definition.queries if q.counts)]
+    """(d,) unit: towards the name, the sentence, the queries and the kinds that count, a little away from the
+    queries that don't. What nobody has decided on pulls nowhere."""
+    counting = [q.text for q in definition.queries if q.counts]
+    included = [c.text for c in definition.of_kind("included")]
+    towards = [definition.name, definition.description, *counting, *included]
     away = [q.text for q in definition.queries if not q.counts]
     direction = unit(collection.text_vectors(towards).mean(axis=0))
     if away:
@@ -45,7 +48,7 @@ def _each(definition: Definition, collection: Collection) -> SingleTexts:
     counts = _distinct(
         [
             definition.description,
-            *(c.text for c in definition.criteria if c.kind != "excluding"),
+            *(c.text for c in definition.criteria if c.kind not in ("excluding", "undecided")),
             *(q.text for q in definition.queries if q.counts and _plain(q.text) != _plain(definition.name)),
         ]
     )

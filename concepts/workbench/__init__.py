@@ -13,6 +13,7 @@ from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
+from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.versions import Versions
@@ -23,9 +24,10 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions` with `deliberations`, `examples`,
-    `answers` with `annotations`, `label_files` and `second_look`, `versions` with `steadiness`,
-    `certificates` and `probabilities`, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
+    and `examples`, `answers` with `annotations`, `label_files` and `second_look`, `versions` with
+    `steadiness`, `certificates` and `probabilities`, and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -33,6 +35,7 @@ class Workbench:
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.definitions = Definitions(self.context)
+        self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)

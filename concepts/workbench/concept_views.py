@@ -7,6 +7,7 @@ from datetime import datetime
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.labels.answer_count import AnswerCount
+from concepts.library.browsing import PictureView
 from concepts.view import View
 
 
@@ -18,6 +19,8 @@ class CriterionView(View):
     text: str
     origin: str
     proposed: bool  # and not yet kept: the next proposal replaces it
+    of: str  # the text of the necessary criterion it belongs to
+    found: list[PictureView]  # pictures that show it, where it is a kind of picture
 
 
 class DeletedConcept(View):

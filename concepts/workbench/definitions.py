@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from concepts.candidates.mining import MineResult, mine_candidates
-from concepts.candidates.queries import QueryView, query_views
+from concepts.candidates.queries import QueryView, kinds_found, query_views, told_apart
 from concepts.classifier.versions import head_views
 from concepts.definition.document import (
     Change,
@@ -146,11 +147,17 @@ class Definitions:
         note = f"back to definition {number}"
         return self.revise(name, older.definition, author=author, note=note, after=after)
 
-    def criteria(self, name: str, *, reader: str = "me") -> list[CriterionView]:
-        """The criteria of the newest definition, each with where it came from."""
-        revisions = [
-            revision_of(row) for row in self._context.store.definitions(self._context.concept(name).id)
-        ]
+    def criteria(self, name: str, n: int = 0, *, reader: str = "me") -> list[CriterionView]:
+        """The criteria of the newest definition, each with where it came from, and kinds of pictures with n
+        pictures of the library that show them."""
+        concept = self._context.concept(name)
+        revisions = [revision_of(row) for row in self._context.store.definitions(concept.id)]
+        found: dict[str, list[PictureView]] = {}
+        if n:
+            found = kinds_found(
+                self._context.material(concept), self._context.collection, self._context.finder, n
+            )
+        definition = revisions[-1].definition
         return [
             CriterionView(
                 index=index,
@@ -158,8 +165,10 @@ class Definitions:
                 text=criterion.text,
                 origin=origin_in_words(criterion, revisions, reader),
                 proposed=criterion.origin != "person",
+                of=definition.signal_of(criterion),
+                found=found.get(criterion.text, []),
             )
-            for index, criterion in enumerate(revisions[-1].definition.criteria)
+            for index, criterion in enumerate(definition.criteria)
         ]
 
     def queries(self, name: str, n: int = 8, *, reader: str = "me") -> list[QueryView]:
@@ -248,7 +257,10 @@ class Definitions:
         model = chat_model(self._context.settings, "scoping", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
         hints = self._words_of(concept, revision.definition.examples, vocabulary)
-        definition = expand(revision.definition, model, vocabulary, hints)
+        apart = partial(
+            told_apart, self._context.collection, self._context.finder, self._context.material(concept)
+        )
+        definition = expand(revision.definition, model, vocabulary, hints, apart)
         author = model.name if model else BUILT_IN
         if definition == revision.definition:
             return revision_view(revision)

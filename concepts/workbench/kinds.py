@@ -12,6 +12,7 @@ from concepts.classifier.rarity import Rarity
 from concepts.classifier.robustness import Robustness
 from concepts.classifier.second_look import Suspect
 from concepts.classifier.settling import Settling
+from concepts.definition.questions import Question
 from concepts.deliberation.ambiguities import Ambiguity
 from concepts.deliberation.looking_back import Contradicted
 from concepts.export.run import ScoreResult
@@ -96,6 +97,40 @@ class Expand(Job[Expanded]):
     kind = "expand"
     lane = Lane.SHORT
     concept_id: int
+
+
+class QuestionsAsked(View):
+    """What was asked about a concept, and by whom: a model's name, or the built-in reader's."""
+
+    questions: list[Question]
+    author: str
+
+
+@dataclass(frozen=True)
+class AskQuestions(Job[QuestionsAsked]):
+    """What to ask the person to find out what they mean."""
+
+    kind = "questions"
+    lane = Lane.SHORT
+    concept_id: int
+
+
+class KindsProposed(View):
+    """`added` kinds of pictures that nobody had thought of, in definition `revision`."""
+
+    revision: int
+    author: str
+    added: int
+
+
+@dataclass(frozen=True)
+class ProposeKinds(Job[KindsProposed]):
+    """More kinds of pictures near a necessary criterion, or near the concept where `signal` is empty."""
+
+    kind = "more kinds"
+    lane = Lane.SHORT
+    concept_id: int
+    signal: str = ""
 
 
 @dataclass(frozen=True)

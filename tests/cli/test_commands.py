@@ -159,3 +159,15 @@ def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) ->
     end = ended("settings", "test", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
+
+
+def test_a_question_is_asked_listed_and_answered_by_its_letter(
+    pictures: Path, discern: Run, ended: End
+) -> None:
+    discern("concept", "new", "Asked", "--description", "A shape that isn't straight")
+    assert "1. You wrote" in ended("concept", "ask", "Asked").out
+    assert "b) It doesn’t count" in ended("concept", "answer", "Asked").out
+    assert "Not: straight" in ended("concept", "answer", "Asked", "1", "b").out
+    assert "nothing to ask" in ended("concept", "answer", "Asked").out
+    assert "no open question 1" in ended("concept", "answer", "Asked", "1", "b").err
+    assert "none is set" in ended("concept", "kinds", "Asked").err

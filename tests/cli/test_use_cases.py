@@ -36,12 +36,23 @@ USE_CASES = [
     UseCase("concept list", ("list_concepts",)),
     UseCase("concept show", ("get_concept", "diff_revisions")),
     UseCase("concept expand", ("expand_concept",)),
+    UseCase("concept ask", ("ask_questions", "list_questions")),
+    UseCase("concept answer", ("answer_question",)),
+    UseCase("concept kinds", ("propose_kinds",)),
     UseCase("concept revise", ("revise_concept",)),
     UseCase("concept revisions", ("list_revisions",)),
     UseCase("concept mine", ("mine_concept",)),
     UseCase("concept delete", ("delete_concept",)),
     UseCase("concept deleted", ("list_deleted_concepts",)),
     UseCase("concept undelete", ("restore_concept",)),
+    # Deliberation
+    UseCase("concept open", ("find_ambiguities", "list_ambiguities")),
+    UseCase("concept borderline", ("begin_round", "list_rounds")),
+    UseCase("concept reword", ("reword",)),
+    UseCase(
+        "concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")
+    ),
+    UseCase("concept look-back", ("look_back", "list_earlier_answers")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
     UseCase("concept examples", ("list_examples",)),

@@ -51,3 +51,13 @@ def test_the_direction_alone_encodes_no_text_that_only_single_texts_need() -> No
     library, asked = heard()
     assert texts_of(MILK, library).direction.shape == (8,)
     assert set(asked) == {"Milk", "Cartons of milk.", "milk", "skimmed milk", "juice"}
+
+
+def test_kinds_that_count_pull_towards_them_and_open_ones_nowhere() -> None:
+    library, asked = heard()
+    kinds = (Criterion(kind="included", text="oat milk"), Criterion(kind="undecided", text="cocoa"))
+    texts = texts_of(MILK.model_copy(update={"criteria": kinds}), library)
+    assert np.array_equal(texts.each().counts[1], asked["Milk: oat milk"])
+    texts.direction  # noqa: B018  # encodes what it needs
+    assert "oat milk" in asked
+    assert not any("cocoa" in text for text in asked)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.definition.expansion import expand, split_exceptions
+from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ModelAnswerError
@@ -22,6 +22,8 @@ PROPOSAL = {
         "It is outdoors.",
         "A fourth",
     ],
+    "reason_to_split": "Safe playgrounds are common.",
+    "seen_apart": ["a new playground", "a saw", "a forest", "anything"],
     "supporting": ["Rust or broken parts.", "rust or broken parts. "],
     "excluding": ["A playground that is being built."],
     "queries_that_count": [f"broken swing {n}" for n in range(7)],
@@ -137,37 +139,6 @@ def test_expanding_again_replaces_proposals_and_changes_nothing_else():
     once = expand(mine, None, vocabulary())
     assert expand(once, None, vocabulary()) == once
     assert once.queries[0] == mine.queries[0]
-
-
-@pytest.mark.parametrize(
-    ("description", "wanted", "unwanted"),
-    [
-        ("Cartons of milk, but not yoghurt", "Cartons of milk", ["yoghurt"]),
-        ("Dogs. Not puppies. No drawings", "Dogs", ["puppies", "drawings"]),
-        ("steel bridges without graffiti", "steel bridges", ["graffiti"]),
-        ("all birds except for owls and hawks", "all birds", ["owls and hawks"]),
-        ("birds (not owls) on a branch", "birds on a branch", ["owls"]),
-        ("cats, not only black ones", "cats, not only black ones", []),
-        ("rooms that are not tidy", "rooms that are not tidy", []),
-        ("a knot in a notable rope", "a knot in a notable rope", []),
-        ("Not dogs", "", ["dogs"]),
-    ],
-)
-def test_exceptions_are_read_out_of_a_sentence(description, wanted, unwanted):
-    assert split_exceptions(description) == (wanted, unwanted)
-
-
-WORDS = st.sampled_from(
-    ["not", "but", "no", "without", "except", "for", "dogs", "or", ",", ".", "(", ")", "–"]
-)
-
-
-@given(st.text(max_size=2000) | st.lists(WORDS, max_size=200).map(" ".join))
-def test_any_sentence_can_be_read(description):
-    wanted, unwanted = split_exceptions(description)
-    assert len(wanted) <= 300
-    assert all(0 < len(text) <= 300 for text in unwanted)
-    assert split_exceptions(description) == (wanted, unwanted)
 
 
 @given(

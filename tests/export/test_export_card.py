@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.definition.document import Definition
+from concepts.definition.document import Criterion, Definition
 from concepts.export.card import card_text
 from concepts.learning.report import LabelCount, Metric
 
@@ -38,6 +38,18 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
     ):
         assert words in card
     assert "simulated" not in card
+
+
+def test_kinds_that_count_and_kinds_left_open_are_told_apart(head, make_facts):
+    kinds = (
+        Criterion(kind="included", text="a student's room"),
+        Criterion(kind="undecided", text="a workshop"),
+    )
+    definition = Definition(name="messy room", description="untidy", criteria=kinds)
+    counts, rest = card_text(make_facts(head, definition=definition)).split("## What doesn't")
+    assert "- Counts: a student's room" in counts
+    assert "workshop" not in counts
+    assert "## What was left open\n\n- a workshop" in rest
 
 
 def test_simulated_answers_are_called_simulated(head, make_facts):

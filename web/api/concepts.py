@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.definition.document import Change, Definition
+from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
@@ -44,6 +45,21 @@ class Run(BaseModel):
 
     change: Change
     text: str
+
+
+class AnswerToQuestion(Body):
+    """`said`: an offered answer, or words of one's own; empty skips the question. The newest revision must be
+    `after`."""
+
+    question: str = Field(min_length=1, max_length=300)
+    said: str = Field("", max_length=300)
+    after: int = Field(ge=1, le=2**31 - 1)
+
+
+class MoreKinds(Body):
+    """`signal`: the text of a necessary criterion; empty for the concept as a whole."""
+
+    signal: str = Field("", max_length=300)
 
 
 class Mine(Body):
@@ -117,8 +133,28 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/concepts/{name}/expand", **LONG)
     def expand_concept(name: ConceptName, response: Response) -> JobView:
-        """Proposes criteria and searches; kept as a new revision."""
+        """Proposes criteria, kinds of pictures and searches; kept as a new revision."""
         return accepted(workbench.definitions.submit_expand(name), response)
+
+    @router.post("/concepts/{name}/questions", **LONG)
+    def ask_questions(name: ConceptName, response: Response) -> JobView:
+        """Thinks of at most three questions to the person."""
+        return accepted(workbench.scoping.submit_ask(name), response)
+
+    @router.get("/concepts/{name}/questions")
+    def list_questions(name: ConceptName) -> list[Question]:
+        """Those that were asked last and are open."""
+        return workbench.scoping.questions(name)
+
+    @router.post("/concepts/{name}/questions/answer", status_code=201)
+    def answer_question(name: ConceptName, body: AnswerToQuestion, author: AuthorName) -> RevisionView:
+        """Answers an open question, or skips it; what it means is kept as the next revision."""
+        return workbench.scoping.answer(name, body.question, body.said, author=author, after=body.after)
+
+    @router.post("/concepts/{name}/kinds", **LONG)
+    def propose_kinds(name: ConceptName, body: MoreKinds, response: Response) -> JobView:
+        """Proposes up to three more kinds of pictures; kept as a new revision."""
+        return accepted(workbench.scoping.submit_more_kinds(name, body.signal), response)
 
     @router.post("/concepts/{name}/mine", **LONG)
     def mine_concept(name: ConceptName, body: Mine, response: Response) -> JobView:

@@ -54,6 +54,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/rewordings/{ONE}/test", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/rewordings/{ONE}/(accept|reject)", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(ambiguities|rewordings|earlier-answers)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/questions/answer", Rule(OWNER, "changed what counts")),
+        ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(expand|mine|annotate|versions|second-look)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
@@ -108,7 +110,7 @@ ACTIONS: dict[str, Rule] = {
     "undelete": Rule(OWNER, "brought a concept back"),
     "save": Rule(OWNER, "changed settings"),
     **dict.fromkeys(
-        ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion"),
+        ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion", "turn-kind"),
         Rule(OWNER, "changed what counts"),
     ),
     **dict.fromkeys(
@@ -119,6 +121,8 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
     **dict.fromkeys(("find-open", "reword"), Rule(OWNER)),
     **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
+    "answer-question": Rule(OWNER, "changed what counts"),
+    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
     "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import gradio as gr
@@ -12,7 +12,7 @@ from concepts.definition.document import Definition
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView
+from concepts.workbench.concept_views import ConceptView, CriterionView
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
@@ -20,8 +20,9 @@ from web.render import Button, Notice, render, say
 from web.words import count
 from web.work import Work, press
 
-WAITED_FOR = ("expand", "mine")
+WAITED_FOR = ("expand", "mine", "questions", "more kinds")
 SHOWN_EACH = 8  # pictures of a query's strip
+SHOWN_OF_A_KIND = 6
 PICKED_FROM = 24
 
 
@@ -29,7 +30,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     # Searching a large library takes a moment: the document is there before the pictures are.
     on_load(blocks, screen.document, [*screen.parts, screen.work.timer])
-    on_load(blocks, screen.searches, [screen.queries])
+    on_load(blocks, screen.searches, [screen.queries, screen.criteria])
     for area in (*screen.parts, screen.queries, screen.dialog):
         on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
@@ -40,13 +41,21 @@ class _Screen:
         self._bench = workbench
         self.top = live("define-head")
         self.work = Work(workbench, "define-progress", WAITED_FOR)
+        self.questions = live("define-questions")
         with gr.Row(elem_classes="define-columns"):
             self.criteria = live("define-document")
             self.queries = live("define-queries", value=render("define/looking.html"))
         self.examples = live("define-examples")
         self.history = live("define-history")
         self.dialog = live("define-dialog")
-        self.parts = [self.top, self.work.area, self.criteria, self.examples, self.history]
+        self.parts = [
+            self.top,
+            self.work.area,
+            self.questions,
+            self.criteria,
+            self.examples,
+            self.history,
+        ]
         self.areas = [*self.parts, self.queries, self.work.timer]
 
     # What is shown
@@ -62,15 +71,12 @@ class _Screen:
             return self._nothing(render("no_concept.html", screen="Define", said=said))
         definition, revision = view.revision.definition, view.revision.number
         criteria = self._bench.definitions.criteria(name, reader=author_of(request))
+        open_questions = self._bench.scoping.questions(name)
         examples = self._bench.examples.of(name)
         return {
             self.top: render("define/head.html", concept=view, said=said),
-            self.criteria: render(
-                "define/document.html",
-                description=definition.description,
-                criteria=criteria,
-                revision=revision,
-            ),
+            self.questions: render("define/questions.html", questions=open_questions, revision=revision),
+            self.criteria: self._document(definition.description, criteria, revision),
             self.examples: render(
                 "define/examples.html",
                 concept=view.name,
@@ -84,17 +90,32 @@ class _Screen:
         } | self._helpers(view, self.work.newest(view.name))
 
     def searches(self, request: gr.Request) -> Shown:
-        name = concept_of(request)
+        """What each query finds, and pictures of each kind where the definition has any."""
+        name, reader = concept_of(request), author_of(request)
         if name is None:
             return {self.queries: ""}
         try:
-            revision = self._bench.definitions.revisions(name)[-1].number
-            found = self._bench.definitions.queries(name, SHOWN_EACH, reader=author_of(request))
+            revision = self._bench.definitions.concept(name).revision
+            found = self._bench.definitions.queries(name, SHOWN_EACH, reader=reader)
+            criteria = self._bench.definitions.criteria(name, SHOWN_OF_A_KIND, reader=reader)
         except UnknownConceptError:
             return {self.queries: ""}
         except DiscernError as error:
             return {self.queries: say(in_words(error), "bad")}
-        return {self.queries: render("define/queries.html", queries=found, revision=revision)}
+        shown = {self.queries: render("define/queries.html", queries=found, revision=revision.number)}
+        if any(criterion.found for criterion in criteria):
+            description = revision.definition.description
+            shown[self.criteria] = self._document(description, criteria, revision.number)
+        return shown
+
+    def _document(self, description: str, criteria: Sequence[CriterionView], revision: int) -> str:
+        return render(
+            "define/document.html",
+            description=description,
+            criteria=criteria,
+            revision=revision,
+            more_by=self._bench.scoping.has_model(),
+        )
 
     def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
         return self.document(request, said) | self.searches(request)
@@ -106,10 +127,15 @@ class _Screen:
         return self.work.shown(job) if is_going(job) else self.everything(request, _outcome(job))
 
     def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
-        settings = self._bench.context.settings
-        by = settings.llm_model if settings.has_endpoint and settings.llm_model else "the built-in vocabulary"
-        first = not view.revision.definition.queries
-        return self.work.shown(job, "define/work.html", by=by, first=first)
+        model = self._bench.context.settings.llm_model if self._bench.scoping.has_model() else None
+        return self.work.shown(
+            job,
+            "define/work.html",
+            by=model or "the built-in vocabulary",
+            model=model,
+            asks=model or self._bench.scoping.unclear(view.name),
+            first=not view.revision.definition.queries,
+        )
 
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.parts, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
@@ -137,6 +163,12 @@ class _Screen:
         if action.name == "propose":
             bench.definitions.submit_expand(name)
             return None
+        if action.name == "ask":
+            bench.scoping.submit_ask(name)
+            return None
+        if action.name == "more-kinds":
+            bench.scoping.submit_more_kinds(name, action.fields.get("signal", ""))
+            return None
         if action.name == "mine":
             bench.definitions.submit_mine(name)
             return None
@@ -145,7 +177,10 @@ class _Screen:
         base, _, what = action.value.partition(":")
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, int(base))
-        if action.name == "restore":
+        if action.name == "answer-question":
+            question, said = action.fields.get("question", ""), action.fields.get("said", "")
+            view = bench.scoping.answer(name, question, said, author=author, after=int(base))
+        elif action.name == "restore":
             view = bench.definitions.restore(name, int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
@@ -192,7 +227,11 @@ def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definitio
     if name == "sentence":
         return partial(editing.describe, text=text)
     if name == "add-criterion":
-        return partial(editing.add_criterion, kind=fields.get("kind", ""), text=text)
+        kind, of = fields.get("kind", ""), fields.get("of", "")
+        return partial(editing.add_criterion, kind=kind, text=text, of=of if kind != "necessary" else "")
+    if name == "turn-kind":
+        place, _, kind = what.partition(":")
+        return partial(editing.set_kind, index=int(place) if place.isdecimal() else -1, kind=kind)
     if name == "add-query":
         return partial(editing.add_query, text=text, counts=fields.get("counts") == "yes")
     if name == "example":
@@ -226,6 +265,10 @@ def _outcome(job: JobView | None) -> Notice | None:
     if job.kind == "mine":
         added, pool = int(job.result["added"]), int(job.result["candidates"])
         return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
+    if job.kind == "questions":
+        return None if job.result["questions"] else Notice("There is nothing to ask just now.")
+    if job.kind == "more kinds" and not job.result["added"]:
+        return Notice("No kinds came to mind that aren’t there already.")
     number = int(job.result["revision"])
     return _saved(f"proposed by {job.result['author']}", number, number - 1)
 

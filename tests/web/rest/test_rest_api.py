@@ -290,3 +290,17 @@ def test_an_example_is_sent_as_a_file_shown_and_taken_back(api: TestClient) -> N
     assert (bad.status_code, bad.json()["type"].partition("#")[2]) == (422, "bad-picture")
     assert api.delete(f"concepts/By example/examples/{picture}").status_code == 200
     assert api.get("concepts/By example/examples").json() == []
+
+
+def test_questions_are_asked_listed_and_answered_by_http(api: TestClient, finished: Finished) -> None:
+    unclear = {"name": "Asked", "description": "A shape that isn't straight"}
+    assert api.post("concepts", json=unclear).status_code == 201
+    assert finished(api.post("concepts/Asked/questions"))["state"] == "done"
+    [question] = api.get("concepts/Asked/questions").json()
+    body = {"question": question["question"], "said": question["answers"][1]["answer"], "after": 1}
+    answered = api.post("concepts/Asked/questions/answer", json=body)
+    assert answered.status_code == 201
+    assert answered.json()["definition"]["criteria"][0]["kind"] == "excluding"
+    assert api.get("concepts/Asked/questions").json() == []
+    assert api.post("concepts/Asked/questions/answer", json=body).status_code == 422
+    assert "none is set" in api.post("concepts/Asked/kinds", json={}).json()["detail"]

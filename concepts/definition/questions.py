@@ -1,0 +1,159 @@
+"""Questions that help a person say what they mean: asked by a model or by the built-in reader, answered with
+a click or a word. What comes of an answer stands in the definition, with the answer beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError, field_validator
+
+from concepts.definition.document import Asked, Criterion, CriterionKind, Definition
+from concepts.definition.negations import read_negations
+from concepts.definition.proposing import LONGEST, answers_as_text
+from concepts.definition.tree import PURPOSE
+from concepts.errors import DiscernError
+from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import load_prompt
+
+MOST_QUESTIONS = 3
+FEWEST_ANSWERS, MOST_ANSWERS = 2, 4
+# The first words of an answer in the person's own words to whether a kind counts.
+YES = re.compile(r"^(?:yes|yeah|yep|sure|of course|always)\b[\s,.;:–-]*", re.IGNORECASE)
+NO = re.compile(r"^(?:no|nope|never)\b(?!\s+(?:matter|problem))[\s,.;:–-]*", re.IGNORECASE)
+OPEN = re.compile(
+    r"^(?:unsure|not sure|maybe|perhaps|depends|it depends|don.t know|no idea|i don.t know)\b", re.I
+)
+
+
+class Offered(BaseModel):
+    """An answer to click on, and the criterion that it adds, unless that is "nothing"."""
+
+    answer: str
+    kind: Literal["necessary", "included", "supporting", "excluding", "undecided", "nothing"]
+    criterion: str = ""
+
+
+class Question(BaseModel):
+    """`about` is the kind of picture it asks about, empty where it asks something else."""
+
+    question: str
+    about: str = ""
+    answers: list[Offered]
+
+    @field_validator("question", "about")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        return " ".join(text.split())[:LONGEST]
+
+    @field_validator("answers")
+    @classmethod
+    def _a_choice(cls, answers: list[Offered]) -> list[Offered]:
+        kept = {one.answer.strip().casefold(): one for one in reversed(answers) if one.answer.strip()}
+        if len(kept) < FEWEST_ANSWERS:
+            raise ValueError(f"offer at least {FEWEST_ANSWERS} different answers")
+        return list(reversed(kept.values()))[:MOST_ANSWERS]
+
+
+class Questions(BaseModel):
+    """What a chat model is asked for."""
+
+    questions: list[Question]
+
+    @field_validator("questions")
+    @classmethod
+    def _some(cls, questions: list[Question]) -> list[Question]:
+        kept = [one for one in questions if one.question]
+        if not kept:
+            raise ValueError("ask at least one question")
+        return kept[:MOST_QUESTIONS]
+
+
+def ask(definition: Definition, model: ChatModel | None) -> list[Question]:
+    """At most three questions that were not asked before; none where there is nothing to ask.
+
+    Without a model only what the built-in reader couldn't make out: it invents no questions. Raises what
+    `ChatModel.ask` raises.
+    """
+    if model is None:
+        return still_open(_about_doubts(definition), definition)[:MOST_QUESTIONS]
+    request = load_prompt("scope.questions.user").render(
+        definition=definition.as_text(), answers=answers_as_text(definition)
+    )
+    messages = [Message("system", load_prompt("scope.questions.system").render()), Message("user", request)]
+    said = model.ask(messages, Questions, purpose=PURPOSE)
+    return still_open(said.questions, definition)
+
+
+def still_open(questions: Iterable[Question], definition: Definition) -> list[Question]:
+    """Those that this definition has no answer to."""
+    asked = {one.question.casefold() for one in definition.asked}
+    return [one for one in questions if one.question.casefold() not in asked]
+
+
+def answer(definition: Definition, question: Question, said: str) -> Definition:
+    """With what the answer means. `said` is one of the offered answers, the person's own words, or empty to
+    skip the question. Raises `DiscernError` for words that can't be kept."""
+    words = " ".join(said.split())
+    if len(words) > LONGEST:
+        raise DiscernError(
+            f"At most {LONGEST} characters, please; these are {len(words)}. Nothing was changed."
+        )
+    meaning = _meaning(question, words) if words else None
+    criteria = list(definition.criteria)
+    if meaning is not None:
+        _put(criteria, *meaning, note=f"from your answer: “{words}”")
+    try:
+        asked = (*definition.asked, Asked(question=question.question, answer=words))
+    except ValidationError as error:
+        raise DiscernError(f"This can't be kept: {error.errors()[0]['msg']}. Nothing was changed.") from error
+    return definition.model_copy(update={"criteria": tuple(criteria), "asked": asked})
+
+
+def _meaning(question: Question, words: str) -> tuple[CriterionKind, str] | None:
+    for offered in question.answers:
+        if offered.answer.strip().casefold() == words.casefold():
+            text = " ".join(offered.criterion.split())[:LONGEST]
+            if offered.kind == "nothing" or not text:
+                return None
+            return offered.kind, text
+    if not question.about:
+        if OPEN.match(words):
+            return "undecided", words
+        kinds = [one.kind for one in question.answers if one.kind != "nothing"]
+        return (kinds[0] if kinds else "supporting"), words
+    if OPEN.match(words):
+        return "undecided", question.about
+    if NO.match(words):
+        return "excluding", question.about
+    more = YES.sub("", words)
+    return "included", f"{question.about}, {more}"[:LONGEST] if more else question.about
+
+
+def _put(criteria: list[Criterion], kind: CriterionKind, text: str, note: str) -> None:
+    """In place of one with the same words, else behind the others."""
+    for index, known in enumerate(criteria):
+        if known.text.casefold() == text.casefold():
+            of = "" if kind == "necessary" else known.of
+            criteria[index] = Criterion(kind=kind, text=known.text, of=of, note=note)
+            return
+    criteria.append(Criterion(kind=kind, text=text, note=note))
+
+
+def _about_doubts(definition: Definition) -> list[Question]:
+    found = []
+    for doubt in read_negations(definition.description, definition.name).doubts:
+        if doubt.about:
+            found.append(
+                Question(
+                    question=f"You wrote “{doubt.part}”. Does “{doubt.about}” count?"[:LONGEST],
+                    about=doubt.about,
+                    answers=[
+                        Offered(answer="It counts", kind="included", criterion=doubt.about),
+                        Offered(answer="It doesn’t count", kind="excluding", criterion=doubt.about),
+                        Offered(answer="Not decided yet", kind="undecided", criterion=doubt.about),
+                    ],
+                )
+            )
+    return found

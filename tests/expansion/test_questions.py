@@ -1,0 +1,81 @@
+"""Questions to the person, and what their answers make of the definition."""
+
+from __future__ import annotations
+
+import pytest
+
+from concepts.definition.document import Criterion, Definition
+from concepts.definition.questions import Offered, Question, answer, ask, still_open
+from concepts.errors import DiscernError
+
+KITCHEN = Definition(
+    name="Kitchen",
+    description="a room to cook in",
+    criteria=(
+        Criterion(kind="necessary", text="a room"),
+        Criterion(kind="undecided", text="a toy kitchen", of="a room", origin="model"),
+    ),
+)
+TOYS = Question(
+    question="Do toy kitchens count?",
+    about="a toy kitchen",
+    answers=[
+        Offered(answer="Yes", kind="included", criterion="a toy kitchen"),
+        Offered(
+            answer="Only if a child fits in", kind="included", criterion="a toy kitchen as high as a child"
+        ),
+        Offered(answer="It depends", kind="nothing"),
+    ],
+)
+SIGN = Question(
+    question="What shows that it is for cooking?",
+    answers=[
+        Offered(answer="A stove", kind="necessary", criterion="a stove can be seen"),
+        Offered(answer="Nothing in particular", kind="nothing"),
+    ],
+)
+
+
+def said(question: Question, words: str) -> dict[str, str]:
+    answered = answer(KITCHEN, question, words)
+    assert still_open([question], answered) == []
+    return {c.text: c.kind for c in answered.criteria if c not in KITCHEN.criteria}
+
+
+def test_an_offered_answer_becomes_a_criterion_of_the_persons_own_with_the_answer_beside_it() -> None:
+    turned = answer(KITCHEN, TOYS, "yes").criteria[1]
+    assert (turned.kind, turned.text, turned.of) == ("included", "a toy kitchen", "a room")
+    assert (turned.origin, turned.note) == ("person", "from your answer: “yes”")
+    assert said(SIGN, "A stove") == {"a stove can be seen": "necessary"}
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "becomes"),
+    [
+        (TOYS, "no, never", {"a toy kitchen": "excluding"}),
+        (TOYS, "not sure", {"a toy kitchen": "undecided"}),
+        (TOYS, "Yes, wooden ones", {"a toy kitchen, wooden ones": "included"}),
+        (TOYS, "only life-size", {"a toy kitchen, only life-size": "included"}),
+        (TOYS, "It depends", {}),
+        (SIGN, "a sink", {"a sink": "necessary"}),
+        (SIGN, "maybe a sink", {"maybe a sink": "undecided"}),
+        (SIGN, "", {}),
+    ],
+)
+def test_own_words_say_what_they_mean(question: Question, words: str, becomes: dict[str, str]) -> None:
+    assert said(question, words) == becomes
+
+
+def test_words_that_are_too_long_are_refused() -> None:
+    with pytest.raises(DiscernError, match="At most 300"):
+        answer(KITCHEN, TOYS, "x" * 301)
+
+
+def test_without_a_model_only_what_was_not_understood_is_asked_and_once() -> None:
+    assert ask(KITCHEN, None) == []
+    unclear = Definition(name="Fruit", description="fruit that isn't citrus")
+    [question] = ask(unclear, None)
+    assert question.question == "You wrote “fruit that isn't citrus”. Does “citrus” count?"
+    answered = answer(unclear, question, "It doesn’t count")
+    assert [(c.kind, c.text) for c in answered.criteria] == [("excluding", "citrus")]
+    assert ask(answered, None) == []
