@@ -6,12 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+from concepts.annotators.rules import Verdict
 from concepts.definition.document import Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.language.base import ChatModel
 from concepts.registry import Method
 
-Verdict = Literal["met", "not met", "unclear"]
+__all__ = [
+    "Annotation",
+    "Annotator",
+    "CriterionEvidence",
+    "FailedAnnotation",
+    "PictureInput",
+    "Supplies",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,11 @@ class PictureInput:
     thumbnail: Callable[[], bytes]  # reads WebP, at most 320 px
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
+
+
+ReadPicture = Callable[
+    [PictureInput, int], bytes
+]  # JPEG without metadata, the longest side at most so many px
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,7 @@ class Supplies:
     background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
     model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
     concurrency: int  # calls at a time
-    read_picture: Callable[[PictureInput], bytes]  # JPEG for a model to look at
-    picture_version: str  # names how that is made, for fingerprints
+    read_picture: ReadPicture
 
 
 @runtime_checkable

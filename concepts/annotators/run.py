@@ -13,6 +13,7 @@ import numpy as np
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput, Supplies
 from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.pictures import read_picture
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
@@ -25,9 +26,6 @@ from concepts.view import View
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
-from storage.pictures import sources
-from storage.pictures.decoding import decode
-from storage.pictures.resizing import model_jpeg
 
 BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
 
@@ -141,8 +139,7 @@ def supplies_of(
         background=lambda: _background(lessons),
         model=cache(lambda: chat_model(settings, "annotating", ledger, budget)),
         concurrency=settings.model_concurrency,
-        read_picture=_model_picture,
-        picture_version="source-jpeg-768",
+        read_picture=read_picture,
     )
 
 
@@ -151,12 +148,6 @@ def _background(lessons: Lessons) -> Vectors:
     ids = lessons.index.ids
     drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
     return lessons.vectors([picture_id for picture_id in drawn if picture_id not in lessons.reserved])
-
-
-def _model_picture(picture: PictureInput) -> bytes:
-    """JPEG of at most 768 px from the original; a model sees details that a thumbnail has lost."""
-    data = sources.read(picture.source) if picture.source else picture.thumbnail()
-    return model_jpeg(decode(data, short_side=768).image)
 
 
 def _pool(lessons: Lessons) -> list[str]:

@@ -7,21 +7,25 @@ from fake_openai import MODEL
 
 from concepts.annotators import ANNOTATORS
 from concepts.annotators.base import Annotation, Annotator, Supplies
+from concepts.annotators.pictures import read_picture
 from concepts.annotators.run import choose_annotator
-from concepts.annotators.vlm import thumbnail_jpeg
 from concepts.errors import NoModelError
 
 
 @pytest.fixture
 def supplies(encoder, background, server, make_model) -> Supplies:
-    server.answer = lambda asked: {"evidence": [], "rationale": "Looks so.", "rating": 3}
+    server.answer = lambda asked: {
+        "PictureVerdict": {"evidence": [], "rationale": "Looks so.", "rating": 3},
+        "Caption": {"caption": "One colour.", "writing": ""},
+        "Findings": {"findings": []},
+        "Conclusion": {"rationale": "Looks so.", "rating": 3},
+    }[asked.schema_name]
     return Supplies(
         encoder=lambda: encoder,
         background=lambda: background,
         model=make_model,
         concurrency=4,
-        read_picture=thumbnail_jpeg,
-        picture_version="thumbnail-jpeg-85",
+        read_picture=read_picture,
     )
 
 
