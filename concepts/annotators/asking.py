@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 from concepts.annotators.base import Annotation, FailedAnnotation, PictureInput
 from concepts.errors import BadPictureError, ModelAnswerError, ModelCallError, UnknownPictureError
+
+T = TypeVar("T")
 
 # No answer, no key, not allowed, no such model, too many calls: the next picture would meet the same.
 ALL_MEET_IT = (None, 401, 403, 404, 429)
@@ -40,3 +44,30 @@ def _one(judge: Callable[[PictureInput], Annotation], picture: PictureInput) -> 
         if error.status in ALL_MEET_IT:
             raise
         return FailedAnnotation(picture.picture_id, str(error))
+
+
+class InFlight(Generic[T]):
+    """Of several threads that want the same at the same time one gets it for all; nothing is kept beyond
+    that, since answers are cached where they are paid for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._going: dict[str, Future[T]] = {}
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            going = self._going.get(key)
+            mine = Future[T]() if going is None else None
+            if mine is not None:
+                self._going[key] = mine
+        if mine is None:
+            assert going is not None
+            return going.result()
+        try:
+            mine.set_result(make())
+        except BaseException as error:
+            mine.set_exception(error)
+        finally:
+            with self._lock:
+                del self._going[key]
+        return mine.result()

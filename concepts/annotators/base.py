@@ -16,6 +16,8 @@ __all__ = [
     "Annotation",
     "Annotator",
     "CriterionEvidence",
+    "Example",
+    "ExamplePool",
     "FailedAnnotation",
     "PictureInput",
     "Supplies",
@@ -31,6 +33,7 @@ class PictureInput:
     thumbnail: Callable[[], bytes]  # reads WebP, at most 320 px
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
+    group: str = ""  # of near-duplicates
 
 
 ReadPicture = Callable[
@@ -63,6 +66,26 @@ class Annotation:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A picture that the person has answered, and what they remarked on it."""
+
+    picture: PictureInput
+    counts: bool
+    comment: str = ""
+
+
+class ExamplePool(Protocol):
+    """The answered pictures that examples are chosen from."""
+
+    @property
+    def version(self) -> str:
+        """Changes with any of them."""
+
+    def like(self, picture: PictureInput) -> tuple[Example, ...]:
+        """Those to show beside a picture, none of which looks the same."""
+
+
+@dataclass(frozen=True)
 class FailedAnnotation:
     """A picture the annotator could not judge, with the reason in words. It gets no label."""
 
@@ -79,6 +102,7 @@ class Supplies:
     model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
     concurrency: int  # calls at a time
     read_picture: ReadPicture
+    examples: ExamplePool | None = None  # None: the definition alone
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ least.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from concepts.annotators.answers import (
@@ -23,13 +24,22 @@ from concepts.annotators.answers import (
     findings,
     read_evidence,
 )
-from concepts.annotators.asking import each
-from concepts.annotators.base import Annotation, FailedAnnotation, PictureInput, ReadPicture, Supplies
+from concepts.annotators.asking import InFlight, each
+from concepts.annotators.base import (
+    Annotation,
+    Example,
+    ExamplePool,
+    FailedAnnotation,
+    PictureInput,
+    ReadPicture,
+    Supplies,
+)
+from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
 from concepts.annotators.pictures import LOOKING_SIDE, read_picture, side_for
 from concepts.annotators.vlm import fingerprint
 from concepts.annotators.words import criteria_text, one_line, statements_text, topic_text
 from concepts.definition.document import Definition, Revision
-from concepts.errors import NoModelError
+from concepts.errors import BadPictureError, ModelAnswerError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
 from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
@@ -52,18 +62,30 @@ class DecomposedAnnotator:
     )
 
     def __init__(
-        self, model: ChatModel, *, concurrency: int, read_picture: ReadPicture = read_picture
+        self,
+        model: ChatModel,
+        *,
+        concurrency: int,
+        read_picture: ReadPicture = read_picture,
+        examples: ExamplePool | None = None,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
+        self._examples = examples
+        self._captioning = InFlight[str]()
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> DecomposedAnnotator:
         model = supplies.model()
         if model is None:
             raise NoModelError("annotating")
-        return cls(model, concurrency=supplies.concurrency, read_picture=supplies.read_picture)
+        return cls(
+            model,
+            concurrency=supplies.concurrency,
+            read_picture=supplies.read_picture,
+            examples=supplies.examples,
+        )
 
     @property
     def name(self) -> str:
@@ -72,7 +94,7 @@ class DecomposedAnnotator:
     @property
     def fingerprint(self) -> str:
         schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
-        return fingerprint("decomposed", self._model, PROMPTS, schemas)
+        return fingerprint("decomposed", self._model, PROMPTS, schemas, version_of(self._examples))
 
     @property
     def batch_size(self) -> int:
@@ -88,11 +110,12 @@ class DecomposedAnnotator:
     def estimate_usd(self, revision: Revision, pictures: int, price: Price) -> float:
         """Before a run: what so many pictures will roughly cost, at most (cached ones cost nothing)."""
         definition, unknown = revision.definition, "x" * LONGEST_CAPTION
+        examples = [(example, unknown) for example in SOME_EXAMPLES] if self._examples else []
         found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
         steps = [
             caption_question(b""),
             criteria_question(definition, b""),
-            verdict_question(definition, unknown, found),
+            verdict_question(definition, unknown, found, examples),
         ]
         return sum(estimate_usd(price, messages, pictures) for messages in steps)
 
@@ -100,13 +123,25 @@ class DecomposedAnnotator:
         caption = self._caption(picture)
         asked = criteria_question(definition, self._read_picture(picture, side_for(definition)))
         found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
-        verdict = verdict_question(definition, caption, found)
+        verdict = verdict_question(definition, caption, found, self._shown(picture))
         said = self._model.weigh(verdict, Conclusion, field=RATING, purpose=CONCLUDING).answer
         # Without criteria the sentence was looked at instead, which is no criterion of the definition.
         evidence = read_evidence(definition.criteria, found if definition.criteria else ())
         return conclude(picture.picture_id, definition.criteria, evidence, said)
 
+    def _shown(self, picture: PictureInput) -> list[tuple[Example, str]]:
+        """The examples that can be described, with their captions."""
+        shown = []
+        for example in self._examples.like(picture) if self._examples else ():
+            with suppress(OSError, BadPictureError, UnknownPictureError, ModelAnswerError):
+                shown.append((example, self._caption(example.picture)))
+        return shown
+
     def _caption(self, picture: PictureInput) -> str:
+        """One picture may be judged and be an example of others at the same time; it is described once."""
+        return self._captioning.once(picture.picture_id, lambda: self._described(picture))
+
+    def _described(self, picture: PictureInput) -> str:
         jpeg = self._read_picture(picture, LOOKING_SIDE)
         said = self._model.ask(caption_question(jpeg), Caption, purpose=CAPTIONING)
         writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
@@ -129,12 +164,18 @@ def criteria_question(definition: Definition, jpeg: bytes) -> list[Message]:
     ]
 
 
-def verdict_question(definition: Definition, caption: str, found: Sequence[Finding]) -> list[Message]:
+def verdict_question(
+    definition: Definition,
+    caption: str,
+    found: Sequence[Finding],
+    examples: Sequence[tuple[Example, str]] = (),
+) -> list[Message]:
     asked = load_prompt("annotate.verdict.user").render(
         definition=topic_text(definition),
         criteria=criteria_text(definition.criteria),
         caption=caption,
         findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
+        examples=examples_text([e for e, _ in examples], [shown for _, shown in examples]),
     )
     return [
         Message("system", load_prompt("annotate.verdict.system").render()),

@@ -5,14 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache, partial
 
 import numpy as np
 
 from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput, Supplies
+from concepts.annotators.base import (
+    Annotation,
+    Annotator,
+    Example,
+    FailedAnnotation,
+    PictureInput,
+    Supplies,
+)
 from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.examples import Answered, Examples, answered
 from concepts.annotators.pictures import read_picture
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
@@ -52,17 +60,23 @@ def annotate_pool(
     limit: int | None,
     budget: float | None,
     annotator: str,
+    examples: bool = False,
     also: Sequence[str] = (),
 ) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition.
 
     Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
-    `budget` (USD): what its first part did counts. Calls are charged to the job and to nobody else.
+    `budget` (USD): what its first part did counts, and its `examples` are chosen from the same answers. Calls
+    are charged to the job and to nobody else.
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    chosen = choose_annotator(annotator, supplies_of(lessons, collection, ledger, settings, spends))
+    supplies = supplies_of(lessons, collection, ledger, settings, spends)
+    if examples:
+        said = progress.once("examples", answered(lessons, log))
+        supplies = replace(supplies, examples=example_pool(said, lessons, collection))
+    chosen = choose_annotator(annotator, supplies)
     known = store.ratings(
         lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
     )
@@ -115,9 +129,17 @@ def picture_inputs(lessons: Lessons, collection: Collection, ids: Sequence[str])
     ids = lessons.with_vectors(ids)
     paths = collection.paths(ids)
     return [
-        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i))
-        for i, vector in zip(ids, lessons.vectors(ids), strict=True)
+        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
+        for i, vector, group in zip(
+            ids, lessons.vectors(ids), collection.library.near_groups(ids), strict=True
+        )
     ]
+
+
+def example_pool(said: Answered, lessons: Lessons, collection: Collection) -> Examples:
+    answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
+    inputs = picture_inputs(lessons, collection, list(answers))
+    return Examples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
 
 
 def choose_annotator(name: str, supplies: Supplies) -> Annotator:

@@ -5,15 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from concepts.annotators.answers import RATING, PictureVerdict, conclude, picture_verdict, read_evidence
 from concepts.annotators.asking import each
-from concepts.annotators.base import Annotation, FailedAnnotation, PictureInput, ReadPicture, Supplies
-from concepts.annotators.pictures import LOOKING_SIDE, READING_SIDE, VERSION, read_picture, side_for
+from concepts.annotators.base import (
+    Annotation,
+    Example,
+    ExamplePool,
+    FailedAnnotation,
+    PictureInput,
+    ReadPicture,
+    Supplies,
+)
+from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
+from concepts.annotators.pictures import (
+    EXAMPLE_SIDE,
+    LOOKING_SIDE,
+    READING_SIDE,
+    VERSION,
+    read_picture,
+    side_for,
+)
 from concepts.annotators.words import criteria_text, topic_text
 from concepts.definition.document import Definition, Revision
-from concepts.errors import NoModelError
+from concepts.errors import BadPictureError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
 from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
@@ -33,18 +50,29 @@ class VlmAnnotator:
     )
 
     def __init__(
-        self, model: ChatModel, *, concurrency: int, read_picture: ReadPicture = read_picture
+        self,
+        model: ChatModel,
+        *,
+        concurrency: int,
+        read_picture: ReadPicture = read_picture,
+        examples: ExamplePool | None = None,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
+        self._examples = examples
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
         model = supplies.model()
         if model is None:
             raise NoModelError("annotating")
-        return cls(model, concurrency=supplies.concurrency, read_picture=supplies.read_picture)
+        return cls(
+            model,
+            concurrency=supplies.concurrency,
+            read_picture=supplies.read_picture,
+            examples=supplies.examples,
+        )
 
     @property
     def name(self) -> str:
@@ -52,7 +80,8 @@ class VlmAnnotator:
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint("vlm", self._model, PROMPTS, PictureVerdict.model_json_schema())
+        schema = PictureVerdict.model_json_schema()
+        return fingerprint("vlm", self._model, PROMPTS, schema, version_of(self._examples))
 
     @property
     def batch_size(self) -> int:
@@ -67,30 +96,45 @@ class VlmAnnotator:
 
     def estimate_usd(self, revision: Revision, pictures: int, price: Price) -> float:
         """Before a run: what so many pictures will roughly cost, at most (cached ones cost nothing)."""
-        return estimate_usd(price, question(revision.definition, b""), pictures)
+        examples = [(example, b"") for example in SOME_EXAMPLES] if self._examples else []
+        return estimate_usd(price, question(revision.definition, b"", examples), pictures)
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
-        asked = question(definition, self._read_picture(picture, side_for(definition)))
+        jpeg = self._read_picture(picture, side_for(definition))
+        asked = question(definition, jpeg, self._shown(picture))
         schema = picture_verdict(len(definition.criteria))
         said = self._model.weigh(asked, schema, field=RATING, purpose=PURPOSE).answer
         evidence = read_evidence(definition.criteria, said.evidence)
         return conclude(picture.picture_id, definition.criteria, evidence, said)
 
+    def _shown(self, picture: PictureInput) -> list[tuple[Example, bytes]]:
+        """The examples that can be read, small."""
+        shown = []
+        for example in self._examples.like(picture) if self._examples else ():
+            with suppress(OSError, BadPictureError, UnknownPictureError):
+                shown.append((example, self._read_picture(example.picture, EXAMPLE_SIDE)))
+        return shown
+
 
 def fingerprint(method: str, model: ChatModel, prompts: Sequence[str], *more: object) -> str:
     """Changes with the model, any of the prompts, how pictures are shown, and whatever else is given."""
     versions = [load_prompt(name).version for name in prompts]
-    shown = [VERSION, LOOKING_SIDE, READING_SIDE]
+    shown = [VERSION, EXAMPLE_SIDE, LOOKING_SIDE, READING_SIDE]
     parts = [model.endpoint, model.name, versions, shown, *more]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
     return f"{method}:{model.name[:100]}:{digest}"
 
 
-def question(definition: Definition, jpeg: bytes) -> list[Message]:
+def question(
+    definition: Definition, jpeg: bytes, examples: Sequence[tuple[Example, bytes]] = ()
+) -> list[Message]:
+    """One turn with all pictures: some servers take none from earlier turns. The one to judge comes last."""
     asked = load_prompt("annotate.user").render(
-        definition=topic_text(definition), criteria=criteria_text(definition.criteria)
+        definition=topic_text(definition),
+        criteria=criteria_text(definition.criteria),
+        examples=examples_text([example for example, _ in examples]),
     )
     return [
         Message("system", load_prompt("annotate.system").render()),
-        Message("user", asked, (jpeg,)),
+        Message("user", asked, (*(shown for _, shown in examples), jpeg)),
     ]

@@ -43,12 +43,15 @@ def concept_annotate(
             "built-in annotator."
         ),
     ] = "auto",
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
     with progress("Annotating", "What was labelled until here is kept and not paid for again.") as listener:
         result = workbench().annotations.annotate(
-            name, limit=limit, budget=budget, annotator=annotator, listener=listener
+            name, limit=limit, budget=budget, annotator=annotator, examples=examples, listener=listener
         )
 
     def human() -> None:

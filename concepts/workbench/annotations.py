@@ -38,16 +38,25 @@ class Annotations:
         limit: int | None = None,
         budget: float | None = None,
         annotator: str = AUTO,
+        examples: bool = False,
         listener: Listener | None = None,
     ) -> AnnotateResult:
-        """Has the machine label the pool, and waits until it is done."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, annotator), listener)
+        """Has the machine label the pool, and waits until it is done. With `examples` answered pictures are
+        shown to it beside each."""
+        job = self._annotating(name, limit, budget, annotator, examples)
+        return self._context.jobs.run(job, listener)
 
     def submit(
-        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = AUTO
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+        budget: float | None = None,
+        annotator: str = AUTO,
+        examples: bool = False,
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator, examples))
 
     def estimate(self, name: str) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
@@ -74,9 +83,11 @@ class Annotations:
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
         return opinion(said[-1]) if said else None
 
-    def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
+    def _annotating(
+        self, name: str, limit: int | None, budget: float | None, annotator: str, examples: bool
+    ) -> Annotate:
         ANNOTATORS.require(annotator, also=[AUTO])
-        return Annotate(self._context.concept(name).id, limit, budget, annotator)
+        return Annotate(self._context.concept(name).id, limit, budget, annotator, examples)
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
         concept = self._context.store.get(job.concept_id)
@@ -94,5 +105,6 @@ class Annotations:
             limit=job.limit,
             budget=job.budget,
             annotator=job.annotator,
+            examples=job.examples,
             also=material.evaluation_labels()[0],
         )

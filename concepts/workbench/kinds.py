@@ -154,6 +154,7 @@ class Annotate(Job[AnnotateResult]):
     limit: int | None = None
     budget: float | None = None
     annotator: str = "auto"
+    examples: bool = False  # whether answered pictures are shown beside each
 
 
 At = tuple[int, int, str]

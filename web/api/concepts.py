@@ -69,11 +69,13 @@ class Mine(Body):
 
 
 class Annotate(Body):
-    """`limit` in pictures, `budget` in US dollars. `auto` takes the model that sees where one is set."""
+    """`limit` in pictures, `budget` in US dollars. `auto` takes the model that sees where one is set. With
+    `examples` it is shown, beside each picture, similar ones that people answered."""
 
     limit: int | None = Field(None, ge=1, le=10_000_000)
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
     annotator: str = Field(AUTO, max_length=60, json_schema_extra={"enum": [AUTO, *ANNOTATORS]})
+    examples: bool = False
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -165,7 +167,7 @@ def routes(workbench: Workbench) -> APIRouter:
     def annotate_concept(name: ConceptName, body: Annotate, response: Response) -> JobView:
         """Has the machine label the pool, with a reason for each picture."""
         job_id = workbench.annotations.submit(
-            name, limit=body.limit, budget=body.budget, annotator=body.annotator
+            name, limit=body.limit, budget=body.budget, annotator=body.annotator, examples=body.examples
         )
         return accepted(job_id, response)
 

@@ -1,0 +1,113 @@
+"""Having a machine label the pool of a concept, with a simulated model behind a real server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from answering import answer
+from fake_openai import FakeOpenAI, Request
+
+from concepts.annotators.examples import answered
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+SAYS: dict[str, dict[str, Any]] = {
+    "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
+    "Findings": {"findings": []},
+    "Conclusion": {"rationale": "simulated", "rating": 2},
+}
+
+
+def judge(request: Request) -> dict[str, Any]:
+    if request.schema_name == "Caption":
+        return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
+    return SAYS[str(request.schema_name)]
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(judge) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        monkeypatch.setenv("DISCERN_VLM_PRICE", "1/1")
+        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "2")
+        yield model
+
+
+@pytest.fixture
+def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    """With twenty answers and a pool."""
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 30)])
+    bench.definitions.mine(NAME)
+    return bench
+
+
+def test_in_steps_each_picture_gets_three_calls(ready: Workbench, model: FakeOpenAI) -> None:
+    result = ready.annotations.annotate(NAME, limit=4, annotator="decomposed")
+    assert (result.annotated, result.calls, result.ratings) == (4, 12, {"2": 4})
+    assert result.annotator == "simulated-model, in steps"
+
+
+def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    concept = ready.context.concept(NAME)
+    picture = next(iter(ready.context.material(concept).answers))
+    ready.answers.comment(NAME, picture, "Round\nall over.", author="me", key="remark")
+    material = ready.context.material(concept)
+    chosen = answered(material, ready.context.log)
+    assert [picture, material.answers[picture].value == "yes", "Round all over."] in chosen
+    assert {i for i, *_ in chosen} <= material.answers.keys() - material.reserved
+    assert material.reserved
+    ready.annotations.annotate(NAME, limit=3, examples=True)
+    assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
+    assert all("Picture 4: " in request.text for request in model.requests)
+
+
+def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
+    ready.annotations.annotate(NAME, limit=2, examples=True)
+    material = ready.context.material(ready.context.concept(NAME))
+    picture = next(iter(material.answers))
+    ready.answers.label(NAME, picture, "no", author=Author("another"), key="1")
+    ready.answers.label(NAME, picture, "no", author=Author("a third"), key="2")
+    ready.annotations.annotate(NAME, limit=2, examples=True)
+    ready.annotations.annotate(NAME, limit=2)
+    said = ready.context.store.ratings(ready.context.concept(NAME).id)
+    assert len({one.fingerprint for one in said}) == 3
+
+
+def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ready.annotations.annotate(NAME, limit=12, examples=True, listener=stop)
+    paid = len(model.requests)
+    assert 0 < paid < 12
+    material = ready.context.material(ready.context.concept(NAME))
+    for number, picture in enumerate(list(material.answers)[:4]):
+        ready.answers.label(NAME, picture, "no", author=Author("another"), key=str(number))
+    ready.close()
+    bench = Workbench(load_settings())
+    result = bench.annotations.annotate(NAME, limit=12, examples=True)
+    assert result.annotated == len(model.requests) == 12
+    said = bench.context.store.ratings(bench.context.concept(NAME).id)
+    assert len({one.fingerprint for one in said}) == 1
+
+
+def test_no_path_of_a_picture_goes_out(ready: Workbench, model: FakeOpenAI) -> None:
+    ready.annotations.annotate(NAME, limit=3, examples=True)
+    ready.annotations.annotate(NAME, limit=3, annotator="decomposed", examples=True)
+    for request in model.requests:
+        assert not any(word in request.text for word in (".png", "ellipse-", "rectangle-", "line-"))
