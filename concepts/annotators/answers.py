@@ -17,7 +17,6 @@ from concepts.annotators.rules import most
 from concepts.definition.document import Criterion
 
 LONGEST_RATIONALE = 400
-RATING = "rating"  # the field whose token tells how sure a model is
 
 Rating = Literal[1, 2, 3, 4, 5]
 Rationale = Annotated[str, Field(min_length=1)]
@@ -124,10 +123,13 @@ def conclude(
     criteria: Sequence[Criterion],
     evidence: tuple[CriterionEvidence, ...],
     said: PictureVerdict | Conclusion,
+    raw: float | None,
 ) -> Annotation:
-    """The model's rating, as far as its own evidence allows it."""
+    """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
+    that rating says nothing about the lower one."""
     highest, reason = most(criteria, [e.verdict for e in evidence])
     rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
     if said.rating > highest:
-        rationale = f"{rationale} (Rated lower: {reason}.)"
-    return Annotation(picture_id, min(said.rating, highest), evidence, rationale)
+        rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
+    verbalised = None if said.sure is None else said.sure / 100
+    return Annotation(picture_id, min(said.rating, highest), evidence, rationale, raw, verbalised)

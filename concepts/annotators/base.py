@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from concepts.annotators.rules import Verdict
-from concepts.definition.document import Revision
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
-from concepts.language.base import ChatModel
+from concepts.language.base import ChatModel, Message
 from concepts.registry import Method
 
 __all__ = [
@@ -59,6 +59,8 @@ class Annotation:
     rating: int
     evidence: tuple[CriterionEvidence, ...]
     rationale: str
+    raw: float | None = None  # how likely a yes is, as the model's tokens or repeated answers have it
+    verbalised: float | None = None  # how sure it says it is, 0 to 1: kept, and trusted in nothing
 
     @property
     def value(self) -> Literal["yes", "no", "unsure"]:
@@ -103,6 +105,7 @@ class Supplies:
     concurrency: int  # calls at a time
     read_picture: ReadPicture
     examples: ExamplePool | None = None  # None: the definition alone
+    repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
 
 
 @runtime_checkable
@@ -117,6 +120,11 @@ class Annotator(Protocol):
     @classmethod
     def prepare(cls, supplies: Supplies) -> Annotator:
         """Ready to look. Raises `SettingsError` where something is missing that it needs."""
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
+        Empty where it asks none."""
 
     @property
     def name(self) -> str: ...

@@ -25,6 +25,7 @@ from concepts.annotators.base import (
 from concepts.annotators.rules import most
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
+from concepts.language.base import Message
 from concepts.registry import Method
 
 VERSION = 2
@@ -87,6 +88,10 @@ class BuiltinAnnotator:
     @classmethod
     def prepare(cls, supplies: Supplies) -> BuiltinAnnotator:
         return cls(supplies.encoder(), supplies.background())
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        return []
 
     @property
     def fingerprint(self) -> str:

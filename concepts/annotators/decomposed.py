@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import ClassVar
 
 from concepts.annotators.answers import (
-    RATING,
     Caption,
     Conclusion,
     Finding,
@@ -36,12 +35,12 @@ from concepts.annotators.base import (
 )
 from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
 from concepts.annotators.pictures import LOOKING_SIDE, read_picture, side_for
+from concepts.annotators.sureness import rate
 from concepts.annotators.vlm import fingerprint
 from concepts.annotators.words import criteria_text, one_line, statements_text, topic_text
 from concepts.definition.document import Definition, Revision
 from concepts.errors import BadPictureError, ModelAnswerError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
 from concepts.registry import Method
 
@@ -68,11 +67,13 @@ class DecomposedAnnotator:
         concurrency: int,
         read_picture: ReadPicture = read_picture,
         examples: ExamplePool | None = None,
+        repeats: bool = False,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
         self._examples = examples
+        self._repeats = repeats
         self._captioning = InFlight[str]()
 
     @classmethod
@@ -85,7 +86,19 @@ class DecomposedAnnotator:
             concurrency=supplies.concurrency,
             read_picture=supplies.read_picture,
             examples=supplies.examples,
+            repeats=supplies.repeats,
         )
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        unknown = "x" * LONGEST_CAPTION
+        shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
+        found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
+        return [
+            caption_question(b""),
+            criteria_question(definition, b""),
+            verdict_question(definition, unknown, found, shown),
+        ]
 
     @property
     def name(self) -> str:
@@ -94,7 +107,9 @@ class DecomposedAnnotator:
     @property
     def fingerprint(self) -> str:
         schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
-        return fingerprint("decomposed", self._model, PROMPTS, schemas, version_of(self._examples))
+        return fingerprint(
+            "decomposed", self._model, PROMPTS, schemas, version_of(self._examples), self._repeats
+        )
 
     @property
     def batch_size(self) -> int:
@@ -107,27 +122,15 @@ class DecomposedAnnotator:
         definition = revision.definition
         return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
 
-    def estimate_usd(self, revision: Revision, pictures: int, price: Price) -> float:
-        """Before a run: what so many pictures will roughly cost, at most (cached ones cost nothing)."""
-        definition, unknown = revision.definition, "x" * LONGEST_CAPTION
-        examples = [(example, unknown) for example in SOME_EXAMPLES] if self._examples else []
-        found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
-        steps = [
-            caption_question(b""),
-            criteria_question(definition, b""),
-            verdict_question(definition, unknown, found, examples),
-        ]
-        return sum(estimate_usd(price, messages, pictures) for messages in steps)
-
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
         asked = criteria_question(definition, self._read_picture(picture, side_for(definition)))
         found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
         verdict = verdict_question(definition, caption, found, self._shown(picture))
-        said = self._model.weigh(verdict, Conclusion, field=RATING, purpose=CONCLUDING).answer
+        said, raw = rate(self._model, verdict, Conclusion, purpose=CONCLUDING, repeats=self._repeats)
         # Without criteria the sentence was looked at instead, which is no criterion of the definition.
         evidence = read_evidence(definition.criteria, found if definition.criteria else ())
-        return conclude(picture.picture_id, definition.criteria, evidence, said)
+        return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
 
     def _shown(self, picture: PictureInput) -> list[tuple[Example, str]]:
         """The examples that can be described, with their captions."""

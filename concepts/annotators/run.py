@@ -22,11 +22,12 @@ from concepts.annotators.base import (
 from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.examples import Answered, Examples, answered
 from concepts.annotators.pictures import read_picture
+from concepts.annotators.setups import Setup
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
-from concepts.language import chat_model
+from concepts.language import Role, chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
@@ -59,24 +60,23 @@ def annotate_pool(
     *,
     limit: int | None,
     budget: float | None,
-    annotator: str,
-    examples: bool = False,
+    setup: Setup,
     also: Sequence[str] = (),
 ) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition.
 
     Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
-    `budget` (USD): what its first part did counts, and its `examples` are chosen from the same answers. Calls
-    are charged to the job and to nobody else.
+    `budget` (USD): what its first part did counts, and examples are chosen from the same answers. Calls are
+    charged to the job and to nobody else.
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    supplies = supplies_of(lessons, collection, ledger, settings, spends)
-    if examples:
+    supplies = supplies_of(lessons, collection, ledger, settings, spends, setup.role)
+    if setup.examples:
         said = progress.once("examples", answered(lessons, log))
         supplies = replace(supplies, examples=example_pool(said, lessons, collection))
-    chosen = choose_annotator(annotator, supplies)
+    chosen = choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
     known = store.ratings(
         lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
     )
@@ -155,11 +155,12 @@ def supplies_of(
     ledger: Ledger,
     settings: Settings,
     budget: Budget | None,
+    role: Role = "annotating",
 ) -> Supplies:
     return Supplies(
         encoder=collection.words,
         background=lambda: _background(lessons),
-        model=cache(lambda: chat_model(settings, "annotating", ledger, budget)),
+        model=cache(lambda: chat_model(settings, role, ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=read_picture,
     )
@@ -222,6 +223,8 @@ def keep(
                 rating=said.rating,
                 evidence=[asdict(evidence) for evidence in said.evidence],
                 rationale=said.rationale,
+                raw=said.raw,
+                verbalised=said.verbalised,
             )
             for said in annotations
         ],

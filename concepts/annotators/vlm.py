@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar
 
-from concepts.annotators.answers import RATING, PictureVerdict, conclude, picture_verdict, read_evidence
+from concepts.annotators.answers import PictureVerdict, conclude, picture_verdict, read_evidence
 from concepts.annotators.asking import each
 from concepts.annotators.base import (
     Annotation,
@@ -28,11 +28,11 @@ from concepts.annotators.pictures import (
     read_picture,
     side_for,
 )
+from concepts.annotators.sureness import rate
 from concepts.annotators.words import criteria_text, topic_text
 from concepts.definition.document import Definition, Revision
 from concepts.errors import BadPictureError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
 from concepts.registry import Method
 
@@ -56,11 +56,13 @@ class VlmAnnotator:
         concurrency: int,
         read_picture: ReadPicture = read_picture,
         examples: ExamplePool | None = None,
+        repeats: bool = False,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
         self._examples = examples
+        self._repeats = repeats
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
@@ -72,7 +74,13 @@ class VlmAnnotator:
             concurrency=supplies.concurrency,
             read_picture=supplies.read_picture,
             examples=supplies.examples,
+            repeats=supplies.repeats,
         )
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        shown = [(example, b"") for example in SOME_EXAMPLES] if examples else []
+        return [question(definition, b"", shown)]
 
     @property
     def name(self) -> str:
@@ -81,7 +89,7 @@ class VlmAnnotator:
     @property
     def fingerprint(self) -> str:
         schema = PictureVerdict.model_json_schema()
-        return fingerprint("vlm", self._model, PROMPTS, schema, version_of(self._examples))
+        return fingerprint("vlm", self._model, PROMPTS, schema, version_of(self._examples), self._repeats)
 
     @property
     def batch_size(self) -> int:
@@ -94,18 +102,13 @@ class VlmAnnotator:
         definition = revision.definition
         return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
 
-    def estimate_usd(self, revision: Revision, pictures: int, price: Price) -> float:
-        """Before a run: what so many pictures will roughly cost, at most (cached ones cost nothing)."""
-        examples = [(example, b"") for example in SOME_EXAMPLES] if self._examples else []
-        return estimate_usd(price, question(revision.definition, b"", examples), pictures)
-
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         jpeg = self._read_picture(picture, side_for(definition))
         asked = question(definition, jpeg, self._shown(picture))
         schema = picture_verdict(len(definition.criteria))
-        said = self._model.weigh(asked, schema, field=RATING, purpose=PURPOSE).answer
+        said, raw = rate(self._model, asked, schema, purpose=PURPOSE, repeats=self._repeats)
         evidence = read_evidence(definition.criteria, said.evidence)
-        return conclude(picture.picture_id, definition.criteria, evidence, said)
+        return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
 
     def _shown(self, picture: PictureInput) -> list[tuple[Example, bytes]]:
         """The examples that can be read, small."""

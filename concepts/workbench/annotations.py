@@ -9,6 +9,8 @@ from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
 from concepts.annotators.run import AnnotateResult, annotate_pool
+from concepts.annotators.setups import CHOSEN, Setup
+from concepts.annotators.sureness import sure_of
 from concepts.jobs import Listener, Progress
 from concepts.workbench.context import POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -37,14 +39,11 @@ class Annotations:
         *,
         limit: int | None = None,
         budget: float | None = None,
-        annotator: str = AUTO,
-        examples: bool = False,
+        setup: Setup = CHOSEN,
         listener: Listener | None = None,
     ) -> AnnotateResult:
-        """Has the machine label the pool, and waits until it is done. With `examples` answered pictures are
-        shown to it beside each."""
-        job = self._annotating(name, limit, budget, annotator, examples)
-        return self._context.jobs.run(job, listener)
+        """Has the machine label the pool, and waits until it is done."""
+        return self._context.jobs.run(self._annotating(name, limit, budget, setup), listener)
 
     def submit(
         self,
@@ -52,16 +51,17 @@ class Annotations:
         *,
         limit: int | None = None,
         budget: float | None = None,
-        annotator: str = AUTO,
-        examples: bool = False,
+        setup: Setup = CHOSEN,
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator, examples))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, setup))
 
-    def estimate(self, name: str) -> AnnotateEstimate:
+    def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
+        concept = self._context.concept(name)
         size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
-        return estimated(self._context.material(self._context.concept(name)), self._context.settings, size)
+        setup = setup.over(self._context.setup(concept.id))
+        return estimated(self._context.material(concept), self._context.settings, size, setup)
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -81,13 +81,23 @@ class Annotations:
         if picture_id in self._context.store.kept_apart(concept.id):
             return None
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
-        return opinion(said[-1]) if said else None
+        if not said:
+            return None
+        return opinion(said[-1], sure_of(self._context.material(concept)))
 
-    def _annotating(
-        self, name: str, limit: int | None, budget: float | None, annotator: str, examples: bool
-    ) -> Annotate:
-        ANNOTATORS.require(annotator, also=[AUTO])
-        return Annotate(self._context.concept(name).id, limit, budget, annotator, examples)
+    def _annotating(self, name: str, limit: int | None, budget: float | None, setup: Setup) -> Annotate:
+        ANNOTATORS.require(setup.annotator, also=[AUTO])
+        concept = self._context.concept(name)
+        setup = setup.over(self._context.setup(concept.id))
+        return Annotate(
+            concept.id,
+            limit,
+            budget,
+            setup.annotator,
+            large=setup.large,
+            examples=setup.examples,
+            repeats=setup.repeats,
+        )
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
         concept = self._context.store.get(job.concept_id)
@@ -104,7 +114,6 @@ class Annotations:
             progress,
             limit=job.limit,
             budget=job.budget,
-            annotator=job.annotator,
-            examples=job.examples,
+            setup=Setup(job.annotator, job.large, job.examples, job.repeats),
             also=material.evaluation_labels()[0],
         )

@@ -154,7 +154,9 @@ class Annotate(Job[AnnotateResult]):
     limit: int | None = None
     budget: float | None = None
     annotator: str = "auto"
-    examples: bool = False  # whether answered pictures are shown beside each
+    large: bool = False  # by the model for doubtful pictures
+    examples: bool = False  # with answered pictures beside each
+    repeats: bool = False  # asked three times where the endpoint doesn't tell how sure it is
 
 
 At = tuple[int, int, str]

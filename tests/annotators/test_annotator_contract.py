@@ -57,6 +57,16 @@ def test_it_rates_from_1_to_5_with_evidence_for_each_criterion_and_a_rationale(a
         assert result.rationale
 
 
+@pytest.mark.parametrize("examples", [False, True])
+def test_what_it_asks_is_known_without_asking(annotator, supplies, revision, pictures, server, examples):
+    asked = type(annotator).asks(revision.definition, examples=examples)
+    annotator.annotate(revision, pictures("a dog"))
+    assert len(asked) == len(server.requests)
+    assert [len(messages[-1].pictures) > 0 for messages in asked] == [
+        bool(r.pictures) for r in server.requests
+    ]
+
+
 def test_no_pictures_give_no_results(annotator, revision):
     assert annotator.annotate(revision, []) == []
 

@@ -6,7 +6,6 @@ from fake_openai import says
 from concepts.annotators.base import Annotation, FailedAnnotation
 from concepts.annotators.decomposed import DecomposedAnnotator
 from concepts.definition.document import Criterion, Definition
-from concepts.language.ledger import Price
 
 
 def answer(request, **changes):
@@ -105,7 +104,7 @@ def test_the_second_time_nothing_is_asked(annotator, server, revision, pictures)
     first = annotator.annotate(revision, asked)
     paid = len(server.requests)
     assert annotator.annotate(revision, asked) == first
-    assert len(server.requests) == paid == 6
+    assert len(server.requests) == paid
 
 
 def test_a_kind_of_picture_names_what_it_belongs_to_in_the_verdict(annotator, server, revision, pictures):
@@ -120,12 +119,6 @@ def test_a_kind_of_picture_names_what_it_belongs_to_in_the_verdict(annotator, se
     server.answer = lambda request: answer(request, Findings={"findings": []})
     annotator.annotate(revision.model_copy(update={"definition": tree}), pictures("x"))
     assert "2. (included, of 1) apples" in server.requests[-1].text
-
-
-def test_it_is_estimated_to_cost_more_than_one_call_and_less_than_three(annotator, make_vlm, revision):
-    price = Price(0.15, 0.6)
-    one, steps = (a.estimate_usd(revision, 1000, price) for a in (make_vlm(), annotator))
-    assert one < steps < 3 * one
 
 
 def test_a_wrong_step_is_not_kept(annotator, server, ledger, revision, pictures):

@@ -153,15 +153,6 @@ def test_what_every_picture_would_meet_ends_the_batch(make_vlm, server, revision
     assert len(server.requests) <= 2
 
 
-def test_the_estimate_grows_with_the_pictures_and_makes_no_call(make_vlm, server, revision):
-    vlm, price = make_vlm(), Price(0.15, 0.6)
-    assert vlm.estimate_usd(revision, 1000, price) == pytest.approx(
-        10 * vlm.estimate_usd(revision, 100, price)
-    )
-    assert 0.1 < vlm.estimate_usd(revision, 1000, price) < 1.0
-    assert server.requests == []
-
-
 def test_another_model_has_another_fingerprint(make_vlm):
     assert make_vlm().fingerprint == make_vlm().fingerprint != make_vlm(model="other").fingerprint
     assert len(make_vlm(model="m" * 200).fingerprint) <= 200

@@ -11,6 +11,7 @@ from answering import answer
 from fake_openai import FakeOpenAI, Request
 
 from concepts.annotators.examples import answered
+from concepts.annotators.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -51,7 +52,7 @@ def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
 
 
 def test_in_steps_each_picture_gets_three_calls(ready: Workbench, model: FakeOpenAI) -> None:
-    result = ready.annotations.annotate(NAME, limit=4, annotator="decomposed")
+    result = ready.annotations.annotate(NAME, limit=4, setup=Setup("decomposed"))
     assert (result.annotated, result.calls, result.ratings) == (4, 12, {"2": 4})
     assert result.annotator == "simulated-model, in steps"
 
@@ -67,18 +68,18 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
     assert [picture, material.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= material.answers.keys() - material.reserved
     assert material.reserved
-    ready.annotations.annotate(NAME, limit=3, examples=True)
+    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
 
 
 def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
-    ready.annotations.annotate(NAME, limit=2, examples=True)
+    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
     material = ready.context.material(ready.context.concept(NAME))
     picture = next(iter(material.answers))
     ready.answers.label(NAME, picture, "no", author=Author("another"), key="1")
     ready.answers.label(NAME, picture, "no", author=Author("a third"), key="2")
-    ready.annotations.annotate(NAME, limit=2, examples=True)
+    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
     ready.annotations.annotate(NAME, limit=2)
     said = ready.context.store.ratings(ready.context.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 3
@@ -92,7 +93,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.annotations.annotate(NAME, limit=12, examples=True, listener=stop)
+        ready.annotations.annotate(NAME, limit=12, setup=Setup(examples=True), listener=stop)
     paid = len(model.requests)
     assert 0 < paid < 12
     material = ready.context.material(ready.context.concept(NAME))
@@ -100,14 +101,14 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
         ready.answers.label(NAME, picture, "no", author=Author("another"), key=str(number))
     ready.close()
     bench = Workbench(load_settings())
-    result = bench.annotations.annotate(NAME, limit=12, examples=True)
+    result = bench.annotations.annotate(NAME, limit=12, setup=Setup(examples=True))
     assert result.annotated == len(model.requests) == 12
     said = bench.context.store.ratings(bench.context.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 1
 
 
 def test_no_path_of_a_picture_goes_out(ready: Workbench, model: FakeOpenAI) -> None:
-    ready.annotations.annotate(NAME, limit=3, examples=True)
-    ready.annotations.annotate(NAME, limit=3, annotator="decomposed", examples=True)
+    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
+    ready.annotations.annotate(NAME, limit=3, setup=Setup("decomposed", examples=True))
     for request in model.requests:
         assert not any(word in request.text for word in (".png", "ellipse-", "rectangle-", "line-"))
