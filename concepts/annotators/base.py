@@ -61,6 +61,7 @@ class Annotation:
     rationale: str
     raw: float | None = None  # how likely a yes is, as the model's tokens or repeated answers have it
     verbalised: float | None = None  # how sure it says it is, 0 to 1: kept, and trusted in nothing
+    same_as: str | None = None  # the near-duplicate that was looked at in place of this picture
 
     @property
     def value(self) -> Literal["yes", "no", "unsure"]:

@@ -14,6 +14,7 @@ from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.base import (
     Annotation,
     Annotator,
+    CriterionEvidence,
     Example,
     FailedAnnotation,
     PictureInput,
@@ -23,6 +24,7 @@ from concepts.annotators.builtin import BuiltinAnnotator
 from concepts.annotators.examples import Answered, Examples, answered
 from concepts.annotators.pictures import read_picture
 from concepts.annotators.setups import Setup
+from concepts.annotators.twins import Groups, copy_of
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
@@ -82,28 +84,68 @@ def annotate_pool(
     )
     seen = {said.picture_id for said in known}
     before = progress.once("annotated", len(seen))
-    todo = [i for i in [*_pool(lessons), *also] if i not in seen]
+    todo = [i for i in [*_pool(lessons), *lessons.with_vectors(also)] if i not in seen]
     if limit is not None:
         todo = todo[: max(limit - (len(seen) - before), 0)]
-    total = len(seen) - before + len(todo)
+    done = len(seen) - before
+    total = done + len(todo)
     failed: list[dict[str, str]] = []
     stopped = ""
-    done = len(seen) - before
     progress.report(done, total, f"asking {chosen.name}")
-    for start in range(0, len(todo), chosen.batch_size):
-        inputs = picture_inputs(lessons, collection, todo[start : start + chosen.batch_size])
+    groups = Groups(todo, alike(chosen, lessons, collection, todo))
+    copies = _copies(
+        groups, alike(chosen, lessons, collection, list(seen)), list(seen), chosen, lessons, store
+    )
+    keep(copies, chosen, lessons, store, log)
+    done += len(copies)
+    while groups and not stopped:
+        inputs = picture_inputs(lessons, collection, groups.next(chosen.batch_size))
         results, stopped = _ask(chosen, lessons, inputs)
-        kept = [result for result in results if isinstance(result, Annotation)]
+        kept: list[Annotation] = []
+        for result in results:
+            if isinstance(result, Annotation):
+                kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
+            else:
+                groups.failed(result.picture_id)
+                failed.append({"id": result.picture_id, "reason": result.reason})
         keep(kept, chosen, lessons, store, log)
-        failed += [
-            {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
-        ]
-        done += len(results)
+        done += len(kept) + len(results) - sum(isinstance(result, Annotation) for result in results)
         progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
-        if stopped:
-            break
     spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
     return _result(chosen, lessons, store, before, spent, failed, stopped)
+
+
+def alike(annotator: Annotator, lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[str]:
+    """The group of each picture within which one annotation holds for all: near-duplicates, where looking
+    costs a call, else itself alone."""
+    if not annotator.asks(lessons.revision.definition, examples=False):
+        return list(ids)
+    return collection.library.near_groups(ids)
+
+
+def _copies(
+    groups: Groups,
+    groups_seen: Sequence[str],
+    seen: Sequence[str],
+    annotator: Annotator,
+    lessons: Lessons,
+    store: ConceptStore,
+) -> list[Annotation]:
+    """What this annotator said before, for pictures that look the same as one it has seen."""
+    copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
+    number, found = lessons.revision.number, []
+    for picture_id, twin in copies.items():
+        said = next(
+            one
+            for one in store.annotations(lessons.concept_id, picture_id=twin)
+            if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
+        )
+        evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
+        known = Annotation(
+            said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
+        )
+        found.append(copy_of(known, picture_id))
+    return found
 
 
 def builtin_annotator(lessons: Lessons, collection: Collection) -> BuiltinAnnotator:
@@ -225,6 +267,7 @@ def keep(
                 rationale=said.rationale,
                 raw=said.raw,
                 verbalised=said.verbalised,
+                same_as=said.same_as,
             )
             for said in annotations
         ],
