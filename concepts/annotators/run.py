@@ -100,7 +100,7 @@ def annotate_pool(
     done += len(copies)
     while groups and not stopped:
         inputs = picture_inputs(lessons, collection, groups.next(chosen.batch_size))
-        results, stopped = _ask(chosen, lessons, inputs)
+        results, stopped = ask_within(chosen, lessons, inputs)
         kept: list[Annotation] = []
         for result in results:
             if isinstance(result, Annotation):
@@ -219,7 +219,7 @@ def _pool(lessons: Lessons) -> list[str]:
     return lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
 
 
-def _ask(
+def ask_within(
     annotator: Annotator, lessons: Lessons, inputs: Sequence[PictureInput]
 ) -> tuple[list[Annotation | FailedAnnotation], str]:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it

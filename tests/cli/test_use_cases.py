@@ -59,6 +59,8 @@ USE_CASES = [
     # Answers
     UseCase("concept labels wall", ("next_wall", "look_through_wall")),
     UseCase("concept annotate", ("annotate_concept",)),
+    UseCase("concept annotators", ("compare_annotators", "compared_annotators", "estimate_comparison")),
+    UseCase("concept annotator", ("choose_annotator", "chosen_annotator")),
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),
     UseCase("concept labels undo", ("undo_answers",)),
