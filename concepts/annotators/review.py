@@ -128,7 +128,7 @@ def review(
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
-    agreement, sure = lessons.agreement, sure_of(lessons)
+    agreement, sure = lessons.agreement, sure_of(machine.values(), lessons.answers)
     return ReviewPage(
         items=[
             ReviewItem(

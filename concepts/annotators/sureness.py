@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from concepts.annotators.answers import Conclusion, PictureVerdict
 from concepts.errors import ModelAnswerError
-from concepts.labels.lessons import Lessons
+from concepts.labels.consensus import Decision
 from concepts.language.base import ChatModel, Message
-from concepts.learning.calibration import Calibration
 from concepts.learning.confidence import chance_by_repeats, chance_by_tokens, fit_to_answers, right
-from storage.concepts import Rating
+from storage.concepts import Rating, StoredAnnotation
 
 RATING = "rating"  # the field whose token tells how sure a model is
 REPEATS = (1, 2)  # samples beside the likeliest answer, where they are asked for: three calls in place of one
 
+Opinion = StoredAnnotation | Rating
 Said = TypeVar("Said", PictureVerdict, Conclusion)
 
 
@@ -39,27 +39,25 @@ def rate(
     return weighed.answer, chance_by_repeats(ratings)
 
 
-def sure_of(lessons: Lessons) -> dict[str, float]:
+def sure_of(newest: Iterable[Opinion], answers: Mapping[str, Decision]) -> dict[str, float]:
     """Picture id → how likely the newest verdict on it is right, where that is known. Each annotator and
-    definition is fitted to the answers by itself; no answer that measures plays a part (`Lessons`)."""
-    newest = {said.picture_id: said for said in lessons.ratings}
-    by_annotator: dict[tuple[str, int], list[Rating]] = {}
-    for said in newest.values():
+    definition is fitted to the answers by itself; `answers` are those of `Lessons`, none of which measures."""
+    by_annotator: dict[tuple[str, int], list[tuple[Opinion, float]]] = {}
+    for said in newest:
         if said.raw is not None:
-            by_annotator.setdefault((said.fingerprint, said.definition_number), []).append(said)
+            by_annotator.setdefault((said.fingerprint, said.definition_number), []).append((said, said.raw))
     found: dict[str, float] = {}
-    for ratings in by_annotator.values():
-        chances = np.array([said.raw for said in ratings], dtype=np.float64)
-        values = np.array([said.rating for said in ratings], dtype=np.float64)
-        sure = right(chances, values, _fitted(ratings, lessons))
-        found |= {said.picture_id: float(p) for said, p in zip(ratings, sure, strict=True) if not np.isnan(p)}
+    for opinions in by_annotator.values():
+        chances = np.array([raw for _, raw in opinions], dtype=np.float64)
+        ratings = np.array([said.rating for said, _ in opinions], dtype=np.float64)
+        decided = [row for row, (said, _) in enumerate(opinions) if _decided(said, answers)]
+        yes = np.array([answers[opinions[row][0].picture_id].value == "yes" for row in decided], dtype=bool)
+        sure = right(chances, ratings, fit_to_answers(chances[decided], yes))
+        found |= {
+            said.picture_id: float(p) for (said, _), p in zip(opinions, sure, strict=True) if not np.isnan(p)
+        }
     return found
 
 
-def _fitted(ratings: Sequence[Rating], lessons: Lessons) -> Calibration:
-    answers = {i: d.value == "yes" for i, d in lessons.answers.items() if d.decided}
-    shared = [said for said in ratings if said.picture_id in answers]
-    return fit_to_answers(
-        np.array([said.raw for said in shared], dtype=np.float64),
-        np.array([answers[said.picture_id] for said in shared], dtype=bool),
-    )
+def _decided(said: Opinion, answers: Mapping[str, Decision]) -> bool:
+    return said.picture_id in answers and answers[said.picture_id].decided

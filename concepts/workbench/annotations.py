@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         ReviewFilter,
         ReviewPage,
     )
+    from storage.concepts import StoredAnnotation
+    from storage.tables import ConceptRow
 
 
 class Annotations:
@@ -83,7 +85,16 @@ class Annotations:
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
         if not said:
             return None
-        return opinion(said[-1], sure_of(self._context.material(concept)))
+        return opinion(said[-1], self._sure(concept, said[-1]))
+
+    def _sure(self, concept: ConceptRow, said: StoredAnnotation) -> dict[str, float]:
+        """How sure an annotator is of what it said, by all it said under that definition."""
+        if said.raw is None:
+            return {}
+        ratings = self._context.store.ratings(
+            concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
+        )
+        return sure_of(ratings, self._context.material(concept).answers)
 
     def _annotating(self, name: str, limit: int | None, budget: float | None, setup: Setup) -> Annotate:
         ANNOTATORS.require(setup.annotator, also=[AUTO])

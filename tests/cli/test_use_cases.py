@@ -49,9 +49,7 @@ USE_CASES = [
     UseCase("concept open", ("find_ambiguities", "list_ambiguities")),
     UseCase("concept borderline", ("begin_round", "list_rounds")),
     UseCase("concept reword", ("reword",)),
-    UseCase(
-        "concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")
-    ),
+    UseCase("concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")),
     UseCase("concept look-back", ("look_back", "list_earlier_answers")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
