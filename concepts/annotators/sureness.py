@@ -41,7 +41,7 @@ def rate(
 
 def sure_of(newest: Iterable[Opinion], answers: Mapping[str, Decision]) -> dict[str, float]:
     """Picture id → how likely the newest verdict on it is right, where that is known. Each annotator and
-    definition is fitted to the answers by itself; `answers` are those of `Lessons`, none of which measures."""
+    definition is fitted to the answers by itself; `answers` are those of `Lessons`: none measures."""
     by_annotator: dict[tuple[str, int], list[tuple[Opinion, float]]] = {}
     for said in newest:
         if said.raw is not None:
@@ -51,7 +51,7 @@ def sure_of(newest: Iterable[Opinion], answers: Mapping[str, Decision]) -> dict[
         chances = np.array([raw for _, raw in opinions], dtype=np.float64)
         ratings = np.array([said.rating for said, _ in opinions], dtype=np.float64)
         decided = [row for row, (said, _) in enumerate(opinions) if _decided(said, answers)]
-        yes = np.array([answers[opinions[row][0].picture_id].value == "yes" for row in decided], dtype=bool)
+        yes = np.array([answers[opinions[r][0].picture_id].value == "yes" for r in decided], dtype=bool)
         sure = right(chances, ratings, fit_to_answers(chances[decided], yes))
         found |= {
             said.picture_id: float(p) for (said, _), p in zip(opinions, sure, strict=True) if not np.isnan(p)
