@@ -48,6 +48,15 @@ class Annotators:
             context.material(concept), context.log, context.settings, context.setup(concept.id)
         )
 
+    def consistency(self, name: str) -> str:
+        """How often people answer the same picture the same way twice, as last measured, in words: no
+        annotator can be expected to agree with them more often. Empty where that isn't known."""
+        concept = self._context.concept(name)
+        versions = self._context.heads.all(concept.id)
+        measured = self._context.measured(concept, versions[-1].number) if versions else None
+        twice = measured.report.consistency if measured else None
+        return twice.sentences[0] if twice and twice.sentences else ""
+
     def in_use(self, name: str) -> Setup:
         """Who annotates, as it was chosen for the concept."""
         return self._context.setup(self._context.concept(name).id)

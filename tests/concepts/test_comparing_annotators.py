@@ -20,6 +20,8 @@ from concepts.annotators.comparing import drawn_answers
 from concepts.annotators.setups import Setup
 from concepts.cli import app
 from concepts.errors import NoModelError, NotEnoughLabelsError
+from concepts.learning.consistency import consistency
+from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -242,3 +244,25 @@ def test_the_command_line_shows_the_same_side_by_side(answered: Workbench, model
     chosen = ["concept", "annotator", NAME, "--annotator", "decomposed", "--examples"]
     assert CliRunner().invoke(app, chosen).exit_code == 0
     assert answered.annotators.in_use(NAME) == Setup("decomposed", examples=True)
+
+
+def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
+    assert trained.annotators.consistency(NAME) == ""
+    concept = trained.context.concept(NAME)
+    twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
+    assert twice is not None
+    report = EvaluationReport(
+        head=1,
+        threshold=0.5,
+        drawn="random",
+        labels=(),
+        metrics=(),
+        baselines=(),
+        confusion={},
+        curves=None,
+        sentences=(),
+        notes=(),
+        consistency=twice,
+    )
+    trained.context.heads.add_evaluation(concept.id, 1, 20, report.model_dump(mode="json"))
+    assert "18 of 20 pictures the same way twice" in trained.annotators.consistency(NAME)

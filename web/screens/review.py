@@ -156,6 +156,7 @@ class _Screen:
             estimate=self._bench.annotations.estimate(concept),
             going=is_going(jobs.get(ANNOTATE)),
             compared=self._compared(concept),
+            consistency=self._bench.annotators.consistency(concept),
             comparing=self._bench.annotators.estimate(concept),
             comparing_now=is_going(jobs.get(COMPARE)),
         )
