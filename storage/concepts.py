@@ -32,7 +32,9 @@ MEASURE_NOTHING = (CERTIFYING, FITTING)
 
 @dataclass(frozen=True)
 class StoredAnnotation:
-    """A machine's opinion. `evidence` is a list of {criterion, kind, verdict, score}."""
+    """A machine's opinion. `evidence` is a list of {criterion, kind, verdict, score}. `raw`: how likely a yes
+    is by the model's tokens or repeated answers; `verbalised`: how sure it says it is. `same_as`: the picture
+    that was looked at in place of this one, which looks the same."""
 
     picture_id: str
     definition_number: int
@@ -41,6 +43,9 @@ class StoredAnnotation:
     evidence: list[dict[str, Any]]
     rationale: str
     created: datetime | None = None
+    raw: float | None = None
+    verbalised: float | None = None
+    same_as: str | None = None
 
     @property
     def value(self) -> Literal["yes", "no", "unsure"]:
@@ -55,6 +60,7 @@ class Rating:
     definition_number: int
     fingerprint: str
     rating: int
+    raw: float | None = None
 
 
 @dataclass(frozen=True)
@@ -315,6 +321,9 @@ class ConceptStore:
                     row.evidence,
                     row.rationale,
                     row.created,
+                    row.raw,
+                    row.verbalised,
+                    row.same_as,
                 )
                 for row in session.scalars(query.order_by(AnnotationRow.id))
             ]
@@ -328,6 +337,7 @@ class ConceptStore:
             AnnotationRow.definition_number,
             AnnotationRow.fingerprint,
             AnnotationRow.rating,
+            AnnotationRow.raw,
         ).where(AnnotationRow.concept_id == concept_id)
         if fingerprint is not None:
             query = query.where(AnnotationRow.fingerprint == fingerprint)

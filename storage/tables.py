@@ -255,6 +255,23 @@ class AnnotationRow(Base):
     evidence: Mapped[list[Any]]
     rationale: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(default=now)
+    raw: Mapped[float | None]  # how likely a yes is by tokens or repeated answers, fitted to nobody
+    verbalised: Mapped[float | None]  # how sure the model says it is, 0 to 1
+    same_as: Mapped[str | None] = mapped_column(String(64))  # the near-duplicate that was looked at instead
+
+
+class AnnotatorChoiceRow(Base):
+    """Who annotates the pictures of a concept. Append-only; the last row holds."""
+
+    __tablename__ = "annotator_choices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    annotator: Mapped[str] = mapped_column(String(60))  # a registered name, or auto
+    large: Mapped[bool]  # by the model for doubtful pictures
+    examples: Mapped[bool]  # with answered pictures beside each
+    repeats: Mapped[bool]  # asked three times where the endpoint doesn't say how sure it is
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
 
 
 class DeliberationRow(Base):

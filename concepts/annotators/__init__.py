@@ -5,6 +5,7 @@ Adding one is a file with the class and a line here.
 
 from concepts.annotators.base import Annotator
 from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.decomposed import DecomposedAnnotator
 from concepts.annotators.vlm import VlmAnnotator
 from concepts.registry import Registry
 
@@ -15,3 +16,4 @@ AUTO = "auto"  # instead of a name: the vision-language model where one is set, 
 ANNOTATORS: Registry[Annotator] = Registry("annotator")
 ANNOTATORS.register(BuiltinAnnotator)
 ANNOTATORS.register(VlmAnnotator)
+ANNOTATORS.register(DecomposedAnnotator)

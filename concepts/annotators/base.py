@@ -6,12 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from concepts.definition.document import Revision
+from concepts.annotators.rules import Verdict
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
-from concepts.language.base import ChatModel
+from concepts.language.base import ChatModel, Message
 from concepts.registry import Method
 
-Verdict = Literal["met", "not met", "unclear"]
+__all__ = [
+    "Annotation",
+    "Annotator",
+    "CriterionEvidence",
+    "Example",
+    "ExamplePool",
+    "FailedAnnotation",
+    "PictureInput",
+    "Supplies",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,12 @@ class PictureInput:
     thumbnail: Callable[[], bytes]  # reads WebP, at most 320 px
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
+    group: str = ""  # of near-duplicates
+
+
+ReadPicture = Callable[
+    [PictureInput, int], bytes
+]  # JPEG without metadata, the longest side at most so many px
 
 
 @dataclass(frozen=True)
@@ -42,10 +59,33 @@ class Annotation:
     rating: int
     evidence: tuple[CriterionEvidence, ...]
     rationale: str
+    raw: float | None = None  # how likely a yes is, as the model's tokens or repeated answers have it
+    verbalised: float | None = None  # how sure it says it is, 0 to 1: kept, and trusted in nothing
+    same_as: str | None = None  # the near-duplicate that was looked at in place of this picture
 
     @property
     def value(self) -> Literal["yes", "no", "unsure"]:
         return "yes" if self.rating >= 4 else "no" if self.rating <= 2 else "unsure"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture that the person has answered, and what they remarked on it."""
+
+    picture: PictureInput
+    counts: bool
+    comment: str = ""
+
+
+class ExamplePool(Protocol):
+    """The answered pictures that examples are chosen from."""
+
+    @property
+    def version(self) -> str:
+        """Changes with any of them."""
+
+    def like(self, picture: PictureInput) -> tuple[Example, ...]:
+        """Those to show beside a picture, none of which looks the same."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +104,9 @@ class Supplies:
     background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
     model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
     concurrency: int  # calls at a time
-    read_picture: Callable[[PictureInput], bytes]  # JPEG for a model to look at
-    picture_version: str  # names how that is made, for fingerprints
+    read_picture: ReadPicture
+    examples: ExamplePool | None = None  # None: the definition alone
+    repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
 
 
 @runtime_checkable
@@ -80,6 +121,11 @@ class Annotator(Protocol):
     @classmethod
     def prepare(cls, supplies: Supplies) -> Annotator:
         """Ready to look. Raises `SettingsError` where something is missing that it needs."""
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
+        Empty where it asks none."""
 
     @property
     def name(self) -> str: ...

@@ -22,11 +22,13 @@ from concepts.annotators.base import (
     Supplies,
     Verdict,
 )
-from concepts.definition.document import Definition, Revision
+from concepts.annotators.rules import most
+from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
+from concepts.language.base import Message
 from concepts.registry import Method
 
-VERSION = 1
+VERSION = 2
 BATCH = 256
 SMALLEST_BACKGROUND = 30  # below that, mean and spread of the library are guesses
 MET, NOT_MET = 1.0, 0.0  # z-scores
@@ -87,6 +89,10 @@ class BuiltinAnnotator:
     def prepare(cls, supplies: Supplies) -> BuiltinAnnotator:
         return cls(supplies.encoder(), supplies.background())
 
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        return []
+
     @property
     def fingerprint(self) -> str:
         """With the background: another sample of the library moves the z-scores."""
@@ -110,11 +116,15 @@ class BuiltinAnnotator:
         _, criteria, _, _ = words.split(z)
         annotations: list[Annotation | FailedAnnotation] = []
         for row, picture in enumerate(pictures):
+            verdicts = _verdicts(definition.criteria, criteria[row], float(scores[row]))
             evidence = tuple(
-                CriterionEvidence(criterion.text, criterion.kind, _verdict(value), round(float(value), 3))
-                for criterion, value in zip(definition.criteria, criteria[row], strict=True)
+                CriterionEvidence(criterion.text, criterion.kind, verdict, round(float(value), 3))
+                for criterion, verdict, value in zip(
+                    definition.criteria, verdicts, criteria[row], strict=True
+                )
             )
-            rating, reason = _rate(float(scores[row]), evidence)
+            highest, reason = most(definition.criteria, verdicts)
+            rating = min(1 + sum(float(scores[row]) >= edge for edge in RATINGS), highest)
             annotations.append(
                 Annotation(picture.picture_id, rating, evidence, _rationale(words, z[row : row + 1], reason))
             )
@@ -129,45 +139,52 @@ class BuiltinAnnotator:
 
 
 def combine(definition: Definition, words: _Words, z: Vectors) -> Vectors:
-    """One z-score a picture (n,): the topic and the queries that count, less what looks similar."""
+    """One z-score a picture (n,): the topic and what counts, less what looks similar. A picture is of one
+    kind of those that count, so the nearest speaks for them."""
     topic, criteria, counts, lookalikes = words.split(z)
     kinds = np.array([criterion.kind for criterion in definition.criteria], dtype=object)
-    supporting = criteria[:, kinds == "supporting"]
+    included = criteria[:, kinds == "included"]
+    nearest = included.max(axis=1, keepdims=True) if included.shape[1] else included
+    speaking_for = [counts, criteria[:, kinds == "supporting"], nearest]
     against = np.concatenate([lookalikes, criteria[:, kinds == "excluding"]], axis=1)
-    score = (topic[:, 0] + np.concatenate([counts, supporting], axis=1).mean(axis=1)) / 2
+    score = (topic[:, 0] + np.concatenate(speaking_for, axis=1).mean(axis=1)) / 2
     if against.shape[1]:
         score = score - EXCLUDED_WEIGHT * np.maximum(against.max(axis=1), 0.0)
     return np.asarray(score, dtype=np.float32)
 
 
-def _verdict(z: float) -> Verdict:
-    return "met" if z >= MET else "not met" if z < NOT_MET else "unclear"
+def _verdicts(criteria: Sequence[Criterion], z: Vectors, score: float) -> list[Verdict]:
+    """By the z-scores (criteria,) of a picture and the one they combine to. What speaks against a picture has
+    to be nearer than all that speaks for it: pictures of one subject are near to most words about it."""
+    signals = [_signal(criterion, criteria, z) for criterion in criteria if criterion.kind == "necessary"]
+    nearest = max(min(signals, default=0.0), score)
+    verdicts: list[Verdict] = []
+    for criterion, value in zip(criteria, z, strict=True):
+        verdict: Verdict = "met" if value >= MET else "not met" if value < NOT_MET else "unclear"
+        if criterion.kind in ("excluding", "undecided") and verdict == "met" and value <= nearest:
+            verdict = "unclear"
+        verdicts.append(verdict)
+    return verdicts
 
 
-def _rate(score: float, evidence: Sequence[CriterionEvidence]) -> tuple[int, str]:
-    """Rating and, where a criterion decided it, which. Necessary ones must hold, excluding ones not."""
-    rating = 1 + sum(score >= edge for edge in RATINGS)
-    necessary = [e for e in evidence if e.kind == "necessary"]
-    missing = next((e for e in necessary if e.verdict == "not met"), None)
-    if missing is not None:
-        return min(rating, 2), f"'{missing.criterion}' does not seem to hold"
-    weakest = min((e.score or 0.0 for e in necessary), default=0.0)
-    excluding = [e for e in evidence if e.kind == "excluding" and e.verdict == "met"]
-    strongest = max(excluding, key=lambda e: e.score or 0.0, default=None)
-    if strongest is not None and (strongest.score or 0.0) > max(weakest, score):
-        return min(rating, 2), f"'{strongest.criterion}' rules it out"
-    return rating, ""
+def _signal(necessary: Criterion, criteria: Sequence[Criterion], z: Vectors) -> float:
+    """Of a necessary criterion: its own z-score, or that of the nearest kind under it."""
+    return max(
+        float(value)
+        for criterion, value in zip(criteria, z, strict=True)
+        if criterion is necessary or (criterion.kind == "included" and criterion.of == necessary.text)
+    )
 
 
 def _rationale(words: _Words, z: Vectors, reason: str) -> str:
     """One sentence that names the strongest evidence."""
     _, _, counts, lookalikes = (part[0] for part in words.split(z))
     best = int(counts.argmax())
-    sentence = f"Closest to '{words.counts[best]}' ({counts[best]:+.1f} SD against the library)"
+    sentence = f"Closest to “{words.counts[best]}” ({counts[best]:+.1f} SD against the library)"
     if len(lookalikes) and lookalikes.max() > counts[best]:
         worst = int(lookalikes.argmax())
         sentence = (
-            f"Closer to '{words.lookalikes[worst]}' ({lookalikes[worst]:+.1f} SD), which doesn't count, "
-            f"than to '{words.counts[best]}' ({counts[best]:+.1f} SD)"
+            f"Closer to “{words.lookalikes[worst]}” ({lookalikes[worst]:+.1f} SD), which doesn't count, "
+            f"than to “{words.counts[best]}” ({counts[best]:+.1f} SD)"
         )
     return f"{sentence}; {reason}." if reason else f"{sentence}."

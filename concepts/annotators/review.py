@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from concepts.annotators.vlm import question
+from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.sureness import sure_of
 from concepts.labels.consensus import Decision
 from concepts.labels.lessons import Lessons
-from concepts.language.ledger import Price, estimate_usd
 from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import StoredAnnotation
@@ -31,13 +31,18 @@ class Evidence(View):
 
 
 class Opinion(View):
-    """What a machine says of a picture. `rating` runs from 1 (surely not) to 5 (surely yes)."""
+    """What a machine says of a picture. `rating` runs from 1 (surely not) to 5 (surely yes). `confidence`:
+    how likely its yes or no is right, by its own probabilities or repeated answers as they fitted what the
+    person said; none where that isn't known. `same_as`: the picture it looked at in place of this one, which
+    looks the same."""
 
     rating: int
     value: Literal["yes", "no", "unsure"]
     rationale: str
     evidence: list[Evidence]
     definition: int
+    confidence: float | None = None
+    same_as: str | None = None
 
 
 class ReviewItem(View):
@@ -81,7 +86,8 @@ class ReviewFilter:
     ids: tuple[str, ...] = ()
 
 
-def opinion(said: StoredAnnotation) -> Opinion:
+def opinion(said: StoredAnnotation, sure: Mapping[str, float]) -> Opinion:
+    """`sure`: picture id → how likely the newest verdict is right, where that is known."""
     value: Literal["yes", "no", "unsure"] = (
         "yes" if said.rating > 3 else "no" if said.rating < 3 else "unsure"
     )
@@ -94,6 +100,8 @@ def opinion(said: StoredAnnotation) -> Opinion:
             for e in said.evidence
         ],
         definition=said.definition_number,
+        confidence=sure.get(said.picture_id),
+        same_as=said.same_as,
     )
 
 
@@ -120,14 +128,14 @@ def review(
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
-    agreement = lessons.agreement
+    agreement, sure = lessons.agreement, sure_of(machine.values(), lessons.answers)
     return ReviewPage(
         items=[
             ReviewItem(
                 id=i,
                 path=where.get(i, ""),
                 kind=kinds[i],
-                opinion=opinion(machine[i]),
+                opinion=opinion(machine[i], sure),
                 answer=lessons.answers[i].value if i in lessons.answers else None,
                 brought_by=lessons.candidates.get(i, []),
                 comments=said_about.get(i, []),
@@ -189,19 +197,16 @@ class AnnotateEstimate(View):
     usd: float | None
 
 
-def estimate(lessons: Lessons, settings: Settings, pool_size: int) -> AnnotateEstimate:
+def estimate(lessons: Lessons, settings: Settings, pool_size: int, setup: Setup) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
     seen = {said.picture_id for said in lessons.ratings if said.definition_number == lessons.revision.number}
     pool = [i for i in lessons.candidates if i not in lessons.reserved]
     pictures = len([i for i in pool if i not in seen]) if pool else pool_size
-    model = settings.vlm_model if settings.has_endpoint and settings.vlm_model else ""
-    usd: float | None = 0.0
-    if model:
-        usd = None
-        if settings.vlm_price:
-            price = Price.parse(settings.vlm_price, "DISCERN_VLM_PRICE")
-            usd = estimate_usd(price, question(lessons.revision.definition, b""), pictures)
-    return AnnotateEstimate(pictures=pictures, model=model, usd=usd)
+    return AnnotateEstimate(
+        pictures=pictures,
+        model=model_of(setup, settings)[0],
+        usd=estimated_usd(setup, lessons.revision.definition, settings, pictures),
+    )
 
 
 def remarks(events: Sequence[Any]) -> dict[str, list[str]]:

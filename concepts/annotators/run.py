@@ -5,19 +5,31 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache, partial
 
 import numpy as np
 
 from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.base import Annotation, Annotator, FailedAnnotation, PictureInput, Supplies
+from concepts.annotators.base import (
+    Annotation,
+    Annotator,
+    CriterionEvidence,
+    Example,
+    FailedAnnotation,
+    PictureInput,
+    Supplies,
+)
 from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.examples import Answered, Examples, answered
+from concepts.annotators.pictures import read_picture
+from concepts.annotators.setups import Setup
+from concepts.annotators.twins import Groups, copy_of
 from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
-from concepts.language import chat_model
+from concepts.language import Role, chat_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
@@ -25,9 +37,6 @@ from concepts.view import View
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
-from storage.pictures import sources
-from storage.pictures.decoding import decode
-from storage.pictures.resizing import model_jpeg
 
 BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
 
@@ -53,45 +62,90 @@ def annotate_pool(
     *,
     limit: int | None,
     budget: float | None,
-    annotator: str,
+    setup: Setup,
     also: Sequence[str] = (),
 ) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition.
 
     Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
-    `budget` (USD): what its first part did counts. Calls are charged to the job and to nobody else.
+    `budget` (USD): what its first part did counts, and examples are chosen from the same answers. Calls are
+    charged to the job and to nobody else.
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    chosen = choose_annotator(annotator, supplies_of(lessons, collection, ledger, settings, spends))
+    supplies = supplies_of(lessons, collection, ledger, settings, spends, setup.role)
+    if setup.examples:
+        said = progress.once("examples", answered(lessons, log))
+        supplies = replace(supplies, examples=example_pool(said, lessons, collection))
+    chosen = choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
     known = store.ratings(
         lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
     )
     seen = {said.picture_id for said in known}
     before = progress.once("annotated", len(seen))
-    todo = [i for i in [*_pool(lessons), *also] if i not in seen]
+    todo = [i for i in [*_pool(lessons), *lessons.with_vectors(also)] if i not in seen]
     if limit is not None:
         todo = todo[: max(limit - (len(seen) - before), 0)]
-    total = len(seen) - before + len(todo)
+    done = len(seen) - before
+    total = done + len(todo)
     failed: list[dict[str, str]] = []
     stopped = ""
-    done = len(seen) - before
     progress.report(done, total, f"asking {chosen.name}")
-    for start in range(0, len(todo), chosen.batch_size):
-        inputs = picture_inputs(lessons, collection, todo[start : start + chosen.batch_size])
-        results, stopped = _ask(chosen, lessons, inputs)
-        kept = [result for result in results if isinstance(result, Annotation)]
+    groups = Groups(todo, alike(chosen, lessons, collection, todo))
+    copies = _copies(
+        groups, alike(chosen, lessons, collection, list(seen)), list(seen), chosen, lessons, store
+    )
+    keep(copies, chosen, lessons, store, log)
+    done += len(copies)
+    while groups and not stopped:
+        inputs = picture_inputs(lessons, collection, groups.next(chosen.batch_size))
+        results, stopped = ask_within(chosen, lessons, inputs)
+        kept: list[Annotation] = []
+        for result in results:
+            if isinstance(result, Annotation):
+                kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
+            else:
+                groups.failed(result.picture_id)
+                failed.append({"id": result.picture_id, "reason": result.reason})
         keep(kept, chosen, lessons, store, log)
-        failed += [
-            {"id": r.picture_id, "reason": r.reason} for r in results if isinstance(r, FailedAnnotation)
-        ]
-        done += len(results)
+        done += len(kept) + len(results) - sum(isinstance(result, Annotation) for result in results)
         progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
-        if stopped:
-            break
     spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
     return _result(chosen, lessons, store, before, spent, failed, stopped)
+
+
+def alike(annotator: Annotator, lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[str]:
+    """The group of each picture within which one annotation holds for all: near-duplicates, where looking
+    costs a call, else itself alone."""
+    if not annotator.asks(lessons.revision.definition, examples=False):
+        return list(ids)
+    return collection.library.near_groups(ids)
+
+
+def _copies(
+    groups: Groups,
+    groups_seen: Sequence[str],
+    seen: Sequence[str],
+    annotator: Annotator,
+    lessons: Lessons,
+    store: ConceptStore,
+) -> list[Annotation]:
+    """What this annotator said before, for pictures that look the same as one it has seen."""
+    copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
+    number, found = lessons.revision.number, []
+    for picture_id, twin in copies.items():
+        said = next(
+            one
+            for one in store.annotations(lessons.concept_id, picture_id=twin)
+            if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
+        )
+        evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
+        known = Annotation(
+            said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
+        )
+        found.append(copy_of(known, picture_id))
+    return found
 
 
 def builtin_annotator(lessons: Lessons, collection: Collection) -> BuiltinAnnotator:
@@ -117,9 +171,17 @@ def picture_inputs(lessons: Lessons, collection: Collection, ids: Sequence[str])
     ids = lessons.with_vectors(ids)
     paths = collection.paths(ids)
     return [
-        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i))
-        for i, vector in zip(ids, lessons.vectors(ids), strict=True)
+        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
+        for i, vector, group in zip(
+            ids, lessons.vectors(ids), collection.library.near_groups(ids), strict=True
+        )
     ]
+
+
+def example_pool(said: Answered, lessons: Lessons, collection: Collection) -> Examples:
+    answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
+    inputs = picture_inputs(lessons, collection, list(answers))
+    return Examples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
 
 
 def choose_annotator(name: str, supplies: Supplies) -> Annotator:
@@ -135,14 +197,14 @@ def supplies_of(
     ledger: Ledger,
     settings: Settings,
     budget: Budget | None,
+    role: Role = "annotating",
 ) -> Supplies:
     return Supplies(
         encoder=collection.words,
         background=lambda: _background(lessons),
-        model=cache(lambda: chat_model(settings, "annotating", ledger, budget)),
+        model=cache(lambda: chat_model(settings, role, ledger, budget)),
         concurrency=settings.model_concurrency,
-        read_picture=_model_picture,
-        picture_version="source-jpeg-768",
+        read_picture=read_picture,
     )
 
 
@@ -153,17 +215,11 @@ def _background(lessons: Lessons) -> Vectors:
     return lessons.vectors([picture_id for picture_id in drawn if picture_id not in lessons.reserved])
 
 
-def _model_picture(picture: PictureInput) -> bytes:
-    """JPEG of at most 768 px from the original; a model sees details that a thumbnail has lost."""
-    data = sources.read(picture.source) if picture.source else picture.thumbnail()
-    return model_jpeg(decode(data, short_side=768).image)
-
-
 def _pool(lessons: Lessons) -> list[str]:
     return lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
 
 
-def _ask(
+def ask_within(
     annotator: Annotator, lessons: Lessons, inputs: Sequence[PictureInput]
 ) -> tuple[list[Annotation | FailedAnnotation], str]:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
@@ -209,6 +265,9 @@ def keep(
                 rating=said.rating,
                 evidence=[asdict(evidence) for evidence in said.evidence],
                 rationale=said.rationale,
+                raw=said.raw,
+                verbalised=said.verbalised,
+                same_as=said.same_as,
             )
             for said in annotations
         ],

@@ -3,66 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
 
-from pydantic import BaseModel, Field
-
+from concepts.annotators.answers import PictureVerdict, conclude, picture_verdict, read_evidence
+from concepts.annotators.asking import each
 from concepts.annotators.base import (
     Annotation,
-    CriterionEvidence,
+    Example,
+    ExamplePool,
     FailedAnnotation,
     PictureInput,
+    ReadPicture,
     Supplies,
-    Verdict,
 )
-from concepts.definition.document import Criterion, Definition, Revision
-from concepts.errors import (
-    BadPictureError,
-    ModelAnswerError,
-    ModelCallError,
-    NoModelError,
-    UnknownPictureError,
+from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
+from concepts.annotators.pictures import (
+    EXAMPLE_SIDE,
+    LOOKING_SIDE,
+    READING_SIDE,
+    VERSION,
+    read_picture,
+    side_for,
 )
+from concepts.annotators.sureness import rate
+from concepts.annotators.words import criteria_text, topic_text
+from concepts.definition.document import Definition, Revision
+from concepts.errors import BadPictureError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import load_prompt
 from concepts.registry import Method
 
 PURPOSE = "annotate"
-LONGEST_RATIONALE = 400
-ReadPicture = Callable[[PictureInput], bytes]
-
-
-class CriterionVerdict(BaseModel):
-    number: int
-    verdict: Literal["met", "not met", "unclear"]
-
-
-class PictureVerdict(BaseModel):
-    """What the model is asked for. The order makes it look and reason before it rates."""
-
-    evidence: list[CriterionVerdict]
-    rationale: str = Field(min_length=1)
-    rating: Literal[1, 2, 3, 4, 5]
-
-
-def thumbnail_jpeg(picture: PictureInput) -> bytes:
-    """The thumbnail as JPEG: at most 320 px, without EXIF."""
-    from PIL import Image
-
-    jpeg = io.BytesIO()
-    with Image.open(io.BytesIO(picture.thumbnail())) as image:
-        image.convert("RGB").save(jpeg, "JPEG", quality=85)
-    return jpeg.getvalue()
+PROMPTS = ("annotate.system", "annotate.user")
 
 
 class VlmAnnotator:
-    """`read_picture` gives the JPEG to show; `picture_version` names how it is made (fingerprint)."""
-
     method: ClassVar[Method] = Method(
         name="vlm",
         what="Shows each picture and the definition to a vision-language model, which reasons, then rates.",
@@ -76,13 +54,15 @@ class VlmAnnotator:
         model: ChatModel,
         *,
         concurrency: int,
-        read_picture: ReadPicture = thumbnail_jpeg,
-        picture_version: str = "thumbnail-jpeg-85",
+        read_picture: ReadPicture = read_picture,
+        examples: ExamplePool | None = None,
+        repeats: bool = False,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
-        self._picture_version = picture_version
+        self._examples = examples
+        self._repeats = repeats
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
@@ -93,8 +73,14 @@ class VlmAnnotator:
             model,
             concurrency=supplies.concurrency,
             read_picture=supplies.read_picture,
-            picture_version=supplies.picture_version,
+            examples=supplies.examples,
+            repeats=supplies.repeats,
         )
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        shown = [(example, b"") for example in SOME_EXAMPLES] if examples else []
+        return [question(definition, b"", shown)]
 
     @property
     def name(self) -> str:
@@ -102,16 +88,8 @@ class VlmAnnotator:
 
     @property
     def fingerprint(self) -> str:
-        prompts = [load_prompt(f"annotate.{part}").version for part in ("system", "user")]
-        parts = [
-            self._model.endpoint,
-            self._model.name,
-            *prompts,
-            self._picture_version,
-            PictureVerdict.model_json_schema(),
-        ]
-        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-        return f"vlm:{self._model.name[:100]}:{digest}"
+        schema = PictureVerdict.model_json_schema()
+        return fingerprint("vlm", self._model, PROMPTS, schema, version_of(self._examples), self._repeats)
 
     @property
     def batch_size(self) -> int:
@@ -120,66 +98,46 @@ class VlmAnnotator:
     def annotate(
         self, revision: Revision, pictures: Sequence[PictureInput]
     ) -> list[Annotation | FailedAnnotation]:
-        """See `Annotator.annotate`. What concerns one picture fails that picture.
+        """See `Annotator.annotate`, and `each` for what ends the batch."""
+        definition = revision.definition
+        return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
 
-        `BudgetError`, and `ModelCallError` that the next picture would meet too (no key, no model, nobody
-        there), end the batch. The answers that came in by then are in the cache: the same batch asked
-        again gets them without a call.
-        """
-        with ThreadPoolExecutor(self._concurrency) as threads:
-            futures = [threads.submit(self._one, revision.definition, picture) for picture in pictures]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                threads.shutdown(cancel_futures=True)  # those in flight end and are cached
-                raise
+    def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
+        jpeg = self._read_picture(picture, side_for(definition))
+        asked = question(definition, jpeg, self._shown(picture))
+        schema = picture_verdict(len(definition.criteria))
+        said, raw = rate(self._model, asked, schema, purpose=PURPOSE, repeats=self._repeats)
+        evidence = read_evidence(definition.criteria, said.evidence)
+        return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
 
-    def estimate_usd(self, revision: Revision, pictures: int, price: Price) -> float:
-        """Before a run: what so many pictures will roughly cost, at most (cached ones cost nothing)."""
-        return estimate_usd(price, question(revision.definition, b""), pictures)
-
-    def _one(self, definition: Definition, picture: PictureInput) -> Annotation | FailedAnnotation:
-        try:
-            jpeg = self._read_picture(picture)
-        except (OSError, BadPictureError, UnknownPictureError) as error:
-            return FailedAnnotation(picture.picture_id, f"The picture can't be read: {error}")
-        try:
-            verdict = self._model.ask(question(definition, jpeg), PictureVerdict, purpose=PURPOSE)
-        except ModelAnswerError as error:
-            return FailedAnnotation(picture.picture_id, str(error))
-        except ModelCallError as error:
-            if error.status in (None, 401, 403, 404, 429):
-                raise
-            return FailedAnnotation(picture.picture_id, str(error))
-        evidence = read_evidence(definition.criteria, verdict.evidence)
-        rationale = " ".join(verdict.rationale.split())[:LONGEST_RATIONALE]
-        return Annotation(picture.picture_id, verdict.rating, evidence, rationale)
+    def _shown(self, picture: PictureInput) -> list[tuple[Example, bytes]]:
+        """The examples that can be read, small."""
+        shown = []
+        for example in self._examples.like(picture) if self._examples else ():
+            with suppress(OSError, BadPictureError, UnknownPictureError):
+                shown.append((example, self._read_picture(example.picture, EXAMPLE_SIDE)))
+        return shown
 
 
-def question(definition: Definition, jpeg: bytes) -> list[Message]:
-    # Examples and queries don't help to judge; leaving them out keeps cached answers when they change.
-    plain = Definition(name=definition.name, description=definition.description)
-    criteria = "\n".join(
-        f"{number}. ({criterion.kind}) {criterion.text}"
-        for number, criterion in enumerate(definition.criteria, 1)
+def fingerprint(method: str, model: ChatModel, prompts: Sequence[str], *more: object) -> str:
+    """Changes with the model, any of the prompts, how pictures are shown, and whatever else is given."""
+    versions = [load_prompt(name).version for name in prompts]
+    shown = [VERSION, EXAMPLE_SIDE, LOOKING_SIDE, READING_SIDE]
+    parts = [model.endpoint, model.name, versions, shown, *more]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{method}:{model.name[:100]}:{digest}"
+
+
+def question(
+    definition: Definition, jpeg: bytes, examples: Sequence[tuple[Example, bytes]] = ()
+) -> list[Message]:
+    """One turn with all pictures: some servers take none from earlier turns. The one to judge comes last."""
+    asked = load_prompt("annotate.user").render(
+        definition=topic_text(definition),
+        criteria=criteria_text(definition.criteria),
+        examples=examples_text([example for example, _ in examples]),
     )
-    asked = load_prompt("annotate.user").render(definition=plain.as_text(), criteria=criteria or "(none)")
     return [
         Message("system", load_prompt("annotate.system").render()),
-        Message("user", asked, (jpeg,)),
+        Message("user", asked, (*(shown for _, shown in examples), jpeg)),
     ]
-
-
-def read_evidence(
-    criteria: Sequence[Criterion], answers: Sequence[CriterionVerdict]
-) -> tuple[CriterionEvidence, ...]:
-    """One verdict per criterion. Unknown numbers are dropped; missing and contradictory ones are unclear."""
-    said: dict[int, set[Verdict]] = {}
-    for answer in answers:
-        said.setdefault(answer.number, set()).add(answer.verdict)
-    evidence = []
-    for number, criterion in enumerate(criteria, 1):
-        verdicts = said.get(number, set())
-        verdict = verdicts.pop() if len(verdicts) == 1 else "unclear"
-        evidence.append(CriterionEvidence(criterion.text, criterion.kind, verdict))
-    return tuple(evidence)

@@ -39,16 +39,35 @@ def concept_annotate(
     annotator: Annotated[
         str,
         typer.Option(
-            help="Who labels: {annotators}. auto takes the vision-language model where one is set, else the "
-            "built-in annotator."
+            help="Who labels: {annotators}. auto takes what was chosen for this concept, else the "
+            "vision-language model where one is set, else the built-in annotator."
         ),
     ] = "auto",
+    large: Annotated[
+        bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
+    ] = False,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
+    ] = False,
+    repeats: Annotated[
+        bool,
+        typer.Option(
+            "--repeats",
+            help="Ask three times where the endpoint doesn't tell how sure it is; costs three times as much.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
+    from concepts.annotators.setups import Setup  # brings the encoders
+
     with progress("Annotating", "What was labelled until here is kept and not paid for again.") as listener:
         result = workbench().annotations.annotate(
-            name, limit=limit, budget=budget, annotator=annotator, listener=listener
+            name,
+            limit=limit,
+            budget=budget,
+            setup=Setup(annotator, large, examples, repeats),
+            listener=listener,
         )
 
     def human() -> None:

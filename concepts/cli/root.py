@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
+    annotators,
     concept,
     deliberation,
     examples,

@@ -9,6 +9,7 @@ import numpy as np
 
 from concepts.annotators import AUTO
 from concepts.annotators.base import Annotation, PictureInput
+from concepts.annotators.pictures import LOOKING_SIDE
 from concepts.annotators.run import choose_annotator, keep, picture_inputs, supplies_of
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
@@ -82,7 +83,7 @@ class Deliberation:
         doubts = argued(
             lessons.revision.definition,
             list(inputs),
-            lambda i: supplies.read_picture(inputs[i]),
+            lambda i: supplies.read_picture(inputs[i], LOOKING_SIDE),
             {i: f"{one.value}: {one.rationale}" for i, one in said.items()},
             model,
             self.settings.model_concurrency,

@@ -3,6 +3,7 @@
 from concepts.settings import Settings
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.annotations import Annotations
+from concepts.workbench.annotators import Annotators
 from concepts.workbench.answers import Answers
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
@@ -40,6 +41,7 @@ class Workbench:
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
         self.annotations = Annotations(self.context, self.definitions)
+        self.annotators = Annotators(self.context)
         self.label_files = LabelFiles(self.context)
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)

@@ -9,6 +9,8 @@ from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
 from concepts.annotators.run import AnnotateResult, annotate_pool
+from concepts.annotators.setups import CHOSEN, Setup
+from concepts.annotators.sureness import sure_of
 from concepts.jobs import Listener, Progress
 from concepts.workbench.context import POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
         ReviewFilter,
         ReviewPage,
     )
+    from storage.concepts import StoredAnnotation
+    from storage.tables import ConceptRow
 
 
 class Annotations:
@@ -37,22 +41,29 @@ class Annotations:
         *,
         limit: int | None = None,
         budget: float | None = None,
-        annotator: str = AUTO,
+        setup: Setup = CHOSEN,
         listener: Listener | None = None,
     ) -> AnnotateResult:
         """Has the machine label the pool, and waits until it is done."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, annotator), listener)
+        return self._context.jobs.run(self._annotating(name, limit, budget, setup), listener)
 
     def submit(
-        self, name: str, *, limit: int | None = None, budget: float | None = None, annotator: str = AUTO
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+        budget: float | None = None,
+        setup: Setup = CHOSEN,
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, annotator))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, setup))
 
-    def estimate(self, name: str) -> AnnotateEstimate:
+    def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
+        concept = self._context.concept(name)
         size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
-        return estimated(self._context.material(self._context.concept(name)), self._context.settings, size)
+        setup = setup.over(self._context.setup(concept.id))
+        return estimated(self._context.material(concept), self._context.settings, size, setup)
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -72,11 +83,32 @@ class Annotations:
         if picture_id in self._context.store.kept_apart(concept.id):
             return None
         said = self._context.store.annotations(concept.id, picture_id=picture_id)
-        return opinion(said[-1]) if said else None
+        if not said:
+            return None
+        return opinion(said[-1], self._sure(concept, said[-1]))
 
-    def _annotating(self, name: str, limit: int | None, budget: float | None, annotator: str) -> Annotate:
-        ANNOTATORS.require(annotator, also=[AUTO])
-        return Annotate(self._context.concept(name).id, limit, budget, annotator)
+    def _sure(self, concept: ConceptRow, said: StoredAnnotation) -> dict[str, float]:
+        """How sure an annotator is of what it said, by all it said under that definition."""
+        if said.raw is None:
+            return {}
+        ratings = self._context.store.ratings(
+            concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
+        )
+        return sure_of(ratings, self._context.material(concept).answers)
+
+    def _annotating(self, name: str, limit: int | None, budget: float | None, setup: Setup) -> Annotate:
+        ANNOTATORS.require(setup.annotator, also=[AUTO])
+        concept = self._context.concept(name)
+        setup = setup.over(self._context.setup(concept.id))
+        return Annotate(
+            concept.id,
+            limit,
+            budget,
+            setup.annotator,
+            large=setup.large,
+            examples=setup.examples,
+            repeats=setup.repeats,
+        )
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
         concept = self._context.store.get(job.concept_id)
@@ -93,6 +125,6 @@ class Annotations:
             progress,
             limit=job.limit,
             budget=job.budget,
-            annotator=job.annotator,
+            setup=Setup(job.annotator, job.large, job.examples, job.repeats),
             also=material.evaluation_labels()[0],
         )

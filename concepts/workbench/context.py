@@ -7,6 +7,7 @@ from collections.abc import Collection as Collected
 from collections.abc import Sequence
 from typing import Literal
 
+from concepts.annotators.setups import Setup
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
 from concepts.classifier.training import check_fingerprint, head_of
@@ -29,6 +30,7 @@ from concepts.settings import Settings
 from concepts.workbench.advice import Advice, about_rare, advice
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.kinds import LookOver
+from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
@@ -78,6 +80,7 @@ class Context:
         self.counts = AnswerCounts(self.collection, self.store, self.log)
         self.certifying = CertifyingDraws(self.database)
         self.fitting = FittingDraws(self.database)
+        self.annotators = AnnotatorChoices(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
@@ -131,6 +134,14 @@ class Context:
     def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
         """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
         return head_of(self.heads, concept, number)
+
+    def setup(self, concept_id: int) -> Setup:
+        """How the concept's pictures are annotated, as people chose; else by the model that sees, where one
+        is set."""
+        chosen = self.annotators.newest(concept_id)
+        if chosen is None:
+            return Setup()
+        return Setup(chosen.annotator, chosen.large, chosen.examples, chosen.repeats)
 
     def measured(self, concept: ConceptRow, number: int) -> Measured | None:
         """The newest figures of a version."""

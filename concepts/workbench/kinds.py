@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from concepts.annotators.compared import AnnotatorsCompared
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.mining import MineResult
 from concepts.classifier.coverage import Coverage
@@ -154,6 +155,19 @@ class Annotate(Job[AnnotateResult]):
     limit: int | None = None
     budget: float | None = None
     annotator: str = "auto"
+    large: bool = False  # by the model for doubtful pictures
+    examples: bool = False  # with answered pictures beside each
+    repeats: bool = False  # asked three times where the endpoint doesn't tell how sure it is
+
+
+@dataclass(frozen=True)
+class CompareAnnotators(Job[AnnotatorsCompared]):
+    """`budget` in USD."""
+
+    kind = "compare annotators"
+    lane = Lane.LONG
+    concept_id: int
+    budget: float | None = None
 
 
 At = tuple[int, int, str]

@@ -114,14 +114,12 @@ def pictures(tmp_path: Path, encoder: WordsOnly) -> Callable[..., list[PictureIn
 
     def make(*captions: str) -> list[PictureInput]:
         thumbnails, made = ThumbnailStore(FolderBlobs(tmp_path / "thumbnails")), []
-        for number, (caption, vector) in enumerate(
-            zip(captions, encoder.encode_texts(captions), strict=True)
-        ):
+        for number, vector in enumerate(encoder.encode_texts(captions)):
             picture_id, file = f"{number:064d}", io.BytesIO()
             Image.new("RGB", (32, 24), (7 * number % 256, 0, 0)).save(file, "WEBP", lossless=True)
             thumbnails.write(picture_id, file.getvalue())
             read = partial(thumbnails.read, picture_id)
-            made.append(PictureInput(picture_id, read, np.asarray(vector), caption))
+            made.append(PictureInput(picture_id, read, np.asarray(vector)))
         return made
 
     return make

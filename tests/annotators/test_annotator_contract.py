@@ -7,21 +7,25 @@ from fake_openai import MODEL
 
 from concepts.annotators import ANNOTATORS
 from concepts.annotators.base import Annotation, Annotator, Supplies
+from concepts.annotators.pictures import read_picture
 from concepts.annotators.run import choose_annotator
-from concepts.annotators.vlm import thumbnail_jpeg
 from concepts.errors import NoModelError
 
 
 @pytest.fixture
 def supplies(encoder, background, server, make_model) -> Supplies:
-    server.answer = lambda asked: {"evidence": [], "rationale": "Looks so.", "rating": 3}
+    server.answer = lambda asked: {
+        "PictureVerdict": {"evidence": [], "rationale": "Looks so.", "rating": 3},
+        "Caption": {"caption": "One colour.", "writing": ""},
+        "Findings": {"findings": []},
+        "Conclusion": {"rationale": "Looks so.", "rating": 3},
+    }[asked.schema_name]
     return Supplies(
         encoder=lambda: encoder,
         background=lambda: background,
         model=make_model,
         concurrency=4,
-        read_picture=thumbnail_jpeg,
-        picture_version="thumbnail-jpeg-85",
+        read_picture=read_picture,
     )
 
 
@@ -51,6 +55,16 @@ def test_it_rates_from_1_to_5_with_evidence_for_each_criterion_and_a_rationale(a
             (criterion.text, criterion.kind) for criterion in revision.definition.criteria
         ]
         assert result.rationale
+
+
+@pytest.mark.parametrize("examples", [False, True])
+def test_what_it_asks_is_known_without_asking(annotator, supplies, revision, pictures, server, examples):
+    asked = type(annotator).asks(revision.definition, examples=examples)
+    annotator.annotate(revision, pictures("a dog"))
+    assert len(asked) == len(server.requests)
+    assert [len(messages[-1].pictures) > 0 for messages in asked] == [
+        bool(r.pictures) for r in server.requests
+    ]
 
 
 def test_no_pictures_give_no_results(annotator, revision):

@@ -1,7 +1,7 @@
 import pytest
 
 from concepts.annotators.builtin import BuiltinAnnotator
-from concepts.definition.document import Definition
+from concepts.definition.document import Criterion, Definition
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def test_the_rationale_names_the_strongest_evidence(annotator, revision, picture
     dog, wolf, violin = annotator.annotate(
         revision, pictures("a dog running in a park", "a wolf in the wild", "a violin on a table")
     )
-    assert dog.rationale.startswith("Closest to 'a dog running in a park' (+")
-    assert "'a wolf in the wild'" in wolf.rationale
+    assert dog.rationale.startswith("Closest to “a dog running in a park” (+")
+    assert "“a wolf in the wild”" in wolf.rationale
     assert "doesn't count" in wolf.rationale
     assert wolf.rating < dog.rating
-    assert "'a dog' does not seem to hold" in violin.rationale
+    assert "“a dog” does not seem to hold" in violin.rationale
     assert all(result.rationale.endswith(".") for result in (dog, wolf, violin))
 
 
@@ -49,6 +49,33 @@ def test_a_definition_of_a_name_and_a_sentence_is_enough(annotator, revision, pi
 def test_a_picture_is_judged_alike_in_any_batch(annotator, revision, pictures):
     many = pictures("a dog", "a car", "a cat", "a park")
     assert annotator.annotate(revision, many)[1] == annotator.annotate(revision, many[1:2])[0]
+
+
+def test_of_the_kinds_under_a_necessary_criterion_one_is_enough(annotator, revision, pictures):
+    tree = Definition(
+        name="pets",
+        description="cats and dogs",
+        criteria=(
+            Criterion(kind="necessary", text="a pet animal"),
+            Criterion(kind="included", text="a cat", of="a pet animal"),
+            Criterion(kind="included", text="a dog", of="a pet animal"),
+        ),
+    )
+    cat, dog, street = annotator.annotate(
+        revision.model_copy(update={"definition": tree}), pictures("a cat", "a dog", "a rainy street")
+    )
+    assert cat.rating > 3 < dog.rating
+    assert street.rating <= 2
+
+
+def test_a_kind_that_is_not_decided_is_never_a_yes(annotator, revision, pictures):
+    criteria = (Criterion(kind="undecided", text="a dog on a sofa"),)
+    open_one = revision.definition.model_copy(update={"criteria": criteria})
+    (sofa,) = annotator.annotate(
+        revision.model_copy(update={"definition": open_one}), pictures("a dog on a sofa")
+    )
+    assert sofa.evidence[0].verdict == "met"
+    assert sofa.rating <= 3
 
 
 def test_too_small_a_background_is_refused(encoder, background):

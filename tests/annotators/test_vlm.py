@@ -92,14 +92,41 @@ def test_a_picture_file_that_is_gone_fails_alone(make_vlm, server, revision, pic
     assert results[1].rating == 4
 
 
-def test_verdicts_on_criteria_that_do_not_exist_are_dropped_and_contradictions_are_unclear(
-    make_vlm, server, revision, pictures
-):
-    said = [(1, "met"), (1, "not met"), (2, "met"), (7, "met"), (-1, "met")]
-    evidence = [{"number": number, "verdict": verdict} for number, verdict in said]
+def test_missing_and_contradictory_verdicts_are_unclear(make_vlm, server, revision, pictures):
+    evidence = [
+        {"number": number, "verdict": said} for number, said in [(1, "met"), (1, "not met"), (2, "met")]
+    ]
     server.script(says(verdict(evidence=evidence)))
     (annotation,) = make_vlm().annotate(revision, pictures("a"))
     assert [e.verdict for e in annotation.evidence] == ["unclear", "met", "unclear"]
+
+
+@pytest.mark.parametrize("number", [0, 4, -1])
+def test_evidence_for_a_criterion_that_does_not_exist_is_no_label(
+    make_vlm, server, ledger, revision, pictures, number
+):
+    server.answer = lambda request: verdict(evidence=[{"number": number, "verdict": "met"}])
+    (failed,) = make_vlm().annotate(revision, pictures("a"))
+    assert isinstance(failed, FailedAnnotation)
+    assert [call.outcome for call in ledger.calls()] == ["wrong schema", "wrong schema"]
+
+
+def test_a_mistake_that_the_model_mends_when_it_is_shown_it_is_an_answer(
+    make_vlm, server, revision, pictures
+):
+    server.script(says(verdict(9)), says(verdict(4)))
+    (annotation,) = make_vlm().annotate(revision, pictures("a"))
+    assert annotation.rating == 4
+
+
+def test_a_rating_that_the_models_own_evidence_forbids_is_lowered_and_says_why(
+    make_vlm, server, revision, pictures
+):
+    evidence = [{"number": 1, "verdict": "met"}, {"number": 3, "verdict": "met"}]
+    server.script(says(verdict(5, evidence=evidence)))
+    (annotation,) = make_vlm().annotate(revision, pictures("a"))
+    assert annotation.value == "no"
+    assert annotation.rationale == "A dog runs. (Rated lower: “a cat” rules it out.)"
 
 
 def test_where_the_budget_ends_the_batch_stops_and_what_was_answered_is_not_paid_again(
@@ -124,15 +151,6 @@ def test_what_every_picture_would_meet_ends_the_batch(make_vlm, server, revision
     with pytest.raises(ModelCallError):
         make_vlm(concurrency=1).annotate(revision, pictures(*["x"] * 8))
     assert len(server.requests) <= 2
-
-
-def test_the_estimate_grows_with_the_pictures_and_makes_no_call(make_vlm, server, revision):
-    vlm, price = make_vlm(), Price(0.15, 0.6)
-    assert vlm.estimate_usd(revision, 1000, price) == pytest.approx(
-        10 * vlm.estimate_usd(revision, 100, price)
-    )
-    assert 0.1 < vlm.estimate_usd(revision, 1000, price) < 1.0
-    assert server.requests == []
 
 
 def test_another_model_has_another_fingerprint(make_vlm):

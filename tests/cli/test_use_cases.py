@@ -49,9 +49,7 @@ USE_CASES = [
     UseCase("concept open", ("find_ambiguities", "list_ambiguities")),
     UseCase("concept borderline", ("begin_round", "list_rounds")),
     UseCase("concept reword", ("reword",)),
-    UseCase(
-        "concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")
-    ),
+    UseCase("concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")),
     UseCase("concept look-back", ("look_back", "list_earlier_answers")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
@@ -59,6 +57,8 @@ USE_CASES = [
     # Answers
     UseCase("concept labels wall", ("next_wall", "look_through_wall")),
     UseCase("concept annotate", ("annotate_concept",)),
+    UseCase("concept annotators", ("compare_annotators", "compared_annotators", "estimate_comparison")),
+    UseCase("concept annotator", ("choose_annotator", "chosen_annotator")),
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),
     UseCase("concept labels undo", ("undo_answers",)),

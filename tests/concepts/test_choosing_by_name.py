@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from concepts.annotators.setups import Setup
 from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.heads import HEADS
 from concepts.workbench import Workbench
@@ -63,7 +64,7 @@ def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept
 def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbench) -> None:
     for annotate in (bench.annotations.annotate, bench.annotations.submit):
         with pytest.raises(UnknownMethodError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
-            annotate(NAME, annotator="oracle")
+            annotate(NAME, setup=Setup("oracle"))
     assert "annotate" not in [job.kind for job in bench.context.jobs.store.recent()]
 
 

@@ -155,3 +155,35 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
     assert known.pictures == bench.pictures.library_info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1
+
+
+def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the_person(
+    bench: Workbench,
+) -> None:
+    concept = bench.context.concept(NAME)
+    reserved = bench.context.material(concept).reserved
+    ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:40]
+    bench.context.store.add_annotations(
+        concept.id,
+        [
+            StoredAnnotation(
+                picture, 1, "test", rating, [], "Because.", raw=None if rating == 2 else 0.999, verbalised=1.0
+            )
+            for picture, rating in zip(ids, [5] * 38 + [2, 3], strict=True)
+        ],
+    )
+
+    def sure(picture: str) -> float | None:
+        said = bench.annotations.opinion(NAME, picture)
+        assert said is not None
+        return said.confidence
+
+    assert sure(ids[0]) == pytest.approx(0.999)
+    assert sure(ids[38]) is None
+    assert sure(ids[39]) is None
+    for n, picture in enumerate(ids[:30]):
+        bench.answers.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
+    believed = sure(ids[35])
+    assert believed == pytest.approx(0.5, abs=0.1)
+    page = bench.annotations.review(NAME, ReviewFilter(ids=(ids[35],)))
+    assert page.items[0].opinion.confidence == believed

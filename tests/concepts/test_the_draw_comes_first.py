@@ -10,6 +10,7 @@ import pytest
 from at_once import at_once
 from statements import statements
 
+from concepts.annotators.setups import Setup
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
 from concepts.labels.waves import draw_wave
@@ -47,7 +48,7 @@ def mine(bench: Workbench, folder: Path) -> None:
 
 
 def annotate(bench: Workbench, folder: Path) -> None:
-    bench.annotations.annotate(NAME, annotator="builtin")
+    bench.annotations.annotate(NAME, setup=Setup("builtin"))
 
 
 def answer(bench: Workbench, folder: Path) -> None:

@@ -8,7 +8,19 @@ from fastapi.routing import APIRoute
 
 from concepts import __version__
 from concepts.workbench import Workbench
-from web.api import concepts, deliberations, examples, heads, jobs, labels, library, scoring, settings, walls
+from web.api import (
+    annotators,
+    concepts,
+    deliberations,
+    examples,
+    heads,
+    jobs,
+    labels,
+    library,
+    scoring,
+    settings,
+    walls,
+)
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems
 
@@ -19,7 +31,7 @@ ABOUT = """Everything Discern can do, for programs. A small program is in `docs/
 `failed` or `cancelled`. **Errors** are `application/problem+json` (RFC 9457). **Lists** that can be long come
 in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request that is sent twice counts once.
 Where Discern has users, send a name and password (HTTP Basic)."""
-TAGS = (library, concepts, deliberations, examples, labels, walls, heads, scoring, jobs, settings)
+TAGS = (library, concepts, deliberations, examples, annotators, labels, walls, heads, scoring, jobs, settings)
 
 
 def create_api(workbench: Workbench) -> FastAPI:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from concepts.annotators import ANNOTATORS, AUTO
+from concepts.annotators.setups import Setup
 from concepts.definition.document import Change, Definition
 from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
@@ -69,11 +70,17 @@ class Mine(Body):
 
 
 class Annotate(Body):
-    """`limit` in pictures, `budget` in US dollars. `auto` takes the model that sees where one is set."""
+    """`limit` in pictures, `budget` in US dollars. `auto` takes what was chosen for this concept, else the
+    model that sees where one is set. `large`: by the model for doubtful pictures. `examples`: it is shown,
+    beside each picture, similar ones that people answered. `repeats`: asked three times, which costs three
+    times as much, where the endpoint doesn't tell how sure it is."""
 
     limit: int | None = Field(None, ge=1, le=10_000_000)
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
     annotator: str = Field(AUTO, max_length=60, json_schema_extra={"enum": [AUTO, *ANNOTATORS]})
+    large: bool = False
+    examples: bool = False
+    repeats: bool = False
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -165,7 +172,10 @@ def routes(workbench: Workbench) -> APIRouter:
     def annotate_concept(name: ConceptName, body: Annotate, response: Response) -> JobView:
         """Has the machine label the pool, with a reason for each picture."""
         job_id = workbench.annotations.submit(
-            name, limit=body.limit, budget=body.budget, annotator=body.annotator
+            name,
+            limit=body.limit,
+            budget=body.budget,
+            setup=Setup(body.annotator, body.large, body.examples, body.repeats),
         )
         return accepted(job_id, response)
 

@@ -56,7 +56,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(ambiguities|rewordings|earlier-answers)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/questions/answer", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(expand|mine|annotate|versions|second-look)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|second-look)", Rule(OWNER)),
+        ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
@@ -101,6 +102,8 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(
         ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),
+    "compare-annotators": Rule(OWNER),
+    "use-annotator": Rule(OWNER, "chose who labels"),
     **dict.fromkeys(("certify", "keep-line", "fit", "keep-fit"), Rule(OWNER)),
     **dict.fromkeys(("threshold", "again", "score", "score-files", "score-library", "test"), Rule(OWNER)),
     **dict.fromkeys(("add", "uploaded", "sample"), Rule(OWNER, "added pictures")),

@@ -5,13 +5,17 @@ What is shown is in the address (`?kind=&rating=&query=&criterion=&page=`), so a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
+from concepts.annotators import AUTO
+from concepts.annotators.compared import AnnotatorsCompared
 from concepts.annotators.review import ReviewFilter
+from concepts.annotators.setups import Setup
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
@@ -23,7 +27,7 @@ from web.render import Notice, render, say
 from web.work import press
 
 FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
-ANNOTATE, LOOK_OVER = "annotate", "look over"
+ANNOTATE, COMPARE, LOOK_OVER = "annotate", "compare annotators", "look over"
 
 DIFFERING = 12  # pictures about which people differ that are shown
 SUSPECTS = 6  # answers to look at again that are shown
@@ -61,8 +65,8 @@ class _Screen:
         """While the machine is at work; at its end there is something to look at."""
         concept = concept_of(request)
         jobs = self._jobs(concept) if concept else {}
-        if is_going(jobs.get(ANNOTATE)):
-            return {self.top: _top(concept, jobs.get(ANNOTATE))}
+        if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE)):
+            return {self.top: _top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
@@ -98,6 +102,12 @@ class _Screen:
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
             bench.annotations.submit(concept, budget=_dollars(budget) if budget else None)
+        elif action.name == "compare-annotators":
+            budget = action.fields.get("budget", "").strip()
+            bench.annotators.submit_comparison(concept, budget=_dollars(budget) if budget else None)
+        elif action.name == "use-annotator":
+            bench.annotators.choose(concept, _setup(action.value), author=author)
+            return "From now on this one labels. What was said before is kept."
         else:
             press(bench, action)
         return ""
@@ -112,17 +122,16 @@ class _Screen:
             return shown | nothing | {self.main: main}
         try:
             jobs = self._jobs(concept)
-            job = jobs.get(ANNOTATE)
-            main = self._main(concept, view, is_going(job))
+            main = self._main(concept, view, jobs)
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
-            self.top: _top(concept, job),
+            self.top: _top(concept, jobs),
             self.main: main,
             self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
         }
 
-    def _main(self, concept: str, view: dict[str, Any], going: bool) -> str:
+    def _main(self, concept: str, view: dict[str, Any], jobs: Mapping[str, JobView]) -> str:
         place = view["place"]
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
@@ -145,19 +154,47 @@ class _Screen:
             suspects=self._bench.second_look.suspects(concept, SUSPECTS),
             looked=self._bench.second_look.newest(concept),
             estimate=self._bench.annotations.estimate(concept),
-            going=going,
+            going=is_going(jobs.get(ANNOTATE)),
+            compared=self._compared(concept),
+            consistency=self._bench.annotators.consistency(concept),
+            comparing=self._bench.annotators.estimate(concept),
+            comparing_now=is_going(jobs.get(COMPARE)),
         )
+
+    def _compared(self, concept: str) -> AnnotatorsCompared | None:
+        """With the mark of being in use where it is now."""
+        found, used = self._bench.annotators.compared(concept), self._bench.annotators.in_use(concept)
+        if found is None or used.annotator == AUTO:
+            return found
+        now = [
+            one.model_copy(
+                update={"in_use": Setup(one.annotator, one.large, one.examples, one.repeats) == used}
+            )
+            for one in found.setups
+        ]
+        return found.model_copy(update={"setups": now})
 
     def _jobs(self, concept: str) -> dict[str, JobView]:
         """The newest of each kind."""
-        jobs = self._bench.installation.newest_jobs((ANNOTATE, LOOK_OVER), concept)
+        jobs = self._bench.installation.newest_jobs((ANNOTATE, COMPARE, LOOK_OVER), concept)
         return {job.kind: job for job in jobs}
 
 
-def _top(concept: str | None, job: JobView | None) -> str:
+def _setup(value: str) -> Setup:
+    """Of a button: "decomposed|0|1|0"."""
+    name, *flags = value.split("|")
+    return Setup(name, *(flag == "1" for flag in flags[:3]))
+
+
+def _top(concept: str | None, jobs: Mapping[str, JobView]) -> str:
+    job, comparing = jobs.get(ANNOTATE), jobs.get(COMPARE)
     stopped = (job.result or {}).get("stopped") if job and job.state == "done" else ""
     return render(
-        "review/top.html", concept=concept, job=job, stopped=Notice(str(stopped), "warn") if stopped else None
+        "review/top.html",
+        concept=concept,
+        job=job,
+        comparing=comparing,
+        stopped=Notice(str(stopped), "warn") if stopped else None,
     )
 
 

@@ -1,0 +1,135 @@
+"""What models are asked to fill in, and how that becomes an annotation.
+
+An answer that breaks its schema (a rating of 9, evidence for a criterion that doesn't exist) is no answer:
+the model is shown its mistake, once, and then the picture fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, create_model
+
+from concepts.annotators.base import Annotation, CriterionEvidence, Verdict
+from concepts.annotators.rules import most
+from concepts.definition.document import Criterion
+
+LONGEST_RATIONALE = 400
+
+Rating = Literal[1, 2, 3, 4, 5]
+Rationale = Annotated[str, Field(min_length=1)]
+
+
+def _percent(value: Any) -> int | None:
+    """Nothing is decided by it, so one that makes no sense spoils no answer."""
+    return value if isinstance(value, int) and 0 <= value <= 100 else None
+
+
+Sure = Annotated[int | None, BeforeValidator(_percent)]
+
+
+class CriterionVerdict(BaseModel):
+    number: int
+    verdict: Verdict
+
+
+class PictureVerdict(BaseModel):
+    """What the model is asked for. The order makes it look and reason before it rates. `sure` is what it says
+    of itself, in percent."""
+
+    evidence: list[CriterionVerdict]
+    rationale: Rationale
+    rating: Rating
+    sure: Sure = None
+
+
+class Finding(CriterionVerdict):
+    """`seen`: the few words of what was looked at, before the verdict that follows from it."""
+
+    number: int
+    seen: str
+    verdict: Verdict
+
+
+class Findings(BaseModel):
+    """What a picture shows of each criterion."""
+
+    findings: list[Finding]
+
+
+class Conclusion(BaseModel):
+    """A verdict by what was found before."""
+
+    rationale: Rationale
+    rating: Rating
+    sure: Sure = None
+
+
+class Caption(BaseModel):
+    """What a picture shows, whatever it is looked at for, and what can be read in it."""
+
+    caption: str = Field(min_length=1)
+    writing: str = ""
+
+
+@cache
+def picture_verdict(criteria: int) -> type[PictureVerdict]:
+    """With evidence for criteria 1 to so many, and none else."""
+    return create_model(
+        "PictureVerdict",
+        __base__=PictureVerdict,
+        __doc__=PictureVerdict.__doc__,
+        evidence=(_numbered(CriterionVerdict, criteria), ...),
+    )
+
+
+@cache
+def findings(criteria: int) -> type[Findings]:
+    return create_model(
+        "Findings",
+        __base__=Findings,
+        __doc__=Findings.__doc__,
+        findings=(_numbered(Finding, criteria), ...),
+    )
+
+
+def _numbered(entry: type[CriterionVerdict], criteria: int) -> Any:
+    """A list of entries with numbers that exist."""
+    if not criteria:
+        return Annotated[list[entry], Field(max_length=0)]  # type: ignore[valid-type]
+    numbers: Any = Literal[tuple(range(1, criteria + 1))]
+    return list[create_model(entry.__name__, __base__=entry, __doc__=entry.__doc__, number=(numbers, ...))]  # type: ignore[misc]
+
+
+def read_evidence(
+    criteria: Sequence[Criterion], answers: Sequence[CriterionVerdict]
+) -> tuple[CriterionEvidence, ...]:
+    """One verdict per criterion. Missing and contradictory ones are unclear."""
+    said: dict[int, set[Verdict]] = {}
+    for answer in answers:
+        said.setdefault(answer.number, set()).add(answer.verdict)
+    evidence = []
+    for number, criterion in enumerate(criteria, 1):
+        verdicts = said.get(number, set())
+        verdict = verdicts.pop() if len(verdicts) == 1 else "unclear"
+        evidence.append(CriterionEvidence(criterion.text, criterion.kind, verdict))
+    return tuple(evidence)
+
+
+def conclude(
+    picture_id: str,
+    criteria: Sequence[Criterion],
+    evidence: tuple[CriterionEvidence, ...],
+    said: PictureVerdict | Conclusion,
+    raw: float | None,
+) -> Annotation:
+    """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
+    that rating says nothing about the lower one."""
+    highest, reason = most(criteria, [e.verdict for e in evidence])
+    rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
+    if said.rating > highest:
+        rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
+    verbalised = None if said.sure is None else said.sure / 100
+    return Annotation(picture_id, min(said.rating, highest), evidence, rationale, raw, verbalised)

@@ -1,0 +1,195 @@
+"""Annotates in steps: what the picture shows, what it shows of each criterion, and what follows from that.
+
+Three calls a picture. (1) A caption, which knows nothing of any definition: it is paid for once a picture,
+whatever is defined later. (2) All criteria in one call, as plain statements, without their kinds and
+without the name of the concept, so that no finding is bent towards a verdict. The paper asks one question at
+a time; most of what a call costs is the picture, and ten questions one by one would send it ten times. (3) A
+verdict by words alone, from the definition, the caption and the findings; without the picture it costs
+least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from concepts.annotators.answers import (
+    Caption,
+    Conclusion,
+    Finding,
+    Findings,
+    conclude,
+    findings,
+    read_evidence,
+)
+from concepts.annotators.asking import InFlight, each
+from concepts.annotators.base import (
+    Annotation,
+    Example,
+    ExamplePool,
+    FailedAnnotation,
+    PictureInput,
+    ReadPicture,
+    Supplies,
+)
+from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
+from concepts.annotators.pictures import LOOKING_SIDE, read_picture, side_for
+from concepts.annotators.sureness import rate
+from concepts.annotators.vlm import fingerprint
+from concepts.annotators.words import criteria_text, one_line, statements_text, topic_text
+from concepts.definition.document import Definition, Revision
+from concepts.errors import BadPictureError, ModelAnswerError, NoModelError, UnknownPictureError
+from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import load_prompt
+from concepts.registry import Method
+
+CAPTIONING, LOOKING, CONCLUDING = "caption", "annotate.question", "annotate.verdict"  # purposes in the ledger
+PROMPTS = tuple(
+    f"annotate.{step}.{part}" for step in ("caption", "question", "verdict") for part in ("system", "user")
+)
+LONGEST_CAPTION = 1200  # characters; as long as the estimate counts with
+
+
+class DecomposedAnnotator:
+    method: ClassVar[Method] = Method(
+        name="decomposed",
+        what="Has a vision-language model describe each picture and check each criterion, then reason.",
+        source="Toubal et al., Modeling Collaborator, CVPR 2024",
+        licence="that of the model",
+        cost="three calls a picture, two of them with the picture; the first is shared by all concepts",
+    )
+
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        concurrency: int,
+        read_picture: ReadPicture = read_picture,
+        examples: ExamplePool | None = None,
+        repeats: bool = False,
+    ) -> None:
+        self._model = model
+        self._concurrency = concurrency
+        self._read_picture = read_picture
+        self._examples = examples
+        self._repeats = repeats
+        self._captioning = InFlight[str]()
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> DecomposedAnnotator:
+        model = supplies.model()
+        if model is None:
+            raise NoModelError("annotating")
+        return cls(
+            model,
+            concurrency=supplies.concurrency,
+            read_picture=supplies.read_picture,
+            examples=supplies.examples,
+            repeats=supplies.repeats,
+        )
+
+    @classmethod
+    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+        unknown = "x" * LONGEST_CAPTION
+        shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
+        found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
+        return [
+            caption_question(b""),
+            criteria_question(definition, b""),
+            verdict_question(definition, unknown, found, shown),
+        ]
+
+    @property
+    def name(self) -> str:
+        return f"{self._model.name}, in steps"
+
+    @property
+    def fingerprint(self) -> str:
+        schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
+        return fingerprint(
+            "decomposed", self._model, PROMPTS, schemas, version_of(self._examples), self._repeats
+        )
+
+    @property
+    def batch_size(self) -> int:
+        return 4 * self._concurrency
+
+    def annotate(
+        self, revision: Revision, pictures: Sequence[PictureInput]
+    ) -> list[Annotation | FailedAnnotation]:
+        """See `Annotator.annotate`, and `each` for what ends the batch."""
+        definition = revision.definition
+        return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
+
+    def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
+        caption = self._caption(picture)
+        asked = criteria_question(definition, self._read_picture(picture, side_for(definition)))
+        found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
+        verdict = verdict_question(definition, caption, found, self._shown(picture))
+        said, raw = rate(self._model, verdict, Conclusion, purpose=CONCLUDING, repeats=self._repeats)
+        # Without criteria the sentence was looked at instead, which is no criterion of the definition.
+        evidence = read_evidence(definition.criteria, found if definition.criteria else ())
+        return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
+
+    def _shown(self, picture: PictureInput) -> list[tuple[Example, str]]:
+        """The examples that can be described, with their captions."""
+        shown = []
+        for example in self._examples.like(picture) if self._examples else ():
+            with suppress(OSError, BadPictureError, UnknownPictureError, ModelAnswerError):
+                shown.append((example, self._caption(example.picture)))
+        return shown
+
+    def _caption(self, picture: PictureInput) -> str:
+        """One picture may be judged and be an example of others at the same time; it is described once."""
+        return self._captioning.once(picture.picture_id, lambda: self._described(picture))
+
+    def _described(self, picture: PictureInput) -> str:
+        jpeg = self._read_picture(picture, LOOKING_SIDE)
+        said = self._model.ask(caption_question(jpeg), Caption, purpose=CAPTIONING)
+        writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
+        return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
+
+
+def caption_question(jpeg: bytes) -> list[Message]:
+    """The same for every definition, so that its answer is too."""
+    return [
+        Message("system", load_prompt("annotate.caption.system").render()),
+        Message("user", load_prompt("annotate.caption.user").render(), (jpeg,)),
+    ]
+
+
+def criteria_question(definition: Definition, jpeg: bytes) -> list[Message]:
+    asked = load_prompt("annotate.question.user").render(statements=statements_text(_statements(definition)))
+    return [
+        Message("system", load_prompt("annotate.question.system").render()),
+        Message("user", asked, (jpeg,)),
+    ]
+
+
+def verdict_question(
+    definition: Definition,
+    caption: str,
+    found: Sequence[Finding],
+    examples: Sequence[tuple[Example, str]] = (),
+) -> list[Message]:
+    asked = load_prompt("annotate.verdict.user").render(
+        definition=topic_text(definition),
+        criteria=criteria_text(definition.criteria),
+        caption=caption,
+        findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
+        examples=examples_text([e for e, _ in examples], [shown for _, shown in examples]),
+    )
+    return [
+        Message("system", load_prompt("annotate.verdict.system").render()),
+        Message("user", asked),
+    ]
+
+
+def _statements(definition: Definition) -> list[str]:
+    """What is looked for: the criteria, or where there are none the sentence."""
+    return [criterion.text for criterion in definition.criteria] or [definition.description]
+
+
+def _numbers(definition: Definition) -> range:
+    return range(1, len(_statements(definition)) + 1)

@@ -1,0 +1,89 @@
+"""How sure an annotator says it is, and that what it says of itself is kept but believed in nothing."""
+
+import pytest
+
+from concepts.annotators.decomposed import DecomposedAnnotator
+from concepts.annotators.vlm import VlmAnnotator
+from concepts.errors import ModelAnswerError
+from concepts.language.base import Weighed
+
+SAID = {
+    "caption": "One colour.",
+    "writing": "",
+    "findings": [],
+    "evidence": [],
+    "rationale": "So.",
+    "sure": 95,
+}
+
+
+class Model:
+    """A SIMULATED model that rates in turn as told, and knows these chances of its rating, or none."""
+
+    name, endpoint, method = "simulated", "nowhere", VlmAnnotator.method
+
+    def __init__(self, ratings, chances=None, **more):
+        self.ratings, self.chances, self.more = ratings, chances, more
+        self.samples = []
+
+    def ask(self, messages, answer, *, purpose, sample=0):
+        if "rating" in answer.model_fields:
+            self.samples.append(sample)
+        if sample >= len(self.ratings):
+            raise ModelAnswerError("refused")
+        said = SAID | {"rating": self.ratings[sample]} | self.more
+        return answer.model_validate({name: said[name] for name in answer.model_fields})
+
+    def weigh(self, messages, answer, *, field, purpose):
+        assert field == "rating"
+        return Weighed(self.ask(messages, answer, purpose=purpose), self.chances)
+
+
+@pytest.fixture(params=[VlmAnnotator, DecomposedAnnotator])
+def judge(request, revision, pictures):
+    def judge(model, **changes):
+        return request.param(model, concurrency=1, **changes).annotate(revision, pictures("a dog"))[0]
+
+    return judge
+
+
+def test_the_endpoints_own_probabilities_are_taken_where_it_tells_them(judge):
+    model = Model([5], {"5": 0.6, "4": 0.2, "1": 0.2})
+    said = judge(model, repeats=True)
+    assert said.raw == pytest.approx(0.8)
+    assert model.samples == [0]
+
+
+def test_without_them_nothing_is_known_unless_repeats_are_asked_for(judge):
+    model = Model([5, 5, 1])
+    assert judge(model).raw is None
+    assert model.samples == [0]
+
+
+def test_with_repeats_it_is_asked_three_times_and_the_likeliest_answer_stands(judge):
+    model = Model([5, 5, 1])
+    said = judge(model, repeats=True)
+    assert (said.rating, said.raw) == (5, pytest.approx(2.5 / 4))
+    assert model.samples == [0, 1, 2]
+
+
+def test_a_repeat_that_is_refused_leaves_the_others(judge):
+    assert judge(Model([5, 5]), repeats=True).raw == pytest.approx(2.5 / 3)
+
+
+def test_what_it_says_of_itself_is_kept_and_believed_in_nothing(judge):
+    said = judge(Model([5]))
+    assert (said.verbalised, said.raw) == (0.95, None)
+    assert judge(Model([5], sure=900)).verbalised is None
+    assert judge(Model([5], sure=None)).verbalised is None
+
+
+def test_how_sure_it_was_of_a_rating_that_its_evidence_forbids_says_nothing(judge):
+    cat = {"number": 3, "verdict": "met", "seen": "a cat"}
+    said = judge(Model([5], {"5": 1.0}, evidence=[cat], findings=[cat]))
+    assert (said.value, said.raw) == ("no", None)
+
+
+def test_repeats_make_another_annotator(make_model):
+    one, thrice = (VlmAnnotator(make_model(), concurrency=1, repeats=r) for r in (False, True))
+    assert one.fingerprint != thrice.fingerprint

@@ -1,0 +1,191 @@
+"""Having a machine label the pool of a concept, with a simulated model behind a real server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answering import answer
+from fake_openai import FakeOpenAI, Request
+from PIL import Image
+from sqlalchemy import delete
+
+from concepts.annotators.examples import answered
+from concepts.annotators.setups import Setup
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.concepts import StoredAnnotation
+from storage.labels import Author
+from storage.tables import AnnotationRow
+
+NAME = "Round thing"
+
+SAYS: dict[str, dict[str, Any]] = {
+    "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
+    "Findings": {"findings": []},
+    "Conclusion": {"rationale": "simulated", "rating": 2},
+}
+
+
+def judge(request: Request) -> dict[str, Any]:
+    if request.schema_name == "Caption":
+        return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
+    return SAYS[str(request.schema_name)]
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(judge) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        monkeypatch.setenv("DISCERN_VLM_PRICE", "1/1")
+        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "2")
+        yield model
+
+
+@pytest.fixture
+def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    """With twenty answers and a pool."""
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 30)])
+    bench.definitions.mine(NAME)
+    return bench
+
+
+def test_in_steps_each_picture_gets_three_calls(ready: Workbench, model: FakeOpenAI) -> None:
+    result = ready.annotations.annotate(NAME, limit=4, setup=Setup("decomposed"))
+    assert (result.annotated, result.calls, result.ratings) == (4, 12, {"2": 4})
+    assert result.annotator == "simulated-model, in steps"
+
+
+def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    concept = ready.context.concept(NAME)
+    picture = next(iter(ready.context.material(concept).answers))
+    ready.answers.comment(NAME, picture, "Round\nall over.", author="me", key="remark")
+    material = ready.context.material(concept)
+    chosen = answered(material, ready.context.log)
+    assert [picture, material.answers[picture].value == "yes", "Round all over."] in chosen
+    assert {i for i, *_ in chosen} <= material.answers.keys() - material.reserved
+    assert material.reserved
+    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
+    assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
+    assert all("Picture 4: " in request.text for request in model.requests)
+
+
+def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
+    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
+    material = ready.context.material(ready.context.concept(NAME))
+    picture = next(iter(material.answers))
+    ready.answers.label(NAME, picture, "no", author=Author("another"), key="1")
+    ready.answers.label(NAME, picture, "no", author=Author("a third"), key="2")
+    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
+    ready.annotations.annotate(NAME, limit=2)
+    said = ready.context.store.ratings(ready.context.concept(NAME).id)
+    assert len({one.fingerprint for one in said}) == 3
+
+
+def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ready.annotations.annotate(NAME, limit=12, setup=Setup(examples=True), listener=stop)
+    paid = len(model.requests)
+    assert 0 < paid < 12
+    material = ready.context.material(ready.context.concept(NAME))
+    for number, picture in enumerate(list(material.answers)[:4]):
+        ready.answers.label(NAME, picture, "no", author=Author("another"), key=str(number))
+    ready.close()
+    bench = Workbench(load_settings())
+    result = bench.annotations.annotate(NAME, limit=12, setup=Setup(examples=True))
+    assert result.annotated == len(model.requests) == 12
+    said = bench.context.store.ratings(bench.context.concept(NAME).id)
+    assert len({one.fingerprint for one in said}) == 1
+
+
+def test_no_path_of_a_picture_goes_out(ready: Workbench, model: FakeOpenAI) -> None:
+    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
+    ready.annotations.annotate(NAME, limit=3, setup=Setup("decomposed", examples=True))
+    for request in model.requests:
+        assert not any(word in request.text for word in (".png", "ellipse-", "rectangle-", "line-"))
+
+
+# Near-duplicates
+
+
+@pytest.fixture
+def twins(ready: Workbench, tmp_path: Path) -> list[str]:
+    """A picture of the pool, the same one saved anew at two qualities."""
+    bench, concept = ready, ready.context.concept(NAME)
+    material = bench.context.material(concept)
+    first = next(i for i in material.candidates if i not in material.reserved)
+    (tmp_path / "again").mkdir()
+    with Image.open(bench.context.collection.paths([first])[first]) as image:
+        for quality in (90, 95):
+            image.convert("RGB").save(tmp_path / "again" / f"{quality}.jpg", quality=quality)
+    known = set(bench.context.collection.library.all_ids())
+    bench.pictures.add_pictures([tmp_path / "again"])
+    new = [i for i in bench.context.collection.library.all_ids() if i not in known]
+    bench.context.store.add_candidates(concept.id, [(i, ["random"]) for i in new], 1)
+    groups = bench.context.collection.library.near_groups([first, *new])
+    assert len(groups) == 3 > len(set(groups)) == 1
+    return [first, *new]
+
+
+def annotations(bench: Workbench) -> dict[str, StoredAnnotation]:
+    found = bench.context.store.annotations(bench.context.concept(NAME).id)
+    return {said.picture_id: said for said in found}
+
+
+def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so(
+    ready: Workbench, model: FakeOpenAI, twins: list[str]
+) -> None:
+    result = ready.annotations.annotate(NAME)
+    said = annotations(ready)
+    copies = {i: one.same_as for i, one in said.items() if one.same_as}
+    assert copies
+    assert sum(i in copies for i in twins) == len(twins) - 1
+    assert set(copies.values()) <= said.keys() - copies.keys()
+    assert result.annotated == len(said) == result.calls + len(copies)
+    labelled = {row["id"] for row in ready.label_files.label_rows(NAME) if row["author_kind"] == "annotator"}
+    assert labelled == said.keys()
+
+
+def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_about(
+    ready: Workbench, model: FakeOpenAI, twins: list[str]
+) -> None:
+    ready.annotations.annotate(NAME)
+    calls = len(model.requests)
+    with ready.context.database.write() as session:
+        session.execute(delete(AnnotationRow).where(AnnotationRow.picture_id == twins[-1]))
+    assert twins[-1] not in annotations(ready)
+    ready.annotations.annotate(NAME)
+    assert annotations(ready)[twins[-1]].same_as in twins
+    assert len(model.requests) == calls
+
+
+def test_where_the_first_of_them_can_not_be_judged_another_is_asked_about(
+    ready: Workbench, model: FakeOpenAI, twins: list[str], tmp_path: Path
+) -> None:
+    first, second, third = twins
+    Path(ready.context.collection.paths([first])[first]).rename(tmp_path / "away.png")
+    result = ready.annotations.annotate(NAME)
+    (tmp_path / "away.png").rename(ready.context.collection.paths([first])[first])
+    assert first in {failure["id"] for failure in result.failed}
+    said = annotations(ready)
+    assert [said[i].same_as for i in (second, third)] in ([None, second], [third, None])
+
+
+def test_the_built_in_annotator_looks_at_each(ready: Workbench, twins: list[str]) -> None:
+    ready.annotations.annotate(NAME, setup=Setup("builtin"))
+    assert not any(said.same_as for said in annotations(ready).values())
+    assert set(twins) <= annotations(ready).keys()

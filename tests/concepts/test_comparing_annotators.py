@@ -1,0 +1,268 @@
+"""Annotators compared on the person's answers, with a SIMULATED model that sees which shape was drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from answering import answer
+from fake_openai import FakeOpenAI, Request
+from PIL import Image
+from sqlalchemy import update
+from typer.testing import CliRunner
+from web_screens import Screens
+
+from concepts.annotators.comparing import drawn_answers
+from concepts.annotators.setups import Setup
+from concepts.cli import app
+from concepts.errors import NoModelError, NotEnoughLabelsError
+from concepts.learning.consistency import consistency
+from concepts.learning.report import EvaluationReport
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+from storage.tables import LabelEventRow
+
+NAME = "Round thing"
+ME = Author("me")
+
+
+def chance(request: Request) -> float:
+    """Of the picture that is judged: between 0 and 1, the same every time."""
+    digest = hashlib.sha256(request.pictures[-1] if request.pictures else request.text.encode()).digest()
+    return int.from_bytes(digest[:4]) / 2**32
+
+
+def is_round(jpeg: bytes) -> bool:
+    """Ellipses fill less of their bounding box than rectangles, and far more than lines."""
+    with Image.open(io.BytesIO(jpeg)) as image:
+        grey = np.asarray(image.convert("L"), dtype=float)
+    dark = grey < 130
+    rows, columns = np.flatnonzero(dark.mean(1) > 0.1), np.flatnonzero(dark.mean(0) > 0.1)
+    if not len(rows) or not len(columns):
+        return False
+    inside = dark[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean()
+    return bool(0.5 < inside < 0.9)
+
+
+def says(request: Request, yes: bool) -> dict[str, Any]:
+    return {"evidence": [], "rationale": "simulated", "rating": 5 if yes else 1}
+
+
+def judge(request: Request) -> dict[str, Any]:
+    """In one call it guesses; in steps it sees."""
+    if request.schema_name == "Caption":
+        digest = hashlib.sha256(request.pictures[0]).hexdigest()
+        return {
+            "caption": f"{'ROUND' if is_round(request.pictures[0]) else 'square'} {digest}",
+            "writing": "",
+        }
+    if request.schema_name == "Findings":
+        return {"findings": []}
+    if request.schema_name == "Conclusion":
+        return says(request, "ROUND" in request.text.partition("<caption>")[2].partition("</caption>")[0])
+    return says(request, chance(request) < 0.5)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(judge) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        monkeypatch.setenv("DISCERN_VLM_PRICE", "1/1")
+        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "4")
+        yield model
+
+
+@pytest.fixture
+def answered(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.context.draw_evaluation(bench.context.concept(NAME))
+    reserved = bench.context.material(bench.context.concept(NAME)).reserved
+    answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
+    return bench
+
+
+def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_is_recommended(
+    answered: Workbench, model: FakeOpenAI
+) -> None:
+    found = answered.annotators.compare(NAME)
+    names = [one.name for one in found.setups]
+    assert names[0] == "simulated-model"
+    assert set(names) == {
+        "simulated-model",
+        "builtin",
+        "simulated-model, with examples",
+        "simulated-model, in steps",
+        "simulated-model, in steps, with examples",
+    }
+    by_name = {one.name: one for one in found.setups}
+    steps, guess = by_name["simulated-model, in steps"], by_name["simulated-model"]
+    assert steps.agree > guess.agree
+    assert guess.in_use
+    assert all(one.low <= one.agreement <= one.high for one in found.setups)
+    best = next(one for one in found.setups if one.recommended)
+    assert best.in_use or best.change_low > 0
+    assert (guess.usd or 0) > 0
+    assert guess.seconds is not None
+    assert found.pictures == len(drawn_answers(*_lessons(answered)))
+    assert answered.annotators.compared(NAME) == found
+
+
+def _lessons(bench: Workbench) -> tuple[Any, Any]:
+    return bench.context.material(bench.context.concept(NAME)), bench.context.log
+
+
+def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
+    answered: Workbench,
+) -> None:
+    material, log = _lessons(answered)
+    drawn = drawn_answers(material, log)
+    ids = {str(i) for i, _ in drawn}
+    assert ids
+    assert not ids & material.reserved
+    assert sum(bool(counts) for _, counts in drawn) == len(drawn) / 2
+    fresh = next(i for i in material.answers if i in ids)
+    assert len(set(answered.context.collection.library.near_groups(sorted(ids)))) == len(ids)
+    with answered.context.database.write() as session:
+        session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
+    assert fresh not in {i for i, _ in drawn_answers(*_lessons(answered))}
+
+
+def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
+    answered: Workbench, model: FakeOpenAI
+) -> None:
+    expected = answered.annotators.estimate(NAME)
+    assert (expected.setups, expected.missing) == (5, 0)
+    assert expected.usd is not None
+    assert model.requests == []
+    found = answered.annotators.compare(NAME, budget=0.02)
+    assert found.stopped
+    assert found.cost_usd <= 0.02
+    assert len(found.setups) < 5
+
+
+def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, model: FakeOpenAI) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answered.annotators.compare(NAME, listener=stop)
+    assert model.requests
+    material, _ = _lessons(answered)
+    answered.answers.label(NAME, next(iter(material.answers)), "no", author=ME, key="meanwhile")
+    answered.close()
+    bench = Workbench(load_settings())
+    found = bench.annotators.compare(NAME)
+    asked = [str(request.body) for request in model.requests]
+    assert len(asked) == len(set(asked)) == found.calls
+
+
+def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
+    answered: Workbench, model: FakeOpenAI
+) -> None:
+    answered.definitions.mine(NAME)
+    answered.annotators.choose(NAME, Setup("decomposed", examples=True), author="me")
+    assert answered.annotations.annotate(NAME, limit=2).annotator == "simulated-model, in steps"
+    answered.annotators.choose(NAME, Setup("builtin"), author="me")
+    assert answered.annotations.annotate(NAME, limit=2).annotator == "builtin"
+    assert answered.annotators.in_use(NAME) == Setup("builtin")
+    with pytest.raises(NoModelError):
+        answered.annotators.choose(NAME, Setup("vlm", large=True), author="me")
+
+
+def test_with_too_few_answers_it_says_how_many_are_missing(
+    model: FakeOpenAI, open_bench: Callable[[], Workbench]
+) -> None:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 6)])
+    assert bench.annotators.estimate(NAME).missing > 0
+    with pytest.raises(NotEnoughLabelsError):
+        bench.annotators.compare(NAME)
+    assert model.requests == []
+
+
+def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
+    answered: Workbench,
+) -> None:
+    material, _ = _lessons(answered)
+    paths = answered.context.collection.paths(list(material.answers))
+    for author in ("ana", "ben"):
+        for picture in material.answers:
+            value = "yes" if "ellipse" in paths[picture] else "no"
+            answered.answers.label(
+                NAME,
+                picture,
+                value,
+                author=Author(author),
+                key=f"{author} {picture}",  # type: ignore[arg-type]
+            )
+    found = answered.annotators.compare(NAME)
+    assert len(material.answers) >= 30
+    assert found.substitute is not None
+    assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)
+
+
+def test_review_says_what_it_would_cost_shows_what_was_found_and_switches(
+    answered: Workbench, model: FakeOpenAI
+) -> None:
+    screens, of_concept = Screens(answered), {"concept": NAME}
+    before = screens.load("review", concept=NAME)["review-main"]
+    assert "5 ways of labelling" in before
+    assert "for at most $" in before
+    answered.annotators.compare(NAME)
+    shown = screens.load("review", concept=NAME)["review-main"]
+    assert "simulated-model, in steps, with examples" in shown
+    assert "Use this one" in shown
+    after = screens.press("review-main", "use-annotator", "decomposed|0|1|0", of_concept)
+    assert "From now on this one labels" in after["review-said"]
+    assert answered.annotators.in_use(NAME) == Setup("decomposed", examples=True)
+    row = after["review-main"].partition("in steps, with examples")[2].partition("</tr>")[0]
+    assert "in use" in row
+    wrong = screens.press("review-main", "use-annotator", "oracle|1", of_concept)
+    assert "oracle" in wrong["review-said"]
+    answered.close()
+
+
+def test_the_command_line_shows_the_same_side_by_side(answered: Workbench, model: FakeOpenAI) -> None:
+    expected = CliRunner().invoke(app, ["concept", "annotators", NAME, "--estimate"])
+    assert "5 annotators on" in expected.stdout
+    assert model.requests == []
+    result = CliRunner().invoke(app, ["concept", "annotators", NAME])
+    assert result.exit_code == 0, result.output
+    assert "simulated-model, in steps" in result.stdout
+    assert "calls, cost $" in result.stdout
+    again = CliRunner().invoke(app, ["concept", "annotators", NAME, "--newest"])
+    assert "simulated-model, in steps" in again.stdout
+    chosen = ["concept", "annotator", NAME, "--annotator", "decomposed", "--examples"]
+    assert CliRunner().invoke(app, chosen).exit_code == 0
+    assert answered.annotators.in_use(NAME) == Setup("decomposed", examples=True)
+
+
+def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
+    assert trained.annotators.consistency(NAME) == ""
+    concept = trained.context.concept(NAME)
+    twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
+    assert twice is not None
+    report = EvaluationReport(
+        head=1,
+        threshold=0.5,
+        drawn="random",
+        labels=(),
+        metrics=(),
+        baselines=(),
+        confusion={},
+        curves=None,
+        sentences=(),
+        notes=(),
+        consistency=twice,
+    )
+    trained.context.heads.add_evaluation(concept.id, 1, 20, report.model_dump(mode="json"))
+    assert "18 of 20 pictures the same way twice" in trained.annotators.consistency(NAME)
