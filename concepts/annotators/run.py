@@ -17,7 +17,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
-from concepts.language import chat_model
+from concepts.language import seeing_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
@@ -139,7 +139,7 @@ def supplies_of(
     return Supplies(
         encoder=collection.words,
         background=lambda: _background(lessons),
-        model=cache(lambda: chat_model(settings, "annotating", ledger, budget)),
+        model=cache(lambda: seeing_model(settings, "annotating", ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=_model_picture,
         picture_version="source-jpeg-768",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
+from pydantic.config import JsonDict
 
 from concepts.definition.document import (
     Criterion,
@@ -51,19 +53,32 @@ SMALL_WORDS = frozenset(
 )
 
 
+# A small model copies the request: names of its fields and tags are no criteria.
+_OF_THE_REQUEST = re.compile(
+    r"(?:necessary|supporting|excluding|not)\W*|.*(?:queries[_ ]that[_ ]|</?(?:concept|hint)).*",
+    re.IGNORECASE,
+)
+# For endpoints that obey a schema's limits; what comes in spite of them is read more generously.
+_Short = Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 150})]
+
+
+def _between(fewest: int, most: int) -> JsonDict:
+    return {"minItems": fewest, "maxItems": most}
+
+
 class Expansion(BaseModel):
     """What a chat model is asked for."""
 
-    necessary: list[str]
-    supporting: list[str]
-    excluding: list[str]
-    queries_that_count: list[str]
-    queries_that_look_similar: list[str]
+    necessary: list[_Short] = Field(json_schema_extra=_between(1, MOST_NECESSARY))
+    supporting: list[_Short] = Field(json_schema_extra=_between(2, 5))
+    excluding: list[_Short] = Field(json_schema_extra=_between(2, 5))
+    queries_that_count: list[_Short] = Field(json_schema_extra=_between(FEWEST_QUERIES, 12))
+    queries_that_look_similar: list[_Short] = Field(json_schema_extra=_between(FEWEST_LOOKALIKES, 8))
 
     @field_validator("*")
     @classmethod
     def _tidy(cls, texts: list[str]) -> list[str]:
-        return _distinct(texts)
+        return _distinct(text for text in texts if not _OF_THE_REQUEST.fullmatch(text.strip()))
 
     @field_validator("necessary")
     @classmethod

@@ -74,6 +74,7 @@ USE_CASES = [
     UseCase("settings show", ("get_settings",)),
     UseCase("settings set", ("change_settings",)),
     UseCase("settings test", ("test_endpoint",)),
+    UseCase("models test", ("test_endpoint",)),
     UseCase("calls", ("list_model_calls",)),
     UseCase("costs", ("list_model_costs",)),
     UseCase("about", ("about",)),

@@ -227,7 +227,11 @@ def _outcome(job: JobView | None) -> Notice | None:
         added, pool = int(job.result["added"]), int(job.result["candidates"])
         return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
     number = int(job.result["revision"])
-    return _saved(f"proposed by {job.result['author']}", number, number - 1)
+    saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
+    if why := job.result.get("problem"):
+        said = f"The model gave no answer, so this is from the built-in words. {saved.text} ({why})"
+        return Notice(said, "warn", saved.button)
+    return saved
 
 
 def _saved(note: str, number: int, before: int) -> Notice:
