@@ -161,7 +161,7 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     unknown = set(changes) - set(SAVED)
     locked = set(changes) & set_by_environment()
     if unknown or locked:
-        decided = "it is decided where Discern was started"
+        decided = "decided by the environment in which Discern was started"
         raise BadSettingsError(dict.fromkeys(sorted(unknown | locked), decided))
     if "openai_base_url" in changes:
         _check_address(changes["openai_base_url"])

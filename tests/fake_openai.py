@@ -140,6 +140,7 @@ class FakeOpenAI:
         self.tokens = tokens
         self.manner = manner or Manner("any")
         self.sees = sees
+        self.looks_itself = False  # whether `answer` is asked about the pictures that test eyes, too
         self.requests: list[Request] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -166,6 +167,11 @@ class FakeOpenAI:
         with self._lock:
             self._script += replies
 
+    def unscript(self) -> None:
+        """What is still scripted is not said any more."""
+        with self._lock:
+            self._script.clear()
+
     def __enter__(self) -> FakeOpenAI:
         self._thread.start()
         return self
@@ -176,7 +182,7 @@ class FakeOpenAI:
         self._server.server_close()
 
     def reply_to(self, request: Request) -> Reply:
-        looks = request.tests_eyes and self.sees
+        looks = request.tests_eyes and self.sees and not self.looks_itself
         with self._lock:
             if not looks:
                 self.requests.append(request)

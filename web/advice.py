@@ -20,7 +20,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
     errors.NewerDatabaseError: "Update Discern.",
     errors.NoModelError: "Set one on Activity, Models and cost.",
-    errors.BadPriceError: "Write US dollars per million tokens, in/out, such as 0.15/0.60.",
+    errors.BadPriceError: "Write the {field} in US dollars per million tokens, in/out, such as 0.15/0.60.",
     errors.BlindModelError: "Name one that sees on Activity, Models and cost, or none: then the built-in "
     "encoder labels.",
     errors.NoPriceError: "Set it on Activity, Models and cost; 0/0 where it costs nothing.",
@@ -47,7 +47,7 @@ def in_words(error: errors.DiscernError) -> str:
     """What is the case, and what to do about it."""
     if isinstance(error, errors.BadSettingsError):
         return " ".join(f"{FIELDS.get(name, name)}: {said}." for name, said in error.problems.items())
-    if isinstance(error, errors.BadPriceError):
-        return f"{FIELDS.get(error.setting, error.setting)}: {error} {ADVICE[errors.BadPriceError]}"
     advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    if isinstance(error, errors.BadPriceError):
+        advice = advice.format(field=FIELDS.get(error.setting, error.setting).lower())
     return " ".join(filter(None, (str(error), advice)))

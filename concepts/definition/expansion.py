@@ -59,7 +59,8 @@ _OF_THE_REQUEST = re.compile(
     re.IGNORECASE,
 )
 # For endpoints that obey a schema's limits; what comes in spite of them is read more generously.
-_Short = Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 150})]
+_Sentence = Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 150})]
+_Words = Annotated[str, Field(json_schema_extra={"minLength": 5, "maxLength": 60})]
 
 
 def _between(fewest: int, most: int) -> JsonDict:
@@ -69,11 +70,11 @@ def _between(fewest: int, most: int) -> JsonDict:
 class Expansion(BaseModel):
     """What a chat model is asked for."""
 
-    necessary: list[_Short] = Field(json_schema_extra=_between(1, MOST_NECESSARY))
-    supporting: list[_Short] = Field(json_schema_extra=_between(2, 5))
-    excluding: list[_Short] = Field(json_schema_extra=_between(2, 5))
-    queries_that_count: list[_Short] = Field(json_schema_extra=_between(FEWEST_QUERIES, 12))
-    queries_that_look_similar: list[_Short] = Field(json_schema_extra=_between(FEWEST_LOOKALIKES, 8))
+    necessary: list[_Sentence] = Field(json_schema_extra=_between(1, MOST_NECESSARY))
+    supporting: list[_Sentence] = Field(json_schema_extra=_between(2, 5))
+    excluding: list[_Sentence] = Field(json_schema_extra=_between(2, 5))
+    queries_that_count: list[_Words] = Field(json_schema_extra=_between(FEWEST_QUERIES, 12))
+    queries_that_look_similar: list[_Words] = Field(json_schema_extra=_between(FEWEST_LOOKALIKES, 8))
 
     @field_validator("*")
     @classmethod

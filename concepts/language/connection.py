@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import urllib.request
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx2
@@ -28,9 +28,13 @@ def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
         base_url=urlunsplit(parts._replace(query="", fragment="")),
         timeout=timeout,
         max_retries=0,
-        default_headers=_headers(url, api_key),
         default_query=dict(parse_qsl(parts.query)),  # as in …/openai/deployments/NAME?api-version=…
-        http_client=httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False),
+        http_client=httpx2.Client(
+            transport=transport,
+            timeout=timeout,
+            follow_redirects=False,
+            event_hooks={"request": [_as_azure_takes_it]} if is_azure(url) else {},
+        ),
     )
 
 
@@ -45,12 +49,10 @@ def is_azure(url: str) -> bool:
     )
 
 
-def _headers(url: str, api_key: str | None) -> dict[str, Any]:
-    """Azure takes a key in `api-key`, and a bearer only for tokens of its directory, as openai's own
-    `AzureOpenAI` sends it."""
-    from openai import Omit
-
-    return {"api-key": api_key, "Authorization": Omit()} if api_key and is_azure(url) else {}
+def _as_azure_takes_it(request: httpx2.Request) -> None:
+    """Azure takes a key in `api-key`, and a bearer only for tokens of its directory: openai's own
+    `AzureOpenAI` sends the one or the other."""
+    request.headers["api-key"] = request.headers.pop("Authorization").removeprefix("Bearer ")
 
 
 class CheckedTransport(httpx2.HTTPTransport):

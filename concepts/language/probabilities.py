@@ -96,16 +96,16 @@ def _between(lowest: float, highest: float) -> Iterable[int]:
 
 def _value_of(text: str, start: int, field: str) -> int | None:
     """Where the value of a field of the object at `start` begins."""
-    position = start + 1
+    position, decoder = start + 1, json.JSONDecoder(strict=False)
     while True:
         position = _past(text, position, ",")
         if text[position : position + 1] != '"':
             return None
-        name, position = json.JSONDecoder().raw_decode(text, position)
+        name, position = decoder.raw_decode(text, position)
         position = _past(text, position, ":")
         if name == field:
             return position
-        _, position = json.JSONDecoder().raw_decode(text, position)
+        _, position = decoder.raw_decode(text, position)
 
 
 def _past(text: str, position: int, mark: str) -> int:

@@ -27,6 +27,8 @@ _RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal",
 # and for those that an endpoint which keeps to a strict schema can't send
 _SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
 _UNFIT = "unfit: "
+# Some grammars for JSON let line breaks into strings.
+_LENIENT = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
     position = text.find("{")
     while position >= 0:
         try:
-            value, end = json.JSONDecoder().raw_decode(text, position)
+            value, end = _LENIENT.raw_decode(text, position)
         except (json.JSONDecodeError, RecursionError):
             position = text.find("{", position + 1)
             continue

@@ -4,8 +4,9 @@ import signal
 import string
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -206,15 +207,6 @@ def test_waits_grow_and_end_after_four_attempts(fake_openai, make_model, ledger,
     assert outcomes(ledger) == ["failed"] * 4
 
 
-def test_an_endpoint_that_answers_too_late_is_asked_again(fake_openai, make_model, waits, monkeypatch):
-    monkeypatch.setattr(calling, "TIMEOUT_SECONDS", 0.2)
-    late = threading.Event()
-    fake_openai.script(Reply(content="{}", wait=late), says(GOOD))
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-    late.set()
-    assert len(waits) == 1
-
-
 def test_an_endpoint_that_is_not_there_says_what_to_check(make_model, waits, ledger):
     with pytest.raises(ModelCallError, match="its address right") as caught:
         make_model(base_url="http://127.0.0.1:9/v1").ask(QUESTION, Opinion, purpose="test")
@@ -344,3 +336,56 @@ for number in range(4):
             assert done.returncode == (-signal.SIGKILL if deadly == 2 else 0)
         asked = [request.text for request in server.requests]
     assert asked == [f"picture {number}" for number in range(4)]
+
+
+def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(fake_openai, make_model):
+    fake_openai.answer = lambda request: {"rating": 1 + len(fake_openai.requests) % 5, "why": "a swing"}
+    model = make_model()
+    drawn = [model.ask(QUESTION, Opinion, purpose="test", sample=number) for number in (0, 1, 2)]
+    assert [request.body["temperature"] for request in fake_openai.requests] == [0, 1, 1]
+    again = [make_model().ask(QUESTION, Opinion, purpose="test", sample=number) for number in (0, 1, 2)]
+    assert drawn == again
+    assert len({opinion.rating for opinion in drawn}) == 3
+    assert len(fake_openai.requests) == 3
+
+
+def test_a_question_has_a_deadline_over_all_its_attempts(fake_openai, make_model, waits, monkeypatch):
+    monkeypatch.setattr(calling, "LONGEST_WAIT_SECONDS", 1e6)
+    fake_openai.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
+    with pytest.raises(ModelCallError, match="No time is left") as caught:
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert caught.value.transient
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("5", 5, 5.5),
+        ("-3", 0, 0),
+        ("nan", 0.5, 1),
+        ("1e999", 0.5, 1),
+        ("soon", 0.5, 1),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), 60, 66),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.5, 1),
+    ],
+)
+def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(
+    fake_openai, make_model, waits, header, least, most
+):
+    fake_openai.script(status(429, retry_after=header), says(GOOD))
+    make_model().ask(QUESTION, Opinion, purpose="test")
+    assert least <= waits[0] <= most
+
+
+def test_line_breaks_in_the_texts_of_an_answer_are_read(fake_openai, make_model):
+    fake_openai.script(says('{"rating": 4, "why": "a\nswing"}'))
+    assert make_model().ask(QUESTION, Opinion, purpose="test").why == "a\nswing"
+
+
+def test_an_error_with_the_status_of_an_answer_is_an_error(fake_openai, make_model, ledger):
+    fake_openai.script(Reply(error={"message": "no", "code": None, "param": None}))
+    with pytest.raises(ModelCallError, match="it is an error"):
+        make_model().ask(QUESTION, Opinion, purpose="test")
+    assert outcomes(ledger) == ["failed"]
