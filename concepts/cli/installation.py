@@ -44,8 +44,7 @@ def settings_set(
 
 
 @models.command("test")
-@settings.command("test")
-def settings_test(as_json: Json = False) -> None:
+def models_test(as_json: Json = False) -> None:
     """Ask the endpoint what it can do: a few small questions to each model that is set."""
     with progress("Asking", "Nothing was changed.") as listener:
         report = workbench().installation.test_endpoint(listener=listener)

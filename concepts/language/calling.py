@@ -125,7 +125,8 @@ class Caller:
         try:
             completion, cost, seconds = self._send(messages, question, dialect, patience)
         except (APIError, ValueError) as error:
-            failure = read_failure(error, question.model, question.endpoint)
+            shown = any(message.pictures for message in messages)
+            failure = read_failure(error, question.model, question.endpoint, pictures=shown)
             self._ledger.record(
                 replace(
                     call,

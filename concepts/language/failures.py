@@ -21,6 +21,7 @@ READ = 4000  # characters of it that are searched for a reason
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
+_ABOUT_PARAMETERS = re.compile(r"response_format|schema|temperature|max_(completion_)?tokens|logprobs")
 _ABOUT_PICTURES = re.compile(r"\b(images?|image_url|vision|multi-?modal|mmproj)\b")
 
 
@@ -39,7 +40,10 @@ class Failure:
     about: str = ""  # all that the endpoint said, in lower case: to be searched, never shown
 
 
-def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Failure:
+def read_failure(
+    error: APIError | ValueError, model: str, endpoint: str, *, pictures: bool = False
+) -> Failure:
+    """`pictures` says whether the request had any."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
@@ -51,7 +55,7 @@ def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Fai
             transient=True,
         )
     if isinstance(error, APIStatusError):
-        return _read_status(error, model, endpoint)
+        return _read_status(error, model, endpoint, pictures=pictures)
     return Failure(f"{endpoint} answered with something that is no chat completion: {error}", final=True)
 
 
@@ -66,7 +70,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
+def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: bool) -> Failure:
     status, code, said = error.status_code, error.code or "", _own_words(error)
     if 300 <= status < 400:
         return Failure(f"{endpoint} sends on to another address, which is not followed.", status, final=True)
@@ -89,7 +93,7 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
         )
     if code == "insufficient_quota":
         return Failure(f"The account at {endpoint} has no credit left: {said}", status, final=True)
-    if status in TAKES_NO_PICTURES and _ABOUT_PICTURES.search(about):
+    if pictures and status in TAKES_NO_PICTURES and _speaks_of_pictures(about, model):
         return Failure(f"{model} takes no pictures: {said}", status, "blind", final=True)
     if status == 404:
         return Failure(
@@ -107,6 +111,12 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
             about=about,
         )
     return Failure(f"{endpoint} rejected the question ({status}): {said}", status, about=about)
+
+
+def _speaks_of_pictures(about: str, model: str) -> bool:
+    """And of nothing else: models are called "vision", and requests with pictures have forms too."""
+    without = about.replace(model.lower(), "")
+    return bool(_ABOUT_PICTURES.search(without)) and not _ABOUT_PARAMETERS.search(without)
 
 
 def _own_words(error: APIStatusError) -> str:

@@ -389,3 +389,10 @@ def test_an_error_with_the_status_of_an_answer_is_an_error(fake_openai, make_mod
     with pytest.raises(ModelCallError, match="it is an error"):
         make_model().ask(QUESTION, Opinion, purpose="test")
     assert outcomes(ledger) == ["failed"]
+
+
+@pytest.mark.parametrize("picture", [(), (b"jpeg",)])
+def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(fake_openai, make_model, picture):
+    fake_openai.script(status(400, f"{MODEL} (vision) takes no response_format json_schema"), says(GOOD))
+    question = [Message("user", "Judge.", picture)]
+    assert make_model().ask(question, Opinion, purpose="test") == Opinion(**GOOD)
