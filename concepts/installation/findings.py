@@ -20,7 +20,7 @@ DOES: dict[Role, str] = {
 }
 WITHOUT: dict[Role, str] = {
     "scoping": "What counts is proposed from the built-in words.",
-    "annotating": "Take it out of its field, and the built-in encoder labels instead.",
+    "annotating": "Name one that sees, or none: then the built-in encoder labels instead.",
     "escalating": "Nobody looks again at what the first is not sure of.",
     "criticising": "No other wordings are proposed.",
 }

@@ -143,6 +143,8 @@ class OpenAICompatibleModel:
             except UnfitAnswerError as unfit:
                 self._record_unfit(said, unfit)
                 ignores = unfit.ignores_form and self._memory.ignored(dialect)
+                if not unfit.ignores_form:
+                    self._memory.worked(dialect)
                 if ignores and dialect.below is not None:
                     dialect, proven = dialect.below, False
                     asked, shown = list(question.messages), False

@@ -192,7 +192,7 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
     ended(bench, "test endpoint", "done", report)
     said = view(bench, "models")
     assert "proposes what counts, labels pictures" in said
-    assert "Take it out of its field, and the built-in encoder labels instead." in said
+    assert "Name one that sees, or none: then the built-in encoder labels instead." in said
     assert "How sure it is comes from asking three times." in said
 
 
