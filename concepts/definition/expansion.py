@@ -59,8 +59,8 @@ _OF_THE_REQUEST = re.compile(
     re.IGNORECASE,
 )
 # For endpoints that obey a schema's limits; what comes in spite of them is read more generously.
-_Sentence = Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 150})]
-_Words = Annotated[str, Field(json_schema_extra={"minLength": 5, "maxLength": 60})]
+_Sentence = Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 120})]
+_Words = Annotated[str, Field(json_schema_extra={"minLength": 5, "maxLength": 50})]
 
 
 def _between(fewest: int, most: int) -> JsonDict:

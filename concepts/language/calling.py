@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.chat import ChatCompletion
 
-TIMEOUT_SECONDS = 180.0  # of one request; a small, busy computer writes long answers slowly
-DEADLINE_SECONDS = 420.0  # of one question, with all its attempts and waits
+TIMEOUT_SECONDS = 120.0  # of one request; a small, busy computer writes long answers slowly
+DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits
 MAX_ATTEMPTS = 4
+MAX_TIMEOUTS = 2  # a server that is slow goes on with a question that nobody waits for any more
 LONGEST_WAIT_SECONDS = 60.0
 MOST_DIALECTS = 12  # ways to ask, before an endpoint that rejects every one is given up
 
@@ -87,7 +88,7 @@ class Caller:
         proven: bool,
     ) -> Said:
         """Raises `ModelCallError`, `ModelAnswerError` (refused, cut off, empty) and `BudgetError`."""
-        attempt, dialects = 1, 1
+        attempt, dialects, timeouts = 1, 1, 0
         while True:
             outcome = self._once(messages, question, dialect, patience)
             if isinstance(outcome, Said):
@@ -99,7 +100,8 @@ class Caller:
                 continue
             failure = outcome.failure
             wait = _wait_seconds(attempt, failure.retry_after)
-            if not failure.transient or attempt == MAX_ATTEMPTS:
+            timeouts += failure.timed_out
+            if not failure.transient or attempt == MAX_ATTEMPTS or timeouts == MAX_TIMEOUTS:
                 raise self._error(failure)
             if wait >= patience.left:
                 raise self._error(

@@ -36,6 +36,7 @@ class Failure:
     transient: bool = False
     final: bool = False
     congested: bool = False
+    timed_out: bool = False
     retry_after: float | None = None  # seconds
     about: str = ""  # all that the endpoint said, in lower case: to be searched, never shown
 
@@ -47,7 +48,7 @@ def read_failure(
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return Failure(f"{endpoint} did not answer in time.", transient=True, congested=True)
+        return Failure(f"{endpoint} did not answer in time.", transient=True, congested=True, timed_out=True)
     if isinstance(error, APIConnectionError):
         reason = f" ({error.__cause__})" if error.__cause__ else ""
         return Failure(
