@@ -120,7 +120,7 @@ def _words(answer: ModelReport) -> Iterator[Finding]:
     if answer.correct is None:
         return
     speed = "" if answer.seconds is None else f", in {max(answer.seconds, 0.1):.1f} seconds"
-    if answer.tokens_per_second:
+    if answer.tokens_per_second and answer.tokens_per_second >= 1:
         speed += f" and {answer.tokens_per_second:,.0f} tokens a second"
     if answer.correct:
         yield Finding(mark="good", says=f"It understands words: it answered rightly{speed}.")

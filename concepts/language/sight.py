@@ -85,7 +85,7 @@ def _misread(model: ChatModel, shown: Seen) -> str:
     """What the model did with a picture, in a sentence; empty where it read it right."""
     # The number keeps a repeated picture from being answered out of the cache.
     text = load_prompt("sight").render(number=str(random.randrange(10**9)))
-    before = f"Shown a {shown.colour} {shown.digit},"
+    before = f"Shown {_in_words(shown)},"
     try:
         seen = model.ask([Message("user", text, (draw(shown),))], Seen, purpose=PURPOSE)
     except ModelAnswerError as error:
@@ -94,4 +94,8 @@ def _misread(model: ChatModel, shown: Seen) -> str:
         if error.status in REJECTS_PICTURES:
             return f"{before} it failed: {error}"
         raise
-    return "" if seen == shown else f"{before} it said a {seen.colour} {seen.digit}."
+    return "" if seen == shown else f"{before} it said {_in_words(seen)}."
+
+
+def _in_words(seen: Seen) -> str:
+    return f"{'an' if seen.colour == 'orange' else 'a'} {seen.colour} {seen.digit}"

@@ -76,7 +76,7 @@ def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> N
         report = examine(settings_for(server), ledger, nothing)
     assert report.answers[0].structured == "json_object_schema"
     said = words(report)
-    assert "It doesn’t see pictures. Shown a " in said
+    assert "It doesn’t see pictures. Shown a" in said
     assert "gave no usable answer (empty)" in said
     assert "the built-in encoder labels instead" in said
     assert "obeys a form that is sent beside the question, token by token" in said
