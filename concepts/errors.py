@@ -6,8 +6,8 @@ the screens, the error is a class of its own that carries the facts, and each of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
     BadPictureError,
@@ -26,8 +26,14 @@ from storage.errors import (
     UnknownVersionError,
 )
 
+if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doesn't need
+    from storage.calls import Outcome
+
 __all__ = [
     "BadPictureError",
+    "BadPriceError",
+    "BadSettingsError",
+    "BlindModelError",
     "BudgetError",
     "CancelledError",
     "ConflictError",
@@ -65,6 +71,23 @@ __all__ = [
 
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
+
+
+class BadSettingsError(SettingsError):
+    """Values of settings that can't be used: name of the setting → what is wrong with it."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        said = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+        super().__init__(f"These settings can't be used: {said}")
+        self.problems = dict(problems)
+
+
+class BadPriceError(SettingsError):
+    """What stands where the price of a model should. `setting` is its name, such as "vlm_price"."""
+
+    def __init__(self, setting: str, text: str) -> None:
+        super().__init__(f"“{text}” is not a price.")
+        self.setting = setting
 
 
 class UnknownMethodError(DiscernError):
@@ -192,7 +215,26 @@ class ModelCallError(DiscernError):
 
 
 class ModelAnswerError(ModelCallError):
-    """The model answered, but not with what was asked for (refused, cut off, or not the schema)."""
+    """The model answered, but not with what was asked for. `outcome` says how not."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome: Outcome = "wrong schema",
+        transient: bool = False,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, transient=transient, status=status)
+        self.outcome: Outcome = outcome
+
+
+class BlindModelError(DiscernError):
+    """A model was about to judge pictures, and did not read one whose content can't be guessed."""
+
+    def __init__(self, model: str, why: str) -> None:
+        super().__init__(f"{model} doesn't see pictures, so it labels none. {why}")
+        self.model = model
 
 
 class BudgetError(DiscernError):

@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from concepts.errors import SettingsError
+from concepts.errors import BadSettingsError, SettingsError
 from storage.disk import refused
 from storage.files import sqlite_url
 
@@ -140,8 +140,8 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"These settings can't be used: {problems}") from error
+        problems = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
+        raise BadSettingsError(problems) from error
     except OSError as error:
         raise refused(error, default_home() / "settings.json") from error
 
@@ -161,17 +161,15 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     unknown = set(changes) - set(SAVED)
     locked = set(changes) & set_by_environment()
     if unknown or locked:
-        raise SettingsError(
-            f"Not changed here: {', '.join(sorted(unknown | locked))}. The environment in which Discern "
-            "was started decides."
-        )
+        decided = "decided by the environment in which Discern was started"
+        raise BadSettingsError(dict.fromkeys(sorted(unknown | locked), decided))
     if "openai_base_url" in changes:
         _check_address(changes["openai_base_url"])
         if not _may_have_the_key(changes["openai_base_url"], settings.openai_base_url):
             if "openai_api_key" in set_by_environment():
                 raise SettingsError(
-                    "The key is set where Discern was started and would be sent to this address. Set "
-                    "OPENAI_BASE_URL there, beside OPENAI_API_KEY."
+                    "The key is set where Discern was started and would be sent to this address. Set the "
+                    "address there too, beside the key."
                 )
             changes.setdefault("openai_api_key", None)
     file = settings.home / "settings.json"

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.database import Database, insert_or_update
 from storage.tables import ModelAnswerRow, ModelCallRow
+
+# What came of a request. Only what was answered is kept as an answer, and only that can become a label.
+Outcome = Literal[
+    "answered",
+    "refused",  # by the model, or by a filter before it
+    "cut off",  # at the longest answer
+    "empty",
+    "blind",  # takes no pictures, and was shown one
+    "wrong schema",  # no JSON, or JSON that does not fit
+    "out of range",  # fits but for a value that was not to choose from
+    "unknown criterion",  # speaks of a criterion that is none
+    "wrong language",  # in a script that the question is not in
+    "failed",  # no answer at all
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +36,7 @@ class Call:
     endpoint: str  # without credentials
     prompt_hash: str
     latency_ms: int
-    outcome: str  # answered, refused, cut off, empty, wrong schema, failed
+    outcome: Outcome
     tokens_in: int | None = None
     tokens_out: int | None = None
     cost_usd: float | None = None  # none where no price is set

@@ -356,7 +356,7 @@ class ModelCallRow(Base):
     tokens_out: Mapped[int | None]
     cost_usd: Mapped[float | None]  # none where no price is set
     latency_ms: Mapped[int]
-    outcome: Mapped[str] = mapped_column(String(20))  # answered, refused, cut off, wrong schema, failed
+    outcome: Mapped[str] = mapped_column(String(20))  # see `storage.calls.Outcome`
     error: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(default=now, index=True)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"), index=True)  # none outside a job

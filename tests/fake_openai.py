@@ -3,6 +3,10 @@
 It speaks the wire format of /v1/models and /v1/chat/completions (choices, finish_reason, usage, refusal,
 error objects) and understands nothing: what it says is scripted, or comes from a function of the request.
 
+With `manner` it behaves as one of the servers in `manners.py`, and it can fail in every way that a server
+can. Whether it `sees` is tested by the product itself: such pictures are read by simulated eyes, and neither
+scripts nor `requests` notice.
+
     with FakeOpenAI(answer=lambda request: {"rating": 4}) as server:
         server.script(status(429, retry_after=2), says("no JSON"), refuses())   # then `answer` again
         ... base_url=server.base_url ...
@@ -13,13 +17,22 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import re
+import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MODEL = "simulated-model"
+from manners import MODEL, Manner
+from seeing import reads
+
+__all__ = ["MODEL", "FakeOpenAI", "Reply", "Request", "cut_off", "refuses", "says", "status"]
+
+SIGHT = "one large digit in one colour"  # what the product says when it tests eyes
+NO_ROUTE = {"error": {"message": "no such route", "type": "simulated", "code": None}}
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,13 @@ class Request:
 
     @property
     def format(self) -> str:
-        return str(self.body.get("response_format", {}).get("type", "text"))
+        """json_schema, json_object_schema (a schema beside json_object), json_object or text."""
+        asked = self.body.get("response_format", {})
+        return str(asked.get("type", "text")) + ("_schema" if "schema" in asked else "")
+
+    @property
+    def tests_eyes(self) -> bool:
+        return SIGHT in self.text and bool(self.pictures)
 
     @property
     def schema_name(self) -> str | None:
@@ -70,6 +89,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     usage: bool = True
     raw: bytes | None = None  # sent as text/html in place of a completion
+    breaks: bool = False  # the connection, in the middle of the body
+    others: dict[str, float] = field(default_factory=dict)  # token → chance, in place of each token
     wait: threading.Event | None = None  # the reply is held back until it is set
 
 
@@ -102,7 +123,7 @@ def status(
 class FakeOpenAI:
     """The server. Scripted replies come first, then `answer(request)` (a `Reply`, text, or JSON-able).
 
-    `rejects` maps a response format ("json_schema", "json_object") to the status it is rejected with.
+    `rejects` maps a response format (of `Request.format`) to the status it is rejected with.
     """
 
     def __init__(
@@ -111,10 +132,15 @@ class FakeOpenAI:
         *,
         rejects: dict[str, int] | None = None,
         tokens: tuple[int, int] = (100, 20),
+        manner: Manner | None = None,
+        sees: bool = True,
     ) -> None:
         self.answer = answer
         self.rejects = rejects or {}
         self.tokens = tokens
+        self.manner = manner or Manner("any")
+        self.sees = sees
+        self.looks_itself = False  # whether `answer` is asked about the pictures that test eyes, too
         self.requests: list[Request] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -131,11 +157,20 @@ class FakeOpenAI:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.address}{self.manner.root}{self.manner.query}"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def script(self, *replies: Reply) -> None:
         with self._lock:
             self._script += replies
+
+    def unscript(self) -> None:
+        """What is still scripted is not said any more."""
+        with self._lock:
+            self._script.clear()
 
     def __enter__(self) -> FakeOpenAI:
         self._thread.start()
@@ -147,16 +182,41 @@ class FakeOpenAI:
         self._server.server_close()
 
     def reply_to(self, request: Request) -> Reply:
+        looks = request.tests_eyes and self.sees and not self.looks_itself
         with self._lock:
-            self.requests.append(request)
+            if not looks:
+                self.requests.append(request)
             if code := self.rejects.get(request.format):
                 return status(code, f"response_format of type {request.format} is not supported")
-            if self._script:
+            if (rejected := self._rejected(request)) is not None:
+                return rejected
+            if self._script and not looks:
                 return self._script.pop(0)
+        if looks:
+            return self._in_form(request, says(reads(request.pictures[-1])))
+        if request.pictures and not self.sees:
+            return says("")
         if self.answer is None:
             return status(500, "nothing is scripted")
         answer = self.answer(request)
-        return answer if isinstance(answer, Reply) else says(answer)
+        return self._in_form(request, answer if isinstance(answer, Reply) else says(answer))
+
+    def _rejected(self, request: Request) -> Reply | None:
+        """As this server's manner is."""
+        manner = self.manner
+        reasons = [manner.rejects.get(request.format)]
+        reasons += [manner.parameters[name] for name in manner.parameters if name in request.body]
+        if request.pictures and not self.sees:
+            reasons.append(manner.blind)
+        for reason in filter(None, reasons):
+            return status(reason.status, reason.message, param=reason.param)
+        return None
+
+    def _in_form(self, request: Request, reply: Reply) -> Reply:
+        """Prose, where a form was asked for that this server takes and doesn't keep."""
+        if request.format in self.manner.ignores and reply.content:
+            return replace(reply, content="Certainly! Here is what I think about it.")
+        return reply
 
     def enter(self, step: int) -> None:
         with self._lock:
@@ -173,22 +233,24 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path == "/v1/models":
+        manner = self.server_of.manner
+        if self.path == f"{manner.root}/models{manner.query}" and manner.lists:
             model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "simulated"}
-            self._send(200, {"object": "list", "data": [model]})
+            self._send(200, {"object": "list", "data": [model | manner.listed]})
+        elif self.path == "/props" and manner.props is not None:
+            self._send(200, manner.props)
         else:
-            self._send(
-                404, {"error": {"message": f"no route {self.path}", "type": "simulated", "code": None}}
-            )
+            self._send(404, NO_ROUTE)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/v1/chat/completions":
-            self._send(
-                404, {"error": {"message": f"no route {self.path}", "type": "simulated", "code": None}}
-            )
+        fake, manner = self.server_of, self.server_of.manner
+        if self.path != f"{manner.root}/chat/completions{manner.query}":
+            self._send(404, NO_ROUTE)
             return
-        fake = self.server_of
+        if manner.key_in == "api-key" and ("Authorization" in self.headers or not self.headers["api-key"]):
+            self._send(401, {"error": {"code": "401", "message": "Access denied due to invalid key."}})
+            return
         fake.enter(1)
         try:
             request = Request(json.loads(body), {k.lower(): v for k, v in self.headers.items()})
@@ -197,10 +259,15 @@ class _Handler(BaseHTTPRequestHandler):
                 reply.wait.wait(30)
         finally:
             fake.enter(-1)
-        if reply.raw is not None:
+        if reply.breaks:
+            self._break(self._completion(request, reply))
+        elif reply.raw is not None:
             self._send_bytes(reply.status, reply.raw, "text/html", reply.headers)
         elif reply.error is not None:
-            self._send(reply.status, {"error": reply.error}, reply.headers)
+            error = manner.error(
+                reply.status, reply.error["message"], reply.error["code"], reply.error["param"]
+            )
+            self._send(reply.status, error, reply.headers)
         else:
             self._send(reply.status, self._completion(request, reply), reply.headers)
 
@@ -208,6 +275,8 @@ class _Handler(BaseHTTPRequestHandler):
         prompt, answer = self.server_of.tokens
         message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
         choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason, "logprobs": None}
+        if request.body.get("logprobs") and self.server_of.manner.chances == "told":
+            choice["logprobs"] = {"content": _logprobs(reply), "refusal": None}
         completion = {
             "id": f"chatcmpl-simulated-{len(self.server_of.requests)}",
             "object": "chat.completion",
@@ -215,7 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
             "model": request.body["model"],
             "choices": [choice],
         }
-        if reply.usage:
+        if reply.usage and self.server_of.manner.usage:
             completion["usage"] = {
                 "prompt_tokens": prompt,
                 "completion_tokens": answer,
@@ -235,3 +304,28 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except ConnectionError:
             self.close_connection = True  # the client was killed or gave up
+
+    def _break(self, document: Any) -> None:
+        """Half of the body, then nobody is there any more."""
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _logprobs(reply: Reply) -> list[dict[str, Any]]:
+    """Every token surely, except where `others` could have stood."""
+
+    def told(text: str, chance: float) -> dict[str, Any]:
+        return {"token": text, "logprob": math.log(chance), "bytes": list(text.encode())}
+
+    tokens = []
+    for text in re.findall(r"\w+|\s+|[^\w\s]", reply.content or ""):
+        others = reply.others if text in reply.others else {text: 1.0}
+        top = [told(other, chance) for other, chance in others.items()]
+        tokens.append(told(text, others[text]) | {"top_logprobs": top})
+    return tokens

@@ -20,11 +20,34 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
     errors.NewerDatabaseError: "Update Discern.",
     errors.NoModelError: "Set one on Activity, Models and cost.",
+    errors.BadPriceError: "Write the {field} in US dollars per million tokens, in/out, such as 0.15/0.60.",
+    errors.BlindModelError: "Name one that sees on Activity, Models and cost, or none: then the built-in "
+    "encoder labels.",
     errors.NoPriceError: "Set it on Activity, Models and cost; 0/0 where it costs nothing.",
+}
+
+
+# What the fields of the form are called on the screen, where settings have names.
+FIELDS = {
+    "openai_base_url": "Address",
+    "openai_api_key": "Key",
+    "llm_model": "Model for words",
+    "vlm_model": "Model that sees",
+    "large_vlm_model": "Larger model that sees",
+    "critic_model": "Model that criticises",
+    "llm_price": "Price of the model for words",
+    "vlm_price": "Price of the model that sees",
+    "large_vlm_price": "Price of the larger model that sees",
+    "critic_price": "Price of the model that criticises",
+    "model_concurrency": "Questions at the same time",
 }
 
 
 def in_words(error: errors.DiscernError) -> str:
     """What is the case, and what to do about it."""
+    if isinstance(error, errors.BadSettingsError):
+        return " ".join(f"{FIELDS.get(name, name)}: {said}." for name, said in error.problems.items())
     advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
+    if isinstance(error, errors.BadPriceError):
+        advice = advice.format(field=FIELDS.get(error.setting, error.setting).lower())
     return " ".join(filter(None, (str(error), advice)))

@@ -29,7 +29,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
-from concepts.language import Role, chat_model
+from concepts.language import Role, seeing_model
 from concepts.language.ledger import Budget
 from concepts.library.collection import Collection
 from concepts.settings import Settings
@@ -202,7 +202,7 @@ def supplies_of(
     return Supplies(
         encoder=collection.words,
         background=lambda: _background(lessons),
-        model=cache(lambda: chat_model(settings, role, ledger, budget)),
+        model=cache(lambda: seeing_model(settings, role, ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=read_picture,
     )

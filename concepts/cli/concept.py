@@ -80,8 +80,14 @@ def concept_show(
 @concept.command("expand")
 def concept_expand(name: Name, as_json: Json = False) -> None:
     """Propose what counts, what doesn't, what is open, and what to search for; kept as a new revision."""
-    revision = workbench().definitions.expand(name)
-    show(revision, as_json, lambda: say(revision.definition.as_text()))
+    proposed = workbench().definitions.expand(name)
+
+    def human() -> None:
+        if proposed.problem:
+            say(f"Proposed from the built-in words. The model gave no answer: {proposed.problem}\n")
+        say(proposed.definition.as_text())
+
+    show(proposed, as_json, human)
 
 
 @concept.command("ask")

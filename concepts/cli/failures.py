@@ -39,6 +39,9 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     "data folder away or point DISCERN_HOME to another one.",
     errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
     errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
+    errors.BadPriceError: "Set DISCERN_{setting} to USD per million tokens, input/output, such as 0.15/0.60.",
+    errors.BlindModelError: "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: "
+    "discern concept annotate NAME --annotator builtin.",
     errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
     "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",
 }
@@ -49,7 +52,8 @@ def what_to_do(error: errors.DiscernError) -> str:
     advice = next((ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE), "")
     if isinstance(error, errors.NotEnoughLabelsError) and error.purpose == "evaluation":
         advice = advice.replace("concept next NAME", "concept next NAME --evaluation")
-    return advice.format(error=error, role=getattr(error, "role", "").upper())
+    names = {name: getattr(error, name, "").upper() for name in ("role", "setting")}
+    return advice.format(error=error, **names)
 
 
 def fail(error: errors.DiscernError, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""The installation: `discern settings`, `users`, `calls`, `costs`, `about`, `backup` and `demo`."""
+"""The installation: `discern settings`, `models`, `users`, `calls`, `costs`, `about`, `backup` and `demo`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Json, Most, Skip, app, settings, users, workbench
+from concepts.cli.groups import Json, Most, Skip, app, models, settings, users, workbench
 from concepts.cli.output import progress, say, show, table
 from storage.disk import told
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Setting = Annotated[
     Literal[
-        "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "llm_price", "vlm_price",
-        "model_concurrency",
+        "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "large_vlm_model", "critic_model",
+        "llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency",
     ],
     typer.Argument(help="Which setting."),
 ]  # fmt: skip
@@ -43,15 +43,24 @@ def settings_set(
     _show_settings(workbench().installation.save_settings({name: value}), as_json)
 
 
-@settings.command("test")
-def settings_test(as_json: Json = False) -> None:
-    """Ask the endpoint what it can do: one small question to each model that is set."""
+@models.command("test")
+def models_test(as_json: Json = False) -> None:
+    """Ask the endpoint what it can do: a few small questions to each model that is set."""
     with progress("Asking", "Nothing was changed.") as listener:
         report = workbench().installation.test_endpoint(listener=listener)
 
     def human() -> None:
-        say(f"{report.address}: {len(report.models)} models. {report.models_note}".strip())
-        table(("", "", ""), [(a.role, a.model, "works" if a.works else a.problem) for a in report.answers])
+        from concepts.installation.findings import about_endpoint, about_models  # brings the database
+
+        marks = {"good": "+", "note": "·", "bad": "!"}
+        for found in about_endpoint(report):
+            say(f"{marks[found.mark]} {found.says}")
+        for about in about_models(report):
+            say(f"\n{about.model} ({about.does})")
+            for found in about.findings:
+                say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
+        if not report.answers:
+            say("· No model is named yet.")
 
     show(report, as_json, human)
 

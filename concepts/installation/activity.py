@@ -89,8 +89,12 @@ class SettingsView(View):
     has_key: bool
     llm_model: str | None
     vlm_model: str | None
+    large_vlm_model: str | None = None
+    critic_model: str | None = None
     llm_price: str | None
     vlm_price: str | None
+    large_vlm_price: str | None = None
+    critic_price: str | None = None
     model_concurrency: int
     fixed: list[str]  # names that the environment decides, which can't be changed here
 
@@ -162,8 +166,12 @@ def settings_view(settings: Settings) -> SettingsView:
         has_key=settings.openai_api_key is not None,
         llm_model=settings.llm_model,
         vlm_model=settings.vlm_model,
+        large_vlm_model=settings.large_vlm_model,
+        critic_model=settings.critic_model,
         llm_price=settings.llm_price,
         vlm_price=settings.vlm_price,
+        large_vlm_price=settings.large_vlm_price,
+        critic_price=settings.critic_price,
         model_concurrency=settings.model_concurrency,
         fixed=sorted(set_by_environment()),
     )

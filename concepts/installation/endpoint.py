@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-import io
 import random
 import time
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from concepts.errors import DiscernError, ModelCallError, SettingsError
 from concepts.jobs import Listener
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
-from concepts.language.connection import openai_client
-from concepts.language.dialects import DialectMemory
-from concepts.language.failures import read_failure, redacted
+from concepts.language.capabilities import CapabilityMemory
+from concepts.language.listing import Listing, list_models
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT, without_credentials
+from concepts.language.sight import PURPOSE, check_sight
 from concepts.settings import Settings
 from concepts.view import View
 from storage.calls import Ledger
 
-PURPOSE = "test"
-MOST_MODELS = 200
-LIST_SECONDS = 15.0
-COLOURS = {"red": (210, 30, 30), "green": (20, 150, 60), "blue": (30, 70, 200), "yellow": (245, 210, 30)}
+ROLES: tuple[Role, ...] = get_args(Role)
+SEEING: tuple[Role, ...] = ("annotating", "escalating")
 
 
 class ModelReport(View):
-    """What one model did with a question whose answer is known. `listed` is none without a list."""
+    """What one model did with questions whose answers are known. What was not found out is none."""
 
-    role: Role
     model: str
+    roles: list[Role]
     works: bool
-    listed: bool | None
-    correct: bool | None = None
-    structured: str = ""  # how it is made to answer in a form: json_schema, json_object, text
-    seconds: float | None = None
     problem: str = ""
+    listed: bool | None = None  # whether the endpoint's list has it; none without a list
+    correct: bool | None = None
+    structured: str = ""  # how it is made to answer in a form: a rung of `concepts.language.dialects`
+    chances: bool | None = None  # whether it tells how likely it held an answer
+    sees: bool | None = None  # asked of those that are to look at pictures
+    blind_why: str = ""
+    context: int | None = None  # tokens it reads at once, where the endpoint says
+    seconds: float | None = None  # of a short question about words
+    tokens_per_second: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_version(cls, kept: Any) -> Any:
+        """Reports are kept with their jobs. Older ones had one role each ("llm" or "vlm" at first), and what
+        a model made of a picture stood where others have what it made of words."""
+        if not isinstance(kept, Mapping) or "role" not in kept:
+            return kept
+        renamed: dict[str, Role] = {"llm": "scoping", "vlm": "annotating"}
+        read = {name: value for name, value in kept.items() if name != "role"}
+        read["roles"] = [renamed.get(kept["role"], kept["role"])]
+        if read["roles"] == ["annotating"]:
+            right = bool(kept.get("works")) and bool(kept.get("correct"))
+            why = "" if right else kept.get("problem") or "It answered wrongly."
+            read |= {"works": True, "correct": None, "sees": right, "blind_why": why}
+        return read
 
 
 class EndpointReport(View):
@@ -49,88 +69,101 @@ class EndpointReport(View):
     answers: list[ModelReport]
 
 
-class _Number(BaseModel):
+class _Known(BaseModel):
     number: int
-
-
-class _Colour(BaseModel):
-    colour: Literal["red", "green", "blue", "yellow"]
+    odd: Literal["yes", "no"]
 
 
 def examine(settings: Settings, ledger: Ledger, report: Listener) -> EndpointReport:
-    """Asks for the list of models, then puts one small question to each model that is set.
+    """Asks for the list of models, then puts a few small questions to each model that is set, to one that has
+    several roles once. What was remembered of them is forgotten first.
 
     Raises `SettingsError` where no endpoint is set, and `ModelCallError` where it can't be reached.
     """
     if not settings.has_endpoint:
         raise SettingsError("No endpoint is set. Give an address, a key, or both.")
     address = without_credentials(settings.openai_base_url or DEFAULT_ENDPOINT)
-    report(0, 3, f"asking {address} for its models")
-    models, note = _models(settings, address)
-    answers = []
-    roles: tuple[Role, ...] = ("scoping", "annotating")
-    for step, role in enumerate(roles, start=1):
-        report(step, 3, "asking about words" if role == "scoping" else "showing a picture")
-        model = chat_model(settings, role, ledger)
-        if model is not None:
-            answers.append(_ask(model, role, settings, models))
-    report(3, 3, "")
-    return EndpointReport(address=address, models=models, models_note=note, answers=answers)
-
-
-def _models(settings: Settings, address: str) -> tuple[list[str], str]:
-    """Ids of the models, and why there are none. Not every endpoint has the list."""
-    from openai import APIConnectionError, APIError, AuthenticationError, PermissionDeniedError
-
+    roles = _roles(settings, ledger)
+    steps = 1 + len(roles)
+    report(0, steps, f"asking {address} for its models")
     key = settings.openai_api_key
-    address_in_full = settings.openai_base_url or DEFAULT_ENDPOINT
-    client = openai_client(address_in_full, key.get_secret_value() if key else None, LIST_SECONDS)
-    try:
-        return sorted(model.id for model in client.models.list().data or [])[:MOST_MODELS], ""
-    except (APIConnectionError, AuthenticationError, PermissionDeniedError) as error:
-        failure = read_failure(error, "", address)
-        message = redacted(failure.message, [key.get_secret_value()] if key else [])
-        raise ModelCallError(message, status=failure.status) from None
-    except (APIError, ValueError, AttributeError, TypeError):
-        return [], "It does not list its models, which is no harm."
-
-
-def _ask(model: ChatModel, role: Role, settings: Settings, models: list[str]) -> ModelReport:
-    """One question with a known answer. It is new every time, so that it is not answered from the cache."""
-    started = time.monotonic()
-    listed = model.name in models if models else None
-    try:
-        correct = _asks_a_number(model) if role == "scoping" else _asks_a_colour(model)
-    except DiscernError as error:
-        return ModelReport(role=role, model=model.name, listed=listed, works=False, problem=str(error))
-    dialect, _ = DialectMemory(settings.cache, model.endpoint, model.name).current
-    return ModelReport(
-        role=role,
-        model=model.name,
-        listed=listed,
-        works=True,
-        correct=correct,
-        structured=dialect.rung,
-        seconds=round(time.monotonic() - started, 2),
+    listing = list_models(
+        settings.openai_base_url or DEFAULT_ENDPOINT, key.get_secret_value() if key else None
+    )
+    answers = []
+    for step, (model, its_roles) in enumerate(roles, start=1):
+        report(step, steps, f"asking {model.name}")
+        answers.append(_Examined(model, its_roles, settings, ledger, listing).report())
+    report(steps, steps, "")
+    return EndpointReport(
+        address=address, models=list(listing.models), models_note=listing.note, answers=answers
     )
 
 
-def _asks_a_number(model: ChatModel) -> bool:
-    number = random.randrange(1000, 1_000_000)
-    asked = [Message("user", f"Give back the number {number}.")]
-    return model.ask(asked, _Number, purpose=PURPOSE).number == number
+def _roles(settings: Settings, ledger: Ledger) -> list[tuple[ChatModel, list[Role]]]:
+    """Each model once, with all that it is to do."""
+    found: dict[str, tuple[ChatModel, list[Role]]] = {}
+    for role in ROLES:
+        model = chat_model(settings, role, ledger)
+        if model is not None:
+            found.setdefault(model.name, (model, []))[1].append(role)
+    return list(found.values())
 
 
-def _asks_a_colour(model: ChatModel) -> bool:
-    name = random.choice(list(COLOURS))
-    text = f"What colour is this picture? (Question {random.randrange(1_000_000)}.)"
-    asked = [Message("user", text, (_square(COLOURS[name]),))]
-    return model.ask(asked, _Colour, purpose=PURPOSE).colour == name
+@dataclass
+class _Examined:
+    """One model, being asked."""
 
+    model: ChatModel
+    roles: list[Role]
+    settings: Settings
+    ledger: Ledger
+    listing: Listing
 
-def _square(colour: tuple[int, int, int]) -> bytes:
-    from PIL import Image
+    def report(self) -> ModelReport:
+        name = self.model.name
+        memory = CapabilityMemory(self.settings.cache, self.model.endpoint, name)
+        memory.forget()
+        listed = name in self.listing.models if self.listing.models else None
+        about: dict[str, Any] = {
+            "model": name,
+            "roles": self.roles,
+            "listed": listed,
+            "context": self.listing.context(name),
+        }
+        try:
+            about |= self._words()
+        except DiscernError as error:
+            return ModelReport(**about, works=False, problem=str(error))
+        about["structured"] = memory.dialect[0].rung
+        if set(self.roles) & set(SEEING):
+            try:
+                sight = check_sight(self.model)
+            except ModelCallError as error:
+                return ModelReport(**about, works=True, sees=False, blind_why=str(error))
+            memory.saw(sight)
+            about |= {"sees": sight.sees, "blind_why": sight.why}
+        return ModelReport(**about, works=True)
 
-    file = io.BytesIO()
-    Image.new("RGB", (256, 256), colour).save(file, "JPEG")
-    return file.getvalue()
+    def _words(self) -> dict[str, Any]:
+        """A question with a known answer. It is new every time, so that it is not answered from the cache."""
+        number = random.randrange(1000, 1_000_000)
+        asked = [Message("user", f"Give back the number {number}, and say whether it is odd.")]
+        started = time.monotonic()
+        weighed = self.model.weigh(asked, _Known, field="odd", purpose=PURPOSE)
+        seconds = time.monotonic() - started
+        return {
+            "correct": weighed.answer.number == number,
+            "chances": weighed.chances is not None,
+            "seconds": round(seconds, 2),
+            "tokens_per_second": self._speed(),
+        }
+
+    def _speed(self) -> float | None:
+        """Of the call that was answered last, where the endpoint counts tokens."""
+        for _, call in self.ledger.recent(20):
+            if (call.model, call.purpose, call.outcome) == (self.model.name, PURPOSE, "answered"):
+                if not call.tokens_out or not call.latency_ms:
+                    return None
+                return round(1000 * call.tokens_out / call.latency_ms, 1)
+        return None

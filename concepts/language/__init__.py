@@ -7,6 +7,7 @@ from typing import Literal
 from concepts.language.base import ChatModel
 from concepts.language.ledger import Budget, Ledger, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.sight import require_sight
 from concepts.registry import Registry
 from concepts.settings import Settings
 
@@ -38,16 +39,32 @@ def chat_model(
         cache=settings.cache,
         price=Price.parse(price, setting) if price else None,
         budget=budget,
+        at_once=settings.model_concurrency,
     )
+
+
+def seeing_model(
+    settings: Settings, role: Role, ledger: Ledger, budget: Budget | None = None
+) -> ChatModel | None:
+    """The same for a role that is shown pictures, once it has read some whose content can't be guessed.
+
+    That is asked at most once a week, and charged to no job, as other tests of the endpoint. Raises
+    `BlindModelError`, and `ModelCallError` where nobody answers.
+    """
+    model = chat_model(settings, role, ledger, budget)
+    tester = chat_model(settings, role, ledger.charged_to(None, None))
+    if tester is not None:
+        require_sight(tester, settings.cache)
+    return model
 
 
 def _named(settings: Settings, role: Role) -> tuple[str | None, str | None, str]:
     """Model, price, and the setting that the price is from. Who criticises is who scopes, unless another is
     named; nobody is escalated to, unless one is named."""
     if role == "annotating":
-        return settings.vlm_model, settings.vlm_price, "DISCERN_VLM_PRICE"
+        return settings.vlm_model, settings.vlm_price, "vlm_price"
     if role == "escalating":
-        return settings.large_vlm_model, settings.large_vlm_price, "DISCERN_LARGE_VLM_PRICE"
+        return settings.large_vlm_model, settings.large_vlm_price, "large_vlm_price"
     if role == "criticising" and settings.critic_model:
-        return settings.critic_model, settings.critic_price, "DISCERN_CRITIC_PRICE"
-    return settings.llm_model, settings.llm_price, "DISCERN_LLM_PRICE"
+        return settings.critic_model, settings.critic_price, "critic_price"
+    return settings.llm_model, settings.llm_price, "llm_price"

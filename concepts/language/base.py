@@ -55,8 +55,10 @@ class ChatModel(Protocol):
         cache: Path,
         price: Price | None = None,
         budget: Budget | None = None,
+        at_once: int = 4,
     ) -> None:
-        """Raises `SettingsError` for a budget without a price."""
+        """`at_once` is how many questions may be out at the same time, of all who ask this model. Raises
+        `SettingsError` for a budget without a price."""
 
     @property
     def name(self) -> str: ...
@@ -72,8 +74,8 @@ class ChatModel(Protocol):
 
         `sample` 0 is the likeliest answer (temperature 0); each other number is a draw of its own
         (temperature 1), kept under that number. Every call is written to the ledger with its cost. Transient
-        failures are retried, others not. Raises `ModelAnswerError` (refused, cut off, not the schema),
-        `ModelCallError`, `BudgetError`.
+        failures are retried, others not. Raises `ModelAnswerError` with its outcome (refused, cut off, not
+        the schema, …), `ModelCallError`, `BudgetError`.
         """
 
     def weigh(

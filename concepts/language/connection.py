@@ -6,7 +6,7 @@ import socket
 import urllib.request
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx2
 
@@ -22,13 +22,37 @@ def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
     from openai import OpenAI
 
     transport = None if _has_proxy(url) else CheckedTransport()
+    parts = urlsplit(url)
     return OpenAI(
         api_key=api_key or "none",  # a local server wants no key, the client insists on one
-        base_url=url,
+        base_url=urlunsplit(parts._replace(query="", fragment="")),
         timeout=timeout,
         max_retries=0,
-        http_client=httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False),
+        default_query=dict(parse_qsl(parts.query)),  # as in …/openai/deployments/NAME?api-version=…
+        http_client=httpx2.Client(
+            transport=transport,
+            timeout=timeout,
+            follow_redirects=False,
+            event_hooks={"request": [_as_azure_takes_it]} if is_azure(url) else {},
+        ),
     )
+
+
+def is_azure(url: str) -> bool:
+    """Whether an address is of Azure's kind, also behind a gateway of somebody's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return (
+        host.endswith((".azure.com", ".azure-api.net"))
+        or "/openai/deployments/" in parts.path
+        or any(name == "api-version" for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    )
+
+
+def _as_azure_takes_it(request: httpx2.Request) -> None:
+    """Azure takes a key in `api-key`, and a bearer only for tokens of its directory: openai's own
+    `AzureOpenAI` sends the one or the other."""
+    request.headers["api-key"] = request.headers.pop("Authorization").removeprefix("Bearer ")
 
 
 class CheckedTransport(httpx2.HTTPTransport):

@@ -1,26 +1,32 @@
-"""What an endpoint accepts, found by asking once and remembered.
+"""How an endpoint is asked: the form of the answer, and the parameters that may be sent.
 
-"OpenAI-compatible" endpoints differ: some take no `json_schema`, newer models want another name for the
-length limit, or no temperature. What is rejected for such a reason is sent again in another dialect.
+"OpenAI-compatible" endpoints differ: some take no `json_schema`, some obey a schema beside `json_object`
+token by token, newer models want another name for the length limit, or no temperature. What is rejected for
+such a reason is sent again in another dialect; what was found is remembered (`language/capabilities.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import threading
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import TypeAdapter, ValidationError
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from concepts.language.base import Message
+from concepts.language.failures import Failure
 from concepts.language.prompts import load_prompt
-from storage.files import write_whole
+from concepts.language.structured import Form
 
-Rung = Literal["json_schema", "json_object", "text"]
-_NEXT_RUNG: dict[Rung, Rung] = {"json_schema": "json_object", "json_object": "text"}
+Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
+RUNGS: tuple[Rung, ...] = get_args(Rung)  # the most binding first
+
+MAX_ANSWER_TOKENS = 3000  # room for a model that thinks before it answers
+FEWEST_ANSWER_TOKENS = 375
+ALTERNATIVES = 10  # values whose probabilities are asked for; some endpoints give 5 whatever is asked
+REJECTING = (400, 404, 415, 422, 500, 501)  # llama-cpp-python answers `json_schema` with 500
+
+# vLLM and OpenAI count the longest answer into the context, and reject where both together don't fit.
+_NO_ROOM = re.compile(r"context (length|window|size)|too large")
 
 
 @dataclass(frozen=True)
@@ -30,68 +36,69 @@ class Dialect:
     rung: Rung = "json_schema"
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
+    logprobs: bool = True
+    answer_tokens: int = MAX_ANSWER_TOKENS
 
-    def messages(self, messages: list[Message], schema: dict[str, Any]) -> list[Message]:
-        """Below `json_schema` the schema has to be said in words."""
+    def messages(self, messages: list[Message], form: Form) -> list[Message]:
+        """Below `json_schema` the schema has to be said in words too: not every endpoint looks at it."""
         if self.rung == "json_schema":
             return messages
-        instruction = load_prompt("schema").render(schema=json.dumps(schema))
+        instruction = load_prompt("schema").render(schema=json.dumps(form.limited))
         first, *rest = messages
         if first.role == "system":
             return [replace(first, text=f"{first.text}\n\n{instruction}"), *rest]
         return [Message("system", instruction), *messages]
 
-    def parameters(self, name: str, schema: dict[str, Any], max_tokens: int) -> dict[str, Any]:
-        parameters: dict[str, Any] = {self.limit: max_tokens}
+    def parameters(self, form: Form, *, sample: int = 0, weighs: bool = False) -> dict[str, Any]:
+        parameters: dict[str, Any] = {self.limit: self.answer_tokens}
         if self.temperature:
-            parameters["temperature"] = 0
+            parameters["temperature"] = 1 if sample else 0
+        if weighs and self.logprobs:
+            parameters |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
         if self.rung == "json_schema":
-            described = {"name": name, "schema": schema, "strict": True}
+            described = {"name": form.name, "schema": form.strict, "strict": True}
             parameters["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif self.rung == "json_object_schema":
+            parameters["response_format"] = {"type": "json_object", "schema": form.limited}
         elif self.rung == "json_object":
             parameters["response_format"] = {"type": "json_object"}
         return parameters
 
-    def after_rejection(self, status: int | None, message: str, *, proven: bool) -> Dialect | None:
+    @property
+    def below(self) -> Dialect | None:
+        """The same on the next rung; None on the last."""
+        if self.rung == RUNGS[-1]:
+            return None
+        return replace(self, rung=RUNGS[RUNGS.index(self.rung) + 1])
+
+    def after_rejection(self, failure: Failure, *, proven: bool) -> Dialect | None:
         """The dialect to try next, or None where the rejection has another reason.
 
-        A 500 speaks against a rung only until the rung has worked once (llama-cpp-python answers
-        `json_schema` so); afterwards it is the endpoint's bad moment.
+        A 500 speaks against a rung only until the rung has worked once; afterwards it is the endpoint's bad
+        moment.
         """
-        if status not in (400, 404, 422, 500) or (status == 500 and proven):
+        if failure.final or failure.status not in REJECTING:
             return None
-        if status in (400, 422):
-            if self.limit == "max_tokens" and "max_completion_tokens" in message:
-                return replace(self, limit="max_completion_tokens")
-            if self.temperature and "temperature" in message:
-                return replace(self, temperature=False)
-        if self.rung == "text":
-            return None
-        return replace(self, rung=_NEXT_RUNG[self.rung])
+        if (other := self._without(failure.about, proven=proven)) is not None:
+            return other
+        return None if failure.status >= 500 and proven else self.below
+
+    def _without(self, about: str, *, proven: bool) -> Dialect | None:
+        """Without the parameter that the endpoint speaks about."""
+        fewer = self.answer_tokens // 2
+        if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _counts_the_answer(about):
+            return replace(self, answer_tokens=fewer)
+        if self.limit == "max_tokens" and "max_completion_tokens" in about:
+            return replace(self, limit="max_completion_tokens")
+        if self.limit == "max_completion_tokens" and proven and "max_completion_tokens" in about:
+            return replace(self, limit="max_tokens")  # another server has the address now
+        if self.temperature and "temperature" in about:
+            return replace(self, temperature=False)
+        if self.logprobs and "logprobs" in about:
+            return replace(self, logprobs=False)
+        return None
 
 
-class DialectMemory:
-    """The dialect of one endpoint and model: in memory for all threads, in a JSON file across processes."""
-
-    def __init__(self, folder: Path, endpoint: str, model: str) -> None:
-        digest = hashlib.sha256(f"{endpoint}\n{model}".encode()).hexdigest()[:16]
-        self._file = folder / "dialects" / f"{digest}.json"
-        self._lock = threading.Lock()
-        try:
-            self._dialect = TypeAdapter(Dialect).validate_json(self._file.read_bytes())
-            self._proven = True
-        except (OSError, ValidationError):
-            self._dialect, self._proven = Dialect(), False
-
-    @property
-    def current(self) -> tuple[Dialect, bool]:
-        """The dialect to use, and whether the endpoint has answered in it."""
-        with self._lock:
-            return self._dialect, self._proven
-
-    def worked(self, dialect: Dialect) -> None:
-        with self._lock:
-            if self._proven and dialect == self._dialect:
-                return
-            self._dialect, self._proven = dialect, True
-            write_whole(self._file, json.dumps(asdict(dialect)).encode())
+def _counts_the_answer(about: str) -> bool:
+    """Whether a shorter answer would help, or the question alone is too long."""
+    return bool(re.search(r"\bmax_(completion_)?tokens\b|completion|output tokens", about))

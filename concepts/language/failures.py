@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from storage.calls import Outcome
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
 
 LONGEST = 500  # characters of what an endpoint says
+READ = 4000  # characters of it that are searched for a reason
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
+
+TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
+_ABOUT_PARAMETERS = re.compile(r"response_format|schema|temperature|max_(completion_)?tokens|logprobs")
+_ABOUT_PICTURES = re.compile(r"\b(images?|image_url|vision|multi-?modal|mmproj)\b")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """`final`: no other way of asking can help. `transient`: the same request may work a little later."""
+    """`final`: no other way of asking can help. `transient`: the same request may work a little later.
+    `congested`: the endpoint has more to do than it bears."""
 
     message: str
     status: int | None = None
-    outcome: str = "failed"
+    outcome: Outcome = "failed"
     transient: bool = False
     final: bool = False
+    congested: bool = False
+    timed_out: bool = False
     retry_after: float | None = None  # seconds
+    about: str = ""  # all that the endpoint said, in lower case: to be searched, never shown
 
 
-def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Failure:
+def read_failure(
+    error: APIError | ValueError, model: str, endpoint: str, *, pictures: bool = False
+) -> Failure:
+    """`pictures` says whether the request had any."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return Failure(f"{endpoint} did not answer in time.", transient=True)
+        return Failure(f"{endpoint} did not answer in time.", transient=True, congested=True, timed_out=True)
     if isinstance(error, APIConnectionError):
         reason = f" ({error.__cause__})" if error.__cause__ else ""
         return Failure(
@@ -41,7 +56,7 @@ def read_failure(error: APIError | ValueError, model: str, endpoint: str) -> Fai
             transient=True,
         )
     if isinstance(error, APIStatusError):
-        return _read_status(error, model, endpoint)
+        return _read_status(error, model, endpoint, pictures=pictures)
     return Failure(f"{endpoint} answered with something that is no chat completion: {error}", final=True)
 
 
@@ -56,7 +71,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
+def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: bool) -> Failure:
     status, code, said = error.status_code, error.code or "", _own_words(error)
     if 300 <= status < 400:
         return Failure(f"{endpoint} sends on to another address, which is not followed.", status, final=True)
@@ -68,7 +83,8 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
         )
     if code in ("content_filter", "content_policy_violation"):
         return Failure(f"{endpoint} refused the question: {said}", status, "refused", final=True)
-    if code == "context_length_exceeded":
+    about = _everything(error)
+    if code == "context_length_exceeded" and "completion" not in about:
         return Failure(f"The question is too long for {model}: {said}", status, final=True)
     if code == "model_not_found" or (status == 404 and "model" in said.lower()):
         return Failure(
@@ -78,33 +94,70 @@ def _read_status(error: APIStatusError, model: str, endpoint: str) -> Failure:
         )
     if code == "insufficient_quota":
         return Failure(f"The account at {endpoint} has no credit left: {said}", status, final=True)
+    if pictures and status in TAKES_NO_PICTURES and _speaks_of_pictures(about, model):
+        return Failure(f"{model} takes no pictures: {said}", status, "blind", final=True)
     if status == 404:
         return Failure(
-            f"{endpoint} has no chat completions. The address usually ends in /v1. ({said})", status
+            f"{endpoint} has no chat completions. The address usually ends in /v1. ({said})",
+            status,
+            about=about,
         )
     if status in (408, 409, 429) or status >= 500:
         return Failure(
             f"{endpoint} could not answer ({status}): {said}",
             status,
             transient=True,
+            congested=status in (429, 503),
             retry_after=_retry_after(error),
+            about=about,
         )
-    return Failure(f"{endpoint} rejected the question ({status}): {said}", status)
+    return Failure(f"{endpoint} rejected the question ({status}): {said}", status, about=about)
+
+
+def _speaks_of_pictures(about: str, model: str) -> bool:
+    """And of nothing else: models are called "vision", and requests with pictures have forms too."""
+    without = about.replace(model.lower(), "")
+    return bool(_ABOUT_PICTURES.search(without)) and not _ABOUT_PARAMETERS.search(without)
 
 
 def _own_words(error: APIStatusError) -> str:
-    """What an endpoint says in the form that OpenAI gave errors. Any other body, such as that of a server
-    which is no endpoint at all, is nobody's business here."""
-    body = error.body
-    said = body.get("message") if isinstance(body, dict) else None
+    """What an endpoint says in the form that OpenAI gave errors, or as Ollama and LM Studio do it. Any other
+    body, such as that of a server which is no endpoint at all, is nobody's business here."""
+    document = _document(error)
+    if not isinstance(document, dict):
+        return ""
+    inner = document.get("error", document)
+    said = inner.get("message") if isinstance(inner, dict) else inner
     return said[:LONGEST] if isinstance(said, str) else ""
 
 
+def _everything(error: APIStatusError) -> str:
+    """The whole body, to find the name of what was rejected in it."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return str(_document(error))[:READ].lower()
+    return ""
+
+
+def _document(error: APIStatusError) -> Any:
+    """The body as JSON; None where it is something else."""
+    try:
+        return error.response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
 def _retry_after(error: APIStatusError) -> float | None:
-    """Seconds, from a number or a date (RFC 9110, section 10.2.3)."""
-    value = error.response.headers.get("retry-after", "")
+    """Seconds, from a number or a date (RFC 9110, section 10.2.3), or from Azure's milliseconds."""
+    headers = error.response.headers
     with contextlib.suppress(ValueError):
-        return float(value)
+        return _finite(float(headers.get("retry-after-ms", "")) / 1000)
+    value = headers.get("retry-after", "")
     with contextlib.suppress(ValueError):
+        return _finite(float(value))
+    with contextlib.suppress(ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     return None
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if math.isfinite(seconds) else None

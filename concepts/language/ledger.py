@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from concepts.errors import BudgetError, SettingsError
+from concepts.errors import BadPriceError, BudgetError
 from concepts.language.base import Message
 from storage.calls import Ledger
 
@@ -29,13 +29,10 @@ class Price:
 
     @classmethod
     def parse(cls, text: str, setting: str) -> Price:
-        """From "0.15/0.60". Raises `SettingsError` that names the setting."""
+        """From "0.15/0.60". Raises `BadPriceError` with the name of the setting."""
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*", text, re.ASCII)
         if not match:
-            raise SettingsError(
-                f"{setting}={text!r} is not a price. Write USD per million tokens as input/output, "
-                "for example 0.15/0.60."
-            )
+            raise BadPriceError(setting, text)
         return cls(float(match[1]), float(match[2]))
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:

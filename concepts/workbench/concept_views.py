@@ -54,6 +54,12 @@ class RevisionView(View):
     definition: Definition
 
 
+class ProposedView(RevisionView):
+    """`problem` is why the model that is set did not propose it and the built-in words did."""
+
+    problem: str = ""
+
+
 class ConceptView(View):
     id: int
     name: str

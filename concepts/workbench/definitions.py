@@ -21,7 +21,7 @@ from concepts.definition.expansion import expand
 from concepts.definition.names import checked_name
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, ModelCallError
 from concepts.jobs import Progress
 from concepts.language import chat_model
 from concepts.library import browsing
@@ -32,6 +32,7 @@ from concepts.workbench.concept_views import (
     ConceptView,
     CriterionView,
     DeletedConcept,
+    ProposedView,
     RevisionView,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
@@ -197,8 +198,9 @@ class Definitions:
         )
         return word_diff(old, new)
 
-    def expand(self, name: str) -> RevisionView:
-        """Proposes criteria and queries: from a language model where one is set, else built in."""
+    def expand(self, name: str) -> ProposedView:
+        """Proposes criteria and queries: from a language model where one is set and answers, else built
+        in."""
         concept = self._context.concept(name)
         return self._propose(concept, self._context.ledger.charged_to(None, concept.id))
 
@@ -245,14 +247,15 @@ class Definitions:
     def _expand(self, job: Expand, progress: Progress) -> Expanded:
         progress.report(0, None, "thinking of what counts and what to search for")
         concept = self._context.store.get(job.concept_id)
-        revision = self._propose(concept, self._context.ledger.charged_to(progress.job_id, concept.id))
-        return Expanded(revision=revision.number, author=revision.author)
+        proposed = self._propose(concept, self._context.ledger.charged_to(progress.job_id, concept.id))
+        return Expanded(revision=proposed.number, author=proposed.author, problem=proposed.problem)
 
     def _mine(self, job: Mine, progress: Progress) -> MineResult:
         progress.report(0, None, "looking through the library")
         return self.fill_pool(self._context.store.get(job.concept_id), job.size)
 
-    def _propose(self, concept: ConceptRow, ledger: Ledger) -> RevisionView:
+    def _propose(self, concept: ConceptRow, ledger: Ledger) -> ProposedView:
+        """From the model where it gives an answer, else from the built-in words; why not, is in `problem`."""
         revision = self._context.revision(concept)
         model = chat_model(self._context.settings, "scoping", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
@@ -260,11 +263,17 @@ class Definitions:
         apart = partial(
             told_apart, self._context.collection, self._context.finder, self._context.material(concept)
         )
-        definition = expand(revision.definition, model, vocabulary, hints, apart)
-        author = model.name if model else BUILT_IN
-        if definition == revision.definition:
-            return revision_view(revision)
-        return self._keep(concept, definition, author, "proposed from the description")
+        author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
+        try:
+            definition = expand(revision.definition, model, vocabulary, hints, apart)
+        except ModelCallError as error:
+            definition = expand(revision.definition, None, vocabulary, hints, apart)
+            author, problem = BUILT_IN, str(error)
+            note += f", as {model.name if model else 'the model'} gave no answer"
+        kept = revision_view(revision)
+        if definition != revision.definition:
+            kept = self._keep(concept, definition, author, note)
+        return ProposedView(**kept.model_dump(), problem=problem)
 
     def _words_of(self, concept: ConceptRow, examples: Sequence[str], vocabulary: Vocabulary) -> list[str]:
         """Nouns for what the examples show, where the library's encoder knows any."""

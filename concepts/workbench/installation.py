@@ -20,6 +20,7 @@ from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
 from concepts.installation.users import Users
 from concepts.jobs import Listener, Progress
+from concepts.language.ledger import Price
 from concepts.settings import save_settings
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import ExamineEndpoint
@@ -86,6 +87,9 @@ class Installation:
 
     def save_settings(self, changes: Mapping[str, Any]) -> SettingsView:
         """Keeps the endpoint's settings; they count from the next call on. Raises `SettingsError`."""
+        for name, value in changes.items():
+            if name.endswith("_price") and value:
+                Price.parse(value, name)
         self._context.settings = save_settings(self._context.settings, changes)
         return self.endpoint_settings()
 

@@ -89,8 +89,11 @@ class DrawEvaluation(Job[Drawn]):
 
 
 class Expanded(View):
+    """`problem` is why the model that is set did not propose it and the built-in words did."""
+
     revision: int
     author: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ PASSWORD = "a long password"
 @pytest.fixture
 def model() -> Iterator[FakeOpenAI]:
     """A SIMULATED model that answers with the wrong number, slowly where a test holds it back."""
-    with FakeOpenAI(lambda request: {"number": 1}) as server:
+    with FakeOpenAI(lambda request: {"number": 1, "odd": "yes"}) as server:
         yield server
 
 
@@ -34,7 +34,11 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
     page.fill("#openai_api_key", "sk-secret")
     page.fill("#llm_model", MODEL)
     page.click("text=Save and test")
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.wait_for_selector(".finding:has-text('understands words but answered wrongly')")
+    form, found = page.locator("#openai_base_url"), page.locator(".test")
+    assert found.bounding_box()["x"] > form.bounding_box()["x"] + form.bounding_box()["width"]
+    assert found.bounding_box()["y"] < 400  # beside the form and above the fold
     assert page.input_value("#openai_api_key") == ""
     assert "sk-secret" not in page.content()
     assert model.requests[0].headers.get("authorization", "").endswith("sk-secret")
@@ -47,7 +51,7 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
 
 def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model: FakeOpenAI) -> None:
     held = threading.Event()
-    model.script(says({"number": 1}, wait=held))
+    model.script(says({"number": 1, "odd": "yes"}, wait=held))
     site.bench.installation.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
     job_id = site.bench.installation.submit_endpoint_test()
     try:

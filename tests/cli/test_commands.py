@@ -147,16 +147,19 @@ def test_every_setting_that_the_app_can_change_can_be_set() -> None:
 def test_the_endpoint_is_asked_what_it_can_do(
     own_home: Path, discern: Run, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FakeOpenAI(lambda request: {"number": 4}) as model:
+    with FakeOpenAI(lambda request: {"number": 4, "odd": "no"}, sees=False) as model:
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
         monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
-        assert [answer["model"] for answer in discern("settings", "test")["answers"]] == ["simulated-model"]
-        assert "simulated-model" in ended("settings", "test").out
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        assert [answer["model"] for answer in discern("models", "test")["answers"]] == ["simulated-model"]
+        said = ended("models", "test").out
+        assert "simulated-model (proposes what counts, labels pictures, proposes other wordings)" in said
+        assert "It doesn’t see pictures." in said
     assert discern("calls")[0]["model"] == "simulated-model"
 
 
 def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) -> None:
-    end = ended("settings", "test", "--json")
+    end = ended("models", "test", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
 

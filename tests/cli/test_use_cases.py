@@ -84,7 +84,7 @@ USE_CASES = [
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
     UseCase("settings show", ("get_settings",)),
     UseCase("settings set", ("change_settings",)),
-    UseCase("settings test", ("test_endpoint",)),
+    UseCase("models test", ("test_endpoint",)),
     UseCase("calls", ("list_model_calls",)),
     UseCase("costs", ("list_model_costs",)),
     UseCase("about", ("about",)),

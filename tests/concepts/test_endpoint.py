@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Request, status
-from PIL import Image
+from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
 
 from concepts.errors import ModelCallError, SettingsError
-from concepts.installation.endpoint import COLOURS, examine
+from concepts.installation.endpoint import EndpointReport, ModelReport, examine
+from concepts.installation.findings import about_models
+from concepts.language.capabilities import CapabilityMemory
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger
 from storage.database import Database
@@ -26,18 +27,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     database.close()
 
 
-def sees_and_reads(request: Request) -> dict[str, object]:
-    """Simulated: answers both questions of the test rightly, by looking at the pixels."""
-    if request.pictures:
-        pixel = Image.open(io.BytesIO(request.pictures[0])).convert("RGB").getpixel((5, 5))
-        assert isinstance(pixel, tuple)
-        near = min(
-            COLOURS, key=lambda name: sum(abs(a - b) for a, b in zip(COLOURS[name], pixel, strict=True))
-        )
-        return {"colour": near}
+def reads(request: Request) -> dict[str, object]:
+    """Simulated: gives the number back."""
     found = re.search(r"number (\d+)", request.text)
     assert found
-    return {"number": int(found[1])}
+    return {"number": int(found[1]), "odd": "yes" if int(found[1]) % 2 else "no"}
 
 
 def settings_for(server: FakeOpenAI, **more: str) -> Settings:
@@ -49,45 +43,82 @@ def nothing(done: int, total: int | None, message: str) -> None:
     """Progress that nobody looks at."""
 
 
-def test_it_says_what_the_endpoint_can_do_and_writes_the_calls_down(ledger: Ledger) -> None:
-    with FakeOpenAI(sees_and_reads) as server:
+def words(report: EndpointReport) -> str:
+    return " ".join(f"{f.says} {f.follows}" for about in about_models(report) for f in about.findings)
+
+
+def test_it_says_what_a_model_can_do_asking_one_with_several_roles_once(ledger: Ledger) -> None:
+    with FakeOpenAI(reads) as server:
         report = examine(settings_for(server), ledger, nothing)
         again = examine(settings_for(server), ledger, nothing)
     assert report.models == [MODEL]
-    for answer in (*report.answers, *again.answers):
-        assert (answer.works, answer.correct, answer.listed, answer.structured) == (
-            True,
-            True,
-            True,
-            "json_schema",
-        )
-    assert [call.purpose for call in ledger.calls()] == [
-        "test"
-    ] * 4  # the second time nothing is from a cache
+    for (answer,) in (report.answers, again.answers):
+        assert answer.roles == ["scoping", "annotating", "criticising"]
+        assert (answer.works, answer.correct, answer.listed, answer.sees) == (True, True, True, True)
+        assert (answer.structured, answer.chances) == ("json_schema", True)
+    assert {call.purpose for call in ledger.calls()} == {"test"}
+    assert len(ledger.calls()) == 6  # the second time nothing is from a cache
 
 
-def test_it_finds_the_rung_that_the_endpoint_takes(ledger: Ledger) -> None:
-    with FakeOpenAI(sees_and_reads, rejects={"json_schema": 400}) as server:
+def test_each_model_is_asked_for_the_roles_it_has(ledger: Ledger) -> None:
+    with FakeOpenAI(reads) as server:
+        settings = settings_for(server, vlm_model="eyes", large_vlm_model="eyes", critic_model="critic")
+        answers = examine(settings, ledger, nothing).answers
+    assert {answer.model: (answer.roles, answer.sees) for answer in answers} == {
+        MODEL: (["scoping"], None),
+        "eyes": (["annotating", "escalating"], True),
+        "critic": (["criticising"], None),
+    }
+
+
+def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> None:
+    with FakeOpenAI(reads, manner=LLAMA_CPP_PYTHON, sees=False) as server:
         report = examine(settings_for(server), ledger, nothing)
-    assert {answer.structured for answer in report.answers} == {"json_object"}
+    assert report.answers[0].structured == "json_object_schema"
+    said = words(report)
+    assert "It doesn’t see pictures. Shown a" in said
+    assert "gave no usable answer (empty)" in said
+    assert "the built-in encoder labels instead" in said
+    assert "obeys a form that is sent beside the question, token by token" in said
+    assert "gives no probabilities. How sure it is comes from asking three times" in said
+    assert "the endpoint doesn’t say" in said
 
 
-def test_a_model_that_cannot_see_is_told_from_one_that_can(ledger: Ledger) -> None:
+@pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])
+def test_it_says_how_much_is_read_at_once_where_the_endpoint_tells(
+    ledger: Ledger, manner: object, size: str
+) -> None:
+    with FakeOpenAI(reads, manner=manner) as server:  # type: ignore[arg-type]
+        assert f"It reads {size} tokens at once." in words(examine(settings_for(server), ledger, nothing))
+
+
+def test_a_server_that_was_upgraded_is_found_out_by_the_next_test(ledger: Ledger) -> None:
+    with FakeOpenAI(reads, rejects={"json_schema": 500}) as server:
+        settings = settings_for(server)
+        assert examine(settings, ledger, nothing).answers[0].structured == "json_object_schema"
+        server.rejects = {}
+        assert examine(settings, ledger, nothing).answers[0].structured == "json_schema"
+
+
+def test_a_model_that_takes_no_pictures_is_told_from_one_that_does(ledger: Ledger) -> None:
     def blind(request: Request) -> object:
-        return status(400, "this model takes no images") if request.pictures else sees_and_reads(request)
+        return status(400, "this model takes no images") if request.pictures else reads(request)
 
-    with FakeOpenAI(blind) as server:
-        words, pictures = examine(settings_for(server), ledger, nothing).answers
-    assert words.works
-    assert not pictures.works
-    assert "takes no images" in pictures.problem
+    with FakeOpenAI(blind, sees=False) as server:
+        server.sees = False
+        (answer,) = examine(settings_for(server), ledger, nothing).answers
+        known = CapabilityMemory(settings_for(server).cache, server.base_url, MODEL).known
+    assert answer.works
+    assert answer.sees is False
+    assert known.sight is not None
+    assert not known.sight.sees
 
 
 def test_a_wrong_answer_is_shown_as_wrong(ledger: Ledger) -> None:
-    with FakeOpenAI(lambda request: {"number": 1, "colour": "red"}) as server:
-        words = examine(settings_for(server, vlm_model=""), ledger, nothing).answers[0]
-    assert words.works
-    assert words.correct is False
+    with FakeOpenAI(lambda request: {"number": 1, "odd": "yes"}) as server:
+        report = examine(settings_for(server, vlm_model=""), ledger, nothing)
+    assert report.answers[0].correct is False
+    assert "answered wrongly" in words(report)
 
 
 def test_an_address_where_nothing_listens_is_said_so_without_the_key(ledger: Ledger) -> None:
@@ -98,3 +129,20 @@ def test_an_address_where_nothing_listens_is_said_so_without_the_key(ledger: Led
     assert "sk-secret" not in str(caught.value)
     with pytest.raises(SettingsError):
         examine(load_settings(), ledger, nothing)
+
+
+@pytest.mark.parametrize("role", ["llm", "scoping"])
+def test_a_report_about_words_by_an_older_version_is_read(role: str) -> None:
+    kept = {"role": role, "model": "m", "works": True, "listed": None, "correct": True, "seconds": 1.5}
+    report = ModelReport.model_validate(kept | {"structured": "json_object", "problem": ""})
+    assert (report.roles, report.correct, report.sees) == (["scoping"], True, None)
+
+
+@pytest.mark.parametrize("role", ["vlm", "annotating"])
+@pytest.mark.parametrize(("works", "right"), [(True, True), (True, False), (False, None)])
+def test_a_report_about_pictures_by_an_older_version_is_read(
+    role: str, works: bool, right: bool | None
+) -> None:
+    kept = {"role": role, "model": "m", "works": works, "listed": None, "correct": right, "problem": ""}
+    report = ModelReport.model_validate(kept)
+    assert (report.roles, report.sees, report.correct) == (["annotating"], bool(right), None)

@@ -12,6 +12,7 @@ import pytest
 from fake_openai import FakeOpenAI, says, status
 
 from concepts.errors import (
+    BlindModelError,
     DiscernError,
     FingerprintMismatchError,
     NoPriceError,
@@ -223,6 +224,17 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     bench.annotations.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
     assert len({row["id"] for row in bench.label_files.label_rows(NAME)}) == 12
+
+
+def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
+    vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
+) -> None:
+    vlm.sees = False
+    bench = ready(open_bench)
+    with pytest.raises(BlindModelError, match="doesn't see pictures"):
+        bench.annotations.annotate(NAME)
+    assert bench.label_files.label_rows(NAME) == []
+    assert bench.annotations.annotate(NAME, annotator="builtin").annotated
 
 
 # 10: a person can see why

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply
+from manners import Manner
 from openai import APIConnectionError, APIStatusError
 
-from concepts.language.connection import openai_client
+from concepts.language.connection import is_azure, openai_client
 from concepts.language.failures import read_failure
 
 Answers = Callable[..., list[Any]]
@@ -135,3 +136,31 @@ def test_an_endpoint_is_asked_through_the_proxy_of_the_environment(
     with contextlib.suppress(APIStatusError):  # the SIMULATED endpoint is no proxy
         ask("http://models.example/v1")
     assert asked == []
+
+
+AZURE = "/openai/deployments/simulated-model"
+
+
+def test_an_address_of_azures_kind_keeps_its_query_and_has_its_key_where_azure_looks() -> None:
+    manner = Manner("Azure", root=AZURE, query="?api-version=2024-10-21", key_in="api-key")
+    with FakeOpenAI(lambda request: {"n": 1}, manner=manner) as server:
+        ask(server.base_url)
+        headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
+    assert headers["api-key"] == "sk-secret"
+    assert "authorization" not in headers
+
+
+@pytest.mark.parametrize(
+    ("url", "azure"),
+    [
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("https://mine.services.ai.azure.com/models", True),
+        ("https://gateway.example/openai/deployments/gpt/", True),
+        ("https://gateway.example/v1?api-version=2024-10-21", True),
+        ("https://api.openai.com/v1", False),
+        ("https://azure.com.example/v1", False),
+        ("http://127.0.0.1:8000/v1?key=api-version", False),
+    ],
+)
+def test_azure_is_known_by_its_host_its_path_or_its_version(url: str, azure: bool) -> None:
+    assert is_azure(url) == azure

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.errors import BudgetError, SettingsError
+from concepts.errors import BadPriceError, BudgetError
 from concepts.language.base import Message
 from concepts.language.ledger import Budget, Price, estimate_usd
 
 
 def test_a_price_is_usd_per_million_tokens():
-    assert Price.parse(" 0.15/0.60 ", "DISCERN_LLM_PRICE") == Price(0.15, 0.6)
+    assert Price.parse(" 0.15/0.60 ", "llm_price") == Price(0.15, 0.6)
     assert Price(0.15, 0.6).cost(1_000_000, 500_000) == pytest.approx(0.45)
 
 
@@ -19,10 +19,11 @@ def test_a_price_is_usd_per_million_tokens():
 def test_a_price_is_two_numbers_or_an_error_that_names_the_setting(text):
     sides = text.split("/")
     if len(sides) == 2 and all(re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", side, re.ASCII) for side in sides):
-        assert Price.parse(text, "DISCERN_VLM_PRICE") == Price(*map(float, sides))
+        assert Price.parse(text, "vlm_price") == Price(*map(float, sides))
     else:
-        with pytest.raises(SettingsError, match="DISCERN_VLM_PRICE"):
-            Price.parse(text, "DISCERN_VLM_PRICE")
+        with pytest.raises(BadPriceError) as caught:
+            Price.parse(text, "vlm_price")
+        assert caught.value.setting == "vlm_price"
 
 
 def test_a_reservation_that_cost_less_leaves_the_rest():

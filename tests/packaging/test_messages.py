@@ -88,6 +88,8 @@ EXAMPLES = [
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
     errors.NoModelError("annotating"),
     errors.NoPriceError("m"),
+    errors.BadPriceError("vlm_price", "cheap"),
+    errors.BlindModelError("m", "Shown a red 7, it said a blue 3."),
 ]
 
 

@@ -160,3 +160,78 @@ def test_every_view_opens_over_http(bench: Workbench) -> None:
     client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
     for address in ("/activity", "/activity?view=models", "/activity?view=data&from=x"):
         assert client.get(address).status_code == 200
+
+
+OLD = {"model": "m", "works": True, "listed": True, "correct": True, "structured": "json_object"}
+KEPT = [
+    {"role": "llm", **OLD, "seconds": 1.2, "problem": ""},
+    {"role": "vlm", "model": "v", "works": False, "listed": None, "problem": "<b>no</b> pictures"},
+    {"role": "annotating", **OLD},
+]
+
+
+def test_tests_by_older_versions_still_open(bench: Workbench) -> None:
+    report = {"address": "http://e", "models": ["m"], "models_note": "", "answers": KEPT}
+    ended(bench, "test endpoint", "done", report)
+    said = view(bench, "models")
+    assert "It understands words: it answered rightly, in 1.2 seconds." in said
+    assert "It doesn’t see pictures. &lt;b&gt;no&lt;/b&gt; pictures" in said
+    assert "It sees pictures" in said
+    assert "Testing the model endpoint" in view(bench)
+
+
+def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
+    answer = {
+        "model": "m",
+        "roles": ["scoping", "annotating"],
+        "works": True,
+        "sees": False,
+        "chances": False,
+    }
+    report = {"address": "http://e", "models": [], "models_note": "No list.", "answers": [answer]}
+    ended(bench, "test endpoint", "done", report)
+    said = view(bench, "models")
+    assert "proposes what counts, labels pictures" in said
+    assert "Name one that sees, or none: then the built-in encoder labels instead." in said
+    assert "How sure it is comes from asking three times." in said
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        (
+            "vlm_price",
+            "cheap",
+            "“cheap” is not a price. Write the price of the model that sees in US dollars",
+        ),
+        ("critic_price", "1", "Write the price of the model that criticises"),
+        ("model_concurrency", "900", "Questions at the same time: "),
+        ("openai_base_url", "ftp://x", "is no address of an endpoint"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_the_form(
+    bench: Workbench, field: str, value: str, words: str
+) -> None:
+    said = act(bench, "save", view="models", **{field: value})
+    notice = said.split('class="notice', 1)[1].split("</div>", 1)[0]
+    assert words in notice
+    for name in ("DISCERN_", "OPENAI_", "_price", "_model", "base_url"):
+        assert name not in notice
+
+
+def test_a_key_that_the_environment_decides_is_told_without_its_name(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    bench = Workbench(Settings(home=own_home))
+    said = act(bench, "save", view="models", openai_base_url="http://127.0.0.1:9/v1")
+    notice = said.split('class="notice', 1)[1].split("</div>", 1)[0]
+    assert "would be sent to this address" in notice
+    assert "OPENAI" not in notice
+
+
+def test_the_two_further_models_have_fields(bench: Workbench) -> None:
+    act(bench, "save", view="models", large_vlm_model="large", critic_model="critic", critic_price="1/2")
+    settings = bench.context.settings
+    assert (settings.large_vlm_model, settings.critic_model) == ("large", "critic")
+    assert 'value="large"' in view(bench, "models")

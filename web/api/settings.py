@@ -30,8 +30,12 @@ class SettingsChange(Body):
     openai_api_key: SecretStr | None = Field(None, max_length=500)
     llm_model: Model | None = None
     vlm_model: Model | None = None
+    large_vlm_model: Model | None = None
+    critic_model: Model | None = None
     llm_price: Price | None = None
     vlm_price: Price | None = None
+    large_vlm_price: Price | None = None
+    critic_price: Price | None = None
     model_concurrency: int | None = Field(None, ge=1, le=64)
 
 

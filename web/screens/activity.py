@@ -12,7 +12,8 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView
-from concepts.installation.endpoint import ModelReport
+from concepts.installation.endpoint import EndpointReport
+from concepts.installation.findings import about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
@@ -23,7 +24,10 @@ from web.work import press
 
 HISTORY = 25
 CALLS = 25
-FIELDS = ("openai_base_url", "llm_model", "vlm_model", "llm_price", "vlm_price", "model_concurrency")
+FIELDS = (
+    *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
+    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency"),
+)
 TEST = "test endpoint"
 
 Place = dict[str, str]
@@ -32,7 +36,7 @@ Place = dict[str, str]
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
-    for area in (screen.top, screen.going, screen.main, screen.side):
+    for area in (screen.top, screen.going, screen.main, screen.side, screen.below):
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.timer.tick, screen.tick, [screen.memory], screen.areas)
 
@@ -43,21 +47,24 @@ class _Screen:
         self.top = live("activity-head")
         self.said = live("activity-said")
         self.going = live("activity-going")
-        self.main = live("activity-main")
-        self.side = live("activity-side")
+        with gr.Row(elem_classes="activity-columns"):
+            self.main = live("activity-main")
+            self.side = live("activity-side")
+        self.below = live("activity-below")
         self.memory = memory([])  # the ids of the jobs that go on
         self.timer = gr.Timer(1, active=False)
-        self.areas = [self.top, self.said, self.going, self.main, self.side, self.memory, self.timer]
+        shown = [self.top, self.said, self.going, self.main, self.side, self.below]
+        self.areas = [*shown, self.memory, self.timer]
 
     def show(self, place: Place, said: str = "") -> Shown:
         """Everything, for what the address says."""
         view = place.get("view", "")
         jobs = self._bench.installation.recent_jobs()
         try:
-            main, side = self._main(view, place), self._side(view, place)
+            main, more = self._main(view, place), self._more(view, place)
         except DiscernError as error:
-            main, side = say(in_words(error), "bad"), ""
-        shown = {self.said: said, self.main: main, self.side: side}
+            main, more = say(in_words(error), "bad"), {self.side: "", self.below: ""}
+        shown = {self.said: said, self.main: main} | more
         return shown | self._work(jobs, view, url("/activity", **place))
 
     def tick(self, request: gr.Request, before: list[int]) -> Shown:
@@ -69,7 +76,7 @@ class _Screen:
         if shown[self.memory] == before:
             return shown
         main = {self.main: self._main(view, place)} if view == "" else {}
-        return shown | main | {self.side: self._side(view, place)}
+        return shown | main | self._more(view, place)
 
     def _work(self, jobs: list[JobView], view: str, address: str | None = None) -> Shown:
         """What is going on; of the kinds that the view is about."""
@@ -130,8 +137,11 @@ class _Screen:
             return self._data()
         return self._history(_start(place, HISTORY))
 
-    def _side(self, view: str, place: Place) -> str:
-        return self._test() + self._costs(_start(place, CALLS)) if view == "models" else ""
+    def _more(self, view: str, place: Place) -> Shown:
+        """What the endpoint can do, beside its form, and what it costs, below."""
+        if view != "models":
+            return {self.side: "", self.below: ""}
+        return {self.side: self._test(), self.below: self._costs(_start(place, CALLS))}
 
     def _history(self, start: int) -> str:
         jobs = self._bench.installation.recent_jobs(HISTORY + 1, start)
@@ -153,10 +163,14 @@ class _Screen:
 
     def _test(self) -> str:
         job = self._bench.installation.latest_endpoint_test()
-        report = dict(job.result) if job and job.state == "done" and job.result else None
-        if report:
-            report["answers"] = [ModelReport.model_validate(answer) for answer in report["answers"]]
-        return render("activity/test.html", job=job, report=report)
+        done = job is not None and job.state == "done" and job.result
+        report = EndpointReport.model_validate(job.result) if job and done else None
+        return render(
+            "activity/test.html",
+            job=job,
+            endpoint=about_endpoint(report) if report else [],
+            models=about_models(report) if report else [],
+        )
 
     def _costs(self, start: int) -> str:
         totals = self._bench.installation.call_totals()

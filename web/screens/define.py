@@ -270,7 +270,11 @@ def _outcome(job: JobView | None) -> Notice | None:
     if job.kind == "more kinds" and not job.result["added"]:
         return Notice("No kinds came to mind that aren’t there already.")
     number = int(job.result["revision"])
-    return _saved(f"proposed by {job.result['author']}", number, number - 1)
+    saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
+    if why := job.result.get("problem"):
+        said = f"The model gave no answer, so this is from the built-in words. {saved.text} ({why})"
+        return Notice(said, "warn", saved.button)
+    return saved
 
 
 def _saved(note: str, number: int, before: int) -> Notice:

@@ -1,0 +1,254 @@
+"""Getting a reply out of an endpoint: in a dialect it takes, again where that can help, at a pace it bears,
+within the budget, each attempt in the ledger."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from concepts.errors import ModelAnswerError, ModelCallError
+from concepts.language.base import Message
+from concepts.language.dialects import Dialect
+from concepts.language.failures import Failure, read_failure, redacted
+from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
+from concepts.language.pace import Pace
+from concepts.language.question import Question
+from concepts.language.replies import Reply, read_reply
+from storage.calls import Call
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.chat import ChatCompletion
+
+TIMEOUT_SECONDS = 120.0  # of one request; a small, busy computer writes long answers slowly
+DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits
+MAX_ATTEMPTS = 4
+MAX_TIMEOUTS = 2  # a server that is slow goes on with a question that nobody waits for any more
+LONGEST_WAIT_SECONDS = 60.0
+MOST_DIALECTS = 12  # ways to ask, before an endpoint that rejects every one is given up
+
+
+class Patience:
+    """What is left of a question's time. Waiting for one's turn is not counted: the endpoint has no part in
+    it."""
+
+    def __init__(self, seconds: float = DEADLINE_SECONDS) -> None:
+        self.left = seconds
+
+    def spend(self, seconds: float) -> None:
+        self.left -= seconds
+
+
+@dataclass(frozen=True)
+class Said:
+    """A usable reply, the dialect it came in, and its call, to be recorded by who knows whether it fits."""
+
+    reply: Reply
+    call: Call
+    dialect: Dialect
+
+
+class Caller:
+    """Asks one model of one endpoint. Thread-safe."""
+
+    def __init__(
+        self,
+        client: OpenAI,
+        *,
+        ledger: Ledger,
+        pace: Pace,
+        price: Price | None,
+        budget: Budget | None,
+        secrets: Sequence[str],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._pace = pace
+        self._price = price
+        self._budget = budget
+        self._secrets = secrets
+        self._sleep = sleep
+        self._token_lock = threading.Lock()
+        self._token_ratio = 1.0  # most prompt tokens used per token estimated, so far
+
+    def call(
+        self,
+        messages: list[Message],
+        question: Question[Any],
+        dialect: Dialect,
+        patience: Patience,
+        *,
+        proven: bool,
+    ) -> Said:
+        """Raises `ModelCallError`, `ModelAnswerError` (refused, cut off, empty) and `BudgetError`."""
+        attempt, dialects, timeouts = 1, 1, 0
+        while True:
+            outcome = self._once(messages, question, dialect, patience)
+            if isinstance(outcome, Said):
+                return outcome
+            other = outcome.after(dialect, proven=proven, last=attempt == MAX_ATTEMPTS)
+            if other is not None and dialects < MOST_DIALECTS:
+                dialect, proven = other, False
+                dialects += 1
+                continue
+            failure = outcome.failure
+            wait = _wait_seconds(attempt, failure.retry_after)
+            timeouts += failure.timed_out
+            if not failure.transient or attempt == MAX_ATTEMPTS or timeouts == MAX_TIMEOUTS:
+                raise self._error(failure)
+            if wait >= patience.left:
+                raise self._error(
+                    replace(failure, message=f"{failure.message} No time is left to ask again.")
+                )
+            self._sleep(wait)
+            patience.spend(wait)
+            attempt += 1
+
+    def clean(self, text: str) -> str:
+        """Without keys, and short enough for a line."""
+        text = redacted(text, self._secrets)
+        return text if len(text) <= 600 else text[:599] + "…"
+
+    def _once(
+        self, messages: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
+    ) -> Said | _Failed:
+        """One request and its row in the ledger, unless the reply has still to be read."""
+        from openai import APIError
+
+        call = Call(question.purpose, question.model, question.endpoint, question.key, 0, "answered")
+        started = time.monotonic()
+        try:
+            completion, cost, seconds = self._send(messages, question, dialect, patience)
+        except (APIError, ValueError) as error:
+            shown = any(message.pictures for message in messages)
+            failure = read_failure(error, question.model, question.endpoint, pictures=shown)
+            self._ledger.record(
+                replace(
+                    call,
+                    latency_ms=round((time.monotonic() - started) * 1000),
+                    outcome=failure.outcome,
+                    error=self.clean(failure.message),
+                )
+            )
+            return _Failed(failure)
+        reply = read_reply(completion)
+        call = replace(
+            call,
+            latency_ms=round(seconds * 1000),
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            cost_usd=cost,
+            outcome=reply.outcome,
+            error=self.clean(f"{question.model}{reply.problem}") if reply.problem else "",
+        )
+        if reply.problem:
+            self._ledger.record(call)
+            raise ModelAnswerError(call.error, outcome=reply.outcome)
+        return Said(reply, call, dialect)
+
+    def _send(
+        self, messages: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
+    ) -> tuple[ChatCompletion, float | None, float]:
+        """One request, within the budget and at the endpoint's pace → the completion, where a price is set
+        its cost in USD, and seconds."""
+        asked = dialect.messages(messages, question.form)
+        estimated = estimate_tokens(asked) + estimate_tokens(
+            [Message("user", json.dumps(question.form.strict))]
+        )
+
+        def request() -> tuple[ChatCompletion, float]:
+            return self._request(asked, question, dialect, patience)
+
+        if self._price is None:
+            completion, seconds = request()
+            return completion, None, seconds
+        if self._budget is None:
+            completion, seconds = request()
+            return completion, self._cost(completion, estimated), seconds
+        expected = round(estimated * self._token_ratio)
+        with self._budget.reserve(self._price.cost(expected, dialect.answer_tokens)) as costs:
+            completion, seconds = request()
+            costs.append(self._cost(completion, estimated))
+        return completion, costs[0], seconds
+
+    def _request(
+        self, asked: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
+    ) -> tuple[ChatCompletion, float]:
+        """The completion and how many seconds it took, without the wait for a turn."""
+        from openai import APIError
+        from openai.types.chat import ChatCompletion
+
+        with self._pace.turn() as sent:
+            try:
+                reply: Any = self._client.chat.completions.create(
+                    model=question.model,
+                    messages=[_on_the_wire(message) for message in asked],
+                    timeout=min(TIMEOUT_SECONDS, max(patience.left, 1.0)),
+                    **dialect.parameters(
+                        question.form, sample=question.sample, weighs=question.field is not None
+                    ),
+                )
+            except APIError as error:
+                if read_failure(error, question.model, question.endpoint).congested:
+                    self._pace.was_too_much(sent)
+                raise
+            finally:
+                seconds = time.monotonic() - sent
+                patience.spend(seconds)
+            if not isinstance(reply, ChatCompletion):  # a page of a proxy or a captive portal
+                raise ValueError("it is not JSON")
+            if not reply.choices and (reply.model_extra or {}).get("error"):  # some send errors with a 200
+                raise ValueError("it is an error")
+            self._pace.went_well()
+            return reply, seconds
+
+    def _cost(self, completion: ChatCompletion, estimated: int) -> float:
+        """From the usage the endpoint reports; where it reports none, from the estimate."""
+        assert self._price is not None
+        reply = read_reply(completion)
+        if reply.tokens_in is None or reply.tokens_out is None:
+            return self._price.cost(estimated, estimate_tokens([Message("assistant", reply.text)]))
+        with self._token_lock:
+            self._token_ratio = max(self._token_ratio, reply.tokens_in / max(estimated, 1))
+        return self._price.cost(reply.tokens_in, reply.tokens_out)
+
+    def _error(self, failure: Failure) -> ModelCallError:
+        message = self.clean(failure.message)
+        if failure.outcome == "failed":
+            return ModelCallError(message, transient=failure.transient, status=failure.status)
+        return ModelAnswerError(message, outcome=failure.outcome, status=failure.status)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    failure: Failure
+
+    def after(self, dialect: Dialect, *, proven: bool, last: bool) -> Dialect | None:
+        """How else to ask. A form that worked once and is answered by 500 to the last is tried no longer:
+        another server may have the address now."""
+        return dialect.after_rejection(self.failure, proven=proven and not last)
+
+
+def _on_the_wire(message: Message) -> Any:
+    if not message.pictures:
+        return {"role": message.role, "content": message.text}
+    pictures = [
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(p).decode()}"}}
+        for p in message.pictures
+    ]
+    return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}
+
+
+def _wait_seconds(attempt: int, retry_after: float | None) -> float:
+    """What the endpoint asks for, up to a minute; otherwise exponential. With jitter, so that those who were
+    sent away together don't come back together."""
+    if retry_after is not None:
+        return min(max(retry_after, 0.0), LONGEST_WAIT_SECONDS) * random.uniform(1.0, 1.1)
+    return float(2 ** (attempt - 1)) * random.uniform(0.5, 1.0)

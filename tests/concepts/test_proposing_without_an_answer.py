@@ -1,0 +1,87 @@
+"""Propose goes on with the built-in words where the model that is set gives no answer, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from concepts.workbench.kinds import Expanded
+from web.screens.define import _outcome
+
+NAME = "Fruit"
+PROPOSED = {
+    "necessary": ["A fruit can be seen."],
+    "supporting": ["It is ripe.", "It lies in a bowl."],
+    "excluding": ["Only juice is shown.", "It is drawn."],
+    "queries_that_count": [f"fruit {n}" for n in range(6)],
+    "queries_that_look_similar": [f"vegetable {n}" for n in range(4)],
+}
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(lambda request: PROPOSED) as server:
+        yield server
+
+
+@pytest.fixture
+def bench(warm_home: Path, server: FakeOpenAI) -> Workbench:
+    bench = Workbench(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
+    bench.definitions.create_concept(NAME, "whole fruit, but not juice")
+    return bench
+
+
+def proposed(bench: Workbench) -> set[str]:
+    definition = bench.definitions.concept(NAME).revision.definition
+    return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
+
+
+def test_a_model_that_answers_proposes(bench: Workbench) -> None:
+    revision = bench.definitions.expand(NAME)
+    assert (revision.author, revision.problem) == (MODEL, "")
+    assert proposed(bench) == {"model"}
+
+
+WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
+    "a wrong key": lambda server: server.script(status(401, "bad key")),
+    "a refusal": lambda server: server.script(refuses("No.")),
+    "an answer that is cut off": lambda server: server.script(cut_off()),
+    "a page": lambda server: server.script(Reply(raw=b"<html>Log in</html>")),
+    "too few words": lambda server: server.script(*[says(PROPOSED | {"queries_that_count": ["fruit"]})] * 2),
+    "words of the request": lambda server: server.script(
+        *[says(PROPOSED | {"necessary": ["necessary"]})] * 2
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT)
+def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
+    bench: Workbench, server: FakeOpenAI, what: str
+) -> None:
+    WITHOUT[what](server)
+    revision = bench.definitions.expand(NAME)
+    assert revision.author == "built-in vocabulary"
+    assert revision.problem
+    assert revision.note == f"proposed from the description, as {MODEL} gave no answer"
+    assert proposed(bench) == {"vocabulary"}
+
+
+def test_the_screen_and_the_job_say_so(bench: Workbench, server: FakeOpenAI) -> None:
+    server.script(status(401, "bad key"))
+    job_id = bench.definitions.submit_expand(NAME)
+    bench.jobs.resume(job_id)
+    job = bench.installation.job(job_id)
+    assert "Check the key" in Expanded.model_validate(job.result).problem
+    notice = _outcome(job)
+    assert notice is not None
+    assert notice.kind == "warn"
+    assert "The model gave no answer, so this is from the built-in words." in notice.text
+    assert "Check the key" in notice.text
+    assert notice.button is not None
+    assert Expanded.model_validate({"revision": 2, "author": "an older version"}).problem == ""

@@ -1,0 +1,211 @@
+"""One contract over every server that calls itself OpenAI-compatible, each with its manners: SIMULATED, but
+over a real socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
+from manners import MANNERS, Manner
+from pydantic import BaseModel, Field, field_validator
+
+from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
+from concepts.language import calling
+from concepts.language.base import Message
+from concepts.language.ledger import Ledger
+from concepts.language.listing import list_models
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.sight import check_sight, require_sight
+from concepts.language.structured import unfit
+
+CRITERIA = 2
+QUESTION = [Message("system", "Judge."), Message("user", "A swing, rusty.")]
+MOST_REQUESTS = 7  # to find out how a server wants to be asked
+
+
+class Verdict(BaseModel):
+    """As an annotator asks for it: a rating to choose from, criteria that there are, a sentence."""
+
+    criterion: int
+    why: str
+    rating: int = Field(ge=1, le=5)
+    kind: Literal["met", "not met"] = "met"
+
+    @field_validator("criterion")
+    @classmethod
+    def _is_one(cls, number: int) -> int:
+        if not 1 <= number <= CRITERIA:
+            raise unfit("unknown criterion", f"there is no criterion {number}")
+        return number
+
+
+GOOD = {"criterion": 1, "why": "a rusty swing", "rating": 4, "kind": "met"}
+Make = Callable[..., OpenAICompatibleModel]
+
+
+@pytest.fixture(params=MANNERS, ids=lambda manner: manner.name)
+def manner(request: pytest.FixtureRequest) -> Manner:
+    found: Manner = request.param
+    return found
+
+
+@pytest.fixture
+def server(manner: Manner) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(lambda request: GOOD, manner=manner) as server:
+        yield server
+
+
+@pytest.fixture
+def make(server: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]) -> Make:
+    def made(sleep: Callable[[float], None] = waits.append) -> OpenAICompatibleModel:
+        return OpenAICompatibleModel(
+            MODEL,
+            api_key="sk-secret",
+            base_url=server.base_url,
+            ledger=ledger,
+            cache=tmp_path,
+            sleep=sleep,
+        )
+
+    return made
+
+
+def ask(model: OpenAICompatibleModel, words: str = "A swing, rusty.") -> Verdict:
+    return model.ask([Message("system", "Judge."), Message("user", words)], Verdict, purpose="test")
+
+
+def test_how_it_wants_to_be_asked_is_found_by_asking_once_and_remembered(
+    make: Make, server: FakeOpenAI, waits: list[float]
+) -> None:
+    assert ask(make()) == Verdict(**GOOD)
+    assert len(server.requests) <= MOST_REQUESTS
+    assert waits == []
+    before = len(server.requests)
+    assert ask(make(), "A slide.") == Verdict(**GOOD)
+    assert len(server.requests) == before + 1
+
+
+def test_a_weighed_answer_has_chances_where_the_server_tells_them(
+    make: Make, server: FakeOpenAI, manner: Manner
+) -> None:
+    server.answer = lambda request: says(GOOD, others={"4": 0.7, "5": 0.2, "x": 0.05})
+    weighed = make().weigh(QUESTION, Verdict, field="rating", purpose="test")
+    assert weighed.answer == Verdict(**GOOD)
+    told = {"4": pytest.approx(0.7), "5": pytest.approx(0.2)}
+    assert weighed.chances == (told if manner.chances == "told" else None)
+    requests = len(server.requests)
+    again = make().weigh(QUESTION, Verdict, field="rating", purpose="test")
+    assert (again.answer, again.chances) == (weighed.answer, weighed.chances)
+    assert len(server.requests) == requests
+
+
+def test_eyes_are_tested_and_not_assumed(make: Make, server: FakeOpenAI, tmp_path: Path) -> None:
+    assert check_sight(make()).sees
+    server.sees = False
+    assert not check_sight(make()).sees
+    with pytest.raises(BlindModelError, match="doesn't see pictures"):
+        require_sight(make(), tmp_path)
+
+
+def test_its_list_says_how_much_a_model_reads_at_once(server: FakeOpenAI, manner: Manner) -> None:
+    listing = list_models(server.base_url, "sk-secret")
+    expected = {"vLLM": 8192, "llama.cpp": 4096}.get(manner.name)
+    assert listing.context(MODEL) == expected
+    assert list(listing.models) == ([MODEL] if manner.lists else [])
+
+
+BAD = says(GOOD | {"rating": 9})
+UNUSABLE = {
+    "refused": [refuses("No.")],
+    "filtered": [Reply(content="", finish_reason="content_filter")],
+    "cut off": [cut_off()],
+    "empty": [says("")],
+    "no choices": [Reply(content=None)],
+    "breaks the schema": [says({"rating": 3})] * 9,
+    "prose": [says("I like it.")] * 9,
+    "out of range": [BAD] * 2,
+    "unknown criterion": [says(GOOD | {"criterion": 7})] * 2,
+    "wrong language": [says(GOOD | {"why": "ржавые качели во дворе"})] * 2,
+}
+OUTCOMES = {
+    "filtered": "refused",
+    "no choices": "empty",
+    "breaks the schema": "wrong schema",
+    "prose": "wrong schema",
+}
+
+
+@pytest.mark.parametrize("failure", UNUSABLE)
+def test_an_answer_that_cannot_be_used_ends_in_its_outcome_and_is_never_kept(
+    make: Make, server: FakeOpenAI, ledger: Ledger, waits: list[float], failure: str
+) -> None:
+    ask(make(), "How it wants to be asked.")
+    server.script(*UNUSABLE[failure])
+    before = len(ledger.calls())
+    with pytest.raises(ModelAnswerError) as caught:
+        ask(make())
+    expected = OUTCOMES.get(failure, failure)
+    assert caught.value.outcome == expected
+    assert {call.outcome for call in ledger.calls()[before:]} == {expected}
+    assert waits == []
+    server.unscript()
+    assert ask(make()) == Verdict(**GOOD)
+
+
+FAILURES = {
+    "a connection that breaks in the middle": (Reply(content="{}", breaks=True), True),
+    "too many requests": (status(429, retry_after="3"), True),
+    "a conflict": (status(409), True),
+    "overloaded": (status(503), True),
+    "a bad gateway with a page": (Reply(status=502, raw=b"<html>Bad gateway</html>"), True),
+    "a wrong key": (status(401), False),
+    "a page in place of an answer": (Reply(raw=b"<html>Log in</html>"), False),
+    "no credit": (status(429, error_code="insufficient_quota"), False),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_only_what_may_pass_is_asked_again(
+    make: Make, server: FakeOpenAI, ledger: Ledger, manner: Manner, waits: list[float], failure: str
+) -> None:
+    ask(make(), "How it wants to be asked.")
+    reply, passes = FAILURES[failure]
+    if failure == "no credit" and manner.error.__name__ != "as_openai":
+        passes = True  # an error without a code can't be told from being too fast
+    server.script(reply)
+    if passes:
+        assert ask(make()) == Verdict(**GOOD)
+    else:
+        with pytest.raises(ModelCallError):
+            ask(make())
+    assert len(waits) == passes
+    assert "failed" in [call.outcome for call in ledger.calls()]
+    assert ask(make()) == Verdict(**GOOD)
+
+
+def test_one_that_is_too_slow_is_asked_again(
+    make: Make, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(make(), "How it wants to be asked.")
+    late, slept = threading.Event(), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        monkeypatch.setattr(calling, "TIMEOUT_SECONDS", 60.0)
+
+    monkeypatch.setattr(calling, "TIMEOUT_SECONDS", 0.1)
+    server.script(Reply(content="{}", wait=late))
+    assert ask(make(sleep=sleep)) == Verdict(**GOOD)
+    late.set()
+    assert len(slept) == 1
+
+
+def test_the_key_goes_where_the_server_looks_for_it(make: Make, server: FakeOpenAI, manner: Manner) -> None:
+    ask(make())
+    headers: dict[str, Any] = server.requests[0].headers
+    assert "sk-secret" in headers[manner.key_in]
+    assert sum("sk-secret" in value for value in headers.values()) == 1

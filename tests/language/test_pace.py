@@ -1,0 +1,108 @@
+"""An endpoint is asked as much at the same time as it bears."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_openai import FakeOpenAI, Request, status
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from concepts.language.base import Message
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.pace import Pace, pace_of
+
+
+class Number(BaseModel):
+    n: int
+
+
+def too_much(pace: Pace) -> None:
+    with pace.turn() as sent:
+        pace.was_too_much(sent)
+
+
+def test_it_halves_when_it_is_too_much_and_grows_by_one_for_a_round_of_answers() -> None:
+    pace = Pace(8)
+    too_much(pace)
+    assert pace.at_once == 4
+    for _ in range(5):
+        pace.went_well()
+    assert pace.at_once == 5
+
+
+def test_those_that_were_out_together_are_one_reason_to_slow_down() -> None:
+    pace = Pace(8)
+    sent = time.monotonic()
+    for _ in range(8):
+        pace.was_too_much(sent)
+    assert pace.at_once == 4
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 16))
+def test_it_stays_between_one_and_what_the_settings_allow(answers: list[bool], most: int) -> None:
+    pace = Pace(most)
+    for well in answers:
+        pace.went_well() if well else too_much(pace)
+        assert 1 <= pace.at_once <= most
+
+
+def test_everybody_who_asks_a_model_keeps_one_pace() -> None:
+    assert pace_of("http://e", "m", 4) is pace_of("http://e", "m", 4)
+    assert pace_of("http://e", "m", 2).at_once == 2
+    assert pace_of("http://e", "other", 4) is not pace_of("http://e", "m", 4)
+
+
+def test_no_more_are_out_than_the_settings_allow_also_of_two_jobs(
+    make_model: Callable[..., OpenAICompatibleModel], fake_openai: FakeOpenAI
+) -> None:
+    fake_openai.answer = lambda request: {"n": 1}
+    jobs = [make_model(at_once=3), make_model(at_once=3)]
+
+    def ask(number: int) -> Number:
+        return jobs[number % 2].ask([Message("user", f"{number}")], Number, purpose="test")
+
+    with ThreadPoolExecutor(12) as threads:
+        assert len(list(threads.map(ask, range(40)))) == 40
+    assert fake_openai.most_at_once <= 3
+
+
+def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered(
+    make_model: Callable[..., OpenAICompatibleModel], fake_openai: FakeOpenAI, tmp_path: Path
+) -> None:
+    inside, lock = [0], threading.Lock()
+
+    def answer(request: Request) -> Any:
+        with lock:
+            inside[0] += 1
+            full = inside[0] > 2
+        try:
+            return status(429, retry_after="0") if full else {"n": 1}
+        finally:
+            with lock:
+                inside[0] -= 1
+
+    fake_openai.answer = answer
+    model = make_model(at_once=8, sleep=lambda seconds: None)
+
+    def ask(number: int) -> Number:
+        return model.ask([Message("user", f"{number}")], Number, purpose="test")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(list(threads.map(ask, range(60)))) == 60
+
+
+def test_one_whose_request_fails_gives_its_turn_back() -> None:
+    pace = Pace(1)
+    for _ in range(3):
+        with pytest.raises(RuntimeError), pace.turn():
+            raise RuntimeError
+    with pace.turn():
+        assert pace.at_once == 1

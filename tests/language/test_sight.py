@@ -1,0 +1,94 @@
+"""A model that is to judge pictures has read some whose content can't be guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from fake_openai import FakeOpenAI, Reply, Request, refuses, says, status
+from seeing import reads
+
+from concepts.errors import BlindModelError, ModelCallError
+from concepts.language.capabilities import CapabilityMemory, Sight
+from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.sight import Colour, Seen, check_sight, draw, require_sight
+
+Make = Callable[..., OpenAICompatibleModel]
+
+
+@pytest.mark.parametrize("colour", get_args(Colour))
+def test_what_is_drawn_can_be_read(colour: Colour) -> None:
+    for digit in range(10):
+        shown = Seen(digit=digit, colour=colour)
+        assert Seen.model_validate(reads(draw(shown))) == shown
+
+
+def test_two_pictures_are_shown_and_new_ones_every_time(make_model: Make, fake_openai: FakeOpenAI) -> None:
+    seen: list[Request] = []
+
+    def answer(request: Request) -> object:
+        seen.append(request)
+        return reads(request.pictures[0])
+
+    fake_openai.answer = answer
+    fake_openai.looks_itself = True
+    assert check_sight(make_model()).sees
+    assert check_sight(make_model()).sees
+    assert len({picture for request in seen for picture in request.pictures}) == 4
+
+
+BLIND: dict[str, Callable[[Request], object]] = {
+    "answers with nothing": lambda request: says(""),
+    "makes it up": lambda request: reads(request.pictures[0]) | {"colour": "plaid"},
+    "is wrong": lambda request: {"digit": (reads(request.pictures[0])["digit"] + 1) % 10, "colour": "red"},
+    "says that it can't see": lambda request: "I can't see any picture here.",
+    "refuses": lambda request: refuses("No pictures, please."),
+    "rejects pictures": lambda request: status(400, "image input is not supported"),
+    "fails without a reason": lambda request: status(500, ""),
+    "says that there is no such thing": lambda request: status(404, "No endpoint supports image input"),
+}
+
+
+@pytest.mark.parametrize("how", BLIND)
+def test_a_model_that_is_blind_in_any_way_is_refused_in_a_sentence(
+    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path, how: str
+) -> None:
+    fake_openai.looks_itself = True
+    fake_openai.answer = BLIND[how]
+    with pytest.raises(
+        BlindModelError, match=r"doesn't see pictures, so it labels none. Shown an? \w+ \d, it"
+    ):
+        require_sight(make_model(), tmp_path)
+
+
+def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again(
+    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path
+) -> None:
+    model = make_model()
+    memory = CapabilityMemory(tmp_path, model.endpoint, model.name)
+    require_sight(model, tmp_path)
+    fake_openai.sees = False
+    require_sight(model, tmp_path)
+    long_ago = datetime.now(UTC) - timedelta(days=8)
+    memory.saw(Sight(sees=True, when=long_ago))
+    with pytest.raises(BlindModelError):
+        require_sight(model, tmp_path)
+    fake_openai.sees = True
+    require_sight(model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "reply", [status(401, "bad key"), status(404, "The model `x` does not exist"), Reply(raw=b"<html>")]
+)
+def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
+    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path, reply: Reply
+) -> None:
+    fake_openai.looks_itself = True
+    fake_openai.answer = lambda request: reply
+    model = make_model()
+    with pytest.raises(ModelCallError):
+        require_sight(model, tmp_path)
+    assert CapabilityMemory(tmp_path, model.endpoint, model.name).known.sight is None
