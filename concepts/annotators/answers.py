@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field, create_model
 from concepts.annotators.base import Annotation, CriterionEvidence, Verdict
 from concepts.annotators.rules import most
 from concepts.definition.document import Criterion
+from concepts.language.structured import unfit
 
 LONGEST_RATIONALE = 400
 
@@ -99,7 +100,13 @@ def _numbered(entry: type[CriterionVerdict], criteria: int) -> Any:
     """A list of entries with numbers that exist."""
     if not criteria:
         return Annotated[list[entry], Field(max_length=0)]  # type: ignore[valid-type]
-    numbers: Any = Literal[tuple(range(1, criteria + 1))]
+
+    def known(number: Any) -> Any:
+        if isinstance(number, int) and not 1 <= number <= criteria:
+            raise unfit("unknown criterion", f"there is no criterion {number}")
+        return number
+
+    numbers: Any = Annotated[Literal[tuple(range(1, criteria + 1))], BeforeValidator(known)]
     return list[create_model(entry.__name__, __base__=entry, __doc__=entry.__doc__, number=(numbers, ...))]  # type: ignore[misc]
 
 

@@ -41,6 +41,7 @@ def test_a_picture_gets_the_rating_the_evidence_and_the_rationale_of_the_model(
             CriterionEvidence("a cat", "excluding", "not met"),
         ),
         "A dog runs.",
+        raw=1.0,
     )
     assert "1. (necessary) a dog" in server.requests[0].text
     with Image.open(io.BytesIO(server.requests[0].pictures[0])) as sent:
@@ -108,7 +109,7 @@ def test_evidence_for_a_criterion_that_does_not_exist_is_no_label(
     server.answer = lambda request: verdict(evidence=[{"number": number, "verdict": "met"}])
     (failed,) = make_vlm().annotate(revision, pictures("a"))
     assert isinstance(failed, FailedAnnotation)
-    assert [call.outcome for call in ledger.calls()] == ["wrong schema", "wrong schema"]
+    assert [call.outcome for call in ledger.calls()] == ["unknown criterion", "unknown criterion"]
 
 
 def test_a_mistake_that_the_model_mends_when_it_is_shown_it_is_an_answer(
