@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,13 +41,15 @@ MOST_TO_READ = 80  # answers of the half that writes that the machine is asked a
 @dataclass(frozen=True)
 class Outcome:
     """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: how many
-    other wordings were tried at all; `mistakes`: how many of the `read` answers the machine has wrong."""
+    other wordings were tried at all; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
+    of the machine by the current definition on all answers."""
 
     trials: list[Trial]
     sifted: int
     read: int
     mistakes: int
     judging: int
+    f1: float
 
 
 def find_wordings(
@@ -74,9 +76,11 @@ def find_wordings(
     chosen = sample(write, said, rng)
     mistakes = sum(not one.agrees for one in feedback)
     sifted = _written(current, feedback, chosen, write, judge, critic, nouns)
-    trials = judged(current, sifted, to_judge, judge, run, remarked=_remarked(feedback))
+    both = said | dict(judge(current, list(to_judge)))
+    f1 = _f1(both, write | to_judge)
+    trials = judged(current, sifted, to_judge, judge, f1, run, remarked=_remarked(feedback))
     trials = _with_pictures_to_ask(current, trials, askable, judge, rng)
-    return Outcome(trials, len(sifted), len(feedback), mistakes, len(to_judge))
+    return Outcome(trials, len(sifted), len(feedback), mistakes, len(to_judge), f1)
 
 
 def read_feedback(
@@ -144,6 +148,13 @@ def _with_pictures_to_ask(
             if len(turns) >= FEWEST_TO_ASK:
                 return [*trials[:place], replace(trial, to_ask=turns), *trials[place + 1 :]]
     return list(trials)
+
+
+def _f1(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
+    yes = [i for i in said if said[i] == "yes"]
+    right = sum(answers[i] == "yes" for i in yes)
+    there = sum(answers[i] == "yes" for i in said)
+    return 2 * right / max(len(yes) + there, 1)
 
 
 def _remarked(feedback: Sequence[Feedback]) -> bool:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from concepts.definition.document import Definition
-from concepts.learning.paired import PairedChange, mends_more, paired_change
+from concepts.learning.paired import PairedChange, paired_change, surely_more
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
@@ -53,7 +53,8 @@ class Sifted:
     @property
     def is_promising(self) -> bool:
         """Enough to spend a look at the answers that judge: it mends several, by more than it breaks."""
-        return self.gain > 0 and mends_more(self.fixed, self.broken, PROMISE)
+        mended = np.arange(self.fixed + self.broken) < self.fixed
+        return self.gain > 0 and surely_more(mended, np.full(len(mended), 0.5), PROMISE)
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,9 @@ class Trial:
     sifted: Sifted
     change: PairedChange
     turned: dict[str, Value]
+    votes: list[Vote]
+    is_better: bool  # surely agrees with the person more often, in what counts
     to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
-
-    @property
-    def is_better(self) -> bool:
-        """Surely agrees with the person more often."""
-        return self.change.low > 0
 
     @property
     def is_harmless(self) -> bool:
@@ -82,6 +80,15 @@ class Turn:
 
     now: Value
     then: Value
+
+
+@dataclass(frozen=True)
+class Vote:
+    """An answer about a picture that two definitions differ about, and how large a part of such votes has to
+    be for the new one."""
+
+    for_new: bool
+    least: float
 
 
 @dataclass(frozen=True)
@@ -138,12 +145,15 @@ def judged(
     sifted: Sequence[Sifted],
     answers: Mapping[str, Value],
     judge: Judge,
+    f1: float,
     run: int,
     *,
     remarked: bool = False,
 ) -> list[Trial]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
-    definition first. `run` counts from 1 how often wordings were tried against this definition."""
+    definition first. `f1` is the machine's by the current one; `run` counts from 1 how
+    often wordings were tried against it."""
+    error = FIRST * allowance(run)
     finalists = [one for one in sifted if one.is_promising or (remarked and not one.broken)][:FINALISTS]
     if not finalists or not answers:
         return []
@@ -155,10 +165,12 @@ def judged(
         change = paired_change(
             np.array([before[i] == answers[i] for i in both], bool),
             np.array([after[i] == answers[i] for i in both], bool),
-            2 * FIRST * allowance(run),
+            2 * error,
         )
-        turned = {i: after[i] for i in both if after[i] != before[i]}
-        trials.append(Trial(one, change, turned))
+        turns = {i: Turn(before[i], after[i]) for i in both if after[i] != before[i]}
+        votes = votes_of(turns, answers, f1)
+        turned = {i: turn.then for i, turn in turns.items()}
+        trials.append(Trial(one, change, turned, votes, is_better(votes, error)))
     return sorted(trials, key=lambda trial: (not trial.is_better, -trial.change.change))
 
 
@@ -177,19 +189,38 @@ def telling(
     return dict(list(found.items())[:n])
 
 
-def settled(
-    fixed: int, broken: int, turns: Mapping[str, Turn], answers: Mapping[str, Value], run: int
-) -> bool:
-    """Whether a wording that mended and broke so many of the answers that judge is surely better, with what a
-    person answered about all pictures that were to settle it.
+def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float) -> list[Vote]:
+    """What the answers about pictures that two definitions differ about say for either.
 
-    A picture the two definitions differ about speaks for one of them. Were the new one no better, each would
-    speak for either with the same chance, however such pictures were found.
+    A rule that takes pictures out of what counts raises F1 only where more than 1 - F1/2 of them don't count
+    (Lipton, Elkan & Naryanaswamy 2014): where most of what the machine takes for yes is wrong, taking any of
+    it out mends more than it breaks, and says nothing. One that takes pictures in is held to more than half.
     """
+    votes = []
     for i, turn in turns.items():
-        fixed += answers[i] == turn.then
-        broken += answers[i] == turn.now
-    return mends_more(fixed, broken, 2 * (1 - FINALISTS * FIRST) * allowance(run))
+        if answers.get(i) in (turn.now, turn.then):
+            least = 1 - f1 / 2 if turn.now == "yes" else 0.5
+            votes.append(Vote(answers[i] == turn.then, least))
+    return votes
+
+
+def is_better(votes: Sequence[Vote], error: float) -> bool:
+    return surely_more(
+        np.array([vote.for_new for vote in votes], bool), np.array([vote.least for vote in votes]), error
+    )
+
+
+def settled(
+    votes: Sequence[Vote], turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float, run: int
+) -> bool:
+    """Whether a wording is surely better by the `votes` of the answers that judge and by what a person
+    answered about all pictures that were to settle it.
+
+    Were the new one no better, each picture they differ about would speak for it no more often than it has
+    to, however such pictures were found.
+    """
+    error = (1 - FINALISTS * FIRST) * allowance(run)
+    return is_better([*votes, *votes_of(turns, answers, f1)], error)
 
 
 def allowance(run: int) -> float:

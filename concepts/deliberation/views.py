@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from concepts.definition.document import Change, Definition, word_diff
-from concepts.deliberation.trials import Trial, Turn, Value, settled
+from concepts.deliberation.trials import Trial, Turn, Value, Vote, settled
 from concepts.view import View
 
 
@@ -79,7 +79,9 @@ class WordingView(View):
     low: float
     high: float
     turned: dict[str, Value]
-    run: int = 1
+    run: int
+    f1: float
+    votes: list[Vote]
     to_ask: dict[str, Turn] = Field(default_factory=dict)
 
     @property
@@ -90,7 +92,7 @@ class WordingView(View):
         """Better where that is settled by the answers to all pictures it was put to the test with."""
         if not self.to_ask or any(i not in answers for i in self.to_ask):
             return self
-        if settled(self.fixed, self.broken, self.to_ask, answers, self.run):
+        if settled(self.votes, self.to_ask, answers, self.f1, self.run):
             return self.model_copy(update={"verdict": "better"})
         spoiled = self.broken or any(answers[i] == turn.now for i, turn in self.to_ask.items())
         return self.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
@@ -110,7 +112,7 @@ class RewordingView(View):
     became: int | None
 
 
-def wording_of(current: Definition, trial: Trial, run: int) -> WordingView:
+def wording_of(current: Definition, trial: Trial, f1: float, run: int) -> WordingView:
     change = trial.change
     return WordingView(
         definition=trial.sifted.candidate.definition,
@@ -127,5 +129,7 @@ def wording_of(current: Definition, trial: Trial, run: int) -> WordingView:
         high=change.high,
         turned=trial.turned,
         run=run,
+        f1=f1,
+        votes=trial.votes,
         to_ask=trial.to_ask,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from concepts.learning.base import Bools
+import numpy as np
+
+from concepts.learning.base import Bools, Floats
 from concepts.learning.intervals import clopper_pearson
 
 
@@ -51,7 +53,10 @@ def paired_change(before: Bools, after: Bools, error: float) -> PairedChange:
     )
 
 
-def mends_more(fixed: int, broken: int, error: float) -> bool:
-    """Whether more than half of what changes sides is mended, at `error` for both sides (McNemar 1947)."""
-    low, _ = clopper_pearson(fixed, fixed + broken, error)
-    return bool(low[()] > 0.5)
+def surely_more(votes: Bools, least: Floats, error: float) -> bool:
+    """Whether votes (n,) are for something more often than `least` (n,) of each kind of vote, one-sided, at
+    `error`: exact, by the Poisson binomial distribution of votes that are just as often for it."""
+    chances = np.ones(1)  # of 0, 1, … votes for it
+    for share in least:
+        chances = np.convolve(chances, [1 - share, share])
+    return bool(len(votes) and chances[int(votes.sum()) :].sum() <= error)

@@ -229,7 +229,9 @@ class Deliberations:
             outcome, by = work.reword(concept.key, run)
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
-        kept = [wording_of(work.lessons.revision.definition, trial, run) for trial in outcome.trials]
+        kept = [
+            wording_of(work.lessons.revision.definition, trial, outcome.f1, run) for trial in outcome.trials
+        ]
         number = None
         if kept:
             documents = [one.model_dump(mode="json") for one in kept]

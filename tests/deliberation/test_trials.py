@@ -13,6 +13,7 @@ from concepts.deliberation.trials import (
     ERROR,
     Candidate,
     Turn,
+    Vote,
     allowance,
     judged,
     sample,
@@ -57,7 +58,7 @@ def tried(truth, rates, rng=None, halved=True):
     judge = judge_that_errs(truth, rates)
     chosen = sample(write, judge(CURRENT, list(write)), rng)
     sifted = sift([wording(text) for text in rates if text], chosen, write, judge)
-    return judged(CURRENT, sifted, rest, judge, 1)
+    return judged(CURRENT, sifted, rest, judge, 0.9, 1)
 
 
 def test_a_wording_that_mends_most_mistakes_is_called_better():
@@ -81,25 +82,40 @@ def test_a_worse_wording_does_not_come_before_the_answers_that_judge():
     assert tried(answers(160), {"": 0.1, "no fruit at all": 0.5}) == []
 
 
+def taken_out(n: int) -> dict[str, Turn]:
+    return {f"p{i}": Turn("yes", "no") for i in range(n)}
+
+
 def test_what_was_tried_before_makes_it_harder():
-    turns = {f"p{n}": Turn("yes", "no") for n in range(6)}
+    turns = taken_out(9)
     answered = dict.fromkeys(turns, "no")
 
-    assert settled(0, 0, turns, answered, run=1)
-    assert not settled(0, 0, turns, answered, run=6)
+    assert settled([], turns, answered, f1=0.9, run=1)
+    assert not settled([], turns, answered, f1=0.9, run=6)
 
 
 def test_answers_for_the_current_words_count_against_others():
-    turns = {f"p{n}": Turn("yes", "no") for n in range(12)}
+    turns = taken_out(12)
+    none, half = (
+        dict.fromkeys(turns, "no"),
+        dict.fromkeys(turns, "no") | dict.fromkeys(list(turns)[:6], "yes"),
+    )
 
-    assert settled(2, 0, turns, dict.fromkeys(turns, "no") | {"p0": "yes"}, run=1)
-    assert not settled(2, 0, turns, dict.fromkeys(turns, "no") | {f"p{n}": "yes" for n in range(6)}, run=1)
+    assert settled([Vote(True, 0.5)], turns, none, f1=0.9, run=1)
+    assert not settled([Vote(True, 0.5)], turns, half, f1=0.9, run=1)
+
+
+def test_where_most_yeses_are_wrong_taking_any_of_them_out_shows_nothing():
+    turns = taken_out(12)
+    two_of_three_wrong = {i: "yes" if n % 3 == 0 else "no" for n, i in enumerate(turns)}
+
+    assert not settled([], turns, two_of_three_wrong, f1=0.5, run=1)
 
 
 def test_an_answer_that_is_neither_speaks_for_none():
-    turns = {f"p{n}": Turn("yes", "no") for n in range(12)}
+    turns = taken_out(12)
 
-    assert not settled(0, 0, turns, dict.fromkeys(turns, "unsure"), run=1)
+    assert not settled([], turns, dict.fromkeys(turns, "unsure"), f1=0.9, run=1)
 
 
 def test_all_runs_together_spend_no_more_than_the_allowance():
@@ -140,7 +156,7 @@ def test_pictures_that_nobody_could_judge_count_on_neither_side():
         return {i: truth[i] for i in ids if int(i.split()[1]) % 4}
 
     chosen = sample(truth, judge(CURRENT, list(truth)), np.random.default_rng(0))
-    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 1)
+    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 0.9, 1)
 
     assert trial.change.n == 45
     assert trial.change.fixed == 45
