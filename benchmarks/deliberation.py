@@ -1,6 +1,6 @@
 """What deliberation is worth, with SIMULATED people, a simulated vision model and a simulated proposer.
 
-    python -m benchmarks.deliberation --data DIR [--work DIR] [--seeds 5] [--concepts Fruit,Milk] [--harmful]
+    PYTHONPATH=tests python -m benchmarks.deliberation --data DIR [--work DIR] [--seeds 5] [--harmful]
 
 Ten concepts begin with a definition that isn't what the person means. In one arm the person deliberates:
 borderline pictures, then other wordings, three times. In the other arm they spend the same time on plain
@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from fake_openai import FakeOpenAI
 from sklearn.metrics import average_precision_score
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
@@ -43,7 +44,6 @@ from concepts.deliberation.views import WordingView
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
-from tests.fake_openai import FakeOpenAI
 
 SIMULATED = Author("simulation", "simulated")
 LIBRARY = {"grocery": 1500, "oasis": 500}  # pictures in the library; as many of the rest are outside

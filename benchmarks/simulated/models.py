@@ -15,7 +15,7 @@ from scipy.stats import norm
 from benchmarks.simulated.world import Picture, Recognises
 
 if TYPE_CHECKING:
-    from tests.fake_openai import Request
+    from fake_openai import Request
 
 LEAST_ERROR, MOST_ERROR = 0.03, 0.12  # of a detector, drawn for each attribute
 SHARED = 0.5  # correlation of the errors of two detectors on one picture: some pictures are hard
