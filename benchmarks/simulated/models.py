@@ -6,16 +6,14 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from fake_openai import Request, refuses
 from PIL import Image
 from scipy.stats import norm
 
 from benchmarks.simulated.world import Picture, Recognises
-
-if TYPE_CHECKING:
-    from fake_openai import Request
 
 LEAST_ERROR, MOST_ERROR = 0.03, 0.12  # of a detector, drawn for each attribute
 SHARED = 0.5  # correlation of the errors of two detectors on one picture: some pictures are hard
@@ -61,7 +59,7 @@ class SimulatedVision:
         if picture is None:
             return {"evidence": [], "rationale": "I do not know this picture.", "rating": 3, "sure": 50}
         if self._draw("refuses", picture.name) < REFUSES:
-            return "I can't help with that."
+            return refuses()
         criteria = numbered(request.text)
         verdicts = [self.verdict(picture, text) for _, text in criteria]
         rating = _rating(criteria, verdicts)
