@@ -1,0 +1,126 @@
+"""Deliberating in a browser: what is open, other words, and the answers that may not stand any more.
+
+The models are SIMULATED: they recognise drawings by their pixels, behind real HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_openai import FakeOpenAI
+from playwright.sync_api import expect
+from pydantic import SecretStr
+
+from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
+from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
+from concepts.definition.document import Criterion, Definition
+from storage.labels import Author
+
+NAME = "Shapes without lines"
+PHRASES = {
+    "something drawn": any_of("ellipse", "rectangle", "line"),
+    "made of lines": any_of("line"),
+    "left over": by_chance("left over", 0.3),
+    "somewhere else": by_chance("somewhere else", 0.3),
+}
+
+
+@pytest.fixture
+def server(site: Any) -> Iterator[FakeOpenAI]:
+    known = [Picture(f, frozenset({f.name.split("-")[0]})) for f in site.pictures.glob("*.png")]
+    vision = SimulatedVision(Recognises(known), PHRASES, errors=(0, 0))
+    settings = site.bench.context.settings
+    names = ("openai_base_url", "openai_api_key", "llm_model", "vlm_model")
+    before = {name: getattr(settings, name) for name in names}
+    with FakeOpenAI(simulated_server(vision, SimulatedProposer(list(PHRASES)))) as running:
+        settings.openai_base_url, settings.openai_api_key = running.base_url, SecretStr("simulated")
+        settings.llm_model, settings.vlm_model = "simulated-proposer", "simulated-vision"
+        yield running
+        for name, value in before.items():
+            setattr(settings, name, value)
+
+
+@pytest.fixture
+def concept(site: Any, server: FakeOpenAI) -> str:
+    """It begins with everything drawn; the person means what is no line, and has answered most."""
+    bench = site.bench
+    bench.definitions.create_concept(NAME, "Drawings.")
+    criteria = (Criterion(kind="necessary", text="something drawn"),)
+    first = Definition(name=NAME, description="Drawings.", criteria=criteria)
+    bench.definitions.revise(NAME, first, author="me", note="begun")
+    bench.definitions.mine(NAME)
+    material = bench.context.material(bench.context.concept(NAME))
+    free = [i for i in material.candidates if i not in material.reserved]
+    paths = bench.context.collection.paths(free)
+    for i in free[:55]:
+        value = "no" if "line-" in paths[i] else "yes"
+        bench.answers.label(NAME, i, value, author=Author("me"), key=f"browser {i}")
+    return NAME
+
+
+def takes_in_a_line(site: Any) -> None:
+    """The person says yes to a picture of a line, under the definition as it is."""
+    bench = site.bench
+    material = bench.context.material(bench.context.concept(NAME))
+    paths = bench.context.collection.paths(list(material.candidates))
+    free = [i for i in material.candidates if i not in material.reserved | material.answers.keys()]
+    line = next(i for i in free if "line-" in paths[i])
+    bench.answers.label(NAME, line, "yes", author=Author("me"), key="a line")
+
+
+def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
+    site: Any, page: Any, concept: str
+) -> None:
+    page.goto(f"{site.url}/borderline?concept={quote(concept)}")
+    page.get_by_role("button", name="Look for what is open").click()
+    page.get_by_role("button", name="Go through").first.click()
+    expect(page.get_by_text("Answer first")).to_be_visible()
+    expect(page.get_by_text("Machine:")).to_have_count(0)
+
+    cards = page.locator("section[aria-label='Borderline pictures'] .review-card")
+    for n in range(cards.count()):
+        is_line = "line-" in (cards.nth(n).locator("img").get_attribute("alt") or "")
+        cards.nth(n).focus()
+        page.keyboard.press("n" if is_line else "y")
+        expect(cards.nth(n).locator(".verdict")).to_be_visible()
+    expect(page.get_by_text("All answered")).to_be_visible()
+    cards.first.locator("textarea").fill("Lines never count.")
+    cards.first.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".remark").first).to_contain_text("Lines never count.")
+    _is_accessible(page)
+
+    page.get_by_role("button", name="Look for other words").click()
+    take = page.locator(".wording").first.get_by_role("button", name="Take these words")
+    expect(take).to_be_visible()
+    expect(page.locator(".wording").first).to_contain_text("Agrees with you more often")
+    expect(page.locator(".wording ins").first).to_contain_text("made of lines")
+    _is_accessible(page)
+    takes_in_a_line(site)
+    take.click()
+    expect(page.get_by_text("It is definition 3 now")).to_be_visible()
+
+    again = page.locator("section[aria-label='Earlier answers'] .review-card")
+    expect(again).to_have_count(1)
+    expect(again).to_contain_text("under definition 2")
+    _is_accessible(page)
+    page.reload()
+    expect(again).to_have_count(1)
+    again.get_by_role("button", name="doesn't count").click()
+    expect(again).to_have_count(0)
+
+
+def _is_accessible(page: Any) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.reload()  # colours that are on their way from one theme to the other are none
+        page.wait_for_selector("section.panel")
+        violations = Axe().run(page).response["violations"]
+        serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == []
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.set_viewport_size({"width": 1280, "height": 900})
