@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
-from concepts.deliberation.ambiguities import LONGEST, Ambiguity, batch, next_to_meet
+from concepts.deliberation.ambiguities import Ambiguity, batch, next_to_meet
 from concepts.deliberation.run import Deliberation
 from concepts.deliberation.trials import Value
 from concepts.deliberation.views import (
@@ -29,6 +29,7 @@ from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow
 
+SETTLING = "Pictures that settle which words are better"  # which words, is said after the answers
 _VALUES: dict[str, Value] = {"yes": "yes", "no": "no", "unsure": "unsure"}
 
 
@@ -165,9 +166,7 @@ class Deliberations:
             raise DiscernError("No pictures would settle which words are better.")
         pictures = list(wording.to_ask)
         begun = next((one for one in self._store.rounds(concept.id) if one.pictures == pictures), None)
-        begun = begun or self._store.begin(
-            concept.id, wording.why[:LONGEST], pictures, tried.definition_number, author
-        )
+        begun = begun or self._store.begin(concept.id, SETTLING, pictures, tried.definition_number, author)
         return self._views(concept, [begun])[0]
 
     # Earlier answers

@@ -88,6 +88,7 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
         page.keyboard.press("n" if is_line else "y")
         expect(cards.nth(n).locator(".verdict")).to_be_visible()
     expect(page.get_by_text("All answered")).to_be_visible()
+    cards.first.locator("summary").click()
     cards.first.locator("textarea").fill("Lines never count.")
     cards.first.get_by_role("button", name="Keep it").click()
     expect(page.locator(".remark").first).to_contain_text("Lines never count.")
