@@ -23,6 +23,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language.ledger import Budget
+from concepts.language.prompts import Prompts
 from concepts.learning.alt_test import SHARED, AltTest, alt_test
 from concepts.learning.base import Votes
 from concepts.learning.machine_labels import votes_of
@@ -60,6 +61,7 @@ class Comparison:
     progress: Progress
     budget: float | None
     in_use: Setup
+    prompts: Prompts
 
     def run(self) -> AnnotatorsCompared:
         """A run that was killed goes on with the same answers, and nothing that was answered is paid again.
@@ -124,7 +126,9 @@ class Comparison:
         budget = None
         if self.budget is not None and model_of(setup, self.settings)[0]:
             budget = Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, setup.role)
+        supplies = supplies_of(
+            self.lessons, self.collection, ledger, self.settings, budget, self.prompts, setup.role
+        )
         if setup.examples:
             known = self.progress.once("examples", answered(self.lessons, self.log))
             supplies = replace(supplies, examples=example_pool(known, self.lessons, self.collection))
@@ -193,10 +197,11 @@ def missing_answers(drawn: Drawn) -> int:
 
 
 def estimate_comparison(
-    lessons: Lessons, log: LabelLog, settings: Settings, in_use: Setup
+    lessons: Lessons, log: LabelLog, settings: Settings, in_use: Setup, prompts: Prompts
 ) -> ComparisonEstimate:
     drawn, tried = drawn_answers(lessons, log), setups_to_try(settings, in_use)
-    costs = [estimated_usd(setup, lessons.revision.definition, settings, len(drawn)) for setup in tried]
+    definition = lessons.revision.definition
+    costs = [estimated_usd(setup, definition, settings, len(drawn), prompts) for setup in tried]
     known = [cost for cost in costs if cost is not None]
     return ComparisonEstimate(
         pictures=len(drawn),

@@ -13,6 +13,7 @@ from concepts.annotators.setups import Setup, estimated_usd, model_of
 from concepts.annotators.sureness import sure_of
 from concepts.labels.consensus import Decision
 from concepts.labels.lessons import Lessons
+from concepts.language.prompts import Prompts
 from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import StoredAnnotation
@@ -197,7 +198,9 @@ class AnnotateEstimate(View):
     usd: float | None
 
 
-def estimate(lessons: Lessons, settings: Settings, pool_size: int, setup: Setup) -> AnnotateEstimate:
+def estimate(
+    lessons: Lessons, settings: Settings, pool_size: int, setup: Setup, prompts: Prompts
+) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
     seen = {said.picture_id for said in lessons.ratings if said.definition_number == lessons.revision.number}
     pool = [i for i in lessons.candidates if i not in lessons.reserved]
@@ -205,7 +208,7 @@ def estimate(lessons: Lessons, settings: Settings, pool_size: int, setup: Setup)
     return AnnotateEstimate(
         pictures=pictures,
         model=model_of(setup, settings)[0],
-        usd=estimated_usd(setup, lessons.revision.definition, settings, pictures),
+        usd=estimated_usd(setup, lessons.revision.definition, settings, pictures, prompts),
     )
 
 

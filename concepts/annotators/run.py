@@ -31,6 +31,7 @@ from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language import Role, seeing_model
 from concepts.language.ledger import Budget
+from concepts.language.prompts import Prompts
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
@@ -63,6 +64,7 @@ def annotate_pool(
     limit: int | None,
     budget: float | None,
     setup: Setup,
+    prompts: Prompts,
     also: Sequence[str] = (),
 ) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
@@ -74,7 +76,7 @@ def annotate_pool(
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    supplies = supplies_of(lessons, collection, ledger, settings, spends, setup.role)
+    supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
     if setup.examples:
         said = progress.once("examples", answered(lessons, log))
         supplies = replace(supplies, examples=example_pool(said, lessons, collection))
@@ -197,6 +199,7 @@ def supplies_of(
     ledger: Ledger,
     settings: Settings,
     budget: Budget | None,
+    prompts: Prompts,
     role: Role = "annotating",
 ) -> Supplies:
     return Supplies(
@@ -205,6 +208,7 @@ def supplies_of(
         model=cache(lambda: seeing_model(settings, role, ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=read_picture,
+        prompts=prompts,
     )
 
 

@@ -9,6 +9,7 @@ from concepts.annotators.sureness import REPEATS
 from concepts.definition.document import Definition
 from concepts.language import Role
 from concepts.language.ledger import Price, estimate_usd
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.settings import Settings
 
 
@@ -55,7 +56,13 @@ def model_of(setup: Setup, settings: Settings) -> tuple[str, str | None, str]:
     return model, price, variable
 
 
-def estimated_usd(setup: Setup, definition: Definition, settings: Settings, pictures: int) -> float | None:
+def estimated_usd(
+    setup: Setup,
+    definition: Definition,
+    settings: Settings,
+    pictures: int,
+    prompts: Prompts = DEFAULTS,
+) -> float | None:
     """What so many pictures will roughly cost, at most: what is cached costs nothing. None where no price is
     set."""
     model, price, variable = model_of(setup, settings)
@@ -64,7 +71,7 @@ def estimated_usd(setup: Setup, definition: Definition, settings: Settings, pict
     if not price:
         return None
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
-    *before, last = method.asks(definition, examples=setup.examples) or [[]]
+    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts) or [[]]
     times = 1 + len(REPEATS) if setup.repeats else 1
     parsed = Price.parse(price, variable)
     return sum(

@@ -63,7 +63,13 @@ class Annotations:
         concept = self._context.concept(name)
         size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
         setup = setup.over(self._context.setup(concept.id))
-        return estimated(self._context.material(concept), self._context.settings, size, setup)
+        return estimated(
+            self._context.material(concept),
+            self._context.settings,
+            size,
+            setup,
+            self._context.prompts(concept.id),
+        )
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -126,5 +132,6 @@ class Annotations:
             limit=job.limit,
             budget=job.budget,
             setup=Setup(job.annotator, job.large, job.examples, job.repeats),
+            prompts=self._context.prompts(concept.id),
             also=material.evaluation_labels()[0],
         )
