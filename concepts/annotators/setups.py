@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.sureness import REPEATS
 from concepts.definition.document import Definition
-from concepts.language import Role
+from concepts.language import Role, named
 from concepts.language.ledger import Price, estimate_usd
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.settings import Settings
@@ -42,18 +42,12 @@ class Setup:
 CHOSEN = Setup()  # as was chosen for the concept
 
 
-def model_of(setup: Setup, settings: Settings) -> tuple[str, str | None, str]:
-    """The model that a setup asks, its price, and the setting of that; empty where it asks none."""
-    model, price, variable = settings.vlm_model, settings.vlm_price, "DISCERN_VLM_PRICE"
-    if setup.large:
-        model, price, variable = (
-            settings.large_vlm_model,
-            settings.large_vlm_price,
-            "DISCERN_LARGE_VLM_PRICE",
-        )
+def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
+    """The model that a setup asks, and its price; empty where it asks none."""
+    model, price = named(settings, setup.role)
     if not settings.has_endpoint or not model or setup.annotator == "builtin":
-        return "", None, ""
-    return model, price, variable
+        return "", None
+    return model, price
 
 
 def estimated_usd(
@@ -65,7 +59,7 @@ def estimated_usd(
 ) -> float | None:
     """What so many pictures will roughly cost, at most: what is cached costs nothing. None where no price is
     set."""
-    model, price, variable = model_of(setup, settings)
+    model, price = model_of(setup, settings)
     if not model:
         return 0.0
     if not price:
@@ -73,7 +67,4 @@ def estimated_usd(
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
     *before, last = method.asks(definition, examples=setup.examples, prompts=prompts) or [[]]
     times = 1 + len(REPEATS) if setup.repeats else 1
-    parsed = Price.parse(price, variable)
-    return sum(
-        estimate_usd(parsed, messages, pictures) for messages in [*before, *[last] * times] if messages
-    )
+    return sum(estimate_usd(price, messages, pictures) for messages in [*before, *[last] * times] if messages)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Setting = Annotated[
     Literal[
         "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "large_vlm_model", "critic_model",
-        "llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency",
+        "llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency",
     ],
     typer.Argument(help="Which setting."),
 ]  # fmt: skip

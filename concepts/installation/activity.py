@@ -95,6 +95,7 @@ class SettingsView(View):
     vlm_price: str | None
     large_vlm_price: str | None = None
     critic_price: str | None = None
+    prices: str | None = None
     model_concurrency: int
     fixed: list[str]  # names that the environment decides, which can't be changed here
 
@@ -172,6 +173,7 @@ def settings_view(settings: Settings) -> SettingsView:
         vlm_price=settings.vlm_price,
         large_vlm_price=settings.large_vlm_price,
         critic_price=settings.critic_price,
+        prices=settings.prices,
         model_concurrency=settings.model_concurrency,
         fixed=sorted(set_by_environment()),
     )

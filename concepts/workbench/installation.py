@@ -90,6 +90,8 @@ class Installation:
         for name, value in changes.items():
             if name.endswith("_price") and value:
                 Price.parse(value, name)
+        if changes.get("prices"):
+            Price.table(changes["prices"])
         self._context.settings = save_settings(self._context.settings, changes)
         return self.endpoint_settings()
 

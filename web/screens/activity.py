@@ -26,7 +26,7 @@ HISTORY = 25
 CALLS = 25
 FIELDS = (
     *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
-    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency"),
+    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
 )
 TEST = "test endpoint"
 
