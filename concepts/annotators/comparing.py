@@ -18,7 +18,7 @@ from concepts.annotators.base import Annotation, Annotator
 from concepts.annotators.compared import AnnotatorsCompared, Compared, Spent, Substitute, compare, reason_of
 from concepts.annotators.examples import answered
 from concepts.annotators.run import ask_within, choose_annotator, example_pool, picture_inputs, supplies_of
-from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.setups import Setup, estimated, model_of, together
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
@@ -40,12 +40,14 @@ Drawn = list[list[Any]]  # [picture id, whether it counts], as JSON keeps it
 
 
 class ComparisonEstimate(View):
-    """`usd`: what comparing would cost at most, None where no price is set; `missing`: how many more answers
+    """`usd`: what comparing would cost at most, None where no price is set, by the calls and tokens that
+    `basis` says; `missing`: how many more answers
     of the rarer kind there have to be first."""
 
     pictures: int
     setups: int
     usd: float | None
+    basis: str
     missing: int
 
 
@@ -201,11 +203,11 @@ def estimate_comparison(
 ) -> ComparisonEstimate:
     drawn, tried = drawn_answers(lessons, log), setups_to_try(settings, in_use)
     definition = lessons.revision.definition
-    costs = [estimated_usd(setup, definition, settings, len(drawn), prompts) for setup in tried]
-    known = [cost for cost in costs if cost is not None]
+    expected = together([estimated(setup, definition, settings, len(drawn), prompts) for setup in tried])
     return ComparisonEstimate(
         pictures=len(drawn),
         setups=len(tried),
-        usd=sum(known) if len(known) == len(costs) else None,
+        usd=expected.usd,
+        basis=expected.basis,
         missing=missing_answers(drawn),
     )

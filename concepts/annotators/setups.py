@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.sureness import REPEATS
 from concepts.definition.document import Definition
 from concepts.language import Role, named
-from concepts.language.ledger import Price, estimate_usd
+from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Price, estimate_tokens, estimate_usd
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.settings import Settings
 
@@ -50,21 +51,49 @@ def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
     return model, price
 
 
-def estimated_usd(
+@dataclass(frozen=True)
+class Estimate:
+    """What a run asks at most, since what is cached costs nothing: so many `calls`, with `tokens` in all,
+    questions and answers. `usd` is none where no price is set."""
+
+    calls: int
+    tokens: int
+    usd: float | None
+
+    @property
+    def basis(self) -> str:
+        """In words; empty where nobody is asked."""
+        if not self.calls:
+            return ""
+        each = self.tokens / self.calls
+        return f"{self.calls:,} calls at about {round(each, -2 if each >= 1000 else -1):,.0f} tokens each"
+
+
+def estimated(
     setup: Setup,
     definition: Definition,
     settings: Settings,
     pictures: int,
     prompts: Prompts = DEFAULTS,
-) -> float | None:
-    """What so many pictures will roughly cost, at most: what is cached costs nothing. None where no price is
-    set."""
+) -> Estimate:
+    """What annotating so many pictures takes, roughly."""
     model, price = model_of(setup, settings)
     if not model:
-        return 0.0
-    if not price:
-        return None
+        return Estimate(0, 0, 0.0)
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
-    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts) or [[]]
+    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts)
     times = 1 + len(REPEATS) if setup.repeats else 1
-    return sum(estimate_usd(price, messages, pictures) for messages in [*before, *[last] * times] if messages)
+    questions = [*before, *[last] * times]
+    tokens = sum(estimate_tokens(messages) + TYPICAL_ANSWER_TOKENS for messages in questions)
+    usd = sum(estimate_usd(price, messages, pictures) for messages in questions) if price else None
+    return Estimate(len(questions) * pictures, tokens * pictures, usd)
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    costs = [one.usd for one in estimates]
+    known = [cost for cost in costs if cost is not None]
+    return Estimate(
+        sum(one.calls for one in estimates),
+        sum(one.tokens for one in estimates),
+        sum(known) if len(known) == len(costs) else None,
+    )

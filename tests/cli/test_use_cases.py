@@ -90,7 +90,7 @@ USE_CASES = [
     UseCase("settings set", ("change_settings",)),
     UseCase("models test", ("test_endpoint",)),
     UseCase("calls", ("list_model_calls",)),
-    UseCase("costs", ("list_model_costs",)),
+    UseCase("cost", ("list_model_costs",)),
     UseCase("about", ("about",)),
     UseCase("backup", ("download_backup",)),
     UseCase("log", ("download_log",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,5 @@ def test_what_is_no_model_with_its_price_is_refused(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_table_or_refused(text: str) -> None:
-    try:
+    with suppress(BadPriceError):
         assert all(name == name.strip() != "" for name in Price.table(text))
-    except BadPriceError:
-        pass

@@ -89,7 +89,7 @@ class _Screen:
                 revision=revision,
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
-            self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name)),
+            self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name), open=False),
         } | self._helpers(view, self.work.newest(view.name))
 
     def searches(self, request: gr.Request) -> Shown:
