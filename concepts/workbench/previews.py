@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from PIL import Image
@@ -105,6 +106,10 @@ class Previews:
             return self._sent(step, picture.picture_id if step.shown else None)
         return self._sent(self._about_words(name, concept, material, prompts), None)
 
+    def pictures(self, concept: ConceptRow, n: int) -> list[str]:
+        """The first of those to choose from."""
+        return list(dict.fromkeys(islice(_free(self._context.material(concept)), n)))
+
     def _about_words(self, name: str, concept: ConceptRow, material: Material, prompts: Prompts) -> _Step:
         definition = material.revision.definition
         if name == "scope.questions":
@@ -172,8 +177,7 @@ class Previews:
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with. Choose another one."
             )
-        free = (i for i in [*material.candidates, *material.index.ids] if i not in material.reserved)
-        chosen = picture_id or next(free, None)
+        chosen = picture_id or next(_free(material), None)
         found = picture_inputs(material, self._context.collection, [chosen]) if chosen else []
         if not found:
             raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
@@ -211,6 +215,11 @@ _ABOUT_PICTURES: dict[str, Callable[[Previews, ConceptRow, Material, PictureInpu
     "annotate.verdict": Previews._verdict,
     "doubt": Previews._doubt,
 }
+
+
+def _free(material: Material) -> Iterator[str]:
+    """Those that don't measure, nor look like one that does: of the pool first, then of the library."""
+    return (i for i in [*material.candidates, *material.index.ids] if i not in material.reserved)
 
 
 def _sent_picture(picture_id: str, jpeg: bytes) -> SentPicture:

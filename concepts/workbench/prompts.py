@@ -85,6 +85,10 @@ class Prompts:
         """From the file to the text that is used, word by word."""
         return word_diff(default(prompt).text, self.get(name, prompt).text)
 
+    def pictures(self, name: str, n: int) -> list[str]:
+        """Ids of some pictures that a preview can show."""
+        return self._previews.pictures(self._context.concept(name), n)
+
     def preview(self, name: str, prompt: str, picture: str | None = None) -> Preview:
         """What a model will be sent with this prompt, about a picture where it is shown one (else about the
         first of the pool that doesn't measure)."""

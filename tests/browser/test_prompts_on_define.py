@@ -31,6 +31,9 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     page.locator(".diff ins", has_text="Be strict.").wait_for()
     assert "Be strict." in page.locator("pre.sent").first.inner_text()
+    tiles = page.get_by_role("group", name="With another picture").get_by_role("button")
+    tiles.nth(1).click()
+    page.locator("button[aria-pressed=true]", has=page.get_by_alt_text("picture 2")).wait_for()
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

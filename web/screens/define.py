@@ -225,27 +225,29 @@ class _Screen:
     def _prompt(self, name: str, action: Action, author: str) -> Shown:
         """One prompt in the dialog, after what was done there. What was refused stays, to be mended."""
         prompts, said, typed = self._bench.prompts, None, None
+        prompt, _, picture = action.value.partition("|")
         try:
             if action.name == "save-prompt":
-                prompts.set(name, action.value, action.fields.get("text", ""), author=author)
+                prompts.set(name, prompt, action.fields.get("text", ""), author=author)
                 said = Notice("Saved. It counts from the next question on.", "good")
             elif action.name == "reset-prompt":
-                prompts.reset(name, action.value, author=author)
+                prompts.reset(name, prompt, author=author)
                 said = Notice("The default holds again.", "good")
         except DiscernError as error:
             said, typed = Notice(f"{in_words(error)} Nothing was changed.", "bad"), action.fields.get("text")
-        shown = prompts.get(name, action.value)
+        shown = prompts.get(name, prompt)
         try:
-            sent, why = prompts.preview(name, action.value), ""
+            sent, why = prompts.preview(name, prompt, picture or None), ""
         except DiscernError as error:
             sent, why = None, in_words(error)
         dialog = render(
             "define/prompt.html",
             prompt=shown,
             typed=typed,
-            changes=prompts.diff(name, action.value) if shown.own else None,
+            changes=prompts.diff(name, prompt) if shown.own else None,
             sent=sent,
             why=why,
+            pictures=prompts.pictures(name, SHOWN_EACH) if sent and sent.picture else [],
             said=said,
         )
         listed = render("define/prompts.html", prompts=prompts.all(name), open=True)
