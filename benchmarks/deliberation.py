@@ -41,6 +41,7 @@ from concepts.classifier.training import linear_head
 from concepts.definition.document import Criterion, Definition
 from concepts.deliberation.judging import Judging
 from concepts.deliberation.views import WordingView
+from concepts.language.prompts import DEFAULTS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -222,7 +223,7 @@ class Run:
     def _right(self, definition: Definition) -> dict[str, bool]:
         context = self.bench.context
         lessons = context.material(context.concept(self.name))
-        supplies = supplies_of(lessons, context.collection, context.ledger, context.settings, None)
+        supplies = supplies_of(lessons, context.collection, context.ledger, context.settings, None, DEFAULTS)
         inputs = {
             p.name: PictureInput(p.name, p.file.read_bytes, self.study.vectors[0], str(p.file))
             for p in self.test

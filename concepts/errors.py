@@ -6,7 +6,7 @@ the screens, the error is a class of its own that carries the facts, and each of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
@@ -115,6 +115,27 @@ class NoPriceError(SettingsError):
     def __init__(self, model: str) -> None:
         super().__init__(f"A budget needs the price of {model}, and none is set.")
         self.model = model
+
+
+class UnknownPromptError(DiscernError):
+    """There is no prompt of this name that could be edited; there are `names`."""
+
+    def __init__(self, name: str, names: Iterable[str]) -> None:
+        super().__init__(f"There is no prompt “{name}” to edit. There are: {', '.join(names)}.")
+
+
+class OtherVariablesError(DiscernError):
+    """An edited prompt lacks variables of the prompt it stands for, or has others."""
+
+    def __init__(self, name: str, missing: Iterable[str], unknown: Iterable[str]) -> None:
+        lacks, other = _variables(missing), _variables(unknown)
+        said = [f"it lacks {lacks}"] if lacks else []
+        said += [f"it has {other}, which nothing fills in"] if other else []
+        super().__init__(f"The text of {name} has to use the variables it had: {'; '.join(said)}.")
+
+
+def _variables(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{{ {name} }}}}" for name in sorted(names))
 
 
 class EmptyLibraryError(DiscernError):

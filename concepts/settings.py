@@ -37,6 +37,7 @@ SAVED = (
     "vlm_price",
     "large_vlm_price",
     "critic_price",
+    "prices",
     "model_concurrency",
 )
 
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     vlm_price: str | None = None
     large_vlm_price: str | None = None
     critic_price: str | None = None
+    # Of other models, "model input/output" each, in lines or by commas; a role's own price above wins.
+    prices: str | None = None
     model_concurrency: int = Field(4, ge=1, le=64)
     # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)

@@ -48,7 +48,8 @@ def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         yield " ".join(name), command
         return
     for word, child in children.items():
-        yield from _walk(child, (*name, word))
+        if not child.hidden:
+            yield from _walk(child, (*name, word))
 
 
 def _section(name: str, command: Any) -> list[str]:

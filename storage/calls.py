@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -58,6 +59,14 @@ class CallTotal:
     cost_usd: float
     unpriced: int
     concept_id: int | None = None  # where the totals are by concept
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The calls of one job. `cost_usd` is none where no call had a price."""
+
+    calls: int
+    cost_usd: float | None
 
 
 class Ledger:
@@ -135,6 +144,13 @@ class Ledger:
         """How many calls were made: all, or those of one job."""
         with self._database.read() as session:
             return session.scalar(_of(job_id, select(func.count()).select_from(ModelCallRow))) or 0
+
+    def spent_by_job(self, job_ids: Sequence[int]) -> dict[int, Spent]:
+        """Of each of these jobs that asked a model anything."""
+        query = select(ModelCallRow.job_id, func.count(), func.sum(ModelCallRow.cost_usd))
+        query = query.where(ModelCallRow.job_id.in_(job_ids)).group_by(ModelCallRow.job_id)
+        with self._database.read() as session:
+            return {job: Spent(calls, cost) for job, calls, cost in session.execute(query) if job is not None}
 
     def spent_usd(self, *, job_id: int | None = None) -> float:
         """What these calls cost. A job that resumes has kept its number, and so its budget."""

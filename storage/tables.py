@@ -274,6 +274,19 @@ class AnnotatorChoiceRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class PromptTextRow(Base):
+    """A concept's own text of a prompt. Append-only; the last row of a name holds, and an empty text goes
+    back to the file."""
+
+    __tablename__ = "prompt_texts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class DeliberationRow(Base):
     """Borderline pictures that share an ambiguity and were shown together. Append-only."""
 

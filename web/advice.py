@@ -39,6 +39,7 @@ FIELDS = {
     "vlm_price": "Price of the model that sees",
     "large_vlm_price": "Price of the larger model that sees",
     "critic_price": "Price of the model that criticises",
+    "prices": "Prices of models",
     "model_concurrency": "Questions at the same time",
 }
 

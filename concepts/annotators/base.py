@@ -10,6 +10,7 @@ from concepts.annotators.rules import Verdict
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.registry import Method
 
 __all__ = [
@@ -107,6 +108,7 @@ class Supplies:
     read_picture: ReadPicture
     examples: ExamplePool | None = None  # None: the definition alone
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
+    prompts: Prompts = DEFAULTS
 
 
 @runtime_checkable
@@ -123,7 +125,9 @@ class Annotator(Protocol):
         """Ready to look. Raises `SettingsError` where something is missing that it needs."""
 
     @classmethod
-    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+    ) -> list[list[Message]]:
         """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
         Empty where it asks none."""
 

@@ -26,6 +26,7 @@ from concepts.annotators.rules import most
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.language.base import Message
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.registry import Method
 
 VERSION = 2
@@ -90,7 +91,9 @@ class BuiltinAnnotator:
         return cls(supplies.encoder(), supplies.background())
 
     @classmethod
-    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+    ) -> list[list[Message]]:
         return []
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.setups import Setup, estimated, model_of
 from concepts.definition.document import Definition
 from concepts.learning.base import Bools, Votes
 from concepts.learning.intervals import wilson
@@ -96,7 +96,7 @@ def compare(
         n, agree = len(yes), int(right[row].sum())
         low, high = wilson(agree / n, n)
         anew = spent.calls >= n
-        estimate = estimated_usd(setup, definition, settings, 1)
+        estimate = estimated(setup, definition, settings, 1).usd
         unpriced = model_of(setup, settings)[0] and not model_of(setup, settings)[1]
         compared.append(
             Compared(

@@ -18,11 +18,12 @@ from concepts.annotators.base import Annotation, Annotator
 from concepts.annotators.compared import AnnotatorsCompared, Compared, Spent, Substitute, compare, reason_of
 from concepts.annotators.examples import answered
 from concepts.annotators.run import ask_within, choose_annotator, example_pool, picture_inputs, supplies_of
-from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.setups import Setup, estimated, model_of, together
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language.ledger import Budget
+from concepts.language.prompts import Prompts
 from concepts.learning.alt_test import SHARED, AltTest, alt_test
 from concepts.learning.base import Votes
 from concepts.learning.machine_labels import votes_of
@@ -39,12 +40,14 @@ Drawn = list[list[Any]]  # [picture id, whether it counts], as JSON keeps it
 
 
 class ComparisonEstimate(View):
-    """`usd`: what comparing would cost at most, None where no price is set; `missing`: how many more answers
+    """`usd`: what comparing would cost at most, None where no price is set, by the calls and tokens that
+    `basis` says; `missing`: how many more answers
     of the rarer kind there have to be first."""
 
     pictures: int
     setups: int
     usd: float | None
+    basis: str
     missing: int
 
 
@@ -60,6 +63,7 @@ class Comparison:
     progress: Progress
     budget: float | None
     in_use: Setup
+    prompts: Prompts
 
     def run(self) -> AnnotatorsCompared:
         """A run that was killed goes on with the same answers, and nothing that was answered is paid again.
@@ -124,7 +128,9 @@ class Comparison:
         budget = None
         if self.budget is not None and model_of(setup, self.settings)[0]:
             budget = Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, setup.role)
+        supplies = supplies_of(
+            self.lessons, self.collection, ledger, self.settings, budget, self.prompts, setup.role
+        )
         if setup.examples:
             known = self.progress.once("examples", answered(self.lessons, self.log))
             supplies = replace(supplies, examples=example_pool(known, self.lessons, self.collection))
@@ -193,14 +199,15 @@ def missing_answers(drawn: Drawn) -> int:
 
 
 def estimate_comparison(
-    lessons: Lessons, log: LabelLog, settings: Settings, in_use: Setup
+    lessons: Lessons, log: LabelLog, settings: Settings, in_use: Setup, prompts: Prompts
 ) -> ComparisonEstimate:
     drawn, tried = drawn_answers(lessons, log), setups_to_try(settings, in_use)
-    costs = [estimated_usd(setup, lessons.revision.definition, settings, len(drawn)) for setup in tried]
-    known = [cost for cost in costs if cost is not None]
+    definition = lessons.revision.definition
+    expected = together([estimated(setup, definition, settings, len(drawn), prompts) for setup in tried])
     return ComparisonEstimate(
         pictures=len(drawn),
         setups=len(tried),
-        usd=sum(known) if len(known) == len(costs) else None,
+        usd=expected.usd,
+        basis=expected.basis,
         missing=missing_answers(drawn),
     )

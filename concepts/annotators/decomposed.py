@@ -41,7 +41,7 @@ from concepts.annotators.words import criteria_text, one_line, statements_text, 
 from concepts.definition.document import Definition, Revision
 from concepts.errors import BadPictureError, ModelAnswerError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.registry import Method
 
 CAPTIONING, LOOKING, CONCLUDING = "caption", "annotate.question", "annotate.verdict"  # purposes in the ledger
@@ -68,12 +68,14 @@ class DecomposedAnnotator:
         read_picture: ReadPicture = read_picture,
         examples: ExamplePool | None = None,
         repeats: bool = False,
+        prompts: Prompts = DEFAULTS,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
         self._examples = examples
         self._repeats = repeats
+        self._prompts = prompts
         self._captioning = InFlight[str]()
 
     @classmethod
@@ -87,17 +89,20 @@ class DecomposedAnnotator:
             read_picture=supplies.read_picture,
             examples=supplies.examples,
             repeats=supplies.repeats,
+            prompts=supplies.prompts,
         )
 
     @classmethod
-    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+    ) -> list[list[Message]]:
         unknown = "x" * LONGEST_CAPTION
         shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
         found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
         return [
-            caption_question(b""),
-            criteria_question(definition, b""),
-            verdict_question(definition, unknown, found, shown),
+            caption_question(b"", prompts),
+            criteria_question(definition, b"", prompts),
+            verdict_question(definition, unknown, found, shown, prompts),
         ]
 
     @property
@@ -107,8 +112,9 @@ class DecomposedAnnotator:
     @property
     def fingerprint(self) -> str:
         schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
+        prompts = [self._prompts[name] for name in PROMPTS]
         return fingerprint(
-            "decomposed", self._model, PROMPTS, schemas, version_of(self._examples), self._repeats
+            "decomposed", self._model, prompts, schemas, version_of(self._examples), self._repeats
         )
 
     @property
@@ -124,9 +130,11 @@ class DecomposedAnnotator:
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
-        asked = criteria_question(definition, self._read_picture(picture, side_for(definition)))
+        asked = criteria_question(
+            definition, self._read_picture(picture, side_for(definition)), self._prompts
+        )
         found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
-        verdict = verdict_question(definition, caption, found, self._shown(picture))
+        verdict = verdict_question(definition, caption, found, self._shown(picture), self._prompts)
         said, raw = rate(self._model, verdict, Conclusion, purpose=CONCLUDING, repeats=self._repeats)
         # Without criteria the sentence was looked at instead, which is no criterion of the definition.
         evidence = read_evidence(definition.criteria, found if definition.criteria else ())
@@ -146,23 +154,23 @@ class DecomposedAnnotator:
 
     def _described(self, picture: PictureInput) -> str:
         jpeg = self._read_picture(picture, LOOKING_SIDE)
-        said = self._model.ask(caption_question(jpeg), Caption, purpose=CAPTIONING)
+        said = self._model.ask(caption_question(jpeg, self._prompts), Caption, purpose=CAPTIONING)
         writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
         return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
 
 
-def caption_question(jpeg: bytes) -> list[Message]:
-    """The same for every definition, so that its answer is too."""
+def caption_question(jpeg: bytes, prompts: Prompts = DEFAULTS) -> list[Message]:
+    """The same for every definition, so that its answer is too; unless the concept has prompts of its own."""
     return [
-        Message("system", load_prompt("annotate.caption.system").render()),
-        Message("user", load_prompt("annotate.caption.user").render(), (jpeg,)),
+        Message("system", prompts["annotate.caption.system"].render()),
+        Message("user", prompts["annotate.caption.user"].render(), (jpeg,)),
     ]
 
 
-def criteria_question(definition: Definition, jpeg: bytes) -> list[Message]:
-    asked = load_prompt("annotate.question.user").render(statements=statements_text(_statements(definition)))
+def criteria_question(definition: Definition, jpeg: bytes, prompts: Prompts = DEFAULTS) -> list[Message]:
+    asked = prompts["annotate.question.user"].render(statements=statements_text(_statements(definition)))
     return [
-        Message("system", load_prompt("annotate.question.system").render()),
+        Message("system", prompts["annotate.question.system"].render()),
         Message("user", asked, (jpeg,)),
     ]
 
@@ -172,8 +180,9 @@ def verdict_question(
     caption: str,
     found: Sequence[Finding],
     examples: Sequence[tuple[Example, str]] = (),
+    prompts: Prompts = DEFAULTS,
 ) -> list[Message]:
-    asked = load_prompt("annotate.verdict.user").render(
+    asked = prompts["annotate.verdict.user"].render(
         definition=topic_text(definition),
         criteria=criteria_text(definition.criteria),
         caption=caption,
@@ -181,7 +190,7 @@ def verdict_question(
         examples=examples_text([e for e, _ in examples], [shown for _, shown in examples]),
     )
     return [
-        Message("system", load_prompt("annotate.verdict.system").render()),
+        Message("system", prompts["annotate.verdict.system"].render()),
         Message("user", asked),
     ]
 

@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.setups import Setup, estimated, model_of
 from concepts.annotators.sureness import sure_of
 from concepts.labels.consensus import Decision
 from concepts.labels.lessons import Lessons
+from concepts.language.prompts import Prompts
 from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import StoredAnnotation
@@ -190,22 +191,27 @@ def _in_order(ids: Sequence[str], kinds: dict[str, Kind]) -> list[str]:
 
 class AnnotateEstimate(View):
     """What letting the machine look at the rest of the pool would mean. `usd` is None where no price is
-    set; the built-in annotator (`model` is empty) costs nothing."""
+    set; the built-in annotator (`model` is empty) costs nothing. `basis` says what it follows from."""
 
     pictures: int
     model: str
     usd: float | None
+    basis: str
 
 
-def estimate(lessons: Lessons, settings: Settings, pool_size: int, setup: Setup) -> AnnotateEstimate:
+def estimate(
+    lessons: Lessons, settings: Settings, pool_size: int, setup: Setup, prompts: Prompts
+) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
     seen = {said.picture_id for said in lessons.ratings if said.definition_number == lessons.revision.number}
     pool = [i for i in lessons.candidates if i not in lessons.reserved]
     pictures = len([i for i in pool if i not in seen]) if pool else pool_size
+    expected = estimated(setup, lessons.revision.definition, settings, pictures, prompts)
     return AnnotateEstimate(
         pictures=pictures,
         model=model_of(setup, settings)[0],
-        usd=estimated_usd(setup, lessons.revision.definition, settings, pictures),
+        usd=expected.usd,
+        basis=expected.basis,
     )
 
 

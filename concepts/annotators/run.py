@@ -31,6 +31,7 @@ from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language import Role, seeing_model
 from concepts.language.ledger import Budget
+from concepts.language.prompts import Prompts
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
@@ -63,6 +64,7 @@ def annotate_pool(
     limit: int | None,
     budget: float | None,
     setup: Setup,
+    prompts: Prompts,
     also: Sequence[str] = (),
 ) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
@@ -74,17 +76,13 @@ def annotate_pool(
     """
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    supplies = supplies_of(lessons, collection, ledger, settings, spends, setup.role)
+    supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
     if setup.examples:
         said = progress.once("examples", answered(lessons, log))
         supplies = replace(supplies, examples=example_pool(said, lessons, collection))
     chosen = choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
-    known = store.ratings(
-        lessons.concept_id, fingerprint=chosen.fingerprint, definition_number=lessons.revision.number
-    )
-    seen = {said.picture_id for said in known}
+    seen, todo = todo_of(chosen, lessons, store, also)
     before = progress.once("annotated", len(seen))
-    todo = [i for i in [*_pool(lessons), *lessons.with_vectors(also)] if i not in seen]
     if limit is not None:
         todo = todo[: max(limit - (len(seen) - before), 0)]
     done = len(seen) - before
@@ -93,9 +91,7 @@ def annotate_pool(
     stopped = ""
     progress.report(done, total, f"asking {chosen.name}")
     groups = Groups(todo, alike(chosen, lessons, collection, todo))
-    copies = _copies(
-        groups, alike(chosen, lessons, collection, list(seen)), list(seen), chosen, lessons, store
-    )
+    copies = _copies(groups, alike(chosen, lessons, collection, seen), seen, chosen, lessons, store)
     keep(copies, chosen, lessons, store, log)
     done += len(copies)
     while groups and not stopped:
@@ -113,6 +109,18 @@ def annotate_pool(
         progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
     spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
     return _result(chosen, lessons, store, before, spent, failed, stopped)
+
+
+def todo_of(
+    annotator: Annotator, lessons: Lessons, store: ConceptStore, also: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
+    that it has yet to see."""
+    known = store.ratings(
+        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
+    )
+    seen = dict.fromkeys(said.picture_id for said in known)
+    return list(seen), [i for i in [*_pool(lessons), *lessons.with_vectors(also)] if i not in seen]
 
 
 def alike(annotator: Annotator, lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[str]:
@@ -197,6 +205,7 @@ def supplies_of(
     ledger: Ledger,
     settings: Settings,
     budget: Budget | None,
+    prompts: Prompts,
     role: Role = "annotating",
 ) -> Supplies:
     return Supplies(
@@ -205,6 +214,7 @@ def supplies_of(
         model=cache(lambda: seeing_model(settings, role, ledger, budget)),
         concurrency=settings.model_concurrency,
         read_picture=read_picture,
+        prompts=prompts,
     )
 
 

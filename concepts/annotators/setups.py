@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.sureness import REPEATS
 from concepts.definition.document import Definition
-from concepts.language import Role
-from concepts.language.ledger import Price, estimate_usd
+from concepts.language import Role, named
+from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Price, estimate_tokens, estimate_usd
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.settings import Settings
 
 
@@ -41,32 +43,57 @@ class Setup:
 CHOSEN = Setup()  # as was chosen for the concept
 
 
-def model_of(setup: Setup, settings: Settings) -> tuple[str, str | None, str]:
-    """The model that a setup asks, its price, and the setting of that; empty where it asks none."""
-    model, price, variable = settings.vlm_model, settings.vlm_price, "DISCERN_VLM_PRICE"
-    if setup.large:
-        model, price, variable = (
-            settings.large_vlm_model,
-            settings.large_vlm_price,
-            "DISCERN_LARGE_VLM_PRICE",
-        )
+def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
+    """The model that a setup asks, and its price; empty where it asks none."""
+    model, price = named(settings, setup.role)
     if not settings.has_endpoint or not model or setup.annotator == "builtin":
-        return "", None, ""
-    return model, price, variable
+        return "", None
+    return model, price
 
 
-def estimated_usd(setup: Setup, definition: Definition, settings: Settings, pictures: int) -> float | None:
-    """What so many pictures will roughly cost, at most: what is cached costs nothing. None where no price is
-    set."""
-    model, price, variable = model_of(setup, settings)
+@dataclass(frozen=True)
+class Estimate:
+    """What a run asks at most, since what is cached costs nothing: so many `calls`, with `tokens` in all,
+    questions and answers. `usd` is none where no price is set."""
+
+    calls: int
+    tokens: int
+    usd: float | None
+
+    @property
+    def basis(self) -> str:
+        """In words; empty where nobody is asked."""
+        if not self.calls:
+            return ""
+        each = self.tokens / self.calls
+        return f"{self.calls:,} calls at about {round(each, -2 if each >= 1000 else -1):,.0f} tokens each"
+
+
+def estimated(
+    setup: Setup,
+    definition: Definition,
+    settings: Settings,
+    pictures: int,
+    prompts: Prompts = DEFAULTS,
+) -> Estimate:
+    """What annotating so many pictures takes, roughly."""
+    model, price = model_of(setup, settings)
     if not model:
-        return 0.0
-    if not price:
-        return None
+        return Estimate(0, 0, 0.0)
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
-    *before, last = method.asks(definition, examples=setup.examples) or [[]]
+    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts)
     times = 1 + len(REPEATS) if setup.repeats else 1
-    parsed = Price.parse(price, variable)
-    return sum(
-        estimate_usd(parsed, messages, pictures) for messages in [*before, *[last] * times] if messages
+    questions = [*before, *[last] * times]
+    tokens = sum(estimate_tokens(messages) + TYPICAL_ANSWER_TOKENS for messages in questions)
+    usd = sum(estimate_usd(price, messages, pictures) for messages in questions) if price else None
+    return Estimate(len(questions) * pictures, tokens * pictures, usd)
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    costs = [one.usd for one in estimates]
+    known = [cost for cost in costs if cost is not None]
+    return Estimate(
+        sum(one.calls for one in estimates),
+        sum(one.tokens for one in estimates),
+        sum(known) if len(known) == len(costs) else None,
     )

@@ -33,7 +33,7 @@ from concepts.annotators.words import criteria_text, topic_text
 from concepts.definition.document import Definition, Revision
 from concepts.errors import BadPictureError, NoModelError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompt, Prompts
 from concepts.registry import Method
 
 PURPOSE = "annotate"
@@ -57,12 +57,14 @@ class VlmAnnotator:
         read_picture: ReadPicture = read_picture,
         examples: ExamplePool | None = None,
         repeats: bool = False,
+        prompts: Prompts = DEFAULTS,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
         self._read_picture = read_picture
         self._examples = examples
         self._repeats = repeats
+        self._prompts = prompts
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> VlmAnnotator:
@@ -75,12 +77,15 @@ class VlmAnnotator:
             read_picture=supplies.read_picture,
             examples=supplies.examples,
             repeats=supplies.repeats,
+            prompts=supplies.prompts,
         )
 
     @classmethod
-    def asks(cls, definition: Definition, *, examples: bool) -> list[list[Message]]:
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+    ) -> list[list[Message]]:
         shown = [(example, b"") for example in SOME_EXAMPLES] if examples else []
-        return [question(definition, b"", shown)]
+        return [question(definition, b"", shown, prompts)]
 
     @property
     def name(self) -> str:
@@ -89,7 +94,8 @@ class VlmAnnotator:
     @property
     def fingerprint(self) -> str:
         schema = PictureVerdict.model_json_schema()
-        return fingerprint("vlm", self._model, PROMPTS, schema, version_of(self._examples), self._repeats)
+        prompts = [self._prompts[name] for name in PROMPTS]
+        return fingerprint("vlm", self._model, prompts, schema, version_of(self._examples), self._repeats)
 
     @property
     def batch_size(self) -> int:
@@ -103,12 +109,17 @@ class VlmAnnotator:
         return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
-        jpeg = self._read_picture(picture, side_for(definition))
-        asked = question(definition, jpeg, self._shown(picture))
+        asked = self.question_about(definition, picture)
         schema = picture_verdict(len(definition.criteria))
         said, raw = rate(self._model, asked, schema, purpose=PURPOSE, repeats=self._repeats)
         evidence = read_evidence(definition.criteria, said.evidence)
         return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
+
+    def question_about(self, definition: Definition, picture: PictureInput) -> list[Message]:
+        """What it sends. Raises `OSError`, `BadPictureError` or `UnknownPictureError` for a picture that
+        can't be read."""
+        jpeg = self._read_picture(picture, side_for(definition))
+        return question(definition, jpeg, self._shown(picture), self._prompts)
 
     def _shown(self, picture: PictureInput) -> list[tuple[Example, bytes]]:
         """The examples that can be read, small."""
@@ -119,9 +130,9 @@ class VlmAnnotator:
         return shown
 
 
-def fingerprint(method: str, model: ChatModel, prompts: Sequence[str], *more: object) -> str:
+def fingerprint(method: str, model: ChatModel, prompts: Sequence[Prompt], *more: object) -> str:
     """Changes with the model, any of the prompts, how pictures are shown, and whatever else is given."""
-    versions = [load_prompt(name).version for name in prompts]
+    versions = [prompt.version for prompt in prompts]
     shown = [VERSION, EXAMPLE_SIDE, LOOKING_SIDE, READING_SIDE]
     parts = [model.endpoint, model.name, versions, shown, *more]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
@@ -129,15 +140,18 @@ def fingerprint(method: str, model: ChatModel, prompts: Sequence[str], *more: ob
 
 
 def question(
-    definition: Definition, jpeg: bytes, examples: Sequence[tuple[Example, bytes]] = ()
+    definition: Definition,
+    jpeg: bytes,
+    examples: Sequence[tuple[Example, bytes]] = (),
+    prompts: Prompts = DEFAULTS,
 ) -> list[Message]:
     """One turn with all pictures: some servers take none from earlier turns. The one to judge comes last."""
-    asked = load_prompt("annotate.user").render(
+    asked = prompts["annotate.user"].render(
         definition=topic_text(definition),
         criteria=criteria_text(definition.criteria),
         examples=examples_text([example for example, _ in examples]),
     )
     return [
-        Message("system", load_prompt("annotate.system").render()),
+        Message("system", prompts["annotate.system"].render()),
         Message("user", asked, (*(shown for _, shown in examples), jpeg)),
     ]

@@ -79,7 +79,8 @@ def _expected(expected: ComparisonEstimate) -> str:
     cost = (
         "at an unknown cost (no price is set)" if expected.usd is None else f"for at most ${expected.usd:.4f}"
     )
-    return f"{expected.setups} annotators on {expected.pictures} pictures, {cost}."
+    basis = f" ({expected.basis})" if expected.basis else ""
+    return f"{expected.setups} annotators on {expected.pictures} pictures, {cost}{basis}."
 
 
 def _tell(found: AnnotatorsCompared) -> None:

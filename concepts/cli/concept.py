@@ -13,6 +13,7 @@ from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
+    from concepts.definition.document import Change
     from concepts.definition.questions import Question
 
 
@@ -56,10 +57,7 @@ def concept_show(
     bench = workbench()
     view = bench.definitions.concept(name, revision=revision)
     if diff is not None:
-        runs = bench.definitions.diff(name, diff, view.revision.number)
-        marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
-        changes = [{"change": change, "text": text} for change, text in runs]
-        show(changes, as_json, lambda: say("".join(marks[change].format(text) for change, text in runs)))
+        show_changes(bench.definitions.diff(name, diff, view.revision.number), as_json)
         return
 
     def human() -> None:
@@ -75,6 +73,13 @@ def concept_show(
             say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
 
     show(view, as_json, human)
+
+
+def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
+    """A word diff."""
+    marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
+    changes = [{"change": change, "text": text} for change, text in runs]
+    show(changes, as_json, lambda: say("".join(marks[change].format(text) for change, text in runs)))
 
 
 @concept.command("expand")

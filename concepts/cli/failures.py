@@ -43,7 +43,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.BlindModelError: "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: "
     "discern concept annotate NAME --annotator builtin.",
     errors.NoPriceError: "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million "
-    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing.",
+    "tokens, input/output, for example 0.15/0.60; 0/0 where it costs nothing. DISCERN_PRICES takes them "
+    "by the names of models.",
 }
 
 

@@ -1,4 +1,4 @@
-"""The installation: `discern settings`, `models`, `users`, `calls`, `costs`, `about`, `backup` and `demo`."""
+"""The installation: `discern settings`, `models`, `users`, `calls`, `cost`, `about`, `backup` and `demo`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from concepts.cli.output import progress, say, show, table
 from storage.disk import told
 
 if TYPE_CHECKING:
-    from concepts.installation.activity import SettingsView
+    from concepts.installation.activity import CallSum, CallTotalView, SettingsView
 
 
 Setting = Annotated[
     Literal[
         "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "large_vlm_model", "critic_model",
-        "llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency",
+        "llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency",
     ],
     typer.Argument(help="Which setting."),
 ]  # fmt: skip
@@ -80,12 +80,31 @@ def calls(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
     show(found, as_json, lambda: table(columns, rows))
 
 
-@app.command("costs")
-def costs(as_json: Json = False) -> None:
-    """What was spent on what, with which model."""
+@app.command("cost")
+def cost(as_json: Json = False) -> None:
+    """What was spent on what, with which model: for each concept, and added up."""
+    from concepts.installation.activity import call_sums  # brings the database
+
     found = workbench().installation.call_totals()
-    rows = [(c.purpose, c.model, c.calls, c.answered, c.unpriced, _dollars(c.cost_usd)) for c in found]
-    show(found, as_json, lambda: table(("for", "model", "calls", "answered", "unpriced", "cost"), rows))
+
+    def human() -> None:
+        rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in found]
+        table(("concept", "for", "model", *FIGURES), rows)
+        for by in ("concept", "purpose", "model"):
+            say("")
+            table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(found, by)])
+        say(f"\nIn all {sum(c.calls for c in found):,} calls, {_dollars(sum(c.cost_usd for c in found))}.")
+
+    show(found, as_json, human)
+
+
+app.command("costs", hidden=True)(cost)  # as it was called before
+
+FIGURES = ("calls", "answered", "unpriced", "tokens", "cost")
+
+
+def _figures(one: CallTotalView | CallSum) -> tuple[int | str, ...]:
+    return one.calls, one.answered, one.unpriced, one.tokens_in + one.tokens_out, _dollars(one.cost_usd)
 
 
 @app.command("about")

@@ -37,13 +37,19 @@ def jobs(
     show(listed, as_json, lambda: table(COLUMNS, map(_row, listed)))
 
 
-COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "message")
+COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")
 
 
 def _row(job: JobView) -> tuple[Any, ...]:
     done = f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")
     seconds = "" if job.seconds is None else f"{job.seconds:.0f}"
-    return job.id, job.kind, job.concept, job.state, done, seconds, job.error or job.message
+    return job.id, job.kind, job.concept, job.state, done, seconds, _cost(job), job.error or job.message
+
+
+def _cost(job: JobView) -> str:
+    if job.cost_usd is None:
+        return f"{job.calls:,} calls" if job.calls else ""
+    return f"${job.cost_usd:.4f}"
 
 
 def _all_of(job: JobView) -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ import csv
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,6 +25,10 @@ from concepts.cli.groups import (
     workbench,
 )
 from concepts.cli.output import plain, progress, say, show, table
+
+if TYPE_CHECKING:
+    from concepts.annotators.batch import BatchRead
+    from concepts.annotators.review import AnnotateEstimate
 
 Simulated = Annotated[
     bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
@@ -56,10 +60,45 @@ def concept_annotate(
             help="Ask three times where the endpoint doesn't tell how sure it is; costs three times as much.",
         ),
     ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
+    ] = False,
+    batch_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--batch-out", help="Ask nothing: write the questions as a batch file (OpenAI, vllm run-batch)."
+        ),
+    ] = None,
+    batch_in: Annotated[
+        Path | None,
+        typer.Option("--batch-in", help="Take the answers of such a batch; then run it without this."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
     from concepts.annotators.setups import Setup  # brings the encoders
+
+    if batch_out is not None:
+        must_not_exist(batch_out)
+        written = workbench().annotations.write_batch(
+            name, batch_out, limit=limit, setup=Setup(annotator, large, examples, repeats)
+        )
+        size = f"{written.bytes / 1e6:,.1f} MB"
+        asks = f"{written.questions:,} questions for {written.model} in {batch_out} ({size})."
+        show(written, as_json, lambda: say(asks))
+        return
+    if batch_in is not None:
+        must_exist(batch_in)
+        taken = workbench().annotations.read_batch(
+            name, batch_in, setup=Setup(annotator, large, examples, repeats)
+        )
+        show(taken, as_json, lambda: _tell_taken(taken))
+        return
+
+    if estimate:
+        expected = workbench().annotations.estimate(name, Setup(annotator, large, examples, repeats))
+        show(expected, as_json, lambda: say(_expected(expected)))
+        return
 
     with progress("Annotating", "What was labelled until here is kept and not paid for again.") as listener:
         result = workbench().annotations.annotate(
@@ -82,6 +121,24 @@ def concept_annotate(
             say(result.stopped)
 
     show(result, as_json, human)
+
+
+def _tell_taken(taken: BatchRead) -> None:
+    say(f"{taken.answered:,} answers taken, {taken.known:,} known before.")
+    for outcome, n in sorted(taken.bad.items()):
+        say(f"  {outcome}: {n:,}")
+    if taken.unknown:
+        first = ", ".join(map(str, taken.unknown[:ROWS_SHOWN]))
+        say(f"{len(taken.unknown):,} lines answer nothing that is asked now: {first}")
+
+
+def _expected(expected: AnnotateEstimate) -> str:
+    if not expected.model:
+        return f"{expected.pictures:,} pictures, free of charge."
+    cost = (
+        "at an unknown cost (no price is set)" if expected.usd is None else f"for about ${expected.usd:.4f}"
+    )
+    return f"{expected.pictures:,} pictures by {expected.model}, {cost}: at most {expected.basis}."
 
 
 @concept.command("next")

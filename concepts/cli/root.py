@@ -20,6 +20,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     labels,
     library,
     output,
+    prompts,
     score,
     study,
     versions,

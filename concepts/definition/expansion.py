@@ -16,6 +16,7 @@ from concepts.definition.proposing import (
 from concepts.definition.tree import Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel
+from concepts.language.prompts import DEFAULTS, Prompts
 
 NEAREST = 60  # nouns looked at
 NEAREST_TO_UNWANTED = 5  # "but not the bride's dress" shall not bring the bridal gown
@@ -52,6 +53,7 @@ def expand(
     vocabulary: Vocabulary,
     hints: Sequence[str] = (),
     apart: Apart | None = None,
+    prompts: Prompts = DEFAULTS,
 ) -> Definition:
     """The definition with proposed criteria and queries in place of earlier proposals.
 
@@ -61,7 +63,7 @@ def expand(
     """
     if model is None:
         return _from_vocabulary(definition, vocabulary, hints)
-    return propose_tree(definition, model, hints, apart)
+    return propose_tree(definition, model, hints, apart, prompts)
 
 
 def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequence[str]) -> Definition:

@@ -15,7 +15,7 @@ from concepts.definition.proposing import LONGEST, answers_as_text
 from concepts.definition.tree import PURPOSE
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompts
 
 MOST_QUESTIONS = 3
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 4
@@ -70,7 +70,7 @@ class Questions(BaseModel):
         return kept[:MOST_QUESTIONS]
 
 
-def ask(definition: Definition, model: ChatModel | None) -> list[Question]:
+def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFAULTS) -> list[Question]:
     """At most three questions that were not asked before; none where there is nothing to ask.
 
     Without a model only what the built-in reader couldn't make out: it invents no questions. Raises what
@@ -78,12 +78,16 @@ def ask(definition: Definition, model: ChatModel | None) -> list[Question]:
     """
     if model is None:
         return still_open(_about_doubts(definition), definition)[:MOST_QUESTIONS]
-    request = load_prompt("scope.questions.user").render(
+    said = model.ask(questions_asked_for(definition, prompts), Questions, purpose=PURPOSE)
+    return still_open(said.questions, definition)
+
+
+def questions_asked_for(definition: Definition, prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it ask."""
+    request = prompts["scope.questions.user"].render(
         definition=definition.as_text(), answers=answers_as_text(definition)
     )
-    messages = [Message("system", load_prompt("scope.questions.system").render()), Message("user", request)]
-    said = model.ask(messages, Questions, purpose=PURPOSE)
-    return still_open(said.questions, definition)
+    return [Message("system", prompts["scope.questions.system"].render()), Message("user", request)]
 
 
 def still_open(questions: Iterable[Question], definition: Definition) -> list[Question]:

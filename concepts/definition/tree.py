@@ -23,7 +23,7 @@ from concepts.definition.proposing import (
     with_proposals,
 )
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompts
 
 PURPOSE = "scope"  # in the ledger
 MOST_NECESSARY = 3
@@ -87,7 +87,11 @@ class Proposal(BaseModel):
 
 
 def propose_tree(
-    definition: Definition, model: ChatModel, hints: Sequence[str], apart: Apart | None = None
+    definition: Definition,
+    model: ChatModel,
+    hints: Sequence[str],
+    apart: Apart | None = None,
+    prompts: Prompts = DEFAULTS,
 ) -> Definition:
     """The definition with what a model proposes in place of earlier proposals.
 
@@ -95,21 +99,7 @@ def propose_tree(
     where the model forgot it. Raises what `ChatModel.ask` raises.
     """
     written = as_the_person_wrote_it(definition)
-    said = model.ask(
-        [
-            Message("system", load_prompt("scope.tree.system").render()),
-            Message(
-                "user",
-                load_prompt("scope.tree.user").render(
-                    definition=written.as_text(),
-                    answers=answers_as_text(written),
-                    hints="\n".join(hints) or "(none)",
-                ),
-            ),
-        ],
-        Proposal,
-        purpose=PURPOSE,
-    )
+    said = model.ask(tree_asked_for(definition, hints, prompts), Proposal, purpose=PURPOSE)
     read = read_negations(written.description, written.name)
     unwanted = excluded_by(written)
     own = [criterion.text for criterion in written.of_kind("necessary")]
@@ -136,6 +126,17 @@ def propose_tree(
     )
 
 
+def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it propose what counts."""
+    written = as_the_person_wrote_it(definition)
+    request = prompts["scope.tree.user"].render(
+        definition=written.as_text(),
+        answers=answers_as_text(written),
+        hints="\n".join(hints) or "(none)",
+    )
+    return [Message("system", prompts["scope.tree.system"].render()), Message("user", request)]
+
+
 class NewKind(BaseModel):
     text: str
     kind: Literal["included", "excluding", "undecided"]
@@ -145,16 +146,14 @@ class MoreKinds(BaseModel):
     kinds: list[NewKind]
 
 
-def propose_kinds(definition: Definition, model: ChatModel, signal: str) -> Definition:
+def propose_kinds(
+    definition: Definition, model: ChatModel, signal: str, prompts: Prompts = DEFAULTS
+) -> Definition:
     """With up to three more kinds of pictures near a signal, or near the whole concept where it is empty.
 
     Raises what `ChatModel.ask` raises.
     """
-    request = load_prompt("scope.kinds.user").render(
-        definition=definition.as_text(), signal=signal or "(none)", answers=answers_as_text(definition)
-    )
-    messages = [Message("system", load_prompt("scope.kinds.system").render()), Message("user", request)]
-    said = model.ask(messages, MoreKinds, purpose=PURPOSE)
+    said = model.ask(kinds_asked_for(definition, signal, prompts), MoreKinds, purpose=PURPOSE)
     unwanted = excluded_by(definition)
     of = signal if signal in {c.text for c in definition.of_kind("necessary")} else ""
     known = {criterion.text.casefold() for criterion in definition.criteria}
@@ -166,6 +165,14 @@ def propose_kinds(definition: Definition, model: ChatModel, signal: str) -> Defi
             known.add(text.casefold())
             new.append(Criterion(kind=kind.kind, text=text, of=of, origin="model"))
     return with_proposals(definition, "model", new[:MORE_KINDS], [], [])
+
+
+def kinds_asked_for(definition: Definition, signal: str, prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it propose more kinds of pictures."""
+    request = prompts["scope.kinds.user"].render(
+        definition=definition.as_text(), signal=signal or "(none)", answers=answers_as_text(definition)
+    )
+    return [Message("system", prompts["scope.kinds.system"].render()), Message("user", request)]
 
 
 def excluded_by(definition: Definition) -> list[str]:

@@ -19,7 +19,7 @@ from concepts.deliberation.nouns import GroupNouns, named
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.learning.base import Floats
 from concepts.learning.splits import Rows
 
@@ -41,7 +41,7 @@ class Ambiguity:
     pictures: tuple[str, ...]
 
 
-class _Doubt(BaseModel):
+class Doubt(BaseModel):
     argument: str
     ambiguity: str
 
@@ -69,19 +69,17 @@ def argued(
     said: Mapping[str, str],
     model: ChatModel,
     concurrency: int,
+    prompts: Prompts = DEFAULTS,
 ) -> dict[str, str]:
     """Picture id → the ambiguity that a model that sees names, of those where it names one. `said`: what the
     machine said of a picture, in words. Raises what `ChatModel.ask` raises, but for what concerns one
     picture alone."""
-    system = Message("system", load_prompt("doubt.system").render())
 
     def one(picture_id: str) -> str:
-        asked = load_prompt("doubt.user").render(
-            definition=definition.as_text(), machine=said.get(picture_id, "(nothing yet)")
-        )
-        question = [system, Message("user", asked, (jpeg(picture_id),))]
+        machine = said.get(picture_id, "(nothing yet)")
+        question = doubt_asked_for(definition, machine, jpeg(picture_id), prompts)
         try:
-            doubt = model.ask(question, _Doubt, purpose=PURPOSE)
+            doubt = model.ask(question, Doubt, purpose=PURPOSE)
         except ModelAnswerError:
             return ""
         return " ".join(doubt.ambiguity.split())[:LONGEST].rstrip(".")
@@ -89,6 +87,12 @@ def argued(
     with ThreadPoolExecutor(concurrency) as threads:
         found = list(threads.map(one, pictures))
     return {picture: text for picture, text in zip(pictures, found, strict=True) if text}
+
+
+def doubt_asked_for(definition: Definition, machine: str, jpeg: bytes, prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it argue against what the machine said of a picture."""
+    asked = prompts["doubt.user"].render(definition=definition.as_text(), machine=machine)
+    return [Message("system", prompts["doubt.system"].render()), Message("user", asked, (jpeg,))]
 
 
 def by_description(

@@ -30,6 +30,7 @@ from concepts.deliberation.writing import (
 )
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel
+from concepts.language.prompts import DEFAULTS, Prompts
 
 ROUNDS = 8  # of writing with what the wordings so far did
 ENOUGH = 2 / 3  # of the mistakes mended by one wording, after which no other is looked for
@@ -61,6 +62,7 @@ def find_wordings(
     run: int,
     askable: Sequence[str],
     seed: int = 0,
+    prompts: Prompts = DEFAULTS,
 ) -> Outcome:
     """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, among which some
     are looked for that would settle whether the best wording is better, where answers don't.
@@ -75,7 +77,7 @@ def find_wordings(
     said = {one.picture_id: one.machine for one in feedback}
     chosen = sample(write, said, rng)
     mistakes = sum(not one.agrees for one in feedback)
-    sifted = _written(current, feedback, chosen, write, judge, critic, nouns)
+    sifted = _written(current, feedback, chosen, write, judge, critic, nouns, prompts)
     both = said | dict(judge(current, list(to_judge)))
     f1 = _f1(both, write | to_judge)
     trials = judged(current, sifted, to_judge, judge, f1, run, remarked=_remarked(feedback))
@@ -107,14 +109,15 @@ def _written(
     judge: Judging,
     critic: ChatModel | None,
     nouns: Telling,
+    prompts: Prompts,
 ) -> list[Sifted]:
     """Every usable wording, the best first. A model that answers with nothing usable once is asked on."""
     if critic is None:
         return sift(from_nouns(current, feedback, nouns), chosen, write, judge)
     remarked = _remarked(feedback)
     found: dict[str, Sifted] = {}
-    ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic)]
-    ways += [lambda: from_feedback(current, feedback, _best(found), critic)] * ROUNDS
+    ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic, prompts)]
+    ways += [lambda: from_feedback(current, feedback, _best(found), critic, prompts)] * ROUNDS
     for number, way in enumerate(ways):
         try:
             candidates = way()

@@ -35,6 +35,7 @@ from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language import chat_model
 from concepts.language.ledger import Budget
+from concepts.language.prompts import Prompts
 from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.settings import Settings
@@ -58,6 +59,7 @@ class Deliberation:
     settings: Settings
     progress: Progress
     budget: float | None
+    prompts: Prompts
 
     def look(self) -> tuple[list[Ambiguity], int, str]:
         """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
@@ -69,7 +71,7 @@ class Deliberation:
             found = by_looks(edge.ids, edge.vectors, edge.doubt, self._background(), nouns)
             return found, 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
-        supplies = supplies_of(lessons, self.collection, ledger, self.settings, budget)
+        supplies = supplies_of(lessons, self.collection, ledger, self.settings, budget, self.prompts)
         annotator = choose_annotator(AUTO, supplies)
         inputs = {one.picture_id: one for one in self._inputs(asked)}
         said: dict[str, Annotation] = {}
@@ -87,6 +89,7 @@ class Deliberation:
             {i: f"{one.value}: {one.rationale}" for i, one in said.items()},
             model,
             self.settings.model_concurrency,
+            self.prompts,
         )
         doubt = dict(zip(edge.ids, edge.doubt.tolist(), strict=True))
         return by_description(doubts, doubt, SentenceEncoder().encode), len(asked), model.name
@@ -107,7 +110,7 @@ class Deliberation:
                 needed=2 * short,
             )
         critic = chat_model(self.settings, "criticising", ledger, budget)
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget)
+        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, self.prompts)
         judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(None))
         outcome = find_wordings(
             self.lessons.revision.definition,
@@ -117,13 +120,14 @@ class Deliberation:
             self._telling(),
             run,
             self._askable(),
+            prompts=self.prompts,
         )
         return outcome, critic.name if critic else ""
 
     def look_back(self, before: Definition, answers: Mapping[str, Value]) -> list[Contradicted]:
         """Which of these answers, given under `before`, the words as they are now may contradict."""
         ledger, budget = self._charged()
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget)
+        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, self.prompts)
         judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(2 * len(answers)))
         known = self.lessons.with_vectors(list(answers))
         after = self.lessons.revision.definition

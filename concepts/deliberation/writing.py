@@ -17,7 +17,7 @@ from concepts.definition.document import Definition, Origin
 from concepts.deliberation.edits import Edit, edited
 from concepts.deliberation.trials import Candidate, Sifted, Value
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import load_prompt
+from concepts.language.prompts import DEFAULTS, Prompts
 
 _Kind = Literal["necessary", "included", "supporting", "excluding"]
 
@@ -56,7 +56,7 @@ class _Wording(BaseModel):
     edits: list[Edit]
 
 
-class _Wordings(BaseModel):
+class Wordings(BaseModel):
     wordings: list[_Wording]
 
 
@@ -65,26 +65,39 @@ class _Difference(BaseModel):
     seen_in: Literal["first", "second"]
 
 
-class _Differences(BaseModel):
+class Differences(BaseModel):
     differences: list[_Difference]
 
 
 def from_feedback(
-    current: Definition, feedback: Sequence[Feedback], tried: Sequence[Sifted], model: ChatModel
+    current: Definition,
+    feedback: Sequence[Feedback],
+    tried: Sequence[Sifted],
+    model: ChatModel,
+    prompts: Prompts = DEFAULTS,
 ) -> list[Candidate]:
     """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
-    request = load_prompt("reword.user").render(
-        definition=_sentence(current),
-        criteria=_numbered(current),
-        answers="\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1)),
-        tried=_as_text(current, tried) or "(none)",
-        number=str(A_ROUND),
-    )
-    said = model.ask(_messages("reword.system", request), _Wordings, purpose=PURPOSE)
+    answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
+    asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
+    said = model.ask(asked, Wordings, purpose=PURPOSE)
     return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
 
 
-def from_differences(current: Definition, feedback: Sequence[Feedback], model: ChatModel) -> list[Candidate]:
+def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it write other wordings."""
+    request = prompts["reword.user"].render(
+        definition=_sentence(current),
+        criteria=_numbered(current),
+        answers=answers,
+        tried=tried,
+        number=str(A_ROUND),
+    )
+    return [Message("system", prompts["reword.system"].render()), Message("user", request)]
+
+
+def from_differences(
+    current: Definition, feedback: Sequence[Feedback], model: ChatModel, prompts: Prompts = DEFAULTS
+) -> list[Candidate]:
     """A criterion for what tells apart the pictures that the machine confuses: those it wrongly takes for
     what counts from those it rightly does, and the same of what doesn't count."""
     found: list[Candidate] = []
@@ -93,19 +106,25 @@ def from_differences(current: Definition, feedback: Sequence[Feedback], model: C
         right = [one.reason for one in feedback if one.machine == said and one.agrees]
         if min(len(wrong), len(right)) < FEWEST_IN_GROUP:
             continue
-        request = load_prompt("differ.user").render(
-            definition=_sentence(current),
-            first="\n".join(f"- {reason}" for reason in wrong[: MOST_ANSWERS // 2]),
-            second="\n".join(f"- {reason}" for reason in right[: MOST_ANSWERS // 2]),
-            number=str(DIFFERENCES),
+        first, second = (
+            "\n".join(f"- {reason}" for reason in reasons[: MOST_ANSWERS // 2]) for reasons in (wrong, right)
         )
-        answer = model.ask(_messages("differ.system", request), _Differences, purpose=PURPOSE)
+        asked = differences_asked_for(current, first, second, prompts)
+        answer = model.ask(asked, Differences, purpose=PURPOSE)
         adding = [
             _adding(current, if_in_wrong if one.seen_in == "first" else if_in_right, one.text)
             for one in answer.differences[:DIFFERENCES]
         ]
         found += _usable(current, ((_WHY[said], [edit]) for edit in adding), "differences", "model")
     return found
+
+
+def differences_asked_for(current: Definition, first: str, second: str, prompts: Prompts) -> list[Message]:
+    """What a model is sent to have it tell two groups of pictures apart, by a line about each picture."""
+    request = prompts["differ.user"].render(
+        definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
+    )
+    return [Message("system", prompts["differ.system"].render()), Message("user", request)]
 
 
 def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telling) -> list[Candidate]:
@@ -142,10 +161,6 @@ def _adding(current: Definition, kind: _Kind, text: str) -> Edit:
 def _most_telling(feedback: Sequence[Feedback]) -> list[Feedback]:
     """What was remarked on first, then what they differ about, then the rest."""
     return sorted(feedback, key=lambda one: (not one.comments, one.agrees))[:MOST_ANSWERS]
-
-
-def _messages(system: str, request: str) -> list[Message]:
-    return [Message("system", load_prompt(system).render()), Message("user", request)]
 
 
 def _sentence(definition: Definition) -> str:

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Literal
 
 from concepts import __version__
 from concepts.settings import Settings, set_by_environment
 from concepts.view import View
-from storage.calls import CallTotal, Ledger
+from storage.calls import CallTotal, Ledger, Spent
 from storage.database import Database
 from storage.jobs import StoredJob
 
@@ -40,6 +40,8 @@ class JobView(View):
     created: datetime
     started: datetime | None
     finished: datetime | None
+    calls: int = 0  # to model endpoints
+    cost_usd: float | None = None  # of these, as far as they had a price; none where none had
 
 
 class CallView(View):
@@ -82,6 +84,18 @@ class CallTotalView(View):
     unpriced: int
 
 
+class CallSum(View):
+    """All calls of one concept, for one purpose or to one model; `name` is empty for calls of no concept."""
+
+    name: str
+    calls: int
+    answered: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    unpriced: int
+
+
 class SettingsView(View):
     """The endpoint as it is set. The key is never told, only whether there is one."""
 
@@ -95,6 +109,7 @@ class SettingsView(View):
     vlm_price: str | None
     large_vlm_price: str | None = None
     critic_price: str | None = None
+    prices: str | None = None
     model_concurrency: int
     fixed: list[str]  # names that the environment decides, which can't be changed here
 
@@ -108,8 +123,8 @@ class About(View):
     free_bytes: int
 
 
-def job_view(job: StoredJob, concept: str | None) -> JobView:
-    """`concept` is the name of the concept it is about."""
+def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) -> JobView:
+    """`concept` is the name of the concept it is about, `spent` what its calls cost."""
     seconds = job.seconds
     running = job.state == "running"
     rate = job.done / seconds if running and job.done and seconds and seconds > SURE_AFTER else None
@@ -131,6 +146,8 @@ def job_view(job: StoredJob, concept: str | None) -> JobView:
         created=job.created,
         started=job.started,
         finished=job.finished,
+        calls=spent.calls if spent else 0,
+        cost_usd=spent.cost_usd if spent else None,
     )
 
 
@@ -160,6 +177,26 @@ def call_totals(totals: Sequence[CallTotal], names: Mapping[int, str]) -> list[C
     ]
 
 
+def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose", "model"]) -> list[CallSum]:
+    """The totals added up by one of what they are told apart by; the dearest first."""
+    groups: dict[str, list[CallTotalView]] = {}
+    for total in totals:
+        groups.setdefault(getattr(total, by) or "", []).append(total)
+    sums = [
+        CallSum(
+            name=name,
+            calls=sum(one.calls for one in group),
+            answered=sum(one.answered for one in group),
+            tokens_in=sum(one.tokens_in for one in group),
+            tokens_out=sum(one.tokens_out for one in group),
+            cost_usd=sum(one.cost_usd for one in group),
+            unpriced=sum(one.unpriced for one in group),
+        )
+        for name, group in groups.items()
+    ]
+    return sorted(sums, key=lambda one: (-one.cost_usd, -one.calls, one.name))
+
+
 def settings_view(settings: Settings) -> SettingsView:
     return SettingsView(
         openai_base_url=settings.openai_base_url,
@@ -172,6 +209,7 @@ def settings_view(settings: Settings) -> SettingsView:
         vlm_price=settings.vlm_price,
         large_vlm_price=settings.large_vlm_price,
         critic_price=settings.critic_price,
+        prices=settings.prices,
         model_concurrency=settings.model_concurrency,
         fixed=sorted(set_by_environment()),
     )

@@ -27,7 +27,7 @@ def chat_model(
     settings: Settings, role: Role, ledger: Ledger, budget: Budget | None = None
 ) -> ChatModel | None:
     """The model that the settings name for a role; None where they name none."""
-    model, price, setting = _named(settings, role)
+    model, price = named(settings, role)
     if not settings.has_endpoint or not model:
         return None
     key = settings.openai_api_key
@@ -37,7 +37,7 @@ def chat_model(
         base_url=settings.openai_base_url,
         ledger=ledger,
         cache=settings.cache,
-        price=Price.parse(price, setting) if price else None,
+        price=price,
         budget=budget,
         at_once=settings.model_concurrency,
     )
@@ -58,8 +58,17 @@ def seeing_model(
     return model
 
 
-def _named(settings: Settings, role: Role) -> tuple[str | None, str | None, str]:
-    """Model, price, and the setting that the price is from. Who criticises is who scopes, unless another is
+def named(settings: Settings, role: Role) -> tuple[str | None, Price | None]:
+    """The model of a role, and its price: the role's own, else that of the model in the table of prices.
+    Raises `BadPriceError`."""
+    model, own, setting = _settings_of(settings, role)
+    if own or not model:
+        return model, Price.parse(own, setting) if own else None
+    return model, Price.table(settings.prices or "").get(model)
+
+
+def _settings_of(settings: Settings, role: Role) -> tuple[str | None, str | None, str]:
+    """Model, the role's own price, and the setting of that. Who criticises is who scopes, unless another is
     named; nobody is escalated to, unless one is named."""
     if role == "annotating":
         return settings.vlm_model, settings.vlm_price, "vlm_price"

@@ -3,7 +3,6 @@ within the budget, each attempt in the ledger."""
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import threading
@@ -20,6 +19,7 @@ from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.pace import Pace
 from concepts.language.question import Question
 from concepts.language.replies import Reply, read_reply
+from concepts.language.wire import body
 from storage.calls import Call
 
 if TYPE_CHECKING:
@@ -188,12 +188,7 @@ class Caller:
         with self._pace.turn() as sent:
             try:
                 reply: Any = self._client.chat.completions.create(
-                    model=question.model,
-                    messages=[_on_the_wire(message) for message in asked],
-                    timeout=min(TIMEOUT_SECONDS, max(patience.left, 1.0)),
-                    **dialect.parameters(
-                        question.form, sample=question.sample, weighs=question.field is not None
-                    ),
+                    timeout=min(TIMEOUT_SECONDS, max(patience.left, 1.0)), **body(question, dialect, asked)
                 )
             except APIError as error:
                 if read_failure(error, question.model, question.endpoint).congested:
@@ -234,16 +229,6 @@ class _Failed:
         """How else to ask. A form that worked once and is answered by 500 to the last is tried no longer:
         another server may have the address now."""
         return dialect.after_rejection(self.failure, proven=proven and not last)
-
-
-def _on_the_wire(message: Message) -> Any:
-    if not message.pictures:
-        return {"role": message.role, "content": message.text}
-    pictures = [
-        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(p).decode()}"}}
-        for p in message.pictures
-    ]
-    return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}
 
 
 def _wait_seconds(attempt: int, retry_after: float | None) -> float:

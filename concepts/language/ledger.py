@@ -35,6 +35,17 @@ class Price:
             raise BadPriceError(setting, text)
         return cls(float(match[1]), float(match[2]))
 
+    @classmethod
+    def table(cls, text: str) -> dict[str, Price]:
+        """Model → price, from "model 0.15/0.60" in lines or by commas. Raises `BadPriceError`."""
+        found = {}
+        for entry in filter(None, map(str.strip, re.split(r"[\n,]", text))):
+            model, _, price = entry.rpartition(" ")
+            if not model.strip():
+                raise BadPriceError("prices", entry)
+            found[model.strip()] = cls.parse(price, "prices")
+        return found
+
     def cost(self, tokens_in: int, tokens_out: int) -> float:
         """In USD."""
         return (tokens_in * self.input + tokens_out * self.output) / 1e6

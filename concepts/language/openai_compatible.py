@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import ValidationError
-
 from concepts.errors import ModelAnswerError, NoPriceError
 from concepts.language.base import Answer, Message, Weighed
 from concepts.language.calling import DEADLINE_SECONDS, MAX_ATTEMPTS, TIMEOUT_SECONDS, Caller, Patience, Said
@@ -19,11 +17,10 @@ from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client
 from concepts.language.ledger import Budget, Ledger, Price
 from concepts.language.pace import DEFAULT_AT_ONCE, pace_of
-from concepts.language.probabilities import chances
 from concepts.language.prompts import load_prompt
 from concepts.language.question import Question
-from concepts.language.scripts import strange_script
-from concepts.language.structured import UnfitAnswerError, locate_answer
+from concepts.language.reading import read_answer, recalled, to_keep, weighed
+from concepts.language.structured import UnfitAnswerError
 from concepts.registry import Method
 
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
@@ -94,31 +91,22 @@ class OpenAICompatibleModel:
         self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
     ) -> Answer:
         """See `ChatModel.ask`. A model that answers with something else is shown its mistake, once."""
-        question = self._question(messages, answer, purpose, sample=sample)
-        known = self._ledger.answer(question.key)
-        value = _read(known, answer)
-        if value is not None:
-            return value
-        value, said = self._answer(question)
-        self._ledger.record(said.call, value.model_dump(mode="json"))
-        return value
+        return self._said(self._question(messages, answer, purpose, sample=sample)).answer
 
     def weigh(
         self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
     ) -> Weighed[Answer]:
         """See `ChatModel.weigh`."""
-        question = self._question(messages, answer, purpose, field=field)
-        known = self._ledger.answer(question.key) or {}
-        value = _read(known.get("answer"), answer)
-        if value is not None:
-            return Weighed(value, known.get("chances"))
+        return self._said(self._question(messages, answer, purpose, field=field))
+
+    def _said(self, question: Question[Answer]) -> Weighed[Answer]:
+        known = recalled(question, self._ledger.answer(question.key))
+        if known is not None:
+            return known
         value, said = self._answer(question)
-        text = said.reply.text
-        weighed = chances(
-            text, locate_answer(text, answer)[1], field, question.form.limited, said.reply.tokens
-        )
-        self._ledger.record(said.call, {"answer": value.model_dump(mode="json"), "chances": weighed})
-        return Weighed(value, weighed)
+        found = weighed(question, value, said.reply)
+        self._ledger.record(said.call, to_keep(question, found))
+        return found
 
     def _question(
         self, messages: Sequence[Message], answer: type[Answer], purpose: str, **more: Any
@@ -139,7 +127,7 @@ class OpenAICompatibleModel:
             proven = proven and said.dialect == dialect
             dialect = said.dialect
             try:
-                value = self._read_answer(question, said)
+                value = read_answer(question, said.reply)
             except UnfitAnswerError as unfit:
                 self._record_unfit(said, unfit)
                 ignores = unfit.ignores_form and self._memory.ignored(dialect)
@@ -156,15 +144,6 @@ class OpenAICompatibleModel:
             self._memory.worked(dialect)
             return value, said
 
-    def _read_answer(self, question: Question[Answer], said: Said) -> Answer:
-        """Raises `UnfitAnswerError`."""
-        value, _ = locate_answer(said.reply.text, question.answer)
-        script = strange_script(value.model_dump(mode="json"), question.words)
-        if script is not None:
-            problem = f"It is in {script.title()} script. Answer in the language of the question."
-            raise UnfitAnswerError(problem, "wrong language", ignores_form=False)
-        return value
-
     def _record_unfit(self, said: Said, unfit: UnfitAnswerError) -> None:
         problem = self._caller.clean(str(unfit))
         self._ledger.record(replace(said.call, outcome=unfit.outcome, error=problem))
@@ -178,14 +157,6 @@ def without_credentials(url: str) -> str:
     """The address without user, password, query and fragment."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-
-
-def _read(known: dict[str, Any] | None, answer: type[Answer]) -> Answer | None:
-    """An answer that was kept; None also where an older version kept less than is asked for now."""
-    try:
-        return None if known is None else answer.model_validate(known)
-    except ValidationError:
-        return None
 
 
 def _with_its_mistake(question: Question[Answer], text: str, unfit: UnfitAnswerError) -> list[Message]:

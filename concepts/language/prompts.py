@@ -1,14 +1,24 @@
-"""Prompts are files in `prompts/`. `{{ variable }}` is filled in strictly; the version is a content hash."""
+"""Prompts are files in `prompts/`. `{{ variable }}` is filled in strictly; the version is a content hash.
+
+Those that judge and propose can have a text of a concept's own.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from concepts.errors import OtherVariablesError, UnknownPromptError
+
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_FOLDER = Path(__file__).with_name("prompts")
+
+# What judges and proposes for a concept. The others speak of JSON and test endpoints.
+_EDITABLE = ("annotate.", "differ.", "doubt.", "reword.", "scope.")
 
 
 class PromptError(ValueError):
@@ -44,10 +54,46 @@ class Prompt:
 
 @cache
 def load_prompt(name: str) -> Prompt:
-    file = Path(__file__).with_name("prompts") / f"{name}.md"
+    file = _FOLDER / f"{name}.md"
     if not file.is_file():
         raise PromptError(f"There is no prompt {name}.")
     return Prompt(name, file.read_text(encoding="utf-8").strip())
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The prompts of one concept: its `own` texts by name, and for all others the files."""
+
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Prompt:
+        return Prompt(name, self.own[name]) if name in self.own else load_prompt(name)
+
+
+DEFAULTS = Prompts()
+
+
+@cache
+def editable() -> tuple[str, ...]:
+    """The names of those that can be edited, in order."""
+    names = (file.stem for file in _FOLDER.glob("*.md"))
+    return tuple(sorted(name for name in names if name.startswith(_EDITABLE)))
+
+
+def default(name: str) -> Prompt:
+    """The file of one that can be edited. Raises `UnknownPromptError`."""
+    if name not in editable():
+        raise UnknownPromptError(name, editable())
+    return load_prompt(name)
+
+
+def checked(name: str, text: str) -> Prompt:
+    """A text in place of the file of this name. Raises `UnknownPromptError`, and `OtherVariablesError` where
+    its variables are not those of the file."""
+    prompt, wanted = Prompt(name, text.strip()), default(name).variables
+    if prompt.variables != wanted:
+        raise OtherVariablesError(name, wanted - prompt.variables, prompt.variables - wanted)
+    return prompt
 
 
 def _as_data(value: str) -> str:

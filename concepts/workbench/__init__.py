@@ -14,6 +14,7 @@ from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
+from concepts.workbench.prompts import Prompts
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
@@ -26,9 +27,9 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
-    and `examples`, `answers` with `annotations`, `label_files` and `second_look`, `versions` with
-    `steadiness`, `certificates` and `probabilities`, and `installation` for the rest. They share one
-    `Context`.
+    and `examples`, `answers` with `annotations`, `annotators`, `prompts`, `label_files` and `second_look`,
+    `versions` with `steadiness`, `certificates` and `probabilities`, and `installation` for the rest. They
+    share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,6 +43,7 @@ class Workbench:
         self.answers = Answers(self.context, self.definitions)
         self.annotations = Annotations(self.context, self.definitions)
         self.annotators = Annotators(self.context)
+        self.prompts = Prompts(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from concepts.annotators import ANNOTATORS, AUTO
+from concepts.annotators.batch import Batch, BatchRead, BatchWritten
 from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
@@ -63,7 +65,41 @@ class Annotations:
         concept = self._context.concept(name)
         size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
         setup = setup.over(self._context.setup(concept.id))
-        return estimated(self._context.material(concept), self._context.settings, size, setup)
+        return estimated(
+            self._context.material(concept),
+            self._context.settings,
+            size,
+            setup,
+            self._context.prompts(concept.id),
+        )
+
+    def write_batch(
+        self, name: str, file: Path, *, limit: int | None = None, setup: Setup = CHOSEN
+    ) -> BatchWritten:
+        """Writes what annotating would ask now to a batch file, in place of asking it."""
+        return self._batch(name, setup).write(file, limit)
+
+    def read_batch(self, name: str, file: Path, *, setup: Setup = CHOSEN) -> BatchRead:
+        """Takes the answers of a batch. Annotating finds them, and asks only what is missing."""
+        return self._batch(name, setup).read(file)
+
+    def _batch(self, name: str, setup: Setup) -> Batch:
+        ANNOTATORS.require(setup.annotator, also=[AUTO])
+        context, concept = self._context, self._context.concept(name)
+        if not context.store.candidates(concept.id):
+            self._definitions.fill_pool(concept)
+        material = context.material(concept)
+        return Batch(
+            material,
+            context.collection,
+            context.store,
+            context.log,
+            context.ledger,
+            context.settings,
+            setup.over(context.setup(concept.id)),
+            context.prompts(concept.id),
+            material.evaluation_labels()[0],
+        )
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -126,5 +162,6 @@ class Annotations:
             limit=job.limit,
             budget=job.budget,
             setup=Setup(job.annotator, job.large, job.examples, job.repeats),
+            prompts=self._context.prompts(concept.id),
             also=material.evaluation_labels()[0],
         )

@@ -45,7 +45,11 @@ class Annotators:
         concept = self._context.concept(name)
         context = self._context
         return estimate_comparison(
-            context.material(concept), context.log, context.settings, context.setup(concept.id)
+            context.material(concept),
+            context.log,
+            context.settings,
+            context.setup(concept.id),
+            context.prompts(concept.id),
         )
 
     def consistency(self, name: str) -> str:
@@ -83,4 +87,5 @@ class Annotators:
             progress,
             job.budget,
             context.setup(concept.id),
+            context.prompts(concept.id),
         ).run()

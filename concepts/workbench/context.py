@@ -19,6 +19,7 @@ from concepts.labels.dataset import Material
 from concepts.labels.ranking import rank_library
 from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
+from concepts.language.prompts import Prompts
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
@@ -42,6 +43,7 @@ from storage.fitting import FittingDraws
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
+from storage.prompts import PromptStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.walls import WallLog
 
@@ -81,6 +83,7 @@ class Context:
         self.certifying = CertifyingDraws(self.database)
         self.fitting = FittingDraws(self.database)
         self.annotators = AnnotatorChoices(self.database)
+        self.prompt_texts = PromptStore(self.database)
         self.ledger = Ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home)
@@ -142,6 +145,10 @@ class Context:
         if chosen is None:
             return Setup()
         return Setup(chosen.annotator, chosen.large, chosen.examples, chosen.repeats)
+
+    def prompts(self, concept_id: int) -> Prompts:
+        """The concept's own where it has some, else the files."""
+        return Prompts({name: kept.text for name, kept in self.prompt_texts.own(concept_id).items()})
 
     def measured(self, concept: ConceptRow, number: int) -> Measured | None:
         """The newest figures of a version."""

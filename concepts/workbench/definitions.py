@@ -259,13 +259,14 @@ class Definitions:
         revision = self._context.revision(concept)
         model = chat_model(self._context.settings, "scoping", ledger)
         vocabulary = Vocabulary(SentenceEncoder().encode)
-        hints = self._words_of(concept, revision.definition.examples, vocabulary)
+        hints = self.words_of_examples(concept, revision.definition.examples, vocabulary)
         apart = partial(
             told_apart, self._context.collection, self._context.finder, self._context.material(concept)
         )
         author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
         try:
-            definition = expand(revision.definition, model, vocabulary, hints, apart)
+            prompts = self._context.prompts(concept.id)
+            definition = expand(revision.definition, model, vocabulary, hints, apart, prompts)
         except ModelCallError as error:
             definition = expand(revision.definition, None, vocabulary, hints, apart)
             author, problem = BUILT_IN, str(error)
@@ -275,7 +276,9 @@ class Definitions:
             kept = self._keep(concept, definition, author, note)
         return ProposedView(**kept.model_dump(), problem=problem)
 
-    def _words_of(self, concept: ConceptRow, examples: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+    def words_of_examples(
+        self, concept: ConceptRow, examples: Sequence[str], vocabulary: Vocabulary
+    ) -> list[str]:
         """Nouns for what the examples show, where the library's encoder knows any."""
         recorded = self._context.collection.library.encoder()
         if not examples or recorded is None or recorded.name != "embedded":

@@ -292,6 +292,7 @@ class Deliberations:
             context.settings,
             progress,
             budget,
+            context.prompts(concept.id),
         )
 
     def _answers(self, concept: ConceptRow) -> dict[str, Value]:

@@ -90,6 +90,8 @@ class Installation:
         for name, value in changes.items():
             if name.endswith("_price") and value:
                 Price.parse(value, name)
+        if changes.get("prices"):
+            Price.table(changes["prices"])
         self._context.settings = save_settings(self._context.settings, changes)
         return self.endpoint_settings()
 
@@ -135,7 +137,8 @@ class Installation:
 
     def _views(self, jobs: Sequence[StoredJob]) -> list[JobView]:
         names = self._names(job.concept_id for job in jobs)
-        return [activity.job_view(job, names.get(job.concept_id or 0)) for job in jobs]
+        spent = self._context.ledger.spent_by_job([job.id for job in jobs])
+        return [activity.job_view(job, names.get(job.concept_id or 0), spent.get(job.id)) for job in jobs]
 
     def _names(self, concept_ids: Iterable[int | None]) -> dict[int, str]:
         return self._context.store.names({known for known in concept_ids if known is not None})

@@ -88,7 +88,8 @@ class Scoping:
         concept = self._context.store.get(job.concept_id)
         ledger = self._context.ledger.charged_to(progress.job_id, concept.id)
         model = chat_model(self._context.settings, "scoping", ledger)
-        questions = ask(self._context.revision(concept).definition, model)
+        definition = self._context.revision(concept).definition
+        questions = ask(definition, model, self._context.prompts(concept.id))
         return QuestionsAsked(questions=questions, author=model.name if model else BUILT_IN)
 
     def _propose_kinds(self, job: ProposeKinds, progress: Progress) -> KindsProposed:
@@ -99,7 +100,7 @@ class Scoping:
         if model is None:
             raise DiscernError(NO_MODEL)
         before = self._context.revision(concept)
-        definition = propose_kinds(before.definition, model, job.signal)
+        definition = propose_kinds(before.definition, model, job.signal, self._context.prompts(concept.id))
         added = len(definition.criteria) - len(before.definition.criteria)
         number = before.number
         if added:

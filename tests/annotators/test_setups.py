@@ -3,7 +3,7 @@
 import pytest
 
 from concepts.annotators import AUTO
-from concepts.annotators.setups import Setup, estimated_usd, model_of
+from concepts.annotators.setups import Setup, estimated, model_of
 from concepts.settings import Settings
 
 
@@ -29,7 +29,7 @@ def test_what_is_asked_for_goes_before_what_was_chosen():
 
 def test_the_estimate_grows_with_pictures_steps_examples_repeats_and_price(settings, revision):
     def usd(setup, pictures=1000):
-        return estimated_usd(setup, revision.definition, settings, pictures)
+        return estimated(setup, revision.definition, settings, pictures).usd
 
     one = usd(Setup("vlm"))
     assert 0.1 < one < 1.0
@@ -44,7 +44,7 @@ def test_the_estimate_grows_with_pictures_steps_examples_repeats_and_price(setti
 
 def test_repeats_cost_three_times_the_verdict_and_not_the_looking(settings, revision):
     once, thrice = (
-        estimated_usd(Setup("decomposed", repeats=r), revision.definition, settings, 1000)
+        estimated(Setup("decomposed", repeats=r), revision.definition, settings, 1000).usd
         for r in (False, True)
     )
     assert once < thrice < 2 * once
@@ -52,7 +52,15 @@ def test_repeats_cost_three_times_the_verdict_and_not_the_looking(settings, revi
 
 def test_without_a_price_the_cost_is_unknown_and_without_a_model_nothing(settings, revision):
     free = settings.model_copy(update={"vlm_price": None})
-    assert estimated_usd(Setup(), revision.definition, free, 10) is None
+    assert estimated(Setup(), revision.definition, free, 10).usd is None
     without = settings.model_copy(update={"vlm_model": None})
-    assert estimated_usd(Setup(), revision.definition, without, 10) == 0
+    assert estimated(Setup(), revision.definition, without, 10).usd == 0
     assert model_of(Setup(large=True), settings)[0] == "large"
+
+
+def test_an_estimate_says_what_it_follows_from(settings, revision):
+    expected = estimated(Setup("vlm"), revision.definition, settings, 150)
+    assert expected.calls == 150
+    assert expected.basis == f"150 calls at about {round(expected.tokens / 150, -2):,.0f} tokens each"
+    assert estimated(Setup("decomposed"), revision.definition, settings, 150).calls == 450
+    assert estimated(Setup("builtin"), revision.definition, settings, 150).basis == ""

@@ -38,7 +38,8 @@ LOOKS = [
     (("jobs", "1"), "pictures_per_second"),
     (("settings", "show"), "model_concurrency"),
     (("calls",), "outcome"),
-    (("costs",), "unpriced"),
+    (("cost",), "unpriced"),
+    (("costs",), "by concept"),
     (("about",), "torch"),
 ]
 

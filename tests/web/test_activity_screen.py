@@ -205,6 +205,7 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
             "“cheap” is not a price. Write the price of the model that sees in US dollars",
         ),
         ("critic_price", "1", "Write the price of the model that criticises"),
+        ("prices", "one-model cheap", "“cheap” is not a price. Write the prices of models in US dollars"),
         ("model_concurrency", "900", "Questions at the same time: "),
         ("openai_base_url", "ftp://x", "is no address of an endpoint"),
     ],
@@ -228,6 +229,12 @@ def test_a_key_that_the_environment_decides_is_told_without_its_name(
     notice = said.split('class="notice', 1)[1].split("</div>", 1)[0]
     assert "would be sent to this address" in notice
     assert "OPENAI" not in notice
+
+
+def test_the_table_of_prices_is_kept_as_it_was_typed(bench: Workbench) -> None:
+    act(bench, "save", view="models", prices="one 1/2\r\ntwo 0/0")
+    assert "one 1/2" in view(bench, "models")
+    assert "two 0/0" in (bench.context.settings.prices or "")
 
 
 def test_the_two_further_models_have_fields(bench: Workbench) -> None:

@@ -17,6 +17,7 @@ from web.api import (
     jobs,
     labels,
     library,
+    prompts,
     scoring,
     settings,
     walls,
@@ -31,7 +32,20 @@ ABOUT = """Everything Discern can do, for programs. A small program is in `docs/
 `failed` or `cancelled`. **Errors** are `application/problem+json` (RFC 9457). **Lists** that can be long come
 in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request that is sent twice counts once.
 Where Discern has users, send a name and password (HTTP Basic)."""
-TAGS = (library, concepts, deliberations, examples, annotators, labels, walls, heads, scoring, jobs, settings)
+TAGS = (
+    library,
+    concepts,
+    deliberations,
+    examples,
+    annotators,
+    prompts,
+    labels,
+    walls,
+    heads,
+    scoring,
+    jobs,
+    settings,
+)
 
 
 def create_api(workbench: Workbench) -> FastAPI:

@@ -24,7 +24,8 @@ Model = Annotated[str, Field(max_length=200)]
 
 
 class SettingsChange(Body):
-    """What is left out stays; null takes a setting away. Prices are USD per million tokens, input/output."""
+    """What is left out stays; null takes a setting away. Prices are USD per million tokens, input/output;
+    `prices` has one "model input/output" a line, for models whose role has no price of its own."""
 
     openai_base_url: Annotated[str, Field(max_length=500)] | None = None
     openai_api_key: SecretStr | None = Field(None, max_length=500)
@@ -36,6 +37,7 @@ class SettingsChange(Body):
     vlm_price: Price | None = None
     large_vlm_price: Price | None = None
     critic_price: Price | None = None
+    prices: Annotated[str, Field(max_length=20_000)] | None = None
     model_concurrency: int | None = Field(None, ge=1, le=64)
 
 

@@ -58,6 +58,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|second-look)", Rule(OWNER)),
         ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
+        ("PUT", f"{CONCEPT}/prompts/{ONE}", Rule(OWNER, "changed a prompt")),
+        ("DELETE", f"{CONCEPT}/prompts/{ONE}", Rule(OWNER, "changed a prompt")),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
@@ -94,7 +96,19 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 # The buttons and forms of the screens, by what they are called there.
 ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(
-        ("show", "search", "open", "filter", "order", "revision", "card", "compare", "pick", "page"),
+        (
+            "show",
+            "search",
+            "open",
+            "filter",
+            "order",
+            "revision",
+            "card",
+            "compare",
+            "pick",
+            "page",
+            "prompt",
+        ),
         Rule(VIEWER),
     ),
     **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
@@ -124,6 +138,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
     **dict.fromkeys(("find-open", "reword"), Rule(OWNER)),
     **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
+    **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
     "answer-question": Rule(OWNER, "changed what counts"),
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
     "given": Rule(OWNER),  # shows what a request has done

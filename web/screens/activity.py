@@ -5,13 +5,13 @@ What is shown is in the address (`?view=models`), so a reload or a second tab sh
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.installation.activity import CallTotalView, JobView
+from concepts.installation.activity import CallTotalView, JobView, call_sums
 from concepts.installation.endpoint import EndpointReport
 from concepts.installation.findings import about_endpoint, about_models
 from concepts.workbench import Workbench
@@ -26,8 +26,9 @@ HISTORY = 25
 CALLS = 25
 FIELDS = (
     *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
-    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "model_concurrency"),
+    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
 )
+BY: tuple[Literal["concept", "purpose", "model"], ...] = ("concept", "purpose", "model")
 TEST = "test endpoint"
 
 Place = dict[str, str]
@@ -179,6 +180,7 @@ class _Screen:
             "activity/costs.html",
             totals=totals,
             spent=_spent(totals),
+            sums={by: call_sums(totals, by) for by in BY},
             calls=calls[:CALLS],
             start=start,
             size=CALLS,

@@ -47,6 +47,7 @@ class _Screen:
             self.queries = live("define-queries", value=render("define/looking.html"))
         self.examples = live("define-examples")
         self.history = live("define-history")
+        self.prompts = live("define-prompts")
         self.dialog = live("define-dialog")
         self.parts = [
             self.top,
@@ -55,6 +56,7 @@ class _Screen:
             self.criteria,
             self.examples,
             self.history,
+            self.prompts,
         ]
         self.areas = [*self.parts, self.queries, self.work.timer]
 
@@ -87,6 +89,7 @@ class _Screen:
                 revision=revision,
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
+            self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name), open=False),
         } | self._helpers(view, self.work.newest(view.name))
 
     def searches(self, request: gr.Request) -> Shown:
@@ -151,6 +154,8 @@ class _Screen:
                 return {self.dialog: self._revision(name, int(action.value))}
             if action.name == "pick":
                 return {self.dialog: self._picker(name, action.fields.get("words", ""))}
+            if action.name in ("prompt", "save-prompt", "reset-prompt"):
+                return self._prompt(name, action, author)
             said = self._do(name, action, author)
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
@@ -216,6 +221,37 @@ class _Screen:
             changed=diff(name, number - 1, number) if number > 1 else None,
             since=diff(name, number, newest) if number != newest else None,
         )
+
+    def _prompt(self, name: str, action: Action, author: str) -> Shown:
+        """One prompt in the dialog, after what was done there. What was refused stays, to be mended."""
+        prompts, said, typed = self._bench.prompts, None, None
+        prompt, _, picture = action.value.partition("|")
+        try:
+            if action.name == "save-prompt":
+                prompts.set(name, prompt, action.fields.get("text", ""), author=author)
+                said = Notice("Saved. It counts from the next question on.", "good")
+            elif action.name == "reset-prompt":
+                prompts.reset(name, prompt, author=author)
+                said = Notice("The default holds again.", "good")
+        except DiscernError as error:
+            said, typed = Notice(f"{in_words(error)} Nothing was changed.", "bad"), action.fields.get("text")
+        shown = prompts.get(name, prompt)
+        try:
+            sent, why = prompts.preview(name, prompt, picture or None), ""
+        except DiscernError as error:
+            sent, why = None, in_words(error)
+        dialog = render(
+            "define/prompt.html",
+            prompt=shown,
+            typed=typed,
+            changes=prompts.diff(name, prompt) if shown.own else None,
+            sent=sent,
+            why=why,
+            pictures=prompts.pictures(name, SHOWN_EACH) if sent and sent.picture else [],
+            said=said,
+        )
+        listed = render("define/prompts.html", prompts=prompts.all(name), open=True)
+        return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
 
 
 CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work

@@ -1,0 +1,58 @@
+"""How models are asked, on Define: read as it will be sent, changed, compared and taken back."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+NAME = "Prompted on Define"
+PROMPT = "annotate.system"
+
+
+def serious(page: Any) -> list[str]:
+    violations = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {n['html']}" for v in violations for n in v["nodes"] if v["impact"] in BAD]
+
+
+BAD = ("serious", "critical")
+
+
+def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> None:
+    site.bench.definitions.create_concept(NAME, "A filled ellipse.")
+    page.goto(f"{site.url}/define?concept={NAME}")
+    page.locator(".prompts summary").click()
+    page.get_by_role("button", name=f"Read or change {PROMPT}", exact=True).click()
+    text = page.get_by_label("What the model is told")
+    text.wait_for()
+    default = text.input_value()
+    text.fill(default + "\n\nBe strict.")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    page.locator(".diff ins", has_text="Be strict.").wait_for()
+    assert "Be strict." in page.locator("pre.sent").first.inner_text()
+    tiles = page.get_by_role("group", name="With another picture").get_by_role("button")
+    tiles.nth(1).click()
+    page.locator("button[aria-pressed=true]", has=page.get_by_alt_text("picture 2")).wait_for()
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += serious(page)
+        if folder := os.environ.get("SHOTS"):
+            page.screenshot(path=f"{folder}/prompt-{scheme}.png", full_page=True)
+    assert found == []
+    page.get_by_role("button", name="Back to the default").click()
+    page.get_by_text("The default holds again.").wait_for()
+    assert text.input_value() == default
+    assert not site.bench.prompts.get(NAME, PROMPT).own
+
+
+def test_a_text_that_is_refused_stays_to_be_mended(site: Any, page: Any) -> None:
+    site.bench.definitions.create_concept("Refused on Define", "A filled ellipse.")
+    page.goto(f"{site.url}/define?concept=Refused on Define")
+    page.locator(".prompts summary").click()
+    page.get_by_role("button", name="Read or change annotate.user", exact=True).click()
+    page.get_by_label("What the model is told").fill("Is {{ this }} one?")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    page.get_by_role("alert").filter(has_text="{{ criteria }}").wait_for()
+    assert page.get_by_label("What the model is told").input_value() == "Is {{ this }} one?"

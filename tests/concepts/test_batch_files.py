@@ -1,0 +1,183 @@
+"""Labelling by batch files: questions out, a SIMULATED batch runner, answers in, and what is asked after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_openai import FakeOpenAI, Reply, Request, cut_off, refuses, says
+from typer.testing import CliRunner
+
+from concepts.annotators.setups import Setup
+from concepts.cli import app
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+
+NAME = "Round thing"
+SAYS: dict[str, dict[str, Any]] = {
+    "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
+    "Findings": {"findings": []},
+    "Conclusion": {"rationale": "simulated", "rating": 2},
+}
+
+
+def judge(request: Request) -> dict[str, Any]:
+    if request.schema_name == "Caption":
+        return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
+    return SAYS[str(request.schema_name)]
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(judge) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
+        monkeypatch.setenv("DISCERN_PRICES", "simulated-model 1/1")
+        yield model
+
+
+@pytest.fixture
+def bench(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.definitions.mine(NAME)
+    return bench
+
+
+def run_batch(model: FakeOpenAI, questions: Path, answers: Path) -> int:
+    """As `vllm run-batch` does: each body is posted, each response written with the id of its question."""
+    lines = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
+    with answers.open("w", encoding="utf-8") as out:
+        for line in reversed(lines):  # in any order
+            request = urllib.request.Request(
+                model.base_url.removesuffix("/v1") + line["url"],
+                json.dumps(line["body"]).encode(),
+                {"Content-Type": "application/json"},
+                method=line["method"],
+            )
+            with urllib.request.urlopen(request) as response:
+                said = {"status_code": response.status, "body": json.load(response)}
+            row = {"id": "x", "custom_id": line["custom_id"], "response": said, "error": None}
+            out.write(json.dumps(row) + "\n")
+    return len(lines)
+
+
+def test_what_a_batch_answered_is_not_asked_again(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path
+) -> None:
+    written = bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", limit=10)
+    assert (written.questions, len(model.requests)) == (10, 0)
+    assert run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl") == 10
+    taken = bench.annotations.read_batch(NAME, tmp_path / "in.jsonl")
+    assert (taken.answered, taken.known, taken.bad, taken.unknown) == (10, 0, {}, [])
+    result = bench.annotations.annotate(NAME, limit=12)
+    assert (result.annotated, result.calls, len(model.requests)) == (12, 2, 12)
+
+
+def test_the_lines_are_what_would_have_been_sent(bench: Workbench, model: FakeOpenAI, tmp_path: Path) -> None:
+    bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", limit=1)
+    [line] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    bench.annotations.annotate(NAME, limit=1)
+    assert line["body"] == model.requests[-1].body
+    assert (line["method"], line["url"]) == ("POST", "/v1/chat/completions")
+    assert line["custom_id"] == bench.context.ledger.calls()[-1].prompt_hash
+
+
+def test_the_ledger_has_tokens_and_cost_charged_to_the_concept(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path
+) -> None:
+    bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", limit=3)
+    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
+    bench.annotations.read_batch(NAME, tmp_path / "in.jsonl")
+    calls = [call for call in bench.context.ledger.calls() if call.purpose == "annotate"]
+    assert [call.outcome for call in calls] == ["answered"] * 3
+    assert {call.concept_id for call in calls} == {bench.context.concept(NAME).id}
+    for call in calls:
+        assert call.tokens_in
+        assert call.cost_usd == pytest.approx((call.tokens_in + (call.tokens_out or 0)) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (says({"evidence": [], "rationale": "r", "rating": 9}), "out of range"),
+        (says("no JSON"), "wrong schema"),
+        (refuses(), "refused"),
+        (cut_off(), "cut off"),
+    ],
+)
+def test_a_bad_answer_has_its_outcome_and_is_asked_again(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path, reply: Reply, outcome: str
+) -> None:
+    bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", limit=1)
+    model.script(reply)
+    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
+    taken = bench.annotations.read_batch(NAME, tmp_path / "in.jsonl")
+    assert (taken.answered, taken.bad) == (0, {outcome: 1})
+    result = bench.annotations.annotate(NAME, limit=1)
+    assert (result.annotated, result.calls) == (1, 1)
+
+
+def test_lines_that_are_no_answers_are_counted_by_where_they_stand(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path
+) -> None:
+    bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", limit=2)
+    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
+    first, second = (tmp_path / "in.jsonl").read_text().splitlines()
+    failed = json.dumps({"custom_id": json.loads(second)["custom_id"], "error": {"message": "expired"}})
+    stranger = json.dumps({"custom_id": "0" * 64, "response": {"status_code": 200, "body": {}}})
+    (tmp_path / "in.jsonl").write_text("\n".join([stranger, first, "[]", "{", failed, first]))
+    taken = bench.annotations.read_batch(NAME, tmp_path / "in.jsonl")
+    assert (taken.answered, taken.known, taken.bad, taken.unknown) == (1, 1, {"failed": 1}, [1, 3, 4])
+    assert "expired" in bench.context.ledger.calls()[-1].error
+
+
+def test_the_answers_of_another_definition_are_refused(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path
+) -> None:
+    bench.definitions.create_concept("Other", "A rectangle.")
+    bench.definitions.mine("Other")
+    bench.annotations.write_batch("Other", tmp_path / "out.jsonl", limit=2)
+    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
+    with pytest.raises(DiscernError, match="None of the 2 lines"):
+        bench.annotations.read_batch(NAME, tmp_path / "in.jsonl")
+
+
+def test_an_annotator_in_steps_takes_a_round_for_each(
+    bench: Workbench, model: FakeOpenAI, tmp_path: Path
+) -> None:
+    setup = Setup("decomposed")
+    for step in range(3):
+        out, back = tmp_path / f"{step}.out", tmp_path / f"{step}.in"
+        assert bench.annotations.write_batch(NAME, out, limit=3, setup=setup).questions == 3
+        run_batch(model, out, back)
+        assert bench.annotations.read_batch(NAME, back, setup=setup).answered == 3
+    result = bench.annotations.annotate(NAME, limit=3, setup=setup)
+    assert (result.annotated, result.calls, result.ratings) == (3, 0, {"2": 3})
+
+
+def test_the_built_in_annotator_has_no_questions_for_a_file(bench: Workbench, tmp_path: Path) -> None:
+    with pytest.raises(DiscernError, match="asks no model"):
+        bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", setup=Setup("builtin"))
+    assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_the_command_line_goes_the_whole_round(bench: Workbench, model: FakeOpenAI, tmp_path: Path) -> None:
+    bench.close()
+
+    def annotate(*more: str) -> str:
+        ended = CliRunner().invoke(app, ["concept", "annotate", NAME, "--limit", "2", *more])
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    assert "2 questions" in annotate("--batch-out", str(tmp_path / "out.jsonl"))
+    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
+    assert "2 answers taken" in annotate("--batch-in", str(tmp_path / "in.jsonl"))
+    asked = len(model.requests)
+    assert "2 pictures labelled" in annotate()
+    assert len(model.requests) == asked
