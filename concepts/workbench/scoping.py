@@ -6,7 +6,7 @@ from functools import partial
 
 from concepts.definition.questions import Question, answer, ask, still_open
 from concepts.definition.tree import propose_kinds
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, ModelCallError
 from concepts.jobs import Listener, Progress
 from concepts.language import chat_model
 from concepts.workbench.concept_views import RevisionView
@@ -88,7 +88,11 @@ class Scoping:
         concept = self._context.store.get(job.concept_id)
         ledger = self._context.ledger.charged_to(progress.job_id, concept.id)
         model = chat_model(self._context.settings, "scoping", ledger)
-        questions = ask(self._context.revision(concept).definition, model)
+        definition = self._context.revision(concept).definition
+        try:
+            questions = ask(definition, model)
+        except ModelCallError as error:
+            return QuestionsAsked(questions=ask(definition, None), author=BUILT_IN, problem=str(error))
         return QuestionsAsked(questions=questions, author=model.name if model else BUILT_IN)
 
     def _propose_kinds(self, job: ProposeKinds, progress: Progress) -> KindsProposed:
