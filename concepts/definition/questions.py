@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from concepts.definition.document import Asked, Criterion, CriterionKind, Definition
 from concepts.definition.negations import read_negations
 from concepts.definition.proposing import LONGEST, answers_as_text
-from concepts.definition.replies import Phrase, Remark, Sentence, between, is_of_the_request
+from concepts.definition.replies import Phrase, Remark, Sentence, between, is_copied, is_of_the_request
 from concepts.definition.tree import PURPOSE
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
@@ -101,9 +101,11 @@ def ask(definition: Definition, model: ChatModel | None) -> list[Question]:
     request = load_prompt("scope.questions.user").render(
         definition=definition.as_text(), answers=answers_as_text(definition)
     )
-    messages = [Message("system", load_prompt("scope.questions.system").render()), Message("user", request)]
-    said = model.ask(messages, Questions, purpose=PURPOSE)
-    return still_open(said.questions, definition)
+    instructions = load_prompt("scope.questions.system").render()
+    messages = [Message("system", instructions), Message("user", request)]
+    said = model.ask(messages, Questions, purpose=PURPOSE).questions
+    own = definition.as_text()
+    return still_open([one for one in said if not is_copied(one.question, instructions, own)], definition)
 
 
 def still_open(questions: Iterable[Question], definition: Definition) -> list[Question]:

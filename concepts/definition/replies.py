@@ -11,8 +11,8 @@ from pydantic.config import JsonDict
 
 from concepts.definition.proposing import distinct
 
-# Characters, for endpoints that obey a schema's limits token by token: request and longest answer together fit
-# in 4,096 tokens, and a small computer gets done. What comes in spite of them is read more generously.
+# Characters, for endpoints that obey a schema's limits token by token: request and longest answer fit in
+# 4,096 tokens, and a small computer gets done. What comes in spite of them is read more generously.
 PHRASE, SENTENCE = 50, 100
 Phrase = Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": PHRASE})]
 Sentence = Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": SENTENCE})]
@@ -23,9 +23,10 @@ _OF_THE_REQUEST = re.compile(
     r"(?:the )?(?:necessary|reason to split|seen apart|included|excluding|undecided|supporting|nothing"
     r"|signals?|kinds?|query|queries|text|of|answers?|questions?|about|criterion|criteria|concepts?|hints?"
     r"|none|null|true|false|yes|no|not|must|search|similar but not|not decided|counts?)"
-    r"|.*\b(?:queries that|kinds? of pictures?)\b.*",
+    r"|.*\b(?:queries that|kinds? of pictures?|seen apart)\b.*",
     re.IGNORECASE,
 )
+_MARKUP = re.compile(r"[][{}<>\\_|]")  # a small model writes its JSON into its texts
 FEWEST_COPIED = 2  # words; one word of the instructions may well be what somebody means
 
 
@@ -35,21 +36,25 @@ def between(fewest: int, most: int) -> JsonDict:
 
 
 def proposals_in(texts: Iterable[str], longest: int = PHRASE) -> list[str]:
-    """Without words of the request, ends that a grammar cut off, empty ones, over-long ones and repetitions."""
+    """Without words of the request, ends that were cut off, empty ones, over-long ones and repetitions."""
     return [text for text in distinct(_whole(t, longest) for t in texts) if not is_of_the_request(text)]
 
 
 def _whole(text: str, longest: int) -> str:
     """Of a text that is exactly as long as a grammar lets it be, the sentences that ended."""
-    if len(text) != longest or not text[-1].isalnum():
+    if len(text) != longest or text[-1] in ".!?)’”":
         return text
     return text.rpartition(". ")[0]
 
 
 def is_of_the_request(text: str) -> bool:
-    """Whether it names a field or tag of the request, or says nothing in words at all."""
+    """Whether it names a field or tag of the request, or is no plain words at all."""
     words = _plain(text)
-    return not re.search(r"[^\W\d_]", words) or _OF_THE_REQUEST.fullmatch(words) is not None
+    return (
+        _MARKUP.search(text) is not None
+        or not re.search(r"[^\W\d_]", words)
+        or _OF_THE_REQUEST.fullmatch(words) is not None
+    )
 
 
 def is_copied(text: str, instructions: str, own: str) -> bool:

@@ -45,7 +45,7 @@ Apart = Callable[[str, str], bool]  # whether pictures tell two texts apart
 
 
 class Kind(BaseModel):
-    # `of` is the number of its signal, counted from 1, or 0. A docstring would go over the wire and be copied.
+    # `of` is the number of its signal, counted from 1, or 0. A docstring would be sent, and copied.
     text: Phrase
     of: int = Field(0, json_schema_extra={"enum": [0, 1, 2, 3]})
 
