@@ -53,9 +53,11 @@ WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
     "a refusal": lambda server: server.script(refuses("No.")),
     "an answer that is cut off": lambda server: server.script(cut_off()),
     "a page": lambda server: server.script(Reply(raw=b"<html>Log in</html>")),
-    "no words": lambda server: server.script(*[says(PROPOSED | {"queries_that_count": ["100"]})] * 2),
+    "no words": lambda server: server.script(
+        *[says(PROPOSED | {"necessary": ["100"], "queries_that_count": []})] * 2
+    ),
     "words of the request": lambda server: server.script(
-        *[says(PROPOSED | {"necessary": ["necessary"]})] * 2
+        *[says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["queries"]})] * 2
     ),
     "words that were excluded": lambda server: server.script(
         says(PROPOSED | {"necessary": ["a juice"], "queries_that_count": ["juice on ice"]})

@@ -138,16 +138,16 @@ def test_kinds_that_are_searched_for_count_as_searches(server: FakeOpenAI, model
 @pytest.mark.parametrize(
     "nothing",
     [
-        {"necessary": ["necessary"], "included": ["Queries_that_count"]},
-        {"included": ["100", "]["], "queries_that_count": ["not", "None", "kinds of pictures that count"]},
-        {"necessary": [], "included": []},
+        {"necessary": ["necessary"], "included": ["Queries_that_count"], "queries_that_count": ["not"]},
+        {"necessary": ["100"], "included": ["]["], "queries_that_count": ["kinds of pictures that count"]},
+        {"necessary": [], "included": [], "queries_that_count": []},
     ],
 )
 def test_an_answer_that_says_nothing_of_what_counts_is_shown_to_the_model_once(
     server: FakeOpenAI, model: Any, nothing: dict[str, Any]
 ) -> None:
     server.script(says({**TREE, **nothing}), says({**TREE, **nothing}))
-    with pytest.raises(ModelAnswerError, match=r"own words|different queries"):
+    with pytest.raises(ModelAnswerError, match="words of your own"):
         propose_tree(BEACH, model, [])
     assert len(server.requests) == 2
 
