@@ -23,7 +23,8 @@ _OF_THE_REQUEST = re.compile(
     r"(?:the )?(?:necessary|reason to split|seen apart|included|excluding|undecided|supporting|nothing"
     r"|signals?|kinds?|query|queries|text|of|answers?|questions?|about|criterion|criteria|concepts?|hints?"
     r"|none|null|true|false|yes|no|not|must|search|similar but not|not decided|counts?)"
-    r"|.*\b(?:queries that|kinds? of pictures?|seen apart)\b.*",
+    r"|.*\b(?:queries that|search texts?|pictures? that (?:do(?:es)?n.t )?counts?)\b.*"
+    r"|.*\b(?:kinds? of pictures?|seen apart)\b.*",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"[][{}<>\\_|]")  # a small model writes its JSON into its texts

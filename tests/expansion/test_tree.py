@@ -166,7 +166,12 @@ def test_what_is_copied_from_the_request_is_no_proposal(server: FakeOpenAI, mode
             "one that was not seen apart",
             "</text>",
         ],
-        "queries_that_count": ["queries_that_count", "300", "a dog on a beach", "dog in the surf"],
+        "queries_that_count": [
+            "4 to 8 short search texts for pictures that count",
+            "300",
+            "a dog on a beach",
+            "dog in the surf",
+        ],
     }
     server.script(says(copied))
     proposed = propose_tree(BEACH, model, [])
