@@ -26,6 +26,8 @@ NO = re.compile(r"^(?:no|nope|never)\b(?!\s+(?:matter|problem))[\s,.;:–-]*", r
 OPEN = re.compile(
     r"^(?:unsure|not sure|maybe|perhaps|depends|it depends|don.t know|no idea|i don.t know)\b", re.I
 )
+# As scripts end a question; a small model names a thing instead.
+ASKS = re.compile(r"[?？؟;]\W*$")
 
 
 class Offered(BaseModel):
@@ -76,7 +78,7 @@ class Questions(BaseModel):
     @field_validator("questions")
     @classmethod
     def _some(cls, questions: list[Question]) -> list[Question]:
-        kept = [one for one in questions if not is_of_the_request(one.question)]
+        kept = [one for one in questions if ASKS.search(one.question) and not is_of_the_request(one.question)]
         if not kept:
             raise ValueError("ask at least one question")
         return kept[:MOST_QUESTIONS]

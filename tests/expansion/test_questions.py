@@ -86,7 +86,7 @@ def test_a_question_that_can_not_be_used_takes_none_of_the_others_with_it() -> N
     copied = SIGN.model_dump() | {"question": "question"}
     said = Questions.model_validate({"questions": [twice, copied, SIGN.model_dump()]})
     assert said.questions == [SIGN]
-    for nothing in ([], [twice], [copied]):
+    for nothing in ([], [twice], [copied], [SIGN.model_dump() | {"question": "kitchen"}]):
         with pytest.raises(ValueError, match="at least"):
             Questions.model_validate({"questions": nothing})
 
