@@ -100,7 +100,12 @@ def concept_ask(name: Name, as_json: Json = False) -> None:
     """Be asked what you mean: at most three questions, which concept answer takes the answers to."""
     asked = workbench().scoping.ask(name)
 
-    show(asked, as_json, lambda: _list_questions(asked.questions))
+    def human() -> None:
+        if asked.problem:
+            say(f"Asked by the built-in reader. The model gave no answer: {asked.problem}\n")
+        _list_questions(asked.questions)
+
+    show(asked, as_json, human)
 
 
 @concept.command("answer")

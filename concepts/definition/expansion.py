@@ -13,7 +13,13 @@ from concepts.definition.proposing import (
     as_the_person_wrote_it,
     with_proposals,
 )
-from concepts.definition.tree import Apart, excluded_by, propose_tree
+from concepts.definition.tree import (
+    FEWEST_LOOKALIKES,
+    FEWEST_QUERIES,
+    Apart,
+    excluded_by,
+    propose_tree,
+)
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, Prompts
@@ -26,6 +32,8 @@ MOST_NOUNS, MOST_LOOKALIKES = 8, 4
 NEAR_ENOUGH = 0.42
 NEAR_THE_BEST = 0.62  # of the nearest noun's score
 FURTHER = 0.90  # a look-alike is at most this near, of the nearest noun's score
+
+KINDS_SEARCHED_FOR: tuple[tuple[CriterionKind, bool], ...] = (("included", True), ("excluding", False))
 
 # Sentence encoders find a "clean room" near a "messy room".
 OPPOSITES = (
@@ -59,11 +67,32 @@ def expand(
 
     Everything the person wrote stays, first and unchanged. `hints` are more words about the concept, such
     as what a classifier saw in the example pictures; `apart` tells whether the library's pictures tell two
-    texts apart. Raises what `ChatModel.ask` raises.
+    texts apart. Where a model gives too little to search for, the vocabulary adds to it. Raises what
+    `ChatModel.ask` raises.
     """
     if model is None:
         return _from_vocabulary(definition, vocabulary, hints)
-    return propose_tree(definition, model, hints, apart, prompts)
+    proposed = propose_tree(definition, model, hints, apart, prompts)
+    counts, similar = _searched_for(proposed)
+    lack = FEWEST_QUERIES - len(counts), FEWEST_LOOKALIKES - len(similar)
+    if max(lack) <= 0:
+        return proposed
+    built_in = _from_vocabulary(definition, vocabulary, hints).queries
+    more = [
+        [q.text for q in built_in if q.counts is counting and q.text.casefold() not in counts | similar]
+        for counting in (True, False)
+    ]
+    return with_proposals(proposed, "vocabulary", [], more[0][: max(lack[0], 0)], more[1][: max(lack[1], 0)])
+
+
+def _searched_for(definition: Definition) -> tuple[set[str], set[str]]:
+    """What finds pictures that count, and what finds similar ones that don't; kinds among them."""
+    counts, similar = (
+        [criterion.text.casefold() for criterion in definition.of_kind(kind)]
+        + [query.text.casefold() for query in definition.queries if query.counts is counting]
+        for kind, counting in KINDS_SEARCHED_FOR
+    )
+    return set(counts), set(similar)
 
 
 def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequence[str]) -> Definition:

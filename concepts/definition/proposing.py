@@ -47,10 +47,10 @@ def with_proposals(
     )
 
 
-def answers_as_text(definition: Definition) -> str:
-    """What was asked and answered, for a prompt."""
+def answers_as_text(definition: Definition, nothing: str = "(none)") -> str:
+    """What was asked and answered, for a prompt; `nothing` where nothing was."""
     said = [f"{one.question} – {one.answer or '(skipped)'}" for one in definition.asked]
-    return "\n".join(said) or "(none)"
+    return "\n".join(said) or nothing
 
 
 def distinct(texts: Iterable[str]) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from concepts.definition.document import Asked, Criterion, CriterionKind, Definition
 from concepts.definition.negations import read_negations
 from concepts.definition.proposing import LONGEST, answers_as_text
+from concepts.definition.replies import Phrase, Remark, Sentence, between, is_copied, is_of_the_request
 from concepts.definition.tree import PURPOSE
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
@@ -25,22 +26,29 @@ NO = re.compile(r"^(?:no|nope|never)\b(?!\s+(?:matter|problem))[\s,.;:–-]*", r
 OPEN = re.compile(
     r"^(?:unsure|not sure|maybe|perhaps|depends|it depends|don.t know|no idea|i don.t know)\b", re.I
 )
+# As scripts end a question; a small model names a thing instead.
+ASKS = re.compile(r"[?？؟;]\W*$")
 
 
 class Offered(BaseModel):
-    """An answer to click on, and the criterion that it adds, unless that is "nothing"."""
+    # An answer to click on, and the criterion that it adds, unless that is "nothing".
 
-    answer: str
+    answer: Phrase
     kind: Literal["necessary", "included", "supporting", "excluding", "undecided", "nothing"]
-    criterion: str = ""
+    criterion: Remark = ""
+
+    @field_validator("criterion")
+    @classmethod
+    def _own_words(cls, text: str) -> str:
+        return "" if is_of_the_request(text) else text
 
 
 class Question(BaseModel):
-    """`about` is the kind of picture it asks about, empty where it asks something else."""
+    # `about` is the kind of picture it asks about, empty where it asks something else.
 
-    question: str
-    about: str = ""
-    answers: list[Offered]
+    question: Sentence
+    about: Remark = ""
+    answers: list[Offered] = Field(json_schema_extra=between(FEWEST_ANSWERS, 3))
 
     @field_validator("question", "about")
     @classmethod
@@ -57,17 +65,31 @@ class Question(BaseModel):
 
 
 class Questions(BaseModel):
-    """What a chat model is asked for."""
+    # What a chat model is asked for.
 
-    questions: list[Question]
+    questions: list[Question] = Field(json_schema_extra=between(1, MOST_QUESTIONS))
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def _usable(cls, given: Any) -> Any:
+        """One that can't be used takes none of the others with it."""
+        return [one for one in given if _fits(one)] or given if isinstance(given, list) else given
 
     @field_validator("questions")
     @classmethod
     def _some(cls, questions: list[Question]) -> list[Question]:
-        kept = [one for one in questions if one.question]
+        kept = [one for one in questions if ASKS.search(one.question) and not is_of_the_request(one.question)]
         if not kept:
             raise ValueError("ask at least one question")
         return kept[:MOST_QUESTIONS]
+
+
+def _fits(given: Any) -> bool:
+    try:
+        Question.model_validate(given)
+    except ValidationError:
+        return False
+    return True
 
 
 def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFAULTS) -> list[Question]:
@@ -78,8 +100,10 @@ def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFA
     """
     if model is None:
         return still_open(_about_doubts(definition), definition)[:MOST_QUESTIONS]
-    said = model.ask(questions_asked_for(definition, prompts), Questions, purpose=PURPOSE)
-    return still_open(said.questions, definition)
+    messages = questions_asked_for(definition, prompts)
+    said = model.ask(messages, Questions, purpose=PURPOSE).questions
+    instructions, own = messages[0].text, definition.as_text()
+    return still_open([one for one in said if not is_copied(one.question, instructions, own)], definition)
 
 
 def questions_asked_for(definition: Definition, prompts: Prompts) -> list[Message]:

@@ -6,11 +6,11 @@ don't, and that are open. A concept is split into signals only where pictures ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import combinations
 from typing import Any, Literal
 
-from pydantic import BaseModel, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
 from concepts.definition.negations import has_negation, read_negations, speaks_of, words_in
@@ -22,6 +22,16 @@ from concepts.definition.proposing import (
     distinct,
     with_proposals,
 )
+from concepts.definition.replies import (
+    SENTENCE,
+    Phrase,
+    Remark,
+    Sentence,
+    between,
+    is_copied,
+    proposals_in,
+)
+from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 
@@ -35,24 +45,22 @@ Apart = Callable[[str, str], bool]  # whether pictures tell two texts apart
 
 
 class Kind(BaseModel):
-    """A kind of picture. `of` is the number of its signal, counted from 1, or 0."""
-
-    text: str
-    of: int = 0
+    # `of` is the number of its signal, counted from 1, or 0. A docstring would be sent, and copied.
+    text: Phrase
+    of: int = Field(0, json_schema_extra={"enum": [0, 1, 2, 3]})
 
 
 class Proposal(BaseModel):
-    """What a chat model is asked for."""
-
-    necessary: list[str]
-    reason_to_split: str = ""
-    seen_apart: list[str] = []
-    included: list[Kind] = []
-    excluding: list[Kind]
-    undecided: list[Kind] = []
-    supporting: list[str]
-    queries_that_count: list[str]
-    queries_that_look_similar: list[str]
+    # What a chat model is asked for. What is missing or can't be used takes nothing else with it.
+    necessary: list[Sentence] = Field([], json_schema_extra=between(1, MOST_NECESSARY))
+    reason_to_split: Remark = ""
+    seen_apart: list[Phrase] = Field([], json_schema_extra=between(0, MOST_NECESSARY))
+    included: list[Kind] = Field([], json_schema_extra=between(2, 3))
+    excluding: list[Kind] = Field([], json_schema_extra=between(2, 3))
+    undecided: list[Kind] = Field([], json_schema_extra=between(1, 2))
+    supporting: list[Phrase] = Field([], json_schema_extra=between(0, 2))
+    queries_that_count: list[Phrase] = Field([], json_schema_extra=between(FEWEST_QUERIES, 6))
+    queries_that_look_similar: list[Phrase] = Field([], json_schema_extra=between(FEWEST_LOOKALIKES, 4))
 
     @field_validator("included", "excluding", "undecided", mode="before")
     @classmethod
@@ -60,30 +68,52 @@ class Proposal(BaseModel):
         """Small models give the phrase alone."""
         return [{"text": kind} if isinstance(kind, str) else kind for kind in kinds]
 
-    @field_validator("necessary", "supporting", "queries_that_count", "queries_that_look_similar")
+    @field_validator("included", "excluding", "undecided")
+    @classmethod
+    def _tidy_kinds(cls, kinds: list[Kind]) -> list[Kind]:
+        return [Kind(text=text, of=kind.of) for kind in kinds for text in proposals_in([kind.text])]
+
+    @field_validator("supporting", "queries_that_count", "queries_that_look_similar")
     @classmethod
     def _tidy(cls, texts: list[str]) -> list[str]:
-        return distinct(texts)
+        return proposals_in(texts)
 
     @field_validator("necessary")
     @classmethod
-    def _something_is_necessary(cls, texts: list[str]) -> list[str]:
-        if not texts:
-            raise ValueError("give at least one necessary criterion")
-        return texts
+    def _tidy_signals(cls, texts: list[str]) -> list[str]:
+        return proposals_in(texts, SENTENCE)
 
     @model_validator(mode="after")
-    def _enough_to_search_for(self) -> Proposal:
-        """What counts and what looks similar, kinds among them: both are searched for."""
-        counts = distinct([*self.queries_that_count, *(kind.text for kind in self.included)])
-        if len(counts) < FEWEST_QUERIES:
-            raise ValueError(f"queries_that_count: give at least {FEWEST_QUERIES} different queries")
-        similar = distinct([*self.queries_that_look_similar, *(kind.text for kind in self.excluding)])
-        if len(similar) < FEWEST_LOOKALIKES:
-            raise ValueError(
-                f"queries_that_look_similar: give at least {FEWEST_LOOKALIKES} different queries"
-            )
+    def _says_something(self) -> Proposal:
+        if not (self.necessary or self.included or self.queries_that_count):
+            raise ValueError("necessary: say what counts, in words of your own")
         return self
+
+    def sifted(self, instructions: str, written: Definition) -> Proposal:
+        """Without what is copied from the instructions, what is said both to count and not to, and the
+        concept itself where it is said not to count."""
+        own = written.as_text()
+        counting = {kind.text.casefold() for kind in self.included}
+        both = counting & {kind.text.casefold() for kind in self.excluding}
+        itself = {text.strip(" .").casefold() for text in (written.name, written.description)}
+
+        def phrases(texts: list[str], but: Set[str] = frozenset()) -> list[str]:
+            return [t for t in texts if t.casefold() not in but and not is_copied(t, instructions, own)]
+
+        def kinds(given: list[Kind], but: Set[str] = frozenset()) -> list[Kind]:
+            return [kind for kind in given if phrases([kind.text], but)]
+
+        return self.model_copy(
+            update={
+                "necessary": phrases(self.necessary),
+                "included": kinds(self.included, both),
+                "excluding": kinds(self.excluding, both | itself),
+                "undecided": kinds(self.undecided, itself),
+                "supporting": phrases(self.supporting),
+                "queries_that_count": phrases(self.queries_that_count),
+                "queries_that_look_similar": phrases(self.queries_that_look_similar, itself),
+            }
+        )
 
 
 def propose_tree(
@@ -96,20 +126,30 @@ def propose_tree(
     """The definition with what a model proposes in place of earlier proposals.
 
     Nothing that the person excluded is let in as something that counts, and what they excluded is there even
-    where the model forgot it. Raises what `ChatModel.ask` raises.
+    where the model forgot it. Raises what `ChatModel.ask` raises, and `ModelAnswerError` too where nothing of
+    what counts is the model's own.
     """
     written = as_the_person_wrote_it(definition)
-    said = model.ask(tree_asked_for(definition, hints, prompts), Proposal, purpose=PURPOSE)
+    messages = tree_asked_for(definition, hints, prompts)
+    said = model.ask(messages, Proposal, purpose=PURPOSE).sifted(messages[0].text, written)
     read = read_negations(written.description, written.name)
     unwanted = excluded_by(written)
     own = [criterion.text for criterion in written.of_kind("necessary")]
     necessary, note = _signals(said, own, (read.wanted or written.name)[:LONGEST], unwanted, apart)
     signals = [*own, *necessary] if not note else own
-    criteria = [Criterion(kind="necessary", text=t, origin="model", note=note) for t in necessary]
+    criteria = [
+        Criterion(kind="necessary", text=text, origin="model", note=note)
+        if note or text in said.necessary
+        else Criterion(kind="necessary", text=text, origin="vocabulary", note=FROM_THE_SENTENCE)
+        for text in necessary
+    ]
     criteria += _kinds("included", said.included[:MOST_OF_A_KIND], signals, unwanted)
+    counts = [text for text in said.queries_that_count if not speaks_of(text, unwanted)]
+    if not counts and not any(criterion.origin == "model" for criterion in criteria):
+        raise ModelAnswerError(f"{model.name} said nothing of its own about this concept.", outcome="empty")
     helping = [text for text in said.supporting if not contradicts(text, unwanted)]
     criteria += [Criterion(kind="supporting", text=text, origin="model") for text in helping]
-    excluding = _kinds("excluding", said.excluding[:MOST_OF_A_KIND], signals, [])
+    excluding = _kinds("excluding", said.excluding[:MOST_OF_A_KIND], signals, unwanted)
     covered = [*(c.text for c in excluding), *(c.text for c in written.of_kind("excluding"))]
     criteria += [
         Criterion(kind="excluding", text=text, origin="vocabulary", note=FROM_THE_SENTENCE)
@@ -117,13 +157,8 @@ def propose_tree(
         if not any(speaks_of(known, [text]) for known in covered)
     ]
     criteria += [*excluding, *_kinds("undecided", said.undecided[:MOST_UNDECIDED], signals, unwanted)]
-    return with_proposals(
-        written,
-        "model",
-        criteria,
-        [text for text in said.queries_that_count if not contradicts(text, unwanted)],
-        said.queries_that_look_similar,
-    )
+    similar = [text for text in said.queries_that_look_similar if not _lets_back_in(text, unwanted)]
+    return with_proposals(written, "model", criteria, counts, similar)
 
 
 def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: Prompts) -> list[Message]:
@@ -131,19 +166,19 @@ def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: Prompt
     written = as_the_person_wrote_it(definition)
     request = prompts["scope.tree.user"].render(
         definition=written.as_text(),
-        answers=answers_as_text(written),
-        hints="\n".join(hints) or "(none)",
+        answers=answers_as_text(written, ""),
+        hints="\n".join(hints),
     )
     return [Message("system", prompts["scope.tree.system"].render()), Message("user", request)]
 
 
 class NewKind(BaseModel):
-    text: str
+    text: Phrase
     kind: Literal["included", "excluding", "undecided"]
 
 
 class MoreKinds(BaseModel):
-    kinds: list[NewKind]
+    kinds: list[NewKind] = Field(json_schema_extra=between(1, MORE_KINDS))
 
 
 def propose_kinds(
@@ -159,7 +194,7 @@ def propose_kinds(
     known = {criterion.text.casefold() for criterion in definition.criteria}
     new = []
     for kind in said.kinds:
-        for text in distinct([kind.text]):
+        for text in proposals_in([kind.text]):
             if text.casefold() in known or (kind.kind != "excluding" and contradicts(text, unwanted)):
                 continue
             known.add(text.casefold())
@@ -186,6 +221,11 @@ def excluded_by(definition: Definition) -> list[str]:
 def contradicts(text: str, unwanted: Sequence[str]) -> bool:
     """Whether it would let something in that the person excluded."""
     return speaks_of(text, unwanted) and not has_negation(text)
+
+
+def _lets_back_in(text: str, unwanted: Sequence[str]) -> bool:
+    """Whether it says "no lemons" where the person excluded lemons, and is to be excluded itself."""
+    return speaks_of(text, unwanted) and has_negation(text)
 
 
 def _signals(
@@ -219,10 +259,11 @@ def _not_apart(said: Proposal, signals: Sequence[str], apart: Apart | None) -> s
 def _kinds(
     kind: CriterionKind, given: Iterable[Kind], signals: Sequence[str], unwanted: Sequence[str]
 ) -> list[Criterion]:
+    shut_out = _lets_back_in if kind == "excluding" else speaks_of  # a search for "no lemons" finds lemons
     found = []
     for one in given:
         of = signals[one.of - 1] if 0 < one.of <= len(signals) else ""
         for text in distinct([one.text]):
-            if not contradicts(text, unwanted):
+            if not shut_out(text, unwanted):
                 found.append(Criterion(kind=kind, text=text, of=of, origin="model"))
     return found

@@ -271,6 +271,9 @@ class Definitions:
             definition = expand(revision.definition, None, vocabulary, hints, apart)
             author, problem = BUILT_IN, str(error)
             note += f", as {model.name if model else 'the model'} gave no answer"
+        else:
+            if model and any(query.origin == "vocabulary" for query in definition.queries):
+                note += ", with searches from the built-in words"
         kept = revision_view(revision)
         if definition != revision.definition:
             kept = self._keep(concept, definition, author, note)

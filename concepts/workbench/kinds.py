@@ -104,10 +104,12 @@ class Expand(Job[Expanded]):
 
 
 class QuestionsAsked(View):
-    """What was asked about a concept, and by whom: a model's name, or the built-in reader's."""
+    """What was asked about a concept, and by whom: a model's name, or the built-in reader's. `problem` is why
+    the model that is set asked nothing and the built-in reader did."""
 
     questions: list[Question]
     author: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)

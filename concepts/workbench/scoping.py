@@ -6,7 +6,7 @@ from functools import partial
 
 from concepts.definition.questions import Question, answer, ask, still_open
 from concepts.definition.tree import propose_kinds
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, ModelCallError
 from concepts.jobs import Listener, Progress
 from concepts.language import chat_model
 from concepts.workbench.concept_views import RevisionView
@@ -89,7 +89,10 @@ class Scoping:
         ledger = self._context.ledger.charged_to(progress.job_id, concept.id)
         model = chat_model(self._context.settings, "scoping", ledger)
         definition = self._context.revision(concept).definition
-        questions = ask(definition, model, self._context.prompts(concept.id))
+        try:
+            questions = ask(definition, model, self._context.prompts(concept.id))
+        except ModelCallError as error:
+            return QuestionsAsked(questions=ask(definition, None), author=BUILT_IN, problem=str(error))
         return QuestionsAsked(questions=questions, author=model.name if model else BUILT_IN)
 
     def _propose_kinds(self, job: ProposeKinds, progress: Progress) -> KindsProposed:

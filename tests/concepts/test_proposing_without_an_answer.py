@@ -12,7 +12,7 @@ from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.kinds import Expanded
-from web.screens.define import _outcome
+from web.screens.define import _asked, _outcome
 
 NAME = "Fruit"
 PROPOSED = {
@@ -53,9 +53,14 @@ WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
     "a refusal": lambda server: server.script(refuses("No.")),
     "an answer that is cut off": lambda server: server.script(cut_off()),
     "a page": lambda server: server.script(Reply(raw=b"<html>Log in</html>")),
-    "too few words": lambda server: server.script(*[says(PROPOSED | {"queries_that_count": ["fruit"]})] * 2),
+    "no words": lambda server: server.script(
+        *[says(PROPOSED | {"necessary": ["100"], "queries_that_count": []})] * 2
+    ),
     "words of the request": lambda server: server.script(
-        *[says(PROPOSED | {"necessary": ["necessary"]})] * 2
+        *[says(PROPOSED | {"necessary": ["necessary"], "queries_that_count": ["queries"]})] * 2
+    ),
+    "words that were excluded": lambda server: server.script(
+        says(PROPOSED | {"necessary": ["a juice"], "queries_that_count": ["juice on ice"]})
     ),
 }
 
@@ -70,6 +75,45 @@ def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
     assert revision.problem
     assert revision.note == f"proposed from the description, as {MODEL} gave no answer"
     assert proposed(bench) == {"vocabulary"}
+
+
+def test_where_the_built_in_words_add_searches_the_definition_says_so(
+    bench: Workbench, server: FakeOpenAI
+) -> None:
+    server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
+    revision = bench.definitions.expand(NAME)
+    assert (revision.author, revision.problem) == (MODEL, "")
+    assert revision.note == "proposed from the description, with searches from the built-in words"
+
+
+def test_without_an_answer_the_built_in_reader_asks_and_it_is_said_why(
+    bench: Workbench, server: FakeOpenAI
+) -> None:
+    bench.definitions.create_concept("Unclear", "fruit that isn't citrus")
+    server.script(status(401, "bad key"), status(401, "bad key"))
+    asked = bench.scoping.ask("Unclear")
+    assert (asked.author, [question.about for question in asked.questions]) == (
+        "built-in vocabulary",
+        ["citrus"],
+    )
+    assert "Check the key" in asked.problem
+    nothing = bench.scoping.ask(NAME)
+    assert nothing.questions == []
+    assert nothing.problem
+
+
+@pytest.mark.parametrize(
+    ("questions", "words"), [([], "nothing to ask just now"), ([{"question": "Toys?"}], "words of yours")]
+)
+def test_the_screen_says_why_only_the_built_in_reader_asked(
+    bench: Workbench, questions: list[Any], words: str
+) -> None:
+    notice = _asked({"questions": questions, "author": "x", "problem": "Check the key."})
+    assert notice is not None
+    assert notice.kind == "warn"
+    assert words in notice.text
+    assert "Check the key." in notice.text
+    assert _asked({"questions": [1], "author": "an older version"}) is None
 
 
 def test_the_screen_and_the_job_say_so(bench: Workbench, server: FakeOpenAI) -> None:

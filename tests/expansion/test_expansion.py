@@ -9,7 +9,6 @@ from concepts.definition.document import Criterion, Definition, Query
 from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import ModelAnswerError
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.database import Database
@@ -82,14 +81,26 @@ def test_a_model_proposes_and_the_person_s_own_words_stay_first(server, model):
     assert proposed.examples == ("a" * 64,)
 
 
-def test_a_model_that_gives_too_few_queries_is_asked_once_more(server, model):
-    few = {**PROPOSAL, "queries_that_count": ["swing", "Swing ", "slide", "rope", "sand", "net"]}
-    server.script(says(few), says(PROPOSAL))
-    assert len(queries(expand(written_by_a_person(), model, vocabulary()), True)) == 7
-    assert "at least 6 different queries" in server.requests[1].text
-    server.script(says(few), says(few))
-    with pytest.raises(ModelAnswerError):
-        expand(Definition(name="another", description="one"), model, vocabulary())
+def test_where_a_model_gives_too_few_queries_the_vocabulary_adds_to_them(server, model):
+    few = {**PROPOSAL, "queries_that_count": ["swing", "Swing ", "slide"], "queries_that_look_similar": []}
+    server.script(says(few))
+    proposed = expand(Definition(name="Juice", description="bottles of fruit juice"), model, vocabulary())
+    assert queries(proposed, True)[:3] == ["swing", "slide", "Juice"]
+    assert len(queries(proposed, True)) == 6
+    assert "fruit tree" in queries(proposed, False)
+    assert {query.text: query.origin for query in proposed.queries if query.origin == "model"} == {
+        "swing": "model",
+        "slide": "model",
+    }
+    assert len(server.requests) == 1
+
+
+def test_what_the_vocabulary_adds_lets_nothing_in_that_the_person_excluded(server, model):
+    server.script(says({**PROPOSAL, "included": [], "queries_that_count": ["juice on ice"]}))
+    written = Definition(name="Juice", description="bottles of fruit juice, but not orange juice")
+    counting = queries(expand(written, model, vocabulary()), True)
+    assert len(counting) > 1
+    assert not any("orange" in query for query in counting)
 
 
 def test_a_description_can_not_give_the_model_instructions(server, model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from concepts.definition.document import Criterion, Definition
-from concepts.definition.questions import Offered, Question, answer, ask, still_open
+from concepts.definition.questions import Offered, Question, Questions, answer, ask, still_open
 from concepts.errors import DiscernError
 
 KITCHEN = Definition(
@@ -79,3 +79,17 @@ def test_without_a_model_only_what_was_not_understood_is_asked_and_once() -> Non
     answered = answer(unclear, question, "It doesn’t count")
     assert [(c.kind, c.text) for c in answered.criteria] == [("excluding", "citrus")]
     assert ask(answered, None) == []
+
+
+def test_a_question_that_can_not_be_used_takes_none_of_the_others_with_it() -> None:
+    twice = {"question": "Do toys count?", "answers": [{"answer": "Yes", "kind": "nothing"}] * 2}
+    copied = SIGN.model_dump() | {"question": "question"}
+    said = Questions.model_validate({"questions": [twice, copied, SIGN.model_dump()]})
+    assert said.questions == [SIGN]
+    for nothing in ([], [twice], [copied], [SIGN.model_dump() | {"question": "kitchen"}]):
+        with pytest.raises(ValueError, match="at least"):
+            Questions.model_validate({"questions": nothing})
+
+
+def test_an_answer_keeps_no_words_of_the_request_as_a_criterion() -> None:
+    assert Offered(answer="Yes", kind="included", criterion="criterion").criterion == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ import pytest
 from fake_openai import MODEL, FakeOpenAI, says
 
 from concepts.definition.document import Asked, Criterion, Definition
-from concepts.definition.tree import propose_kinds, propose_tree
+from concepts.definition.questions import Questions
+from concepts.definition.tree import MoreKinds, Proposal, propose_kinds, propose_tree
 from concepts.errors import ModelAnswerError
+from concepts.language.base import Message
+from concepts.language.dialects import Dialect
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.prompts import load_prompt
+from concepts.language.structured import form_of
 from storage.database import Database
 from storage.files import sqlite_url
 
@@ -127,10 +133,134 @@ def test_kinds_that_are_searched_for_count_as_searches(server: FakeOpenAI, model
     kinds = [f"a dog of kind {n}" for n in range(6)]
     server.script(says({**TREE, "included": kinds, "queries_that_count": []}))
     assert propose_tree(BEACH, model, []).searched_kinds()[:6] == kinds
-    none = {**TREE, "included": [], "queries_that_count": ["a dog"]}
-    server.script(says(none), says(none))
-    with pytest.raises(ModelAnswerError):
-        propose_tree(Definition(name="other", description="one"), model, [])
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"necessary": ["necessary"], "included": ["Queries_that_count"], "queries_that_count": ["not"]},
+        {"necessary": ["100"], "included": ["]["], "queries_that_count": ["kinds of pictures that count"]},
+        {"necessary": [], "included": [], "queries_that_count": []},
+    ],
+)
+def test_an_answer_that_says_nothing_of_what_counts_is_shown_to_the_model_once(
+    server: FakeOpenAI, model: Any, nothing: dict[str, Any]
+) -> None:
+    server.script(says({**TREE, **nothing}), says({**TREE, **nothing}))
+    with pytest.raises(ModelAnswerError, match="words of your own"):
+        propose_tree(BEACH, model, [])
+    assert len(server.requests) == 2
+
+
+def test_what_is_copied_from_the_request_is_no_proposal(server: FakeOpenAI, model: Any) -> None:
+    copied = {
+        **TREE,
+        "necessary": ["necessary", "A dog on a beach"],
+        "included": ["Included", "cute animals", "a puppy", "a dog on the beach"],
+        "excluding": ["queries_that_look_similar", "a dog on a beach", "a seal"],
+        "undecided": ["some other kind of picture that doesn't count", "safety concerns"],
+        "supporting": [
+            "child on a rusty swing",
+            "sand",
+            "of: 1}],",
+            "one that was not seen apart",
+            "</text>",
+        ],
+        "queries_that_count": [
+            "4 to 8 short search texts for pictures that count",
+            "300",
+            "a dog on a beach",
+            "dog in the surf",
+        ],
+    }
+    server.script(says(copied))
+    proposed = propose_tree(BEACH, model, [])
+    assert texts(proposed, "necessary") == ["A dog on a beach"]
+    assert texts(proposed, "included") == ["a puppy", "a dog on the beach"]
+    assert texts(proposed, "excluding") == ["a seal"]
+    assert texts(proposed, "undecided") == []
+    assert texts(proposed, "supporting") == ["sand"]
+    assert [q.text for q in proposed.queries if q.counts] == ["a dog on a beach", "dog in the surf"]
+
+
+def test_words_of_the_instructions_count_where_they_are_the_persons_own(
+    server: FakeOpenAI, model: Any
+) -> None:
+    server.script(says({**TREE, "included": ["cute animals"]}))
+    own = Definition(name="Cute", description="cute animals and flowers")
+    assert texts(propose_tree(own, model, []), "included") == ["cute animals"]
+
+
+def test_without_a_usable_signal_the_persons_own_words_are_necessary(server: FakeOpenAI, model: Any) -> None:
+    server.script(says({**TREE, "necessary": ["necessary"]}))
+    fruit = Definition(name="Fruit", description="whole fruit, but not juice")
+    [must] = propose_tree(fruit, model, []).of_kind("necessary")
+    assert (must.text, must.origin, must.note) == ("whole fruit", "vocabulary", "from your sentence")
+
+
+def test_what_is_said_both_to_count_and_not_to_is_neither(server: FakeOpenAI, model: Any) -> None:
+    server.script(says({**TREE, "included": ["a puppy", "a wet dog"], "excluding": ["A puppy", "a seal"]}))
+    proposed = propose_tree(BEACH, model, [])
+    assert texts(proposed, "included") == ["a wet dog"]
+    assert texts(proposed, "excluding") == ["a seal"]
+
+
+def test_a_negation_never_turns_round_what_the_person_excluded(server: FakeOpenAI, model: Any) -> None:
+    said = {
+        **TREE,
+        "included": ["no citrus", "a pear"],
+        "excluding": ["no citrus"],
+        "undecided": ["no citrus"],
+    }
+    said |= {
+        "queries_that_count": ["not citrus", "pears"],
+        "queries_that_look_similar": ["no citrus", "peas"],
+    }
+    server.script(says(said))
+    proposed = propose_tree(Definition(name="Fruit", description="fruit, but no citrus"), model, [])
+    assert texts(proposed, "included") == ["a pear"]
+    assert texts(proposed, "excluding") == ["citrus"]
+    assert texts(proposed, "undecided") == []
+    assert [q.text for q in proposed.queries] == ["pears", "peas"]
+
+
+def test_a_phrase_that_a_grammar_cut_off_ends_with_its_last_whole_sentence(
+    server: FakeOpenAI, model: Any
+) -> None:
+    cut = "A dog swims in the sea. It is a big brown dog that"
+    ends = "a big brown dog that is lying in the warm sand and"
+    assert len(cut) == len(ends) == 50
+    server.script(says({**TREE, "included": [cut, ends, "a wet dog"]}))
+    assert texts(propose_tree(BEACH, model, []), "included") == ["A dog swims in the sea", "a wet dog"]
+
+
+def test_endpoints_that_obey_limits_are_told_them_and_strict_ones_are_not() -> None:
+    form = form_of(Proposal)
+    limits = form.limited["properties"]["queries_that_count"]
+    assert (limits["minItems"], limits["maxItems"], limits["items"]["maxLength"]) == (6, 6, 50)
+    assert all("maxItems" in part for part in form.limited["properties"].values() if part["type"] == "array")
+    assert "maxItems" not in json.dumps(form.strict)
+
+
+def test_the_longest_answer_that_the_limits_allow_fits_beside_the_request_in_4096_tokens() -> None:
+    """At 3 characters a token; English has about 4."""
+    for answer, prompt in ((Proposal, "tree"), (MoreKinds, "kinds"), (Questions, "questions")):
+        form = form_of(answer)
+        request = Dialect(rung="json_object_schema").messages(
+            [Message("system", load_prompt(f"scope.{prompt}.system").text), Message("user", "x" * 600)], form
+        )
+        longest = len(json.dumps(_longest(form.limited)))
+        assert sum(len(message.text) for message in request) + longest < 3 * 4096
+
+
+def _longest(schema: dict[str, Any]) -> Any:
+    if "enum" in schema:
+        return max(schema["enum"], key=lambda value: len(str(value)))
+    if schema["type"] == "array":
+        return [_longest(schema["items"])] * schema["maxItems"]
+    if schema["type"] == "object":
+        return {name: _longest(part) for name, part in schema["properties"].items()}
+    return "x" * schema["maxLength"]
 
 
 def test_more_kinds_come_behind_the_others_and_bring_nothing_twice(server: FakeOpenAI, model: Any) -> None:

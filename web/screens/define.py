@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
@@ -302,7 +303,7 @@ def _outcome(job: JobView | None) -> Notice | None:
         added, pool = int(job.result["added"]), int(job.result["candidates"])
         return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
     if job.kind == "questions":
-        return None if job.result["questions"] else Notice("There is nothing to ask just now.")
+        return _asked(job.result)
     if job.kind == "more kinds" and not job.result["added"]:
         return Notice("No kinds came to mind that aren’t there already.")
     number = int(job.result["revision"])
@@ -311,6 +312,15 @@ def _outcome(job: JobView | None) -> Notice | None:
         said = f"The model gave no answer, so this is from the built-in words. {saved.text} ({why})"
         return Notice(said, "warn", saved.button)
     return saved
+
+
+def _asked(result: dict[str, Any]) -> Notice | None:
+    """What there is to say about questions beside the questions."""
+    nothing = "" if result["questions"] else "There is nothing to ask just now."
+    if why := result.get("problem"):
+        words = nothing or "These are about words of yours that could not be made out."
+        return Notice(f"The model gave no answer, so only the built-in reader asked. {words} ({why})", "warn")
+    return Notice(nothing) if nothing else None
 
 
 def _saved(note: str, number: int, before: int) -> Notice:
