@@ -35,6 +35,7 @@ class Rewording:
     number: int
     definition_number: int
     candidates: list[dict[str, Any]]
+    sifted: list[dict[str, Any]]  # those that did not come before the answers that judge
     label_sequence: int  # the last label event they could know of
     author: str  # who wrote them
     created: datetime
@@ -86,6 +87,7 @@ class Deliberations:
         concept_id: int,
         definition_number: int,
         candidates: Sequence[dict[str, Any]],
+        sifted: Sequence[dict[str, Any]],
         label_sequence: int,
         author: str,
     ) -> Rewording:
@@ -96,6 +98,7 @@ class Deliberations:
                 number=(session.scalar(query) or 0) + 1,
                 definition_number=definition_number,
                 candidates=list(candidates),
+                sifted=list(sifted),
                 label_sequence=label_sequence,
                 author=author,
             )
@@ -151,6 +154,7 @@ def _rewording(row: RewordingRow) -> Rewording:
         row.number,
         row.definition_number,
         list(row.candidates),
+        list(row.sifted),
         row.label_sequence,
         row.author,
         row.created,

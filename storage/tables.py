@@ -307,7 +307,8 @@ class RewordingRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
     definition_number: Mapped[int]
-    candidates: Mapped[list[Any]]
+    candidates: Mapped[list[Any]]  # that came before the answers that judge
+    sifted: Mapped[list[Any]]  # that were tried and did not
     label_sequence: Mapped[int]  # the last label event they could know of
     author: Mapped[str] = mapped_column(String(200))  # who wrote them
     created: Mapped[datetime] = mapped_column(default=now)

@@ -111,7 +111,9 @@ class SimulatedProposer:
         number = int(re.findall(r"Propose (\d+)", request.text)[-1])
         necessary = [n for n, (kind, _) in enumerate(numbered(request.text), 1) if kind == "necessary"]
         wordings = []
-        for phrase in rng.choice(self._phrases, min(number, len(self._phrases)), replace=False):
+        tried = request.text.partition("<tried>")[2]
+        new = [phrase for phrase in self._phrases if phrase not in tried] or self._phrases
+        for phrase in rng.choice(new, min(number, len(new)), replace=False):
             excluding = rng.random() < chance
             kind, at = ("excluding", 0) if excluding else ("included", necessary[0] if necessary else 0)
             if rng.random() < 0.15:

@@ -33,6 +33,10 @@ LONGEST = 120  # characters of a name
 GROUPS = 8  # without a model
 
 
+PARTING = "Your answers and your words part here"  # always open: other pictures come while some are met
+MOST_PARTING = 20
+
+
 @dataclass(frozen=True)
 class Ambiguity:
     """`pictures`: ids, the most typical first."""
@@ -167,4 +171,12 @@ def next_to_meet(
     if not ambiguities or not met:
         return list(ambiguities)
     near = (embed([one.name for one in ambiguities]) @ embed(list(met)).T).max(axis=1) >= SAME
+    near &= [one.name != PARTING for one in ambiguities]
     return [ambiguities[row] for row in np.argsort(near, kind="stable")]
+
+
+def with_parting(found: Sequence[Ambiguity], parting: Sequence[str]) -> list[Ambiguity]:
+    """With the pictures first about which answers and words say different things, where there are enough."""
+    if len(parting) < FEWEST:
+        return list(found)
+    return [Ambiguity(PARTING, tuple(parting[:MOST_PARTING])), *found]

@@ -18,11 +18,16 @@ UNSURE = 0.5  # and that the machine can't say
 
 @dataclass(frozen=True)
 class Borderline:
-    """ids (n), vectors (n, d), doubt (n,): from 0 up, more is more doubtful."""
+    """ids (n), vectors (n, d), doubt (n,): from 0 up, more is more doubtful.
+
+    `parting`: the pictures about which the head that learned from the person's answers and the machine that
+    read their words say different things, those first of which the head is surest.
+    """
 
     ids: list[str]
     vectors: Vectors
     doubt: Floats
+    parting: list[str]
 
 
 def borderline(lessons: Lessons, library: LookAlikes) -> Borderline:
@@ -35,7 +40,7 @@ def borderline(lessons: Lessons, library: LookAlikes) -> Borderline:
     ids = without_look_alikes(lessons.with_vectors(pool), library)
     vectors = lessons.vectors(ids)
     if not ids:
-        return Borderline(ids, vectors, np.zeros(0))
+        return Borderline(ids, vectors, np.zeros(0), [])
     head = train_early(lessons.training.data, lessons.text_direction, SEED)
     probability = head.probabilities(vectors)
     doubt = 1 - np.abs(_ranked(probability, head.threshold))
@@ -48,7 +53,10 @@ def borderline(lessons: Lessons, library: LookAlikes) -> Borderline:
     differ = ((rating > 3) & (probability < head.threshold)) | (
         (rating > 0) & (rating < 3) & (probability >= head.threshold)
     )
-    return Borderline(ids, vectors, doubt + DIFFER * differ + UNSURE * (rating == 3))
+    answered = any(decision.decided for decision in lessons.answers.values())
+    surest = np.argsort(doubt, kind="stable")
+    parting = [ids[row] for row in surest if differ[row]] if answered else []
+    return Borderline(ids, vectors, doubt + DIFFER * differ + UNSURE * (rating == 3), parting)
 
 
 def _ranked(probability: Floats, threshold: float) -> Floats:

@@ -15,6 +15,7 @@ from concepts.deliberation.trials import (
     Sample,
     Sifted,
     Trial,
+    Tried,
     Value,
     judged,
     sample,
@@ -27,6 +28,7 @@ from concepts.deliberation.writing import (
     from_differences,
     from_feedback,
     from_nouns,
+    what_differs,
 )
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel
@@ -41,12 +43,12 @@ MOST_TO_READ = 80  # answers of the half that writes that the machine is asked a
 
 @dataclass(frozen=True)
 class Outcome:
-    """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: how many
-    other wordings were tried at all; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
+    """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: all
+    wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
     of the machine by the current definition on all answers."""
 
     trials: list[Trial]
-    sifted: int
+    sifted: list[Candidate]
     read: int
     mistakes: int
     judging: int
@@ -61,11 +63,14 @@ def find_wordings(
     nouns: Telling,
     run: int,
     askable: Sequence[str],
+    earlier: Sequence[Candidate] = (),
     seed: int = 0,
     prompts: Prompts = DEFAULTS,
 ) -> Outcome:
     """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, among which some
-    are looked for that would settle whether the best wording is better, where answers don't.
+    are looked for that would settle whether the best wording is better, where answers don't. `earlier`:
+    wordings of other runs against this definition that never came before the answers that judge; more answers
+    may speak for them.
 
     Raises `BudgetError` and what else the annotator and the critic raise; the same again costs nothing up to
     there.
@@ -77,12 +82,13 @@ def find_wordings(
     said = {one.picture_id: one.machine for one in feedback}
     chosen = sample(write, said, rng)
     mistakes = sum(not one.agrees for one in feedback)
-    sifted = _written(current, feedback, chosen, write, judge, critic, nouns, prompts)
+    again = sift(earlier, chosen, write, judge, remarked=_remarked(feedback))
+    sifted = _written(current, feedback, chosen, write, judge, critic, nouns, prompts, again)
     both = said | dict(judge(current, list(to_judge)))
     f1 = _f1(both, write | to_judge)
     trials = judged(current, sifted, to_judge, judge, f1, run, remarked=_remarked(feedback))
     trials = _with_pictures_to_ask(current, trials, askable, judge, rng)
-    return Outcome(trials, len(sifted), len(feedback), mistakes, len(to_judge), f1)
+    return Outcome(trials, [one.candidate for one in sifted], len(feedback), mistakes, len(to_judge), f1)
 
 
 def read_feedback(
@@ -110,23 +116,26 @@ def _written(
     critic: ChatModel | None,
     nouns: Telling,
     prompts: Prompts,
+    again: Sequence[Sifted],
 ) -> list[Sifted]:
-    """Every usable wording, the best first. A model that answers with nothing usable once is asked on."""
+    """Every usable wording, those of earlier runs `again` among them, the best first. A model that answers
+    with nothing usable once is asked on."""
+    found = {one.candidate.definition.as_text(): one for one in again}
     if critic is None:
-        return sift(from_nouns(current, feedback, nouns), chosen, write, judge)
+        new = sift(from_nouns(current, feedback, nouns), chosen, write, judge)
+        return _best(found | {one.candidate.definition.as_text(): one for one in new})
     remarked = _remarked(feedback)
-    found: dict[str, Sifted] = {}
     ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic, prompts)]
-    ways += [lambda: from_feedback(current, feedback, _best(found), critic, prompts)] * ROUNDS
+    ways += [lambda: from_feedback(current, feedback, _tried(current, found), critic, prompts)] * ROUNDS
     for number, way in enumerate(ways):
         try:
             candidates = way()
         except ModelAnswerError:
             continue
-        new = [c for c in candidates if c.definition.as_text() not in found]
-        if number and not new:
+        unknown = [c for c in candidates if c.definition.as_text() not in found]
+        if number and not unknown:
             break  # it has said what it has to say
-        for one in sift(new, chosen, write, judge, remarked=remarked):
+        for one in sift(unknown, chosen, write, judge, remarked=remarked):
             found[one.candidate.definition.as_text()] = one
         if any(one.fixed - one.broken >= ENOUGH * len(chosen.wrong) > 0 for one in found.values()):
             break
@@ -162,6 +171,13 @@ def _f1(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
 
 def _remarked(feedback: Sequence[Feedback]) -> bool:
     return any(one.comments for one in feedback)
+
+
+def _tried(current: Definition, found: dict[str, Sifted]) -> list[Tried]:
+    return [
+        Tried(what_differs(current, one.candidate.definition), one.fixed, one.broken, one.gain)
+        for one in found.values()
+    ]
 
 
 def _best(found: dict[str, Sifted]) -> list[Sifted]:

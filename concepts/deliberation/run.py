@@ -20,6 +20,7 @@ from concepts.deliberation.ambiguities import (
     by_description,
     by_looks,
     spread,
+    with_parting,
 )
 from concepts.deliberation.answers import FEWEST, AnswersToReword
 from concepts.deliberation.borderline import borderline
@@ -27,7 +28,7 @@ from concepts.deliberation.judging import Judging, Tick
 from concepts.deliberation.looking_back import Contradicted, contradicted
 from concepts.deliberation.nouns import GroupNouns
 from concepts.deliberation.rewording import Outcome, find_wordings
-from concepts.deliberation.trials import Value
+from concepts.deliberation.trials import Candidate, Value
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import NotEnoughLabelsError
@@ -69,7 +70,7 @@ class Deliberation:
         edge = borderline(lessons, self.collection.library)
         if model is None:
             found = by_looks(edge.ids, edge.vectors, edge.doubt, self._background(), nouns)
-            return found, 0, ""
+            return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
         supplies = supplies_of(lessons, self.collection, ledger, self.settings, budget, self.prompts)
         annotator = choose_annotator(AUTO, supplies)
@@ -92,9 +93,10 @@ class Deliberation:
             self.prompts,
         )
         doubt = dict(zip(edge.ids, edge.doubt.tolist(), strict=True))
-        return by_description(doubts, doubt, SentenceEncoder().encode), len(asked), model.name
+        found = by_description(doubts, doubt, SentenceEncoder().encode)
+        return with_parting(found, edge.parting), len(asked), model.name
 
-    def reword(self, key: str, run: int) -> tuple[Outcome, str]:
+    def reword(self, key: str, run: int, earlier: Sequence[Candidate]) -> tuple[Outcome, str]:
         """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
 
         `key` is the concept's; `run` counts from 1 how often this was done for this definition. Raises
@@ -120,6 +122,7 @@ class Deliberation:
             self._telling(),
             run,
             self._askable(),
+            earlier,
             prompts=self.prompts,
         )
         return outcome, critic.name if critic else ""

@@ -57,6 +57,16 @@ class Sifted:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What became of a wording that was sifted, said by what it changes in the current definition."""
+
+    what: str
+    fixed: int
+    broken: int
+    gain: float
+
+
+@dataclass(frozen=True)
 class Trial:
     """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now."""
 

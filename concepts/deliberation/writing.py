@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from concepts.definition.document import Definition, Origin
 from concepts.deliberation.edits import Edit, edited
-from concepts.deliberation.trials import Candidate, Sifted, Value
+from concepts.deliberation.trials import Candidate, Tried, Value
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 
@@ -27,6 +27,7 @@ Telling = Callable[[Sequence[str], Sequence[str]], list[str]]
 PURPOSE = "reword"
 A_ROUND = 5  # wordings asked for at a time
 SHOWN = 3  # of the best and of the worst so far
+MOST_NAMED = 60  # of the wordings in between
 MOST_ANSWERS = 30  # shown to a model
 DIFFERENCES = 3
 FEWEST_IN_GROUP = 2
@@ -72,13 +73,13 @@ class Differences(BaseModel):
 def from_feedback(
     current: Definition,
     feedback: Sequence[Feedback],
-    tried: Sequence[Sifted],
+    tried: Sequence[Tried],
     model: ChatModel,
     prompts: Prompts = DEFAULTS,
 ) -> list[Candidate]:
-    """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
+    """Other wordings than those `tried`. Raises what `ChatModel.ask` raises."""
     answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
-    asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
+    asked = wordings_asked_for(current, answers, _as_text(tried) or "(none)", prompts)
     said = model.ask(asked, Wordings, purpose=PURPOSE)
     return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
 
@@ -172,17 +173,22 @@ def _numbered(definition: Definition) -> str:
     return "\n".join(lines) or "(none yet)"
 
 
-def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
-    """The best and the worst, as what they change in the current definition, with what that did."""
-    shown = tried if len(tried) <= 2 * SHOWN else [*tried[:SHOWN], *tried[-SHOWN:]]
-    return "\n".join(
-        f"- {_changes(current, one.candidate.definition)}: mends {one.fixed} of the mistakes shown to it, "
-        f"breaks {one.broken} that were right"
-        for one in shown
-    )
+def _as_text(tried: Sequence[Tried]) -> str:
+    """The best and the worst with what they did, and the others so that nobody proposes them again."""
+    ordered = sorted(tried, key=lambda one: -one.gain)
+    scored = ordered if len(ordered) <= 2 * SHOWN else [*ordered[:SHOWN], *ordered[-SHOWN:]]
+    lines = [
+        f"- {one.what}: mends {one.fixed} of the mistakes shown to it, breaks {one.broken} that were right"
+        for one in scored
+    ]
+    if len(ordered) > len(scored):
+        others = "; ".join(one.what for one in ordered[SHOWN:-SHOWN][:MOST_NAMED])
+        lines.append(f"- Neither better nor worse than those: {others}")
+    return "\n".join(lines)
 
 
-def _changes(current: Definition, other: Definition) -> str:
+def what_differs(current: Definition, other: Definition) -> str:
+    """Such as: without (necessary) a fruit; with (excluding) citrus."""
     before = {(c.kind, c.text) for c in current.criteria}
     after = {(c.kind, c.text) for c in other.criteria}
     gone = [f"without ({kind}) {text}" for kind, text in sorted(before - after)]

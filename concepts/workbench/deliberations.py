@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
 from concepts.deliberation.ambiguities import Ambiguity, batch, next_to_meet
 from concepts.deliberation.run import Deliberation
-from concepts.deliberation.trials import Value
+from concepts.deliberation.trials import Candidate, Value
 from concepts.deliberation.views import (
     AmbiguityView,
     BorderlinePicture,
@@ -122,6 +123,7 @@ class Deliberations:
         return [
             _rewording(one, decisions.get(one.number), answers)
             for one in reversed(self._store.rewordings(concept.id))
+            if one.candidates
         ]
 
     def accept(
@@ -223,22 +225,27 @@ class Deliberations:
         concept = self._context.store.get(job.concept_id)
         work = self._work(concept, progress, job.budget)
         definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
-        run = 1 + sum(one.definition_number == definition for one in self._store.rewordings(concept.id))
+        earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
+        run = 1 + sum(bool(one.candidates) for one in earlier)
         try:
-            outcome, by = work.reword(concept.key, run)
+            outcome, by = work.reword(concept.key, run, _never_judged(earlier))
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
-        kept = [
-            wording_of(work.lessons.revision.definition, trial, outcome.f1, run) for trial in outcome.trials
-        ]
-        number = None
-        if kept:
-            documents = [one.model_dump(mode="json") for one in kept]
-            number = self._store.add_rewording(concept.id, definition, documents, sequence, by).number
+        current = work.lessons.revision.definition
+        kept = [wording_of(current, trial, outcome.f1, run) for trial in outcome.trials]
+        judged = [one.definition for one in kept]
+        number = self._store.add_rewording(
+            concept.id,
+            definition,
+            [one.model_dump(mode="json") for one in kept],
+            [_document(one) for one in outcome.sifted if one.definition not in judged],
+            sequence,
+            by,
+        ).number
         return Reworded(
             definition=definition,
-            rewording=number,
-            sifted=outcome.sifted,
+            rewording=number if kept else None,
+            sifted=len(outcome.sifted),
             read=outcome.read,
             mistakes=outcome.mistakes,
             judging=outcome.judging,
@@ -341,6 +348,22 @@ class Deliberations:
             )
             for one in rounds
         ]
+
+
+def _never_judged(earlier: Sequence[Rewording]) -> list[Candidate]:
+    """Wordings that were tried, each once, and never came before the answers that judge."""
+    judged = [WordingView.model_validate(one).definition for run in earlier for one in run.candidates]
+    found: dict[str, Candidate] = {}
+    for one in (document for run in earlier for document in run.sifted):
+        candidate = Candidate(Definition.model_validate(one["definition"]), one["why"], one["way"])
+        if candidate.definition not in judged:
+            found[candidate.definition.as_text()] = candidate
+    return list(found.values())
+
+
+def _document(candidate: Candidate) -> dict[str, Any]:
+    definition = candidate.definition.model_dump(mode="json")
+    return {"definition": definition, "why": candidate.why, "way": candidate.way}
 
 
 def _rewording(

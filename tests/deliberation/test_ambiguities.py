@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from concepts.deliberation.ambiguities import Ambiguity, batch, by_description, by_looks, next_to_meet, spread
+from concepts.deliberation.ambiguities import (
+    PARTING,
+    Ambiguity,
+    batch,
+    by_description,
+    by_looks,
+    next_to_meet,
+    spread,
+    with_parting,
+)
 from concepts.deliberation.nouns import GroupNouns
 from concepts.encoders.base import unit
 from concepts.encoders.sentences import SentenceEncoder
@@ -68,3 +77,10 @@ def test_without_a_model_groups_that_look_alike_have_names_of_their_own():
     shown = [i for one in found for i in one.pictures]
     assert len(set(shown)) == len(shown)
     assert set(shown) <= set(ids)
+
+
+def test_where_answers_and_words_part_comes_first_and_stays_open():
+    found = with_parting([Ambiguity(FOOD[0], ("a",))], ["p", "q", "r"])
+
+    assert [one.name for one in next_to_meet(found, [PARTING], EMBED)] == [PARTING, FOOD[0]]
+    assert with_parting([], ["p", "q"]) == []

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), primary_key=True),
         sa.Column("definition_number", sa.Integer(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("sifted", sa.JSON(), nullable=False),
         sa.Column("label_sequence", sa.Integer(), nullable=False),
         sa.Column("author", sa.String(200), nullable=False),
         sa.Column("created", UtcDateTime(), nullable=False),
