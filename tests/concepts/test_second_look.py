@@ -61,10 +61,10 @@ def test_review_computes_none_but_asks_for_a_look_once_and_shows_what_came_of_it
         closed.setattr(module, "second_look", None)
         for _ in range(2):
             bench.second_look.keep_up(NAME)
-            assert "Have another look" not in screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, False)
+            assert "Have another look" not in screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
     (job,) = bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind])
     bench.jobs.resume(job.id)
-    shown = screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, False)
+    shown = screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
     assert "when there were 5 answers" in shown
     assert shown.count("You said:") == 3
     assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)

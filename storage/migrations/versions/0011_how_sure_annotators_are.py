@@ -14,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("annotations", sa.Column("raw", sa.Float(), nullable=True))
-    op.add_column("annotations", sa.Column("verbalised", sa.Float(), nullable=True))
+    op.add_column("annotations", sa.Column("raw", sa.Double(), nullable=True))
+    op.add_column("annotations", sa.Column("verbalised", sa.Double(), nullable=True))
     op.add_column("annotations", sa.Column("same_as", sa.String(64), nullable=True))
     op.create_table(
         "annotator_choices",
