@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fake_openai import FakeOpenAI, says, status
 
+from concepts.annotators.setups import Setup
 from concepts.errors import (
     BlindModelError,
     DiscernError,
@@ -234,7 +235,7 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
     with pytest.raises(BlindModelError, match="doesn't see pictures"):
         bench.annotations.annotate(NAME)
     assert bench.label_files.label_rows(NAME) == []
-    assert bench.annotations.annotate(NAME, annotator="builtin").annotated
+    assert bench.annotations.annotate(NAME, setup=Setup("builtin")).annotated
 
 
 # 10: a person can see why
