@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.annotators import AUTO
-from concepts.annotators.base import Annotation, PictureInput
+from concepts.annotators.base import Annotation, PictureInput, Supplies
 from concepts.annotators.pictures import LOOKING_SIDE
 from concepts.annotators.run import choose_annotator, keep, picture_inputs, supplies_of
+from concepts.annotators.setups import Setup
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.deliberation.ambiguities import (
@@ -31,7 +31,7 @@ from concepts.deliberation.rewording import Outcome, find_wordings
 from concepts.deliberation.trials import Candidate, Value
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import NotEnoughLabelsError
+from concepts.errors import BlindModelError, NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
 from concepts.language import chat_model
@@ -61,19 +61,23 @@ class Deliberation:
     progress: Progress
     budget: float | None
     prompts: Prompts
+    setup: Setup
 
     def look(self) -> tuple[list[Ambiguity], int, str]:
         """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
         lessons, nouns = self.lessons, self._nouns()
         ledger, budget = self._charged()
-        model = chat_model(self.settings, "annotating", ledger, budget)
+        supplies = self._supplies(ledger, budget)
+        try:
+            model = supplies.model()
+        except BlindModelError:
+            model = None
         edge = borderline(lessons, self.collection.library)
         if model is None:
             found = by_looks(edge.ids, edge.vectors, edge.doubt, self._background(), nouns)
             return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
-        supplies = supplies_of(lessons, self.collection, ledger, self.settings, budget, self.prompts)
-        annotator = choose_annotator(AUTO, supplies)
+        annotator = choose_annotator(self.setup.annotator, supplies)
         inputs = {one.picture_id: one for one in self._inputs(asked)}
         said: dict[str, Annotation] = {}
         for start in range(0, len(asked), annotator.batch_size):
@@ -112,8 +116,7 @@ class Deliberation:
                 needed=2 * short,
             )
         critic = chat_model(self.settings, "criticising", ledger, budget)
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, self.prompts)
-        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(None))
+        judging = self._judging(ledger, budget, None)
         outcome = find_wordings(
             self.lessons.revision.definition,
             answers,
@@ -130,11 +133,21 @@ class Deliberation:
     def look_back(self, before: Definition, answers: Mapping[str, Value]) -> list[Contradicted]:
         """Which of these answers, given under `before`, the words as they are now may contradict."""
         ledger, budget = self._charged()
-        supplies = supplies_of(self.lessons, self.collection, ledger, self.settings, budget, self.prompts)
-        judging = Judging(choose_annotator(AUTO, supplies), self._inputs, self._ticking(2 * len(answers)))
+        judging = self._judging(ledger, budget, 2 * len(answers))
         known = self.lessons.with_vectors(list(answers))
         after = self.lessons.revision.definition
         return contradicted(before, after, {i: answers[i] for i in known}, judging)
+
+    def _supplies(self, ledger: Ledger, budget: Budget | None) -> Supplies:
+        return supplies_of(
+            self.lessons, self.collection, ledger, self.settings, budget, self.prompts, self.setup.role
+        )
+
+    def _judging(self, ledger: Ledger, budget: Budget | None, total: int | None) -> Judging:
+        """By the annotator that the concept has, without examples: words are judged by what they say, not by
+        the answers beside them."""
+        annotator = choose_annotator(self.setup.annotator, self._supplies(ledger, budget))
+        return Judging(annotator, self._inputs, self._ticking(total))
 
     def _ticking(self, total: int | None) -> Tick:
         judged = 0

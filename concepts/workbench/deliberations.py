@@ -300,6 +300,7 @@ class Deliberations:
             progress,
             budget,
             context.prompts(concept.id),
+            context.setup(concept.id),
         )
 
     def _answers(self, concept: ConceptRow) -> dict[str, Value]:

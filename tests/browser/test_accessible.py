@@ -19,6 +19,7 @@ SCREENS = {
     "label": (f"/label?concept={NAME}", ".stage img"),
     "grid": (f"/label?concept={NAME}#grid", ".tiles .tile img"),
     "review": (f"/review?concept={NAME}", ".page h1"),
+    "borderline": (f"/borderline?concept={NAME}", ".page h1"),
     "activity": ("/activity", ".page h1"),
     "models": ("/activity?view=models", ".page h1"),
 }
