@@ -6,7 +6,7 @@ import csv
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -215,11 +215,27 @@ def without_answers_of_others(
     return [pair for pair in rows if not is_new_of_another(*pair)], bad
 
 
+def remarks_of(comments: Iterable[LabelEvent]) -> dict[tuple[str, Author], str]:
+    """(picture id, author) → what they remarked on it, with an answer or apart from one, a line each, oldest
+    first."""
+    found: dict[tuple[str, Author], list[str]] = defaultdict(list)
+    for event in comments:
+        said = found[event.picture_id, event.author]
+        if event.comment not in said:
+            said.append(event.comment)
+    return {question: "\n".join(said) for question, said in found.items()}
+
+
 def new_labels(
-    rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], default: Author, number: int
+    rows: Sequence[tuple[LabelRow, str]],
+    standing: Iterable[LabelEvent],
+    default: Author,
+    number: int,
+    remarks: Mapping[tuple[str, Author], str] | None = None,
 ) -> tuple[list[NewLabel], int]:
     """Labels to append for (row, picture id) pairs that don't contradict each other, and how many rows say
-    what stands already. Rows that repeat an answer are one, with the comments of all."""
+    what stands already. Rows that repeat an answer are one, with the comments of all. `remarks` as
+    `remarks_of` gives them: a file that was exported holds them, and they are no news."""
     answers: dict[tuple[str, Author, bool], Value] = {}
     comments: dict[tuple[str, Author, bool], list[str]] = defaultdict(list)
     in_view: set[tuple[str, Author, bool]] = set()
@@ -231,6 +247,12 @@ def new_labels(
         if row.comment and row.comment not in comments[question]:
             comments[question].append(row.comment)
     said = {(e.picture_id, e.author, e.repeat): (e.value, e.comment) for e in standing}
+    known = remarks or {}
+
+    def stands(question: tuple[str, Author, bool], value: Value, comment: str) -> bool:
+        before, remarked = said.get(question, ("", ""))
+        return before == value and comment in (remarked, known.get(question[:2], remarked))
+
     fresh = [
         NewLabel(
             uuid.uuid4().hex,
@@ -244,7 +266,7 @@ def new_labels(
             repeat=question[2],
         )
         for question, value in answers.items()
-        if said.get(question) != (value, comment := "\n".join(comments[question]))
+        if not stands(question, value, comment := "\n".join(comments[question]))
     ]
     return fresh, len(rows) - len(fresh)
 

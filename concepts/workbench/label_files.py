@@ -17,6 +17,7 @@ from concepts.labels.files import (
     LabelRow,
     new_labels,
     read_label_file,
+    remarks_of,
     without_answers_of_others,
     without_contradictions,
     write_label_file,
@@ -74,7 +75,9 @@ class LabelFiles:
                 raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
         self._settle_splits(concept, known, report)
         said = [*standing, *self._context.log.repeats(concept.id)]
-        fresh, report.unchanged = new_labels(known, said, default, self._context.revision(concept).number)
+        remarks = self._remarks(concept, [picture_id for _, picture_id in known])
+        number = self._context.revision(concept).number
+        fresh, report.unchanged = new_labels(known, said, default, number, remarks)
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
@@ -84,8 +87,12 @@ class LabelFiles:
         concept = self._context.concept(name)
         apart = self._context.store.kept_apart(concept.id)
         standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
-        paths = self._context.collection.paths(list({event.picture_id for event in standing}))
-        return [_label_row(event, paths, apart) for event in standing]
+        ids = list({event.picture_id for event in standing})
+        paths, remarks = self._context.collection.paths(ids), self._remarks(concept, ids)
+        return [
+            _label_row(event, paths, apart, remarks.get((event.picture_id, event.author), ""))
+            for event in standing
+        ]
 
     def export_labels(self, name: str, out: Path) -> int:
         return write_label_file(out, self.label_rows(name))
@@ -108,6 +115,9 @@ class LabelFiles:
             for p in pictures
         ]
         return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
+
+    def _remarks(self, concept: ConceptRow, ids: Sequence[str]) -> dict[tuple[str, Author], str]:
+        return remarks_of(self._context.log.comments(concept.id, ids))
 
     def _resolve(
         self, rows: Sequence[LabelRow], folder: Path, report: ImportReport
@@ -166,7 +176,7 @@ class LabelFiles:
         )
 
 
-def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str]) -> dict[str, Any]:
+def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str], comment: str) -> dict[str, Any]:
     return {
         "id": event.picture_id,
         "path": paths.get(event.picture_id, ""),
@@ -176,7 +186,7 @@ def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str]) -> dic
         "split": "evaluation" if event.picture_id in apart else "train",
         "definition": event.definition_number,
         "created": event.created.isoformat(),
-        "comment": event.comment,
+        "comment": comment,
         "recorded_by": event.recorded_by or "",
         "in_view": "yes" if event.in_view else "",
     }

@@ -56,6 +56,21 @@ def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, t
     }  # fmt: skip
 
 
+def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    picture = bench.answers.next_pictures(NAME, 1)[0].id
+    me = Author("me")
+    bench.answers.label(NAME, picture, "yes", author=me, key="first", comment="It is round.")
+    bench.answers.comment(NAME, picture, "And filled.", author="me", key="second")
+    out = tmp_path / "answers.csv"
+    bench.label_files.export_labels(NAME, out)
+    rows = list(csv.DictReader(out.open(newline="")))
+    assert [row["comment"] for row in rows] == ["It is round.\nAnd filled."]
+    report = bench.label_files.import_labels(NAME, out)
+    assert (report["imported"], report["unchanged"]) == (0, 1)
+
+
 def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
