@@ -67,6 +67,8 @@ class _Screen:
         name = concept_of(request)
         if name is None:
             return self._nothing(render("which_concept.html", screen="Define", what="A definition"))
+        # Read before what it may change: a job that ends meanwhile ticks once more, and then all is shown.
+        job = self.work.newest(name)
         try:
             view = self._bench.definitions.concept(name)
         except DiscernError as error:
@@ -91,7 +93,7 @@ class _Screen:
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
             self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name), open=False),
-        } | self._helpers(view, self.work.newest(view.name))
+        } | self._helpers(view, job)
 
     def searches(self, request: gr.Request) -> Shown:
         """What each query finds, and pictures of each kind where the definition has any."""

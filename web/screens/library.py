@@ -52,10 +52,13 @@ class _Screen:
 
     def show(self, place: Place) -> Shown:
         """Everything, for what the address says."""
+        going = self.work.newest()  # first: what ends meanwhile ticks once more
         main = self._main(self._bench.pictures.library_info(), place)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, url("/library", **place))
-        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(self.work.newest())
+        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(
+            going if is_going(going) else self.work.newest()
+        )
 
     def tick(self, request: gr.Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""

@@ -97,9 +97,9 @@ class _Screen:
         if name is None:
             return self._nothing(render("which_concept.html", screen="Quality", what="Quality"))
         try:
+            jobs = self.work.newest_of_each(name)  # first: what ends meanwhile ticks once more
             view = self._bench.definitions.concept(name)
             quality = self._bench.versions.quality(name) if view.heads else None
-            jobs = self.work.newest_of_each(view.name)
             return {
                 self.top: render("quality/head.html", concept=view),
                 self.said: said,

@@ -66,10 +66,11 @@ class _Screen:
         if name is None:
             return self._bare(render("which_concept.html", screen="Use", what="A classifier"))
         try:
+            job = self.work.newest(name)  # first: what ends meanwhile ticks once more
             view = self._bench.definitions.concept(name)
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
-            shown = self._figures(view, self.work.newest(view.name))
+            shown = self._figures(view, job)
             library = self._library(view.name, view.heads[-1].number, "top", 0)
         except DiscernError as error:
             return self._bare(say(in_words(error), "bad"))
