@@ -305,12 +305,14 @@ class ConceptStore:
         with self._database.write() as session:
             insert_new(session, AnnotationRow, rows)
 
-    def annotations(self, concept_id: int, picture_id: str | None = None) -> list[StoredAnnotation]:
-        """With all evidence, of one picture or of all. Oldest first, so that a dict by picture keeps the
-        newest."""
+    def annotations(
+        self, concept_id: int, picture_ids: Sequence[str] | None = None
+    ) -> list[StoredAnnotation]:
+        """With all evidence, of these few pictures or of all. Oldest first, so that a dict by picture keeps
+        the newest."""
         query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
-        if picture_id is not None:
-            query = query.where(AnnotationRow.picture_id == picture_id)
+        if picture_ids is not None:
+            query = query.where(AnnotationRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
             return [
                 StoredAnnotation(

@@ -18,8 +18,7 @@ from pydantic import BaseModel
 from concepts.annotators.examples import answered
 from concepts.annotators.run import (
     alike,
-    choose_annotator,
-    example_pool,
+    annotator_of,
     picture_inputs,
     supplies_of,
     todo_of,
@@ -142,12 +141,10 @@ class Batch:
         supplies = supplies_of(
             lessons, collection, self.ledger, self.settings, None, self.prompts, self.setup.role
         )
-        supplies = replace(supplies, model=lambda: noting, repeats=self.setup.repeats)
-        if self.setup.examples:
-            supplies = replace(
-                supplies, examples=example_pool(answered(lessons, self.log), lessons, collection)
-            )
-        annotator = choose_annotator(self.setup.annotator, supplies)
+        supplies = replace(supplies, model=lambda: noting)
+        annotator = annotator_of(
+            self.setup, supplies, lessons, collection, lambda: answered(lessons, self.log)
+        )
         seen, todo = todo_of(annotator, lessons, self.store, self.also)
         todo = todo if limit is None else todo[:limit]
         groups = Groups(todo, alike(annotator, lessons, collection, todo))

@@ -17,7 +17,7 @@ import numpy as np
 from concepts.annotators.base import Annotation, Annotator
 from concepts.annotators.compared import AnnotatorsCompared, Compared, Spent, Substitute, compare, reason_of
 from concepts.annotators.examples import answered
-from concepts.annotators.run import ask_within, choose_annotator, example_pool, picture_inputs, supplies_of
+from concepts.annotators.run import annotator_of, ask_within, picture_inputs, supplies_of
 from concepts.annotators.setups import Setup, estimated, model_of, together
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
@@ -131,10 +131,13 @@ class Comparison:
         supplies = supplies_of(
             self.lessons, self.collection, ledger, self.settings, budget, self.prompts, setup.role
         )
-        if setup.examples:
-            known = self.progress.once("examples", answered(self.lessons, self.log))
-            supplies = replace(supplies, examples=example_pool(known, self.lessons, self.collection))
-        return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
+        return annotator_of(
+            setup,
+            supplies,
+            self.lessons,
+            self.collection,
+            lambda: self.progress.once("examples", answered(self.lessons, self.log)),
+        )
 
     def _substitute(self, best: Compared) -> Substitute | None:
         """The alt-test of a setup, on pictures that several people answered."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from concepts.annotators.answers import (
     Caption,
@@ -23,23 +23,19 @@ from concepts.annotators.answers import (
     findings,
     read_evidence,
 )
-from concepts.annotators.asking import InFlight, each
+from concepts.annotators.asking import InFlight
 from concepts.annotators.base import (
     Annotation,
     Example,
-    ExamplePool,
-    FailedAnnotation,
     PictureInput,
-    ReadPicture,
-    Supplies,
 )
-from concepts.annotators.examples import SOME_EXAMPLES, examples_text, version_of
-from concepts.annotators.pictures import LOOKING_SIDE, read_picture, side_for
+from concepts.annotators.by_model import ByModel
+from concepts.annotators.examples import SOME_EXAMPLES, examples_text
+from concepts.annotators.pictures import LOOKING_SIDE, side_for
 from concepts.annotators.sureness import rate
-from concepts.annotators.vlm import fingerprint
 from concepts.annotators.words import criteria_text, one_line, statements_text, topic_text
-from concepts.definition.document import Definition, Revision
-from concepts.errors import BadPictureError, ModelAnswerError, NoModelError, UnknownPictureError
+from concepts.definition.document import Definition
+from concepts.errors import BadPictureError, ModelAnswerError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.registry import Method
@@ -51,7 +47,7 @@ PROMPTS = tuple(
 LONGEST_CAPTION = 1200  # characters; as long as the estimate counts with
 
 
-class DecomposedAnnotator:
+class DecomposedAnnotator(ByModel):
     method: ClassVar[Method] = Method(
         name="decomposed",
         what="Has a vision-language model describe each picture and check each criterion, then reason.",
@@ -60,37 +56,9 @@ class DecomposedAnnotator:
         cost="three calls a picture, two of them with the picture; the first is shared by all concepts",
     )
 
-    def __init__(
-        self,
-        model: ChatModel,
-        *,
-        concurrency: int,
-        read_picture: ReadPicture = read_picture,
-        examples: ExamplePool | None = None,
-        repeats: bool = False,
-        prompts: Prompts = DEFAULTS,
-    ) -> None:
-        self._model = model
-        self._concurrency = concurrency
-        self._read_picture = read_picture
-        self._examples = examples
-        self._repeats = repeats
-        self._prompts = prompts
+    def __init__(self, model: ChatModel, **more: Any) -> None:
+        super().__init__(model, **more)
         self._captioning = InFlight[str]()
-
-    @classmethod
-    def prepare(cls, supplies: Supplies) -> DecomposedAnnotator:
-        model = supplies.model()
-        if model is None:
-            raise NoModelError("annotating")
-        return cls(
-            model,
-            concurrency=supplies.concurrency,
-            read_picture=supplies.read_picture,
-            examples=supplies.examples,
-            repeats=supplies.repeats,
-            prompts=supplies.prompts,
-        )
 
     @classmethod
     def asks(
@@ -112,21 +80,7 @@ class DecomposedAnnotator:
     @property
     def fingerprint(self) -> str:
         schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
-        prompts = [self._prompts[name] for name in PROMPTS]
-        return fingerprint(
-            "decomposed", self._model, prompts, schemas, version_of(self._examples), self._repeats
-        )
-
-    @property
-    def batch_size(self) -> int:
-        return 4 * self._concurrency
-
-    def annotate(
-        self, revision: Revision, pictures: Sequence[PictureInput]
-    ) -> list[Annotation | FailedAnnotation]:
-        """See `Annotator.annotate`, and `each` for what ends the batch."""
-        definition = revision.definition
-        return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
+        return self._fingerprint("decomposed", PROMPTS, schemas)
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)

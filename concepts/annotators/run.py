@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache, partial
 
@@ -77,10 +77,9 @@ def annotate_pool(
     ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
     spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
     supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
-    if setup.examples:
-        said = progress.once("examples", answered(lessons, log))
-        supplies = replace(supplies, examples=example_pool(said, lessons, collection))
-    chosen = choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
+    chosen = annotator_of(
+        setup, supplies, lessons, collection, lambda: progress.once("examples", answered(lessons, log))
+    )
     seen, todo = todo_of(chosen, lessons, store, also)
     before = progress.once("annotated", len(seen))
     if limit is not None:
@@ -145,7 +144,7 @@ def _copies(
     for picture_id, twin in copies.items():
         said = next(
             one
-            for one in store.annotations(lessons.concept_id, picture_id=twin)
+            for one in store.annotations(lessons.concept_id, [twin])
             if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
         )
         evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
@@ -190,6 +189,19 @@ def example_pool(said: Answered, lessons: Lessons, collection: Collection) -> Ex
     answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
     inputs = picture_inputs(lessons, collection, list(answers))
     return Examples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
+
+
+def annotator_of(
+    setup: Setup,
+    supplies: Supplies,
+    lessons: Lessons,
+    collection: Collection,
+    said: Callable[[], Answered],
+) -> Annotator:
+    """As a setup wants it. `said` gives the answers that examples are chosen from, where it wants some."""
+    if setup.examples:
+        supplies = replace(supplies, examples=example_pool(said(), lessons, collection))
+    return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
 
 
 def choose_annotator(name: str, supplies: Supplies) -> Annotator:

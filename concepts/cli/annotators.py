@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, ChoosingAMethod, Json, Name, concept, workbench
+from concepts.cli.groups import (
+    Author,
+    Budget,
+    ChoosingAMethod,
+    Json,
+    Large,
+    Name,
+    Repeats,
+    WithExamples,
+    concept,
+    workbench,
+)
 from concepts.cli.output import progress, say, show, table
 
 if TYPE_CHECKING:
@@ -17,7 +28,7 @@ if TYPE_CHECKING:
 @concept.command("annotators")
 def concept_annotators(
     name: Name,
-    budget: Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")] = None,
+    budget: Budget = None,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
     ] = False,
@@ -51,16 +62,9 @@ def concept_annotators(
 def concept_annotator(
     name: Name,
     annotator: Annotated[str, typer.Option(help="Who labels from now on: {annotators}.")] = "auto",
-    large: Annotated[
-        bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
-    ] = False,
-    examples: Annotated[
-        bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
-    ] = False,
-    repeats: Annotated[
-        bool,
-        typer.Option("--repeats", help="Ask three times where the endpoint doesn't tell how sure it is."),
-    ] = False,
+    large: Large = False,
+    examples: WithExamples = False,
+    repeats: Repeats = False,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:

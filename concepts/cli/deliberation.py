@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, concept, workbench
+from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
 from concepts.cli.output import plain, progress, say, show, table
 
 if TYPE_CHECKING:
     from concepts.deliberation.views import RewordingView, RoundView, WordingView
 
-Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
 KEPT = "What was answered until here is kept and not paid for again."
 VERDICTS = {
     "better": "surely agrees with you more often",

@@ -55,6 +55,22 @@ Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
 
 
+Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
+Large = Annotated[
+    bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
+]
+WithExamples = Annotated[
+    bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
+]
+Repeats = Annotated[
+    bool,
+    typer.Option(
+        "--repeats",
+        help="Ask three times where the endpoint doesn't tell how sure it is; costs three times as much.",
+    ),
+]
+
+
 def with_methods(help: str) -> str:
     """A help text with the names of what is registered in place of {heads} and {annotators}."""
     if "{" not in help:

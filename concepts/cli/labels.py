@@ -13,11 +13,15 @@ import typer
 from concepts.cli.failures import ROWS_SHOWN
 from concepts.cli.groups import (
     Author,
+    Budget,
     ChoosingAMethod,
     Json,
+    Large,
     Most,
     Name,
+    Repeats,
     Skip,
+    WithExamples,
     concept,
     labels,
     must_exist,
@@ -39,7 +43,7 @@ Simulated = Annotated[
 def concept_annotate(
     name: Name,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")] = None,
+    budget: Budget = None,
     annotator: Annotated[
         str,
         typer.Option(
@@ -47,19 +51,9 @@ def concept_annotate(
             "vision-language model where one is set, else the built-in annotator."
         ),
     ] = "auto",
-    large: Annotated[
-        bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
-    ] = False,
-    examples: Annotated[
-        bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
-    ] = False,
-    repeats: Annotated[
-        bool,
-        typer.Option(
-            "--repeats",
-            help="Ask three times where the endpoint doesn't tell how sure it is; costs three times as much.",
-        ),
-    ] = False,
+    large: Large = False,
+    examples: WithExamples = False,
+    repeats: Repeats = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
     ] = False,

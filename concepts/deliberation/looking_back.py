@@ -1,5 +1,5 @@
-"""Earlier answers that other words may contradict: those the machine agreed with by the old words and doesn't
-by the new ones. They are for the person to look at again; nothing changes by itself."""
+"""Earlier answers that other words may contradict: those the machine agreed with by the words they were given
+under, and doesn't by the new ones. They are for the person to look at again; nothing changes by itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from concepts.definition.document import Definition
 from concepts.deliberation.judging import Judging
 from concepts.deliberation.trials import Value
+from concepts.labels.lessons import Lessons
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,36 @@ class Contradicted:
         return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
-def contradicted(
-    before: Definition, after: Definition, answers: Mapping[str, Value], judge: Judging
-) -> list[Contradicted]:
-    """Of these answers, given under `before`, the surest first.
+def earlier_answers(lessons: Lessons) -> dict[str, tuple[Value, int]]:
+    """Picture id → yes or no and the number of the definition it was given under, of those given under an
+    older one than the newest."""
+    return {
+        i: ("yes" if said.value == "yes" else "no", said.definition)
+        for i, said in lessons.answers.items()
+        if said.decided and said.definition < lessons.revision.number
+    }
 
-    A machine that disagreed already says nothing about the change; one that can't say any more is no reason
-    to doubt the person. Raises what `Annotator.annotate` raises.
+
+def contradicted(
+    definitions: Mapping[int, Definition],
+    newest: int,
+    answers: Mapping[str, tuple[Value, int]],
+    judge: Judging,
+) -> list[Contradicted]:
+    """Of these answers, each with the number of the definition that it was given under, the surest first.
+
+    A machine that disagreed by the words of then says nothing about the change; one that can't say any more
+    is no reason to doubt the person. Raises what `Annotator.annotate` raises.
     """
-    now = judge.annotations(after, list(answers))
-    against = {i: said for i, said in now.items() if said.value not in (answers[i], "unsure")}
-    then = judge(before, list(against))
-    found = [
-        Contradicted(i, answers[i], said.rating, said.rationale)
-        for i, said in against.items()
-        if then.get(i) == answers[i]
-    ]
+    now = judge.annotations(definitions[newest], list(answers))
+    against = {i: said for i, said in now.items() if said.value not in (answers[i][0], "unsure")}
+    found = []
+    for number in sorted({answers[i][1] for i in against}):
+        ids = [i for i in against if answers[i][1] == number]
+        then = judge(definitions[number], ids)
+        found += [
+            Contradicted(i, answers[i][0], against[i].rating, against[i].rationale)
+            for i in ids
+            if then.get(i) == answers[i][0]
+        ]
     return sorted(found, key=lambda one: (-abs(one.rating - 3), one.picture_id))

@@ -15,11 +15,11 @@ from concepts.deliberation.trials import (
     Sample,
     Sifted,
     Trial,
-    Tried,
     Value,
     judged,
     sample,
     sift,
+    some,
     telling,
 )
 from concepts.deliberation.writing import (
@@ -28,7 +28,6 @@ from concepts.deliberation.writing import (
     from_differences,
     from_feedback,
     from_nouns,
-    what_differs,
 )
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel
@@ -76,8 +75,8 @@ def find_wordings(
     there.
     """
     rng = np.random.default_rng(seed)
-    write = _some(answers.write, MOST_TO_READ, rng)
-    to_judge = _some(answers.judge, MOST_TO_JUDGE, rng)
+    write = {i: answers.write[i] for i in some(list(answers.write), MOST_TO_READ, rng)}
+    to_judge = {i: answers.judge[i] for i in some(list(answers.judge), MOST_TO_JUDGE, rng)}
     feedback = read_feedback(current, write, answers, judge)
     said = {one.picture_id: one.machine for one in feedback}
     chosen = sample(write, said, rng)
@@ -126,7 +125,7 @@ def _written(
         return _best(found | {one.candidate.definition.as_text(): one for one in new})
     remarked = _remarked(feedback)
     ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic, prompts)]
-    ways += [lambda: from_feedback(current, feedback, _tried(current, found), critic, prompts)] * ROUNDS
+    ways += [lambda: from_feedback(current, feedback, _best(found), critic, prompts)] * ROUNDS
     for number, way in enumerate(ways):
         try:
             candidates = way()
@@ -173,17 +172,5 @@ def _remarked(feedback: Sequence[Feedback]) -> bool:
     return any(one.comments for one in feedback)
 
 
-def _tried(current: Definition, found: dict[str, Sifted]) -> list[Tried]:
-    return [
-        Tried(what_differs(current, one.candidate.definition), one.fixed, one.broken, one.gain)
-        for one in found.values()
-    ]
-
-
 def _best(found: dict[str, Sifted]) -> list[Sifted]:
     return sorted(found.values(), key=lambda one: -one.gain)
-
-
-def _some(answers: dict[str, Value], n: int, rng: np.random.Generator) -> dict[str, Value]:
-    ids = list(answers)
-    return {ids[row]: answers[ids[row]] for row in np.sort(rng.permutation(len(ids))[:n])}

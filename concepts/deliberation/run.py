@@ -1,11 +1,9 @@
-"""The two pieces of long work: looking for what is open, and for words that say it."""
+"""The long work: looking for what is open, for words that say it, and for answers that they contradict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from concepts.annotators.base import Annotation, PictureInput, Supplies
 from concepts.annotators.pictures import LOOKING_SIDE
@@ -25,11 +23,10 @@ from concepts.deliberation.ambiguities import (
 from concepts.deliberation.answers import FEWEST, AnswersToReword
 from concepts.deliberation.borderline import borderline
 from concepts.deliberation.judging import Judging, Tick
-from concepts.deliberation.looking_back import Contradicted, contradicted
+from concepts.deliberation.looking_back import Contradicted, contradicted, earlier_answers
 from concepts.deliberation.nouns import GroupNouns
 from concepts.deliberation.rewording import Outcome, find_wordings
-from concepts.deliberation.trials import Candidate, Value
-from concepts.encoders.base import Vectors
+from concepts.deliberation.trials import Candidate
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BlindModelError, NotEnoughLabelsError
 from concepts.jobs import Progress
@@ -43,8 +40,6 @@ from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
-
-BACKGROUND = 500  # pictures of the library that a group is told apart from
 
 
 @dataclass(frozen=True)
@@ -74,7 +69,7 @@ class Deliberation:
             model = None
         edge = borderline(lessons, self.collection.library)
         if model is None:
-            found = by_looks(edge.ids, edge.vectors, edge.doubt, self._background(), nouns)
+            found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), nouns)
             return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
         annotator = choose_annotator(self.setup.annotator, supplies)
@@ -130,13 +125,13 @@ class Deliberation:
         )
         return outcome, critic.name if critic else ""
 
-    def look_back(self, before: Definition, answers: Mapping[str, Value]) -> list[Contradicted]:
-        """Which of these answers, given under `before`, the words as they are now may contradict."""
-        ledger, budget = self._charged()
-        judging = self._judging(ledger, budget, 2 * len(answers))
+    def look_back(self, definitions: Mapping[int, Definition]) -> list[Contradicted]:
+        """Which earlier answers the words as they are now may contradict. `definitions` by their numbers."""
+        answers = earlier_answers(self.lessons)
+        judging = self._judging(*self._charged(), 2 * len(answers))
         known = self.lessons.with_vectors(list(answers))
-        after = self.lessons.revision.definition
-        return contradicted(before, after, {i: answers[i] for i in known}, judging)
+        newest = self.lessons.revision.number
+        return contradicted(definitions, newest, {i: answers[i] for i in known}, judging)
 
     def _supplies(self, ledger: Ledger, budget: Budget | None) -> Supplies:
         return supplies_of(
@@ -180,9 +175,3 @@ class Deliberation:
     def _telling(self) -> Callable[[Sequence[str], Sequence[str]], list[str]]:
         nouns = self._nouns()
         return lambda first, second: nouns.telling(self.lessons.vectors(first), self.lessons.vectors(second))
-
-    def _background(self) -> Vectors:
-        """A fixed random part of the library, without what measures."""
-        ids = self.lessons.index.ids
-        drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
-        return self.lessons.vectors([i for i in drawn if i not in self.lessons.reserved])

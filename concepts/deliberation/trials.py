@@ -1,7 +1,7 @@
 """Whether another wording agrees with the person better than the current one: sifted on the answers it was
 written from, judged on those it was not.
 
-The current definition stays in the running to the end: nothing is offered that isn't surely better than it.
+The current definition stays in the running to the end: nothing is called better that isn't surely so.
 Every wording that comes before the answers that judge spends some of one allowance for being wrong, so that
 trying long enough doesn't bring a wording that only seems better.
 """
@@ -57,16 +57,6 @@ class Sifted:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What became of a wording that was sifted, said by what it changes in the current definition."""
-
-    what: str
-    fixed: int
-    broken: int
-    gain: float
-
-
-@dataclass(frozen=True)
 class Trial:
     """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now."""
 
@@ -117,7 +107,7 @@ def sample(answers: Mapping[str, Value], said: Mapping[str, Value], rng: np.rand
     known = [i for i in answers if i in said]
     wrong = [i for i in known if said[i] != answers[i]]
     right = [i for i in known if said[i] == answers[i]]
-    some_wrong, some_right = _some(wrong, MOST_WRONG, rng), _some(right, MOST_RIGHT, rng)
+    some_wrong, some_right = some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng)
     return Sample(
         some_wrong,
         some_right,
@@ -243,5 +233,6 @@ def _agreeing(said: Mapping[str, Value], answers: Mapping[str, Value]) -> int:
     return sum(value == answers[i] for i, value in said.items())
 
 
-def _some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+def some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """n of them at random, in their order."""
     return [ids[row] for row in np.sort(rng.permutation(len(ids))[:n])]

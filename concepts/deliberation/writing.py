@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from concepts.definition.document import Definition, Origin
 from concepts.deliberation.edits import Edit, edited
-from concepts.deliberation.trials import Candidate, Tried, Value
+from concepts.deliberation.trials import Candidate, Sifted, Value
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 
@@ -73,13 +73,13 @@ class Differences(BaseModel):
 def from_feedback(
     current: Definition,
     feedback: Sequence[Feedback],
-    tried: Sequence[Tried],
+    tried: Sequence[Sifted],
     model: ChatModel,
     prompts: Prompts = DEFAULTS,
 ) -> list[Candidate]:
-    """Other wordings than those `tried`. Raises what `ChatModel.ask` raises."""
+    """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
     answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
-    asked = wordings_asked_for(current, answers, _as_text(tried) or "(none)", prompts)
+    asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
     said = model.ask(asked, Wordings, purpose=PURPOSE)
     return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
 
@@ -173,21 +173,24 @@ def _numbered(definition: Definition) -> str:
     return "\n".join(lines) or "(none yet)"
 
 
-def _as_text(tried: Sequence[Tried]) -> str:
+def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
     """The best and the worst with what they did, and the others so that nobody proposes them again."""
-    ordered = sorted(tried, key=lambda one: -one.gain)
-    scored = ordered if len(ordered) <= 2 * SHOWN else [*ordered[:SHOWN], *ordered[-SHOWN:]]
+
+    def what(one: Sifted) -> str:
+        return _what_differs(current, one.candidate.definition)
+
+    scored = tried if len(tried) <= 2 * SHOWN else [*tried[:SHOWN], *tried[-SHOWN:]]
     lines = [
-        f"- {one.what}: mends {one.fixed} of the mistakes shown to it, breaks {one.broken} that were right"
+        f"- {what(one)}: mends {one.fixed} of the mistakes shown to it, breaks {one.broken} that were right"
         for one in scored
     ]
-    if len(ordered) > len(scored):
-        others = "; ".join(one.what for one in ordered[SHOWN:-SHOWN][:MOST_NAMED])
+    if len(tried) > len(scored):
+        others = "; ".join(what(one) for one in tried[SHOWN:-SHOWN][:MOST_NAMED])
         lines.append(f"- Neither better nor worse than those: {others}")
     return "\n".join(lines)
 
 
-def what_differs(current: Definition, other: Definition) -> str:
+def _what_differs(current: Definition, other: Definition) -> str:
     """Such as: without (necessary) a fruit; with (excluding) citrus."""
     before = {(c.kind, c.text) for c in current.criteria}
     after = {(c.kind, c.text) for c in other.criteria}

@@ -22,7 +22,7 @@ WITHOUT: dict[Role, str] = {
     "scoping": "What counts is proposed from the built-in words.",
     "annotating": "Name one that sees, or none: then the built-in encoder labels instead.",
     "escalating": "Nobody looks again at what the first is not sure of.",
-    "criticising": "No other wordings are proposed.",
+    "criticising": "Other wordings come from the built-in words.",
 }
 FORMS: dict[str, tuple[Mark, str, str]] = {
     "json_schema": (

@@ -118,7 +118,7 @@ class Annotations:
         concept = self._context.concept(name)
         if picture_id in self._context.store.kept_apart(concept.id):
             return None
-        said = self._context.store.annotations(concept.id, picture_id=picture_id)
+        said = self._context.store.annotations(concept.id, [picture_id])
         if not said:
             return None
         return opinion(said[-1], self._sure(concept, said[-1]))

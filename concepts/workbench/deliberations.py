@@ -7,7 +7,8 @@ from typing import Any
 
 from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
-from concepts.deliberation.ambiguities import Ambiguity, batch, next_to_meet
+from concepts.deliberation.ambiguities import PARTING, Ambiguity, batch, next_to_meet
+from concepts.deliberation.looking_back import earlier_answers
 from concepts.deliberation.run import Deliberation
 from concepts.deliberation.trials import Candidate, Value
 from concepts.deliberation.views import (
@@ -22,8 +23,9 @@ from concepts.deliberation.views import (
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
 from concepts.jobs import Listener, Progress
+from concepts.labels.consensus import consensus
 from concepts.workbench.concept_views import RevisionView
-from concepts.workbench.context import Context
+from concepts.workbench.context import Context, revision_of
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.kinds import FindAmbiguities, LookBack, Looked, LookedBack, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
@@ -77,7 +79,7 @@ class Deliberations:
                 pictures=list(one.pictures),
                 met=sum(i in answered for i in shown.get(one.name, ())),
             )
-            for one in next_to_meet(looked.ambiguities, list(shown), SentenceEncoder().encode)
+            for one in sorted(looked.ambiguities, key=lambda one: one.name in shown and one.name != PARTING)
         ]
 
     def begin(self, name: str, ambiguity: str, *, author: str) -> RoundView:
@@ -102,6 +104,12 @@ class Deliberations:
         concept = self._context.concept(name)
         return self._views(concept, self._store.rounds(concept.id))
 
+    def last_round(self, name: str) -> RoundView | None:
+        """The one begun last."""
+        concept = self._context.concept(name)
+        last = self._store.rounds(concept.id)[-1:]
+        return self._views(concept, last)[0] if last else None
+
     # Other wordings
 
     def reword(self, name: str, *, budget: float | None = None, listener: Listener | None = None) -> Reworded:
@@ -119,12 +127,9 @@ class Deliberations:
     def rewordings(self, name: str) -> list[RewordingView]:
         """Every time other wordings were tried, the last one first."""
         concept = self._context.concept(name)
-        decisions, answers = self._store.decisions(concept.id), self._answers(concept)
-        return [
-            _rewording(one, decisions.get(one.number), answers)
-            for one in reversed(self._store.rewordings(concept.id))
-            if one.candidates
-        ]
+        tried = [one for one in self._store.rewordings(concept.id) if one.candidates]
+        decisions, answers = self._store.decisions(concept.id), self._answers(concept, tried)
+        return [_rewording(one, decisions.get(one.number), answers) for one in reversed(tried)]
 
     def accept(
         self, name: str, number: int, wording: int, *, author: str, definition: Definition | None = None
@@ -136,7 +141,7 @@ class Deliberations:
         """
         concept = self._context.concept(name)
         tried = self._undecided(concept, number)
-        wordings = _rewording(tried, None, self._answers(concept)).wordings
+        wordings = _rewording(tried, None, self._answers(concept, [tried])).wordings
         if not 0 <= wording < len(wordings):
             raise DiscernError(f"There is no wording {wording + 1}; there are {len(wordings)}.")
         chosen = wordings[wording]
@@ -183,6 +188,12 @@ class Deliberations:
         """The same in the background; returns the job's id."""
         return self._context.jobs.submit(self._looking_back(name, budget))
 
+    def is_to_look_back(self, name: str) -> bool:
+        """Whether the definition has changed since anybody looked which answers it may contradict."""
+        concept = self._context.concept(name)
+        found, newest = self._context.jobs.newest_done(LookBack, concept.id), self._context.revision(concept)
+        return newest.number > 1 and (found is None or found.definition != newest.number)
+
     def to_look_at_again(self, name: str) -> list[EarlierAnswer]:
         """Answers that the newest definition may contradict and that nobody has looked at since."""
         concept = self._context.concept(name)
@@ -219,7 +230,9 @@ class Deliberations:
             found, asked, by = work.look()
         except BudgetError as error:
             return Looked(definition=definition, ambiguities=[], asked=0, by="", stopped=str(error))
-        return Looked(definition=definition, ambiguities=found, asked=asked, by=by)
+        met = [one.ambiguity for one in self._store.rounds(concept.id)]
+        ordered = next_to_meet(found, met, SentenceEncoder().encode)
+        return Looked(definition=definition, ambiguities=ordered, asked=asked, by=by)
 
     def _reword(self, job: Reword, progress: Progress) -> Reworded:
         concept = self._context.store.get(job.concept_id)
@@ -254,34 +267,29 @@ class Deliberations:
         )
 
     def _looking_back(self, name: str, budget: float | None) -> LookBack:
-        """To the definition before the newest one. Raises `DiscernError` where there was none."""
+        """From all before to the newest definition. Raises `DiscernError` where it is the first."""
         concept = self._context.concept(name)
         newest = self._context.revision(concept).number
         if newest == 1:
             raise DiscernError(
                 "The definition has not changed yet, so no answer was given under another one."
             )
-        return LookBack(concept.id, newest - 1, newest, budget)
+        return LookBack(concept.id, newest, budget)
 
     def _look_back(self, job: LookBack, progress: Progress) -> LookedBack:
         concept = self._context.store.get(job.concept_id)
-        before = self._context.revision(concept, job.before)
+        rows = self._context.store.definitions(concept.id)
+        definitions = {row.number: revision_of(row).definition for row in rows}
         sequence = self._context.log.last_sequence(concept.id)
         work = self._work(concept, progress, job.budget, job.definition)
-        earlier: dict[str, Value] = {
-            i: "yes" if said.value == "yes" else "no"
-            for i, said in work.lessons.answers.items()
-            if said.decided and said.definition < job.definition
-        }
         try:
-            found, stopped = work.look_back(before.definition, earlier), ""
+            found, stopped = work.look_back(definitions), ""
         except BudgetError as error:
             found, stopped = [], str(error)
         return LookedBack(
-            before=job.before,
             definition=job.definition,
             answers=sequence,
-            looked=len(earlier),
+            looked=len(earlier_answers(work.lessons)),
             contradicted=found,
             stopped=stopped,
         )
@@ -303,10 +311,15 @@ class Deliberations:
             context.setup(concept.id),
         )
 
-    def _answers(self, concept: ConceptRow) -> dict[str, Value]:
-        """Yes, no or unsure, of pictures that may be learned from and that people don't disagree about."""
-        said = self._context.material(concept).answers
-        return {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES}
+    def _answers(self, concept: ConceptRow, tried: Sequence[Rewording]) -> dict[str, Value]:
+        """What people said of the pictures that are to settle a wording, before they saw what the machine
+        says: yes, no or unsure, and nothing of pictures that measure or that they don't agree about."""
+        asked = [i for one in tried for wording in one.candidates for i in wording["to_ask"]]
+        if not asked:
+            return {}
+        learned = self._context.material(concept).answers.keys()
+        said = consensus(self._context.log.blind(concept.id, asked))
+        return {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in learned}
 
     def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
         found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
@@ -316,26 +329,25 @@ class Deliberations:
             raise ConflictError("This was decided before, by someone else or in another window.")
         return found
 
-    def _views(self, concept: ConceptRow, rounds: list[Round]) -> list[RoundView]:
+    def _views(self, concept: ConceptRow, rounds: Sequence[Round]) -> list[RoundView]:
         lessons = self._context.material(concept)
-        ids = [i for one in rounds for i in one.pictures]
+        ids = [i for one in rounds for i in one.pictures if i not in lessons.reserved]
         paths = self._context.collection.paths(ids)
         said = remarks(self._context.log.comments(concept.id, ids))
-        machine = {
+        opinions = {
             (one.picture_id, one.definition_number): one
-            for one in lessons.annotations
-            if one.picture_id in set(ids)
+            for one in self._context.store.annotations(concept.id, ids)
         }
 
         def picture(i: str, definition: int) -> BorderlinePicture:
-            answer, opinion = lessons.answers.get(i), machine.get((i, definition))
-            shown = opinion if answer else None  # the person answers first
+            answer = lessons.answers.get(i)
+            opinion = opinions.get((i, definition)) if answer else None  # the person answers first
             return BorderlinePicture(
                 id=i,
                 path=paths.get(i, ""),
                 answer=answer.value if answer else None,
-                machine=shown.value if shown else None,
-                rationale=shown.rationale if shown else "",
+                machine=opinion.value if opinion else None,
+                rationale=opinion.rationale if opinion else "",
                 comments=said.get(i, []),
             )
 
@@ -345,7 +357,9 @@ class Deliberations:
                 ambiguity=one.ambiguity,
                 definition=one.definition_number,
                 created=one.created,
-                pictures=[picture(i, one.definition_number) for i in one.pictures],
+                pictures=[
+                    picture(i, one.definition_number) for i in one.pictures if i not in lessons.reserved
+                ],
             )
             for one in rounds
         ]

@@ -262,10 +262,9 @@ class Reword(Job[Reworded]):
 
 
 class LookedBack(View):
-    """Earlier answers that the words of `definition` may contradict and those of `before` didn't; `looked` at
-    so many. Up to the label event `answers`."""
+    """Earlier answers that the words of `definition` may contradict, of so many `looked` at. Up to the label
+    event `answers`."""
 
-    before: int
     definition: int
     answers: int
     looked: int
@@ -275,12 +274,11 @@ class LookedBack(View):
 
 @dataclass(frozen=True)
 class LookBack(Job[LookedBack]):
-    """After the words of the concept changed from definition `before` to `definition`. `budget` in USD."""
+    """After the words of the concept changed to `definition`. `budget` in USD."""
 
     kind = "look back"
     lane = Lane.LONG
     concept_id: int
-    before: int
     definition: int
     budget: float | None = None
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from answering import answer
-from fake_openai import FakeOpenAI, Request
+from fake_openai import FakeOpenAI
 from PIL import Image
+from simulated_annotator import serving
 from sqlalchemy import delete
 
 from concepts.annotators.examples import answered
@@ -23,26 +22,10 @@ from storage.tables import AnnotationRow
 
 NAME = "Round thing"
 
-SAYS: dict[str, dict[str, Any]] = {
-    "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
-    "Findings": {"findings": []},
-    "Conclusion": {"rationale": "simulated", "rating": 2},
-}
-
-
-def judge(request: Request) -> dict[str, Any]:
-    if request.schema_name == "Caption":
-        return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
-    return SAYS[str(request.schema_name)]
-
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(judge) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_VLM_PRICE", "1/1")
-        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "2")
+    with serving(monkeypatch, vlm_price="1/1", model_concurrency="2") as model:
         yield model
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fake_openai import FakeOpenAI, Reply, Request, cut_off, refuses, says
+from fake_openai import FakeOpenAI, Reply, cut_off, refuses, says
+from simulated_annotator import serving
 from typer.testing import CliRunner
 
 from concepts.annotators.setups import Setup
@@ -19,25 +18,11 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
-SAYS: dict[str, dict[str, Any]] = {
-    "PictureVerdict": {"evidence": [], "rationale": "simulated", "rating": 4},
-    "Findings": {"findings": []},
-    "Conclusion": {"rationale": "simulated", "rating": 2},
-}
-
-
-def judge(request: Request) -> dict[str, Any]:
-    if request.schema_name == "Caption":
-        return {"caption": f"A shape {hashlib.sha256(request.pictures[0]).hexdigest()}.", "writing": ""}
-    return SAYS[str(request.schema_name)]
 
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(judge) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_PRICES", "simulated-model 1/1")
+    with serving(monkeypatch, prices="simulated-model 1/1") as model:
         yield model
 
 

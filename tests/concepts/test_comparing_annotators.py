@@ -12,6 +12,7 @@ import pytest
 from answering import answer
 from fake_openai import FakeOpenAI, Request
 from PIL import Image
+from simulated_annotator import serving
 from sqlalchemy import update
 from typer.testing import CliRunner
 from web_screens import Screens
@@ -70,11 +71,7 @@ def judge(request: Request) -> dict[str, Any]:
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(judge) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_VLM_PRICE", "1/1")
-        monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "4")
+    with serving(monkeypatch, judge, vlm_price="1/1", model_concurrency="4") as model:
         yield model
 
 

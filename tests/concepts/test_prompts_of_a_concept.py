@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fake_openai import FakeOpenAI, Request
+from simulated_annotator import serving
 from typer.testing import CliRunner
 
 from concepts.annotators.setups import Setup
@@ -37,10 +38,7 @@ SAYS = {
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI(lambda request: SAYS[str(request.schema_name)]) as model:
-        monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-        monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
+    with serving(monkeypatch, lambda r: SAYS[str(r.schema_name)], llm_model="simulated-model") as model:
         yield model
 
 

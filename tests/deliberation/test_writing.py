@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.trials import Tried
+from concepts.deliberation.trials import Candidate, Sifted
 from concepts.deliberation.writing import Feedback, from_differences, from_feedback, from_nouns
 
 FRUIT = Definition(
@@ -69,12 +69,15 @@ def test_a_remark_on_a_picture_about_which_both_agree_is_shown():
 
 def test_the_model_sees_the_best_and_the_worst_wordings_with_what_they_did():
     model = Scripted({"wordings": []})
-    tried = [Tried(f"with (excluding) thing number {n}", 9 - n, n, 0.1 - n / 10) for n in range(9)]
+    tried = [
+        Sifted(Candidate(FRUIT.model_copy(update={"criteria": (c,)}), "", "feedback"), 0.1 - n / 10, 9 - n, n)
+        for n, c in enumerate(Criterion(kind="excluding", text=f"thing number {n}") for n in range(9))
+    ]
 
     from_feedback(FRUIT, FEEDBACK, tried, model)
 
     lines = model.asked[0].partition("<tried>\n")[2].partition("\n</tried>")[0].splitlines()
-    assert [line.partition(":")[0][-1] for line in lines[:6]] == list("012678")
+    assert [line.partition(": mends")[0][-1] for line in lines[:6]] == list("012678")
     assert "mends 9 of the mistakes shown to it, breaks 0 that were right" in lines[0]
     assert all(f"thing number {n}" in lines[6] for n in (3, 4, 5))
 

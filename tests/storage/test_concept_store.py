@@ -140,4 +140,4 @@ def test_ratings_are_the_annotations_without_what_is_long(store: ConceptStore, d
         assert store.ratings(1, fingerprint="b") == [Rating(one, 2, "b", 2)]
         assert [said.rating for said in store.ratings(1, definition_number=1)] == [4, 1]
     assert not any("evidence" in statement or "rationale" in statement for statement in sent)
-    assert [said.rationale for said in store.annotations(1, other)] == ["There are toys."]
+    assert [said.rationale for said in store.annotations(1, [other])] == ["There are toys."]

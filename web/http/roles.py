@@ -136,7 +136,7 @@ ACTIONS: dict[str, Rule] = {
     ),
     **dict.fromkeys(("example", "drop-example", "restore"), Rule(OWNER, "changed what counts")),
     **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
-    **dict.fromkeys(("find-open", "reword"), Rule(OWNER)),
+    **dict.fromkeys(("find-open", "reword", "look-back"), Rule(OWNER)),
     **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
     **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
     "answer-question": Rule(OWNER, "changed what counts"),

@@ -21,7 +21,7 @@ FIND, REWORD, LOOK_BACK = "find ambiguities", "reword", "look back"
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.show, screen.areas)
-    for area in (screen.top, screen.main):
+    for area in screen.parts:
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.timer.tick, screen.tick, outputs=screen.areas)
 
@@ -31,13 +31,16 @@ class _Screen:
         self._bench = workbench
         self.top = live("borderline-top")
         self.said = live("borderline-said")
+        self.earlier = live("borderline-earlier")
+        self.round = live("borderline-round")
         self.main = live("borderline-main")
         self.timer = gr.Timer(1.5, active=False)
-        self.areas = [self.top, self.said, self.main, self.timer]
+        self.parts = [self.top, self.earlier, self.round, self.main]
+        self.areas = [*self.parts, self.said, self.timer]
 
     def show(self, request: gr.Request, said: str = "") -> Shown:
         concept = concept_of(request)
-        nothing: Shown = {self.top: "", self.said: "", self.timer: gr.Timer(active=False)}
+        nothing: Shown = dict.fromkeys([*self.parts, self.said], "") | {self.timer: gr.Timer(active=False)}
         if concept is None:
             return nothing | {
                 self.main: render("which_concept.html", screen="Borderline", what="What is open")
@@ -45,7 +48,7 @@ class _Screen:
         try:
             jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept)
             going = any(map(is_going, jobs))
-            main = self._main(concept, going)
+            shown = self._parts(concept, going)
         except DiscernError as error:
             return nothing | {self.main: say(in_words(error), "bad")}
         stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs else ""
@@ -55,10 +58,9 @@ class _Screen:
             jobs=[job for job in jobs if is_going(job) or job.state == "failed"][:1],
             stopped=Notice(stopped, "warn") if stopped else None,
         )
-        return {
+        return shown | {
             self.top: top,
             self.said: say(said, "good") if said else "",
-            self.main: main,
             self.timer: gr.Timer(active=going),
         }
 
@@ -77,6 +79,10 @@ class _Screen:
             return self.show(request)
         try:
             said = self._do(concept, action, author_of(request))
+            if action.name in ("yes", "no", "unsure"):
+                last = self._bench.deliberations.last_round(concept)
+                if last and last.open:  # what else is shown depends on whole rounds
+                    return {self.round: render("borderline/going.html", round=last)}
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self.show(request, said)
@@ -101,6 +107,8 @@ class _Screen:
             bench.submit_find_ambiguities(concept)
         elif action.name == "begin-round":
             bench.begin(concept, action.value, author=author)
+        elif action.name == "look-back":
+            bench.submit_look_back(concept)
         elif action.name == "reword":
             bench.submit_reword(concept)
         elif action.name == "test-wording":
@@ -122,21 +130,26 @@ class _Screen:
         bench.submit_look_back(concept)
         return f"It is definition {revision.number} now. Looking whether earlier answers still fit."
 
-    def _main(self, concept: str, going: bool) -> str:
+    def _parts(self, concept: str, going: bool) -> Shown:
         bench = self._bench.deliberations
-        rounds, tried = bench.rounds(concept), bench.rewordings(concept)
-        view = self._bench.definitions.concept(concept)
-        return render(
+        last, tried = bench.last_round(concept), bench.rewordings(concept)
+        definition = self._bench.definitions.concept(concept).revision.number
+        again = bench.to_look_at_again(concept)
+        main = render(
             "borderline/main.html",
-            round=rounds[-1] if rounds else None,
+            answered=last is not None and not last.open,
             tried=tried[0] if tried else None,
             open=bench.ambiguities(concept),
             looked=bench.looked(concept),
             last=bench.reworded(concept),
-            earlier_answers=bench.to_look_at_again(concept),
-            definition=view.revision.number,
+            changed=bench.is_to_look_back(concept),
             going=going,
         )
+        return {
+            self.earlier: render("borderline/earlier.html", answers=again, definition=definition),
+            self.round: render("borderline/going.html", round=last),
+            self.main: main,
+        }
 
 
 def _edited(tried: list[RewordingView], number: int, place: int, fields: dict[str, str]) -> Definition | None:
