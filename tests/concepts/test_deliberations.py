@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from fake_openai import FakeOpenAI
+from web_screens import Screens
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.definition.document import Criterion, Definition
+from concepts.deliberation import trials
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -205,3 +207,63 @@ def test_without_another_definition_there_is_nothing_to_look_back_at(open_bench:
 
     with pytest.raises(DiscernError, match="has not changed yet"):
         bench.deliberations.look_back(NAME)
+
+
+def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(deliberating: Workbench):
+    answer_most(deliberating, 10)
+    deliberating.deliberations.find_ambiguities(NAME)
+    name = deliberating.deliberations.ambiguities(NAME)[0].name
+    begun = deliberating.deliberations.begin(NAME, name, author="me")
+    screens = Screens(deliberating)
+    one = begun.pictures[0].id
+
+    assert f'id="yes-{one[:12]}" class="btn small yes" data-action="yes"' in _round(screens)
+    screens.press("borderline-round", "no", f"{one}|first", {"concept": NAME})
+    assert f'id="yes-{one[:12]}" class="btn small yes" data-action="seen-yes"' in _round(screens)
+    screens.press("borderline-round", "seen-yes", f"{one}|second", {"concept": NAME})
+
+    events = deliberating.context.log.events(deliberating.context.concept(NAME).id, one)
+    said = [(e.value, e.in_view) for e in events if e.author.kind == "person"]
+    assert said == [("no", False), ("yes", True)]
+
+
+def _round(screens: Screens) -> str:
+    return screens.load("borderline", concept=NAME)["borderline-round"]
+
+
+def test_pictures_that_two_wordings_differ_about_settle_which_is_better(
+    deliberating: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trials, "FIRST", 1e-9)  # the answers that are there settle nothing
+    answer_most(deliberating, 30)
+    number = deliberating.deliberations.reword(NAME).rewording
+    test = deliberating.deliberations.put_to_the_test(NAME, number, author="me")
+    assert deliberating.deliberations.put_to_the_test(NAME, number, author="me").number == test.number
+    assert "lines" not in test.ambiguity
+
+    first, *others = test.pictures
+    deliberating.answers.label(NAME, first.id, "no", author=Author("me"), key="in view", in_view=True)
+    say(deliberating, [p.id for p in others])
+    assert deliberating.deliberations.rewordings(NAME)[0].wordings[0].verdict != "better"
+
+    say(deliberating, [first.id])
+    assert deliberating.deliberations.rewordings(NAME)[0].wordings[0].verdict == "better"
+
+
+def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Workbench):
+    material = deliberating.context.material(deliberating.context.concept(NAME))
+    paths = deliberating.context.collection.paths(list(material.candidates))
+    line = next(i for i in material.candidates if i not in material.reserved and "line" in paths[i])
+    deliberating.answers.label(NAME, line, "yes", author=Author("me"), key="by the first words")
+    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+    assert deliberating.deliberations.is_to_look_back(NAME)
+    helps = (*criteria, Criterion(kind="supporting", text="left over"))
+    newest = narrower.model_copy(update={"criteria": helps})
+    deliberating.definitions.revise(NAME, newest, author="me", note="and a little more")
+
+    deliberating.deliberations.look_back(NAME)
+
+    assert [one.id for one in deliberating.deliberations.to_look_at_again(NAME)] == [line]
+    assert not deliberating.deliberations.is_to_look_back(NAME)
