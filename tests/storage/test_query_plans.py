@@ -33,7 +33,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "how far the log is": lambda d: (LabelLog(d).last_sequence(1), LabelLog(d).last_time(1)),
     "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
-    "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, "a"),
+    "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),
     "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
     "a page of the library": lambda d: Library(d).page(10, after=(now(), "a")),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
