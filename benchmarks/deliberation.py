@@ -36,7 +36,7 @@ from benchmarks.simulated.world import (
 )
 from concepts.annotators import AUTO
 from concepts.annotators.base import PictureInput
-from concepts.annotators.run import choose_annotator, supplies_of
+from concepts.annotators.making import choose_annotator, supplies_of
 from concepts.classifier.training import linear_head
 from concepts.definition.document import Criterion, Definition
 from concepts.deliberation.judging import Judging

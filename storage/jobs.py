@@ -101,6 +101,11 @@ class JobStore:
                 row.memory = row.memory | {key: value}
             return row.memory[key]
 
+    def memory(self, job_id: int) -> dict[str, Any]:
+        """What runs of this job gave by `once`."""
+        with self._database.read() as session:
+            return dict(session.get_one(JobRow, job_id).memory)
+
     def release(self, job_id: int) -> None:
         """Puts a running job back, for the next process to go on with."""
         with self._database.write(LOCK) as session:

@@ -16,13 +16,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from concepts.annotators.examples import answered
-from concepts.annotators.run import (
-    alike,
-    annotator_of,
-    picture_inputs,
-    supplies_of,
-    todo_of,
-)
+from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
+from concepts.annotators.run import alike, todo_of
 from concepts.annotators.setups import Setup, model_of
 from concepts.annotators.twins import Groups
 from concepts.errors import DiscernError, NoModelError

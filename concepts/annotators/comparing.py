@@ -17,7 +17,8 @@ import numpy as np
 from concepts.annotators.base import Annotation, Annotator
 from concepts.annotators.compared import AnnotatorsCompared, Compared, Spent, Substitute, compare, reason_of
 from concepts.annotators.examples import answered
-from concepts.annotators.run import annotator_of, ask_within, picture_inputs, supplies_of
+from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
+from concepts.annotators.run import ask_within
 from concepts.annotators.setups import Setup, estimated, model_of, together
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress

@@ -1,35 +1,20 @@
-"""Having a machine label the candidate pool: which annotator, which pictures, and keeping what it says."""
+"""Having a machine label pictures: which are left, asking about them, and keeping what is said."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from functools import cache, partial
+from collections.abc import Sequence
+from dataclasses import asdict
 
-import numpy as np
-
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.base import (
-    Annotation,
-    Annotator,
-    CriterionEvidence,
-    Example,
-    FailedAnnotation,
-    PictureInput,
-    Supplies,
-)
-from concepts.annotators.builtin import BuiltinAnnotator
-from concepts.annotators.examples import Answered, Examples, answered
-from concepts.annotators.pictures import read_picture
+from concepts.annotators.base import Annotation, Annotator, CriterionEvidence, FailedAnnotation, PictureInput
+from concepts.annotators.examples import answered
+from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
 from concepts.annotators.setups import Setup
 from concepts.annotators.twins import Groups, copy_of
-from concepts.encoders.base import Vectors
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
 from concepts.labels.lessons import Lessons
-from concepts.language import Role, seeing_model
 from concepts.language.ledger import Budget
 from concepts.language.prompts import Prompts
 from concepts.library.collection import Collection
@@ -39,7 +24,14 @@ from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
 
-BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
+
+class Round(View):
+    """What came of one round: so many pictures chosen, and what their labels changed of so many decisions on
+    the library. `flagged`: what counts by the classifier before or after; None where there was none yet."""
+
+    pictures: int
+    changed: int | None
+    flagged: int | None
 
 
 class AnnotateResult(View):
@@ -50,64 +42,121 @@ class AnnotateResult(View):
     calls: int
     cost_usd: float | None
     stopped: str  # why it ended before the end of the work, in words; empty where it did not
+    rounds: tuple[Round, ...] = ()  # none where all were chosen at once
 
 
-def annotate_pool(
-    lessons: Lessons,
-    collection: Collection,
-    store: ConceptStore,
-    log: LabelLog,
-    ledger: Ledger,
-    settings: Settings,
-    progress: Progress,
-    *,
-    limit: int | None,
-    budget: float | None,
-    setup: Setup,
-    prompts: Prompts,
-    also: Sequence[str] = (),
-) -> AnnotateResult:
-    """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
-    annotator has not seen them with this definition.
+class Labelling:
+    """An annotator at work on a concept, within a job: asks about pictures and keeps what is said.
 
-    Each batch is kept before the next is asked. A run that was killed goes on with the same `limit` and
-    `budget` (USD): what its first part did counts, and examples are chosen from the same answers. Calls are
-    charged to the job and to nobody else.
+    Each batch is kept before the next is asked. A run that was killed goes on with the same budget: what its
+    first part did counts, and examples are chosen from the same answers. Calls are charged to the job and to
+    nobody else.
     """
-    ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
-    spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-    supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
-    chosen = annotator_of(
-        setup, supplies, lessons, collection, lambda: progress.once("examples", answered(lessons, log))
-    )
-    seen, todo = todo_of(chosen, lessons, store, also)
-    before = progress.once("annotated", len(seen))
+
+    def __init__(
+        self,
+        lessons: Lessons,
+        collection: Collection,
+        store: ConceptStore,
+        log: LabelLog,
+        ledger: Ledger,
+        settings: Settings,
+        progress: Progress,
+        *,
+        budget: float | None,
+        setup: Setup,
+        prompts: Prompts,
+    ) -> None:
+        """`budget` in USD. Raises `SettingsError` where the setup needs what is not set."""
+        ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
+        spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
+        supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
+        self.annotator = annotator_of(
+            setup, supplies, lessons, collection, lambda: progress.once("examples", answered(lessons, log))
+        )
+        self.lessons, self.store, self.progress = lessons, store, progress
+        self._collection, self._log, self._ledger = collection, log, ledger
+        self.seen = seen_by(self.annotator, lessons, store)
+        self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
+        self.failed: list[dict[str, str]] = []
+        self.stopped = ""
+
+    @property
+    def done(self) -> int:
+        """Pictures annotated by this job, also before it was killed."""
+        return len(self.seen) - self.before
+
+    def ask(self, ids: Sequence[str], total: int, doing: str = "") -> None:
+        """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
+        the budget is spent."""
+        chosen, lessons = self.annotator, self.lessons
+        known = set(self.seen)
+        todo = [picture_id for picture_id in ids if picture_id not in known]
+        self.progress.report(self.done, total, doing or f"asking {chosen.name}")
+        groups = Groups(todo, alike(chosen, lessons, self._collection, todo))
+        groups_seen = alike(chosen, lessons, self._collection, self.seen)
+        self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store))
+        while groups and not self.stopped:
+            inputs = picture_inputs(lessons, self._collection, groups.next(chosen.batch_size))
+            results, self.stopped = ask_within(chosen, lessons, inputs)
+            kept: list[Annotation] = []
+            for result in results:
+                if isinstance(result, Annotation):
+                    kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
+                else:
+                    groups.failed(result.picture_id)
+                    self.failed.append({"id": result.picture_id, "reason": result.reason})
+            self._keep(kept)
+            trouble = f"{len(self.failed)} could not be judged" if self.failed else ""
+            said = ", ".join(part for part in (doing, trouble) if part)
+            self.progress.report(self.done + len(self.failed), total, said)
+
+    def result(self, rounds: Sequence[Round] = ()) -> AnnotateResult:
+        number = self.lessons.revision.number
+        said = self.store.ratings(
+            self.lessons.concept_id, fingerprint=self.annotator.fingerprint, definition_number=number
+        )
+        job = self.progress.job_id
+        calls, cost_usd = self._ledger.count(job_id=job), self._ledger.spent_usd(job_id=job)
+        return AnnotateResult(
+            annotator=self.annotator.name,
+            annotated=len(said) - self.before,
+            failed=self.failed,
+            ratings={str(rating): n for rating, n in sorted(Counter(s.rating for s in said).items())},
+            calls=calls,
+            cost_usd=cost_usd if calls else None,
+            stopped=self.stopped,
+            rounds=tuple(rounds),
+        )
+
+    def _keep(self, annotations: Sequence[Annotation]) -> None:
+        keep(annotations, self.annotator, self.lessons, self.store, self._log)
+        self.seen += [said.picture_id for said in annotations]
+
+
+def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str] = ()) -> AnnotateResult:
+    """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
+    annotator has not seen them with this definition; at most `limit`."""
+    todo = left_of(labelling.lessons, labelling.seen, also)
     if limit is not None:
-        todo = todo[: max(limit - (len(seen) - before), 0)]
-    done = len(seen) - before
-    total = done + len(todo)
-    failed: list[dict[str, str]] = []
-    stopped = ""
-    progress.report(done, total, f"asking {chosen.name}")
-    groups = Groups(todo, alike(chosen, lessons, collection, todo))
-    copies = _copies(groups, alike(chosen, lessons, collection, seen), seen, chosen, lessons, store)
-    keep(copies, chosen, lessons, store, log)
-    done += len(copies)
-    while groups and not stopped:
-        inputs = picture_inputs(lessons, collection, groups.next(chosen.batch_size))
-        results, stopped = ask_within(chosen, lessons, inputs)
-        kept: list[Annotation] = []
-        for result in results:
-            if isinstance(result, Annotation):
-                kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
-            else:
-                groups.failed(result.picture_id)
-                failed.append({"id": result.picture_id, "reason": result.reason})
-        keep(kept, chosen, lessons, store, log)
-        done += len(kept) + len(results) - sum(isinstance(result, Annotation) for result in results)
-        progress.report(done, total, f"{len(failed)} could not be judged" if failed else "")
-    spent = (ledger.count(job_id=progress.job_id), ledger.spent_usd(job_id=progress.job_id))
-    return _result(chosen, lessons, store, before, spent, failed, stopped)
+        todo = todo[: max(limit - labelling.done, 0)]
+    labelling.ask(todo, labelling.done + len(todo))
+    return labelling.result()
+
+
+def left_of(lessons: Lessons, seen: Sequence[str], also: Sequence[str] = ()) -> list[str]:
+    """The pictures of the pool and of `also` that an annotator has yet to see."""
+    known = set(seen)
+    pool = lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
+    return [i for i in [*pool, *lessons.with_vectors(also)] if i not in known]
+
+
+def seen_by(annotator: Annotator, lessons: Lessons, store: ConceptStore) -> list[str]:
+    """The pictures that this annotator has judged by this definition."""
+    known = store.ratings(
+        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
+    )
+    return list(dict.fromkeys(said.picture_id for said in known))
 
 
 def todo_of(
@@ -115,11 +164,8 @@ def todo_of(
 ) -> tuple[list[str], list[str]]:
     """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
     that it has yet to see."""
-    known = store.ratings(
-        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
-    )
-    seen = dict.fromkeys(said.picture_id for said in known)
-    return list(seen), [i for i in [*_pool(lessons), *lessons.with_vectors(also)] if i not in seen]
+    seen = seen_by(annotator, lessons, store)
+    return seen, left_of(lessons, seen, also)
 
 
 def alike(annotator: Annotator, lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[str]:
@@ -153,92 +199,6 @@ def _copies(
         )
         found.append(copy_of(known, picture_id))
     return found
-
-
-def builtin_annotator(lessons: Lessons, collection: Collection) -> BuiltinAnnotator:
-    """Costs nothing and needs no settings."""
-    return BuiltinAnnotator(collection.words(), _background(lessons))
-
-
-def annotator_scores(lessons: Lessons, collection: Collection, ids: Sequence[str]) -> dict[str, float]:
-    """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
-    annotator, which costs nothing, where no other has annotated."""
-    kept = {
-        said.picture_id: said for said in lessons.ratings if said.definition_number == lessons.revision.number
-    }
-    wanted = {i: float(kept[i].rating) for i in ids if i in kept}
-    if wanted:
-        return wanted
-    annotator = builtin_annotator(lessons, collection)
-    said = annotator.annotate(lessons.revision, picture_inputs(lessons, collection, ids))
-    return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
-
-
-def picture_inputs(lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[PictureInput]:
-    ids = lessons.with_vectors(ids)
-    paths = collection.paths(ids)
-    return [
-        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
-        for i, vector, group in zip(
-            ids, lessons.vectors(ids), collection.library.near_groups(ids), strict=True
-        )
-    ]
-
-
-def example_pool(said: Answered, lessons: Lessons, collection: Collection) -> Examples:
-    answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
-    inputs = picture_inputs(lessons, collection, list(answers))
-    return Examples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
-
-
-def annotator_of(
-    setup: Setup,
-    supplies: Supplies,
-    lessons: Lessons,
-    collection: Collection,
-    said: Callable[[], Answered],
-) -> Annotator:
-    """As a setup wants it. `said` gives the answers that examples are chosen from, where it wants some."""
-    if setup.examples:
-        supplies = replace(supplies, examples=example_pool(said(), lessons, collection))
-    return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
-
-
-def choose_annotator(name: str, supplies: Supplies) -> Annotator:
-    """The registered annotator of this name; for "auto" the vision-language model where one is set."""
-    if name == AUTO:
-        name = "builtin" if supplies.model() is None else "vlm"
-    return ANNOTATORS[name].prepare(supplies)
-
-
-def supplies_of(
-    lessons: Lessons,
-    collection: Collection,
-    ledger: Ledger,
-    settings: Settings,
-    budget: Budget | None,
-    prompts: Prompts,
-    role: Role = "annotating",
-) -> Supplies:
-    return Supplies(
-        encoder=collection.words,
-        background=lambda: _background(lessons),
-        model=cache(lambda: seeing_model(settings, role, ledger, budget)),
-        concurrency=settings.model_concurrency,
-        read_picture=read_picture,
-        prompts=prompts,
-    )
-
-
-def _background(lessons: Lessons) -> Vectors:
-    """A fixed random part of the library, without the evaluation set."""
-    ids = lessons.index.ids
-    drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
-    return lessons.vectors([picture_id for picture_id in drawn if picture_id not in lessons.reserved])
-
-
-def _pool(lessons: Lessons) -> list[str]:
-    return lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
 
 
 def ask_within(
@@ -299,27 +259,3 @@ def keep(
 def _key(picture_id: str, number: int, fingerprint: str) -> str:
     """Idempotency key of a machine's label, short enough for the column."""
     return hashlib.sha256(f"{picture_id}/{number}/{fingerprint}".encode()).hexdigest()
-
-
-def _result(
-    annotator: Annotator,
-    lessons: Lessons,
-    store: ConceptStore,
-    before: int,
-    spent: tuple[int, float],
-    failed: list[dict[str, str]],
-    stopped: str,
-) -> AnnotateResult:
-    said = store.ratings(
-        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
-    )
-    calls, cost_usd = spent
-    return AnnotateResult(
-        annotator=annotator.name,
-        annotated=len(said) - before,
-        failed=failed,
-        ratings={str(rating): count for rating, count in sorted(Counter(s.rating for s in said).items())},
-        calls=calls,
-        cost_usd=cost_usd if calls else None,
-        stopped=stopped,
-    )

@@ -21,6 +21,7 @@ from storage.vectors.protocol import VectorReader
 PER_QUERY = 100  # nearest pictures per query, as in Agile Modeling (ICCV 2023)
 RANDOM_SHARE = 0.2
 CLUSTERS = 20
+LIKE_A_YES = "like a yes"  # of the machine: what brought a picture
 DRAWN_AT_ONCE = 1000  # random pictures whose look-alikes are asked for together
 
 
@@ -49,14 +50,33 @@ class Candidate:
 def mine_candidates(lessons: Lessons, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
     definition = lessons.revision.definition
-    searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
-    queries = list(dict.fromkeys([definition.description, *searched]))
-    probes = [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
+    probes = _searches(lessons, collection)
     examples = lessons.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in lessons.vectors(examples)]
     seed = seed_of(definition.name)
     found = mine(lessons.index, collection.library, probes, lessons.reserved, size, seed)
     return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+
+
+def mine_more(
+    lessons: Lessons, collection: Collection, like: Sequence[str], size: int
+) -> list[tuple[str, list[str]]]:
+    """(picture id, what brought it) of up to `size` pictures beyond the pool: further down the searches of
+    the definition, and like the pictures `like`, which the machine said count."""
+    probes = _searches(lessons, collection)
+    probes += [Probe(LIKE_A_YES, vector) for vector in lessons.vectors(lessons.with_vectors(like))]
+    excluded = lessons.reserved | lessons.candidates.keys()
+    seed = seed_of(f"{lessons.revision.definition.name} {len(lessons.candidates)}")
+    found = mine(lessons.index, collection.library, probes, excluded, size, seed)
+    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+
+
+def _searches(lessons: Lessons, collection: Collection) -> list[Probe]:
+    """The definition's sentence, searches and kinds."""
+    definition = lessons.revision.definition
+    searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
+    queries = list(dict.fromkeys([definition.description, *searched]))
+    return [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
 
 
 def mine(

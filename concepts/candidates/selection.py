@@ -55,7 +55,7 @@ def most_useful(
     ids: list[str] = []
 
     def look(head: LinearHead | None) -> tuple[Pool, Labelled]:
-        ids[:] = _askable(lessons, whole_library, head)
+        ids[:] = askable(lessons, whole_library, head)
         pool = Pool.of(lessons.vectors(ids), lessons.groups(ids), lessons.text_direction)
         return pool, _labelled(lessons, ids, waiting)
 
@@ -84,7 +84,7 @@ def most_useful(
     ]
 
 
-def _askable(lessons: Lessons, whole_library: int, head: LinearHead | None) -> list[str]:
+def askable(lessons: Lessons, whole_library: int, head: LinearHead | None) -> list[str]:
     """Ids to choose from: everything in a small library; in a large one the candidate pool, what people
     labelled, and what the head finds likely or borderline anywhere (SEALS, Coleman et al. 2022)."""
     index, reserved = lessons.index, lessons.reserved

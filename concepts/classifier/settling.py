@@ -9,15 +9,11 @@ import numpy as np
 from pydantic import computed_field
 
 from concepts.labels.dataset import Material
-from concepts.learning.base import Bools
-from concepts.learning.calibration import logit
-from concepts.learning.fitting import SEED, train_early
-from concepts.learning.splits import Rows
+from concepts.labels.effect import decisions
 from concepts.view import View
 
 LAST = 40  # answers whose effect is looked at
 FEW_CHANGED = 0.05  # of the pictures flagged before or after them
-OPEN = (0.2, 0.8)  # probabilities between which it hesitates
 FEW_OPEN = 0.25  # of the pictures flagged
 
 
@@ -60,8 +56,8 @@ def settling(material: Material, way: str) -> Settling | None:
     learned = training.data.at(before)
     if len(before) == len(training.ids) or not (learned.positives and learned.negatives):
         return None
-    then, _ = _decisions(material, way, before)
-    now, hesitates = _decisions(material, way, np.arange(len(training.ids)))
+    then, _ = decisions(material, way, before)
+    now, hesitates = decisions(material, way, np.arange(len(training.ids)))
     return Settling(
         answers=len(order),
         last=LAST,
@@ -71,11 +67,3 @@ def settling(material: Material, way: str) -> Settling | None:
         changed=int((now != then).sum()),
         hesitates=int(hesitates.sum()),
     )
-
-
-def _decisions(material: Material, way: str, rows: Rows) -> tuple[Bools, Bools]:
-    """What a head that learned from these rows flags, and about what it hesitates: (n,) of the library."""
-    head = train_early(material.training.data.at(rows), material.text_direction, SEED, way)
-    logits = material.index.scores(head.weights, head.bias).values
-    low, high = (logit(edge) for edge in OPEN)
-    return logits >= logit(head.threshold), (logits > low) & (logits < high)

@@ -44,6 +44,16 @@ def concept_annotate(
     name: Name,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
     budget: Budget = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="In so many rounds of equal size: after each the classifier learns anew and chooses what to "
+            "ask next, in the pool and beyond, until that changes little. 1: the pool, all at once. Without "
+            "it, 5 where a model is asked and there are more pictures than are asked about.",
+        ),
+    ] = None,
     annotator: Annotated[
         str,
         typer.Option(
@@ -99,6 +109,7 @@ def concept_annotate(
             name,
             limit=limit,
             budget=budget,
+            rounds=rounds,
             setup=Setup(annotator, large, examples, repeats),
             listener=listener,
         )
@@ -106,6 +117,9 @@ def concept_annotate(
     def human() -> None:
         say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
         say("  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items())))
+        for number, one in enumerate(result.rounds, 1):
+            changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
+            say(f"  round {number}: {one.pictures:,} pictures{changed}")
         if result.calls:
             cost = "unknown (no price is set)" if result.cost_usd is None else f"${result.cost_usd:.4f}"
             say(f"{result.calls:,} calls, cost {cost}.")

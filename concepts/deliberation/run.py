@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from concepts.annotators.base import Annotation, PictureInput, Supplies
+from concepts.annotators.making import choose_annotator, picture_inputs, supplies_of
 from concepts.annotators.pictures import LOOKING_SIDE
-from concepts.annotators.run import choose_annotator, keep, picture_inputs, supplies_of
+from concepts.annotators.run import keep
 from concepts.annotators.setups import Setup
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary

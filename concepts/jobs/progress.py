@@ -54,6 +54,11 @@ class Progress:
         """`value`, or what the first run of this job gave where this is a resumed run."""
         return self._store.once(self.job_id, key, value)
 
+    def made_once(self, key: str, make: Callable[[], Any]) -> Any:
+        """As `once`, of a value that costs something to make: a resumed run doesn't make it again."""
+        memory = self._store.memory(self.job_id)
+        return memory[key] if key in memory else self.once(key, make())
+
     def beat(self) -> None:
         with self._lock:
             self._written = time.monotonic()

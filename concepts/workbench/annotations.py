@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ from concepts.annotators.batch import Batch, BatchRead, BatchWritten
 from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
-from concepts.annotators.run import AnnotateResult, annotate_pool
+from concepts.annotators.rounds import annotate_in_rounds, suitable_rounds
+from concepts.annotators.run import AnnotateResult, Labelling, annotate_pool
 from concepts.annotators.setups import CHOSEN, Setup
 from concepts.annotators.sureness import sure_of
+from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.candidates.mining import mine_more
 from concepts.jobs import Listener, Progress
-from concepts.workbench.context import POOL_SIZE, Context
+from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.kinds import Annotate
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
         ReviewFilter,
         ReviewPage,
     )
+    from concepts.labels.lessons import Lessons
     from storage.concepts import StoredAnnotation
     from storage.tables import ConceptRow
 
@@ -43,11 +48,13 @@ class Annotations:
         *,
         limit: int | None = None,
         budget: float | None = None,
+        rounds: int | None = None,
         setup: Setup = CHOSEN,
         listener: Listener | None = None,
     ) -> AnnotateResult:
-        """Has the machine label the pool, and waits until it is done."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, setup), listener)
+        """Has the machine label the pool, and waits until it is done. In several `rounds` the classifier
+        chooses what is asked next, in the pool and beyond; None: as many as suit (`suitable_rounds`)."""
+        return self._context.jobs.run(self._annotating(name, limit, budget, rounds, setup), listener)
 
     def submit(
         self,
@@ -55,10 +62,11 @@ class Annotations:
         *,
         limit: int | None = None,
         budget: float | None = None,
+        rounds: int | None = None,
         setup: Setup = CHOSEN,
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, setup))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, rounds, setup))
 
     def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
@@ -132,7 +140,9 @@ class Annotations:
         )
         return sure_of(ratings, self._context.material(concept).answers)
 
-    def _annotating(self, name: str, limit: int | None, budget: float | None, setup: Setup) -> Annotate:
+    def _annotating(
+        self, name: str, limit: int | None, budget: float | None, rounds: int | None, setup: Setup
+    ) -> Annotate:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         concept = self._context.concept(name)
         setup = setup.over(self._context.setup(concept.id))
@@ -144,24 +154,45 @@ class Annotations:
             large=setup.large,
             examples=setup.examples,
             repeats=setup.repeats,
+            rounds=rounds,
         )
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
         concept = self._context.store.get(job.concept_id)
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
-        material = self._context.material(concept)
-        return annotate_pool(
+        context, material = self._context, self._context.material(concept)
+        labelling = Labelling(
             material,
-            self._context.collection,
-            self._context.store,
-            self._context.log,
-            self._context.ledger,
-            self._context.settings,
+            context.collection,
+            context.store,
+            context.log,
+            context.ledger,
+            context.settings,
             progress,
-            limit=job.limit,
             budget=job.budget,
             setup=Setup(job.annotator, job.large, job.examples, job.repeats),
-            prompts=self._context.prompts(concept.id),
-            also=material.evaluation_labels()[0],
+            prompts=context.prompts(concept.id),
         )
+        also = material.evaluation_labels()[0]
+        rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
+        if rounds == 1:
+            return annotate_pool(labelling, job.limit, also)
+        number = material.revision.number
+        return annotate_in_rounds(
+            labelling, lambda: context.material(concept, number), self._choose, rounds, job.limit, also
+        )
+
+    def _choose(self, lessons_now: Callable[[], Lessons], n: int, tried: Collection[str]) -> list[str]:
+        """What the machine labels next; it is in the pool from then on. A large library is not looked at
+        whole, so what more the searches find in it comes into the pool first."""
+        context, lessons = self._context, lessons_now()
+        concept_id, number = lessons.concept_id, lessons.revision.number
+        if tried and len(lessons.index.ids) > WHOLE_LIBRARY:
+            found = mine_more(lessons, context.collection, surest_yes(lessons), n)
+            context.store.add_candidates(concept_id, found, number)
+            lessons = lessons_now()
+        chosen = next_for_machine(lessons, n, tried, WHOLE_LIBRARY)
+        new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in lessons.answers]
+        context.store.add_candidates(concept_id, new, number)
+        return chosen

@@ -163,6 +163,7 @@ class Annotate(Job[AnnotateResult]):
     large: bool = False  # by the model for doubtful pictures
     examples: bool = False  # with answered pictures beside each
     repeats: bool = False  # asked three times where the endpoint doesn't tell how sure it is
+    rounds: int | None = None  # after each the classifier chooses what is asked next; None: as many as suit
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from concepts.annotators import decomposed, vlm
 from concepts.annotators.answers import Caption, Conclusion, Finding, findings, picture_verdict
 from concepts.annotators.base import Example, PictureInput
 from concepts.annotators.examples import answered
+from concepts.annotators.making import example_pool, picture_inputs
 from concepts.annotators.pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
-from concepts.annotators.run import example_pool, picture_inputs
 from concepts.annotators.sureness import RATING
 from concepts.definition.questions import Questions, questions_asked_for
 from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for

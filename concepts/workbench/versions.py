@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from concepts.annotators.run import annotator_scores
+from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (

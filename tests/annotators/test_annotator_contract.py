@@ -7,8 +7,8 @@ from fake_openai import MODEL
 
 from concepts.annotators import ANNOTATORS
 from concepts.annotators.base import Annotation, Annotator, Supplies
+from concepts.annotators.making import choose_annotator
 from concepts.annotators.pictures import read_picture
-from concepts.annotators.run import choose_annotator
 from concepts.errors import NoModelError
 
 

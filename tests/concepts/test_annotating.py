@@ -132,7 +132,7 @@ def annotations(bench: Workbench) -> dict[str, StoredAnnotation]:
 def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so(
     ready: Workbench, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    result = ready.annotations.annotate(NAME)
+    result = ready.annotations.annotate(NAME, rounds=1)
     said = annotations(ready)
     copies = {i: one.same_as for i, one in said.items() if one.same_as}
     assert copies
@@ -146,7 +146,7 @@ def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so
 def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_about(
     ready: Workbench, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    ready.annotations.annotate(NAME)
+    ready.annotations.annotate(NAME, rounds=1)
     calls = len(model.requests)
     with ready.context.database.write() as session:
         session.execute(delete(AnnotationRow).where(AnnotationRow.picture_id == twins[-1]))
@@ -161,7 +161,7 @@ def test_where_the_first_of_them_can_not_be_judged_another_is_asked_about(
 ) -> None:
     first, second, third = twins
     Path(ready.context.collection.paths([first])[first]).rename(tmp_path / "away.png")
-    result = ready.annotations.annotate(NAME)
+    result = ready.annotations.annotate(NAME, rounds=1)
     (tmp_path / "away.png").rename(ready.context.collection.paths([first])[first])
     assert first in {failure["id"] for failure in result.failed}
     said = annotations(ready)

@@ -73,10 +73,13 @@ class Annotate(Body):
     """`limit` in pictures, `budget` in US dollars. `auto` takes what was chosen for this concept, else the
     model that sees where one is set. `large`: by the model for doubtful pictures. `examples`: it is shown,
     beside each picture, similar ones that people answered. `repeats`: asked three times, which costs three
-    times as much, where the endpoint doesn't tell how sure it is."""
+    times as much, where the endpoint doesn't tell how sure it is. `rounds`: after each the classifier chooses
+    what is asked next, in the pool and beyond, until that changes little; 1: the pool, all at once; none: 5
+    where a model is asked and there are more pictures than are asked about."""
 
     limit: int | None = Field(None, ge=1, le=10_000_000)
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
+    rounds: int | None = Field(None, ge=1, le=100)
     annotator: str = Field(AUTO, max_length=60, json_schema_extra={"enum": [AUTO, *ANNOTATORS]})
     large: bool = False
     examples: bool = False
@@ -175,6 +178,7 @@ def routes(workbench: Workbench) -> APIRouter:
             name,
             limit=body.limit,
             budget=body.budget,
+            rounds=body.rounds,
             setup=Setup(body.annotator, body.large, body.examples, body.repeats),
         )
         return accepted(job_id, response)

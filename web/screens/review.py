@@ -101,7 +101,8 @@ class _Screen:
             return "The comment is kept."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            bench.annotations.submit(concept, budget=_dollars(budget) if budget else None)
+            rounds = 1 if action.fields.get("rounds") == "1" else None
+            bench.annotations.submit(concept, budget=_dollars(budget) if budget else None, rounds=rounds)
         elif action.name == "compare-annotators":
             budget = action.fields.get("budget", "").strip()
             bench.annotators.submit_comparison(concept, budget=_dollars(budget) if budget else None)

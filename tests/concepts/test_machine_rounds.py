@@ -1,0 +1,170 @@
+"""Having the machine label in rounds: the classifier chooses what it is asked next."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from answering import answer
+from fake_openai import FakeOpenAI, Request
+from simulated_annotator import serving
+
+from concepts.annotators.review import ReviewFilter
+from concepts.annotators.rounds import is_settled
+from concepts.annotators.run import Round
+from concepts.annotators.setups import Setup
+from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.candidates.mining import LIKE_A_YES, mine_more
+from concepts.labels.effect import effect_of
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+def by_pixels(request: Request) -> dict[str, Any]:
+    """A SIMULATED model that says yes to half of the pictures, and the same of a picture always."""
+    digest = hashlib.sha256(request.pictures[-1]).digest()
+    return {"evidence": [], "rationale": "simulated", "rating": 5 if digest[0] % 2 else 1}
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with serving(monkeypatch, by_pixels, vlm_price="1/1", model_concurrency="2") as model:
+        yield model
+
+
+@pytest.fixture
+def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    """With answers and a small pool."""
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 12)])
+    bench.definitions.mine(NAME, size=20)
+    return bench
+
+
+def labelled(bench: Workbench) -> set[str]:
+    return {said.picture_id for said in bench.context.store.ratings(bench.context.concept(NAME).id)}
+
+
+def test_each_round_takes_its_share_of_the_pictures(ready: Workbench, model: FakeOpenAI) -> None:
+    result = ready.annotations.annotate(NAME, limit=18, rounds=3)
+    assert [one.pictures for one in result.rounds] == [6, 6, 6]
+    assert result.annotated == result.calls == len(model.requests) == 18
+
+
+def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labels_earn_a_weight(
+    ready: Workbench,
+) -> None:
+    answered = set(ready.context.material(ready.context.concept(NAME)).answers)
+    ready.annotations.annotate(NAME, limit=24, rounds=2)
+    agreement = ready.context.material(ready.context.concept(NAME)).agreement
+    assert agreement is not None
+    assert agreement.n == len(answered & labelled(ready)) >= 6
+
+
+def test_later_rounds_look_beyond_the_pool(ready: Workbench) -> None:
+    concept = ready.context.concept(NAME)
+    pool = ready.context.store.candidates(concept.id).keys()
+    ready.annotations.annotate(NAME, limit=30, rounds=3)
+    material = ready.context.material(concept)
+    assert labelled(ready) - pool - material.answers.keys()
+
+
+def test_no_round_looks_at_pictures_that_measure_or_their_like(ready: Workbench) -> None:
+    concept = ready.context.concept(NAME)
+    ready.annotations.annotate(NAME, limit=60, rounds=3)
+    material = ready.context.material(concept)
+    measured_on = set(material.evaluation_labels()[0])
+    assert material.reserved
+    assert labelled(ready) & material.reserved <= measured_on
+
+
+def test_what_the_answers_that_measure_say_changes_no_choice(ready: Workbench) -> None:
+    context, concept = ready.context, ready.context.concept(NAME)
+    ready.annotations.annotate(NAME, limit=12)
+    before = next_for_machine(context.material(concept), 10, labelled(ready), 1000)
+    effect = effect_of(context.material(concept), labelled(ready))
+    for picture in context.material(concept).evaluation:
+        for author in ("a", "b", "c"):
+            ready.answers.label(NAME, picture, "yes", author=Author(author), key=f"{author} {picture}")
+    assert next_for_machine(context.material(concept), 10, labelled(ready), 1000) == before
+    assert effect_of(context.material(concept), labelled(ready)) == effect
+
+
+def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if message.startswith("round 2") and done > 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ready.annotations.annotate(NAME, limit=40, rounds=4, listener=stop)
+    assert 10 < len(model.requests) < 40
+    ready.close()
+    result = Workbench(load_settings()).annotations.annotate(NAME, limit=40, rounds=4)
+    seen = [request.pictures[-1] for request in model.requests]
+    assert len(set(seen)) == len(seen) == result.calls == 40
+    assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
+
+
+def test_a_budget_ends_it_cleanly(ready: Workbench, model: FakeOpenAI) -> None:
+    result = ready.annotations.annotate(NAME, limit=40, rounds=4, budget=0.006)  # a call may cost 0.0045
+    assert "raise the budget" in result.stopped
+    assert 0 < result.annotated < 40
+    assert len(labelled(ready)) == len(model.requests) == result.annotated
+
+
+def test_without_any_answer_the_machine_alone_teaches(
+    model: FakeOpenAI, open_bench: Callable[[], Workbench]
+) -> None:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    result = bench.annotations.annotate(NAME, limit=20, rounds=2)
+    assert [one.pictures for one in result.rounds] == [10, 10]
+    assert result.rounds[1].changed is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "settled"), [([20, 1, 2], True), ([1, 20, 2], False), ([2], False), ([None, 2], False)]
+)
+def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None], settled: bool) -> None:
+    rounds = [Round(pictures=50, changed=one, flagged=None if one is None else 100) for one in changed]
+    assert is_settled(rounds) is settled
+
+
+def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_into_the_pool(
+    ready: Workbench,
+) -> None:
+    context, concept = ready.context, ready.context.concept(NAME)
+    ready.annotations.annotate(NAME, limit=15)
+    lessons = context.material(concept)
+    yes = surest_yes(lessons)
+    assert yes
+    found = dict(mine_more(lessons, context.collection, yes, 20))
+    assert not found.keys() & (lessons.candidates.keys() | lessons.reserved)
+    assert any(LIKE_A_YES in brought_by for brought_by in found.values())
+
+
+def test_where_nobody_says_how_many_rounds_there_are_as_many_as_bring_something(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    assert len(ready.annotations.annotate(NAME, limit=45).rounds) == 2
+    assert ready.annotations.annotate(NAME, limit=10).rounds == ()
+    assert ready.annotations.annotate(NAME, setup=Setup("builtin")).rounds == ()
+
+
+def test_where_everything_is_looked_at_there_is_nothing_to_choose(ready: Workbench) -> None:
+    assert ready.annotations.annotate(NAME, limit=500).rounds == ()
+
+
+def test_what_the_classifier_chose_says_so(ready: Workbench) -> None:
+    ready.annotations.annotate(NAME, limit=30, rounds=3)
+    page = ready.annotations.review(NAME, ReviewFilter(query=BY_THE_CLASSIFIER))
+    assert page.items
+    assert all(item.brought_by == [BY_THE_CLASSIFIER] for item in page.items)
