@@ -25,9 +25,10 @@ from storage.tables import (
     now,
 )
 
-# How a picture was drawn whose answer measures nothing, but certifies a line or makes probabilities fit.
-CERTIFYING, FITTING = "certifying", "fitting"
-MEASURE_NOTHING = (CERTIFYING, FITTING)
+# How a picture was drawn whose answer measures nothing, but certifies a line, makes probabilities fit or says
+# how often the steps of a cascade are wrong.
+CERTIFYING, FITTING, CASCADING = "certifying", "fitting", "cascading"
+MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING)
 
 
 @dataclass(frozen=True)
@@ -274,6 +275,11 @@ class ConceptStore:
             query = query.where(*_measure(concept_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
         return {row[0]: row[1] for row in rows}
+
+    def draw_apart(self, concept_id: int, picture_ids: Sequence[str], drawn: str, attempt: int) -> None:
+        """Keeps pictures apart that were drawn to be answered blindly and measure nothing."""
+        with self._writing(concept_id) as session:
+            put_behind(session, concept_id, picture_ids, drawn, attempt)
 
     def certifying_pictures(self, concept_id: int) -> dict[str, Certifying]:
         """Those that certify a line or fit probabilities and measure nothing, in the order they are to be

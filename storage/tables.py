@@ -139,7 +139,7 @@ class EvaluationPictureRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     ordinal: Mapped[int]
-    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", "certifying", "fitting"
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", or what it is kept apart for
     added: Mapped[datetime] = mapped_column(default=now)
     wave: Mapped[int] = mapped_column(
         default=0

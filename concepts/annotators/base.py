@@ -20,6 +20,7 @@ __all__ = [
     "Example",
     "ExamplePool",
     "FailedAnnotation",
+    "Judge",
     "PictureInput",
     "Supplies",
     "Verdict",
@@ -111,25 +112,8 @@ class Supplies:
     prompts: Prompts = DEFAULTS
 
 
-@runtime_checkable
-class Annotator(Protocol):
-    """Looks at pictures with one revision of a definition in hand.
-
-    Registered in `concepts.annotators.ANNOTATORS`.
-    """
-
-    method: ClassVar[Method]
-
-    @classmethod
-    def prepare(cls, supplies: Supplies) -> Annotator:
-        """Ready to look. Raises `SettingsError` where something is missing that it needs."""
-
-    @classmethod
-    def asks(
-        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
-    ) -> list[list[Message]]:
-        """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
-        Empty where it asks none."""
+class Judge(Protocol):
+    """What looks at pictures with one revision of a definition in hand."""
 
     @property
     def name(self) -> str: ...
@@ -150,3 +134,21 @@ class Annotator(Protocol):
         Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
         lost, what was answered is cached.
         """
+
+
+@runtime_checkable
+class Annotator(Judge, Protocol):
+    """A judge that can be chosen by name. Registered in `concepts.annotators.ANNOTATORS`."""
+
+    method: ClassVar[Method]
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> Annotator:
+        """Ready to look. Raises `SettingsError` where something is missing that it needs."""
+
+    @classmethod
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+    ) -> list[list[Message]]:
+        """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
+        Empty where it asks none."""

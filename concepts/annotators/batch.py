@@ -142,8 +142,8 @@ class Batch:
         )
         seen, todo = todo_of(annotator, lessons, self.store, self.also)
         todo = todo if limit is None else todo[:limit]
-        groups = Groups(todo, alike(annotator, lessons, collection, todo))
-        groups.copies(dict(zip(alike(annotator, lessons, collection, seen), seen, strict=True)))
+        groups = Groups(todo, alike(lessons, collection, todo, costs=True))
+        groups.copies(dict(zip(alike(lessons, collection, seen, costs=True), seen, strict=True)))
         while groups:
             inputs = picture_inputs(lessons, collection, groups.next(annotator.batch_size))
             annotator.annotate(lessons.revision, inputs)

@@ -41,7 +41,7 @@ def annotate_in_rounds(
     most = int(progress.once("most", len(left_of(labelling.lessons, labelling.seen))))
     most = most if limit is None else limit
     each = -(-most // rounds)
-    tried = dict.fromkeys(labelling.seen)
+    tried = dict.fromkeys([*labelling.seen, *labelling.known])
     asked, found = 0, list[Round]()
     for number in range(1, rounds + 1):
         n = min(each, most - asked)
@@ -70,7 +70,7 @@ def suitable_rounds(labelling: Labelling, limit: int | None) -> int:
     """As many as bring something: one where looking costs nothing, or where nothing is left to choose because
     there are no more pictures than may be asked about."""
     lessons, left = labelling.lessons, left_of(labelling.lessons, labelling.seen)
-    if not labelling.annotator.asks(lessons.revision.definition, examples=False):
+    if not labelling.costs:
         return 1
     most = len(left) if limit is None else limit
     if most >= len(lessons.index.ids) - len(lessons.reserved) - len(labelling.seen):

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection as Collected
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 
-from concepts.annotators.base import Annotation, Annotator, CriterionEvidence, FailedAnnotation, PictureInput
+from concepts.annotators.base import (
+    Annotation,
+    Annotator,
+    CriterionEvidence,
+    FailedAnnotation,
+    Judge,
+    PictureInput,
+)
+from concepts.annotators.cascade import Cascade, Sample, Step
 from concepts.annotators.examples import answered
 from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
-from concepts.annotators.setups import Setup
+from concepts.annotators.setups import Setup, model_of
 from concepts.annotators.twins import Groups, copy_of
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
@@ -23,6 +33,8 @@ from concepts.view import View
 from storage.calls import Ledger
 from storage.concepts import ConceptStore, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
+
+NOTHING_CERTIFIED = "No model is surely right often enough, so none was asked to label anything."
 
 
 class Round(View):
@@ -43,6 +55,7 @@ class AnnotateResult(View):
     cost_usd: float | None
     stopped: str  # why it ended before the end of the work, in words; empty where it did not
     rounds: tuple[Round, ...] = ()  # none where all were chosen at once
+    steps: tuple[Step, ...] = ()  # of a cascade, what the classifier knows first
 
 
 class Labelling:
@@ -66,20 +79,40 @@ class Labelling:
         budget: float | None,
         setup: Setup,
         prompts: Prompts,
+        sample: Sample | None = None,
+        known: Collected[str] = (),
     ) -> None:
-        """`budget` in USD. Raises `SettingsError` where the setup needs what is not set."""
+        """`budget` in USD. `sample`: to ask cheap models first; `known`: pictures nobody needs to be asked
+        about. Raises `SettingsError` where the setup needs what is not set."""
         ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
         spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-        supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
-        self.annotator = annotator_of(
-            setup, supplies, lessons, collection, lambda: progress.once("examples", answered(lessons, log))
-        )
-        self.lessons, self.store, self.progress = lessons, store, progress
+        self.lessons, self.store, self.progress, self.known = lessons, store, progress, known
         self._collection, self._log, self._ledger = collection, log, ledger
+
+        def made(setup: Setup) -> Annotator:
+            supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
+            said = partial(answered, lessons, log)
+            return annotator_of(
+                setup, supplies, lessons, collection, lambda: progress.made_once("examples", said)
+            )
+
+        first = made(setup)
+        self.costs = bool(first.asks(lessons.revision.definition, examples=False))
+        self.annotator: Judge = first
+        self.stopped = ""
+        if sample is not None:
+            large = not setup.large and model_of(replace(setup, large=True), settings)[0]
+            models = [first, made(replace(setup, large=True))] if large else [first]
+            try:
+                cascade = Cascade(models, sample, self._ask_about)
+            except BudgetError as error:
+                self.stopped = str(error)
+            else:
+                self.annotator = cascade
+                self.stopped = "" if cascade.taken else NOTHING_CERTIFIED
         self.seen = seen_by(self.annotator, lessons, store)
         self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
-        self.stopped = ""
 
     @property
     def done(self) -> int:
@@ -90,11 +123,11 @@ class Labelling:
         """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
         the budget is spent."""
         chosen, lessons = self.annotator, self.lessons
-        known = set(self.seen)
-        todo = [picture_id for picture_id in ids if picture_id not in known]
+        out = {*self.seen, *self.known}
+        todo = [picture_id for picture_id in ids if picture_id not in out]
         self.progress.report(self.done, total, doing or f"asking {chosen.name}")
-        groups = Groups(todo, alike(chosen, lessons, self._collection, todo))
-        groups_seen = alike(chosen, lessons, self._collection, self.seen)
+        groups = Groups(todo, alike(lessons, self._collection, todo, costs=self.costs))
+        groups_seen = alike(lessons, self._collection, self.seen, costs=self.costs)
         self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store))
         while groups and not self.stopped:
             inputs = picture_inputs(lessons, self._collection, groups.next(chosen.batch_size))
@@ -127,7 +160,31 @@ class Labelling:
             cost_usd=cost_usd if calls else None,
             stopped=self.stopped,
             rounds=tuple(rounds),
+            steps=tuple(self._steps()),
         )
+
+    def _steps(self) -> list[Step]:
+        """What each step of a cascade decided under this definition, also in earlier runs: what this process
+        has not looked at is judged again, from the cache."""
+        cascade = self.annotator
+        if not isinstance(cascade, Cascade):
+            return []
+        mine = set(self.seen)
+        said = self.store.annotations(self.lessons.concept_id, self.seen) if mine else []
+        twins = {
+            one.picture_id: one.same_as or one.picture_id
+            for one in said
+            if one.fingerprint == cascade.fingerprint
+        }
+        missing = cascade.undecided_yet(list(dict.fromkeys(twins.values())))
+        cascade.annotate(self.lessons.revision, picture_inputs(self.lessons, self._collection, missing))
+        return cascade.steps(twins)
+
+    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Annotation | FailedAnnotation]:
+        """Pictures of a sample, which get no label. Raises `BudgetError`."""
+        self.progress.report(0, None, f"seeing how often {model.name} is right")
+        inputs = picture_inputs(self.lessons, self._collection, ids)
+        return model.annotate(self.lessons.revision, inputs)
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
         keep(annotations, self.annotator, self.lessons, self.store, self._log)
@@ -137,7 +194,7 @@ class Labelling:
 def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str] = ()) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition; at most `limit`."""
-    todo = left_of(labelling.lessons, labelling.seen, also)
+    todo = [i for i in left_of(labelling.lessons, labelling.seen, also) if i not in labelling.known]
     if limit is not None:
         todo = todo[: max(limit - labelling.done, 0)]
     labelling.ask(todo, labelling.done + len(todo))
@@ -151,7 +208,7 @@ def left_of(lessons: Lessons, seen: Sequence[str], also: Sequence[str] = ()) -> 
     return [i for i in [*pool, *lessons.with_vectors(also)] if i not in known]
 
 
-def seen_by(annotator: Annotator, lessons: Lessons, store: ConceptStore) -> list[str]:
+def seen_by(annotator: Judge, lessons: Lessons, store: ConceptStore) -> list[str]:
     """The pictures that this annotator has judged by this definition."""
     known = store.ratings(
         lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
@@ -160,7 +217,7 @@ def seen_by(annotator: Annotator, lessons: Lessons, store: ConceptStore) -> list
 
 
 def todo_of(
-    annotator: Annotator, lessons: Lessons, store: ConceptStore, also: Sequence[str]
+    annotator: Judge, lessons: Lessons, store: ConceptStore, also: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
     that it has yet to see."""
@@ -168,19 +225,17 @@ def todo_of(
     return seen, left_of(lessons, seen, also)
 
 
-def alike(annotator: Annotator, lessons: Lessons, collection: Collection, ids: Sequence[str]) -> list[str]:
+def alike(lessons: Lessons, collection: Collection, ids: Sequence[str], *, costs: bool) -> list[str]:
     """The group of each picture within which one annotation holds for all: near-duplicates, where looking
     costs a call, else itself alone."""
-    if not annotator.asks(lessons.revision.definition, examples=False):
-        return list(ids)
-    return collection.library.near_groups(ids)
+    return collection.library.near_groups(ids) if costs else list(ids)
 
 
 def _copies(
     groups: Groups,
     groups_seen: Sequence[str],
     seen: Sequence[str],
-    annotator: Annotator,
+    annotator: Judge,
     lessons: Lessons,
     store: ConceptStore,
 ) -> list[Annotation]:
@@ -202,7 +257,7 @@ def _copies(
 
 
 def ask_within(
-    annotator: Annotator, lessons: Lessons, inputs: Sequence[PictureInput]
+    annotator: Judge, lessons: Lessons, inputs: Sequence[PictureInput]
 ) -> tuple[list[Annotation | FailedAnnotation], str]:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
@@ -221,7 +276,7 @@ def ask_within(
 
 def keep(
     annotations: Sequence[Annotation],
-    annotator: Annotator,
+    annotator: Judge,
     lessons: Lessons,
     store: ConceptStore,
     log: LabelLog,

@@ -54,6 +54,15 @@ def concept_annotate(
             "it, 5 where a model is asked and there are more pictures than are asked about.",
         ),
     ] = None,
+    cascade: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=50,
+            help="Cheap first: the model, then the large one, each only where it is wrong about at most so "
+            "many of 100 pictures, and the rest is left to you. Pictures are drawn that you answer first.",
+        ),
+    ] = None,
     annotator: Annotated[
         str,
         typer.Option(
@@ -110,6 +119,7 @@ def concept_annotate(
             limit=limit,
             budget=budget,
             rounds=rounds,
+            cascade=None if cascade is None else 1 - cascade / 100,
             setup=Setup(annotator, large, examples, repeats),
             listener=listener,
         )
@@ -120,6 +130,8 @@ def concept_annotate(
         for number, one in enumerate(result.rounds, 1):
             changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
             say(f"  round {number}: {one.pictures:,} pictures{changed}")
+        for step in result.steps:
+            say(f"  {step.decided:,} by {step.by}: {step.sentence}")
         if result.calls:
             cost = "unknown (no price is set)" if result.cost_usd is None else f"${result.cost_usd:.4f}"
             say(f"{result.calls:,} calls, cost {cost}.")

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.batch import Batch, BatchRead, BatchWritten
+from concepts.annotators.cascade import Sample
 from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
 from concepts.annotators.rounds import annotate_in_rounds, suitable_rounds
-from concepts.annotators.run import AnnotateResult, Labelling, annotate_pool
-from concepts.annotators.setups import CHOSEN, Setup
+from concepts.annotators.run import AnnotateResult, Labelling, annotate_pool, left_of
+from concepts.annotators.setups import CHOSEN, Setup, model_of
 from concepts.annotators.sureness import sure_of
 from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.candidates.mining import mine_more
+from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Listener, Progress
+from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.kinds import Annotate
@@ -49,12 +52,16 @@ class Annotations:
         limit: int | None = None,
         budget: float | None = None,
         rounds: int | None = None,
+        cascade: float | None = None,
         setup: Setup = CHOSEN,
         listener: Listener | None = None,
     ) -> AnnotateResult:
         """Has the machine label the pool, and waits until it is done. In several `rounds` the classifier
-        chooses what is asked next, in the pool and beyond; None: as many as suit (`suitable_rounds`)."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, rounds, setup), listener)
+        chooses what is asked next, in the pool and beyond; None: as many as suit (see `suitable_rounds`).
+
+        `cascade`: the pool by cheap models first, each where at least this share (0..1) of what it decides is
+        right. Raises `NotEnoughLabelsError` as long as answers that say so are missing."""
+        return self._context.jobs.run(self._annotating(name, limit, budget, rounds, cascade, setup), listener)
 
     def submit(
         self,
@@ -63,10 +70,11 @@ class Annotations:
         limit: int | None = None,
         budget: float | None = None,
         rounds: int | None = None,
+        cascade: float | None = None,
         setup: Setup = CHOSEN,
     ) -> int:
         """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, rounds, setup))
+        return self._context.jobs.submit(self._annotating(name, limit, budget, rounds, cascade, setup))
 
     def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
@@ -141,11 +149,27 @@ class Annotations:
         return sure_of(ratings, self._context.material(concept).answers)
 
     def _annotating(
-        self, name: str, limit: int | None, budget: float | None, rounds: int | None, setup: Setup
+        self,
+        name: str,
+        limit: int | None,
+        budget: float | None,
+        rounds: int | None,
+        cascade: float | None,
+        setup: Setup,
     ) -> Annotate:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         concept = self._context.concept(name)
         setup = setup.over(self._context.setup(concept.id))
+        if cascade is not None:
+            if (rounds or 1) > 1:
+                raise DiscernError(
+                    "Cheap first labels the pool, all at once: what says how often it errs is drawn there."
+                )
+            if not model_of(setup, self._context.settings)[0]:
+                raise NoModelError(setup.role)
+            if not self._context.store.candidates(concept.id):
+                self._definitions.fill_pool(concept)
+            sample_of(self._context, concept, cascade)
         return Annotate(
             concept.id,
             limit,
@@ -154,7 +178,8 @@ class Annotations:
             large=setup.large,
             examples=setup.examples,
             repeats=setup.repeats,
-            rounds=rounds,
+            rounds=rounds if cascade is None else 1,
+            cascade=cascade,
         )
 
     def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
@@ -162,6 +187,8 @@ class Annotations:
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
         context, material = self._context, self._context.material(concept)
+        also = material.evaluation_labels()[0]
+        sample, known = self._cascade(job, concept, progress)
         labelling = Labelling(
             material,
             context.collection,
@@ -173,15 +200,39 @@ class Annotations:
             budget=job.budget,
             setup=Setup(job.annotator, job.large, job.examples, job.repeats),
             prompts=context.prompts(concept.id),
+            sample=sample,
+            known=known.pictures if known else (),
         )
-        also = material.evaluation_labels()[0]
+        left = left_of(material, labelling.seen)
+        result = self._label(job, labelling, concept, also)
+        if known is None:
+            return result
+        spared = progress.once("spared", sum(i in known.pictures for i in left))
+        step = known.step.model_copy(update={"decided": spared})
+        return result.model_copy(update={"steps": (step, *result.steps)})
+
+    def _label(
+        self, job: Annotate, labelling: Labelling, concept: ConceptRow, also: list[str]
+    ) -> AnnotateResult:
+        context, progress = self._context, labelling.progress
         rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
         if rounds == 1:
             return annotate_pool(labelling, job.limit, also)
-        number = material.revision.number
+        number = labelling.lessons.revision.number
         return annotate_in_rounds(
             labelling, lambda: context.material(concept, number), self._choose, rounds, job.limit, also
         )
+
+    def _cascade(
+        self, job: Annotate, concept: ConceptRow, progress: Progress
+    ) -> tuple[Sample | None, Known | None]:
+        """What a cascade stands on; a resumed run goes on with the answers it began with."""
+        if job.cascade is None:
+            return None, None
+        answers = progress.made_once(
+            "sample", lambda: dict(sample_of(self._context, concept, float(job.cascade or 0)).answers)
+        )
+        return Sample(answers, job.cascade), surely_known(self._context, concept, job.cascade)
 
     def _choose(self, lessons_now: Callable[[], Lessons], n: int, tried: Collection[str]) -> list[str]:
         """What the machine labels next; it is in the pool from then on. A large library is not looked at

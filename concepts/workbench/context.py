@@ -35,7 +35,7 @@ from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
-from storage.concepts import CERTIFYING, FITTING, ConceptStore
+from storage.concepts import CASCADING, CERTIFYING, FITTING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
@@ -224,12 +224,17 @@ class Context:
         return [*self.asked_for(concept), *self.store.evaluation_pictures(concept.id)]
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
-        """The pictures that certify the lines asked for last or fit probabilities, in order."""
+        """The pictures that certify the lines asked for last, fit probabilities or say how often the steps of
+        a cascade are wrong, in order."""
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
         if fitting := self.fitting.newest(concept.id):
             asked.add((FITTING, fitting.attempt))
-        certifying = self.store.certifying_pictures(concept.id) if asked else {}
-        return [i for i, drawn in certifying.items() if (drawn.drawn, drawn.attempt) in asked]
+        apart = self.store.certifying_pictures(concept.id)
+        return [
+            i
+            for i, drawn in apart.items()
+            if drawn.drawn == CASCADING or (drawn.drawn, drawn.attempt) in asked
+        ]
 
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""

@@ -75,11 +75,14 @@ class Annotate(Body):
     beside each picture, similar ones that people answered. `repeats`: asked three times, which costs three
     times as much, where the endpoint doesn't tell how sure it is. `rounds`: after each the classifier chooses
     what is asked next, in the pool and beyond, until that changes little; 1: the pool, all at once; none: 5
-    where a model is asked and there are more pictures than are asked about."""
+    where a model is asked and there are more pictures than are asked about. `cascade`: the pool by the model,
+    then the large one, each only where at least this share of what it decides is right; the rest is left to
+    people. Pictures are drawn that people answer first."""
 
     limit: int | None = Field(None, ge=1, le=10_000_000)
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
     rounds: int | None = Field(None, ge=1, le=100)
+    cascade: float | None = Field(None, ge=0.5, le=0.999)
     annotator: str = Field(AUTO, max_length=60, json_schema_extra={"enum": [AUTO, *ANNOTATORS]})
     large: bool = False
     examples: bool = False
@@ -179,6 +182,7 @@ def routes(workbench: Workbench) -> APIRouter:
             limit=body.limit,
             budget=body.budget,
             rounds=body.rounds,
+            cascade=body.cascade,
             setup=Setup(body.annotator, body.large, body.examples, body.repeats),
         )
         return accepted(job_id, response)

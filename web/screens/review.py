@@ -30,6 +30,7 @@ FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
 ANNOTATE, COMPARE, LOOK_OVER = "annotate", "compare annotators", "look over"
 
 DIFFERING = 12  # pictures about which people differ that are shown
+RIGHT = 0.95  # of what each step decides, where cheap models come first
 SUSPECTS = 6  # answers to look at again that are shown
 
 
@@ -101,8 +102,13 @@ class _Screen:
             return "The comment is kept."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
-            rounds = 1 if action.fields.get("rounds") == "1" else None
-            bench.annotations.submit(concept, budget=_dollars(budget) if budget else None, rounds=rounds)
+            how = action.fields.get("how", "")
+            bench.annotations.submit(
+                concept,
+                budget=_dollars(budget) if budget else None,
+                rounds=1 if how == "at once" else None,
+                cascade=RIGHT if how == "cheap first" else None,
+            )
         elif action.name == "compare-annotators":
             budget = action.fields.get("budget", "").strip()
             bench.annotators.submit_comparison(concept, budget=_dollars(budget) if budget else None)
@@ -196,6 +202,7 @@ def _top(concept: str | None, jobs: Mapping[str, JobView]) -> str:
         job=job,
         comparing=comparing,
         stopped=Notice(str(stopped), "warn") if stopped else None,
+        steps=(job.result or {}).get("steps", []) if job and job.state == "done" else [],
     )
 
 

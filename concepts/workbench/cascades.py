@@ -1,0 +1,87 @@
+"""What a cascade stands on: pictures the person answers first, and what the classifier surely knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from concepts.annotators.cascade import Sample, Step
+from concepts.errors import NotEnoughLabelsError, NotEnoughPicturesError
+from concepts.labels.dataset import Material
+from concepts.labels.waves import draw_of_pool
+from concepts.learning.report import Guarantee
+from concepts.workbench.context import Context
+from storage.concepts import CASCADING
+from storage.tables import ConceptRow
+
+
+@dataclass(frozen=True)
+class Known:
+    """Pictures of the library beyond a certified line of a version, which need not be asked about; they
+    become no labels, so that the classifier doesn't teach itself. `step`: what there is to say of them."""
+
+    pictures: frozenset[str]
+    step: Step
+
+
+def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Sample:
+    """The answers that certify the steps. Draws pictures of the pool where too few were drawn for
+    `at_least`.
+
+    Raises `NotEnoughLabelsError` as long as some of them have no answer: who stops where it looks good tests
+    nothing; and `NotEnoughPicturesError`.
+    """
+    size = Sample.size(at_least)
+    with context.drawing:
+        material = context.material(concept)
+        drawn = _drawn(material)
+        if len(drawn) < size:
+            attempt = 1 + max((material.certifying[i].attempt for i in drawn), default=0)
+            more = draw_of_pool(
+                material, context.collection, concept.key, f"cascade {attempt}", size - len(drawn)
+            )
+            if len(drawn) + len(more) < size:
+                raise NotEnoughPicturesError(size, len(drawn) + len(more))
+            context.store.draw_apart(concept.id, more, CASCADING, attempt)
+            material = context.material(concept)
+    drawn = material.with_vectors(_drawn(material))
+    missing = sum(i not in material.blind for i in drawn)
+    if missing:
+        raise NotEnoughLabelsError(
+            f"How often each step is wrong is read off {len(drawn)} pictures drawn at random from the pool. "
+            f"Answer them first: {missing} have no answer yet.",
+            needed=missing,
+            purpose="evaluation",
+        )
+    said = {i: material.blind[i] for i in drawn}
+    return Sample({i: one.value == "yes" if one.decided else None for i, one in said.items()}, at_least)
+
+
+def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Known:
+    """By the newest version, as far as its lines promise as much as is asked for."""
+    heads = context.heads.all(concept.id)
+    head = context.head(concept, heads[-1].number) if heads else None
+    lines = [one for one in Guarantee.all(head.details) if one.at_least >= at_least] if head else []
+    if head is None or head.fingerprint != context.collection.recorded().fingerprint or not lines:
+        sentence = "no line of the classifier is certified for that, so it decides nothing"
+        by = f"version {head.number}" if head else "the classifier"
+        return Known(frozenset(), Step(by=by, decided=0, taken=False, n=0, errors=0, sentence=sentence))
+    scores = context.scores.of(head, context.collection.index().snapshot()).probability
+    beyond = np.zeros(len(scores.values), dtype=bool)
+    for one in lines:
+        line = head.threshold if one.line is None else one.line
+        beyond |= scores.values >= line if one.side == "yes" else scores.values <= line
+    step = Step(
+        by=f"version {head.number}",
+        decided=0,
+        taken=True,
+        n=sum(one.n for one in lines),
+        errors=sum(one.errors for one in lines),
+        sentence=" ".join(one.sentence for one in lines),
+    )
+    return Known(frozenset(scores.ids.at(np.flatnonzero(beyond))), step)
+
+
+def _drawn(material: Material) -> list[str]:
+    return [i for i, drawn in material.certifying.items() if drawn.drawn == CASCADING]

@@ -1,0 +1,208 @@
+"""Annotating cheap first: what is answered before, who is asked about what, and what becomes a label."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from answering import answer
+from fake_openai import FakeOpenAI, Request, says
+from simulated_annotator import serving
+
+from concepts.annotators.cascade import PERSON, Sample
+from concepts.annotators.review import ReviewFilter
+from concepts.classifier.versions import with_sure_no
+from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError
+from concepts.learning.report import Guarantee
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from concepts.workbench.cascades import surely_known
+
+NAME = "Round thing"
+RIGHT = 0.6  # few answers are enough for it
+SMALL, LARGE = "simulated-model", "simulated-large"
+
+
+def rates(rating: int, sure: float) -> Any:
+    other = "1" if rating > 3 else "5"
+    content = {"evidence": [], "rationale": "simulated", "rating": rating}
+    return says(content, others={str(rating): sure, other: 1 - sure})
+
+
+def no_of_both(request: Request) -> Any:
+    """SIMULATED: the small model is sure that nothing counts, except of every fourth picture, about which it
+    is wrong and unsure; the large one is always sure that nothing counts."""
+    if request.body["model"] == LARGE:
+        return rates(1, 0.98)
+    hard = hashlib.sha256(request.pictures[-1]).digest()[0] % 4 == 0
+    return rates(5, 0.6) if hard else rates(1, 0.99)
+
+
+def small_is_wrong(request: Request) -> Any:
+    return rates(1, 0.98) if request.body["model"] == LARGE else rates(5, 0.9)
+
+
+def both_are_wrong(request: Request) -> Any:
+    return rates(5, 0.9)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    more = {"large_vlm_model": LARGE, "vlm_price": "1/1", "large_vlm_price": "9/9", "model_concurrency": "2"}
+    with serving(monkeypatch, no_of_both, **more) as model:
+        yield model
+
+
+@pytest.fixture
+def asked(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    """With some answers and a pool, of which a sample is drawn."""
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 12)])
+    bench.definitions.mine(NAME)
+    with pytest.raises(NotEnoughLabelsError):
+        bench.annotations.annotate(NAME, cascade=RIGHT)
+    return bench
+
+
+@pytest.fixture
+def ready(asked: Workbench) -> Workbench:
+    answer(asked, NAME, drawn(asked), always="no")
+    return asked
+
+
+def drawn(bench: Workbench) -> list[str]:
+    return list(bench.context.store.certifying_pictures(bench.context.concept(NAME).id))
+
+
+def large(model: FakeOpenAI) -> list[Request]:
+    return [request for request in model.requests if request.body["model"] == LARGE]
+
+
+def test_a_sample_of_the_pool_is_answered_first_and_teaches_and_measures_nothing(
+    asked: Workbench, model: FakeOpenAI
+) -> None:
+    sample = drawn(asked)
+    assert len(sample) == Sample.size(RIGHT)
+    assert model.requests == []
+    material = asked.context.material(asked.context.concept(NAME))
+    assert set(sample) <= material.candidates.keys() & material.reserved
+    first = asked.answers.next_pictures(NAME, len(sample), purpose="evaluation")
+    assert [picture.id for picture in first] == sample
+    answer(asked, NAME, sample[:-1], always="no")
+    with pytest.raises(NotEnoughLabelsError) as refused:
+        asked.annotations.annotate(NAME, cascade=RIGHT)
+    assert refused.value.needed == 1
+    assert drawn(asked) == sample
+
+
+def test_each_step_says_how_many_it_decided_and_how_often_it_is_wrong(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    head, small, _, person = result.steps
+    assert (head.taken, head.decided) == (False, 0)
+    assert (small.by, small.taken) == (SMALL, True)
+    assert "wrong in at most 40 %, with 90 % confidence" in small.sentence
+    assert person.by == PERSON
+    assert sum(step.decided for step in result.steps) == result.annotated
+    assert result.ratings["1"] >= small.decided
+
+
+def test_what_no_machine_decides_is_no_label_to_learn_from_and_waits_on_review(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    material = ready.context.material(ready.context.concept(NAME))
+    unsure = {said.picture_id for said in material.ratings if said.rating == 3}
+    assert len(unsure) == result.steps[-1].decided > 0
+    training = material.training
+    machine = {i for i, kind in zip(training.ids, training.kinds, strict=True) if kind == "annotator"}
+    assert machine
+    assert not machine & (unsure | set(drawn(ready)))
+    assert ready.annotations.review(NAME, ReviewFilter(kind="unsure")).items
+
+
+def test_where_the_small_model_is_not_certified_its_labels_are_not_kept_and_the_large_one_decides(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    model.answer = small_is_wrong
+    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    _, small, big, person = result.steps
+    assert (small.taken, big.taken) == (False, True)
+    assert small.sentence.startswith("not certified")
+    assert (big.decided, person.decided) == (result.annotated, 0)
+    assert result.ratings == {"1": result.annotated}
+    assert len(model.requests) - len(large(model)) == len(drawn(ready))
+
+
+def test_where_no_model_is_certified_nothing_more_is_asked(ready: Workbench, model: FakeOpenAI) -> None:
+    model.answer = both_are_wrong
+    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    assert result.annotated == 0
+    assert "none was asked" in result.stopped
+    assert len(model.requests) == 2 * len(drawn(ready))
+
+
+def test_without_a_large_model_the_person_gets_what_the_small_one_leaves(
+    ready: Workbench, model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISCERN_LARGE_VLM_MODEL")
+    ready.close()
+    result = Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
+    assert [step.by for step in result.steps[1:]] == [SMALL, PERSON]
+    assert large(model) == []
+
+
+def test_a_killed_run_pays_no_call_twice_and_says_the_same_of_its_steps(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    def stop(done: int, total: int | None, message: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ready.annotations.annotate(NAME, cascade=RIGHT, listener=stop)
+    ready.close()
+    result = Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
+    paid = [(request.body["model"], request.pictures[-1]) for request in model.requests]
+    assert len(set(paid)) == len(paid)
+    assert sum(step.decided for step in result.steps) == result.annotated
+
+
+def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_label(
+    ready: Workbench, model: FakeOpenAI
+) -> None:
+    context, concept = ready.context, ready.context.concept(NAME)
+    ready.versions.train(NAME)
+    head = context.head(concept, None)
+    scores = context.scores.of(head, context.material(concept).index).probability
+    line = sorted(scores.values.tolist())[len(scores) // 3]
+    promise = Guarantee(
+        side="no", line=line, at_least=RIGHT, confidence=0.95, n=40, errors=0, floor=0.1, attempt=1,
+        made_from=1, day=date(2026, 1, 1),
+    )  # fmt: skip
+    context.heads.add(concept.id, with_sure_no(replace(head), promise))
+    known = surely_known(context, concept, RIGHT).pictures
+    assert known
+    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    labelled = {said.picture_id for said in context.material(concept).ratings}
+    assert not labelled & known
+    step = result.steps[0]
+    assert (step.by, step.taken) == ("version 2", True)
+    assert step.decided > 0
+    assert "With 95 % confidence" in step.sentence
+    assert not surely_known(context, concept, 0.99).pictures
+
+
+def test_it_takes_a_model_and_no_rounds(ready: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DiscernError, match="all at once"):
+        ready.annotations.annotate(NAME, cascade=RIGHT, rounds=3)
+    monkeypatch.delenv("DISCERN_VLM_MODEL")
+    ready.close()
+    with pytest.raises(NoModelError):
+        Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
