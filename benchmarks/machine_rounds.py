@@ -1,6 +1,6 @@
 """What it brings that a machine labels in rounds, with a SIMULATED vision model and simulated people.
 
-    PYTHONPATH=tests python -m benchmarks.machine_rounds --data DIR [--work DIR] [--seeds 1] [--concepts A,B]
+    PYTHONPATH=tests python -m benchmarks.machine_rounds --data DIR [--concepts A,B] [--answers 0,20,60]
 
 A person gives so many answers; then a machine looks at as many pictures in each arm, with the same library,
 the same answers and the same definition, which is either what the person means or the first one they wrote:
@@ -32,15 +32,13 @@ from benchmarks.deliberation import SIMULATED, Study
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import CONCEPTS, PHRASES, SimulatedConcept
 from concepts.annotators import rounds as product
-from concepts.annotators.run import Round
 from concepts.candidates.for_machine import CHECKED
 from concepts.definition.document import Criterion, Definition
 from concepts.learning.fitting import SEED, train_early
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
-ANSWERS = (0, 20, 60)
-CALLS, ROUNDS = 200, 5
+ANSWERS = "0,20,60"
 ARMS = ("pool", "checked", "rounds")
 MEANT = ("Juice", "Milk", "Greens", "Yoghurt", "Animals", "People")
 NAME = "Concept"
@@ -52,9 +50,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "machine-rounds")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--concepts", default=",".join(MEANT))
+    parser.add_argument("--answers", default=ANSWERS)
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--summary", action="store_true")
     args = parser.parse_args()
-    out = args.work / "rows.jsonl"
+    out = args.work / f"rows-{args.calls}-{args.rounds}.jsonl"
     if args.summary:
         summarise([json.loads(line) for line in out.read_text().splitlines()])
         return
@@ -64,16 +65,18 @@ def main() -> None:
         study = Study(args.data, data, args.work, harmful=False)
         for seed in range(args.seeds):
             for concept in (c for c in wanted if c.data == data):
-                for row in compare(study, concept, seed):
+                for row in compare(study, concept, seed, args):
                     with out.open("a") as file:
                         file.write(json.dumps(row) + "\n")
                     print(json.dumps(row), flush=True)
 
 
-def compare(study: Study, concept: SimulatedConcept, seed: int) -> Iterator[dict[str, object]]:
+def compare(
+    study: Study, concept: SimulatedConcept, seed: int, args: argparse.Namespace
+) -> Iterator[dict[str, object]]:
     """A row for each definition, number of answers and arm."""
     for meant in (True, False):
-        for answers in ANSWERS:
+        for answers in map(int, args.answers.split(",")):
             with tempfile.TemporaryDirectory(dir=study.work) as folder:
                 begun = Path(folder) / "begun"
                 shutil.copytree(study.home, begun)
@@ -88,7 +91,7 @@ def compare(study: Study, concept: SimulatedConcept, seed: int) -> Iterator[dict
                             "seed": seed,
                             "meant": meant,
                             "answers": answers,
-                            **_arm(study, home, server, concept, arm),
+                            **_arm(study, home, server, concept, arm, args.calls, args.rounds),
                         }
 
 
@@ -122,7 +125,13 @@ def _begin(
 
 
 def _arm(
-    study: Study, home: Path, server: FakeOpenAI, concept: SimulatedConcept, arm: str
+    study: Study,
+    home: Path,
+    server: FakeOpenAI,
+    concept: SimulatedConcept,
+    arm: str,
+    calls: int,
+    rounds: int,
 ) -> dict[str, object]:
     bench, before, started = _bench(home, server), len(server.requests), time.monotonic()
     context = bench.context
@@ -140,14 +149,10 @@ def _arm(
             after[message.split(",")[0]] = average_precision()
 
     product.FEW_CHANGED = -1  # never ended early
-    rounds: tuple[Round, ...] = ()
-    if arm == "rounds":
-        found = bench.annotations.annotate(NAME, limit=CALLS, rounds=ROUNDS, listener=listen)
-        rounds = found.rounds
-    else:
-        if arm == "checked":
-            _answered_first(bench)
-        bench.annotations.annotate(NAME, limit=CALLS)
+    if arm == "checked":
+        _answered_first(bench)
+    in_rounds = rounds if arm == "rounds" else 1
+    found = bench.annotations.annotate(NAME, limit=calls, rounds=in_rounds, listener=listen)
     agreement = context.material(context.concept(NAME)).agreement
     final = average_precision()
     bench.close()
@@ -155,7 +160,7 @@ def _arm(
         "arm": arm,
         "ap": final,
         "before_each": [*after.values()],
-        "rounds": [one.model_dump() for one in rounds],
+        "rounds": [one.model_dump() for one in found.rounds],
         "calls": len(server.requests) - before,
         "weight": agreement.weight if agreement else 0.0,
         "shared": agreement.n if agreement else 0,
@@ -180,7 +185,7 @@ def summarise(rows: list[dict[str, object]]) -> None:
         key = (row["meant"], row["answers"], row["concept"], row["seed"])
         by.setdefault(key, {})[str(row["arm"])] = float(str(row["ap"]))
     for meant in (True, False):
-        for answers in ANSWERS:
+        for answers in sorted({int(str(row["answers"])) for row in rows}):
             pairs = [found for (m, a, *_), found in by.items() if (m, a) == (meant, answers)]
             pairs = [found for found in pairs if len(found) == len(ARMS)]
             if not pairs:

@@ -124,9 +124,13 @@ class Cascade:
         """Pictures it has not looked at in this process."""
         return [picture_id for picture_id in ids if picture_id not in self._decided]
 
+    def decided_by(self, picture_id: str) -> str:
+        """Who decided a picture that was looked at: a model's name, or the person."""
+        return self._decided[picture_id]
+
     def steps(self, twins: Mapping[str, str]) -> list[Step]:
         """Each model and the person. `twins`: every picture of the run → the one that was looked at."""
-        by = Counter(self._decided[looked_at] for looked_at in twins.values())
+        by = Counter(self.decided_by(looked_at) for looked_at in twins.values())
         steps = [
             Step(
                 by=model.name,

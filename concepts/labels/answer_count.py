@@ -29,7 +29,7 @@ class AnswerCount(View):
     teach_yes: int = 0
     teach_no: int = 0
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
-    certify: int = 0  # drawn to certify a line, and answered blindly
+    certify: int = 0  # drawn to certify a line or the steps of a cascade, and answered blindly
     fit: int = 0  # drawn to fit probabilities to, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
@@ -58,7 +58,7 @@ class AnswerCount(View):
             return "No answers yet."
         parts = [f"{self.teach:,} to learn from", f"{self.measure:,} to measure with"]
         others = (
-            (self.certify, "to certify a line with"),
+            (self.certify, "to certify a line or a machine with"),
             (self.fit, "to fit probabilities to"),
             (self.undecided, "undecided"),
             (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
