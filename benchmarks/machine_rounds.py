@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--answers", default=ANSWERS)
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--arms", default=",".join(ARMS))
     parser.add_argument("--summary", action="store_true")
     args = parser.parse_args()
     out = args.work / f"rows-{args.calls}-{args.rounds}.jsonl"
@@ -83,7 +84,7 @@ def compare(
                 vision = SimulatedVision(study.known, PHRASES[concept.data], seed)
                 with FakeOpenAI(simulated_server(vision, SimulatedProposer([], seed))) as server:
                     _begin(study, begun, server, concept, meant, answers)
-                    for arm in ARMS:
+                    for arm in args.arms.split(","):
                         home = Path(folder) / arm
                         shutil.copytree(begun, home)
                         yield {
