@@ -44,6 +44,7 @@ class NewLabel:
     recorded_by: str | None = None  # who brought it, where that isn't the author
     in_view: bool = False  # what the machine says of the picture stood beside it
     repeat: bool = False  # asked a second time: it says how consistent they are, and is no change of mind
+    renewed: bool = False  # asked again because the definition had changed: it takes the first one's place
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class LabelEvent:
     recorded_by: str | None = None
     in_view: bool = False
     repeat: bool = False
+    renewed: bool = False
 
 
 class LabelLog:
@@ -95,6 +97,7 @@ class LabelLog:
                 "recorded_by": label.recorded_by,
                 "in_view": label.in_view,
                 "repeat": label.repeat,
+                "renewed": label.renewed,
             }
             for label in last.values()
         ]
@@ -194,6 +197,7 @@ class LabelLog:
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.in_view.is_(False),
             LabelEventRow.repeat.is_(False),
+            LabelEventRow.renewed.is_(False),
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
@@ -212,6 +216,12 @@ class LabelLog:
     def repeats(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked about a picture a second time, oldest first."""
         query = _not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
+        with self._database.read() as session:
+            return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
+
+    def renewed(self, concept_id: int) -> list[LabelEvent]:
+        """What people said when they were asked again because the definition had changed, oldest first."""
+        query = _not_undone(concept_id).where(LabelEventRow.renewed.is_(True))
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
 
@@ -340,4 +350,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         recorded_by=row.recorded_by,
         in_view=row.in_view,
         repeat=row.repeat,
+        renewed=row.renewed,
     )

@@ -12,6 +12,7 @@ from concepts.classifier.fitted import fit_of
 from concepts.classifier.sample import Sample, sample
 from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
+from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
@@ -95,7 +96,7 @@ def evaluate(
     parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
-    twice = answered_twice(material)
+    twice, under = answered_twice(material), figures_under(material, head)
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -111,6 +112,7 @@ def evaluate(
             *about_probabilities(metrics),
             *about_chance(baselines),
             *(twice.sentences if twice else ()),
+            *(under.sentences if under else ()),
         ),
         notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
         cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
@@ -119,6 +121,7 @@ def evaluate(
         slices=parts.found,
         worst_slice=parts.worst,
         consistency=twice,
+        under=under,
     )
 
 
@@ -245,10 +248,4 @@ def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, h
         notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
     if any(material.evaluation[i] == "imported" for i in ids):
         notes.append("The evaluation set was imported, not drawn at random from the library.")
-    earlier = sum(material.blind[i].definition < material.revision.number for i in ids)
-    if earlier:
-        notes.append(
-            f"{earlier} of the {len(ids)} answers were given under an earlier definition and may mean "
-            "something else by now."
-        )
     return notes

@@ -16,6 +16,7 @@ from concepts.classifier.training import (
     check_fingerprint,
     linear_head,
 )
+from concepts.classifier.under_definition import figures_under
 from concepts.jobs import Listener
 from concepts.labels.answer_count import count_of
 from concepts.labels.consensus import Decision
@@ -23,7 +24,7 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport
+from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, UnderDefinition
 from concepts.learning.waves import next_look
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -85,6 +86,7 @@ class QualityView(View):
         None  # what the figures say of the library as it is; None with too few pictures
     )
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
+    under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
 
 
 def quality(
@@ -98,7 +100,7 @@ def quality(
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
     report, counts = measured.report if measured else None, material.decisions
-    answered = count_of(material).measure
+    answered, under = count_of(material).measure, figures_under(material, head)
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
@@ -114,7 +116,7 @@ def quality(
                 and _decided(counts.get(event.picture_id))
             }
         ),
-        stale=_changed_since(measured, material),
+        stale=_changed_since(measured, material, under),
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
@@ -125,6 +127,7 @@ def quality(
         flagged_at=scores.flagged_at_each_step() if scores else [],
         coverage=coverage,
         consistency=answered_twice(material),
+        under=under,
     )
 
 
@@ -140,11 +143,20 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     )
 
 
-def _changed_since(measured: Measured | None, material: Material) -> bool:
-    """Whether measuring now would say something else: more pictures measure, or an answer was undone."""
+def _changed_since(measured: Measured | None, material: Material, under: UnderDefinition | None) -> bool:
+    """Whether measuring now would say something else: more pictures measure, an answer was undone, or those
+    that were asked for again count by now."""
     ids, truth = material.evaluation_labels()
     if measured is None:
         return bool(ids)
+    if under and not under.is_open and under.changed:
+        before = measured.report.under
+        if before is None or (before.asked, before.answered, before.changed) != (
+            under.asked,
+            under.answered,
+            under.changed,
+        ):
+            return True
     labels = measured.report.labels
     return (sum(c.yes for c in labels), measured.report.n) != (int(truth.sum()), len(ids))
 

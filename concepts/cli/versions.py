@@ -106,8 +106,9 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
             say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of the library.")
         if view.coverage and view.coverage.sentence:
             say(view.coverage.sentence)
-        for sentence in view.consistency.sentences if view.consistency else ():
-            say(sentence)
+        for told in (view.under, view.consistency):
+            for sentence in told.sentences if told else ():
+                say(sentence)
         step = max(len(view.rows) // ROWS_SHOWN, 1)
         rows = [
             (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)

@@ -84,6 +84,14 @@ class Definition(_Document):
         """Kinds of pictures to search for: those that count, and those that the person has yet to meet."""
         return [c.text for c in self.criteria if c.kind in ("included", "undecided")]
 
+    def meaning(self) -> tuple[object, ...]:
+        """Equal for two definitions by which the same pictures count, as far as words tell: what a person
+        reads when they decide, whatever its case and spacing. Searches, examples, what was asked and what is
+        not decided say nothing of that."""
+        criteria = [c for c in self.criteria if c.kind != "undecided"]
+        told = {(c.kind, _plain(c.text), _plain(self.signal_of(c))) for c in criteria}
+        return _plain(self.name), _plain(self.description), frozenset(told)
+
     def as_text(self) -> str:
         """The definition as a person reads it, and as word diffs and prompts use it. What belongs to a
         necessary criterion stands under it, two spaces in."""
@@ -109,6 +117,10 @@ class Definition(_Document):
             for criterion in self.of_kind(kind)
             if self.signal_of(criterion) == signal
         ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def read_definition(file: Path) -> Definition:

@@ -9,6 +9,7 @@ from typing import Any
 from concepts import __version__
 from concepts.classifier.fitted import fit_of
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
+from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
@@ -96,6 +97,8 @@ def bundle_facts(
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
     simulated = any(count.author_kind == "simulated" for count in counts)
     notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
+    under = figures_under(material, head) if report else None  # as of now: the definition may have changed
+    notes += under.sentences if under else ()
     if simulated:
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return BundleFacts(

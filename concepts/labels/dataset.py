@@ -8,6 +8,7 @@ import numpy as np
 
 from concepts.labels.consensus import Decision, consensus
 from concepts.labels.lessons import Lessons
+from concepts.labels.renewals import Renewal, Renewals
 from concepts.labels.repeats import Twice, said_twice
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at
@@ -42,8 +43,16 @@ class Material(Lessons):
 
     @cached_property
     def blind(self) -> dict[str, Decision]:
-        """What people said first, without seeing what the machine says: the only answers that measure."""
-        return consensus(self._first)
+        """What people said first, without seeing what the machine says, and again where the definition has
+        changed and all that was drawn for that is answered: the only answers that measure."""
+        apart = [e for e in self._first if e.picture_id not in self.evaluation]
+        return consensus([*apart, *self.renewal.events])
+
+    @cached_property
+    def renewal(self) -> Renewal:
+        """What became of the answers that measure under the newest definition, whatever this is read for."""
+        key = self._store.get(self.concept_id).key
+        return Renewals(self._log, self._store, self.concept_id, key).state()
 
     @cached_property
     def twice(self) -> Twice:

@@ -6,7 +6,7 @@ import csv
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -228,14 +228,16 @@ def remarks_of(comments: Iterable[LabelEvent]) -> dict[tuple[str, Author], str]:
 
 def new_labels(
     rows: Sequence[tuple[LabelRow, str]],
-    standing: Iterable[LabelEvent],
+    standing: Sequence[LabelEvent],
     default: Author,
     number: int,
     remarks: Mapping[tuple[str, Author], str] | None = None,
+    renewed: Collection[tuple[str, Author]] = (),
 ) -> tuple[list[NewLabel], int]:
     """Labels to append for (row, picture id) pairs that don't contradict each other, and how many rows say
     what stands already. Rows that repeat an answer are one, with the comments of all. `remarks` as
-    `remarks_of` gives them: a file that was exported holds them, and they are no news."""
+    `remarks_of` gives them: a file that was exported holds them, and they are no news. `renewed`: questions
+    whose repeat was asked because the definition had changed."""
     answers: dict[tuple[str, Author, bool], Value] = {}
     comments: dict[tuple[str, Author, bool], list[str]] = defaultdict(list)
     in_view: set[tuple[str, Author, bool]] = set()
@@ -247,6 +249,7 @@ def new_labels(
         if row.comment and row.comment not in comments[question]:
             comments[question].append(row.comment)
     said = {(e.picture_id, e.author, e.repeat): (e.value, e.comment) for e in standing}
+    said |= {(e.picture_id, e.author, True): (e.value, e.comment) for e in standing if e.renewed}
     known = remarks or {}
 
     def stands(question: tuple[str, Author, bool], value: Value, comment: str) -> bool:
@@ -263,7 +266,8 @@ def new_labels(
             comment,
             recorded_by=default.name if question[1].name != default.name else None,
             in_view=question in in_view,
-            repeat=question[2],
+            repeat=question[2] and question[:2] not in renewed,
+            renewed=question[2] and question[:2] in renewed,
         )
         for question, value in answers.items()
         if not stands(question, value, comment := "\n".join(comments[question]))

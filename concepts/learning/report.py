@@ -134,6 +134,33 @@ class Consistency(Document):
     sentences: tuple[str, ...]
 
 
+class UnderDefinition(Document):
+    """Under which words the answers that measure were given, where not all were under those of definition
+    `newest`: `most` is the definition of most of them, `earlier` how many of `answers` were given under
+    another meaning when the words changed.
+
+    asked: how many of `earlier`, drawn at random, are asked again; answered: how many of those have a new
+    answer. Until all have, none of them counts in figures. changed: how many of them differ from the first
+    ones, as share and, in `would_change`, as how many of the rest would. sentences: the same for people.
+    """
+
+    newest: Count
+    most: Count
+    earlier: Count
+    answers: Count
+    asked: Count
+    answered: Count
+    changed: Count
+    share: Metric
+    would_change: Metric
+    sentences: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether figures still say nothing about the newest definition."""
+        return self.answered < self.asked
+
+
 class EvaluationReport(Document):
     """Figures of version `head` at its `threshold` on the evaluation set as labelled at that moment, beside
     simpler ways, with sentences for people and notes on what the figures don't say."""
@@ -154,6 +181,7 @@ class EvaluationReport(Document):
     slices: tuple[Slice, ...] = ()
     worst_slice: str = ""  # in words; empty where none is surely worse than the rest
     consistency: Consistency | None = None  # None where nothing was asked twice
+    under: UnderDefinition | None = None  # None where all answers were given under the newest words
 
     @property
     def n(self) -> int:

@@ -40,7 +40,6 @@ from concepts.labels.consensus import Decision
 from concepts.labels.files import (
     SPELLINGS,
 )
-from concepts.labels.repeats import EVERY, Repeats
 from concepts.learning.rounds import Ways
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View
@@ -51,6 +50,7 @@ from concepts.workbench.context import (
     Purpose,
 )
 from concepts.workbench.definitions import Definitions
+from concepts.workbench.second_time import SecondTime
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
@@ -83,6 +83,7 @@ class Answers:
         self._definitions = definitions
         self._open: dict[int, _Open] = {}
         self._open_lock = threading.Lock()
+        self._second_time = SecondTime(context)
 
     def give(
         self,
@@ -123,15 +124,16 @@ class Answers:
         repeats: Ids[str] = (),
     ) -> int:
         """Commits (key, picture id, value, comment) together or not at all; says how many keys were new.
-        `repeats`: ids of the pictures that were to be asked about a second time. Where that can't be, because
-        there is no first answer any more, theirs is an answer like any other."""
+        `repeats`: ids of the pictures that were to be asked about a second time, for consistency or because
+        the definition has changed. Where that can't be, because there is no first answer any more, theirs is
+        an answer like any other."""
         wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
         if wrong is not None:
             raise DiscernError(f"“{wrong}” is no answer. Say yes, no, unsure or skip.")
         concept = self._context.concept(name)
         self._context.collection.library.require([picture_id for _, picture_id, _, _ in answers])
         number = self._context.revision(concept).number
-        again = self._repeats(concept).among(author, repeats) if repeats and not in_view else set()
+        again, renewed = self._second_time.answers(concept, author, () if in_view else repeats)
         labels = [
             NewLabel(
                 key,
@@ -142,6 +144,7 @@ class Answers:
                 comment,
                 in_view=in_view,
                 repeat=picture_id in again,
+                renewed=picture_id in renewed,
             )
             for key, picture_id, value, comment in answers
         ]
@@ -216,9 +219,7 @@ class Answers:
         opened = self._opened(concept)
         again: list[str] = []
         if author is not None and n > 0:
-            decisions = opened.decisions.now()
-            if not any(i in decisions for i in have):  # one that has an answer is a repeat on its way
-                again = self._again(concept, author, 1)
+            again = self._second_time.next(concept, author, have, opened.decisions.now())
         return opened.questions.upcoming(have, n, again)
 
     def count(self, name: str) -> AnswerCount:
@@ -246,7 +247,7 @@ class Answers:
                 value=event.value,
                 key=event.key,
                 purpose="evaluation" if event.picture_id in apart else "train",
-                repeat=event.repeat,
+                repeat=event.repeat or event.renewed,
             )
             for event in events
         ]
@@ -293,23 +294,10 @@ class Answers:
         an answer already are not chosen again. `ways` names other ways to learn and to choose than the
         app's own, for studies. A person with a name is now and then asked again what measures."""
         concept = self._context.concept(name)
-        again = self._again(concept, author, n, waiting) if author and purpose == "evaluation" else []
         found = self._next_pictures(concept, n, waiting, purpose, ways)
-        if found and again:  # never alone: there would be no end for who doesn't say that they were repeats
-            found = found[: max(n, 1) - len(again)]
-            paths = self._context.collection.paths(again)
-            for place, i in enumerate(again):
-                found.insert(EVERY * place + EVERY // 2, to_measure(i, paths.get(i, ""), repeat=True))
-        return found
-
-    def _again(self, concept: ConceptRow, author: str, n: int, waiting: Sequence[str] = ()) -> list[str]:
-        """What this person is to be asked a second time now, among n questions."""
-        definition = self._context.revision(concept).number
-        found = self._repeats(concept).due(Author(author), definition, n)
-        return [i for i in found if i not in waiting]
-
-    def _repeats(self, concept: ConceptRow) -> Repeats:
-        return Repeats(self._context.log, self._context.store, concept.id, concept.key)
+        if author is None or purpose != "evaluation":
+            return found
+        return self._second_time.mixed(concept, author, found, n, waiting)
 
     def _next_pictures(
         self,

@@ -22,6 +22,7 @@ from concepts.labels.files import (
     without_contradictions,
     write_label_file,
 )
+from concepts.labels.renewals import Renewals
 from concepts.labels.repeats import Repeats
 from concepts.workbench.context import BEFORE_IMPORT, Context
 from storage.labels import Author, LabelEvent
@@ -62,7 +63,9 @@ class LabelFiles:
             else:
                 report.unanswered += 1
         default = Author(author, "simulated" if simulated else "person")
-        resolved = self._settle_repeats(concept, self._resolve(rows, file.parent, report), default)
+        found = self._resolve(rows, file.parent, report)
+        renewed = self._renewed(concept, found, default)
+        resolved = self._settle_repeats(concept, found, default, renewed)
         known, bad = without_contradictions(resolved, default)
         report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
         if report.bad_rows and not known:
@@ -77,7 +80,7 @@ class LabelFiles:
         said = [*standing, *self._context.log.repeats(concept.id)]
         remarks = self._remarks(concept, [picture_id for _, picture_id in known])
         number = self._context.revision(concept).number
-        fresh, report.unchanged = new_labels(known, said, default, number, remarks)
+        fresh, report.unchanged = new_labels(known, said, default, number, remarks, renewed)
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
@@ -135,8 +138,26 @@ class LabelFiles:
                 report.bad_rows.append(BadRow(row.number, f"no picture of the library: {row.picture}"))
         return known
 
-    def _settle_repeats(
+    def _renewed(
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], default: Author
+    ) -> set[tuple[str, Author]]:
+        """Questions that are asked again because the definition has changed, and that these rows answer or
+        have answered before."""
+        context = self._context
+        said = {(event.picture_id, event.author) for event in context.log.renewed(concept.id)}
+        asked = {(i, row.author or default) for row, i in rows if row.repeat and not row.in_view}
+        if not asked:
+            return set()
+        renewals = Renewals(context.log, context.store, concept.id, concept.key)
+        due = {(i, author) for author in {who for _, who in asked} for i in renewals.due(author)}
+        return asked & (due | said)
+
+    def _settle_repeats(
+        self,
+        concept: ConceptRow,
+        rows: Sequence[tuple[LabelRow, str]],
+        default: Author,
+        renewed: Ids[tuple[str, Author]],
     ) -> list[tuple[LabelRow, str]]:
         """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, are answers like
         any other; so are those given with the machine in view."""
@@ -148,7 +169,14 @@ class LabelFiles:
         among = {author: repeats.among(author, ids) for author, ids in marked.items()}
         return [
             (
-                replace(row, repeat=not row.in_view and picture_id in among.get(row.author or default, ())),
+                replace(
+                    row,
+                    repeat=not row.in_view
+                    and (
+                        picture_id in among.get(row.author or default, ())
+                        or (picture_id, row.author or default) in renewed
+                    ),
+                ),
                 picture_id,
             )
             if row.repeat

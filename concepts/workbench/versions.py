@@ -360,9 +360,9 @@ class Versions:
         archive = folder.with_name(folder.name + ".zip")
         measured = self._context.measured(concept, head.number)
         with self._bundle_lock:
-            if archive.is_file() and (
-                measured is None or archive.stat().st_mtime > measured.created.timestamp()
-            ):
+            changed = self._context.revision(concept).created  # which the card tells of
+            since = max(measured.created, changed) if measured else changed
+            if archive.is_file() and archive.stat().st_mtime > since.timestamp():
                 return archive
             material = self._context.material(concept, head.definition_number)
             export_head(

@@ -124,7 +124,7 @@ def test_every_definition_is_there(opened: Workbench, expected: dict[str, Any], 
 def test_every_event_is_there(opened: Workbench, expected: dict[str, Any], concept: int) -> None:
     found = [plain(asdict(event)) for event in opened.context.log.events(concept)]
     assert {event.pop("recorded_by") for event in found} == {None}  # was not kept before
-    assert {event.pop(name) for event in found for name in ("in_view", "repeat")} == {False}  # nor these
+    assert {event.pop(name) for event in found for name in ("in_view", "repeat", "renewed")} == {False}
     assert found == of(expected, concept)["events"]
 
 

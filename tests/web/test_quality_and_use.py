@@ -20,6 +20,7 @@ from concepts.classifier.robustness import Change, Robustness
 from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
 from concepts.export.usage import over_rest
+from concepts.learning.changed_answers import Asked, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
@@ -141,6 +142,16 @@ def test_how_often_the_person_said_the_same_twice_is_said_once_there_is_enough()
         shown = words(quality._main(measured(None, consistency=twice), "Ball"))
         assert ("You answered 8 of 10 pictures the same way twice" in shown) == (times == 2)
         assert ("Yes became no 0 times, no became yes 2 times" in shown) == (times == 2)
+
+
+def test_figures_say_under_which_words_the_answers_were_given_and_what_the_words_were() -> None:
+    asked = Asked(newest=3, most=2, answers=60, earlier=60, asked=20, answered=4, pairs=[("yes", "no")] * 4)
+    view = measured(None, under=under_definition(asked, []))
+    html = quality._main(view, "Ball", [("same", "A ball"), ("removed", " of <any> kind")])
+    assert "These figures are under definition 2" in words(html)
+    assert "20 of them, drawn at random, come again" in words(html)
+    assert "removed: of <any> kind" in words(html)
+    assert "<any>" not in html
 
 
 def test_parts_are_listed_with_their_counts_and_what_is_worst_in_words() -> None:

@@ -75,7 +75,9 @@ class KeptAnswer(BaseModel):
     author_kind: str
     definition: int
     created: datetime
-    repeat: bool = Field(description="Kept beside the first answer, which stands.")
+    repeat: bool = Field(
+        description="An answer to a question that was asked a second time: kept beside the first one."
+    )
 
 
 class Undo(Body):
@@ -133,7 +135,8 @@ def routes(workbench: Workbench) -> APIRouter:
         purpose: Literal["train", "evaluation"] = "train",
     ) -> list[NextPicture]:
         """The most useful pictures to answer now: to learn from, or to measure with. Of those that measure
-        some are a `repeat`: shown like any other, they say how consistent the answers are."""
+        some are a `repeat`: shown like any other, they say how consistent the answers are, or what changed
+        with the definition."""
         return workbench.answers.next_pictures(name, limit, purpose=purpose, author=author)
 
     @router.post("/labels", status_code=201)
@@ -156,7 +159,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 author_kind=event.author.kind,
                 definition=event.definition_number,
                 created=event.created,
-                repeat=event.repeat,
+                repeat=event.repeat or event.renewed,
             )
             for event in (kept[g.key] for g in given)
         ]

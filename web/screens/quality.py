@@ -12,6 +12,7 @@ import gradio as gr
 from concepts.classifier.measuring import of_hundred
 from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
+from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
@@ -155,7 +156,7 @@ class _Screen:
             return dict.fromkeys(areas, "") | {self.main: main}
         return {
             self.covered: _covered(quality, view.name),
-            self.main: _main(quality, view.name),
+            self.main: _main(quality, view.name, self._words(quality, view.name)),
             self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
             self.plots: _plots(quality),
             self.parts: render("quality/parts.html", report=quality.version.report),
@@ -163,6 +164,11 @@ class _Screen:
             self.line: self._line(view.name, quality.version),
             self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
         }
+
+    def _words(self, quality: QualityView, name: str) -> list[tuple[Change, str]]:
+        """What has changed since most of the answers were given that the figures rest on."""
+        under = quality.under
+        return self._bench.definitions.diff(name, under.most, under.newest) if under else []
 
     def _new_curve(self, name: str, jobs: Sequence[JobView]) -> Shown:
         version = self._bench.definitions.concept(name).heads[-1]
@@ -346,7 +352,7 @@ def _yes_or_no(said: str) -> Side:
     return "no" if said == "no" else "yes"
 
 
-def _main(view: QualityView, name: str) -> str:
+def _main(view: QualityView, name: str, words: Sequence[tuple[Change, str]] = ()) -> str:
     """The figures in words and the threshold that moves them; or what is missing."""
     shares = (view.at.precision, view.at.recall) if view.at else ()
     notes = dict.fromkeys(share.note for share in shares if share.value is None)
@@ -357,6 +363,7 @@ def _main(view: QualityView, name: str) -> str:
         "quality/main.html",
         view=view,
         name=name,
+        words=words,
         rows=[_numbers(row) for row in view.rows],
         missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         at=_numbers(view.at) if view.at else None,
