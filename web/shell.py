@@ -40,13 +40,15 @@ def frame(
 def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
     concept = concept_of(request)
     first = next(i for i, screen in enumerate(screens) if screen.step)
+    journey = workbench.definitions.steps(concept) if concept else None
+    steps = [s for s in screens if s.step and (journey is None or s.title in journey.names)]
     return render(
         "rail.html",
         concept=concept,
         current=current,
         before=screens[:first],
-        steps=[screen for screen in screens if screen.step],
-        after=[s for s in screens[first:] if not s.step and (concept or not s.of_concept)],
-        done=workbench.definitions.steps_done(concept) if concept else set(),
+        steps=steps,
+        after=[s for s in screens[first:] if s not in steps and (concept or not s.of_concept)],
+        done=journey.done if journey else frozenset(),
         pictures=workbench.pictures.library_info().pictures,
     )

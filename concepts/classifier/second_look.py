@@ -38,7 +38,7 @@ def second_look(lessons: Lessons, collection: Collection, log: LabelLog, n: int)
         if len(found) == n:
             break
         picture, yes = training.ids[row], bool(training.data.positive[row])
-        if not _said_twice(log, lessons.concept_id, picture, "yes" if yes else "no"):
+        if not was_said_twice(log, lessons.concept_id, picture, "yes" if yes else "no"):
             found.append(
                 Suspect(id=picture, path="", value="yes" if yes else "no", probability=round(float(other), 4))
             )
@@ -46,6 +46,7 @@ def second_look(lessons: Lessons, collection: Collection, log: LabelLog, n: int)
     return [suspect.model_copy(update={"path": paths.get(suspect.id, "")}) for suspect in found]
 
 
-def _said_twice(log: LabelLog, concept_id: int, picture_id: str, value: str) -> bool:
+def was_said_twice(log: LabelLog, concept_id: int, picture_id: str, value: str) -> bool:
+    """Whether somebody has looked at this picture again and stays with it."""
     said = Counter(event.author for event in log.events(concept_id, picture_id) if event.value == value)
     return max(said.values(), default=0) > 1

@@ -298,6 +298,27 @@ def suspects(name: Name, n: Most = 20, as_json: Json = False) -> None:
     show(found, as_json, human)
 
 
+@concept.command("doubts")
+def doubts(name: Name, n: Most = 20, as_json: Json = False) -> None:
+    """What the newest version has wrong, judged without having learned from it, and what it can't place."""
+    bench = workbench()
+    bench.second_look.current(name)
+    found = bench.second_look.doubts(name)
+
+    def human() -> None:
+        if found is None:
+            say("There is no version yet. Train one first.")
+            return
+        say(f"Version {found.version} has {found.mistakes:,} answers wrong.")
+        rows = [
+            (item.value or "–", f"{item.probability:.2f}", item.id[:12], item.path)
+            for item in (*found.wrong[:n], *found.unsure[:n])
+        ]
+        table(("answer", "how sure of yes", "id", "path"), rows)
+
+    show(found, as_json, human)
+
+
 @concept.command("agreement")
 def agreement(name: Name, as_json: Json = False) -> None:
     """How well people agree: pictures both answered, how many alike, and Cohen's kappa with its interval."""

@@ -42,6 +42,7 @@ class ConceptSummary(View):
     quality: str  # newest figures in words, empty where there are none
     next_screen: str  # where the journey goes on
     next_step: str  # its name
+    steps: list[str]  # of its journey, in order
     steps_done: list[str]
     changed: datetime  # the last answer, definition or version
 

@@ -37,7 +37,7 @@ from concepts.workbench.concept_views import (
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
 from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
-from concepts.workbench.overview import ConceptProgress
+from concepts.workbench.overview import ConceptProgress, Steps
 from storage.calls import Ledger
 from storage.overview import Overview
 from storage.tables import ConceptRow
@@ -50,7 +50,9 @@ class Definitions:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._progress = ConceptProgress(Overview(context.database), context.store, context.counts)
+        self._progress = ConceptProgress(
+            Overview(context.database), context.store, context.counts, self._weight_of_the_machine
+        )
         context.jobs.register(DrawEvaluation, self._draw_evaluation)
         context.jobs.register(Expand, self._expand)
         context.jobs.register(Mine, self._mine)
@@ -108,12 +110,10 @@ class Definitions:
         """The last deleted first; all of them or a page."""
         return [_deleted(row) for row in self._context.store.deleted(limit, offset)]
 
-    def steps_done(self, name: str) -> set[str]:
-        """The steps of the journey that are behind this concept."""
+    def steps(self, name: str) -> Steps | None:
+        """The steps of this concept's journey; None where there is no such concept."""
         concept = self._context.store.find(name)
-        if concept is None:
-            return set()
-        return self._progress.steps_done(concept)
+        return self._progress.steps(concept) if concept else None
 
     def revise(
         self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
@@ -293,6 +293,10 @@ class Definitions:
         return words_of_examples(
             material.vectors(known), lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)]
         )
+
+    def _weight_of_the_machine(self, concept: ConceptRow) -> float:
+        agreement = self._context.material(concept).agreement
+        return agreement.weight if agreement else 0.0
 
     def _keep(
         self, concept: ConceptRow, definition: Definition, author: str, note: str, after: int | None = None

@@ -8,6 +8,7 @@ from concepts.annotators.compared import AnnotatorsCompared
 from concepts.annotators.run import AnnotateResult
 from concepts.candidates.mining import MineResult
 from concepts.classifier.coverage import Coverage
+from concepts.classifier.doubts import Doubts
 from concepts.classifier.quality import CurvePoint
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.robustness import Robustness
@@ -177,12 +178,13 @@ class CompareAnnotators(Job[AnnotatorsCompared]):
     budget: float | None = None
 
 
-At = tuple[int, int, str]
+At = tuple[int, int, str, int]
 
 
 class LookedOver(View):
     """What came of looking over the answers of people: up to the label event `answers`, which are `counted`
-    pictures with one, under a definition, in the `library` of this version."""
+    pictures with one, under a definition, in the `library` of this version, with the concept's newest
+    `version` (0: none yet)."""
 
     answers: int
     definition: int
@@ -192,15 +194,18 @@ class LookedOver(View):
     settling: Settling | None  # None with too few answers to say
     rarity: Rarity | None  # None before there are answers to measure with
     coverage: Coverage | None  # None with too few pictures to say
+    version: int = 0
+    doubts: Doubts | None = None  # of the version; None before there is one for this library
 
     @property
     def at(self) -> At:
-        return self.answers, self.definition, self.library
+        return self.answers, self.definition, self.library, self.version
 
 
 @dataclass(frozen=True)
 class LookOver(Job[LookedOver]):
-    """Asked for when there were answers up to the label event `answers`, a definition and this library."""
+    """Asked for when there were answers up to the label event `answers`, a definition, this library and this
+    newest version (0: none)."""
 
     kind = "look over"
     lane = Lane.SHORT
@@ -208,10 +213,11 @@ class LookOver(Job[LookedOver]):
     answers: int
     definition: int
     library: str
+    version: int = 0
 
     @property
     def at(self) -> At:
-        return self.answers, self.definition, self.library
+        return self.answers, self.definition, self.library, self.version
 
 
 # Deliberation

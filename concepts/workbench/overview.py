@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from concepts.definition.document import Definition
 from concepts.labels.answer_count import AnswerCount
@@ -16,13 +17,30 @@ from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
 COVERS = 3
+REVIEW = "Review"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a concept's journey in order, and those behind it."""
+
+    names: tuple[str, ...]
+    done: frozenset[str]
 
 
 class ConceptProgress:
     """Where concepts stand. What costs a pass over answers or candidates is kept until either changes."""
 
-    def __init__(self, overview: Overview, store: ConceptStore, counts: AnswerCounts) -> None:
-        self._overview, self._store, self._counts = overview, store, counts
+    def __init__(
+        self,
+        overview: Overview,
+        store: ConceptStore,
+        counts: AnswerCounts,
+        weight_of: Callable[[ConceptRow], float],
+    ) -> None:
+        """`weight_of` the machine's labels: what each counts for in training."""
+        self._overview, self._store, self._counts, self._weight_of = overview, store, counts, weight_of
+        self._weight: dict[int, tuple[tuple[int, int], float]] = {}
         self._yes: dict[int, tuple[int, list[str]]] = {}
         self._found: dict[int, tuple[tuple[int, int], list[str]]] = {}
 
@@ -30,15 +48,17 @@ class ConceptProgress:
         standing = self._overview.of([concept.id for concept in concepts])
         return [self._summary(concept, standing[concept.id]) for concept in concepts]
 
-    def steps_done(self, concept: ConceptRow) -> set[str]:
-        """The steps of the journey that are behind this concept."""
+    def steps(self, concept: ConceptRow) -> Steps:
+        """The journey of this concept."""
         standing = self._overview.of([concept.id])[concept.id]
-        return _steps_done(standing, self._answers(concept.id, standing))
+        done = _steps_done(standing, self._answers(concept.id, standing))
+        return Steps(tuple(name for name, _ in self._journey(concept, standing)), frozenset(done))
 
     def _summary(self, concept: ConceptRow, standing: Standing) -> ConceptSummary:
         answers = self._answers(concept.id, standing)
         done = _steps_done(standing, answers)
-        step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
+        journey = self._journey(concept, standing)
+        step, screen = next((place for place in journey if place[0] not in done), journey[-1])
         yes = self._last_yes(concept.id, standing.sequence) if answers.yes else []
         found = self._first_found(concept.id, standing) if len(yes) < COVERS else []
         moments = (standing.defined, standing.trained, standing.said)
@@ -55,9 +75,21 @@ class ConceptProgress:
             quality=_quality_in_words(standing.report),
             next_screen=screen,
             next_step=step,
-            steps_done=[name for name, _ in JOURNEY if name in done],
+            steps=[name for name, _ in journey],
+            steps_done=[name for name, _ in journey if name in done],
             changed=max(moment for moment in moments if moment),
         )
+
+    def _journey(self, concept: ConceptRow, standing: Standing) -> list[tuple[str, str]]:
+        """The steps with their screens. To review what a machine said is one where its labels are used."""
+        if standing.annotated:
+            stamp = standing.sequence, standing.definition
+            kept = self._weight.get(concept.id)
+            if kept is None or kept[0] != stamp:
+                kept = self._weight[concept.id] = stamp, self._weight_of(concept)
+            if kept[1] > 0:
+                return list(JOURNEY)
+        return [place for place in JOURNEY if place[0] != REVIEW]
 
     def _answers(self, concept_id: int, standing: Standing) -> AnswerCount:
         if not standing.sequence:
@@ -91,7 +123,7 @@ def _steps_done(standing: Standing, answers: AnswerCount) -> set[str]:
     reached = {
         "Define": standing.candidates > 0 or standing.definition > 1,
         "Label": enough,
-        "Review": enough and standing.annotated,
+        REVIEW: enough and standing.annotated,
         "Quality": standing.evaluated,
         "Use": standing.evaluated,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concepts.classifier.coverage import coverage
+from concepts.classifier.doubts import Doubts, doubts
 from concepts.classifier.rarity import rarity
 from concepts.classifier.sample import sample
 from concepts.classifier.second_look import Suspect, second_look
@@ -17,6 +18,7 @@ from concepts.workbench.kinds import LookedOver, LookOver
 from storage.tables import ConceptRow
 
 SUSPECTS = 50  # that are kept: more than anybody looks at
+DOUBTS = 24  # of each kind
 
 
 class SecondLook:
@@ -62,12 +64,28 @@ class SecondLook:
         since, _ = self._context.log.changed_since(concept.id, found.answers)
         return [suspect for suspect in found.suspects if suspect.id not in since][:n]
 
+    def doubts(self, name: str) -> Doubts | None:
+        """What the newest version had wrong and could not place at the last look, without those that somebody
+        has answered since. None where no version was looked at."""
+        concept = self._context.concept(name)
+        looked = self._context.jobs.newest_done(LookOver, concept.id)
+        if looked is None or looked.doubts is None:
+            return None
+        since, _ = self._context.log.changed_since(concept.id, looked.answers)
+        wrong, unsure = (
+            [doubt for doubt in kind if doubt.id not in since]
+            for kind in (looked.doubts.wrong, looked.doubts.unsure)
+        )
+        return looked.doubts.model_copy(update={"wrong": wrong, "unsure": unsure})
+
     def _asked(self, concept: ConceptRow) -> LookOver:
+        newest = self._context.heads.get(concept.id)
         return LookOver(
             concept.id,
             answers=self._context.log.last_sequence(concept.id),
             definition=self._context.revision(concept).number,
             library=self._context.collection.index().snapshot().version,
+            version=newest.number if newest else 0,
         )
 
     def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
@@ -75,12 +93,15 @@ class SecondLook:
         asked = self._asked(concept)  # there may be more answers than when it was asked for
         material, collection = self._context.material(concept), self._context.collection
         newest = self._context.heads.get(concept.id)
-        progress.report(0, 3, "looking for answers that the others speak against")
+        progress.report(0, 4, "looking for answers that the others speak against")
         doubtful = second_look(material, collection, self._context.log, SUSPECTS)
-        progress.report(1, 3, "looking at what the last answers changed")
+        progress.report(1, 4, "looking at what the last answers changed")
         settled = settling(material, way_of(newest) if newest else "auto")
-        progress.report(2, 3, "looking at what figures cover")
+        progress.report(2, 4, "looking at what figures cover")
         covered = coverage(_alike(material, self._context), material.index, collection.library.near_groups)
+        progress.report(3, 4, "looking for what the version has wrong")
+        fits = newest is not None and newest.fingerprint == collection.recorded().fingerprint
+        log = self._context.log
         return LookedOver(
             answers=asked.answers,
             definition=asked.definition,
@@ -90,6 +111,8 @@ class SecondLook:
             settling=settled,
             rarity=rarity(material, collection, self._context.walls.of(concept.id)),
             coverage=covered,
+            version=newest.number if newest else 0,
+            doubts=doubts(material, collection, log, newest, DOUBTS) if newest and fits else None,
         )
 
 

@@ -74,6 +74,7 @@ USE_CASES = [
     UseCase("concept evaluate", ("evaluate_version",)),
     UseCase("concept quality", ("version_quality",)),
     UseCase("concept mistakes", ("version_mistakes",)),
+    UseCase("concept doubts", ("list_doubts",)),
     UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),

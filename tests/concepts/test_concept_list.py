@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
 from statements import statements
 
 from concepts.workbench import Workbench
 from storage.labels import Author
+from web.screens import SCREENS
+from web.shell import _rail
 
 
 def begin(bench: Workbench, first: int, last: int) -> None:
@@ -45,5 +50,38 @@ def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> No
 def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(bench: Workbench) -> None:
     begin(bench, 0, 1)
     with statements(bench.context.database) as sent:
-        bench.definitions.steps_done("Shape 0")
+        bench.definitions.steps("Shape 0")
     assert not any("annotations.evidence" in statement for statement in sent)
+
+
+def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(bench, 0, 1)
+    name, definitions = "Shape 0", bench.definitions
+    plain = ("Define", "Label", "Quality", "Use")
+
+    def steps() -> tuple[str, ...]:
+        found = definitions.steps(name)
+        assert found is not None
+        assert found.names == tuple(definitions.concepts()[-1].steps)
+        return found.names
+
+    assert steps() == plain  # no machine has looked at anything
+    bench.annotations.annotate(name, limit=5)
+    monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.0)
+    bench.answers.give(name, bench.pictures.newest(8)[5].id, "no", author="ana")
+    assert steps() == plain  # one has, and is no better than chance
+    monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.3)
+    bench.answers.give(name, bench.pictures.newest(8)[6].id, "no", author="ana")
+    assert steps() == ("Define", "Label", "Review", "Quality", "Use")
+
+
+def test_a_screen_that_is_no_step_stands_beside_the_journey(bench: Workbench) -> None:
+    begin(bench, 0, 1)
+    request = SimpleNamespace(query_params={"concept": "Shape 0"})
+    html = _rail(bench, SCREENS, SCREENS[0], request)  # type: ignore[arg-type]
+    steps, beside = html.split('class="steps"')[1].split("</div>", 1)
+    assert "Review" not in steps
+    assert "/review?concept=" in beside
+    assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]

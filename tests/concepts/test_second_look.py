@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.classifier import second_look
+from concepts.classifier import doubts, second_look
 from concepts.learning.base import TrainingSet
+from concepts.learning.calibration import logit
 from concepts.workbench import Workbench
 from concepts.workbench import second_look as module
 from concepts.workbench.kinds import LookOver
@@ -68,6 +69,33 @@ def test_review_computes_none_but_asks_for_a_look_once_and_shows_what_came_of_it
     assert "when there were 5 answers" in shown
     assert shown.count("You said:") == 3
     assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)
+
+
+def test_review_begins_with_what_the_version_has_wrong_and_cannot_place(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads that had not seen the pictures say yes to all of them."""
+    monkeypatch.setattr(doubts, "held_out_probabilities", lambda data, *rest: np.ones(len(data.positive)))
+    bench, material = trained, trained.context.material(trained.context.concept(NAME))
+    slip = next(i for i, said in material.answers.items() if said.value == "yes")
+    answer(bench, slip, "no", "slip")
+    bench.versions.train(NAME)
+    bench.second_look.current(NAME)
+    found = bench.second_look.doubts(NAME)
+    assert found is not None
+    assert (found.version, slip in {doubt.id for doubt in found.wrong}) == (2, True)
+    assert {doubt.value for doubt in found.wrong} == {"no"}
+    material = bench.context.material(bench.context.concept(NAME))
+    assert not {doubt.id for doubt in found.unsure} & (material.reserved | material.answers.keys())
+    edges = [abs(logit(doubt.probability) - logit(found.threshold)) for doubt in found.unsure]
+    assert edges == pytest.approx(sorted(edges), abs=0.01)
+    shown = _Screen(bench)._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
+    assert shown.index("What version 2 has wrong") < shown.index("The machine has not looked")
+    for picture in (slip, found.unsure[0].id):
+        answer(bench, picture, "yes", f"after {picture}")
+    left = bench.second_look.doubts(NAME)
+    assert left is not None
+    assert {slip, found.unsure[0].id}.isdisjoint(doubt.id for doubt in (*left.wrong, *left.unsure))
 
 
 def test_it_is_looked_at_again_only_when_something_has_changed(bench: Workbench, doubted: list[str]) -> None:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
+from concepts.classifier.doubts import Doubts
 from concepts.classifier.second_look import Suspect
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
@@ -214,6 +215,12 @@ def routes(workbench: Workbench) -> APIRouter:
         """Answers that may be mistakes, the most doubtful first: all others spoke against them when they were
         last looked over."""
         return workbench.second_look.suspects(name, limit)
+
+    @router.get("/doubts")
+    def list_doubts(name: ConceptName) -> Doubts | None:
+        """What the newest version had wrong among the answers to learn from, by heads that had not seen them,
+        and the pictures it could not place, when answers were last looked over. Null before there is one."""
+        return workbench.second_look.doubts(name)
 
     @router.post("/second-look", **LONG)
     def look_over(name: ConceptName, response: Response) -> JobView:

@@ -1,4 +1,5 @@
-"""Review: what the machine said and why, most doubtful first; agree, disagree or remark.
+"""Review: what the trained version has wrong and doubts, then what the machine said and why, most doubtful
+first; agree, disagree or remark.
 
 What is shown is in the address (`?kind=&rating=&query=&criterion=&page=`), so a reload shows the same.
 """
@@ -31,7 +32,7 @@ ANNOTATE, COMPARE, LOOK_OVER = "annotate", "compare annotators", "look over"
 
 DIFFERING = 12  # pictures about which people differ that are shown
 RIGHT = 0.95  # of what each step decides, where cheap models come first
-SUSPECTS = 6  # answers to look at again that are shown
+SUSPECTS = 6  # answers to look at again that are shown, and of those the version has wrong
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -150,6 +151,8 @@ class _Screen:
         )
         page = self._bench.annotations.review(concept, wanted, _number(place.get("page", "")))
         view["ids"] = [item.id for item in page.items]
+        suspects = self._bench.second_look.suspects(concept, SUSPECTS)
+        doubts, again = self._bench.second_look.doubts(concept), {suspect.id for suspect in suspects}
         return render(
             "review/main.html",
             concept=concept,
@@ -158,7 +161,9 @@ class _Screen:
             keys=view["keys"],
             found=self._bench.answers.disagreements(concept, DIFFERING),
             pairs=self._bench.answers.agreement_between_people(concept),
-            suspects=self._bench.second_look.suspects(concept, SUSPECTS),
+            suspects=suspects,
+            doubts=doubts,
+            wrong=[one for one in doubts.wrong if one.id not in again][:SUSPECTS] if doubts else [],
             looked=self._bench.second_look.newest(concept),
             estimate=self._bench.annotations.estimate(concept),
             going=is_going(jobs.get(ANNOTATE)),

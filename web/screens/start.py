@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.workbench import JOURNEY, Workbench
+from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
@@ -77,7 +77,6 @@ class _Screen:
             "start/concepts.html",
             concepts=found,
             deleted=self._bench.definitions.deleted_concepts(),
-            journey=JOURNEY,
             parts=self._parts(),
             models=settings.has_endpoint and settings.llm_model and settings.vlm_model,
             said=said,
