@@ -242,5 +242,9 @@ def scored_page(
 
 def file_stem(name: str, number: int) -> str:
     """`messy-room-v3`: the name of a version's files."""
-    stem = re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60]
-    return f"{stem or 'concept'}-v{number}"
+    return f"{concept_stem(name)}-v{number}"
+
+
+def concept_stem(name: str) -> str:
+    """`messy-room`: what the names of a concept's files begin with."""
+    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60] or "concept"

@@ -18,6 +18,7 @@ from concepts.workbench.prompts import Prompts
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
+from concepts.workbench.story import Story
 from concepts.workbench.versions import Versions
 
 __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
@@ -28,8 +29,8 @@ class Workbench:
 
     Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
     and `examples`, `answers` with `annotations`, `annotators`, `prompts`, `label_files` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, and `installation` for the rest. They
-    share one `Context`.
+    `versions` with `steadiness`, `certificates` and `probabilities`, `story`, and `installation` for the
+    rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,6 +49,7 @@ class Workbench:
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)
         self.steadiness = Steadiness(self.context)
+        self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)
         self.installation = Installation(self.context)

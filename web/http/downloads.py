@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
+from concepts.classifier.versions import concept_stem
 from concepts.workbench import Workbench
 
 MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
@@ -29,7 +31,19 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """What a finished job scored."""
         return _file(workbench.versions.scores_file(job))
 
+    @router.get("/story.html")
+    def story(concept: str) -> HTMLResponse:
+        """A concept's story as a document to sign."""
+        return story_file(workbench, concept)
+
     return router
+
+
+def story_file(workbench: Workbench, concept: str) -> HTMLResponse:
+    """Always a file to keep, never a page of ours."""
+    name = f"{concept_stem(workbench.context.concept(concept).name)}-story.html"
+    headers = FRESH | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return HTMLResponse(workbench.story.document(concept), headers=headers)
 
 
 def _file(path: Path) -> FileResponse:

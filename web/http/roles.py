@@ -35,6 +35,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/.*", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
@@ -69,6 +70,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
+        ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
         ("GET", "/app/answers(/grid)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment)?", Rule(LABELLER)),
         ("POST", "/uploads", Rule(OWNER)),
@@ -79,7 +81,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", "/login", Rule(VIEWER)),
         ("GET", "/web/.*", Rule(VIEWER)),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline|activity)?/?", Rule(VIEWER)),
+        ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (

@@ -1,6 +1,6 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import activity, borderline, define, label, library, quality, review, start, use
+from web.screens import activity, borderline, define, label, library, quality, review, start, story, use
 from web.shell import Screen
 
 SCREENS = (
@@ -12,5 +12,6 @@ SCREENS = (
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
+    Screen("Story", "/story", "history", story.build, of_concept=True),
     Screen("Activity", "/activity", "activity", activity.build),
 )

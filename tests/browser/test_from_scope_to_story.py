@@ -1,0 +1,247 @@
+"""The whole of deliberating in a browser: questions answered, the machine at work, borderline pictures, other
+words taken, earlier answers looked at again, figures that say under which definition, and the story of it.
+
+The models are SIMULATED: they recognise drawings by their pixels, behind real HTTP. So is the person, who
+means what is no line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_openai import FakeOpenAI, Request
+from playwright.sync_api import expect
+from pydantic import SecretStr
+
+from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
+from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
+from concepts.learning import waves
+from storage.labels import Author
+
+NAME = "Drawings but no lines"
+ME = Author("me")
+PHRASES = {
+    "something drawn": any_of("ellipse", "rectangle", "line"),
+    "made of lines": any_of("line"),
+    "left over": by_chance("left over", 0.3),
+    "somewhere else": by_chance("somewhere else", 0.3),
+}
+QUESTIONS = {
+    "questions": [
+        {
+            "question": "Must there be something drawn?",
+            "about": "",
+            "answers": [
+                {"answer": "Yes, something", "kind": "necessary", "criterion": "something drawn"},
+                {"answer": "No", "kind": "nothing", "criterion": ""},
+            ],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def server(site: Any) -> Iterator[FakeOpenAI]:
+    known = [Picture(f, frozenset({f.name.split("-")[0]})) for f in site.pictures.glob("*.png")]
+    vision = SimulatedVision(Recognises(known), PHRASES, errors=(0, 0))
+    others = simulated_server(vision, SimulatedProposer(list(PHRASES)))
+
+    def answer(request: Request) -> Any:
+        return QUESTIONS if request.schema_name == "Questions" else others(request)
+
+    settings = site.bench.context.settings
+    names = ("openai_base_url", "openai_api_key", "llm_model", "vlm_model")
+    before = {name: getattr(settings, name) for name in names}
+    with FakeOpenAI(answer) as running:
+        settings.openai_base_url, settings.openai_api_key = running.base_url, SecretStr("simulated")
+        settings.llm_model, settings.vlm_model = "simulated-proposer", "simulated-vision"
+        yield running
+        for name, value in before.items():
+            setattr(settings, name, value)
+
+
+def test_from_a_question_to_a_story_that_can_be_signed(site: Any, page: Any, server: FakeOpenAI) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
+        site.bench.definitions.create_concept(NAME, "Drawings.")
+        scope(site, page)
+        answer_and_train(site)
+    annotate(site, page)
+    go_through_what_is_open(site, page)
+    take_other_words(site, page)
+    look_again_at_an_earlier_answer(site, page)
+    figures_are_under_the_earlier_definition(site, page)
+    answer_what_comes_again(site, page)
+    read_the_story(site, page)
+
+
+def scope(site: Any, page: Any) -> None:
+    opened(site, page, "define", ".query .strip img")
+    page.get_by_role("button", name="Ask me").click()
+    page.get_by_role("button", name="Yes, something").click()
+    expect(page.locator("#define-head .notice")).to_contain_text("something drawn")
+    site.bench.definitions.mine(NAME)
+
+
+def answer_and_train(site: Any) -> None:
+    """Which is done with a screen in test_journey.py."""
+    bench = site.bench
+    for picture in bench.answers.next_pictures(NAME, 200, purpose="evaluation"):
+        give(bench, picture.id)
+    material = bench.context.material(bench.context.concept(NAME))
+    for picture in [i for i in material.candidates if i not in material.reserved][:45]:
+        give(bench, picture)
+    bench.versions.train(NAME)
+    bench.versions.evaluate(NAME)
+    bench.second_look.current(NAME)
+
+
+def annotate(site: Any, page: Any) -> None:
+    opened(site, page, "review")
+    steps = page.locator(".steps")
+    expect(steps).not_to_contain_text("Review")  # no machine has said anything yet
+    expect(page.get_by_role("heading", name="can't place")).to_be_visible()
+    page.get_by_role("button", name="Let the machine look").click()
+    expect(page.get_by_text("so its labels are not used")).to_be_visible()  # by these words all counts
+    page.reload()
+    expect(page.locator(".rail > a[href^='/review']")).to_be_visible()
+    expect(steps).not_to_contain_text("Review")
+    is_accessible(page, "review")
+
+
+def go_through_what_is_open(site: Any, page: Any) -> None:
+    opened(site, page, "borderline")
+    page.get_by_role("button", name="Look for what is open").click()
+    page.get_by_role("button", name="Go through").first.click()
+    cards = page.locator("section[aria-label='Borderline pictures'] .review-card")
+    expect(cards.first).to_be_visible()
+    for n in range(cards.count()):
+        is_line = "line-" in (cards.nth(n).locator("img").get_attribute("alt") or "")
+        cards.nth(n).focus()
+        page.keyboard.press("n" if is_line else "y")
+        expect(cards.nth(n).locator(".verdict")).to_be_visible()
+    expect(page.get_by_text("All answered")).to_be_visible()
+    cards.first.locator("summary").click()
+    cards.first.locator("textarea").fill("<b>Lines</b> never count.")
+    cards.first.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".remark").first).to_contain_text("<b>Lines</b> never count.")
+
+
+def take_other_words(site: Any, page: Any) -> None:
+    page.get_by_role("button", name="Look for other words").click()
+    first = page.locator(".wording").first
+    expect(first).to_contain_text("Agrees with you more often")
+    is_accessible(page, "borderline")
+    a_slip(site)
+    first.get_by_role("button", name="Take these words").click()
+    expect(page.get_by_text("It is definition 3 now")).to_be_visible()
+
+
+def look_again_at_an_earlier_answer(site: Any, page: Any) -> None:
+    again = page.locator("section[aria-label='Earlier answers'] .review-card")
+    expect(again).to_have_count(1)
+    expect(again).to_contain_text("under definition 2")
+    is_accessible(page, "second look")
+    again.get_by_role("button", name="doesn't count").click()
+    expect(again).to_have_count(0)
+
+
+def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
+    opened(site, page, "quality", "[data-under]")
+    said = page.locator("[data-under]")
+    expect(said).to_contain_text("These figures are under definition 2")
+    expect(said).to_contain_text("0 of which are answered")
+    said.locator("summary").click()
+    expect(said.locator("ins").first).to_be_visible()
+    is_accessible(page, "quality")
+    said.get_by_role("link", name="Answer them").click()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+
+
+def answer_what_comes_again(site: Any, page: Any) -> None:
+    """The first with the keyboard, as any question; the others as the screen would send them."""
+    bench = site.bench
+    asked = renewal(site).open
+    page.keyboard.press("n" if "line-" in path(bench, asked[0]) else "y")
+    page.wait_for_function(
+        "first => !document.querySelector('.stage img')?.src.includes(first)", arg=asked[0][:12]
+    )
+    opened(site, page, "quality", "[data-under]")
+    expect(page.locator("[data-under]")).to_contain_text("1 of which is answered")
+    for picture in renewal(site).open:
+        give(bench, picture, repeat=True)
+    opened(site, page, "quality", "[data-under]")
+    expect(page.locator("[data-under]")).to_contain_text("under definition 3: the figures hold")
+    is_accessible(page, "quality after")
+
+
+def read_the_story(site: Any, page: Any) -> None:
+    opened(site, page, "story", ".story")
+    events = page.locator(".story > li")
+    kinds = [events.nth(n).get_attribute("data-kind") for n in range(events.count())]
+    assert kinds == ["definition", "definition", "version", "round", "wordings", "definition"]
+    expect(page.locator(".story")).to_contain_text("<b>Lines</b> never count.")
+    expect(page.locator("figure svg[data-figure=precision]")).to_be_visible()
+    is_accessible(page, "story")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download to sign").click()
+    assert download.value.suggested_filename == "drawings-but-no-lines-story.html"
+    document = download.value.path().read_text(encoding="utf-8")
+    assert "<b>" not in document
+    page.goto("about:blank")
+    page.set_content(document)
+    expect(page.get_by_role("heading", name="Read and agreed")).to_be_visible()
+    is_accessible(page, "document", at_home=False)
+
+
+def opened(site: Any, page: Any, screen: str, ready: str = ".page h1") -> None:
+    page.goto(f"{site.url}/{screen}?concept={quote(NAME)}")
+    page.wait_for_selector(ready)
+
+
+def path(bench: Any, picture: str) -> str:
+    return str(bench.context.collection.paths([picture])[picture])
+
+
+def give(bench: Any, picture: str, *, repeat: bool = False) -> None:
+    value = "no" if "line-" in path(bench, picture) else "yes"
+    key = f"journey {repeat} {picture}"
+    bench.answers.label_many(
+        NAME, [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
+    )
+
+
+def a_slip(site: Any) -> None:
+    """The person says yes to a picture of a line, under the definition as it is."""
+    bench = site.bench
+    material = bench.context.material(bench.context.concept(NAME))
+    free = [i for i in material.candidates if i not in material.reserved | material.answers.keys()]
+    line = next(i for i in free if "line-" in path(bench, i))
+    bench.answers.label(NAME, line, "yes", author=ME, key="a slip")
+
+
+def renewal(site: Any) -> Any:
+    return site.bench.context.material(site.bench.context.concept(NAME)).renewal
+
+
+def is_accessible(page: Any, name: str, *, at_home: bool = True) -> None:
+    """In both themes and on a phone; axe finds nothing serious, nothing scrolls sideways."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        if at_home:
+            page.reload()  # colours that are on their way from one theme to the other are none
+            page.wait_for_selector("section.panel, .quality-main")
+        violations = Axe().run(page).response["violations"]
+        serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+        found += [(name, scheme, v["id"], v["nodes"][0]["html"][:200]) for v in serious]
+    page.set_viewport_size({"width": 375, "height": 800})
+    if page.evaluate("document.documentElement.scrollWidth") > 375:
+        found.append((name, "phone", "scrolls sideways", ""))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+    assert found == []
