@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from command_line import rows_of, wait_until
 from drawing import draw_folder
-from fake_openai import FakeOpenAI, Request
+from fake_openai import FakeOpenAI, Request, says
+from PIL import Image
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -57,53 +58,77 @@ def test_a_killed_add_goes_on_and_ends_like_an_undisturbed_one(
     assert [job.state for job in Workbench(load_settings(home=killed)).jobs.store.recent()] == ["done"]
 
 
+NAME = "Round thing"
+ANNOTATED, BATCH, AT_ONCE = 500, 32, 8  # pictures; handed over at a time; of those in flight
+BEFORE_THE_KILL = 7 * BATCH + AT_ONCE  # so that the kill comes in the middle of a batch
+
+
+class Server:
+    """A SIMULATED model: it rates by the hash of the picture, and from one point on holds every answer back
+    until who asked was killed."""
+
+    def __init__(self) -> None:
+        self.answered: Counter[str] = Counter()
+        self.held: Counter[str] = Counter()
+        self.dead = threading.Event()
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Any:
+        digest = hashlib.sha256(request.pictures[0]).hexdigest()
+        said = {"evidence": [], "rationale": "simulated", "rating": int(digest, 16) % 5 + 1}
+        with self._lock:
+            holds = len(self.answered) >= BEFORE_THE_KILL and not self.dead.is_set()
+            (self.held if holds else self.answered)[digest] += 1
+        return says(said, wait=self.dead if holds else None)
+
+
 @pytest.mark.slow
 def test_a_killed_annotation_pays_for_no_picture_twice(
     shell: Any, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    folder = draw_folder(tmp_path / "pictures", 40)
-    answered: Counter[str] = Counter()
-    stalled, dead = threading.Event(), threading.Event()
-
-    def judge(request: Request) -> dict[str, Any]:
-        """A SIMULATED model: it rates by the hash of the picture."""
-        digest = hashlib.sha256(request.pictures[0]).hexdigest()
-        if len(answered) >= 12 and not dead.is_set():
-            stalled.set()
-            dead.wait()  # these answers never arrive: their reader was killed
-            return {"evidence": [], "rationale": "too late", "rating": 3}
-        answered[digest] += 1
-        return {"evidence": [], "rationale": "simulated", "rating": int(digest, 16) % 5 + 1}
-
-    with FakeOpenAI(judge) as model:
-        home = tmp_path / "killed"
+    home, server = tmp_path / "killed", Server()
+    bench = Workbench(load_settings(home=home))
+    bench.pictures.add_pictures(
+        [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
+    )
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    assert bench.definitions.mine(NAME, size=600).candidates > ANNOTATED
+    bench.close()
+    with FakeOpenAI(server) as model:
         environment = {
             "DISCERN_HOME": str(home),
             "OPENAI_BASE_URL": model.base_url,
             "DISCERN_VLM_MODEL": "simulated-model",
             "DISCERN_VLM_PRICE": "1/2",
-            "DISCERN_MODEL_CONCURRENCY": "1",
+            "DISCERN_MODEL_CONCURRENCY": str(AT_ONCE),
         }
-        for command in (
-            ("library", "add", folder, "--encoder", f"local-dir:{tiny_open_clip}"),
-            ("concept", "new", "Round thing", "--description", "A filled ellipse."),
-            ("concept", "mine", "Round thing"),
-        ):
-            step = shell(*command, **environment)
-            assert step.wait() == 0, step.communicate()[1]
-        annotate = ("concept", "annotate", "Round thing", "--limit", 20, "--budget", 1)
+        annotate = ("concept", "annotate", NAME, "--limit", ANNOTATED, "--budget", 1)
         first = shell(*annotate, **environment)
-        wait_until(stalled.is_set, first)
+        wait_until(lambda: server.held.total() == AT_ONCE, first)  # so what was answered before has arrived
         first.kill()
         first.wait()
-        dead.set()
+        server.dead.set()
+        assert 0 < rows_of(home / "discern.sqlite", "annotations") < BEFORE_THE_KILL
         again = shell(*annotate, **environment)
         assert again.wait() == 0, again.communicate()[1]
 
     bench = Workbench(load_settings(home=home))
-    labels = [
-        row["id"] for row in bench.label_files.label_rows("Round thing") if row["author_kind"] == "annotator"
-    ]
-    assert len(labels) == len(set(labels)) == 20
-    assert sum(answered.values()) == len(answered) == 20
-    assert rows_of(home / "discern.sqlite", "annotations") == 20
+    rows = bench.label_files.label_rows(NAME)
+    labels = [row["id"] for row in rows if row["author_kind"] == "annotator"]
+    assert len(labels) == len(set(labels)) == ANNOTATED
+    assert rows_of(home / "discern.sqlite", "annotations") == ANNOTATED
+    assert set(server.answered.values()) == {1}
+    assert server.held.keys() <= server.answered.keys()  # those in flight were asked again
+    assert len(model.requests) == len(server.answered) + AT_ONCE
+    (job,) = [job for job in bench.jobs.store.recent() if job.kind == "annotate"]
+    assert (job.state, job.result["calls"]) == ("done", len(server.answered))
+
+
+def _all_different(folder: Path, count: int) -> Path:
+    """Coarse noise, of which no two pictures are near-duplicates."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        noise = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((96, 96)).save(folder / f"{number:03}.png")
+    return folder
