@@ -24,8 +24,19 @@ def each(
     `BudgetError`, and `ModelCallError` that the next picture would meet too, end the batch. The answers that
     came in by then are in the cache: the same batch asked again gets them without a call.
     """
+    ended: list[BaseException] = []  # by what all meet; a thread that is free must not meet it once more
+
+    def one(picture: PictureInput) -> Annotation | FailedAnnotation:
+        if ended:
+            raise ended[0]
+        try:
+            return _one(judge, picture)
+        except BaseException as error:
+            ended.append(error)
+            raise
+
     with ThreadPoolExecutor(concurrency) as threads:
-        futures = [threads.submit(_one, judge, picture) for picture in pictures]
+        futures = [threads.submit(one, picture) for picture in pictures]
         try:
             return [future.result() for future in futures]
         except BaseException:

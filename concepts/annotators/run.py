@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Collected
-from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 
+from concepts.annotators.ahead import Results, asked_ahead
 from concepts.annotators.base import (
     Annotation,
     Annotator,
@@ -61,7 +63,7 @@ class AnnotateResult(View):
 class Labelling:
     """An annotator at work on a concept, within a job: asks about pictures and keeps what is said.
 
-    Each batch is kept before the next is asked. A run that was killed goes on with the same budget: what its
+    What is answered is kept while the next is asked. A run that was killed goes on with the same budget: what its
     first part did counts, and examples are chosen from the same answers. Calls are charged to the job and to
     nobody else.
     """
@@ -129,20 +131,24 @@ class Labelling:
         groups = Groups(todo, alike(lessons, self._collection, todo, costs=self.costs))
         groups_seen = alike(lessons, self._collection, self.seen, costs=self.costs)
         self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store))
-        while groups and not self.stopped:
-            inputs = picture_inputs(lessons, self._collection, groups.next(chosen.batch_size))
-            results, self.stopped = ask_within(chosen, lessons, inputs)
-            kept: list[Annotation] = []
-            for result in results:
-                if isinstance(result, Annotation):
-                    kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
-                else:
-                    groups.failed(result.picture_id)
-                    self.failed.append({"id": result.picture_id, "reason": result.reason})
-            self._keep(kept)
-            trouble = f"{len(self.failed)} could not be judged" if self.failed else ""
-            said = ", ".join(part for part in (doing, trouble) if part)
-            self.progress.report(self.done + len(self.failed), total, said)
+
+        def prepare(ids: list[str]) -> Callable[[], Results]:
+            return partial(ask_within, chosen, lessons, picture_inputs(lessons, self._collection, ids))
+
+        with closing(asked_ahead(groups, chosen.batch_size, prepare)) as asked:
+            for results, stopped in asked:
+                self.stopped = stopped
+                kept: list[Annotation] = []
+                for result in results:
+                    if isinstance(result, Annotation):
+                        kept += [result, *(copy_of(result, i) for i in groups.others(result.picture_id))]
+                    else:
+                        groups.failed(result.picture_id)
+                        self.failed.append({"id": result.picture_id, "reason": result.reason})
+                self._keep(kept)
+                trouble = f"{len(self.failed)} could not be judged" if self.failed else ""
+                said = ", ".join(part for part in (doing, trouble) if part)
+                self.progress.report(self.done + len(self.failed), total, said)
 
     def result(self, rounds: Sequence[Round] = ()) -> AnnotateResult:
         number = self.lessons.revision.number

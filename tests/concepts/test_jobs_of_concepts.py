@@ -107,6 +107,8 @@ def test_a_job_whose_concept_nobody_knows_any_more_says_so(bench: Workbench) -> 
 
 # What a job spends
 
+WORST = 5  # $ that one call could cost, rounded up
+
 
 @pytest.fixture
 def paid(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
@@ -162,7 +164,7 @@ def test_two_annotations_at_once_keep_their_own_budgets(paid: Workbench) -> None
     results = at_once(2, lambda i: paid.annotations.annotate((NAME, OTHER)[i], budget=budgets[i]))
     for result, budget, name in zip(results, budgets, (NAME, OTHER), strict=True):
         assert result.cost_usd is not None
-        assert 0 < result.cost_usd <= budget
+        assert budget - WORST < result.cost_usd <= budget  # as far as its own goes, whatever the other's is
         assert "budget" in result.stopped.lower()
         calls = [c for c in paid.context.ledger.calls() if c.concept_id == concept_id(paid, name)]
         assert len(calls) == result.calls

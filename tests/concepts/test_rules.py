@@ -199,7 +199,7 @@ def test_a_budget_without_a_price_is_refused(vlm: FakeOpenAI, open_bench: Callab
 def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
-    vlm.script(*[says("I like turtles")] * 12)
+    vlm.script(*[says("I like turtles")] * 30)
     result = ready(open_bench).annotations.annotate(NAME, limit=6)
     assert result.failed
     assert result.annotated + len(result.failed) == 6
