@@ -1,36 +1,42 @@
 """Many questions to a model endpoint at the same time: how near the wall time is to the ideal.
 
-    python -m benchmarks.asking --questions 1000 --at-once 8 --latency 0.3
+    PYTHONPATH=tests python -m benchmarks.asking --questions 1000 --at-once 8 --latency 0.3
 
 The model is SIMULATED, in a process of its own over real HTTP, and takes `latency` seconds for each answer.
-Everything else is real: the client, the pace, the ledger and the cache in SQLite. The ideal is questions ×
-latency ÷ at-once. Pictures are drawn noise of the size that goes out for a label.
+Everything else is real. First the client alone is asked: pace, ledger and cache in SQLite. Then the whole of
+annotating: a library of as many pictures, the job, reading and shrinking each picture, labels and annotations
+committed. The ideal is questions × latency ÷ at-once. Pictures are drawn noise of the size that goes out for
+a label. Memory is what the process holds at the time (Linux).
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import json
 import multiprocessing
 import resource
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from fake_openai import FakeOpenAI, Request
 from PIL import Image
 from pydantic import BaseModel
 
 from concepts.language.base import Message
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
 from storage.database import Database
 from storage.files import sqlite_url
+
+SIDE = 512  # px of a picture
 
 
 class Verdict(BaseModel):
@@ -41,48 +47,13 @@ class Verdict(BaseModel):
 def serve(latency: float, tell: Connection) -> None:
     """A SIMULATED model: the same verdict for everything, after a while."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def answer(request: Request) -> dict[str, Any]:
+        time.sleep(latency)
+        return {"evidence": [], "rationale": "simulated", "rating": 4}
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            time.sleep(latency)
-            said = json.dumps({"rationale": "simulated", "rating": 4})
-            message = {"role": "assistant", "content": said}
-            document: dict[str, Any] = {
-                "id": "simulated",
-                "object": "chat.completion",
-                "created": 0,
-                "model": "simulated",
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 900, "completion_tokens": 20, "total_tokens": 920},
-            }
-            body = json.dumps(document).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *values: Any) -> None:
-            """Not on the screen."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    tell.send(server.server_address[1])
-    server.serve_forever()
-
-
-def picture(side: int = 512) -> bytes:
-    noise = np.random.default_rng(0).integers(0, 255, (side // 8, side // 8, 3), dtype=np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(noise).resize((side, side)).save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
-def resident_mb() -> float:
-    """The most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with FakeOpenAI(answer) as server:
+        tell.send(server.base_url)
+        threading.Event().wait()
 
 
 def main() -> None:
@@ -98,27 +69,85 @@ def main() -> None:
         target=serve, args=(given.latency, there), daemon=True
     )
     process.start()
-    url, shown = f"http://127.0.0.1:{here.recv()}/v1", picture()
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Database(sqlite_url(Path(folder) / "benchmark.sqlite")))
-        model = OpenAICompatibleModel(
-            "simulated", api_key=None, base_url=url, ledger=ledger, cache=Path(folder), at_once=given.at_once
-        )
-
-        def ask(number: int) -> Verdict:
-            return model.ask([Message("user", f"Picture {number}.", (shown,))], Verdict, purpose="benchmark")
-
-        ask(-1)
-        before, started = resident_mb(), time.monotonic()
-        with ThreadPoolExecutor(given.at_once) as threads:
-            for _ in threads.map(ask, range(given.questions)):
-                pass
-        wall = time.monotonic() - started
-    process.terminate()
-    ideal = given.questions * given.latency / given.at_once
+    url, ideal = here.recv(), given.questions * given.latency / given.at_once
     print(f"{given.questions} questions, {given.at_once} at once, {given.latency:g} s each")
-    print(f"wall {wall:.1f} s, ideal {ideal:.1f} s, ratio {wall / ideal:.3f}")
-    print(f"memory {before:.0f} MB before, {resident_mb():.0f} MB at most")
+    for what, measured in (("the client alone", client), ("all of annotating", annotating)):
+        with tempfile.TemporaryDirectory() as folder:
+            wall, seconds, memory = measured(url, Path(folder), given.questions, given.at_once)
+        half = memory[len(memory) // 2]
+        print(
+            f"{what}: wall {wall:.1f} s, ideal {ideal:.1f} s, ratio {wall / ideal:.3f}; "
+            f"{seconds:.1f} s of this process's CPU; memory {memory[0]:.0f} MB at first, "
+            f"{half:.0f} MB half-way, {memory[-1]:.0f} MB in the end ({memory[-1] - half:+.1f} MB)",
+            flush=True,
+        )
+    process.terminate()
+
+
+Measured = tuple[float, float, list[float]]  # wall seconds, CPU seconds, MB in the course of it
+
+
+def client(url: str, folder: Path, questions: int, at_once: int) -> Measured:
+    ledger = Ledger(Database(sqlite_url(folder / "benchmark.sqlite")))
+    model = OpenAICompatibleModel(
+        "simulated", api_key=None, base_url=url, ledger=ledger, cache=folder, at_once=at_once
+    )
+    shown = picture(0)
+
+    def ask(number: int) -> Verdict:
+        return model.ask([Message("user", f"Picture {number}.", (shown,))], Verdict, purpose="benchmark")
+
+    ask(-1)
+    memory, started, cpu = [resident_mb()], time.monotonic(), cpu_seconds()
+    with ThreadPoolExecutor(at_once) as threads:
+        for _ in threads.map(ask, range(questions)):
+            memory.append(resident_mb())
+    return time.monotonic() - started, cpu_seconds() - cpu, memory
+
+
+def annotating(url: str, folder: Path, questions: int, at_once: int) -> Measured:
+    """From where the job begins to ask until it is done."""
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    for number in range(questions * 5 // 4):  # some are set aside to measure with
+        (pictures / f"{number:05}.jpg").write_bytes(picture(number))
+    bench = Workbench(
+        load_settings(
+            home=folder / "home", openai_base_url=url, vlm_model="simulated", model_concurrency=at_once
+        )
+    )
+    bench.pictures.add_pictures([pictures])
+    bench.definitions.create_concept("Noise", "Coloured noise.")
+    bench.definitions.mine("Noise", size=questions * 5 // 4)
+    memory: list[float] = []
+    began: list[tuple[float, float]] = []
+
+    def listen(done: int, total: int | None, message: str) -> None:
+        memory.append(resident_mb())
+        began.append((time.monotonic(), cpu_seconds()))
+
+    result = bench.annotations.annotate("Noise", limit=questions, listener=listen)
+    wall, cpu = time.monotonic() - began[0][0], cpu_seconds() - began[0][1]
+    assert (result.annotated, result.calls) == (questions, questions), result
+    bench.close()
+    return wall, cpu, memory
+
+
+def picture(seed: int) -> bytes:
+    """JPEG. No two look the same."""
+    noise = np.random.default_rng(seed).integers(0, 255, (SIDE // 8, SIDE // 8, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).resize((SIDE, SIDE)).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def cpu_seconds() -> float:
+    return time.process_time()
 
 
 if __name__ == "__main__":
