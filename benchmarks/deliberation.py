@@ -19,6 +19,8 @@ import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,7 @@ from concepts.classifier.training import linear_head
 from concepts.definition.document import Criterion, Definition
 from concepts.deliberation.judging import Judging
 from concepts.deliberation.views import WordingView
+from concepts.errors import NotEnoughLabelsError
 from concepts.language.prompts import DEFAULTS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -50,6 +53,7 @@ SIMULATED = Author("simulation", "simulated")
 LIBRARY = {"grocery": 1500, "oasis": 500}  # pictures in the library; as many of the rest are outside
 OUTSIDE = 900
 BEFORE = 45  # plain answers that both arms begin with
+MORE = 15  # plain answers, where there are too few to judge other words by
 MACHINE = 150  # pictures the machine looks at, each time
 ROUNDS = 3  # of deliberation
 SECONDS = 360  # of the person's time, in either arm
@@ -81,13 +85,14 @@ def main() -> None:
 
 
 class Study:
-    """The pictures of one data set: a library, and others outside it."""
+    """The pictures of one data set: a library, and others outside it; the same outside with `more` inside."""
 
-    def __init__(self, folder: Path, data: str, work: Path, *, harmful: bool) -> None:
+    def __init__(self, folder: Path, data: str, work: Path, *, harmful: bool = False, more: int = 0) -> None:
         pictures = _distinct(read_pictures(folder.resolve(), data))
         order = np.random.default_rng(0).permutation(len(pictures))
-        self.inside = [pictures[i] for i in order[: LIBRARY[data]]]
-        self.outside = [pictures[i] for i in order[LIBRARY[data] :][:OUTSIDE]]
+        inside, outside, rest = np.split(order, [LIBRARY[data], LIBRARY[data] + OUTSIDE])
+        self.inside = [pictures[i] for i in [*inside, *rest[:more]]]
+        self.outside = [pictures[i] for i in outside]
         self.by_path = {str(picture.file): picture for picture in pictures}
         self.known = Recognises(self.inside + self.outside)
         self.harmful = harmful
@@ -96,25 +101,30 @@ class Study:
         self.vectors = _vectors(_library(work / f"{data}-outside", self.outside), self.outside)
 
     def run(self, concept: SimulatedConcept, seed: int) -> dict[str, object]:
+        started = time.monotonic()
+        with self.opened(concept, seed) as (bench, server):
+            row = Run(self, bench, concept, seed).both_arms()
+            row |= {"calls": len(server.requests), "seconds": round(time.monotonic() - started)}
+        return row
+
+    @contextmanager
+    def opened(self, concept: SimulatedConcept, seed: int) -> Iterator[tuple[Workbench, FakeOpenAI]]:
+        """The library, with the simulated models behind a server."""
         table = PHRASES[concept.data]
         phrases = [p for p in table if not (self.harmful and p == concept.helps)]
         vision = SimulatedVision(self.known, table, seed)
-        started = time.monotonic()
         with FakeOpenAI(simulated_server(vision, SimulatedProposer(phrases, seed))) as server:
             bench = Workbench(
                 load_settings(
                     home=self.home,
                     openai_base_url=server.base_url,
                     llm_model="simulated-proposer",
-                    vlm_model="simulated-vision",
+                    vlm_model=f"simulated-vision-{seed}",
                     model_concurrency=8,
                 )
             )
-            run = Run(self, bench, concept, seed)
-            row = run.both_arms()
+            yield bench, server
             bench.close()
-            row |= {"calls": len(server.requests), "seconds": round(time.monotonic() - started)}
-        return row
 
 
 class Run:
@@ -172,7 +182,12 @@ class Run:
                 for picture in met.pictures:
                     self._say(name, picture.id, picture.path)
                     spent += SECONDS_A_BORDERLINE + SECONDS_TO_COMPARE
-            found = bench.deliberations.reword(name)
+            try:
+                found = bench.deliberations.reword(name)
+            except NotEnoughLabelsError:  # of the rarer kind
+                self.answer(name, MORE)
+                spent += MORE * SECONDS_AN_ANSWER
+                continue
             if found.rewording is None:
                 continue
             wordings = bench.deliberations.rewordings(name)[0].wordings

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from fake_openai import Request, refuses
 from PIL import Image
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri  # many times faster than `scipy.stats.norm` for one number
 
 from benchmarks.simulated.world import Picture, Recognises
 
@@ -37,22 +37,24 @@ class SimulatedVision:
         self._longest_first = sorted(attributes, key=len, reverse=True)
         self._seed = seed
         self._errors = errors
+        self._recognised: dict[bytes, Picture | None] = {}
 
-    def sees(self, picture: Picture, phrase: str) -> bool:
-        """What the detector of a phrase says, which is sometimes wrong."""
+    def sees(self, picture: Picture, phrase: str, *question: str) -> bool:
+        """What the detector of a phrase says, which is sometimes wrong. Asked in another `question`, the same
+        detector looks again: as often wrong, and on hard pictures again, but not about the same ones."""
         least, most = self._errors
         rate = least + (most - least) * self._draw("rate", phrase)
         shared, own = (
-            norm.ppf(self._draw(*what)) for what in (("hard", picture.name), (phrase, picture.name))
+            ndtri(self._draw(*what)) for what in (("hard", picture.name), (phrase, picture.name, *question))
         )
-        wrong = norm.cdf(np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * own) < rate
+        wrong = ndtr(np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * own) < rate
         return bool(self._attributes[phrase](picture) != wrong)
 
-    def verdict(self, picture: Picture, text: str) -> str:
+    def verdict(self, picture: Picture, text: str, *question: str) -> str:
         phrase = next((one for one in self._longest_first if one in text.casefold()), None)
         if phrase is None:
             return "unclear"
-        return "met" if self.sees(picture, phrase) else "not met"
+        return "met" if self.sees(picture, phrase, *question) else "not met"
 
     def annotate(self, request: Request) -> Any:
         picture = self._looked_at(request)
@@ -70,6 +72,30 @@ class SimulatedVision:
             "sure": 90,
         }
 
+    def caption(self, request: Request) -> Any:
+        """The first of the three calls of the decomposed annotator: what it sees, whatever is looked for."""
+        picture = self._looked_at(request)
+        if picture is None:
+            return {"caption": "I do not know this picture.", "writing": ""}
+        if self._draw("refuses", picture.name) < REFUSES:
+            return refuses()
+        return {"caption": self._describes(picture, "caption"), "writing": ""}
+
+    def find(self, request: Request) -> Any:
+        """The second: a verdict on each statement."""
+        picture = self._looked_at(request)
+        statements = _lines(request.text, "statements", r"^\d+\. (.*)$")
+        verdicts = [
+            "unclear" if picture is None else self.verdict(picture, said, "statements") for said in statements
+        ]
+        return {"findings": [{"number": n, "seen": "", "verdict": v} for n, v in enumerate(verdicts, 1)]}
+
+    def conclude(self, request: Request) -> Any:
+        """The third, without the picture: by the findings, which outrank the caption, as the prompt says."""
+        criteria, verdicts = numbered(request.text), _lines(request.text, "findings", r"^\d+\. ([a-z ]+):")
+        caption = "".join(_lines(request.text, "caption", "^(.*)$"))
+        return {"rationale": caption, "rating": _rating(criteria, verdicts[: len(criteria)]), "sure": 90}
+
     def doubt(self, request: Request) -> Any:
         picture = self._looked_at(request)
         if picture is None:
@@ -84,12 +110,16 @@ class SimulatedVision:
             "ambiguity": f"{chosen}, does that count?",
         }
 
-    def _describes(self, picture: Picture) -> str:
-        seen = [phrase for phrase in self._attributes if self.sees(picture, phrase)]
+    def _describes(self, picture: Picture, *question: str) -> str:
+        seen = [phrase for phrase in self._attributes if self.sees(picture, phrase, *question)]
         return f"It shows: {', '.join(seen[:4]) or 'nothing in particular'}."
 
     def _looked_at(self, request: Request) -> Picture | None:
-        return self._known.picture(Image.open(io.BytesIO(request.pictures[-1])))
+        pixels = request.pictures[-1]
+        digest = hashlib.sha256(pixels).digest()
+        if digest not in self._recognised:
+            self._recognised[digest] = self._known.picture(Image.open(io.BytesIO(pixels)))
+        return self._recognised[digest]
 
     def _draw(self, *what: str) -> float:
         return draw(str(self._seed), *what)
@@ -140,6 +170,9 @@ def simulated_server(vision: SimulatedVision, proposer: SimulatedProposer) -> Ca
     """What a server answers, by the name of the form it is to fill in."""
     forms = {
         "PictureVerdict": vision.annotate,
+        "Caption": vision.caption,
+        "Findings": vision.find,
+        "Conclusion": vision.conclude,
         "Doubt": vision.doubt,
         "Wordings": proposer.reword,
         "Differences": proposer.differ,
@@ -153,9 +186,12 @@ def simulated_server(vision: SimulatedVision, proposer: SimulatedProposer) -> Ca
 
 def numbered(text: str) -> list[tuple[str, str]]:
     """(kind, text) of the criteria of a prompt, in order."""
-    block = text.partition("<criteria>\n")[2].partition("\n</criteria>")[0]
-    found = re.findall(r"^\d+\. \((\w+)[^)]*\) (.*)$", block, re.MULTILINE)
-    return [(kind, said) for kind, said in found]
+    return _lines(text, "criteria", r"^\d+\. \((\w+)[^)]*\) (.*)$")
+
+
+def _lines(text: str, part: str, pattern: str) -> list[Any]:
+    """What a pattern finds in a part of a prompt, between <tags>."""
+    return re.findall(pattern, text.partition(f"<{part}>\n")[2].partition(f"\n</{part}>")[0], re.MULTILINE)
 
 
 def draw(*what: str) -> float:
