@@ -63,9 +63,9 @@ class AnnotateResult(View):
 class Labelling:
     """An annotator at work on a concept, within a job: asks about pictures and keeps what is said.
 
-    What is answered is kept while the next is asked. A run that was killed goes on with the same budget: what its
-    first part did counts, and examples are chosen from the same answers. Calls are charged to the job and to
-    nobody else.
+    What is answered is kept while the next is asked. A run that was killed goes on with the same budget: what
+    its first part did counts, and examples are chosen from the same answers. Calls are charged to the job and
+    to nobody else.
     """
 
     def __init__(
@@ -131,6 +131,8 @@ class Labelling:
         groups = Groups(todo, alike(lessons, self._collection, todo, costs=self.costs))
         groups_seen = alike(lessons, self._collection, self.seen, costs=self.costs)
         self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store))
+        if self.stopped:
+            return
 
         def prepare(ids: list[str]) -> Callable[[], Results]:
             return partial(ask_within, chosen, lessons, picture_inputs(lessons, self._collection, ids))
