@@ -42,6 +42,7 @@ from concepts.annotators.making import choose_annotator, supplies_of
 from concepts.classifier.training import linear_head
 from concepts.definition.document import Criterion, Definition
 from concepts.deliberation.judging import Judging
+from concepts.deliberation.trials import AT_ONCE
 from concepts.deliberation.views import WordingView
 from concepts.errors import NotEnoughLabelsError
 from concepts.language.prompts import DEFAULTS
@@ -52,10 +53,11 @@ from storage.labels import Author
 SIMULATED = Author("simulation", "simulated")
 LIBRARY = {"grocery": 1500, "oasis": 500}  # pictures in the library; as many of the rest are outside
 OUTSIDE = 900
-BEFORE = 45  # plain answers that both arms begin with
+BEFORE = 75  # plain answers that both arms begin with
 MORE = 15  # plain answers, where there are too few to judge other words by
 MACHINE = 150  # pictures the machine looks at, each time
 ROUNDS = 3  # of deliberation
+AMBIGUITIES = 2  # met in each
 SECONDS = 360  # of the person's time, in either arm
 TESTED = 160  # pictures outside that agreement is measured on
 SECONDS_AN_ANSWER = 1.5
@@ -177,7 +179,7 @@ class Run:
         self.machine(name, 1)
         for _ in range(ROUNDS):
             bench.deliberations.find_ambiguities(name)
-            for open_ in bench.deliberations.ambiguities(name)[:1]:
+            for open_ in bench.deliberations.ambiguities(name)[:AMBIGUITIES]:
                 met = bench.deliberations.begin(name, open_.name, author="simulation")
                 for picture in met.pictures:
                     self._say(name, picture.id, picture.path)
@@ -190,13 +192,12 @@ class Run:
                 continue
             if found.rewording is None:
                 continue
-            wordings = bench.deliberations.rewordings(name)[0].wordings
-            if any(one.to_ask for one in wordings):
+            while self._is_open(spent):
                 test = bench.deliberations.put_to_the_test(name, found.rewording, author="simulation")
                 for picture in test.pictures:
                     self._say(name, picture.id, picture.path)
                     spent += SECONDS_A_BORDERLINE
-                wordings = bench.deliberations.rewordings(name)[0].wordings
+            wordings = bench.deliberations.rewordings(name)[0].wordings
             for place, best in enumerate(wordings):
                 if best.verdict == "better":
                     spent += SECONDS_TO_READ
@@ -204,6 +205,13 @@ class Run:
                     break
             self.machine(name, 1)
         return spent
+
+    def _is_open(self, spent: float) -> bool:
+        """Whether more answers would settle which words are better, and there is time for some."""
+        wordings = self.bench.deliberations.rewordings(self.name)[0].wordings
+        settled = any(one.verdict == "better" for one in wordings)
+        time = SECONDS - spent - SECONDS_TO_READ - AT_ONCE * SECONDS_A_BORDERLINE
+        return time > 0 and not settled and any(one.undecided for one in wordings)
 
     def _accept(self, number: int, place: int, wording: WordingView) -> None:
         before = self._definition(self.name)

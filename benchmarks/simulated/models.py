@@ -126,7 +126,8 @@ class SimulatedVision:
 
 
 class SimulatedProposer:
-    """Draws phrases it has not drawn under the same prompt, with a kind by what the prompt says is wrong."""
+    """Draws phrases with a kind by what the prompt says is wrong, none that was tried with that kind. Phrases
+    that the prompt mentions where person and machine differ come to it more easily."""
 
     def __init__(self, phrases: list[str], seed: int = 0) -> None:
         self._phrases = phrases
@@ -135,20 +136,26 @@ class SimulatedProposer:
     def reword(self, request: Request) -> Any:
         rng = self._rng(request)
         answers = request.text.partition("<answers>\n")[2]
-        too_many = len(re.findall(r"person says no, the machine yes", answers))
-        too_few = len(re.findall(r"person says yes, the machine no\b", answers))
-        chance = (too_many + 1) / (too_many + too_few + 2)
+        lines = re.findall(r"^\d+\. The person says .*$", answers, re.MULTILINE)
+        too_many = [line for line in lines if "person says no, the machine yes" in line]
+        too_few = [line for line in lines if re.search(r"person says yes, the machine no\b", line)]
         number = int(re.findall(r"Propose (\d+)", request.text)[-1])
         necessary = [n for n, (kind, _) in enumerate(numbered(request.text), 1) if kind == "necessary"]
-        wordings = []
         tried = request.text.partition("<tried>")[2]
-        new = [phrase for phrase in self._phrases if phrase not in tried] or self._phrases
-        for phrase in rng.choice(new, min(number, len(new)), replace=False):
-            excluding = rng.random() < chance
-            kind, at = ("excluding", 0) if excluding else ("included", necessary[0] if necessary else 0)
+        weights = {
+            (kind, phrase): (1 + len(wrong)) * (1 + sum(phrase in line for line in wrong))
+            for kind, wrong in (("excluding", too_many), ("included", too_few))
+            for phrase in self._phrases
+            if f"({kind}) {phrase}" not in tried
+        }
+        pairs, chances = list(weights), np.array(list(weights.values()), float)
+        wordings = []
+        for row in rng.choice(len(pairs), min(number, len(pairs)), replace=False, p=chances / chances.sum()):
+            kind, phrase = pairs[row]
             if rng.random() < 0.15:
-                kind, at = "necessary", 0
-            edit = {"action": "add", "number": at, "kind": kind, "text": str(phrase)}
+                kind = "necessary"
+            at = necessary[0] if necessary and kind == "included" else 0
+            edit = {"action": "add", "number": at, "kind": kind, "text": phrase}
             wordings.append({"why": f"Perhaps it is about: {phrase}.", "edits": [edit]})
         return {"wordings": wordings}
 

@@ -192,4 +192,4 @@ def _measured(wording: WordingView) -> str:
         f"{wording.after} of {wording.judging} answers instead of {wording.before} "
         f"({wording.fixed} mended, {wording.broken} broken)"
     )
-    return f"{said}; {len(wording.to_ask)} pictures would settle it" if wording.to_ask else said
+    return f"{said}; up to {len(wording.undecided)} pictures would settle it" if wording.undecided else said

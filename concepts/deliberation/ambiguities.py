@@ -176,7 +176,8 @@ def next_to_meet(
 
 
 def with_parting(found: Sequence[Ambiguity], parting: Sequence[str]) -> list[Ambiguity]:
-    """With the pictures first about which answers and words say different things, where there are enough."""
+    """With the pictures last about which answers and words say different things, where there are enough:
+    those say as much about the machine's eyes as about the words."""
     if len(parting) < FEWEST:
         return list(found)
-    return [Ambiguity(PARTING, tuple(parting[:MOST_PARTING])), *found]
+    return [*found, Ambiguity(PARTING, tuple(parting[:MOST_PARTING]))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from concepts.deliberation.halves import halves
 from concepts.deliberation.trials import Value
@@ -16,14 +16,23 @@ FEWEST = 10  # answers in the half that judges, below which no wording can be sh
 
 @dataclass(frozen=True)
 class AnswersToReword:
-    """Picture id → yes or no, of each half; `comments` of the half that writes, oldest first."""
+    """Picture id → yes or no, of each half; `comments` of the half that writes, oldest first. `met` are
+    pictures that were chosen for being near the edge, with the ambiguity they were shown for: how often the
+    machine is right about them says little about the others."""
 
     write: dict[str, Value]
     judge: dict[str, Value]
     comments: Mapping[str, list[str]]
+    met: Mapping[str, str] = field(default_factory=dict)
+
+    def usual(self, said: Mapping[str, Value]) -> dict[str, Value]:
+        """What is `said` of those pictures that were not chosen for being near the edge."""
+        return {i: value for i, value in said.items() if i not in self.met}
 
     @classmethod
-    def of(cls, lessons: Lessons, collection: Collection, log: LabelLog, key: str) -> AnswersToReword:
+    def of(
+        cls, lessons: Lessons, collection: Collection, log: LabelLog, key: str, met: Mapping[str, str]
+    ) -> AnswersToReword:
         """What was answered with the machine's opinion beside the picture agrees with it too often, so it
         judges nothing."""
         decided: dict[str, Value] = {
@@ -41,4 +50,5 @@ class AnswersToReword:
             {i: decided[i] for i in found.write},
             {i: decided[i] for i in found.judge if i not in swayed},
             remarks,
+            met,
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from concepts.definition.document import Definition
 from concepts.deliberation.answers import AnswersToReword
+from concepts.deliberation.earlier import Earlier
 from concepts.deliberation.judging import Judging
 from concepts.deliberation.trials import (
     Candidate,
@@ -16,6 +17,8 @@ from concepts.deliberation.trials import (
     Sifted,
     Trial,
     Value,
+    f1_of,
+    is_hopeless,
     judged,
     sample,
     sift,
@@ -34,7 +37,7 @@ from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, Prompts
 
 ROUNDS = 8  # of writing with what the wordings so far did
-ENOUGH = 2 / 3  # of the mistakes mended by one wording, after which no other is looked for
+ENOUGH = 20.0  # evidence for one wording, after which no other is looked for
 FEWEST_TO_ASK = 4  # pictures that two wordings differ about, below which they settle nothing
 MOST_TO_JUDGE = 80  # answers that judge: each wording is a call for each
 MOST_TO_READ = 80  # answers of the half that writes that the machine is asked about
@@ -60,16 +63,14 @@ def find_wordings(
     judge: Judging,
     critic: ChatModel | None,
     nouns: Telling,
-    run: int,
     askable: Sequence[str],
-    earlier: Sequence[Candidate] = (),
+    earlier: Earlier,
     seed: int = 0,
     prompts: Prompts = DEFAULTS,
 ) -> Outcome:
-    """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, among which some
-    are looked for that would settle whether the best wording is better, where answers don't. `earlier`:
-    wordings of other runs against this definition that never came before the answers that judge; more answers
-    may speak for them.
+    """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, in an order that
+    has nothing to do with what is seen in them, among which some are looked for that would settle whether a
+    wording is better, where answers don't. `earlier`: of runs against the same definition.
 
     Raises `BudgetError` and what else the annotator and the critic raise; the same again costs nothing up to
     there.
@@ -79,14 +80,23 @@ def find_wordings(
     to_judge = {i: answers.judge[i] for i in some(list(answers.judge), MOST_TO_JUDGE, rng)}
     feedback = read_feedback(current, write, answers, judge)
     said = {one.picture_id: one.machine for one in feedback}
-    chosen = sample(write, said, rng)
+    chosen = sample(write, said, f1_of(answers.usual(said), write), rng)
     mistakes = sum(not one.agrees for one in feedback)
-    again = sift(earlier, chosen, write, judge, remarked=_remarked(feedback))
-    sifted = _written(current, feedback, chosen, write, judge, critic, nouns, prompts, again)
+    again = sift(earlier.sifted, chosen, write, judge, remarked=_remarked(feedback))
+    sifted = _written(current, feedback, chosen, write, judge, critic, nouns, prompts, again, earlier.judged)
     both = said | dict(judge(current, list(to_judge)))
-    f1 = _f1(both, write | to_judge)
-    trials = judged(current, sifted, to_judge, judge, f1, run, remarked=_remarked(feedback))
-    trials = _with_pictures_to_ask(current, trials, askable, judge, rng)
+    f1 = f1_of(answers.usual(both), write | to_judge)
+    trials = judged(
+        current,
+        sifted,
+        to_judge,
+        judge,
+        f1,
+        earlier.count,
+        remarked=_remarked(feedback),
+        going_on=earlier.going_on,
+    )
+    trials = _with_pictures_to_ask(current, trials, askable, judge)
     return Outcome(trials, [one.candidate for one in sifted], len(feedback), mistakes, len(to_judge), f1)
 
 
@@ -101,6 +111,7 @@ def read_feedback(
             machine=said.value,
             reason=said.rationale,
             comments=tuple(answers.comments.get(i, ())),
+            ambiguity=answers.met.get(i, ""),
         )
         for i, said in judge.annotations(current, list(write)).items()
     ]
@@ -116,12 +127,14 @@ def _written(
     nouns: Telling,
     prompts: Prompts,
     again: Sequence[Sifted],
+    judged: frozenset[str],
 ) -> list[Sifted]:
     """Every usable wording, those of earlier runs `again` among them, the best first. A model that answers
     with nothing usable once is asked on."""
     found = {one.candidate.definition.as_text(): one for one in again}
     if critic is None:
-        new = sift(from_nouns(current, feedback, nouns), chosen, write, judge)
+        named = [c for c in from_nouns(current, feedback, nouns) if c.definition.as_text() not in judged]
+        new = sift(named, chosen, write, judge)
         return _best(found | {one.candidate.definition.as_text(): one for one in new})
     remarked = _remarked(feedback)
     ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic, prompts)]
@@ -131,41 +144,29 @@ def _written(
             candidates = way()
         except ModelAnswerError:
             continue
-        unknown = [c for c in candidates if c.definition.as_text() not in found]
+        unknown = [c for c in candidates if c.definition.as_text() not in judged | found.keys()]
         if number and not unknown:
             break  # it has said what it has to say
         for one in sift(unknown, chosen, write, judge, remarked=remarked):
             found[one.candidate.definition.as_text()] = one
-        if any(one.fixed - one.broken >= ENOUGH * len(chosen.wrong) > 0 for one in found.values()):
+        if any(one.evidence >= ENOUGH for one in found.values()):
             break
     return _best(found)
 
 
 def _with_pictures_to_ask(
-    current: Definition,
-    trials: Sequence[Trial],
-    askable: Sequence[str],
-    judge: Judging,
-    rng: np.random.Generator,
+    current: Definition, trials: Sequence[Trial], askable: Sequence[str], judge: Judging
 ) -> list[Trial]:
-    """The likeliest one, where none is shown to be better, with pictures that would show it."""
+    """Where none is shown to be better, those that may be with pictures that would show it."""
     if any(trial.is_better for trial in trials):
         return list(trials)
-    for place, trial in enumerate(trials):
-        change = trial.change
-        if trial.sifted.is_promising and change.fixed >= change.broken:
-            order = [askable[row] for row in rng.permutation(len(askable))]
-            turns = telling(current, trial.sifted.candidate.definition, order, judge)
-            if len(turns) >= FEWEST_TO_ASK:
-                return [*trials[:place], replace(trial, to_ask=turns), *trials[place + 1 :]]
-    return list(trials)
-
-
-def _f1(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
-    yes = [i for i in said if said[i] == "yes"]
-    right = sum(answers[i] == "yes" for i in yes)
-    there = sum(answers[i] == "yes" for i in said)
-    return 2 * right / max(len(yes) + there, 1)
+    found = []
+    for trial in trials:
+        turns = {}
+        if trial.sifted.is_promising and not is_hopeless(trial.votes):
+            turns = telling(current, trial.sifted.candidate.definition, askable, judge)
+        found.append(replace(trial, to_ask=turns) if len(turns) >= FEWEST_TO_ASK else trial)
+    return found
 
 
 def _remarked(feedback: Sequence[Feedback]) -> bool:
@@ -173,4 +174,4 @@ def _remarked(feedback: Sequence[Feedback]) -> bool:
 
 
 def _best(found: dict[str, Sifted]) -> list[Sifted]:
-    return sorted(found.values(), key=lambda one: -one.gain)
+    return sorted(found.values(), key=lambda one: -one.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,11 +24,11 @@ from concepts.deliberation.ambiguities import (
 )
 from concepts.deliberation.answers import FEWEST, AnswersToReword
 from concepts.deliberation.borderline import borderline
+from concepts.deliberation.earlier import Earlier
 from concepts.deliberation.judging import Judging, Tick
 from concepts.deliberation.looking_back import Contradicted, contradicted, earlier_answers
 from concepts.deliberation.nouns import GroupNouns
 from concepts.deliberation.rewording import Outcome, find_wordings
-from concepts.deliberation.trials import Candidate
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BlindModelError, NotEnoughLabelsError
 from concepts.jobs import Progress
@@ -96,14 +97,15 @@ class Deliberation:
         found = by_description(doubts, doubt, SentenceEncoder().encode)
         return with_parting(found, edge.parting), len(asked), model.name
 
-    def reword(self, key: str, run: int, earlier: Sequence[Candidate]) -> tuple[Outcome, str]:
+    def reword(self, key: str, earlier: Earlier, met: Mapping[str, str]) -> tuple[Outcome, str]:
         """Other wordings, tried, and who wrote them (empty: the built-in vocabulary).
 
-        `key` is the concept's; `run` counts from 1 how often this was done for this definition. Raises
+        `key` is the concept's; `earlier`: of runs against this definition. `met`: pictures that were
+        chosen for being near the edge, with the ambiguity (empty: none that has a name). Raises
         `NotEnoughLabelsError` where no wording could be shown to be better.
         """
         ledger, budget = self._charged()
-        answers = AnswersToReword.of(self.lessons, self.collection, self.log, key)
+        answers = AnswersToReword.of(self.lessons, self.collection, self.log, key, met)
         short = FEWEST - min(len(answers.judge), len(answers.write))
         if short > 0:
             raise NotEnoughLabelsError(
@@ -119,8 +121,7 @@ class Deliberation:
             judging,
             critic,
             self._telling(),
-            run,
-            self._askable(),
+            self._askable(key),
             earlier,
             prompts=self.prompts,
         )
@@ -155,10 +156,15 @@ class Deliberation:
 
         return tick
 
-    def _askable(self) -> list[str]:
+    def _askable(self, key: str) -> list[str]:
+        """By lot, those first that the machine has looked at already: they cost one call less each."""
         lessons = self.lessons
         free = [i for i in lessons.candidates if i not in lessons.reserved and i not in lessons.spoken_for]
-        return without_look_alikes(lessons.with_vectors(free), self.collection.library)
+        ids = without_look_alikes(lessons.with_vectors(free), self.collection.library)
+        newest = lessons.revision.number
+        looked_at = {said.picture_id for said in lessons.ratings if said.definition_number == newest}
+        lots = {i: hashlib.sha256(f"{key} settles {i}".encode()).digest() for i in ids}
+        return sorted(ids, key=lambda i: (i not in looked_at, lots[i]))
 
     def _charged(self) -> tuple[Ledger, Budget | None]:
         ledger = self.ledger.charged_to(self.progress.job_id, self.lessons.concept_id)

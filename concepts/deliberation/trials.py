@@ -3,7 +3,8 @@ written from, judged on those it was not.
 
 The current definition stays in the running to the end: nothing is called better that isn't surely so.
 Every wording that comes before the answers that judge spends some of one allowance for being wrong, so that
-trying long enough doesn't bring a wording that only seems better.
+trying long enough doesn't bring a wording that only seems better. Answers are counted as evidence that may be
+looked at after each of them: a person is asked a few at a time, until it is settled.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from typing import Literal
 import numpy as np
 
 from concepts.definition.document import Definition
-from concepts.learning.paired import PairedChange, paired_change, surely_more
+from concepts.learning.paired import PairedChange, evidence, paired_change
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
 
 MOST_WRONG, MOST_RIGHT = 24, 24  # answers a wording is sifted with: those the machine had wrong, and right
 FINALISTS = 2
-# Error of a first test on the answers a wording was written from: 2 mended and none broken pass, 3 and 1 too.
-PROMISE = 0.32
-ASK = 12  # pictures a person is asked about to settle whether a wording is better
-LOOKED_AT, A_LOOK = 160, 40  # pictures of the pool that are looked through for those, and at a time
+PROMISING = 1.7  # evidence on the answers a wording was written from: one mended is too little, two may do
+ASK, AT_ONCE = 24, 6  # pictures a person is asked about to settle whether a wording is better, at a time
+LOOKED_AT, A_LOOK = 300, 40  # pictures of the pool that are looked through for those, and at a time
 ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
-FIRST = 0.1  # of a run's part of that, for each wording on the answers that are there
+FIRST, EACH_NEXT = 0.4, 0.6  # the first wording's part of that, and each next one's of the one before
+HOPELESS = 0.25  # evidence below which nobody is asked on
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,18 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Sifted:
-    """A candidate on the answers it was written from. `gain`: change of the share of all of them that the
-    machine has right, estimated from those it was asked about; optimistic, because they inspired it."""
+    """A candidate on the answers it was written from. `evidence` that it is better; optimistic, because they
+    inspired it."""
 
     candidate: Candidate
-    gain: float
+    evidence: float
     fixed: int
     broken: int
 
     @property
     def is_promising(self) -> bool:
-        """Enough to spend a look at the answers that judge: it mends several, by more than it breaks."""
-        mended = np.arange(self.fixed + self.broken) < self.fixed
-        return self.gain > 0 and surely_more(mended, np.full(len(mended), 0.5), PROMISE)
+        """Enough to spend a look at the answers that judge."""
+        return self.evidence >= PROMISING
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,13 @@ class Trial:
     change: PairedChange
     turned: dict[str, Value]
     votes: list[Vote]
-    is_better: bool  # surely agrees with the person more often, in what counts
+    nth: int  # of the wordings that came before the answers that judge, from 1
     to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
+
+    @property
+    def is_better(self) -> bool:
+        """Surely agrees with the person more often, in what counts."""
+        return is_better(self.votes, self.nth)
 
     @property
     def is_harmless(self) -> bool:
@@ -92,29 +97,24 @@ class Vote:
 
 @dataclass(frozen=True)
 class Sample:
-    """Answers to sift with: ids of what the machine has wrong and of what it has right, and how many answers
-    each of them stands for."""
+    """Answers to sift with: ids of what the machine has wrong and of what it has right by the current
+    definition, what it `said` of them, and its `f1`."""
 
     wrong: list[str]
     right: list[str]
-    each_wrong: float
-    each_right: float
-    total: int
+    said: Mapping[str, Value]
+    f1: float
 
 
-def sample(answers: Mapping[str, Value], said: Mapping[str, Value], rng: np.random.Generator) -> Sample:
-    """`answers` of the half that writes, and what the machine says of them by the current definition."""
+def sample(
+    answers: Mapping[str, Value], said: Mapping[str, Value], f1: float, rng: np.random.Generator
+) -> Sample:
+    """`answers` of the half that writes, and what the machine says of them by the current definition, with
+    its `f1` on those of them that say how good it is."""
     known = [i for i in answers if i in said]
     wrong = [i for i in known if said[i] != answers[i]]
     right = [i for i in known if said[i] == answers[i]]
-    some_wrong, some_right = some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng)
-    return Sample(
-        some_wrong,
-        some_right,
-        len(wrong) / max(len(some_wrong), 1),
-        len(right) / max(len(some_right), 1),
-        len(known),
-    )
+    return Sample(some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, f1)
 
 
 def sift(
@@ -129,14 +129,17 @@ def sift(
     remarked on pictures: that belongs into the words also where no answer shows it."""
     found = []
     for candidate in candidates:
-        fixed = _agreeing(judge(candidate.definition, chosen.wrong), answers)
+        then = dict(judge(candidate.definition, chosen.wrong))
+        fixed = sum(then[i] == answers[i] for i in then)
         broken = 0
         if fixed or remarked:
-            said = judge(candidate.definition, chosen.right)
-            broken = sum(said[i] != answers[i] for i in chosen.right if i in said)
-        gain = (fixed * chosen.each_wrong - broken * chosen.each_right) / max(chosen.total, 1)
-        found.append(Sifted(candidate, gain, fixed, broken))
-    return sorted(found, key=lambda one: -one.gain)
+            others = judge(candidate.definition, chosen.right)
+            broken = sum(others[i] != answers[i] for i in others)
+            then |= others
+        turns = {i: Turn(chosen.said[i], then[i]) for i in then if then[i] != chosen.said[i]}
+        evidence = evidence_of(votes_of(turns, answers, chosen.f1))
+        found.append(Sifted(candidate, evidence, fixed, broken))
+    return sorted(found, key=lambda one: -one.evidence)
 
 
 def judged(
@@ -145,39 +148,39 @@ def judged(
     answers: Mapping[str, Value],
     judge: Judge,
     f1: float,
-    run: int,
+    before: int,
     *,
     remarked: bool = False,
+    going_on: Sequence[Trial] = (),
 ) -> list[Trial]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
-    definition first. `f1` is the machine's by the current one; `run` counts from 1 how
-    often wordings were tried against it."""
-    error = FIRST * allowance(run)
+    definition first. `f1` is the machine's by the current one, against which `before` other wordings were
+    judged earlier; those of them that are `going_on` have the votes they have."""
     finalists = [one for one in sifted if one.is_promising or (remarked and not one.broken)][:FINALISTS]
+    trials = list(going_on)
     if not finalists or not answers:
-        return []
-    before = judge(current, list(answers))
-    trials = []
-    for one in finalists:
-        after = judge(one.candidate.definition, list(answers))
-        both = [i for i in answers if i in before and i in after]
+        return trials
+    now = judge(current, list(answers))
+    for nth, one in enumerate(finalists, before + 1):
+        then = judge(one.candidate.definition, list(answers))
+        both = [i for i in answers if i in now and i in then]
         change = paired_change(
-            np.array([before[i] == answers[i] for i in both], bool),
-            np.array([after[i] == answers[i] for i in both], bool),
-            2 * error,
+            np.array([now[i] == answers[i] for i in both], bool),
+            np.array([then[i] == answers[i] for i in both], bool),
+            2 * allowance(nth),
         )
-        turns = {i: Turn(before[i], after[i]) for i in both if after[i] != before[i]}
-        votes = votes_of(turns, answers, f1)
+        turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
         turned = {i: turn.then for i, turn in turns.items()}
-        trials.append(Trial(one, change, turned, votes, is_better(votes, error)))
-    return sorted(trials, key=lambda trial: (not trial.is_better, -trial.change.change))
+        trials.append(Trial(one, change, turned, votes_of(turns, answers, f1), nth))
+    return sorted(trials, key=lambda trial: -evidence_of(trial.votes) * allowance(trial.nth))
 
 
 def telling(
     current: Definition, other: Definition, pictures: Sequence[str], judge: Judge, n: int = ASK
 ) -> dict[str, Turn]:
-    """The first n of `pictures`, which are in random order, about which the machine would change its mind: an
-    answer about one is a vote for either definition. Looks at `LOOKED_AT` at most."""
+    """The first n of `pictures`, whose order has nothing to do with what is seen in them, about which the
+    machine would change its mind: an answer about one is a vote for either definition. Looks at `LOOKED_AT`
+    at most."""
     found: dict[str, Turn] = {}
     for start in range(0, min(len(pictures), LOOKED_AT), A_LOOK):
         some = pictures[start : start + A_LOOK]
@@ -203,34 +206,37 @@ def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float)
     return votes
 
 
-def is_better(votes: Sequence[Vote], error: float) -> bool:
-    return surely_more(
-        np.array([vote.for_new for vote in votes], bool), np.array([vote.least for vote in votes]), error
-    )
+def is_better(votes: Sequence[Vote], nth: int) -> bool:
+    """Whether the `nth` wording that was judged surely is, by `votes` of the answers that judge and by what a
+    person answered about pictures that were to settle it, after any number of those.
 
-
-def settled(
-    votes: Sequence[Vote], turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float, run: int
-) -> bool:
-    """Whether a wording is surely better by the `votes` of the answers that judge and by what a person
-    answered about all pictures that were to settle it.
-
-    Were the new one no better, each picture they differ about would speak for it no more often than it has
-    to, however such pictures were found.
+    Were it no better, each picture they differ about would speak for it no more often than it has to, however
+    such pictures were found.
     """
-    error = (1 - FINALISTS * FIRST) * allowance(run)
-    return is_better([*votes, *votes_of(turns, answers, f1)], error)
+    return evidence_of(votes) >= 1 / allowance(nth)
 
 
-def allowance(run: int) -> float:
-    """How often the wordings of this run may be wrongly called better: a half, a quarter, an eighth … of
-    `ERROR`, which is the sum of them all. Most of it is for the answers that are asked for to settle it, as
-    the first of two looks needs little (O'Brien & Fleming 1979)."""
-    return float(ERROR / 2**run)
+def is_hopeless(votes: Sequence[Vote]) -> bool:
+    """Whether more votes are not worth a person's time."""
+    return evidence_of(votes) < HOPELESS
 
 
-def _agreeing(said: Mapping[str, Value], answers: Mapping[str, Value]) -> int:
-    return sum(value == answers[i] for i, value in said.items())
+def allowance(nth: int) -> float:
+    """How often the `nth` wording that is judged against one definition may be wrongly called better: smaller
+    and smaller parts of `ERROR`, which is the sum of them all."""
+    return float(ERROR * FIRST * EACH_NEXT ** (nth - 1))
+
+
+def evidence_of(votes: Sequence[Vote]) -> float:
+    least = np.array([vote.least for vote in votes])
+    return evidence(np.array([vote.for_new for vote in votes], bool), least)
+
+
+def f1_of(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
+    yes = [i for i in said if said[i] == "yes"]
+    right = sum(answers[i] == "yes" for i in yes)
+    there = sum(answers[i] == "yes" for i in said)
+    return 2 * right / max(len(yes) + there, 1)
 
 
 def some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Ids
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from concepts.definition.document import Change, Definition, word_diff
-from concepts.deliberation.trials import Trial, Turn, Value, Vote, settled
+from concepts.deliberation.trials import Trial, Turn, Value, Vote, is_better, is_hopeless, votes_of
 from concepts.view import View
 
 
@@ -64,7 +65,9 @@ class EarlierAnswer(View):
 class WordingView(View):
     """Another wording. Of the `judging` answers it was not written from the machine had `before` right and
     has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound the change of the share.
-    `turned`: picture id → what the machine says of it by this wording."""
+    `turned`: picture id → what the machine says of it by this wording. `nth`: how many wordings were judged
+    against the definition up to this one. `to_ask` are pictures that would settle whether it is better, of
+    which `answered` are."""
 
     definition: Definition
     difference: list[tuple[Change, str]]
@@ -79,23 +82,38 @@ class WordingView(View):
     low: float
     high: float
     turned: dict[str, Value]
-    run: int
+    nth: int = Field(validation_alias=AliasChoices("nth", "run"))
     f1: float
     votes: list[Vote]
     to_ask: dict[str, Turn] = Field(default_factory=dict)
+    answered: dict[str, Value] = Field(default_factory=dict)
 
     @property
     def may_be_accepted(self) -> bool:
         return self.verdict != "not better"
 
-    def with_answers(self, answers: Mapping[str, Value]) -> WordingView:
-        """Better where that is settled by the answers to all pictures it was put to the test with."""
-        if not self.to_ask or any(i not in answers for i in self.to_ask):
-            return self
-        if settled(self.votes, self.to_ask, answers, self.f1, self.run):
-            return self.model_copy(update={"verdict": "better"})
-        spoiled = self.broken or any(answers[i] == turn.now for i, turn in self.to_ask.items())
-        return self.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
+    @property
+    def undecided(self) -> list[str]:
+        """The pictures to ask about next; none once it is settled, or not worth asking on."""
+        if self.verdict == "better" or is_hopeless(self.all_votes()):
+            return []
+        return [i for i in self.to_ask if i not in self.answered]
+
+    def with_answers(self, answers: Mapping[str, Value], free: Ids[str]) -> WordingView:
+        """As the answers to the pictures it was put to the test with have it, so far. Those that are neither
+        answered nor `free` to be asked about are left out."""
+        known = {i: answers[i] for i in self.to_ask if i in answers}
+        left = {i: turn for i, turn in self.to_ask.items() if i in known or i in free}
+        one = self.model_copy(update={"to_ask": left, "answered": known})
+        if not known:
+            return one
+        if is_better(one.all_votes(), self.nth):
+            return one.model_copy(update={"verdict": "better"})
+        spoiled = self.broken or any(known[i] == self.to_ask[i].now for i in known)
+        return one.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
+
+    def all_votes(self) -> list[Vote]:
+        return [*self.votes, *votes_of(self.to_ask, self.answered, self.f1)]
 
 
 class RewordingView(View):
@@ -112,7 +130,7 @@ class RewordingView(View):
     became: int | None
 
 
-def wording_of(current: Definition, trial: Trial, f1: float, run: int) -> WordingView:
+def wording_of(current: Definition, trial: Trial, f1: float) -> WordingView:
     change = trial.change
     return WordingView(
         definition=trial.sifted.candidate.definition,
@@ -128,7 +146,7 @@ def wording_of(current: Definition, trial: Trial, f1: float, run: int) -> Wordin
         low=change.low,
         high=change.high,
         turned=trial.turned,
-        run=run,
+        nth=trial.nth,
         f1=f1,
         votes=trial.votes,
         to_ask=trial.to_ask,

@@ -35,13 +35,15 @@ FEWEST_IN_GROUP = 2
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person and the machine said of one picture, the machine's reason, and what was remarked."""
+    """What a person and the machine said of one picture, the machine's reason, what was remarked, and the
+    ambiguity that it was shown for."""
 
     picture_id: str
     person: Value
     machine: Value
     reason: str
     comments: tuple[str, ...] = ()
+    ambiguity: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -49,7 +51,8 @@ class Feedback:
 
     def as_text(self, number: int) -> str:
         said = f"{number}. The person says {self.person}, the machine {self.machine}, because: {self.reason}"
-        return " ".join([said, *(f"The person remarks: {comment}" for comment in self.comments)])
+        asked = [f"It was shown because of: {self.ambiguity}"] if self.ambiguity else []
+        return " ".join([said, *asked, *(f"The person remarks: {comment}" for comment in self.comments)])
 
 
 class _Wording(BaseModel):

@@ -9,6 +9,8 @@ import numpy as np
 from concepts.learning.base import Bools, Floats
 from concepts.learning.intervals import clopper_pearson
 
+ALTERNATIVES = (0.25, 0.5, 0.75, 0.9)  # parts of the way from what has to be exceeded to all votes
+
 
 @dataclass(frozen=True)
 class PairedChange:
@@ -53,10 +55,15 @@ def paired_change(before: Bools, after: Bools, error: float) -> PairedChange:
     )
 
 
-def surely_more(votes: Bools, least: Floats, error: float) -> bool:
-    """Whether votes (n,) are for something more often than `least` (n,) of each kind of vote, one-sided, at
-    `error`: exact, by the Poisson binomial distribution of votes that are just as often for it."""
-    chances = np.ones(1)  # of 0, 1, … votes for it
-    for share in least:
-        chances = np.convolve(chances, [1 - share, share])
-    return bool(len(votes) and chances[int(votes.sum()) :].sum() <= error)
+def evidence(votes: Bools, least: Floats) -> float:
+    """How much votes (n,) speak for something being voted for more often than `least` (n,) of each kind.
+
+    A bet on every vote that is fair where it is voted for just that often, so whoever looks after each vote
+    and stops at a value of 1/error is wrong with at most `error` (Ville 1939; Shafer 2021). It is the mean of
+    bets on several larger shares (Robbins 1970).
+    """
+    if not len(votes):
+        return 1.0
+    shares = least + np.array(ALTERNATIVES)[:, None] * (1 - least)  # (alternatives, n)
+    won = np.where(votes, shares / least, (1 - shares) / (1 - least))
+    return float(won.prod(axis=1).mean())

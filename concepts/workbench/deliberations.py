@@ -8,9 +8,10 @@ from typing import Any
 from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
 from concepts.deliberation.ambiguities import PARTING, Ambiguity, batch, next_to_meet
+from concepts.deliberation.earlier import Earlier
 from concepts.deliberation.looking_back import earlier_answers
 from concepts.deliberation.run import Deliberation
-from concepts.deliberation.trials import Candidate, Value
+from concepts.deliberation.trials import AT_ONCE, Candidate, Value
 from concepts.deliberation.views import (
     AmbiguityView,
     BorderlinePicture,
@@ -79,7 +80,7 @@ class Deliberations:
                 pictures=list(one.pictures),
                 met=sum(i in answered for i in shown.get(one.name, ())),
             )
-            for one in sorted(looked.ambiguities, key=lambda one: one.name in shown and one.name != PARTING)
+            for one in sorted(looked.ambiguities, key=lambda one: one.name in shown)
         ]
 
     def begin(self, name: str, ambiguity: str, *, author: str) -> RoundView:
@@ -128,8 +129,8 @@ class Deliberations:
         """Every time other wordings were tried, the last one first."""
         concept = self._context.concept(name)
         tried = [one for one in self._store.rewordings(concept.id) if one.candidates]
-        decisions, answers = self._store.decisions(concept.id), self._answers(concept, tried)
-        return [_rewording(one, decisions.get(one.number), answers) for one in reversed(tried)]
+        decisions, answers, free = self._store.decisions(concept.id), *self._answers(concept, tried)
+        return [_rewording(one, decisions.get(one.number), answers, free) for one in reversed(tried)]
 
     def accept(
         self, name: str, number: int, wording: int, *, author: str, definition: Definition | None = None
@@ -141,7 +142,7 @@ class Deliberations:
         """
         concept = self._context.concept(name)
         tried = self._undecided(concept, number)
-        wordings = _rewording(tried, None, self._answers(concept, [tried])).wordings
+        wordings = _rewording(tried, None, *self._answers(concept, [tried])).wordings
         if not 0 <= wording < len(wordings):
             raise DiscernError(f"There is no wording {wording + 1}; there are {len(wordings)}.")
         chosen = wordings[wording]
@@ -165,14 +166,15 @@ class Deliberations:
         self._store.decide(concept.id, number, "rejected", author)
 
     def put_to_the_test(self, name: str, number: int, *, author: str) -> RoundView:
-        """Takes the pictures that would settle whether a wording is better, to be answered like any round."""
+        """Takes the next few pictures that would settle whether a wording is better, to be answered like any
+        round."""
         concept = self._context.concept(name)
         tried = self._undecided(concept, number)
-        wording = next((one for one in _rewording(tried, None, {}).wordings if one.to_ask), None)
-        if wording is None:
-            raise DiscernError("No pictures would settle which words are better.")
-        pictures = list(wording.to_ask)
-        begun = next((one for one in self._store.rounds(concept.id) if one.pictures == pictures), None)
+        wordings = _rewording(tried, None, *self._answers(concept, [tried])).wordings
+        pictures = next((one.undecided[:AT_ONCE] for one in wordings if one.undecided), [])
+        if not pictures or any(one.verdict == "better" for one in wordings):
+            raise DiscernError("No other pictures would settle which words are better.")
+        begun = next((one for one in self._store.rounds(concept.id) if {*pictures} <= {*one.pictures}), None)
         begun = begun or self._store.begin(concept.id, SETTLING, pictures, tried.definition_number, author)
         return self._views(concept, [begun])[0]
 
@@ -239,13 +241,18 @@ class Deliberations:
         work = self._work(concept, progress, job.budget)
         definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
         earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
-        run = 1 + sum(bool(one.candidates) for one in earlier)
+        found_out = Earlier.of(earlier, *self._answers(concept, earlier))
+        met = {
+            i: one.ambiguity if one.ambiguity not in (PARTING, SETTLING) else ""
+            for one in self._store.rounds(concept.id)
+            for i in one.pictures
+        }
         try:
-            outcome, by = work.reword(concept.key, run, _never_judged(earlier))
+            outcome, by = work.reword(concept.key, found_out, met)
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
         current = work.lessons.revision.definition
-        kept = [wording_of(current, trial, outcome.f1, run) for trial in outcome.trials]
+        kept = [wording_of(current, trial, outcome.f1) for trial in outcome.trials]
         judged = [one.definition for one in kept]
         number = self._store.add_rewording(
             concept.id,
@@ -311,15 +318,20 @@ class Deliberations:
             context.setup(concept.id),
         )
 
-    def _answers(self, concept: ConceptRow, tried: Sequence[Rewording]) -> dict[str, Value]:
+    def _answers(
+        self, concept: ConceptRow, tried: Sequence[Rewording]
+    ) -> tuple[dict[str, Value], frozenset[str]]:
         """What people said of the pictures that are to settle a wording, before they saw what the machine
-        says: yes, no or unsure, and nothing of pictures that measure or that they don't agree about."""
+        says: yes, no or unsure, and nothing of pictures that measure or that they don't agree about. And
+        those of the pictures that can still be asked about."""
         asked = [i for one in tried for wording in one.candidates for i in wording["to_ask"]]
         if not asked:
-            return {}
-        learned = self._context.material(concept).answers.keys()
+            return {}, frozenset()
+        lessons = self._context.material(concept)
         said = consensus(self._context.log.blind(concept.id, asked))
-        return {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in learned}
+        known = {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in lessons.answers}
+        taken = lessons.spoken_for | lessons.reserved
+        return known, frozenset(i for i in lessons.with_vectors(asked) if i not in taken)
 
     def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
         found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
@@ -365,24 +377,16 @@ class Deliberations:
         ]
 
 
-def _never_judged(earlier: Sequence[Rewording]) -> list[Candidate]:
-    """Wordings that were tried, each once, and never came before the answers that judge."""
-    judged = [WordingView.model_validate(one).definition for run in earlier for one in run.candidates]
-    found: dict[str, Candidate] = {}
-    for one in (document for run in earlier for document in run.sifted):
-        candidate = Candidate(Definition.model_validate(one["definition"]), one["why"], one["way"])
-        if candidate.definition not in judged:
-            found[candidate.definition.as_text()] = candidate
-    return list(found.values())
-
-
 def _document(candidate: Candidate) -> dict[str, Any]:
     definition = candidate.definition.model_dump(mode="json")
     return {"definition": definition, "why": candidate.why, "way": candidate.way}
 
 
 def _rewording(
-    tried: Rewording, decision: RewordingDecision | None, answers: Mapping[str, Value]
+    tried: Rewording,
+    decision: RewordingDecision | None,
+    answers: Mapping[str, Value],
+    free: frozenset[str],
 ) -> RewordingView:
     wordings = [WordingView.model_validate(one) for one in tried.candidates]
     return RewordingView(
@@ -390,7 +394,7 @@ def _rewording(
         definition=tried.definition_number,
         created=tried.created,
         author=tried.author,
-        wordings=[one.with_answers(answers) for one in wordings],
+        wordings=[one.with_answers(answers, free) for one in wordings],
         deed=decision.deed if decision else None,
         chosen=decision.candidate if decision else None,
         became=decision.definition_number if decision else None,

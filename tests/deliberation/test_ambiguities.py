@@ -79,8 +79,8 @@ def test_without_a_model_groups_that_look_alike_have_names_of_their_own():
     assert set(shown) <= set(ids)
 
 
-def test_where_answers_and_words_part_comes_first_and_stays_open():
+def test_where_answers_and_words_part_comes_last_and_stays_open():
     found = with_parting([Ambiguity(FOOD[0], ("a",))], ["p", "q", "r"])
 
-    assert [one.name for one in next_to_meet(found, [PARTING], EMBED)] == [PARTING, FOOD[0]]
+    assert [one.name for one in next_to_meet(found, [PARTING], EMBED)] == [FOOD[0], PARTING]
     assert with_parting([], ["p", "q"]) == []
