@@ -231,23 +231,44 @@ def _round(screens: Screens) -> str:
     return screens.load("borderline", concept=NAME)["borderline-round"]
 
 
-def test_pictures_that_two_wordings_differ_about_settle_which_is_better(
+def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at_a_time(
     deliberating: Workbench, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(trials, "FIRST", 1e-9)  # the answers that are there settle nothing
+    monkeypatch.setattr(trials, "FIRST", 0.02)  # the answers that are there settle nothing
     answer_most(deliberating, 30)
     number = deliberating.deliberations.reword(NAME).rewording
     test = deliberating.deliberations.put_to_the_test(NAME, number, author="me")
     assert deliberating.deliberations.put_to_the_test(NAME, number, author="me").number == test.number
     assert "lines" not in test.ambiguity
+    assert len(test.pictures) <= trials.AT_ONCE
 
     first, *others = test.pictures
     deliberating.answers.label(NAME, first.id, "no", author=Author("me"), key="in view", in_view=True)
     say(deliberating, [p.id for p in others])
-    assert deliberating.deliberations.rewordings(NAME)[0].wordings[0].verdict != "better"
+    (wording,) = deliberating.deliberations.rewordings(NAME)[0].wordings[:1]
+    assert list(wording.answered) == [p.id for p in others]
+    assert wording.verdict != "better"
 
-    say(deliberating, [first.id])
+    while deliberating.deliberations.rewordings(NAME)[0].wordings[0].undecided:
+        more = deliberating.deliberations.put_to_the_test(NAME, number, author="me")
+        assert not {p.id for p in more.pictures} & {p.id for p in test.pictures}
+        say(deliberating, [p.id for p in more.pictures])
     assert deliberating.deliberations.rewordings(NAME)[0].wordings[0].verdict == "better"
+    with pytest.raises(DiscernError, match="No other pictures"):
+        deliberating.deliberations.put_to_the_test(NAME, number, author="me")
+
+
+def test_a_wording_that_is_not_settled_goes_on_when_others_are_looked_for(
+    deliberating: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trials, "FIRST", 1e-9)
+    answer_most(deliberating, 30)
+    deliberating.deliberations.reword(NAME)
+    first = deliberating.deliberations.rewordings(NAME)[0].wordings[0]
+    deliberating.deliberations.reword(NAME)
+    again = deliberating.deliberations.rewordings(NAME)[0].wordings
+
+    assert [one.nth for one in again if one.definition == first.definition] == [first.nth]
 
 
 def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Workbench):
