@@ -130,6 +130,8 @@ class Study:
 
 
 class Run:
+    before = BEFORE
+
     def __init__(self, study: Study, bench: Workbench, concept: SimulatedConcept, seed: int) -> None:
         self.study, self.bench, self.concept, self.seed = study, bench, concept, seed
         self.rng = np.random.default_rng(seed)
@@ -142,7 +144,7 @@ class Run:
         first, last = self._definition(self.name, 2), self._definition(self.name)
         self.answer(self.name, round((SECONDS - spent) / SECONDS_AN_ANSWER))
         self.begin(self.plain)
-        self.answer(self.plain, round(SECONDS / SECONDS_AN_ANSWER) - BEFORE)
+        self.answer(self.plain, round(SECONDS / SECONDS_AN_ANSWER) - self.before)
         self.machine(self.plain, ROUNDS + 1)
         return {
             "concept": self.concept.name,
@@ -167,7 +169,7 @@ class Run:
         )
         bench.definitions.revise(name, first, author="simulation", note="the first definition")
         bench.definitions.mine(name, size=400)
-        self.answer(name, BEFORE)
+        self.answer(name, self.before)
 
     def deliberate(self) -> float:
         """How many seconds of the person it took, the first plain answers among them."""
@@ -175,7 +177,7 @@ class Run:
         self.begin(name)
         self.steps: list[tuple[Definition, Definition]] = []
         self.accepted: list[str] = []
-        spent = BEFORE * SECONDS_AN_ANSWER
+        spent = self.before * SECONDS_AN_ANSWER
         self.machine(name, 1)
         for _ in range(ROUNDS):
             bench.deliberations.find_ambiguities(name)

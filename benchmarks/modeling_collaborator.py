@@ -321,7 +321,9 @@ class Arms:
 
 
 class Deliberating(Run):
-    """A run of deliberation's study on a concept that is called by its own name."""
+    """A run of deliberation's study on a concept that is called by its own name, within fewer answers."""
+
+    before = 45
 
     def __init__(self, study: Study, bench: Workbench, concept: SimulatedConcept, seed: int) -> None:
         super().__init__(study, bench, concept, seed)

@@ -149,7 +149,9 @@ class SimulatedProposer:
             if f"({kind}) {phrase}" not in tried
         }
         pairs, chances = list(weights), np.array(list(weights.values()), float)
-        wordings = []
+        wordings: list[dict[str, Any]] = []
+        if not pairs:
+            return {"wordings": wordings}
         for row in rng.choice(len(pairs), min(number, len(pairs)), replace=False, p=chances / chances.sum()):
             kind, phrase = pairs[row]
             if rng.random() < 0.15:
