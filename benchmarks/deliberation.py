@@ -5,7 +5,8 @@
 Ten concepts begin with a definition that isn't what the person means. In one arm the person deliberates,
 three times: the borderline pictures of two ambiguities, then other wordings, and pictures that settle whether
 they are better. In the other arm they spend the same time on plain answers. Both arms begin with the same
-number of plain answers, and let the same machine look at as many pictures. `--harmful`: the proposer knows no phrase that would help.
+number of plain answers, and let the same machine look at as many pictures. `--harmful`: the proposer knows no
+phrase that would help.
 
 Printed a run: the machine's agreement with the person on pictures outside the library (half of what counts,
 a quarter of what the first definition takes for it, a quarter of the rest) by the first and by the last
