@@ -192,4 +192,7 @@ def _measured(wording: WordingView) -> str:
         f"{wording.after} of {wording.judging} answers instead of {wording.before} "
         f"({wording.fixed} mended, {wording.broken} broken)"
     )
-    return f"{said}; up to {len(wording.undecided)} pictures would settle it" if wording.undecided else said
+    if wording.undecided:
+        return f"{said}; up to {len(wording.undecided)} pictures would settle it"
+    speak, of = wording.spoke
+    return f"{said}; {speak} of {of} answers that were to settle it speak for it" if of else said

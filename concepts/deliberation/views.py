@@ -99,6 +99,12 @@ class WordingView(View):
             return []
         return [i for i in self.to_ask if i not in self.answered]
 
+    @property
+    def spoke(self) -> tuple[int, int]:
+        """How many of the answers that were to settle it speak for it, of how many that speak for either."""
+        votes = votes_of(self.to_ask, self.answered, self.f1)
+        return sum(vote.for_new for vote in votes), len(votes)
+
     def with_answers(self, answers: Mapping[str, Value], free: Ids[str]) -> WordingView:
         """As the answers to the pictures it was put to the test with have it, so far. Those that are neither
         answered nor `free` to be asked about are left out."""
