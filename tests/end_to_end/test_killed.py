@@ -83,7 +83,6 @@ class Server:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_killed_annotation_pays_for_no_picture_twice(
     shell: Any, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
