@@ -114,7 +114,7 @@ def test_from_a_sentence_to_a_classifier_in_use(
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)
     restart_in_the_middle_loses_nothing(app, page)
-    label(page, 90)  # one in three measures, and of 120 pictures 24 have to
+    label(page, 96)  # about one in three measures, and of 120 pictures 24 have to
 
     page.locator(".steps a:has-text('Quality')").click()
     train_while_the_app_is_restarted(app, page)
