@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concepts.definition.document import Definition
-from concepts.deliberation.trials import Candidate, Sifted, Trial, Value, evidence_of
+from concepts.deliberation.trials import Candidate, Sifted, Trial, Value
 from concepts.deliberation.views import WordingView
 from concepts.learning.paired import PairedChange
 from storage.deliberations import Rewording
@@ -39,15 +39,12 @@ class Earlier:
             )
             if candidate.definition.as_text() not in views:
                 sifted[candidate.definition.as_text()] = candidate
-        going_on = [trial for trial in map(_trial, views.values()) if trial.sifted.is_promising]
+        going_on = [trial for trial in map(_trial, views.values()) if trial.is_promising]
         count = max((view.nth for view in views.values()), default=0)
         return cls(list(sifted.values()), going_on, frozenset(views), count)
 
 
 def _trial(view: WordingView) -> Trial:
-    votes = view.all_votes()
-    candidate = Candidate(view.definition, view.why, view.way)
+    sifted = Sifted(Candidate(view.definition, view.why, view.way), 1.0, view.fixed, view.broken)
     change = PairedChange(view.judging, view.before, view.fixed, view.broken, view.low, view.high)
-    return Trial(
-        Sifted(candidate, evidence_of(votes), view.fixed, view.broken), change, view.turned, votes, view.nth
-    )
+    return Trial(sifted, change, view.turned, view.votes, view.nth, view.chosen_of, view.all_asked())

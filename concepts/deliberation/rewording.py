@@ -163,7 +163,7 @@ def _with_pictures_to_ask(
     found = []
     for trial in trials:
         turns = {}
-        if trial.sifted.is_promising and not is_hopeless(trial.votes):
+        if trial.is_promising and not is_hopeless(trial.asked):
             turns = telling(current, trial.sifted.candidate.definition, askable, judge)
         found.append(replace(trial, to_ask=turns) if len(turns) >= FEWEST_TO_ASK else trial)
     return found

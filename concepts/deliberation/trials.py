@@ -10,7 +10,7 @@ looked at after each of them: a person is asked a few at a time, until it is set
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -22,8 +22,9 @@ Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
 
 MOST_WRONG, MOST_RIGHT = 24, 24  # answers a wording is sifted with: those the machine had wrong, and right
-FINALISTS = 2
-PROMISING = 1.7  # evidence on the answers a wording was written from: one mended is too little, two may do
+CONSIDERED, FINALISTS = 6, 2  # wordings that come before the answers that judge, and that are left
+WORTH = 1.0  # evidence on the answers a wording was written from, to be considered
+PROMISING = 1.7  # evidence on all answers to be one of those left: one mended is too little, two may do
 ASK, AT_ONCE = 24, 6  # pictures a person is asked about to settle whether a wording is better, at a time
 LOOKED_AT, A_LOOK = 300, 40  # pictures of the pool that are looked through for those, and at a time
 ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
@@ -50,27 +51,35 @@ class Sifted:
     fixed: int
     broken: int
 
-    @property
-    def is_promising(self) -> bool:
-        """Enough to spend a look at the answers that judge."""
-        return self.evidence >= PROMISING
-
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now."""
+    """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now. `votes`
+    of those answers, by which it was chosen from `chosen_of`; `asked`: of answers that were asked for since.
+    """
 
     sifted: Sifted
     change: PairedChange
     turned: dict[str, Value]
     votes: list[Vote]
-    nth: int  # of the wordings that came before the answers that judge, from 1
+    nth: int  # of the wordings that were left, of all runs against one definition, from 1
+    chosen_of: int
+    asked: list[Vote] = field(default_factory=list)
     to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
+
+    @property
+    def evidence(self) -> float:
+        return evidence_in_all(self.votes, self.chosen_of, self.asked)
+
+    @property
+    def is_promising(self) -> bool:
+        """Enough to ask a person about."""
+        return self.sifted.evidence * evidence_of([*self.votes, *self.asked]) >= PROMISING
 
     @property
     def is_better(self) -> bool:
         """Surely agrees with the person more often, in what counts."""
-        return is_better(self.votes, self.nth)
+        return is_better(self.evidence, self.nth)
 
     @property
     def is_harmless(self) -> bool:
@@ -155,24 +164,41 @@ def judged(
 ) -> list[Trial]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
     definition first. `f1` is the machine's by the current one, against which `before` other wordings were
-    judged earlier; those of them that are `going_on` have the votes they have."""
-    finalists = [one for one in sifted if one.is_promising or (remarked and not one.broken)][:FINALISTS]
-    trials = list(going_on)
-    if not finalists or not answers:
-        return trials
+    left earlier; those of them that are `going_on` have the votes they have.
+
+    Few mistakes are among the answers that inspired the wordings, so several are considered, and both halves
+    together say which are left.
+    """
+    considered = [one for one in sifted if one.evidence > WORTH or (remarked and not one.broken)][:CONSIDERED]
+    if not considered or not answers:
+        return list(going_on)
     now = judge(current, list(answers))
-    for nth, one in enumerate(finalists, before + 1):
-        then = judge(one.candidate.definition, list(answers))
-        both = [i for i in answers if i in now and i in then]
-        change = paired_change(
-            np.array([now[i] == answers[i] for i in both], bool),
-            np.array([then[i] == answers[i] for i in both], bool),
-            2 * allowance(nth),
-        )
-        turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
-        turned = {i: turn.then for i, turn in turns.items()}
-        trials.append(Trial(one, change, turned, votes_of(turns, answers, f1), nth))
-    return sorted(trials, key=lambda trial: -evidence_of(trial.votes) * allowance(trial.nth))
+    found = [_tried(one, now, answers, judge, f1, len(considered)) for one in considered]
+    found = [trial for trial in found if trial.is_promising or (remarked and trial.is_harmless)]
+    found.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
+    left = [replace(trial, nth=nth) for nth, trial in enumerate(found[:FINALISTS], before + 1)]
+    return sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
+
+
+def _tried(
+    one: Sifted,
+    now: Mapping[str, Value],
+    answers: Mapping[str, Value],
+    judge: Judge,
+    f1: float,
+    considered: int,
+) -> Trial:
+    then = judge(one.candidate.definition, list(answers))
+    both = [i for i in answers if i in now and i in then]
+    change = paired_change(
+        np.array([now[i] == answers[i] for i in both], bool),
+        np.array([then[i] == answers[i] for i in both], bool),
+        2 * allowance(1),
+    )
+    turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
+    turned = {i: turn.then for i, turn in turns.items()}
+    chosen_of = considered if considered > FINALISTS else 1
+    return Trial(one, change, turned, votes_of(turns, answers, f1), 1, chosen_of)
 
 
 def telling(
@@ -206,19 +232,31 @@ def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float)
     return votes
 
 
-def is_better(votes: Sequence[Vote], nth: int) -> bool:
-    """Whether the `nth` wording that was judged surely is, by `votes` of the answers that judge and by what a
-    person answered about pictures that were to settle it, after any number of those.
+def evidence_in_all(votes: Sequence[Vote], chosen_of: int, asked: Sequence[Vote]) -> float:
+    """That a wording is better, by `votes` of the answers that judge, which also chose it from `chosen_of`,
+    and of what a person was `asked` since.
+
+    The largest of n bets is at most n times their mean, which is a fair bet, and so is half of a stake on it
+    beside half that is kept.
+    """
+    judging = evidence_of(votes)
+    if chosen_of > 1:
+        judging = (1 + judging / chosen_of) / 2
+    return judging * evidence_of(asked)
+
+
+def is_better(evidence: float, nth: int) -> bool:
+    """Whether the `nth` wording that was left surely is, after any number of answers.
 
     Were it no better, each picture they differ about would speak for it no more often than it has to, however
     such pictures were found.
     """
-    return evidence_of(votes) >= 1 / allowance(nth)
+    return evidence >= 1 / allowance(nth)
 
 
-def is_hopeless(votes: Sequence[Vote]) -> bool:
-    """Whether more votes are not worth a person's time."""
-    return evidence_of(votes) < HOPELESS
+def is_hopeless(asked: Sequence[Vote]) -> bool:
+    """Whether more answers are not worth a person's time, by those they gave."""
+    return evidence_of(asked) < HOPELESS
 
 
 def allowance(nth: int) -> float:

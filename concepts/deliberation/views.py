@@ -10,7 +10,16 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from concepts.definition.document import Change, Definition, word_diff
-from concepts.deliberation.trials import Trial, Turn, Value, Vote, is_better, is_hopeless, votes_of
+from concepts.deliberation.trials import (
+    Trial,
+    Turn,
+    Value,
+    Vote,
+    evidence_in_all,
+    is_better,
+    is_hopeless,
+    votes_of,
+)
 from concepts.view import View
 
 
@@ -67,7 +76,8 @@ class WordingView(View):
     has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound the change of the share.
     `turned`: picture id → what the machine says of it by this wording. `nth`: how many wordings were judged
     against the definition up to this one. `to_ask` are pictures that would settle whether it is better, of
-    which `answered` are."""
+    which `answered` are; `asked`: votes of the answers to earlier ones. `votes` of the answers that judge, by
+    which it was chosen from `chosen_of`."""
 
     definition: Definition
     difference: list[tuple[Change, str]]
@@ -83,8 +93,10 @@ class WordingView(View):
     high: float
     turned: dict[str, Value]
     nth: int = Field(validation_alias=AliasChoices("nth", "run"))
+    chosen_of: int = 1
     f1: float
     votes: list[Vote]
+    asked: list[Vote] = Field(default_factory=list)
     to_ask: dict[str, Turn] = Field(default_factory=dict)
     answered: dict[str, Value] = Field(default_factory=dict)
 
@@ -95,14 +107,14 @@ class WordingView(View):
     @property
     def undecided(self) -> list[str]:
         """The pictures to ask about next; none once it is settled, or not worth asking on."""
-        if self.verdict == "better" or is_hopeless(self.all_votes()):
+        if self.verdict == "better" or is_hopeless(self.all_asked()):
             return []
         return [i for i in self.to_ask if i not in self.answered]
 
     @property
     def spoke(self) -> tuple[int, int]:
         """How many of the answers that were to settle it speak for it, of how many that speak for either."""
-        votes = votes_of(self.to_ask, self.answered, self.f1)
+        votes = self.all_asked()
         return sum(vote.for_new for vote in votes), len(votes)
 
     def with_answers(self, answers: Mapping[str, Value], free: Ids[str]) -> WordingView:
@@ -113,13 +125,13 @@ class WordingView(View):
         one = self.model_copy(update={"to_ask": left, "answered": known})
         if not known:
             return one
-        if is_better(one.all_votes(), self.nth):
+        if is_better(evidence_in_all(self.votes, self.chosen_of, one.all_asked()), self.nth):
             return one.model_copy(update={"verdict": "better"})
         spoiled = self.broken or any(known[i] == self.to_ask[i].now for i in known)
         return one.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
 
-    def all_votes(self) -> list[Vote]:
-        return [*self.votes, *votes_of(self.to_ask, self.answered, self.f1)]
+    def all_asked(self) -> list[Vote]:
+        return [*self.asked, *votes_of(self.to_ask, self.answered, self.f1)]
 
 
 class RewordingView(View):
@@ -153,7 +165,9 @@ def wording_of(current: Definition, trial: Trial, f1: float) -> WordingView:
         high=change.high,
         turned=trial.turned,
         nth=trial.nth,
+        chosen_of=trial.chosen_of,
         f1=f1,
         votes=trial.votes,
+        asked=trial.asked,
         to_ask=trial.to_ask,
     )

@@ -11,10 +11,12 @@ from concepts.definition.document import Criterion, Definition
 from concepts.deliberation.halves import halves
 from concepts.deliberation.trials import (
     ERROR,
+    FINALISTS,
     Candidate,
     Turn,
     Vote,
     allowance,
+    evidence_in_all,
     evidence_of,
     f1_of,
     is_better,
@@ -91,7 +93,7 @@ def taken_out(n: int) -> dict[str, Turn]:
 
 
 def settles(answers, turns, nth=1, f1=0.9, votes=()) -> bool:
-    return is_better([*votes, *votes_of(turns, answers, f1)], nth)
+    return is_better(evidence_in_all(votes, 1, votes_of(turns, answers, f1)), nth)
 
 
 def test_what_was_tried_before_makes_it_harder():
@@ -129,6 +131,39 @@ def test_answers_that_mostly_speak_for_the_current_words_end_the_asking():
 
     assert is_hopeless(votes_of(turns, dict.fromkeys(turns, "yes"), 0.9))
     assert not is_hopeless(votes_of(turns, dict.fromkeys(turns, "no"), 0.9))
+
+
+def test_votes_that_chose_a_wording_from_several_count_for_less():
+    votes = [Vote(True, 0.5)] * 8
+
+    assert evidence_in_all(votes, 6, []) < evidence_in_all(votes, 1, []) / 6
+    assert evidence_in_all([], 6, votes) > evidence_in_all(votes, 6, [])
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=3, max_size=3))
+@settings(deadline=None)
+def test_the_best_of_several_is_no_more_than_a_fair_bet_on_all_of_them(said):
+    votes = [[Vote(for_new, 0.5) for for_new in one] for one in said]
+    best = max(votes, key=evidence_of)
+
+    mean = sum(map(evidence_of, votes)) / len(votes)
+    assert evidence_in_all(best, len(votes), []) <= (1 + mean) / 2 + 1e-12
+
+
+def test_the_answers_that_judge_help_to_say_which_wordings_are_left():
+    truth = answers(160)
+    judge = judge_that_errs(truth, {"": 0.3, "good": 0.0, **{f"as good {n}": 0.28 for n in range(5)}})
+    ids = list(truth)
+    write, rest = {i: truth[i] for i in ids[:20]}, {i: truth[i] for i in ids[20:]}
+    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
+    texts = ["good", *(f"as good {n}" for n in range(5))]
+
+    trials = judged(
+        CURRENT, sift([wording(text) for text in texts], chosen, write, judge), rest, judge, 0.9, 0
+    )
+
+    assert len(trials) <= FINALISTS
+    assert trials[0].sifted.candidate.definition.criteria[0].text == "good"
 
 
 def test_all_wordings_together_spend_no_more_than_the_allowance():
