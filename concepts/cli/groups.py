@@ -40,12 +40,14 @@ labels = _group("Answers about pictures: one by one, and in and out of files.")
 users = _group("Who may log in to the app from other computers.")
 settings = _group("The model endpoint: where it is and what it costs.")
 models = _group("The models of the endpoint: what they can do.")
+bundle = _group("Exported classifiers.")
 app.add_typer(library, name="library")
 app.add_typer(concept, name="concept")
 concept.add_typer(labels, name="labels")
 app.add_typer(settings, name="settings")
 app.add_typer(models, name="models")
 app.add_typer(users, name="users")
+app.add_typer(bundle, name="bundle")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]

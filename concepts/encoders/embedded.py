@@ -22,6 +22,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
 from concepts.encoders.conse import TOP, class_vectors, conse, descriptions_sha256
 from concepts.encoders.files import sha256_of
+from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
 from concepts.registry import Method
@@ -33,6 +34,12 @@ MIN_COSINE = 0.98  # of bfloat16 features with float32 ones, on the pictures of 
 # Of the vector's squared length; ConSE has the rest. Half each costs heads 0.10 of average precision after a
 # hundred labels (Grocery, mean of eight classes), and what words find does not depend on it.
 FEATURE_SHARE = 0.95
+NOTICE = """EfficientNet-Lite0: weights by Google, as a file for PyTorch Copyright (c) 2020, ML Illustrated
+(Apache License 2.0); changed here: batch norms are folded into the convolutions. Class vectors: made with
+all-MiniLM-L6-v2 (Apache License 2.0) from names and glosses of WordNet 3.0.
+
+WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved. THIS SOFTWARE AND DATABASE IS
+PROVIDED "AS IS" AND PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR IMPLIED."""
 
 
 class EmbeddedEncoder:
@@ -106,17 +113,39 @@ class EmbeddedEncoder:
         with torch.inference_mode():
             pixels = torch.from_numpy(batch).to(self._device, self._dtype, memory_format=torch.channels_last)
             features = _pooled(self._network, pixels)
-            words = conse(linear(features, *self._classifier), self._classes)
-            parts = (
-                math.sqrt(FEATURE_SHARE) * normalize(features, dim=1),
-                math.sqrt(1 - FEATURE_SHARE) * words,
-            )
-            return as_stored(torch.cat(parts, dim=1).cpu().numpy())
+            return as_stored(_vectors(features, self._classifier, self._classes).cpu().numpy())
+
+    def portable(self) -> Portable:
+        network = _FromPixels(_load(_packaged_weights()), self._classes.cpu())
+        return Portable(network.eval(), SIDE, SIDE, "whole", NOTICE)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         vectors[:, FEATURES:] = self._sentences.encode(texts)
         return as_stored(vectors)
+
+
+class _FromPixels(torch.nn.Module):
+    """uint8 (n, 3, 256, 256) → float32 (n, 1664): `prepare` from its resized picture on, and all after it."""
+
+    def __init__(self, network: Any, classes: torch.Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("classes", classes)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        features = _pooled(self.network, (pictures.float() - MEAN) / STD)
+        classifier = (self.network._fc.weight, self.network._fc.bias)
+        return _vectors(features, classifier, self.get_buffer("classes")).half().float()
+
+
+def _vectors(
+    features: torch.Tensor, classifier: tuple[torch.Tensor, torch.Tensor], classes: torch.Tensor
+) -> torch.Tensor:
+    """(n, 1280) → (n, 1664), unit length."""
+    words = conse(linear(features, *classifier), classes)
+    parts = (math.sqrt(FEATURE_SHARE) * normalize(features, dim=1), math.sqrt(1 - FEATURE_SHARE) * words)
+    return torch.cat(parts, dim=1)
 
 
 def _pooled(network: Any, pixels: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
+from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.registry import ENCODERS, OPEN_CLIP
 from concepts.errors import EncoderError
@@ -117,8 +118,34 @@ class OpenClipEncoder:
                 vectors[start : start + len(prompts)] = self._finished(self._model.encode_text(tokens))
         return vectors
 
+    def portable(self) -> Portable:
+        model, _, _ = _load(self.name, find_source(self.name))
+        config: dict[str, Any] = model.visual.preprocess_cfg
+        height, width = _pair(config["size"])
+        fit: Any = {"squash": "whole", "shortest": "crop"}.get(config["resize_mode"])
+        if fit is None or config["interpolation"] not in ("bicubic", "bilinear") or height != width:
+            raise EncoderError(f"its pictures are prepared in an unusual way ({json.dumps(config)})")
+        network = _FromPixels(model, config["mean"], config["std"]).eval()
+        return Portable(
+            network, height, width, fit, f"Weights: {self.name}, by its makers.", config["interpolation"]
+        )
+
     def _finished(self, vectors: torch.Tensor) -> Vectors:
         return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
+
+
+class _FromPixels(torch.nn.Module):
+    """uint8 (n, 3, height, width) → float32 (n, dimension), unit length, rounded as stored."""
+
+    def __init__(self, model: Any, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.visual = model.visual
+        self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1))
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        pixels = (pictures.float() / 255 - self.get_buffer("mean")) / self.get_buffer("std")
+        return normalize(self.visual(pixels), dim=1).half().float()
 
 
 def licence_of(name: str) -> str:

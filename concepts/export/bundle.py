@@ -1,4 +1,4 @@
-"""A head as files that run anywhere: written whole or not at all, the same bytes for the same input."""
+"""A classifier as files that run anywhere: written whole or not at all, the same bytes for the same input."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from safetensors.numpy import save as safetensors_bytes
 
 from concepts.errors import DiscernError
 from concepts.export.card import card_text
+from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
+from concepts.export.classifier_model import EncoderGraph, classifier_bytes
 from concepts.export.facts import BundleFacts
-from concepts.export.loading import FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
+from concepts.export.loading import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
 from concepts.export.plots import PLOT_FILES, figures_of, png
 from concepts.learning.base import LinearHead
@@ -26,23 +28,37 @@ from concepts.learning.report import Curves
 
 __all__ = ["Bundle", "BundleFacts", "Curves", "load_bundle", "write_bundle"]
 
+LICENCE_FILE = "ENCODER_LICENCE.txt"
+WITH_ENCODER = frozenset({CLASSIFIER_FILE, "classify.py", "requirements.txt", LICENCE_FILE})
 OUR_FILES = frozenset(
-    {FACTS_FILE, WEIGHTS_FILE, "head.onnx", "scorer.py", "README.md", "curves.json", *PLOT_FILES}
+    {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, "head.onnx", "scorer.py", "README.md", "curves.json"}
+    | {*PLOT_FILES, *WITH_ENCODER}
 )
+REQUIREMENTS = """numpy>=2.0,<3
+onnxruntime>=1.22,<2
+pillow>=11.3,<13
+"""
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write_bundle(folder: Path, head: LinearHead, facts: BundleFacts, curves: Curves | None) -> Path:
+def write_bundle(
+    folder: Path,
+    head: LinearHead,
+    facts: BundleFacts,
+    curves: Curves | None,
+    encoder: EncoderGraph | str = "it was written without its encoder",
+) -> Path:
     """Write the bundle folder and `<folder>.zip` beside it; an older bundle there is replaced.
 
-    `curves` is None for a head that was not evaluated. Raises `DiscernError` where something else is in
+    `curves` is None for a head that was not evaluated. `encoder` goes along, so that the bundle scores
+    pictures; or it is why it can't. Raises `DiscernError` where something else is in
     the way, or where head and facts don't belong together.
     """
     folder = folder.absolute()
     archive = folder.with_name(folder.name + ".zip")
     _check_consistent(head, facts)
     _check_replaceable(folder, archive)
-    files = _contents(head, facts, curves)
+    files = _contents(head, facts, curves, encoder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _replace_folder(folder, files)
@@ -88,7 +104,9 @@ def _is_bundle_zip(archive: Path) -> bool:
         return False
 
 
-def _contents(head: LinearHead, facts: BundleFacts, curves: Curves | None) -> dict[str, bytes]:
+def _contents(
+    head: LinearHead, facts: BundleFacts, curves: Curves | None, encoder: EncoderGraph | str
+) -> dict[str, bytes]:
     """Every file of the bundle by name. Weights are float64, so a loaded head is the head, bit for bit."""
     tensors = {
         "weights": np.ascontiguousarray(head.weights, dtype=np.float64),
@@ -100,12 +118,26 @@ def _contents(head: LinearHead, facts: BundleFacts, curves: Curves | None) -> di
         WEIGHTS_FILE: safetensors_bytes(tensors),
         "head.onnx": onnx_bytes(head, facts),
         "scorer.py": Path(__file__).with_name("scorer.py").read_bytes(),
-        "README.md": card_text(facts, plots).encode(),
+        "README.md": card_text(facts, plots, encoder if isinstance(encoder, str) else None).encode(),
         **{name: png(figure) for name, figure in plots.items()},
     }
     if curves:
         files["curves.json"] = _json_bytes(curves)
+    if not isinstance(encoder, str):
+        files |= {
+            CLASSIFIER_FILE: classifier_bytes(encoder, head, facts),
+            "classify.py": Path(__file__).with_name("classify.py").read_bytes(),
+            "requirements.txt": REQUIREMENTS.encode(),
+            LICENCE_FILE: _licence(encoder).encode(),
+        }
+    files[CHECKSUMS_FILE] = checksums_text(files).encode()
     return dict(sorted(files.items()))
+
+
+def _licence(encoder: EncoderGraph) -> str:
+    text = (Path(__file__).parent / "licences" / f"{encoder.licence}.txt").read_text(encoding="utf-8")
+    about = f"{CLASSIFIER_FILE} holds an encoder whose weights are under the licence below."
+    return f"{about}\n\n{encoder.notice}\n\n{text}"
 
 
 def _json_bytes(document: BaseModel) -> bytes:
@@ -121,7 +153,9 @@ def _zip_bytes(folder_name: str, files: dict[str, bytes]) -> bytes:
             member = zipfile.ZipInfo(f"{folder_name}/{name}", ZIP_TIME)
             member.create_system = 3  # Unix, on every system, so that the bytes and rights are the same
             member.external_attr = 0o644 << 16
-            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+            # Weights hardly become smaller, and packing them takes seconds.
+            way = zipfile.ZIP_STORED if name == CLASSIFIER_FILE else zipfile.ZIP_DEFLATED
+            archive.writestr(member, content, way)
     return buffer.getvalue()
 
 

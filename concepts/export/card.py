@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from concepts.errors import SettingsError
 from concepts.export.facts import BundleFacts
 from concepts.export.figures import Figure
-from concepts.export.usage import in_a_shell, with_numpy, with_onnx
+from concepts.export.usage import anywhere, from_pictures_alone, in_a_shell, with_numpy, with_onnx
 from concepts.learning.average_probability import about_probabilities
 from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
 from concepts.learning.target import Target
@@ -34,10 +35,10 @@ AUTHOR_WORDS = {
 }
 
 
-def card_text(facts: BundleFacts, plots: Mapping[str, Figure] | None = None) -> str:
+def card_text(facts: BundleFacts, plots: Mapping[str, Figure] | None = None, alone: str | None = None) -> str:
     """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
 
-    `plots` are the figures that lie beside it, by file name.
+    `plots` are the figures that lie beside it, by file name. `alone` says why the encoder isn't in it.
     """
     sections = [
         _front_matter(facts),
@@ -45,8 +46,8 @@ def card_text(facts: BundleFacts, plots: Mapping[str, Figure] | None = None) -> 
         _definition(facts),
         _quality(facts, plots or {}),
         _limits(facts),
-        _use(facts),
-        _encoder(facts),
+        _use(facts, alone),
+        _encoder(facts, alone),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -219,35 +220,72 @@ def _limits(facts: BundleFacts) -> str:
     return "\n".join(["## Limits", "", *(f"- {limit}" for limit in limits)])
 
 
-def _use(facts: BundleFacts) -> str:
-    encoder = facts.encoder
-    return f"""## How to use it
+def _use(facts: BundleFacts, alone: str | None) -> str:
+    return "\n\n".join(
+        ["## How to use it", _pictures(facts) if alone is None else _alone(facts, alone), _vectors(facts)]
+    )
 
-It scores embeddings, not pixels: vectors of {encoder.dimension:,} numbers and length 1, from the \
-encoder below. Vectors of any other encoder give meaningless scores.
 
-With Discern, straight from pictures:
+def _pictures(facts: BundleFacts) -> str:
+    precision = facts.encoder.precision
+    rounded = (
+        f" The answers it learned from were looked at in {precision}, and this computes in float32: the same "
+        "picture may score a little differently than in that library."
+        if precision != "float32"
+        else ""
+    )
+    return f"""On pictures, in this folder, with Python 3.11 or later and without Discern:
 
 ```sh
-{in_a_shell("THIS_FOLDER")}
+{anywhere(".")}
 ```
+
+A folder is looked through with all in it. The answers are printed as CSV; `--out FILE.csv` or \
+`--out FILE.jsonl` writes them, `--threshold` sets another line. In Python:
+
+```python
+{from_pictures_alone(".")}
+```
+
+`classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
+`decision` (n,). `classify.py` shows how a picture gets that size.{rounded}
+
+`sha256sum --check SHA256SUMS` says whether all files are as they were written."""
+
+
+def _alone(facts: BundleFacts, reason: str) -> str:
+    encoder = facts.encoder
+    return f"""The encoder isn't in this folder: {_line(reason)}. Discern loads it by its name, from where \
+its makers keep it; read its licence first. On pictures, with Discern:
+
+```sh
+{in_a_shell("THIS_FOLDER")} --trust-encoder {shlex.quote(encoder.name)}
+```"""
+
+
+def _vectors(facts: BundleFacts) -> str:
+    encoder = facts.encoder
+    return f"""### On embeddings
+
+The other files score vectors of {encoder.dimension:,} numbers and length 1, from the encoder below. Vectors \
+of any other encoder give meaningless scores.
 
 In Python, with NumPy and safetensors, in this folder:
 
 ```python
-{with_numpy(encoder.fingerprint, encoder.dimension)}
+{with_numpy(".", encoder.fingerprint, encoder.dimension)}
 ```
 
 With ONNX Runtime:
 
 ```python
-{with_onnx()}
+{with_onnx(".")}
 ```
 
 `head.json` has all of this for programs, `head.safetensors` the weights and the bias."""
 
 
-def _encoder(facts: BundleFacts) -> str:
+def _encoder(facts: BundleFacts, alone: str | None) -> str:
     encoder = facts.encoder
     rows = {
         "Encoder": encoder.name,
@@ -260,8 +298,10 @@ def _encoder(facts: BundleFacts) -> str:
         "Licence of its weights": encoder.licence,
     }
     notes = [
-        "The encoder is not part of this folder; its licence above applies to it. This head's licence is its "
-        "owner's choice, as far as the pictures it learned from allow.",
+        "The encoder is not part of this folder; its licence above applies to it."
+        if alone is not None
+        else "`classifier.onnx` holds the encoder, under its licence above (`ENCODER_LICENCE.txt`).",
+        "The head's licence is its owner's choice, as far as the pictures it learned from allow.",
         *map(_line, facts.licence_notes),
     ]
     table = "\n".join(f"| {key} | {_line(value)} |" for key, value in rows.items())

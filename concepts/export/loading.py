@@ -23,8 +23,9 @@ from concepts.learning.base import LinearHead
 
 FACTS_FILE = "head.json"
 WEIGHTS_FILE = "head.safetensors"
+CLASSIFIER_FILE = "classifier.onnx"
 MOST_BYTES = {FACTS_FILE: 2**20, WEIGHTS_FILE: 16 * 2**20}  # a very long definition; two million weights
-MOST_ZIP_BYTES = 64 * 2**20
+MOST_ZIP_BYTES = 2**30  # of which little is read: an encoder may be in it
 MOST_ZIP_FILES = 1000
 LONGEST_REASON = 200  # characters; some quote what they found
 

@@ -14,6 +14,7 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.bundle import write_bundle
 from concepts.export.card import card_text
+from concepts.export.classifier_model import encoder_graph, why_alone
 from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
 from concepts.export.loading import load_bundle
 from concepts.export.plots import figures_of, png
@@ -25,7 +26,7 @@ from concepts.learning.report import (
     LabelCount,
 )
 from concepts.library.collection import Collection
-from concepts.library.ingestion import embed_files
+from concepts.library.ingestion import embed_files, short_side
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
@@ -52,8 +53,10 @@ def export_head(
     """Writes the folder `out` and a zip beside it. `report` is the evaluation to print on the card."""
     check_fingerprint(head, collection)
     check_has_learned(head)
-    facts = bundle_facts(material, collection.encoder(), head, report)
-    folder = write_bundle(out, linear_head(head), facts, report.curves if report else None)
+    encoder = collection.encoder()
+    facts = bundle_facts(material, encoder, head, report)
+    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    folder = write_bundle(out, linear_head(head), facts, report.curves if report else None, graph)
     return ExportResult(
         folder=str(folder), archive=str(folder.with_name(folder.name + ".zip")), head=head.number
     )
@@ -78,7 +81,8 @@ def model_card(
 ) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(head, collection)
-    text = card_text(bundle_facts(material, collection.encoder(), head, report))
+    encoder = collection.encoder()
+    text = card_text(bundle_facts(material, encoder, head, report), alone=why_alone(encoder))
     return text.split("\n---\n", 1)[1].strip()
 
 

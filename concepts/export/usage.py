@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from urllib.parse import quote
 
 from concepts.encoders.registry import OPEN_CLIP, registered_as
@@ -24,30 +25,57 @@ for ids, paths, vectors, skipped in embed_files([folder], encoder):
         print(name, round(probability, 3), "yes" if probability >= bundle.head.threshold else "no")"""
 
 
+def anywhere(folder: str, pictures: str = "PICTURES") -> str:
+    """The two commands that run a bundle with its encoder, unpacked to `folder`, without Discern."""
+    return f"""python -m pip install -r {_word(f"{folder}/requirements.txt")}
+python {_word(f"{folder}/classify.py")} {_word(pictures)}"""
+
+
+def _word(text: str) -> str:
+    return shlex.quote(text.removeprefix("./"))
+
+
+def from_pictures_alone(folder: str, pictures: str = "pictures") -> str:
+    """Python with what the bundle's requirements.txt names: pictures in, answers out."""
+    return f"""{_from(folder)}
+import classify
+
+for answer in classify.Classifier().answers([{_quoted(pictures)}]):
+    print(answer.path, answer.probability, answer.decision, answer.error or "")"""
+
+
+def _from(folder: str) -> str:
+    return f"""import sys
+
+sys.path.insert(0, {_quoted(folder)})  # the unpacked bundle"""
+
+
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def with_numpy(fingerprint: str, dimension: int) -> str:
-    """Python in the bundle's folder, with NumPy and safetensors alone: vectors in, probabilities out."""
-    return f"""import numpy as np
+def with_numpy(folder: str, fingerprint: str, dimension: int) -> str:
+    """Python with NumPy and safetensors alone: vectors in, probabilities out."""
+    return f"""{_from(folder)}
+import numpy as np
 import scorer
 
-head = scorer.load(".")
+head = scorer.load()
 head.check_fingerprint("{fingerprint}")  # of the encoder you use
 embeddings = np.load("embeddings.npy")  # (n, {dimension})
 print(head.probability(embeddings), head.decide(embeddings))"""
 
 
-def with_onnx() -> str:
-    """The same with ONNX Runtime, in the bundle's folder."""
-    return """import numpy as np
+def with_onnx(folder: str) -> str:
+    """The same with ONNX Runtime."""
+    model = _quoted(f"{folder}/head.onnx".removeprefix("./"))
+    return f"""import numpy as np
 import onnxruntime
 
-session = onnxruntime.InferenceSession("head.onnx")
+session = onnxruntime.InferenceSession({model})
 threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
 embeddings = np.load("embeddings.npy").astype(np.float32)
-(probability,) = session.run(["probability"], {"embedding": embeddings})
+(probability,) = session.run(["probability"], {{"embedding": embeddings}})
 print(probability, probability >= threshold)"""
 
 

@@ -75,6 +75,11 @@ class Collection:
 
     # The encoder and its vectors
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be computed again."""
+        return self._settings.cache
+
     def encoder(self) -> Encoder:
         """The encoder of this library; for a library without pictures, the one the settings name.
 

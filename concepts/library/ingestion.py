@@ -159,7 +159,7 @@ class Ingestion:
 
     def _look_again(self, picture: Picture) -> Look | SkippedFile:
         """Pixels of a picture whose facts are known, from the first of its files that still has it."""
-        decoded = original(picture, _short_side(self._encoder))
+        decoded = original(picture, short_side(self._encoder))
         if decoded is None:
             return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
         if not self._thumbnails.exists(picture.id):  # as after restoring a backup
@@ -259,10 +259,10 @@ def _looked_at(
 
 
 def _decode(data: bytes, encoder: Encoder) -> Decoded:
-    return decode(data, short_side=_short_side(encoder))
+    return decode(data, short_side=short_side(encoder))
 
 
-def _short_side(encoder: Encoder) -> int:
+def short_side(encoder: Encoder) -> int:
     """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
     return max(encoder.decode_size, THUMBNAIL_SIDE)
 

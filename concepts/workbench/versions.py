@@ -34,6 +34,7 @@ from concepts.classifier.versions import (
     with_threshold,
 )
 from concepts.errors import DiscernError
+from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import (
     ExportResult,
     ScoreResult,
@@ -362,7 +363,8 @@ class Versions:
         with self._bundle_lock:
             changed = self._context.revision(concept).created  # which the card tells of
             since = max(measured.created, changed) if measured else changed
-            if archive.is_file() and archive.stat().st_mtime > since.timestamp():
+            whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
+            if whole and archive.stat().st_mtime > since.timestamp():
                 return archive
             material = self._context.material(concept, head.definition_number)
             export_head(

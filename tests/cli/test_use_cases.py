@@ -85,6 +85,7 @@ USE_CASES = [
     UseCase("concept card", ("model_card",)),
     UseCase("concept export", ("download_bundle",)),
     UseCase("concept scores", ("list_scores", "score_library")),
+    UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
     # The installation
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import bundles
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
+from concepts.export.classifier_model import EncoderGraph
 from concepts.export.facts import BundleFacts
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Curves, ReliabilityBin
@@ -37,6 +39,28 @@ def make_head() -> Callable[..., LinearHead]:
 def make_facts() -> Callable[..., BundleFacts]:
     """`make_facts(head, **changes)`; for the whole session, so that hypothesis may use it."""
     return bundles.make_facts
+
+
+@pytest.fixture(scope="session")
+def small_graph() -> EncoderGraph:
+    """An encoder that sees the first eight values of a picture's first channel."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
+            helper.make_node("Flatten", ["numbers"], ["flat"]),
+            helper.make_node("Slice", ["flat", "begin", "end", "axis"], ["first"]),
+            helper.make_node("LpNormalization", ["first"], ["vectors"], axis=1, p=2),
+        ],
+        "small",
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", 3, 8, 8])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 8])],
+        [
+            helper.make_tensor(name, TensorProto.INT64, [1], [value])
+            for name, value in (("begin", 0), ("end", 8), ("axis", 1))
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return EncoderGraph(model.SerializeToString(), "MIT", "Ours.", 8, 8, "whole", "bicubic", 320)
 
 
 @pytest.fixture

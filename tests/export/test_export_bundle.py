@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import safetensors
+from bare_python import bare_python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
@@ -161,25 +162,16 @@ def test_onnx_carries_fingerprint_and_threshold(tmp_path, head, facts):
 
 
 @pytest.fixture
-def bare_python(tmp_path) -> list[str]:
-    """A Python that can import the standard library, NumPy and safetensors, and nothing else."""
-    site = tmp_path / "site"
-    site.mkdir()
-    for package in (np, safetensors):
-        found = Path(package.__file__).parent
-        for part in (found, found.with_name(f"{found.name}.libs")):
-            if part.exists():
-                (site / part.name).symlink_to(part)
-    start = f"import sys, runpy; sys.path.append({str(site)!r}); del sys.argv[0]; "
-    return [sys.executable, "-I", "-S", "-c", start + "runpy.run_path(sys.argv[0], run_name='__main__')"]
+def bare(tmp_path) -> list[str]:
+    return bare_python(tmp_path / "site", np, safetensors)
 
 
-def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare_python):
+def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare):
     folder = write_bundle(tmp_path / "messy", head, facts, None)
     vectors = np.random.default_rng(1).normal(size=(5, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     np.save(tmp_path / "vectors.npy", vectors)
-    command = [*bare_python, str(folder / "scorer.py"), str(tmp_path / "vectors.npy")]
+    command = [*bare, str(folder / "scorer.py"), str(tmp_path / "vectors.npy")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = [line.split(",") for line in done.stdout.splitlines()]
     expected = head.probabilities(vectors)
@@ -188,9 +180,9 @@ def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare
     assert [line[2] for line in lines[1:]] == ["yes" if p >= 0.4 else "no" for p in expected]
 
 
-def test_the_bare_python_of_these_tests_really_lacks_the_rest(tmp_path, bare_python):
+def test_the_bare_python_of_these_tests_really_lacks_the_rest(tmp_path, bare):
     (tmp_path / "probe.py").write_text("import pydantic")
-    done = subprocess.run([*bare_python, str(tmp_path / "probe.py")], capture_output=True, text=True)
+    done = subprocess.run([*bare, str(tmp_path / "probe.py")], capture_output=True, text=True)
     assert "No module named 'pydantic'" in done.stderr
 
 
@@ -252,7 +244,12 @@ def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
         assert probability == pytest.approx(head.probabilities(np.eye(3, 8)).tolist(), abs=1e-5)
 
 
-def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves, small_graph):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves, small_graph)
     assert set(snapshot(folder)) == bundle_module.OUR_FILES
     assert json.loads((folder / "curves.json").read_text())["histogram_yes"] == [2, 4, 14, 40]
+
+
+def test_without_its_encoder_a_bundle_is_what_it_was_and_its_checksums(tmp_path, head, facts, curves):
+    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    assert set(snapshot(folder)) == bundle_module.OUR_FILES - bundle_module.WITH_ENCODER

@@ -9,6 +9,7 @@ import gradio as gr
 
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
+from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError
 from concepts.export import usage
 from concepts.installation.activity import JobView
@@ -102,16 +103,28 @@ class _Screen:
 
     def _code(self, view: ConceptView) -> list[Snippet]:
         number = view.heads[-1].number
-        archive = f"{file_stem(view.name, number)}.zip"
+        folder = file_stem(view.name, number)
+        archive = f"{folder}.zip"
         encoder = self._bench.context.collection.recorded()
-        vectors = usage.with_numpy(encoder.fingerprint, encoder.dimension)
-        unpacked = "needs NumPy and safetensors; in the unpacked folder"
+        vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
         return [
-            Snippet("Python, from pictures", "needs Discern", usage.from_pictures(archive, encoder.name)),
-            Snippet("Python, from vectors", unpacked, vectors),
-            Snippet("ONNX Runtime, from vectors", "in the unpacked folder", usage.with_onnx()),
-            Snippet("Command line", "needs Discern", usage.in_a_shell(archive)),
+            *self._from_pictures(folder, encoder.name),
+            Snippet("Python, from vectors", "needs NumPy and safetensors; unpacked", vectors),
+            Snippet("ONNX Runtime, from vectors", "unpacked", usage.with_onnx(folder)),
+            Snippet("Command line of Discern", "needs Discern", usage.in_a_shell(archive)),
             Snippet("REST", "asks this Discern", usage.over_rest(view.name, number)),
+        ]
+
+    def _from_pictures(self, folder: str, encoder: str) -> list[Snippet]:
+        """Any other encoder than the built-in one may be missing in the bundle; its card says so."""
+        if registered_as(encoder) == OPEN_CLIP:
+            code = usage.from_pictures(f"{folder}.zip", encoder)
+            return [Snippet("Python, from pictures", "needs Discern", code)]
+        return [
+            Snippet("Command line, anywhere", "needs Python; unpacked", usage.anywhere(folder)),
+            Snippet(
+                "Python, from pictures", "its requirements.txt; unpacked", usage.from_pictures_alone(folder)
+            ),
         ]
 
     def tick(self, request: gr.Request) -> Shown:

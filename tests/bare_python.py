@@ -1,0 +1,21 @@
+"""A Python that imports the standard library, a few packages and nothing else, not even this repository."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+RUN = "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+
+
+def bare_python(site: Path, *packages: ModuleType) -> list[str]:
+    """The command, to which a script and its arguments are added. `site` is a new folder for the packages."""
+    site.mkdir()
+    for package in packages:
+        found = Path(str(package.__file__)).parent
+        for part in (found, *found.parent.glob(f"{found.name.lower()}.libs"), found.parent / "pillow.libs"):
+            if part.exists() and not (site / part.name).exists():
+                (site / part.name).symlink_to(part)
+    start = f"import sys, runpy; sys.path.append({str(site)!r}); "
+    return [sys.executable, "-I", "-S", "-c", start + RUN]

@@ -1,0 +1,89 @@
+"""`discern bundle check`: whether an exported classifier is as it was written."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from concepts.errors import DiscernError
+from concepts.export.bundle import write_bundle
+from concepts.export.checking import check_bundle
+
+
+@pytest.fixture
+def bundle(tmp_path, head, facts, curves, small_graph) -> Path:
+    return write_bundle(tmp_path / "messy", head, facts, curves, small_graph)
+
+
+def test_a_whole_bundle_has_no_problems_as_folder_and_as_zip(bundle, facts):
+    for path in (bundle, bundle.with_name("messy.zip")):
+        found = check_bundle(path)
+        assert found.problems == ()
+        assert found.checksums == len(found.files) - 1
+        assert found.scores_pictures
+        assert (found.concept, found.version, found.fingerprint) == (
+            "messy room",
+            2,
+            facts.encoder.fingerprint,
+        )
+        assert all(file.what for file in found.files)
+
+
+def test_sha256sum_reads_the_checksums(bundle):
+    tool = shutil.which("sha256sum")
+    if tool is None:
+        pytest.skip("there is no sha256sum on this system")
+    command = [tool, "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(command, cwd=bundle, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(": OK") == len(list(bundle.iterdir())) - 1
+
+
+def test_what_was_changed_removed_or_added_is_named(bundle):
+    (bundle / "scorer.py").write_text("print('something else')")
+    (bundle / "classify.py").unlink()
+    (bundle / "more.txt").write_text("more")
+    assert set(check_bundle(bundle).problems) == {
+        "scorer.py is not what was written",
+        "classify.py is missing",
+        "more.txt has no checksum",
+    }
+
+
+def test_a_damaged_graph_and_one_of_another_classifier_are_named(
+    bundle, make_head, make_facts, tmp_path, small_graph
+):
+    other = make_head(range(8), threshold=0.9)
+    another = write_bundle(tmp_path / "other", other, make_facts(other), None, small_graph)
+    whole = (bundle / "classifier.onnx").read_bytes()
+    (bundle / "classifier.onnx").write_bytes((another / "classifier.onnx").read_bytes())
+    assert "classifier.onnx is of another classifier than head.json" in check_bundle(bundle).problems
+    (bundle / "classifier.onnx").write_bytes(whole[: len(whole) // 2])
+    assert any("doesn't load" in problem for problem in check_bundle(bundle).problems)
+
+
+def test_a_bundle_from_before_checksums_is_still_one(bundle):
+    for name in ("SHA256SUMS", "classifier.onnx", "classify.py", "requirements.txt", "ENCODER_LICENCE.txt"):
+        (bundle / name).unlink()
+    found = check_bundle(bundle)
+    assert (found.checksums, found.problems, found.scores_pictures) == (None, (), False)
+
+
+def test_checksums_that_are_none_are_a_problem(bundle):
+    (bundle / "SHA256SUMS").write_bytes(b"\xff\xfe nothing")
+    assert "SHA256SUMS can't be read" in check_bundle(bundle).problems[0]
+    (bundle / "SHA256SUMS").write_text("0" * 64 + "  ../elsewhere\n")
+    assert "no checksum with a file's name" in check_bundle(bundle).problems[0]
+
+
+def test_what_is_no_bundle_is_said(tmp_path):
+    with pytest.raises(DiscernError, match="There is no bundle"):
+        check_bundle(tmp_path / "nowhere")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+    with pytest.raises(DiscernError, match=r"one head\.json"):
+        check_bundle(tmp_path / "other.zip")

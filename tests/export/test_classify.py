@@ -1,0 +1,341 @@
+"""`classify.py`, run where nothing of this repository can be imported, says what the product says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bundles
+import numpy as np
+import onnxruntime
+import PIL
+import pytest
+import safetensors
+from bare_python import bare_python
+from drawing import draw
+from PIL import Image
+
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
+from concepts.export.bundle import load_bundle, write_bundle
+from concepts.export.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
+from concepts.export.facts import EncoderFacts
+from concepts.export.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
+from concepts.learning.base import LinearHead
+from concepts.library.ingestion import embed_files, short_side
+from storage.pictures.colours import _SRGB
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def embedded(cache: Path) -> Encoder:
+    return load_encoder("embedded", cache=cache, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def graph(embedded: Encoder, cache: Path) -> EncoderGraph:
+    found = encoder_graph(embedded, short_side(embedded), cache)
+    assert isinstance(found, EncoderGraph)
+    return found
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty that differ in size, format, colours and how they lie; one is cut off, one is none."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(16):
+        shape = ("ellipse", "rectangle", "line")[number % 3]
+        size = (200 + 61 * number, 900 - 40 * number)
+        draw(shape, number).resize(size, Image.Resampling.BICUBIC).save(folder / f"photo-{number:02}.jpg")
+    one = draw("ellipse", 90).resize((500, 300))
+    for turn in (3, 6, 8):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        one.save(folder / f"turned-{turn}.jpg", exif=exif)
+    deeper = folder / "deeper" / "still"
+    deeper.mkdir(parents=True)
+    rgba = one.convert("RGBA")
+    rgba.putalpha(Image.linear_gradient("L").resize(one.size))
+    rgba.save(deeper / "see-through.png")
+    rgba.save(deeper / "see-through.webp", lossless=True)
+    one.convert("P").save(deeper / "palette.gif")
+    one.convert("L").save(deeper / "grey.png")
+    one.convert("CMYK").save(deeper / "cmyk.jpg")
+    Image.fromarray(np.arange(300 * 200, dtype=np.uint16).reshape(200, 300)).save(deeper / "sixteen.png")
+    one.save(deeper / "one.tiff")
+    one.save(deeper / "one.bmp")
+    one.save(deeper / "profile.jpg", icc_profile=_SRGB.tobytes())
+    one.resize((2400, 1600)).save(deeper / "large.jpg", progressive=True)
+    one.save(deeper / "=sum(1).png")
+    whole = (folder / "photo-00.jpg").read_bytes()
+    (folder / "cut-off.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "words.png").write_text("no picture")
+    (folder / "notes.txt").write_text("passed over")
+    return folder
+
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def product_scores(embedded: Encoder, pictures: Path) -> Callable[[LinearHead], dict[str, float]]:
+    """Path → probability, as the product has it."""
+    found = list(embed_files([pictures], embedded))
+
+    def scores(head: LinearHead) -> dict[str, float]:
+        return {
+            path: float(probability)
+            for _, paths, vectors, _ in found
+            for path, probability in zip(paths, head.probabilities(vectors), strict=True)
+        }
+
+    return scores
+
+
+@pytest.fixture(scope="session")
+def head(embedded: Encoder, pictures: Path) -> LinearHead:
+    """One that says yes to about half of the pictures, with probabilities of all sizes."""
+    vectors = np.concatenate([found[2] for found in embed_files([pictures], embedded)]).astype(np.float64)
+    weights = 12 * np.random.default_rng(3).normal(size=embedded.dimension) / 6
+    weights -= vectors.mean(0) * (weights @ vectors.mean(0)) / (vectors.mean(0) @ vectors.mean(0))
+    return bundles.make_head(weights, bias=0.0, threshold=0.5)
+
+
+def facts_of(encoder: Encoder, head: LinearHead) -> Any:
+    described = EncoderFacts(
+        name=encoder.name,
+        fingerprint=str(encoder.fingerprint),
+        dimension=encoder.dimension,
+        licence=encoder.licence,
+        **vars(encoder.fingerprint),
+    )
+    return bundles.make_facts(head, encoder=described)
+
+
+@pytest.fixture(scope="session")
+def bundle(
+    embedded: Encoder, head: LinearHead, graph: EncoderGraph, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("exported") / "messy"
+    return write_bundle(folder, head, facts_of(embedded, head), None, graph)
+
+
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs a script, or code, in a Python with what a bundle needs and nothing of this repository."""
+    folder = tmp_path_factory.mktemp("bare")
+    command = bare_python(folder / "site", np, onnxruntime, PIL, safetensors)
+
+    def in_it(*arguments: str, cwd: Path, code: str = "") -> Done:
+        if code:
+            (folder / "code.py").write_text(code)
+            arguments = (str(folder / "code.py"), *arguments)
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=cwd,
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+        )
+
+    return in_it
+
+
+@pytest.mark.parametrize("name", ["concepts", "storage", "discern", "torch", "pydantic"])
+def test_nothing_of_this_repository_can_be_imported_there(run: Run, tmp_path: Path, name: str) -> None:
+    assert f"No module named '{name}'" in run(cwd=tmp_path, code=f"import {name}").stderr
+
+
+def test_unpacked_elsewhere_it_scores_as_the_product_does(
+    run: Run, bundle: Path, head: LinearHead, pictures: Path, product_scores: Any, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(bundle.with_name("messy.zip")) as archive:
+        archive.extractall(tmp_path)
+    done = run("messy/classify.py", str(pictures), "--out", "scores.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 can't be read" in done.stderr
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    read = {row["path"]: row for row in rows if not row["error"]}
+    expected = product_scores(head)
+    assert list(read) == list(expected)
+    assert len(read) == 30
+    for path, probability in expected.items():
+        assert abs(float(read[path]["probability"]) - probability) < 1e-3, path
+        assert read[path]["decision"] == ("yes" if probability >= head.threshold else "no"), path
+    assert {row["decision"] for row in read.values()} == {"yes", "no"}
+    bad = {Path(row["path"]).name: row["error"] for row in rows if row["error"]}
+    assert set(bad) == {"cut-off.jpg", "words.png"}
+    assert "damaged" in bad["cut-off.jpg"]
+
+
+def test_json_lines_and_another_threshold(
+    run: Run, bundle: Path, head: LinearHead, pictures: Path, product_scores: Any, tmp_path: Path
+) -> None:
+    line = sorted(product_scores(head).values())[20] - 1e-3
+    out = tmp_path / "scores.jsonl"
+    done = run(
+        str(bundle / "classify.py"), str(pictures), "--out", str(out), "--threshold", str(line), cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(text) for text in out.read_text().splitlines()]
+    assert [row["decision"] for row in rows if "error" not in row] == [
+        "yes" if probability >= line else "no" for probability in product_scores(head).values()
+    ]
+    assert all("probability" not in row for row in rows if "error" in row)
+
+
+def test_what_would_be_a_formula_is_escaped_in_csv(
+    run: Run, bundle: Path, pictures: Path, tmp_path: Path
+) -> None:
+    done = run(
+        cwd=tmp_path,
+        code=f"import sys; sys.path.insert(0, {str(bundle)!r}); import classify\n"
+        "classify.write([classify.Answer('=1+1.png', 0.5, 'yes', None)], sys.stdout, False)",
+    )
+    assert done.stdout.splitlines()[1].startswith("'=1+1.png,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nowhere"], 1, "nowhere does not exist"),
+        ([".", "--out", "scores.txt"], 2, "--out is a .csv or .jsonl file"),
+        ([".", "--threshold", "7"], 2, "from 0 to 1"),
+    ],
+)
+def test_what_is_asked_wrongly_is_said_and_leaves_nothing(
+    run: Run, bundle: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    done = run(str(bundle / "classify.py"), *arguments, cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_with_too_many_pixels_is_an_error_line(run: Run, bundle: Path, tmp_path: Path) -> None:
+    Image.new("1", (20_000, 12_501)).save(tmp_path / "huge.png")
+    done = run(str(bundle / "classify.py"), "huge.png", cwd=tmp_path)
+    assert "more than 250 million pixels" in done.stdout
+
+
+def test_the_commands_of_the_card_work(run: Run, bundle: Path, pictures: Path) -> None:
+    card = (bundle / "README.md").read_text()
+    _, classify = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
+    assert classify == anywhere(".").splitlines()[1] == "python classify.py PICTURES"
+    done = run("classify.py", str(pictures / "deeper"), cwd=bundle)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 12
+
+
+def test_what_is_copied_works_from_another_folder(
+    run: Run, bundle: Path, embedded: Encoder, head: LinearHead, pictures: Path, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "embeddings.npy", np.eye(3, embedded.dimension, dtype=np.float32))
+    code = from_pictures_alone(str(bundle), str(pictures))
+    done = run(cwd=tmp_path, code=code)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 32
+    for code in (
+        with_numpy(str(bundle), str(embedded.fingerprint), embedded.dimension),
+        with_onnx(str(bundle)),
+    ):
+        done = run(cwd=tmp_path, code=code)
+        assert done.returncode == 0, done.stderr
+        said = [float(word) for word in re.findall(r"\d\.\d+", done.stdout)]
+        assert said == pytest.approx(head.probabilities(np.eye(3, embedded.dimension)).tolist(), abs=1e-5)
+
+
+def test_requirements_are_all_that_classify_imports(bundle: Path) -> None:
+    named = re.findall(r"^[a-z]+", (bundle / "requirements.txt").read_text(), re.M)
+    imports = re.findall(r"^(?:import|from) (\w+)", (bundle / "classify.py").read_text(), re.M)
+    others = {name for name in imports if name not in sys.stdlib_module_names}
+    assert others == {"numpy", "onnxruntime", "PIL"}
+    assert sorted(named) == ["numpy", "onnxruntime", "pillow"]
+
+
+def test_the_graph_says_nothing_of_the_computer_that_made_it(bundle: Path) -> None:
+    content = (bundle / "classifier.onnx").read_bytes()
+    assert str(ROOT).encode() not in content
+    assert b"site-packages" not in content
+    assert b"stack_trace" not in content
+
+
+def test_a_kept_graph_is_used_again_and_a_damaged_one_is_made_anew(
+    embedded: Encoder, graph: EncoderGraph, cache: Path, tmp_path: Path
+) -> None:
+    (kept,) = cache.glob("encoder-*.onnx.kept")
+    copy = tmp_path / kept.name
+    copy.write_bytes(kept.read_bytes())
+    again = encoder_graph(embedded, graph.short_side, tmp_path)
+    assert again == graph
+    copy.write_bytes(kept.read_bytes()[:-1] + b"!")
+    again = encoder_graph(embedded, graph.short_side, tmp_path)
+    assert again == graph  # the exporter writes the same bytes each time
+
+
+def test_a_bundle_with_its_encoder_loads_as_before(bundle: Path, head: LinearHead) -> None:
+    for path in (bundle, bundle.with_name("messy.zip")):
+        assert np.array_equal(load_bundle(path).head.weights, head.weights)
+
+
+def test_the_encoders_licence_goes_along(bundle: Path) -> None:
+    text = (bundle / "ENCODER_LICENCE.txt").read_text()
+    assert "Apache License" in text
+    assert "WordNet" in text
+
+
+def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
+    run: Run,
+    tiny_open_clip: Path,
+    cache: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = f"local-dir:{tiny_open_clip}"
+    encoder = load_encoder(name, cache=cache, precision="float32")
+    reason = encoder_graph(encoder, short_side(encoder), cache)
+    assert isinstance(reason, str)
+    assert "unknown" in reason
+    monkeypatch.setattr(encoder, "licence", "MIT")
+    found = encoder_graph(encoder, short_side(encoder), cache)
+    assert isinstance(found, EncoderGraph), found
+    head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
+    folder = write_bundle(tmp_path / "tiny", head, facts_of(encoder, head), None, found)
+    assert (folder / "classifier.onnx").read_bytes() == classifier_bytes(found, head, facts_of(encoder, head))
+    done = run(str(folder / "classify.py"), str(pictures), "--out", "scores.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        said = {row["path"]: row for row in csv.DictReader(file) if not row["error"]}
+    for _, paths, vectors, _ in embed_files([pictures], encoder):
+        for path, probability in zip(paths, head.probabilities(vectors), strict=True):
+            assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
+
+
+def test_without_its_encoder_the_card_says_why_and_how_to_get_it(tmp_path: Path, head: LinearHead) -> None:
+    folder = write_bundle(
+        tmp_path / "alone", head, bundles.make_facts(head), None, "the licence of its weights is unknown"
+    )
+    assert not (folder / "classify.py").exists()
+    card = (folder / "README.md").read_text()
+    assert "The encoder isn't in this folder: the licence of its weights is unknown." in card
+    assert "--trust-encoder hf-hub:example/tiny" in card
