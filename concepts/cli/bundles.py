@@ -18,9 +18,9 @@ def bundle_check(
 ) -> None:
     """What is in an exported classifier, whether its checksums hold, and whether it loads. Ends with 1 where
     something is wrong."""
+    must_exist(path)
     from concepts.export.checking import check_bundle  # it brings numpy and pydantic
 
-    must_exist(path)
     found = check_bundle(path)
 
     def human() -> None:

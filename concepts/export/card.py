@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 
 from concepts.errors import SettingsError
 from concepts.export.facts import BundleFacts
 from concepts.export.figures import Figure
-from concepts.export.usage import anywhere, from_pictures_alone, in_a_shell, with_numpy, with_onnx
+from concepts.export.usage import (
+    HOW_ANYWHERE,
+    anywhere,
+    from_pictures_alone,
+    in_a_shell,
+    with_numpy,
+    with_onnx,
+)
 from concepts.learning.average_probability import about_probabilities
 from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
 from concepts.learning.target import Target
@@ -240,8 +246,7 @@ def _pictures(facts: BundleFacts) -> str:
 {anywhere(".")}
 ```
 
-A folder is looked through with all in it. The answers are printed as CSV; `--out FILE.csv` or \
-`--out FILE.jsonl` writes them, `--threshold` sets another line. In Python:
+{HOW_ANYWHERE} In Python:
 
 ```python
 {from_pictures_alone(".")}
@@ -250,7 +255,7 @@ A folder is looked through with all in it. The answers are printed as CSV; `--ou
 `classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
 `decision` (n,). `classify.py` shows how a picture gets that size.{rounded}
 
-`sha256sum --check SHA256SUMS` says whether all files are as they were written."""
+`SHA256SUMS` holds the checksums of all files, as sha256sum reads them."""
 
 
 def _alone(facts: BundleFacts, reason: str) -> str:
@@ -259,7 +264,7 @@ def _alone(facts: BundleFacts, reason: str) -> str:
 its makers keep it; read its licence first. On pictures, with Discern:
 
 ```sh
-{in_a_shell("THIS_FOLDER")} --trust-encoder {shlex.quote(encoder.name)}
+{in_a_shell("THIS_FOLDER", trust=encoder.name)}
 ```"""
 
 

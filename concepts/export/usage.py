@@ -31,6 +31,10 @@ def anywhere(folder: str, pictures: str = "PICTURES") -> str:
 python {_word(f"{folder}/classify.py")} {_word(pictures)}"""
 
 
+HOW_ANYWHERE = """A folder is looked through with all in it. Answers are printed as CSV; `--out FILE.csv` \
+or `--out FILE.jsonl` writes them, `--threshold 0.7` says yes from another probability on."""
+
+
 def _word(text: str) -> str:
     return shlex.quote(text.removeprefix("./"))
 
@@ -90,6 +94,9 @@ curl -H "Content-Type: application/json" -d '{body}' "{address}/scores"
 curl -o scores.csv "$API/jobs/ID/scores\""""
 
 
-def in_a_shell(bundle: str, pictures: str = "PICTURES", out: str = "scores.csv") -> str:
-    """The command line of Discern, straight from pictures."""
-    return f"discern score {bundle} {pictures} --out {out}"
+def in_a_shell(
+    bundle: str, pictures: str = "PICTURES", out: str = "scores.csv", trust: str | None = None
+) -> str:
+    """The command line of Discern, straight from pictures; `trust` is an encoder that it has to be told."""
+    told = "" if trust is None else f" --trust-encoder {shlex.quote(trust)}"
+    return f"discern score {bundle} {pictures} --out {out}{told}"

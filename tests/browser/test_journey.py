@@ -6,6 +6,7 @@ The person is simulated: a drawing counts if its file is called ellipse.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import os
 import re
@@ -240,6 +241,12 @@ def use(bundle: Path, folder: Path, cache: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(bundle.read_bytes())) as archive:
         archive.extractall(folder / "unpacked")
     (inside,) = {file.parent for file in (folder / "unpacked").rglob("scorer.py")}
+    command = [sys.executable, "-I", inside / "classify.py", new, "--out", folder / "alone.csv"]
+    subprocess.run(command, cwd=folder, check=True, timeout=PATIENCE)
+    with (folder / "alone.csv").open(newline="") as file:
+        alone = np.array([float(row["probability"]) for row in csv.DictReader(file)])
+    # The library may be in bfloat16, which the graph isn't.
+    assert np.corrcoef(alone, ours)[0, 1] > 0.99
     np.save(inside / "embeddings.npy", vectors.astype(np.float32))
     code = (
         "import numpy, onnxruntime, scorer\n"

@@ -35,3 +35,20 @@ def test_a_target_is_kept_with_the_version(answered: Path, discern: Callable[...
     discern("concept", "train", NAME, "--target", target)
     kept = discern("concept", "show", NAME)["heads"][0]["details"]["target"]
     assert kept == {"f1": "best F1", "precision=0.9": "precision at least 0.9"}.get(target, target)
+
+
+def test_an_exported_version_is_whole_until_something_in_it_changes(
+    answered: Path, discern: Callable[..., Any], ended: End, tmp_path: Path
+) -> None:
+    discern("concept", "train", NAME)
+    exported = discern("concept", "export", NAME, "--out", tmp_path / "out")
+    for path in (exported["folder"], exported["archive"]):
+        found = discern("bundle", "check", path)
+        assert (found["problems"], found["scores_pictures"]) == (
+            [],
+            False,
+        )  # its encoder's licence is unknown
+    (tmp_path / "out" / "scorer.py").write_text("print('something else')")
+    end = ended("bundle", "check", exported["folder"])
+    assert end.code == 1
+    assert "Wrong: scorer.py is not what was written." in end.out

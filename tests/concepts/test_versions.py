@@ -252,7 +252,12 @@ def test_a_bundle_is_written_once_and_again_after_measuring(trained: Workbench) 
     archive = trained.versions.bundle_archive(NAME)
     assert archive.name == "round-thing-v1.zip"
     with zipfile.ZipFile(archive) as members:
-        assert "round-thing-v1/head.onnx" in members.namelist()
+        inside = set(members.namelist())
+    exported = trained.versions.export(NAME, archive.parent / "by hand" / "round-thing-v1", version=1)
+    written_by_hand = {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
+    assert {"round-thing-v1/head.onnx", "round-thing-v1/SHA256SUMS"} <= inside
+    assert inside == written_by_hand
+    archive = trained.versions.bundle_archive(NAME)
     written = archive.stat().st_mtime_ns
     assert trained.versions.bundle_archive(NAME).stat().st_mtime_ns == written
     trained.versions.evaluate(NAME)

@@ -249,14 +249,16 @@ def test_the_commands_of_the_card_work(run: Run, bundle: Path, pictures: Path) -
 def test_what_is_copied_works_from_another_folder(
     run: Run, bundle: Path, embedded: Encoder, head: LinearHead, pictures: Path, tmp_path: Path
 ) -> None:
+    with zipfile.ZipFile(bundle.with_name("messy.zip")) as archive:
+        archive.extractall(tmp_path)
     np.save(tmp_path / "embeddings.npy", np.eye(3, embedded.dimension, dtype=np.float32))
-    code = from_pictures_alone(str(bundle), str(pictures))
+    code = from_pictures_alone("messy", str(pictures))
     done = run(cwd=tmp_path, code=code)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 32
     for code in (
-        with_numpy(str(bundle), str(embedded.fingerprint), embedded.dimension),
-        with_onnx(str(bundle)),
+        with_numpy("messy", str(embedded.fingerprint), embedded.dimension),
+        with_onnx("messy"),
     ):
         done = run(cwd=tmp_path, code=code)
         assert done.returncode == 0, done.stderr

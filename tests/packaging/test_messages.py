@@ -16,7 +16,7 @@ from web import advice
 ROOT = Path(__file__).parents[2]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
 COMMAND_LINE = ("concepts/demo.py", "concepts/__main__.py")
-TEXTS = ("concepts/export/usage.py", "storage/backup.py")
+TEXTS = ("concepts/export/classify.py", "concepts/export/usage.py", "storage/backup.py")
 MODULES = sorted(
     path
     for folder in ("concepts", "storage")
