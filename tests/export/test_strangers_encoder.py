@@ -102,20 +102,21 @@ def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
 ) -> None:
     bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
     bench.pictures.add_pictures([pictures])
-    other = _with_other_weights(theirs)
+    precision = bench.context.collection.recorded().precision  # as was measured to be fast here, now
+    other = _with_other_weights(theirs, precision)
     loaded.clear()
     with pytest.raises(FingerprintMismatchError):
         bench.versions.score(other, [pictures], tmp_path / "scores.csv")
     assert loaded == []
 
 
-def _with_other_weights(bundle: Path) -> Path:
+def _with_other_weights(bundle: Path, precision: str) -> Path:
     """The same bundle, of an encoder of the same name with other weights."""
     from concepts.encoders.base import Fingerprint
 
     kept = load_bundle(bundle)
     parts = Fingerprint(
-        kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing, "float32"
+        kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing, precision
     )
     about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
     facts = kept.facts.model_copy(update={"encoder": about})
