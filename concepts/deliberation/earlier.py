@@ -47,4 +47,4 @@ class Earlier:
 def _trial(view: WordingView) -> Trial:
     sifted = Sifted(Candidate(view.definition, view.why, view.way), 1.0, view.fixed, view.broken)
     change = PairedChange(view.judging, view.before, view.fixed, view.broken, view.low, view.high)
-    return Trial(sifted, change, view.turned, view.votes, view.nth, view.chosen_of, view.all_asked())
+    return Trial(sifted, change, view.turned, view.votes, view.nth, view.share, view.all_asked())

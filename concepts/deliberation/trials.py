@@ -55,7 +55,8 @@ class Sifted:
 @dataclass(frozen=True)
 class Trial:
     """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now. `votes`
-    of those answers, by which it was chosen from `chosen_of`; `asked`: of answers that were asked for since.
+    of those answers; `share`: its part of the stakes on all that they chose from; `asked`: votes of answers
+    that were asked for since.
     """
 
     sifted: Sifted
@@ -63,13 +64,13 @@ class Trial:
     turned: dict[str, Value]
     votes: list[Vote]
     nth: int  # of the wordings that were left, of all runs against one definition, from 1
-    chosen_of: int
+    share: float
     asked: list[Vote] = field(default_factory=list)
     to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
 
     @property
     def evidence(self) -> float:
-        return evidence_in_all(self.votes, self.chosen_of, self.asked)
+        return evidence_in_all(self.votes, self.share, self.asked)
 
     @property
     def is_promising(self) -> bool:
@@ -173,7 +174,11 @@ def judged(
     if not considered or not answers:
         return list(going_on)
     now = judge(current, list(answers))
-    found = [_tried(one, now, answers, judge, f1, len(considered)) for one in considered]
+    stakes = sum(one.evidence for one in considered)
+    choosing = len(considered) > FINALISTS
+    found = [
+        _tried(one, now, answers, judge, f1, one.evidence / stakes if choosing else 1.0) for one in considered
+    ]
     found = [trial for trial in found if trial.is_promising or (remarked and trial.is_harmless)]
     found.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
     left = [replace(trial, nth=nth) for nth, trial in enumerate(found[:FINALISTS], before + 1)]
@@ -186,7 +191,7 @@ def _tried(
     answers: Mapping[str, Value],
     judge: Judge,
     f1: float,
-    considered: int,
+    share: float,
 ) -> Trial:
     then = judge(one.candidate.definition, list(answers))
     both = [i for i in answers if i in now and i in then]
@@ -197,8 +202,7 @@ def _tried(
     )
     turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
     turned = {i: turn.then for i, turn in turns.items()}
-    chosen_of = considered if considered > FINALISTS else 1
-    return Trial(one, change, turned, votes_of(turns, answers, f1), 1, chosen_of)
+    return Trial(one, change, turned, votes_of(turns, answers, f1), 1, share)
 
 
 def telling(
@@ -232,16 +236,16 @@ def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float)
     return votes
 
 
-def evidence_in_all(votes: Sequence[Vote], chosen_of: int, asked: Sequence[Vote]) -> float:
-    """That a wording is better, by `votes` of the answers that judge, which also chose it from `chosen_of`,
-    and of what a person was `asked` since.
+def evidence_in_all(votes: Sequence[Vote], share: float, asked: Sequence[Vote]) -> float:
+    """That a wording is better, by `votes` of the answers that judge, which may also have chosen it from
+    several, and of what a person was `asked` since. `share` is 1 where they chose nothing.
 
-    The largest of n bets is at most n times their mean, which is a fair bet, and so is half of a stake on it
-    beside half that is kept.
+    One stake is laid on several wordings, in shares by what the half that inspires says of each: that is a
+    fair bet, and what one of them brings is at most all that it brings. Half of the stake is kept.
     """
     judging = evidence_of(votes)
-    if chosen_of > 1:
-        judging = (1 + judging / chosen_of) / 2
+    if share < 1:
+        judging = (1 + share * judging) / 2
     return judging * evidence_of(asked)
 
 

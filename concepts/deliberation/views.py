@@ -76,8 +76,8 @@ class WordingView(View):
     has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound the change of the share.
     `turned`: picture id → what the machine says of it by this wording. `nth`: how many wordings were judged
     against the definition up to this one. `to_ask` are pictures that would settle whether it is better, of
-    which `answered` are; `asked`: votes of the answers to earlier ones. `votes` of the answers that judge, by
-    which it was chosen from `chosen_of`."""
+    which `answered` are; `asked`: votes of the answers to earlier ones. `votes` of the answers that judge;
+    `share`: its part of the stakes on all that these chose from."""
 
     definition: Definition
     difference: list[tuple[Change, str]]
@@ -93,7 +93,7 @@ class WordingView(View):
     high: float
     turned: dict[str, Value]
     nth: int = Field(validation_alias=AliasChoices("nth", "run"))
-    chosen_of: int = 1
+    share: float = 1.0
     f1: float
     votes: list[Vote]
     asked: list[Vote] = Field(default_factory=list)
@@ -125,7 +125,7 @@ class WordingView(View):
         one = self.model_copy(update={"to_ask": left, "answered": known})
         if not known:
             return one
-        if is_better(evidence_in_all(self.votes, self.chosen_of, one.all_asked()), self.nth):
+        if is_better(evidence_in_all(self.votes, self.share, one.all_asked()), self.nth):
             return one.model_copy(update={"verdict": "better"})
         spoiled = self.broken or any(known[i] == self.to_ask[i].now for i in known)
         return one.model_copy(update={"verdict": "not better" if spoiled else "harmless"})
@@ -165,7 +165,7 @@ def wording_of(current: Definition, trial: Trial, f1: float) -> WordingView:
         high=change.high,
         turned=trial.turned,
         nth=trial.nth,
-        chosen_of=trial.chosen_of,
+        share=trial.share,
         f1=f1,
         votes=trial.votes,
         asked=trial.asked,

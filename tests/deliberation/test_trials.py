@@ -136,18 +136,22 @@ def test_answers_that_mostly_speak_for_the_current_words_end_the_asking():
 def test_votes_that_chose_a_wording_from_several_count_for_less():
     votes = [Vote(True, 0.5)] * 8
 
-    assert evidence_in_all(votes, 6, []) < evidence_in_all(votes, 1, []) / 6
-    assert evidence_in_all([], 6, votes) > evidence_in_all(votes, 6, [])
+    assert evidence_in_all(votes, 1 / 6, []) < evidence_in_all(votes, 1, []) / 6
+    assert evidence_in_all([], 1 / 6, votes) > evidence_in_all(votes, 1 / 6, [])
 
 
-@given(st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=3, max_size=3))
+@given(
+    st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=3, max_size=3),
+    st.lists(st.floats(0.1, 9), min_size=3, max_size=3),
+)
 @settings(deadline=None)
-def test_the_best_of_several_is_no_more_than_a_fair_bet_on_all_of_them(said):
+def test_the_best_of_several_is_no_more_than_a_fair_bet_on_all_of_them(said, stakes):
     votes = [[Vote(for_new, 0.5) for for_new in one] for one in said]
-    best = max(votes, key=evidence_of)
+    shares = [stake / sum(stakes) for stake in stakes]
 
-    mean = sum(map(evidence_of, votes)) / len(votes)
-    assert evidence_in_all(best, len(votes), []) <= (1 + mean) / 2 + 1e-12
+    fair = sum(share * evidence_of(one) for share, one in zip(shares, votes, strict=True))
+    for share, one in zip(shares, votes, strict=True):
+        assert evidence_in_all(one, share, []) <= (1 + fair) / 2 + 1e-12
 
 
 def test_the_answers_that_judge_help_to_say_which_wordings_are_left():
