@@ -30,6 +30,7 @@ LOOKED_AT, A_LOOK = 300, 40  # pictures of the pool that are looked through for 
 ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
 FIRST, EACH_NEXT = 0.4, 0.6  # the first wording's part of that, and each next one's of the one before
 HOPELESS = 0.25  # evidence below which nobody is asked on
+SHOWN_ERROR = 0.05  # how often one of the ranges that are shown of a run's wordings may be wrong
 
 
 @dataclass(frozen=True)
@@ -176,12 +177,15 @@ def judged(
     now = judge(current, list(answers))
     stakes = sum(one.evidence for one in considered)
     choosing = len(considered) > FINALISTS
-    found = [
-        _tried(one, now, answers, judge, f1, one.evidence / stakes if choosing else 1.0) for one in considered
+    error = SHOWN_ERROR / len(considered)
+    tried = [
+        _tried(one, now, answers, judge, f1, nth, one.evidence / stakes if choosing else 1.0, error)
+        for nth, one in enumerate(considered, before + 1)
     ]
-    found = [trial for trial in found if trial.is_promising or (remarked and trial.is_harmless)]
-    found.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
-    left = [replace(trial, nth=nth) for nth, trial in enumerate(found[:FINALISTS], before + 1)]
+    left = [trial for trial in tried if trial.is_promising or (remarked and trial.is_harmless)]
+    if choosing:  # else each keeps the part of the allowance that it had before anything judged it
+        left.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
+        left = [replace(trial, nth=nth) for nth, trial in enumerate(left[:FINALISTS], before + 1)]
     return sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
 
 
@@ -191,18 +195,20 @@ def _tried(
     answers: Mapping[str, Value],
     judge: Judge,
     f1: float,
+    nth: int,
     share: float,
+    error: float,
 ) -> Trial:
     then = judge(one.candidate.definition, list(answers))
     both = [i for i in answers if i in now and i in then]
     change = paired_change(
         np.array([now[i] == answers[i] for i in both], bool),
         np.array([then[i] == answers[i] for i in both], bool),
-        2 * allowance(1),
+        error,
     )
     turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
     turned = {i: turn.then for i, turn in turns.items()}
-    return Trial(one, change, turned, votes_of(turns, answers, f1), 1, share)
+    return Trial(one, change, turned, votes_of(turns, answers, f1), nth, share)
 
 
 def telling(

@@ -170,6 +170,23 @@ def test_the_answers_that_judge_help_to_say_which_wordings_are_left():
     assert trials[0].sifted.candidate.definition.criteria[0].text == "good"
 
 
+def test_what_judges_two_wordings_does_not_say_which_has_the_larger_part_of_the_allowance():
+    truth = answers(80)
+    rates = {"": 0.5, "first": 0.1, "second": 0.0}
+    judge = judge_that_errs(truth, rates)
+    ids = list(truth)
+    write, rest = {i: truth[i] for i in ids[::2]}, {i: truth[i] for i in ids[1::2]}
+    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
+    by_first_half = sift([wording("first"), wording("second")], chosen, write, judge)
+
+    trials = judged(CURRENT, by_first_half[::-1], rest, judge, 0.9, 0)
+
+    assert {t.sifted.candidate.definition.criteria[0].text: t.nth for t in trials} == {
+        "first": 1,
+        "second": 2,
+    }
+
+
 def test_all_wordings_together_spend_no_more_than_the_allowance():
     assert sum(allowance(nth) for nth in range(1, 200)) == pytest.approx(ERROR)
 
