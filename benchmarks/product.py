@@ -68,8 +68,8 @@ class ProductSession:
     def _scores(self) -> dict[str, float]:
         assert self._rest is not None, "there is no library to measure on"
         self._pool.versions.train(self._name)
-        bundle = self._pool.versions.export(self._name, self._work / "bundle")
+        bundle = self._pool.exports.export(self._name, self._work / "bundle")
         scores = self._work / "scores.csv"
-        self._rest.versions.score(Path(bundle.folder), [], scores)
+        self._rest.exports.score(Path(bundle.folder), [], scores)
         with scores.open(newline="", encoding="utf-8") as stream:
             return {row["path"]: float(row["score"]) for row in csv.DictReader(stream)}

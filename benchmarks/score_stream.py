@@ -20,15 +20,15 @@ DIMENSION, BATCH = 64, 256
 
 def measure(rows: int, suffix: str) -> str:
     import numpy as np
+    from bundles import make_facts, make_head
 
-    from concepts.export.bundle import Bundle, BundleFacts
-    from concepts.export.scoring import score_rows, write_scores
-    from concepts.learning.base import LinearHead
+    from concepts.export.heads import BundleHead
+    from concepts.export.loading import Bundle
+    from concepts.export.scoring import schema_of, score_rows, write_scores
 
     rng = np.random.default_rng(0)
-    head = LinearHead("logistic", rng.normal(size=DIMENSION), 0.0)
-
-    bundle = Bundle(head, BundleFacts.model_construct())  # scoring reads the head alone
+    head = make_head(rng.normal(size=DIMENSION))
+    bundle = Bundle((BundleHead(head),), make_facts(head))
 
     def batches() -> Iterator[tuple[list[str], list[str], np.ndarray]]:
         for start in range(0, rows, BATCH):
@@ -39,7 +39,7 @@ def measure(rows: int, suffix: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"scores{suffix}"
         start = time.perf_counter()
-        counts = write_scores(score_rows(bundle, batches()), out)
+        counts = write_scores(score_rows(bundle, batches()), schema_of(bundle), out)
         seconds = time.perf_counter() - start
         size = out.stat().st_size / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,8 +1,9 @@
-"""Writes `docs/cli.md` from the command line itself: `make docs`."""
+"""Writes `docs/cli.md` from the command line itself, and the schema of `head.json`: `make docs`."""
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -11,9 +12,11 @@ import typer
 
 from concepts.cli import main
 from concepts.cli.groups import with_methods
+from concepts.export.facts import BundleFacts
 from discern.__main__ import app
 
 FILE = Path(__file__).with_name("cli.md")
+SCHEMA = Path(__file__).with_name("bundle.schema.json")
 PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
 
@@ -40,6 +43,12 @@ def cli_reference() -> str:
             *(line for name, command in found.items() for line in _section(name, command)),
         ]
     )
+
+
+def bundle_schema() -> str:
+    """JSON Schema of a bundle's `head.json`, in the newest format."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | BundleFacts.model_json_schema()
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -93,3 +102,4 @@ def _paragraphs(text: str | None) -> list[str]:
 
 if __name__ == "__main__":
     FILE.write_text(cli_reference(), encoding="utf-8")
+    SCHEMA.write_text(bundle_schema(), encoding="utf-8")

@@ -12,14 +12,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from concepts.export.facts import BundleFacts
+from concepts.export.facts import BundleFacts, ConceptFacts
 from concepts.export.plots import COUNTS, DOES_NOT, INK, QUIET
 from concepts.learning.report import Curves, Metric
 
 FILE = Path(__file__).with_name("images") / "demo.png"
 
 
-def picture(facts: BundleFacts, curves: Curves) -> Any:
+def picture(facts: ConceptFacts, curves: Curves) -> Any:
     figure = Figure(figsize=(10, 3.4), dpi=150, layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     people = [count for count in facts.training_labels if count.author_kind != "annotator"]
@@ -36,7 +36,7 @@ def picture(facts: BundleFacts, curves: Curves) -> Any:
     return figure
 
 
-def _ways(axes: Any, facts: BundleFacts) -> None:
+def _ways(axes: Any, facts: ConceptFacts) -> None:
     ways = [("this classifier", facts.metrics), *((b.name, b.metrics) for b in facts.baselines)]
     for row, (name, metrics) in enumerate(reversed(ways)):
         metric = _average_precision(metrics)
@@ -66,7 +66,7 @@ def _ways(axes: Any, facts: BundleFacts) -> None:
     _plain(axes)
 
 
-def _scores(axes: Any, facts: BundleFacts, curves: Curves) -> None:
+def _scores(axes: Any, facts: ConceptFacts, curves: Curves) -> None:
     """What doesn't count hangs below the line: it is many more pictures, on a scale of its own."""
     edges = curves.histogram_edges
     widths = [end - start for start, end in itertools.pairwise(edges)]
@@ -98,7 +98,7 @@ def _plain(axes: Any) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    facts = BundleFacts.model_validate_json((folder / "head.json").read_bytes())
+    facts = BundleFacts.model_validate_json((folder / "head.json").read_bytes()).concepts[0]
     curves = Curves.model_validate_json((folder / "curves.json").read_bytes())
     FILE.parent.mkdir(exist_ok=True)
     picture(facts, curves).savefig(FILE, facecolor="white", metadata={"Software": None})

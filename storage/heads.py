@@ -74,6 +74,13 @@ class HeadStore:
         with self._database.read() as session:
             return [HeadFacts(*row) for row in session.execute(query)]
 
+    def newest_are_for(self, fingerprint: str) -> set[int]:
+        """Ids of the concepts whose newest head is for vectors of this fingerprint."""
+        newest = select(func.max(HeadRow.id)).group_by(HeadRow.concept_id)
+        query = select(HeadRow.concept_id).where(HeadRow.id.in_(newest), HeadRow.fingerprint == fingerprint)
+        with self._database.read() as session:
+            return set(session.scalars(query))
+
     def add_evaluation(
         self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
     ) -> None:

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-RUN = "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+# As `python script.py` does: the folder of the script comes first.
+RUN = "del sys.argv[0]; sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0]))); "
+RUN += "runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
 def bare_python(site: Path, *packages: ModuleType) -> list[str]:
@@ -17,5 +19,5 @@ def bare_python(site: Path, *packages: ModuleType) -> list[str]:
         for part in (found, *found.parent.glob(f"{found.name.lower()}.libs"), found.parent / "pillow.libs"):
             if part.exists() and not (site / part.name).exists():
                 (site / part.name).symlink_to(part)
-    start = f"import sys, runpy; sys.path.append({str(site)!r}); "
+    start = f"import os, sys, runpy; sys.path.append({str(site)!r}); "
     return [sys.executable, "-I", "-S", "-c", start + RUN]

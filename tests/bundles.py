@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
-from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
+from concepts.export.bundle import Part, bundle_facts, write_bundle
+from concepts.export.classifier_model import EncoderGraph
+from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts, HeadFacts
+from concepts.export.heads import BundleHead
 from concepts.learning.base import LinearHead
-from concepts.learning.report import Baseline, LabelCount, Metric
+from concepts.learning.report import Baseline, Curves, LabelCount, Metric
 
 
 def make_head(weights: Any, bias: float = -0.5, threshold: float = 0.4) -> LinearHead:
@@ -20,9 +24,7 @@ def make_head(weights: Any, bias: float = -0.5, threshold: float = 0.4) -> Linea
 
 
 def make_facts(head: LinearHead, **changes: Any) -> BundleFacts:
-    fingerprint = Fingerprint("tiny", "ab" * 32, "resize 8, crop 8", "float32")
     facts = {
-        "discern_version": "0.1.0",
         "created": datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
         "concept": "messy room",
         "definition": Definition(
@@ -42,16 +44,6 @@ def make_facts(head: LinearHead, **changes: Any) -> BundleFacts:
             target="the best F1",
             calibration="Platt scaling on out-of-fold scores, folded into the weights",
         ),
-        "encoder": EncoderFacts(
-            name="hf-hub:example/tiny",
-            fingerprint=str(fingerprint),
-            architecture=fingerprint.architecture,
-            weights_sha256=fingerprint.weights_sha256,
-            preprocessing=fingerprint.preprocessing,
-            precision=fingerprint.precision,
-            dimension=len(head.weights),
-            licence="MIT",
-        ),
         "training_labels": (
             LabelCount(author_kind="person", yes=40, no=60),
             LabelCount(author_kind="annotator", yes=300, no=500),
@@ -70,6 +62,32 @@ def make_facts(head: LinearHead, **changes: Any) -> BundleFacts:
                 metrics=(Metric(name="average_precision", value=0.62, low=0.5, high=0.73, n=200),),
             ),
         ),
-        "licence_notes": ("The weights were trained on DataComp.",),
     }
-    return BundleFacts(**(facts | changes))
+    encoder = changes.pop("encoder", None) or make_encoder(len(head.weights))
+    return bundle_facts([Part(BundleHead(head), ConceptFacts(**(facts | changes)))], encoder)
+
+
+def make_encoder(dimension: int) -> EncoderFacts:
+    fingerprint = Fingerprint("tiny", "ab" * 32, "resize 8, crop 8", "float32")
+    return EncoderFacts(
+        name="hf-hub:example/tiny",
+        fingerprint=str(fingerprint),
+        architecture=fingerprint.architecture,
+        weights_sha256=fingerprint.weights_sha256,
+        preprocessing=fingerprint.preprocessing,
+        precision=fingerprint.precision,
+        dimension=dimension,
+        licence="MIT",
+    )
+
+
+def write_one(
+    folder: Path,
+    head: LinearHead,
+    facts: BundleFacts,
+    curves: Curves | None,
+    encoder: EncoderGraph | str = "it was written without its encoder",
+) -> Path:
+    """A bundle of one concept."""
+    part = Part(BundleHead(head), facts.concepts[0], curves)
+    return write_bundle(folder, [part], facts.encoder, encoder)

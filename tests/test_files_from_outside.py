@@ -19,14 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bundles import make_facts, make_head
+from bundles import make_facts, make_head, write_one
 from drawing import draw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
 from concepts.export import scorer
-from concepts.export.bundle import write_bundle
 from concepts.export.loading import load_bundle
 from concepts.installation.users import Users, hashed
 from concepts.labels.files import read_label_file
@@ -98,7 +97,7 @@ def users_in(path: Path) -> object:
 def a_bundle() -> dict[str, bytes]:
     head = make_head([0.5, -1.0, 2.0])
     with tempfile.TemporaryDirectory() as parent:
-        folder = write_bundle(Path(parent) / "b", head, make_facts(head), None)
+        folder = write_one(Path(parent) / "b", head, make_facts(head), None)
         return {name: (folder / name).read_bytes() for name in ("head.json", "head.safetensors")}
 
 

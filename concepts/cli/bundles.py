@@ -24,7 +24,9 @@ def bundle_check(
     found = check_bundle(path)
 
     def human() -> None:
-        say(f"{found.concept}, version {found.version}: yes from {found.threshold:.3f} on.")
+        for one in found.concepts:
+            version = "their combination" if one.version is None else f"version {one.version}"
+            say(f"{one.name}, {version}: yes from {one.threshold:.3f} on.")
         say(f"Encoder {found.encoder} ({found.fingerprint}).")
         table(("file", "bytes", "what"), [(file.name, f"{file.bytes:,}", file.what) for file in found.files])
         if found.checksums is None:
@@ -32,7 +34,9 @@ def bundle_check(
         else:
             say(f"{found.checksums:,} checksums hold.")
         say(
-            "It scores pictures." if found.scores_pictures else "It scores embeddings; pictures with Discern."
+            "It scores pictures."
+            if found.scores_pictures
+            else "It scores embeddings; pictures once it is told where the encoder is."
         )
         say("\n".join(f"Wrong: {problem}." for problem in found.problems) or "It loads.")
 

@@ -31,7 +31,7 @@ def score(
     must_exist(bundle)
     require(paths or [])
     with progress("Scoring", f"{out} was not written.") as listener:
-        result = workbench().versions.score(
+        result = workbench().exports.score(
             bundle, paths or [], out, trust_encoder=trust_encoder, listener=listener
         )
     show(

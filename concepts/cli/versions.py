@@ -253,7 +253,7 @@ def concept_use_again(
 @concept.command("card")
 def concept_card(name: Name, version: Version = None, as_json: Json = False) -> None:
     """The model card of a version, in Markdown."""
-    card = workbench().versions.model_card(name, version)
+    card = workbench().exports.model_card(name, version)
     show({"card": card}, as_json, lambda: say(card))
 
 
@@ -262,11 +262,21 @@ def concept_export(
     name: Name,
     out: Annotated[Path, typer.Option(help="The folder to write; a zip is put beside it.")],
     version: Version = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help="Another concept for the same file; may be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the classifier as files that run anywhere."""
-    result = workbench().versions.export(name, out, version=version)
-    show(result, as_json, lambda: say(f"Version {result.head} is in {result.folder}, and as a zip."))
+    result = workbench().exports.export(name, out, version=version, also=also or [])
+
+    def human() -> None:
+        them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
+        what = them if len(result.concepts) > 1 else f"version {result.head}"
+        say(f"{what[0].upper()}{what[1:]} is in {result.folder}, and as a zip.")
+
+    show(result, as_json, human)
 
 
 def _figure(metric: Metric) -> tuple[str, str, int, str]:

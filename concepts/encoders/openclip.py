@@ -16,6 +16,7 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
+from concepts.encoders.licences import licence_of
 from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.registry import ENCODERS, OPEN_CLIP
@@ -31,15 +32,6 @@ MEDIUM = re.compile(
 # What open_clip's own configurations say about tokenizers, and what would have transformers run code.
 TOKENIZER_SETTINGS = {"clean", "strip_sep_token", "language"}
 CODE_SETTINGS = {"trust_remote_code", "auto_map", "code_revision"}
-
-# Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
-LICENCES = (
-    (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
-    (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
-    (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
-    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
-    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
-)
 
 
 @dataclass(frozen=True)
@@ -146,12 +138,6 @@ class _FromPixels(torch.nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         pixels = (pictures.float() / 255 - self.get_buffer("mean")) / self.get_buffer("std")
         return normalize(self.visual(pixels), dim=1).half().float()
-
-
-def licence_of(name: str) -> str:
-    if name.startswith("local-dir:"):
-        return "unknown"  # a folder can be called anything
-    return next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
 
 
 def as_prompt(text: str) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import uuid
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +18,32 @@ import numpy as np
 from pydantic import BaseModel
 from safetensors.numpy import save as safetensors_bytes
 
+from concepts import __version__
 from concepts.errors import DiscernError
 from concepts.export.card import card_text
 from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.export.classifier_model import EncoderGraph, classifier_bytes
-from concepts.export.facts import BundleFacts
+from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts
+from concepts.export.figures import Figure
+from concepts.export.heads import BundleHead, check_cuts, tensors_of
 from concepts.export.loading import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
 from concepts.export.plots import PLOT_FILES, figures_of, png
-from concepts.learning.base import LinearHead
+from concepts.export.rules import Combined, OneOf
 from concepts.learning.report import Curves
 
-__all__ = ["Bundle", "BundleFacts", "Curves", "load_bundle", "write_bundle"]
+__all__ = ["Bundle", "Part", "load_bundle", "write_bundle"]
 
 LICENCE_FILE = "ENCODER_LICENCE.txt"
-WITH_ENCODER = frozenset({CLASSIFIER_FILE, "classify.py", "requirements.txt", LICENCE_FILE})
+CURVES_FILE = "curves.json"
+ENCODER_CODE = "open_clip_encoder.py"  # where the encoder isn't in the bundle
+CODE = ("classify.py", "reading.py", "scorer.py")
 OUR_FILES = frozenset(
-    {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, "head.onnx", "scorer.py", "README.md", "curves.json"}
-    | {*PLOT_FILES, *WITH_ENCODER}
+    {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, CLASSIFIER_FILE, LICENCE_FILE, CURVES_FILE, ENCODER_CODE}
+    | {"head.onnx", "README.md", "requirements.txt", *CODE, *PLOT_FILES}
 )
+OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.png
+BESIDE = re.compile(r"^from (?:discern\.)?concepts\.export\.", re.MULTILINE)
 REQUIREMENTS = """numpy>=2.0,<3
 onnxruntime>=1.22,<2
 pillow>=11.3,<13
@@ -41,24 +51,34 @@ pillow>=11.3,<13
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One concept of a bundle. `curves` is None for a head that was not evaluated."""
+
+    head: BundleHead
+    facts: ConceptFacts
+    curves: Curves | None = None
+
+
 def write_bundle(
     folder: Path,
-    head: LinearHead,
-    facts: BundleFacts,
-    curves: Curves | None,
-    encoder: EncoderGraph | str = "it was written without its encoder",
+    parts: Sequence[Part],
+    about: EncoderFacts,
+    encoder: EncoderGraph | str,
+    rule: Combined | OneOf | None = None,
 ) -> Path:
     """Write the bundle folder and `<folder>.zip` beside it; an older bundle there is replaced.
 
-    `curves` is None for a head that was not evaluated. `encoder` goes along, so that the bundle scores
-    pictures; or it is why it can't. Raises `DiscernError` where something else is in
-    the way, or where head and facts don't belong together.
+    The `encoder` goes along, so that the bundle scores pictures; or it is why it can't. Raises `DiscernError`
+    where something else is in the way, or where heads and facts don't belong together.
     """
     folder = folder.absolute()
     archive = folder.with_name(folder.name + ".zip")
-    _check_consistent(head, facts)
+    facts = bundle_facts(parts, about, rule)
+    for part in parts:
+        _check_consistent(part, about)
     _check_replaceable(folder, archive)
-    files = _contents(head, facts, curves, encoder)
+    files = _contents(parts, facts, encoder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _replace_folder(folder, files)
@@ -68,16 +88,36 @@ def write_bundle(
     return folder
 
 
-def _check_consistent(head: LinearHead, facts: BundleFacts) -> None:
-    if (head.kind, head.threshold) != (facts.head.kind, facts.head.threshold):
+def bundle_facts(
+    parts: Sequence[Part], about: EncoderFacts, rule: Combined | OneOf | None = None
+) -> BundleFacts:
+    return BundleFacts(
+        discern_version=__version__,
+        encoder=about,
+        concepts=tuple(part.facts for part in parts),
+        rule=rule,
+        licence_notes=(
+            f"Weights of the encoder: {about.licence}.",
+            "The pictures and answers it learned from are not in this file.",
+        ),
+    )
+
+
+def _check_consistent(part: Part, encoder: EncoderFacts) -> None:
+    line, facts, grades = part.head.line, part.facts, part.facts.grades
+    if (line.kind, line.threshold) != (facts.head.kind, facts.head.threshold):
         raise DiscernError("The head and its description differ in kind or threshold.")
-    if head.weights.shape != (facts.encoder.dimension,):
+    if line.weights.shape != (encoder.dimension,):
         raise DiscernError(
-            f"The head has weights of shape {head.weights.shape}, but its encoder makes vectors of "
-            f"{facts.encoder.dimension} numbers."
+            f"The head has weights of shape {line.weights.shape}, but its encoder makes vectors of "
+            f"{encoder.dimension} numbers."
         )
-    if not (np.isfinite(head.weights).all() and np.isfinite(head.bias)):
+    if not (np.isfinite(line.weights).all() and np.isfinite(line.bias)):
         raise DiscernError("The head has weights that are not finite numbers. Train it again.")
+    if (grades is None) != (part.head.cuts is None):
+        raise DiscernError("Of the head and its description one alone has grades.")
+    if grades and part.head.cuts is not None:
+        check_cuts(line.bias, part.head.cuts, grades)
 
 
 def _check_replaceable(folder: Path, archive: Path) -> None:
@@ -86,7 +126,7 @@ def _check_replaceable(folder: Path, archive: Path) -> None:
         raise DiscernError(f"{folder} is not a folder. Choose another place for the bundle.")
     if folder.is_dir():
         found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
-        strange = sorted(found - OUR_FILES)
+        strange = sorted(name for name in found if not _is_ours(name))
         if strange or (found and FACTS_FILE not in found):
             example = strange[0] if strange else sorted(found)[0]
             raise DiscernError(
@@ -104,34 +144,45 @@ def _is_bundle_zip(archive: Path) -> bool:
         return False
 
 
-def _contents(
-    head: LinearHead, facts: BundleFacts, curves: Curves | None, encoder: EncoderGraph | str
-) -> dict[str, bytes]:
-    """Every file of the bundle by name. Weights are float64, so a loaded head is the head, bit for bit."""
-    tensors = {
-        "weights": np.ascontiguousarray(head.weights, dtype=np.float64),
-        "bias": np.array([head.bias], dtype=np.float64),
-    }
-    plots = figures_of(facts, curves) if curves else {}
-    files = {
+def _contents(parts: Sequence[Part], facts: BundleFacts, encoder: EncoderGraph | str) -> dict[str, bytes]:
+    """Every file of the bundle by name."""
+    heads = [part.head for part in parts]
+    alone = encoder if isinstance(encoder, str) else None
+    figures: list[dict[str, Figure]] = []
+    files: dict[str, bytes] = {}
+    for number, part in enumerate(parts, 1):
+        mark = f"{number}-" if len(parts) > 1 else ""
+        plots = figures_of(part.facts, part.curves) if part.curves else {}
+        figures.append({mark + name: figure for name, figure in plots.items()})
+        files |= {mark + name: png(figure) for name, figure in plots.items()}
+        if part.curves:
+            files[mark + CURVES_FILE] = _json_bytes(part.curves)
+    files |= {
         FACTS_FILE: _json_bytes(facts),
-        WEIGHTS_FILE: safetensors_bytes(tensors),
-        "head.onnx": onnx_bytes(head, facts),
-        "scorer.py": Path(__file__).with_name("scorer.py").read_bytes(),
-        "README.md": card_text(facts, plots, encoder if isinstance(encoder, str) else None).encode(),
-        **{name: png(figure) for name, figure in plots.items()},
+        WEIGHTS_FILE: safetensors_bytes(tensors_of(heads)),
+        "head.onnx": onnx_bytes(heads, facts),
+        "README.md": card_text(facts, figures, alone).encode(),
+        "requirements.txt": REQUIREMENTS.encode(),
+        **{name: _code(name) for name in CODE},
     }
-    if curves:
-        files["curves.json"] = _json_bytes(curves)
-    if not isinstance(encoder, str):
+    if isinstance(encoder, str):
+        files[ENCODER_CODE] = _code(ENCODER_CODE)
+    else:
         files |= {
-            CLASSIFIER_FILE: classifier_bytes(encoder, head, facts),
-            "classify.py": Path(__file__).with_name("classify.py").read_bytes(),
-            "requirements.txt": REQUIREMENTS.encode(),
+            CLASSIFIER_FILE: classifier_bytes(encoder, heads, facts),
             LICENCE_FILE: _licence(encoder).encode(),
         }
     files[CHECKSUMS_FILE] = checksums_text(files).encode()
     return dict(sorted(files.items()))
+
+
+def _code(name: str) -> bytes:
+    """The file as it lies here, which there finds the others beside it."""
+    return BESIDE.sub("from ", Path(__file__).with_name(name).read_text(encoding="utf-8")).encode()
+
+
+def _is_ours(name: str) -> bool:
+    return (match[1] if (match := OF_ONE_CONCEPT.fullmatch(name)) else name) in OUR_FILES
 
 
 def _licence(encoder: EncoderGraph) -> str:

@@ -7,13 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from concepts.errors import SettingsError
-from concepts.export.facts import BundleFacts
+from concepts.export.facts import BundleFacts, ConceptFacts
 from concepts.export.figures import Figure
+from concepts.export.rules import AllOf, Combined, Expression, Is, Not, parts_of
 from concepts.export.usage import (
     HOW_ANYWHERE,
     anywhere,
     from_pictures_alone,
     in_a_shell,
+    named,
     with_numpy,
     with_onnx,
 )
@@ -41,21 +43,55 @@ AUTHOR_WORDS = {
 }
 
 
-def card_text(facts: BundleFacts, plots: Mapping[str, Figure] | None = None, alone: str | None = None) -> str:
+def card_text(
+    facts: BundleFacts, plots: Sequence[Mapping[str, Figure]] = (), alone: str | None = None
+) -> str:
     """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
 
-    `plots` are the figures that lie beside it, by file name. `alone` says why the encoder isn't in it.
+    `plots` are the figures of each concept that lie beside it, by file name. `alone` says why the encoder
+    isn't in it.
     """
-    sections = [
-        _front_matter(facts),
-        _what_it_is(facts),
-        _definition(facts),
-        _quality(facts, plots or {}),
-        _limits(facts),
-        _use(facts, alone),
-        _encoder(facts, alone),
-    ]
-    return "\n\n".join(sections) + "\n"
+    of_each = list(plots) or [{}] * len(facts.concepts)
+    about = [_about(facts, concept, of) for concept, of in zip(facts.concepts, of_each, strict=True)]
+    if len(about) > 1:
+        about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
+    return "\n\n".join([_front_matter(facts), *about, _use(facts, alone), _encoder(facts, alone)]) + "\n"
+
+
+def _about(facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, Figure]) -> str:
+    return "\n\n".join(
+        [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
+    )
+
+
+def _all_of_them(facts: BundleFacts) -> str:
+    names = ", ".join(_line(concept.concept) for concept in facts.concepts)
+    return (
+        f"# {names}\n\n{len(facts.concepts)} small image classifiers that share one encoder: a picture is "
+        f"looked at once, and each says of it what it says.{_rule(facts)}"
+    )
+
+
+def _rule(facts: BundleFacts) -> str:
+    if isinstance(facts.rule, Combined):
+        return (
+            f" **{_line(facts.rule.name)}** combines them: {_line(in_words(facts.rule.expression, facts))}; "
+            f"yes from {facts.rule.threshold:.3g} on. The probabilities are multiplied as if one said "
+            "nothing about another."
+        )
+    if facts.rule:
+        return f" At most one of them is right: the most probable one, or {_line(facts.rule.none)}."
+    return ""
+
+
+def in_words(expression: Expression, facts: BundleFacts) -> str:
+    """“messy room and not (people or pets)”."""
+    if isinstance(expression, Is):
+        return facts.concepts[expression.concept].concept
+    parts = [in_words(part, facts) for part in parts_of(expression)]
+    if isinstance(expression, Not):
+        return f"not {parts[0]}"
+    return "(" + (" and " if isinstance(expression, AllOf) else " or ").join(parts) + ")"
 
 
 def _front_matter(facts: BundleFacts) -> str:
@@ -70,23 +106,34 @@ def _front_matter(facts: BundleFacts) -> str:
     }
     if facts.encoder.name.startswith("hf-hub:"):
         entries["base_model"] = facts.encoder.name.removeprefix("hf-hub:")
-    if facts.metrics:
-        entries["metrics"] = [metric.name for metric in facts.metrics]
+    names = dict.fromkeys(metric.name for concept in facts.concepts for metric in concept.metrics)
+    if names:
+        entries["metrics"] = list(names)
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items()]
     return "\n".join(["---", *lines, "---"])
 
 
-def _what_it_is(facts: BundleFacts) -> str:
+def _what_it_is(facts: BundleFacts, concept: ConceptFacts) -> str:
     return (
-        f"# {_line(facts.concept)}\n\n"
-        f"> {_line(facts.definition.description)}\n\n"
+        f"# {_line(concept.concept)}\n\n"
+        f"> {_line(concept.definition.description)}\n\n"
         f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
-        f"{facts.created:%d %B %Y} (version {facts.head.number}). It gives a picture a probability of "
-        f"showing this, and says **yes** from {facts.head.threshold:.3g} on. {_threshold(facts)}"
+        f"{concept.created:%d %B %Y} (version {concept.head.number}). It gives a picture a probability of "
+        f"showing this, and says **yes** from {concept.head.threshold:.3g} on. {_threshold(concept)}"
+        + _graded(concept)
     )
 
 
-def _threshold(facts: BundleFacts) -> str:
+def _graded(concept: ConceptFacts) -> str:
+    grades = concept.grades
+    return (
+        f"\n\nIt also gives a grade from 1 to {grades.n}; those from {grades.counts_from} on are a yes."
+        if grades
+        else ""
+    )
+
+
+def _threshold(facts: ConceptFacts) -> str:
     """What the threshold was chosen for, and whether that is certified, measured or only wished for; and the
     line below which it is sure."""
     no = Guarantee.of(facts.head.details, "no")
@@ -99,7 +146,7 @@ def _threshold(facts: BundleFacts) -> str:
     )
 
 
-def _yes_from(facts: BundleFacts) -> str:
+def _yes_from(facts: ConceptFacts) -> str:
     if guarantee := Guarantee.of(facts.head.details):
         return (
             f"That line is certified: {_line(guarantee.sentence)} {guarantee.n:,} answers say so, of which "
@@ -121,7 +168,7 @@ def _aims_at_a_share(target: str) -> bool:
         return False
 
 
-def _definition(facts: BundleFacts) -> str:
+def _definition(facts: ConceptFacts) -> str:
     definition = facts.definition
     counts = [f"- Must: {_line(c.text)}" for c in definition.of_kind("necessary")]
     counts += [f"- Counts: {_line(c.text)}" for c in definition.of_kind("included")]
@@ -141,7 +188,7 @@ def _definition(facts: BundleFacts) -> str:
     )
 
 
-def _quality(facts: BundleFacts, plots: Mapping[str, Figure]) -> str:
+def _quality(facts: ConceptFacts, plots: Mapping[str, Figure]) -> str:
     parts = ["## How good it is"]
     if not any(metric.value is not None for metric in facts.metrics):
         parts.append("**It has not been measured**: there were no figures when it was exported.")
@@ -158,7 +205,7 @@ def _quality(facts: BundleFacts, plots: Mapping[str, Figure]) -> str:
     return "\n\n".join(parts)
 
 
-def _in_words(facts: BundleFacts) -> str:
+def _in_words(facts: ConceptFacts) -> str:
     yes, no = _totals(facts.evaluation_labels)
     drawn = {
         "random": "drawn at random and kept out of training",
@@ -179,7 +226,7 @@ def _in_words(facts: BundleFacts) -> str:
     return " ".join(sentences) or "The figures are in the table below."
 
 
-def _table(facts: BundleFacts) -> str:
+def _table(facts: ConceptFacts) -> str:
     """This head in the first column of figures, each baseline in its own."""
     columns = [("This classifier", facts.metrics), *((_line(b.name), b.metrics) for b in facts.baselines)]
     names = list(dict.fromkeys(metric.name for _, metrics in columns for metric in metrics))
@@ -204,7 +251,7 @@ def _cell(metric: Metric | None) -> str:
     )
 
 
-def _limits(facts: BundleFacts) -> str:
+def _limits(facts: ConceptFacts) -> str:
     limits = [f"Trained on {_label_words(facts.training_labels)}."]
     if _simulated(facts.training_labels):
         limits.append("Some or all training answers were simulated: no person gave them.")
@@ -233,7 +280,7 @@ def _use(facts: BundleFacts, alone: str | None) -> str:
 
 
 def _pictures(facts: BundleFacts) -> str:
-    precision = facts.encoder.precision
+    precision, columns = facts.encoder.precision, len(facts.columns)
     rounded = (
         f" The answers it learned from were looked at in {precision}, and this computes in float32: the same "
         "picture may score a little differently than in that library."
@@ -253,7 +300,7 @@ def _pictures(facts: BundleFacts) -> str:
 ```
 
 `classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
-`decision` (n,). `classify.py` shows how a picture gets that size.{rounded}
+`decision` (n, {columns}). `reading.py` shows how a picture gets that size.{rounded}
 
 `SHA256SUMS` holds the checksums of all files, as sha256sum reads them."""
 
@@ -265,6 +312,13 @@ its makers keep it; read its licence first. On pictures, with Discern:
 
 ```sh
 {in_a_shell("THIS_FOLDER", trust=encoder.name)}
+```
+
+Or without Discern, in this folder, with Python 3.11 or later; the weights are compared with those that it \
+was made for:
+
+```sh
+{named(".", encoder.name)}
 ```"""
 
 

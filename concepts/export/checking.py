@@ -15,6 +15,7 @@ import numpy as np
 from concepts.errors import DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE, parse_checksums
 from concepts.export.loading import CLASSIFIER_FILE, FACTS_FILE, Bundle, load_bundle
+from concepts.export.onnx_model import columns_of
 from concepts.view import View
 
 LONGEST_LIST = 2**20  # bytes of the file of checksums
@@ -25,6 +26,8 @@ WHAT = {
     "head.safetensors": "weights for embeddings",
     "head.onnx": "the same as ONNX",
     "scorer.py": "scores embeddings",
+    "reading.py": "reads pictures for classify.py",
+    "open_clip_encoder.py": "loads the encoder for classify.py",
     CLASSIFIER_FILE: "from pictures to answers, as ONNX",
     "classify.py": "scores pictures",
     "requirements.txt": "what classify.py needs",
@@ -41,15 +44,21 @@ class BundleFile(View):
     what: str
 
 
+class BundleConcept(View):
+    """`version` is None for what a rule combines the others to."""
+
+    name: str
+    version: int | None
+    threshold: float
+
+
 class BundleCheck(View):
     """`problems` is empty for one that is whole; `checksums` is how many hold, None where there are none."""
 
     bundle: str
-    concept: str
-    version: int
+    concepts: tuple[BundleConcept, ...]
     encoder: str
     fingerprint: str
-    threshold: float
     scores_pictures: bool
     files: tuple[BundleFile, ...]
     checksums: int | None
@@ -70,11 +79,9 @@ def check_bundle(path: Path) -> BundleCheck:
     facts = bundle.facts
     return BundleCheck(
         bundle=str(path),
-        concept=facts.concept,
-        version=facts.head.number,
+        concepts=tuple(BundleConcept.model_validate(column) for column in columns_of(facts)),
         encoder=facts.encoder.name,
         fingerprint=facts.encoder.fingerprint,
-        threshold=facts.head.threshold,
         scores_pictures=CLASSIFIER_FILE in sizes,
         files=tuple(files),
         checksums=held,
@@ -83,6 +90,11 @@ def check_bundle(path: Path) -> BundleCheck:
 
 
 Open = Callable[[str], IO[bytes]]
+
+
+def _of_format_1(about: Any) -> dict[str, object]:
+    """What a graph of the first format says of itself, as this one would say it."""
+    return {"name": about["concept"], "threshold": about["threshold"], "version": about["version"]}
 
 
 @contextmanager
@@ -142,12 +154,15 @@ def _graph_problems(size: int, open_file: Open, bundle: Bundle) -> list[str]:
             content = stream.read(MOST_GRAPH)
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         about: Any = json.loads(session.get_modelmeta().custom_metadata_map["discern"])
-        grey = np.full((1, 3, int(about["height"]), int(about["width"])), 127, np.uint8)
+        shown = about.get("pictures", about)  # the first format's were not apart
+        grey = np.full((1, 3, int(shown["height"]), int(shown["width"])), 127, np.uint8)
         (probability,) = session.run(["probability"], {"pictures": grey})
-        theirs = about["fingerprint"], about["threshold"]
+        theirs = about["fingerprint"], about.get("columns") or [_of_format_1(about)]
     except Exception as error:  # ONNX Runtime raises classes of its own that share no base
         return [f"{CLASSIFIER_FILE} doesn't load: {' '.join(str(error).split())[:200]}"]
-    problems = [] if 0 <= probability[0] <= 1 else [f"{CLASSIFIER_FILE} gives no probability"]
-    if theirs != (bundle.facts.encoder.fingerprint, bundle.head.threshold):
+    problems = (
+        [] if ((probability >= 0) & (probability <= 1)).all() else [f"{CLASSIFIER_FILE} gives no probability"]
+    )
+    if theirs != (bundle.facts.encoder.fingerprint, columns_of(bundle.facts)):
         problems.append(f"{CLASSIFIER_FILE} is of another classifier than {FACTS_FILE}")
     return problems

@@ -1,4 +1,4 @@
-"""`classifier.onnx`: one graph from pictures to answers; encoder, head, calibration and threshold in it."""
+"""`classifier.onnx`: one graph from pictures to answers; encoder, heads, calibration, thresholds in it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import hashlib
 import json
 import logging
 import warnings
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from concepts.encoders.base import Encoder
+from concepts.encoders.licences import MAY_BE_PASSED_ON
 from concepts.encoders.portable import Portable, PortableEncoder
 from concepts.errors import EncoderError
+from concepts.export.answer_nodes import AnswerNodes
 from concepts.export.facts import BundleFacts
-from concepts.learning.base import LinearHead
+from concepts.export.heads import BundleHead, stacked
+from concepts.export.onnx_model import description
 from storage.files import write_whole
 
-FORMAT = 1  # of the description that lies in the graph
 OPSET = 18
 IR_VERSION = 10  # onnxruntime 1.18 and later read it
-MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
 MOST_BYTES = 512 * 2**20  # of the encoder's weights; a download of more belongs where its makers keep it
 EXPORT = "1"  # a change of how the encoder becomes a graph gets another number, which makes kept ones anew
 
@@ -150,55 +150,33 @@ def _strip(model: Any) -> None:
     del graph.value_info[:]
 
 
-def classifier_bytes(encoder: EncoderGraph, head: LinearHead, facts: BundleFacts) -> bytes:
-    """`pictures` uint8 (n, 3, height, width) → `probability` float32 (n,) and `decision` bool (n,).
+def classifier_bytes(encoder: EncoderGraph, heads: Sequence[BundleHead], facts: BundleFacts) -> bytes:
+    """`pictures` uint8 (n, 3, height, width) → what `AnswerNodes` says.
 
-    The head computes in float64, as in `head.onnx`. What `classify.py` has to know lies in the metadata.
+    What `classify.py` has to know lies in the metadata.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper
 
     model = onnx.load_from_string(encoder.content)
     graph = model.graph
     graph.name = "discern_classifier"
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(np.asarray(head.weights, dtype=np.float64), "head_weights"),
-            numpy_helper.from_array(np.asarray(head.bias, dtype=np.float64), "head_bias"),
-            numpy_helper.from_array(np.asarray(head.threshold, dtype=np.float64), "head_threshold"),
-        ]
-    )
-    graph.node.extend(
-        [
-            helper.make_node("Cast", ["vectors"], ["vectors64"], to=TensorProto.DOUBLE),
-            helper.make_node("MatMul", ["vectors64", "head_weights"], ["similarity"]),
-            helper.make_node("Add", ["similarity", "head_bias"], ["logit"]),
-            helper.make_node("Sigmoid", ["logit"], ["probability64"]),
-            helper.make_node("Cast", ["probability64"], ["probability"], to=TensorProto.FLOAT),
-            helper.make_node("GreaterOrEqual", ["probability64", "head_threshold"], ["decision"]),
-        ]
-    )
+    answers = AnswerNodes(facts, *stacked(heads), vectors="vectors")
+    graph.initializer.extend(answers.initializers)
+    graph.node.extend(answers.nodes)
     del graph.output[:]
-    graph.output.extend(
-        [
-            helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["n"]),
-            helper.make_tensor_value_info("decision", TensorProto.BOOL, ["n"]),
-        ]
-    )
+    graph.output.extend(answers.outputs("n"))
     model.producer_name, model.producer_version = "discern", facts.discern_version
     model.ir_version = min(model.ir_version, IR_VERSION)
-    helper.set_model_props(model, {"discern": json.dumps(_description(encoder, head, facts), sort_keys=True)})
+    about = description(facts) | {"pictures": how_shown(encoder)}
+    helper.set_model_props(model, {"discern": json.dumps(about, sort_keys=True)})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _description(encoder: EncoderGraph, head: LinearHead, facts: BundleFacts) -> dict[str, Any]:
+def how_shown(encoder: EncoderGraph) -> dict[str, Any]:
+    """How a picture gets the size that the graph takes."""
     return {
-        "format": FORMAT,
-        "concept": facts.concept,
-        "version": facts.head.number,
-        "fingerprint": facts.encoder.fingerprint,
-        "threshold": head.threshold,
         "height": encoder.height,
         "width": encoder.width,
         "fit": encoder.fit,

@@ -5,92 +5,71 @@
 
 A PATH is a picture or a folder, with all folders in it. Needs NumPy, ONNX Runtime and Pillow; HEIC pictures
 also `pip install pi-heif`. In Python: `for answer in classify.Classifier().answers([PATH]): …`.
-"""
 
-# ruff: noqa: PTH100, PTH112, PTH116, PTH122  # plain strings: there may be a million
+Where classifier.onnx isn't in this folder, the encoder is named, and needs `pip install open_clip_torch`:
+
+    python classify.py PATH… --encoder hf-hub:organisation/name
+"""
 
 from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
 import os
 import re
-import stat
 import sys
-import threading
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import onnxruntime
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    ExifTags,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-from PIL.JpegImagePlugin import JpegImageFile
+
+from concepts.export.reading import BadPictureError, Reader, bytes_of, printable, walk
 
 BESIDE = Path(__file__).with_name("classifier.onnx")
-FORMAT = 1  # of the description in classifier.onnx
+FORMAT = 2  # of the description in classifier.onnx
 BATCH = 16
 WORKERS = os.cpu_count() or 2
 
-# Pictures are read as Discern reads them, or the same picture would score differently.
-NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif"
-SUFFIXES = {f".{name}" for name in NAMES.split()}
-MAX_FILE_BYTES = 512 * 1024**2
-MAX_PIXELS = 250_000_000
-BYTES_A_PIXEL = 12  # as it is read, on white, and turned
-MOST_MEMORY = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
-SIGNATURES = {
-    (b"\xff\xd8\xff",): JpegImageFile,
-    (b"\x89PNG\r\n\x1a\n",): PngImagePlugin.PngImageFile,
-    (b"GIF87a", b"GIF89a"): GifImagePlugin.GifImageFile,
-    (b"BM",): BmpImagePlugin.BmpImageFile,
-    (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"): TiffImagePlugin.TiffImageFile,
-}
-HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
-TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
-UPRIGHT = {number: Image.Transpose[name] for number, name in enumerate(TURNS.split(), 2)}
 FORMULA = re.compile(r"'*[=+\-@\t\r\n]")  # what a spreadsheet program takes for a formula
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-COLUMNS = ("path", "probability", "decision", "error")
-
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
-class BadPictureError(Exception):
-    """This one file can't be read; the message says why."""
+class Said(NamedTuple):
+    """Of one concept: `probability` 0..1, `decision` yes or no; `grade` where it is graded, 1 to its best."""
+
+    concept: str
+    probability: float
+    decision: str
+    grade: float | None = None
 
 
 class Answer(NamedTuple):
-    """`probability` 0..1 and `decision` yes or no; or both None, and `error` says why."""
+    """What is `said` of a picture, in the order of `Classifier.columns`; or nothing, and `error` says why."""
 
     path: str
-    probability: float | None
-    decision: str | None
+    said: tuple[Said, ...]
     error: str | None
+
+    @property
+    def probability(self) -> float | None:
+        """Of the first, which is the only one where the folder has one concept."""
+        return self.said[0].probability if self.said else None
+
+    @property
+    def decision(self) -> str | None:
+        return self.said[0].decision if self.said else None
 
 
 class Classifier:
-    def __init__(self, model: str | Path = BESIDE) -> None:
-        """Raises ValueError for a model that is none, or of another format than this file's."""
+    def __init__(self, model: str | Path = BESIDE, encoder: str | None = None) -> None:
+        """`model` is a classifier.onnx; or, with an `encoder` that open_clip knows, the head.onnx for it.
+        Raises ValueError for a model that is none, of another format, or not for this encoder."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a batch in every thread, each on one core
         try:
@@ -101,14 +80,21 @@ class Classifier:
         if about.get("format") != FORMAT:
             raise ValueError(f"{model} is of another format; take the classify.py that came with it")
         self.about: dict[str, Any] = about
-        self._memory = threading.Condition()
-        self._taken = 0
+        self.columns: list[str] = [column["name"] for column in about["columns"]]
+        self.thresholds: list[float] = [column["threshold"] for column in about["columns"]]
+        self._encoder: Any = None
+        if encoder is not None:
+            from concepts.export.open_clip_encoder import OpenClip
+
+            self._encoder = OpenClip(encoder, about["weights_sha256"])
+        self.reader = Reader(self._encoder.pictures if self._encoder else about["pictures"])
 
     def answers(
-        self, paths: Sequence[str | os.PathLike[str]], threshold: float | None = None
+        self, paths: Sequence[str | os.PathLike[str]], thresholds: Mapping[str, float] | float | None = None
     ) -> Iterator[Answer]:
-        """One a picture, folders in sorted order, in flat memory. Without `threshold` the classifier's own
-        decides. Raises FileNotFoundError for a path that isn't there."""
+        """One a picture, folders in sorted order, in flat memory. `thresholds` for all concepts, or by name,
+        are taken instead of the classifier's own. Raises FileNotFoundError for a path that isn't there."""
+        threshold = self._instead(thresholds)
         files = walk(paths)
         waiting: deque[Any] = deque()
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -123,225 +109,98 @@ class Classifier:
                 for future in waiting:
                     future.cancel()
 
-    def _batch(self, paths: Sequence[str], threshold: float | None) -> list[Answer]:
+    def _instead(self, thresholds: Mapping[str, float] | float | None) -> Any:
+        """(columns,), or None for the classifier's own."""
+        if thresholds is None:
+            return None
+        if self.about["one_of"]:
+            raise ValueError("the most probable class is right here; there is no threshold")
+        if not isinstance(thresholds, Mapping):
+            return np.full(len(self.columns), float(thresholds))
+        if unknown := thresholds.keys() - set(self.columns):
+            raise ValueError(f"there is no {min(unknown)!r} here, only {', '.join(self.columns)}")
+        own = zip(self.columns, self.thresholds, strict=True)
+        return np.array([thresholds.get(name, threshold) for name, threshold in own])
+
+    def _batch(self, paths: Sequence[str], threshold: Any) -> list[Answer]:
         read: list[Any] = []
         for path in paths:
             try:
-                read.append(self.pixels(_bytes_of(path)))
+                read.append(self.reader.pixels(bytes_of(path)))
             except BadPictureError as error:
                 read.append(error)
         good = [item for item in read if not isinstance(item, BadPictureError)]
-        found = iter(self._scores(np.stack(good), threshold) if good else ())
+        found = iter(self.said(np.stack(good), threshold) if good else ())
         return [
-            Answer(printable(path), None, None, str(item))
+            Answer(printable(path), (), str(item))
             if isinstance(item, BadPictureError)
-            else Answer(printable(path), *next(found), None)
+            else Answer(printable(path), next(found), None)
             for path, item in zip(paths, read, strict=True)
         ]
 
-    def _scores(self, pixels: Any, threshold: float | None) -> Iterator[tuple[float, str]]:
-        probability, decision = self._session.run(["probability", "decision"], {"pictures": pixels})
+    def said(self, pixels: Any, threshold: Any = None) -> Iterator[tuple[Said, ...]]:
+        """uint8 (n, 3, height, width), as `reader.pixels` gives them → of each picture what is said of it."""
+        given = (
+            {"pictures": pixels} if self._encoder is None else {"embedding": self._encoder.vectors(pixels)}
+        )
+        probability, decision, *graded = self._session.run(None, given)
         if threshold is not None:
             decision = probability.astype(np.float64) >= threshold
-        for p, yes in zip(probability, decision, strict=True):
-            yield float(p), "yes" if yes else "no"
-
-    def pixels(self, data: bytes) -> Any:
-        """The bytes of a picture file → uint8 (3, height, width). Raises BadPictureError."""
-        image = self._decoded(data)
-        height, width = self.about["height"], self.about["width"]
-        way = Image.Resampling[self.about["interpolation"].upper()]
-        if self.about["fit"] == "whole":
-            image = image.resize((width, height), way)
-        else:
-            image = _cropped(image, height, way)
-        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
-
-    def _decoded(self, data: bytes) -> Image.Image:
-        """The first frame, upright, on white, in sRGB. A large JPEG is shrunk while it is decoded."""
-        reader = _reader(data)
-        try:  # hostile bytes make Pillow's readers raise nearly anything
-            picture = reader(io.BytesIO(data))
-        except Exception as error:
-            raise _bad(error) from error
-        pixels = picture.width * picture.height
-        if pixels > MAX_PIXELS:
-            raise BadPictureError(f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
-        if isinstance(picture, JpegImageFile):
-            picture.draft(None, (self.about["short_side"],) * 2)
-        if not picture.info.get("progressive"):  # such a JPEG is held whole, however small it becomes
-            pixels = picture.width * picture.height
-        with self._share(pixels * BYTES_A_PIXEL):
-            try:
-                picture.load()
-                image = _rgb(picture)
-            except Exception as error:
-                raise _bad(error) from error
-            turn = UPRIGHT.get(_orientation(picture))
-            return image if turn is None else image.transpose(turn)
-
-    @contextmanager
-    def _share(self, wanted: int) -> Iterator[None]:
-        """Of the memory that all threads share. What is larger than all of it waits until it is alone."""
-        with self._memory:
-            self._memory.wait_for(lambda: not self._taken or self._taken + wanted <= MOST_MEMORY)
-            self._taken += wanted
-        try:
-            yield
-        finally:
-            with self._memory:
-                self._taken -= wanted
-                self._memory.notify_all()
+        places = [self.columns.index(name) for name in self.about["graded"]]
+        for row in range(len(pixels)):
+            grade = dict(zip(places, graded[0][row].tolist(), strict=True)) if graded else {}
+            yield tuple(
+                Said(name, float(probability[row, i]), "yes" if decision[row, i] else "no", grade.get(i))
+                for i, name in enumerate(self.columns)
+            )
 
 
-def walk(paths: Sequence[str | os.PathLike[str]]) -> Iterator[str]:
-    """The picture files of these folders, in sorted order, without hidden ones; a file named directly is
-    always tried. Raises FileNotFoundError at once for a path that isn't there."""
-    named = [os.path.abspath(path) for path in paths]
-    for path in named:
-        if not os.path.lexists(path):
-            raise FileNotFoundError(f"{printable(path)} does not exist")
-    return _walk(named)
+class Counts(NamedTuple):
+    rows: int
+    yes: list[int]  # of each column
+    bad: int  # that can't be read
 
 
-def _walk(named: Sequence[str]) -> Iterator[str]:
-    visited: set[tuple[int, int]] = set()
-    for path in named:
-        stack = [(path, os.path.isdir(path))]
-        while stack:
-            place, is_folder = stack.pop()
-            if not is_folder:
-                yield place
-                continue
-            try:
-                status = os.stat(place)
-                if (status.st_dev, status.st_ino) in visited:  # reached before, through a link
-                    continue
-                visited.add((status.st_dev, status.st_ino))
-                with os.scandir(place) as entries:
-                    kept = [(e.path, os.path.isdir(e.path)) for e in entries if not e.name.startswith(".")]
-            except OSError as error:
-                print(f"{printable(place)} can't be read: {error.strerror}", file=sys.stderr)
-                continue
-            wanted = (e for e in kept if e[1] or os.path.splitext(e[0])[1].lower() in SUFFIXES)
-            stack.extend(sorted(wanted, reverse=True))
-
-
-def printable(path: str) -> str:
-    """Bytes of a name that are not UTF-8 as their escape."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _bytes_of(path: str) -> bytes:
-    try:
-        status = os.stat(path)  # before opening: opening a pipe would wait for its other end
-        if not stat.S_ISREG(status.st_mode):
-            raise BadPictureError("This is not a regular file.")
-        if status.st_size > MAX_FILE_BYTES:
-            raise BadPictureError(f"The file is larger than {MAX_FILE_BYTES // 1024**2} MB.")
-        return Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadPictureError(f"The file can't be read: {reason}.") from error
-
-
-def _reader(data: bytes) -> Any:
-    """By the first bytes, so that only the readers of these formats are ever reached."""
-    for starts, reader in SIGNATURES.items():
-        if data.startswith(starts):
-            return reader
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return WebPImagePlugin.WebPImageFile
-    if data[4:8] == b"ftyp":
-        box = data[8 : min(int.from_bytes(data[:4], "big"), 512)]
-        brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
-        if brands & {b"avif", b"avis"}:
-            return AvifImagePlugin.AvifImageFile
-        if brands & HEIC:
-            try:
-                from pi_heif import HeifImageFile
-            except ImportError as error:
-                raise BadPictureError("HEIC pictures need: pip install pi-heif") from error
-            return HeifImageFile
-    raise BadPictureError("The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture.")
-
-
-def _bad(error: Exception) -> BadPictureError:
-    if isinstance(error, (Image.DecompressionBombError, MemoryError)):
-        return BadPictureError("The picture is too large.")
-    words = " ".join(str(error).split())[:200] or type(error).__name__
-    return BadPictureError(f"The file is damaged: {words}.")
-
-
-def _orientation(picture: Any) -> int:
-    try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF that can't be read turns nothing
-        return 1
-
-
-def _rgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    image = _eight_bit(picture)
-    if image.has_transparency_data:
-        layer = image if image.mode == "RGBA" else image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
-        image.paste(layer, mask=layer.getchannel("A"))
-    elif image.mode not in ("RGB", "L", "CMYK"):
-        image = image.convert("RGB")
-    if profile:
-        image = _to_srgb(image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-        low, span = values.min(), np.ptp(values)
-        return Image.fromarray(((values - low) * (255.0 / span if span else 0.0)).astype(np.uint8))
-    return image
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Colours as meant by the embedded profile. A profile that is broken or of another mode is ignored."""
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
-        if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
-            return image
-        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB") or image
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
-
-
-def _cropped(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:
-    """The shorter side fits, and the middle is cut out, rounded as torchvision does."""
-    short, long = sorted(image.size)
-    other = int(side * long / short)
-    size = (side, other) if image.width <= image.height else (other, side)
-    image = image if image.size == size else image.resize(size, way)
-    left, top = (round((length - side) / 2.0) for length in image.size)
-    return image.crop((left, top, left + side, top + side))
-
-
-def write(answers: Iterable[Answer], stream: TextIO, as_lines: bool) -> tuple[int, int, int]:
-    """CSV, or a JSON value a line; how many there were, how many yes and how many that can't be read."""
-    rows = yes = bad = 0
+def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, as_lines: bool) -> Counts:
+    """CSV, or a JSON value a line. Of several concepts each has its name before its columns."""
+    names = [column["name"] for column in about["columns"]]
+    kinds = [("probability", "decision", *(["grade"] if name in about["graded"] else [])) for name in names]
+    yes, rows, bad = [0] * len(names), 0, 0
     writer = csv.writer(stream, lineterminator="\n")
     if not as_lines:
-        writer.writerow(COLUMNS)
+        heads = [f"{n}: {k}" if len(names) > 1 else k for n, of in zip(names, kinds, strict=True) for k in of]
+        writer.writerow(["path", *map(_no_formula, heads), "error"])
     for answer in answers:
-        rows, yes, bad = rows + 1, yes + (answer.decision == "yes"), bad + (answer.error is not None)
+        rows, bad = rows + 1, bad + (answer.error is not None)
+        for place, said in enumerate(answer.said):
+            yes[place] += said.decision == "yes"
         if as_lines:
-            known = {key: value for key, value in answer._asdict().items() if value is not None}
-            stream.write(json.dumps(known, ensure_ascii=False) + "\n")
-        else:
-            path, probability, decision, error = answer
-            shown = "" if probability is None else f"{probability:.6f}"
-            writer.writerow([f"'{path}" if FORMULA.match(path) else path, shown, decision or "", error or ""])
-    return rows, yes, bad
+            stream.write(json.dumps(_as_json(answer), ensure_ascii=False) + "\n")
+            continue
+        cells = [""] * sum(map(len, kinds))
+        if answer.said:
+            shown = [(f"{s.probability:.6f}", s.decision, _shown(s.grade)) for s in answer.said]
+            cells = [cell for row, of in zip(shown, kinds, strict=True) for cell in row[: len(of)]]
+        writer.writerow([_no_formula(answer.path), *cells, answer.error or ""])
+    return Counts(rows, yes, bad)
+
+
+def _shown(grade: float | None) -> str:
+    return "" if grade is None else f"{grade:.3f}"
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _as_json(answer: Answer) -> dict[str, Any]:
+    if answer.error is not None:
+        return {"path": answer.path, "error": answer.error}
+    said = {
+        s.concept: {k: v for k, v in s._asdict().items() if k != "concept" and v is not None}
+        for s in answer.said
+    }
+    return {"path": answer.path, **(said if len(said) > 1 else next(iter(said.values())))}
 
 
 def told(answers: Iterable[Answer]) -> Iterator[Answer]:
@@ -361,21 +220,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Say of pictures whether they show it.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture or a folder")
     parser.add_argument("--out", type=Path, help="a .csv or .jsonl file; without it CSV is printed")
-    parser.add_argument("--threshold", type=float, help="yes from this probability on, 0 to 1")
+    parser.add_argument("--threshold", action="append", help="yes from it on: 0.7, or of several NAME=0.7")
+    parser.add_argument("--encoder", help="open_clip's name of the encoder, where it isn't in this folder")
     asked = parser.parse_args()
     if asked.out and asked.out.suffix.lower() not in (".csv", ".jsonl"):
         parser.error("--out is a .csv or .jsonl file")
-    if asked.threshold is not None and not 0 <= asked.threshold <= 1:
-        parser.error("--threshold is a number from 0 to 1")
+    try:
+        thresholds = _thresholds(asked.threshold or [])
+    except ValueError:
+        parser.error("--threshold is a number from 0 to 1, or NAME= and such a number")
     partial = asked.out.with_name(f".{asked.out.name}.partial") if asked.out else None
     try:
-        answers = told(Classifier().answers(asked.paths, asked.threshold))
+        classifier = _classifier(asked.encoder)
+        answers = told(classifier.answers(asked.paths, thresholds))
         if partial:
             with partial.open("w", encoding="utf-8", newline="") as stream:
-                rows, yes, bad = write(answers, stream, asked.out.suffix.lower() == ".jsonl")
+                counts = write(answers, classifier.about, stream, asked.out.suffix.lower() == ".jsonl")
             partial.replace(asked.out)  # there only once complete
         else:
-            rows, yes, bad = write(answers, sys.stdout, False)
+            counts = write(answers, classifier.about, sys.stdout, False)
     except (OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
@@ -384,8 +247,29 @@ def main() -> int:
     finally:
         if partial:
             partial.unlink(missing_ok=True)
-    print(f"{rows:,} pictures: {yes:,} yes, {bad:,} can't be read.", file=sys.stderr)
+    several = [f" {name}" if len(classifier.columns) > 1 else "" for name in classifier.columns]
+    yes = ", ".join(f"{n:,} yes{name}" for n, name in zip(counts.yes, several, strict=True))
+    print(f"{counts.rows:,} pictures: {yes}, {counts.bad:,} can't be read.", file=sys.stderr)
     return 0
+
+
+def _classifier(encoder: str | None) -> Classifier:
+    if encoder is not None:
+        return Classifier(BESIDE.with_name("head.onnx"), encoder)
+    if not BESIDE.exists():
+        raise ValueError("the encoder isn't in this folder; README.md says which it is: --encoder NAME")
+    return Classifier()
+
+
+def _thresholds(asked: Sequence[str]) -> Mapping[str, float] | float | None:
+    """Raises ValueError for one that is no number from 0 to 1."""
+    found = {}
+    for text in asked:
+        name, _, number = text.rpartition("=")
+        found[name] = float(number)
+        if not 0 <= found[name] <= 1:
+            raise ValueError(number)
+    return found.get("") if "" in found or not found else found
 
 
 if __name__ == "__main__":

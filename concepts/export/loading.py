@@ -7,6 +7,7 @@ import math
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,15 +17,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 
 from concepts.encoders import load_named_elsewhere
-from concepts.encoders.base import Encoder
+from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError, FingerprintMismatchError
-from concepts.export.facts import SCHEMA_VERSION, BundleFacts
+from concepts.export.facts import SCHEMA_VERSION, BundleFacts, ConceptFacts
+from concepts.export.heads import BundleHead, check_cuts, tensors_of
+from concepts.export.scorer import Outputs, Scorer
 from concepts.learning.base import LinearHead
 
 FACTS_FILE = "head.json"
 WEIGHTS_FILE = "head.safetensors"
 CLASSIFIER_FILE = "classifier.onnx"
-MOST_BYTES = {FACTS_FILE: 2**20, WEIGHTS_FILE: 16 * 2**20}  # a very long definition; two million weights
+MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 16 * 2**20}  # long definitions; two million weights
 MOST_ZIP_BYTES = 2**30  # of which little is read: an encoder may be in it
 MOST_ZIP_FILES = 1000
 LONGEST_REASON = 200  # characters; some quote what they found
@@ -32,8 +35,33 @@ LONGEST_REASON = 200  # characters; some quote what they found
 
 @dataclass(frozen=True)
 class Bundle:
-    head: LinearHead
+    heads: tuple[BundleHead, ...]
     facts: BundleFacts
+
+    @property
+    def head(self) -> LinearHead:
+        """Of the only concept. Raises `DiscernError` where there are several."""
+        if len(self.heads) > 1:
+            raise DiscernError(
+                f"This bundle has {len(self.heads)} concepts: ask it for `outputs`, a column each."
+            )
+        return self.heads[0].line
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.facts.columns
+
+    def outputs(self, vectors: Vectors) -> Outputs:
+        """(n, d), of length 1 → probabilities and decisions (n, columns), grades (n, graded). Raises
+        `DiscernError` for another d."""
+        if vectors.ndim != 2 or vectors.shape[1] != self.facts.encoder.dimension:
+            wanted = (len(vectors), self.facts.encoder.dimension)
+            raise DiscernError(f"The bundle scores vectors of shape {wanted}, not {vectors.shape}.")
+        return self._scorer.answers(np.asarray(vectors, np.float64))
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self.facts.model_dump(), tensors_of(self.heads))
 
 
 def load_bundle(path: Path, *, expect_fingerprint: str | None = None) -> Bundle:
@@ -46,7 +74,7 @@ def load_bundle(path: Path, *, expect_fingerprint: str | None = None) -> Bundle:
     facts = _parse_facts(facts_bytes, path)
     if expect_fingerprint is not None and facts.encoder.fingerprint != expect_fingerprint:
         raise FingerprintMismatchError(f"The bundle {path}", expect_fingerprint, facts.encoder.fingerprint)
-    return Bundle(_parse_head(weights_bytes, facts, path), facts)
+    return Bundle(_parse_heads(weights_bytes, facts, path), facts)
 
 
 def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Encoder:
@@ -153,29 +181,61 @@ def _parse_facts(content: bytes, path: Path) -> BundleFacts:
             f"{SCHEMA_VERSION}). Update Discern to use it."
         )
     try:
-        return BundleFacts.model_validate(document)
+        return BundleFacts.model_validate(of_version_1(document) if version == 1 else document)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise _damaged(path, f"{FACTS_FILE} has a wrong value at {where} ({first['msg']})") from error
 
 
-def _parse_head(content: bytes, facts: BundleFacts, path: Path) -> LinearHead:
-    """Tensors `weights` (dimension,) and `bias` (1,), both float64."""
+def of_version_1(document: dict[str, Any]) -> dict[str, Any]:
+    """A format that knew one concept, as this one would say it."""
+    shared = {"format", "schema_version", "discern_version", "encoder", "licence_notes"}
+    concept = {key: value for key, value in document.items() if key not in shared}
+    kept = {key: value for key, value in document.items() if key in shared}
+    return kept | {"schema_version": SCHEMA_VERSION, "concepts": [concept]}
+
+
+def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[BundleHead, ...]:
+    """Tensors "0.weights" (dimension,), "0.bias" (1,) and of a graded concept "0.cuts" (n - 1,), all float64.
+    The first format had them without number."""
     try:
         tensors = parse_safetensors(content)
     except (SafetensorError, KeyError, ValueError) as error:
         raise _damaged(path, f"{WEIGHTS_FILE} can't be read ({error})") from error
+    if tensors.keys() == {"weights", "bias"}:
+        tensors = {f"0.{name}": tensor for name, tensor in tensors.items()}
     shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
-    wanted = {"weights": ("float64", (facts.encoder.dimension,)), "bias": ("float64", (1,))}
+    wanted = {}
+    for place, concept in enumerate(facts.concepts):
+        wanted[f"{place}.weights"] = ("float64", (facts.encoder.dimension,))
+        wanted[f"{place}.bias"] = ("float64", (1,))
+        if concept.grades:
+            wanted[f"{place}.cuts"] = ("float64", (concept.grades.n - 1,))
     if shapes != wanted:
-        raise _damaged(path, f"{WEIGHTS_FILE} holds {shapes}, not {wanted}")
+        raise _damaged(path, f"{WEIGHTS_FILE} holds {_some(shapes)}, not {_some(wanted)}")
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise _damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
-    return LinearHead(
-        kind=facts.head.kind,
-        weights=tensors["weights"],
-        bias=float(tensors["bias"][0]),
-        threshold=facts.head.threshold,
-        details=dict(facts.head.details),
+    heads = (_head(place, concept, tensors) for place, concept in enumerate(facts.concepts))
+    try:
+        return tuple(heads)
+    except ValueError as error:
+        raise _damaged(path, f"{WEIGHTS_FILE} doesn't fit its description ({error})") from error
+
+
+def _some(shapes: dict[str, Any]) -> str:
+    return str(shapes)[:LONGEST_REASON]
+
+
+def _head(place: int, concept: ConceptFacts, tensors: dict[str, Any]) -> BundleHead:
+    line = LinearHead(
+        kind=concept.head.kind,
+        weights=tensors[f"{place}.weights"],
+        bias=float(tensors[f"{place}.bias"][0]),
+        threshold=concept.head.threshold,
+        details=dict(concept.head.details),
     )
+    cuts = tensors.get(f"{place}.cuts")
+    if concept.grades and cuts is not None:
+        check_cuts(line.bias, cuts, concept.grades)
+    return BundleHead(line, cuts)

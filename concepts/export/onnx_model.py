@@ -1,41 +1,35 @@
-"""The head as an ONNX graph, built by hand: five nodes need no exporter."""
+"""The heads of a bundle as an ONNX graph over embeddings, built by hand: a few nodes need no exporter."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
+from collections.abc import Sequence
 
+from concepts.export.answer_nodes import AnswerNodes
 from concepts.export.facts import BundleFacts
-from concepts.learning.base import LinearHead
+from concepts.export.heads import BundleHead, stacked
+from concepts.export.rules import Combined, OneOf
 
-# Old enough for every runtime of the last five years, new enough for all five operators in double.
+# Old enough for every runtime of the last five years, new enough for all operators in double.
 OPSET = 13
 IR_VERSION = 8
+FORMAT = 2  # of the description that lies in a graph
 
 
-def onnx_bytes(head: LinearHead, facts: BundleFacts) -> bytes:
-    """`embedding` float32 [batch, d] → `probability` float32 [batch], checked by onnx.checker.
-
-    It computes in float64: in float32 a head whose weights have norm 10,000 is off by 4e-5
-    (1,664 dimensions), in float64 by 3e-8, which is the rounding of the output.
-    """
+def onnx_bytes(heads: Sequence[BundleHead], facts: BundleFacts) -> bytes:
+    """`embedding` float32 [batch, d] → what `AnswerNodes` says, checked by onnx.checker."""
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
+    answers = AnswerNodes(facts, *stacked(heads), vectors="embedding")
     graph = helper.make_graph(
-        nodes=[
-            helper.make_node("Cast", ["embedding"], ["embedding64"], to=TensorProto.DOUBLE),
-            helper.make_node("MatMul", ["embedding64", "weights"], ["similarity"]),
-            helper.make_node("Add", ["similarity", "bias"], ["logit"]),
-            helper.make_node("Sigmoid", ["logit"], ["probability64"]),
-            helper.make_node("Cast", ["probability64"], ["probability"], to=TensorProto.FLOAT),
-        ],
+        nodes=answers.nodes,
         name="discern_head",
-        inputs=[helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", len(head.weights)])],
-        outputs=[helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])],
-        initializer=[
-            numpy_helper.from_array(np.asarray(head.weights, dtype=np.float64), "weights"),
-            numpy_helper.from_array(np.asarray(head.bias, dtype=np.float64), "bias"),
+        inputs=[
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", facts.encoder.dimension])
         ],
+        outputs=answers.outputs("batch"),
+        initializer=answers.initializers,
     )
     model = helper.make_model(
         graph,
@@ -44,13 +38,29 @@ def onnx_bytes(head: LinearHead, facts: BundleFacts) -> bytes:
         producer_name="discern",
         producer_version=facts.discern_version,
     )
-    helper.set_model_props(
-        model,
-        {
-            "concept": facts.concept,
-            "fingerprint": facts.encoder.fingerprint,
-            "threshold": repr(head.threshold),
-        },
-    )
+    helper.set_model_props(model, {"discern": json.dumps(description(facts), sort_keys=True)})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def description(facts: BundleFacts) -> dict[str, object]:
+    """What a program has to know to use a graph: its columns, and whose vectors it takes."""
+    return {
+        "format": FORMAT,
+        "columns": columns_of(facts),
+        "graded": [concept.concept for concept in facts.concepts if concept.grades],
+        "one_of": facts.rule.none if isinstance(facts.rule, OneOf) else None,
+        "fingerprint": facts.encoder.fingerprint,
+        "weights_sha256": facts.encoder.weights_sha256,
+    }
+
+
+def columns_of(facts: BundleFacts) -> list[dict[str, object]]:
+    """Name, threshold and version of each; what a rule combines to has no version."""
+    columns: list[dict[str, object]] = [
+        {"name": concept.concept, "threshold": concept.head.threshold, "version": concept.head.number}
+        for concept in facts.concepts
+    ]
+    if isinstance(facts.rule, Combined):
+        columns.insert(0, {"name": facts.rule.name, "threshold": facts.rule.threshold, "version": None})
+    return columns

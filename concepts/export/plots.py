@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from concepts.export import figures
-from concepts.export.facts import BundleFacts
+from concepts.export.facts import ConceptFacts
 from concepts.export.figures import Band, Bar, Dot, Figure, Line
 from concepts.learning.report import Curves
 
@@ -25,7 +25,7 @@ LINES: dict[str, dict[str, Any]] = {
 PLOT_FILES = ("precision_recall.png", "reliability.png", "scores.png")
 
 
-def figures_of(facts: BundleFacts, curves: Curves) -> dict[str, Figure]:
+def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, Figure]:
     """File name → figure, for each there is something to show in."""
     yes = sum(count.yes for count in facts.evaluation_labels)
     total = yes + sum(count.no for count in facts.evaluation_labels)
@@ -68,7 +68,7 @@ def draw(axes: Any, figure: Figure) -> None:
         _mark(axes, mark)
 
 
-def _value(facts: BundleFacts, name: str) -> float | None:
+def _value(facts: ConceptFacts, name: str) -> float | None:
     found = facts.metric(name)
     return found.value if found else None
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from concepts import __version__
 from concepts.classifier.fitted import fit_of
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
-from concepts.export.bundle import write_bundle
+from concepts.export.bundle import Part, bundle_facts, write_bundle
 from concepts.export.card import card_text
 from concepts.export.classifier_model import encoder_graph, why_alone
-from concepts.export.facts import BundleFacts, EncoderFacts, HeadFacts
+from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
+from concepts.export.heads import BundleHead
 from concepts.export.loading import load_bundle
 from concepts.export.plots import figures_of, png
-from concepts.export.scoring import score_rows, write_scores
+from concepts.export.scoring import schema_of, score_rows, write_scores
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
@@ -37,7 +38,8 @@ LIBRARY_BATCH = 8192
 class ExportResult(View):
     folder: str
     archive: str
-    head: int
+    head: int  # of the first
+    concepts: dict[str, int]  # and every one's version
 
 
 class ScoreResult(View):
@@ -47,26 +49,41 @@ class ScoreResult(View):
     skipped: int
 
 
-def export_head(
-    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport | None, out: Path
-) -> ExportResult:
-    """Writes the folder `out` and a zip beside it. `report` is the evaluation to print on the card."""
-    check_fingerprint(head, collection)
-    check_has_learned(head)
+@dataclass(frozen=True)
+class Exported:
+    """A version to export. `report` is the evaluation to print on the card."""
+
+    material: Material
+    head: StoredHead
+    report: EvaluationReport | None
+
+    def part(self) -> Part:
+        return Part(
+            BundleHead(linear_head(self.head)),
+            concept_facts(self.material, self.head, self.report),
+            self.report.curves if self.report else None,
+        )
+
+
+def export_heads(collection: Collection, versions: Sequence[Exported], out: Path) -> ExportResult:
+    """Writes the folder `out`, with all of them, and a zip beside it."""
+    for version in versions:
+        check_fingerprint(version.head, collection)
+        check_has_learned(version.head)
     encoder = collection.encoder()
-    facts = bundle_facts(material, encoder, head, report)
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
-    folder = write_bundle(out, linear_head(head), facts, report.curves if report else None, graph)
+    folder = write_bundle(out, [version.part() for version in versions], encoder_facts(encoder), graph)
     return ExportResult(
-        folder=str(folder), archive=str(folder.with_name(folder.name + ".zip")), head=head.number
+        folder=str(folder),
+        archive=str(folder.with_name(folder.name + ".zip")),
+        head=versions[0].head.number,
+        concepts={version.material.revision.definition.name: version.head.number for version in versions},
     )
 
 
-def write_plots(
-    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport, folder: Path
-) -> None:
+def write_plots(material: Material, head: StoredHead, report: EvaluationReport, folder: Path) -> None:
     """The plots of an evaluation as PNG files."""
-    facts = bundle_facts(material, collection.encoder(), head, report)
+    facts = concept_facts(material, head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         figures = figures_of(facts, report.curves) if report.curves else {}
@@ -76,13 +93,11 @@ def write_plots(
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
 
 
-def model_card(
-    material: Material, collection: Collection, head: StoredHead, report: EvaluationReport | None
-) -> str:
+def model_card(collection: Collection, version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
-    check_fingerprint(head, collection)
+    check_fingerprint(version.head, collection)
     encoder = collection.encoder()
-    text = card_text(bundle_facts(material, encoder, head, report), alone=why_alone(encoder))
+    text = card_text(bundle_facts([version.part()], encoder_facts(encoder)), alone=why_alone(encoder))
     return text.split("\n---\n", 1)[1].strip()
 
 
@@ -94,9 +109,17 @@ def _calibration(details: dict[str, Any]) -> str:
     return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
 
 
-def bundle_facts(
-    material: Material, encoder: Encoder, head: StoredHead, report: EvaluationReport | None
-) -> BundleFacts:
+def encoder_facts(encoder: Encoder) -> EncoderFacts:
+    return EncoderFacts(
+        name=encoder.name,
+        fingerprint=str(encoder.fingerprint),
+        dimension=encoder.dimension,
+        licence=encoder.licence,
+        **vars(encoder.fingerprint),
+    )
+
+
+def concept_facts(material: Material, head: StoredHead, report: EvaluationReport | None) -> ConceptFacts:
     details = head.details
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
     simulated = any(count.author_kind == "simulated" for count in counts)
@@ -105,8 +128,7 @@ def bundle_facts(
     notes += under.sentences if under else ()
     if simulated:
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
-    return BundleFacts(
-        discern_version=__version__,
+    return ConceptFacts(
         created=head.created,
         concept=material.revision.definition.name,
         definition=material.revision.definition,
@@ -117,23 +139,12 @@ def bundle_facts(
             target=str(details.get("target", "none")),
             calibration=_calibration(details),
         ),
-        encoder=EncoderFacts(
-            name=encoder.name,
-            fingerprint=str(encoder.fingerprint),
-            dimension=encoder.dimension,
-            licence=encoder.licence,
-            **vars(encoder.fingerprint),
-        ),
         training_labels=tuple(counts),
         evaluation_labels=report.labels if report else (),
         evaluation_drawn=report.drawn if report else None,
         metrics=report.metrics if report else (),
         baselines=report.baselines if report else (),
         notes=tuple(notes),
-        licence_notes=(
-            f"Weights of the encoder: {encoder.licence}.",
-            "The pictures and answers it learned from are not in this file.",
-        ),
     )
 
 
@@ -157,7 +168,7 @@ def score_pictures(
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
         batches = _library(collection, listener)
-    counts = write_scores(score_rows(bundle, batches), out)
+    counts = write_scores(score_rows(bundle, batches), schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 

@@ -19,16 +19,25 @@ from concepts.errors import DiscernError
 from concepts.export.loading import Bundle
 from storage.csv_files import FORMULA
 
-SCHEMA = pa.schema(
-    [("id", pa.string()), ("path", pa.string()), ("score", pa.float64()), ("decision", pa.string())]
-)
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
 
 @dataclass(frozen=True)
 class ScoreCounts:
     rows: int
-    yes: int
+    yes: int  # of the first column
+
+
+def schema_of(bundle: Bundle) -> pa.Schema:
+    """id, path, score 0..1 and decision yes/no; of several concepts the last two for each, with its name;
+    of a graded one also its grade."""
+    graded = {concept.concept for concept in bundle.facts.concepts if concept.grades}
+    fields = [("id", pa.string()), ("path", pa.string())]
+    for name in bundle.columns:
+        mark = f"{name}: " if len(bundle.columns) > 1 else ""
+        fields += [(f"{mark}score", pa.float64()), (f"{mark}decision", pa.string())]
+        fields += [(f"{mark}grade", pa.float64())] if name in graded else []
+    return pa.schema(fields)
 
 
 def score_rows(
@@ -38,26 +47,25 @@ def score_rows(
 
     Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
     """
+    schema = schema_of(bundle)
+    graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
     for ids, paths, vectors in batches:
-        expected = (len(ids), len(bundle.head.weights))
-        if vectors.shape != expected or len(paths) != len(ids):
-            raise DiscernError(f"The bundle scores vectors of shape {expected}, not {vectors.shape}.")
-        scores = bundle.head.probabilities(vectors)
-        if not np.isfinite(scores).all():
-            raise DiscernError(
-                f"The vector of picture {ids[int(np.argmin(np.isfinite(scores)))]} is damaged."
-            )
-        decisions = np.where(scores >= bundle.head.threshold, "yes", "no")
-        columns = [
-            pa.array(ids, pa.string()),
-            _text(paths),
-            pa.array(scores),
-            pa.array(decisions, pa.string()),
-        ]
-        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+        if not len(ids) == len(paths) == len(vectors):
+            raise DiscernError(f"There are {len(ids)} pictures and {len(vectors)} vectors of them.")
+        found = bundle.outputs(vectors)
+        known = np.isfinite(found.probability).all(axis=1)
+        if not known.all():
+            raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
+        columns = [pa.array(ids, pa.string()), _text(paths)]
+        for place, name in enumerate(bundle.columns):
+            columns.append(pa.array(np.ascontiguousarray(found.probability[:, place])))
+            columns.append(pa.array(np.where(found.decision[:, place], "yes", "no"), pa.string()))
+            if name in graded:
+                columns.append(pa.array(np.ascontiguousarray(found.grade[:, graded.index(name)])))
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def write_scores(rows: Iterable[pa.RecordBatch], out: Path) -> ScoreCounts:
+def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -> ScoreCounts:
     """Stream to `out` (.csv or .parquet). It appears there, or replaces what was, only once complete."""
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise DiscernError(f"Scores can be written as .csv or .parquet, not as {out.name!r}.")
@@ -67,7 +75,7 @@ def write_scores(rows: Iterable[pa.RecordBatch], out: Path) -> ScoreCounts:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as stream:
-            counts = _write(rows, stream, out.suffix.lower())
+            counts = _write(rows, schema, stream, out.suffix.lower())
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(out)
@@ -78,24 +86,24 @@ def write_scores(rows: Iterable[pa.RecordBatch], out: Path) -> ScoreCounts:
     return counts
 
 
-def _write(rows: Iterable[pa.RecordBatch], stream: Any, suffix: str) -> ScoreCounts:
+def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffix: str) -> ScoreCounts:
     total = yes = 0
     writer_of = pa.parquet.ParquetWriter if suffix == ".parquet" else pa.csv.CSVWriter
-    with writer_of(stream, SCHEMA) as writer:
-        for table in _gathered(rows):
+    with writer_of(stream, schema) as writer:
+        for table in _gathered(rows, schema):
             writer.write_table(table if suffix == ".parquet" else _without_formulas(table))
             total += table.num_rows
-            yes += pc.sum(pc.equal(table["decision"], "yes")).as_py() or 0
+            yes += pc.sum(pc.equal(table.column(3), "yes")).as_py() or 0
     return ScoreCounts(total, yes)
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
     place = table.schema.get_field_index("path")
     escaped = pc.replace_substring_regex(table["path"], f"^({FORMULA})", r"'\1")
-    return table.set_column(place, SCHEMA.field("path"), escaped)
+    return table.set_column(place, table.schema.field("path"), escaped)
 
 
-def _gathered(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def _gathered(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
     """Small batches joined to about `ROWS_AT_ONCE` rows."""
     waiting: list[pa.RecordBatch] = []
     count = 0
@@ -103,10 +111,10 @@ def _gathered(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         waiting.append(batch)
         count += batch.num_rows
         if count >= ROWS_AT_ONCE:
-            yield pa.Table.from_batches(waiting, SCHEMA)
+            yield pa.Table.from_batches(waiting, schema)
             waiting, count = [], 0
     if waiting:
-        yield pa.Table.from_batches(waiting, SCHEMA)
+        yield pa.Table.from_batches(waiting, schema)
 
 
 def _text(paths: Sequence[str]) -> pa.Array:

@@ -31,6 +31,12 @@ def anywhere(folder: str, pictures: str = "PICTURES") -> str:
 python {_word(f"{folder}/classify.py")} {_word(pictures)}"""
 
 
+def named(folder: str, encoder: str, pictures: str = "PICTURES") -> str:
+    """The same for a bundle without its encoder, which open_clip loads."""
+    return f"""python -m pip install -r {_word(f"{folder}/requirements.txt")} open_clip_torch
+python {_word(f"{folder}/classify.py")} {_word(pictures)} --encoder {shlex.quote(encoder)}"""
+
+
 HOW_ANYWHERE = """A folder is looked through with all in it. Answers are printed as CSV; `--out FILE.csv` \
 or `--out FILE.jsonl` writes them, `--threshold 0.7` says yes from another probability on."""
 
@@ -77,10 +83,9 @@ def with_onnx(folder: str) -> str:
 import onnxruntime
 
 session = onnxruntime.InferenceSession({model})
-threshold = float(session.get_modelmeta().custom_metadata_map["threshold"])
 embeddings = np.load("embeddings.npy").astype(np.float32)
-(probability,) = session.run(["probability"], {{"embedding": embeddings}})
-print(probability, probability >= threshold)"""
+probability, decision = session.run(["probability", "decision"], {{"embedding": embeddings}})
+print(probability, decision)"""
 
 
 def over_rest(concept: str, version: int) -> str:

@@ -10,6 +10,7 @@ from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
+from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
@@ -29,8 +30,8 @@ class Workbench:
 
     Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
     and `examples`, `answers` with `annotations`, `annotators`, `prompts`, `label_files` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `story`, and `installation` for the
-    rest. They share one `Context`.
+    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, and `installation`
+    for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,6 +49,7 @@ class Workbench:
         self.label_files = LabelFiles(self.context)
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)
+        self.exports = Exports(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
         self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)

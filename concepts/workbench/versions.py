@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -27,30 +24,19 @@ from concepts.classifier.versions import (
     ScoredPage,
     again,
     compare,
-    file_stem,
     head_views,
     is_up_to_date,
     scored_page,
     with_threshold,
 )
-from concepts.errors import DiscernError
-from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import (
-    ExportResult,
-    ScoreResult,
-    export_head,
-    model_card,
-    score_pictures,
     write_plots,
 )
 from concepts.jobs import Listener, Progress
-from concepts.jobs.job import read_done, read_job
+from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import Target
-from concepts.library.roots import check_roots, within_roots
-from concepts.library.uploads import typed_paths
-from concepts.view import View
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import (
@@ -60,29 +46,13 @@ from concepts.workbench.kinds import (
     LibraryScored,
     LookOver,
     Measured,
-    Score,
-    ScoreFiles,
     ScoreLibrary,
     Train,
     Trained,
 )
 from concepts.workbench.second_look import SecondLook
 from storage.heads import StoredHead
-from storage.jobs import StoredJob
 from storage.tables import ConceptRow
-
-
-class ScoredFile(View):
-    """A file with the scores of a folder, or of the library where `folder` is empty."""
-
-    job: int
-    folder: str
-    version: int
-    suffix: str
-    rows: int
-    yes: int
-    skipped: int
-    finished: datetime
 
 
 class Versions:
@@ -92,13 +62,10 @@ class Versions:
         self._context = context
         self._answers = answers
         self._second_look = second_look
-        self._bundle_lock = threading.Lock()
         context.jobs.register(Train, self._train)
         context.jobs.register(Evaluate, self._evaluate)
         context.jobs.register(DrawCurve, self._draw_curve)
         context.jobs.register(ScoreLibrary, self._score_library)
-        context.jobs.register(ScoreFiles, self._score_files)
-        context.jobs.register(Score, self._score)
 
     def train(self, name: str, *, target: str = "f1", head: str = "auto") -> TrainResult:
         """Trains and keeps the next version from all answers so far. `head` names a registered one.
@@ -116,34 +83,8 @@ class Versions:
         report = self._evaluate_now(concept, head)
         if plots:
             material = self._context.material(concept, head.definition_number)
-            write_plots(material, self._context.collection, head, report, plots)
+            write_plots(material, head, report, plots)
         return report
-
-    def export(self, name: str, out: Path, *, version: int | None = None) -> ExportResult:
-        """Writes a version as files that run anywhere; measures it first where that can be done."""
-        concept, head = self._context.version(name, version)
-        material = self._context.material(concept, head.definition_number)
-        ids, _ = material.evaluation_labels()
-        report = self._evaluate_now(concept, head) if ids else None
-        return export_head(material, self._context.collection, head, report, out)
-
-    def score(
-        self,
-        bundle: Path,
-        paths: Sequence[Path],
-        out: Path,
-        *,
-        trust_encoder: str | None = None,
-        listener: Listener | None = None,
-    ) -> ScoreResult:
-        """Scores new files, or the library where no paths are given, and writes CSV or Parquet.
-
-        Raises `UntrustedEncoderError` where the bundle is for an encoder that is neither the library's nor
-        set nor `trust_encoder`.
-        """
-        files = tuple(str(path.absolute()) for path in paths)
-        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
-        return self._context.jobs.run(job, listener)
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
         """Trains, measures and scores the library in the background; returns the job's id.
@@ -261,44 +202,6 @@ class Versions:
         """Has a version look at every picture of the library; returns the job's id."""
         return self._context.jobs.submit(ScoreLibrary(self._context.concept(name).id, version))
 
-    def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
-        """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
-        `suffix` is csv or parquet. Returns the job's id."""
-        concept, head = self._context.version(name, version)
-        paths = typed_paths(typed) if typed.strip() else []
-        paths = check_roots(paths, self._context.settings)
-        if suffix not in ("csv", "parquet"):
-            raise DiscernError("Scores can be had as CSV or Parquet.")
-        files = tuple(str(path) for path in paths)
-        return self._context.jobs.submit(ScoreFiles(concept.id, head.number, files, suffix))
-
-    def scored_files(self, name: str) -> list[ScoredFile]:
-        """The files with scores that this concept's versions wrote, the newest first."""
-        jobs = self._context.jobs.store.about(self._context.concept(name).id, [ScoreFiles.kind])
-        return [_scored_file(job) for job in jobs if job.state == "done"]
-
-    def scores_file(self, job_id: int) -> Path:
-        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
-        job = self._context.jobs.store.get(job_id)
-        if job.kind == ScoreFiles.kind and job.state == "done" and job.result:
-            file = Path(read_done(ScoreFiles, job).out)
-            if file.is_file() and file.resolve().is_relative_to(
-                (self._context.settings.home / "scores").resolve()
-            ):
-                return file
-        raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
-
-    def bundle_archive(self, name: str, version: int | None = None) -> Path:
-        """The zip of a version's bundle, written when first asked for and when it was measured again."""
-        return self._bundle_archive(*self._context.version(name, version))
-
-    def model_card(self, name: str, version: int | None = None) -> str:
-        """The card of a version as Markdown."""
-        concept, head = self._context.version(name, version)
-        measured = self._context.measured(concept, head.number)
-        material = self._context.material(concept, head.definition_number)
-        return model_card(material, self._context.collection, head, measured.report if measured else None)
-
     def _train(self, job: Train, progress: Progress) -> Trained:
         concept = self._context.store.get(job.concept_id)
         progress.report(0, 3, "learning from your answers")
@@ -334,43 +237,6 @@ class Versions:
         head = self._context.head(concept, job.version)
         progress.report(0, None, "looking at every picture")
         return LibraryScored(pictures=self._look_at_library(concept, head))
-
-    def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
-        concept = self._context.store.get(job.concept_id)
-        bundle = self._bundle_archive(concept, self._context.head(concept, job.version))
-        out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
-        paths = [Path(path) for path in job.paths]
-        within = within_roots(self._context.settings)
-        return score_pictures(self._context.collection, bundle, paths, out, progress.report, within=within)
-
-    def _score(self, job: Score, progress: Progress) -> ScoreResult:
-        paths = [Path(path) for path in job.paths]
-        return score_pictures(
-            self._context.collection,
-            Path(job.bundle),
-            paths,
-            Path(job.out),
-            progress.report,
-            job.trust_encoder,
-        )
-
-    def _bundle_archive(self, concept: ConceptRow, head: StoredHead) -> Path:
-        folder = (
-            self._context.settings.home / "bundles" / str(concept.id) / file_stem(concept.name, head.number)
-        )
-        archive = folder.with_name(folder.name + ".zip")
-        measured = self._context.measured(concept, head.number)
-        with self._bundle_lock:
-            changed = self._context.revision(concept).created  # which the card tells of
-            since = max(measured.created, changed) if measured else changed
-            whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
-            if whole and archive.stat().st_mtime > since.timestamp():
-                return archive
-            material = self._context.material(concept, head.definition_number)
-            export_head(
-                material, self._context.collection, head, measured.report if measured else None, folder
-            )
-        return archive
 
     def _train_now(self, concept: ConceptRow, target: str, head: str) -> TrainResult:
         self._context.draw_evaluation(concept)
@@ -413,17 +279,3 @@ class Versions:
         if measure:
             self._context.jobs.submit(Evaluate(concept.id, number))
         return number
-
-
-def _scored_file(job: StoredJob) -> ScoredFile:
-    asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
-    return ScoredFile(
-        job=job.id,
-        folder=asked.paths[0] if asked.paths else "",
-        version=asked.version,
-        suffix=asked.suffix,
-        rows=done.rows,
-        yes=done.yes,
-        skipped=done.skipped,
-        finished=job.finished or job.created,
-    )

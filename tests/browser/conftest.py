@@ -73,7 +73,8 @@ def page(chromium: Browser | None) -> Iterator[Page]:
     """A fresh page with its own storage. An error of a script fails the test."""
     if chromium is None:
         not_run("the screens in a browser", "There is no Chromium, and it could not be fetched.")
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    # Without motion: colours on their way from one theme to the other are none.
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

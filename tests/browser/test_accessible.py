@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious_in_both_themes
 
 NAME = "Looked at by axe"
 SCREENS = {
@@ -36,18 +36,13 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     site: Any, page: Any, concept: None, screen: str
 ) -> None:
     path, ready = SCREENS[screen]
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+
+    def reload() -> None:
         page.goto("about:blank")  # an address that differs in its # alone is not loaded again
         page.goto(site.url + path)
         page.wait_for_selector(ready)
-        violations = Axe().run(page).response["violations"]
-        found += [
-            (scheme, v["id"], v["nodes"][0]["html"][:200])
-            for v in violations
-            if v["impact"] in ("serious", "critical")
-        ]
+
+    found = serious_in_both_themes(page, reload)
     for width in (640, 375):  # 1280 pixels at 200 %, and a phone
         page.set_viewport_size({"width": width, "height": 800})
         if page.evaluate("document.documentElement.scrollWidth") > width:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious_in_both_themes
 from fake_openai import FakeOpenAI
 from playwright.sync_api import expect
 from pydantic import SecretStr
@@ -115,13 +115,7 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
 
 
 def _is_accessible(page: Any) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.reload()  # colours that are on their way from one theme to the other are none
-        page.wait_for_selector("section.panel")
-        violations = Axe().run(page).response["violations"]
-        serious = [v for v in violations if v["impact"] in ("serious", "critical")]
-        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == []
+    assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious_in_both_themes
 from fake_openai import FakeOpenAI, Request
 from playwright.sync_api import expect
 from pydantic import SecretStr
@@ -244,18 +244,16 @@ def renewal(site: Any) -> Any:
 
 def is_accessible(page: Any, name: str, *, at_home: bool = True) -> None:
     """In both themes and on a phone; axe finds nothing serious, nothing scrolls sideways."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        if at_home:
-            page.reload()  # colours that are on their way from one theme to the other are none
-            page.wait_for_selector("section.panel, .quality-main")
-        violations = Axe().run(page).response["violations"]
-        serious = [v for v in violations if v["impact"] in ("serious", "critical")]
-        found += [(name, scheme, v["id"], v["nodes"][0]["html"][:200]) for v in serious]
+
+    def reload() -> None:
+        page.reload()
+        page.wait_for_selector("section.panel, .quality-main")
+
+    found: list[tuple[str, ...]] = [
+        (name, *one) for one in serious_in_both_themes(page, reload if at_home else None)
+    ]
     page.set_viewport_size({"width": 375, "height": 800})
     if page.evaluate("document.documentElement.scrollWidth") > 375:
         found.append((name, "phone", "scrolls sideways", ""))
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light")
     assert found == []

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious_in_both_themes
 
 NAME = "Prompted on Define"
 PROMPT = "annotate.system"
-
-
-def serious(page: Any) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {n['html']}" for v in violations for n in v["nodes"] if v["impact"] in BAD]
-
-
-BAD = ("serious", "critical")
 
 
 def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> None:
@@ -34,13 +25,7 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
     tiles = page.get_by_role("group", name="With another picture").get_by_role("button")
     tiles.nth(1).click()
     page.locator("button[aria-pressed=true]", has=page.get_by_alt_text("picture 2")).wait_for()
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += serious(page)
-        if folder := os.environ.get("SHOTS"):
-            page.screenshot(path=f"{folder}/prompt-{scheme}.png", full_page=True)
-    assert found == []
+    assert serious_in_both_themes(page) == []
     page.get_by_role("button", name="Back to the default").click()
     page.get_by_text("The default holds again.").wait_for()
     assert text.input_value() == default

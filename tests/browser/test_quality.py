@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious
 
+from concepts.export.loading import load_bundle
 from concepts.learning import waves
 from storage.labels import Author
 
@@ -168,6 +169,8 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     bench = answered.bench
     if len(bench.definitions.concept(NAME).heads) < 2:
         bench.versions.set_threshold(NAME, 1, 0.7, author="me")
+    bench.definitions.create_concept("Ellipse too", "With the same version, for once.")
+    bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.context.version(NAME, None)[1])
     open_screen(page, answered, "use")
     page.click("#order-bottom")
     page.wait_for_selector("#order-bottom[aria-current]")
@@ -182,7 +185,12 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
         page.locator("#use-take").get_by_role("link", name="Download").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:
         facts = next(name for name in bundle.namelist() if name.endswith("head.json"))
-        assert json.loads(bundle.read(facts))["concept"] == NAME
+        assert json.loads(bundle.read(facts))["concepts"][0]["concept"] == NAME
+    page.locator("summary", has_text="Several in one file").click()
+    page.get_by_label("Ellipse too").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download them together").click()
+    assert load_bundle(download.value.path()).columns == (NAME, "Ellipse too")
     page.get_by_role("button", name="Read its card").click()
     page.wait_for_selector("#use-card >> text=How good it is")
 
@@ -205,16 +213,11 @@ def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answ
 @pytest.mark.parametrize("screen", ["quality", "use"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Any, answered: Any, screen: str, scheme: str) -> None:
-    axe = Axe()
     train_if_needed(page, answered)
     page.emulate_media(color_scheme=scheme)
     open_screen(page, answered, screen)
     page.wait_for_selector(".pictures img, .mistakes")
-    found = axe.run(page).response["violations"]
-    serious = [
-        (v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("screen", ["quality", "use"])

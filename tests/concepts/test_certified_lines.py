@@ -65,7 +65,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     assert version.details["certified"]["made_from"] == 1
     promise = "With 95 % confidence at least 50 of 100 pictures above this line are right."
     assert promise in view.sentence
-    assert promise in trained.versions.model_card(NAME, 2)
+    assert promise in trained.exports.model_card(NAME, 2)
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == trained.versions.quality(NAME).pictures
 
 
@@ -134,7 +134,7 @@ def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(
     assert view.threshold is not None
     assert view.threshold < version.threshold
     assert version.details["certified_no"]["line"] == view.threshold
-    card = trained.versions.model_card(NAME, number)
+    card = trained.exports.model_card(NAME, number)
     assert "at least 50 of 100 pictures above this line are right." in card
     assert "at least 50 of 100 pictures below this line don't count;" in card
 

@@ -53,7 +53,7 @@ def test_pictures_to_fit_to_come_first_teach_and_measure_nothing_and_change_no_d
     assert not np.allclose(before.probability.values, after.probability.values)
     said = [s.probability.values >= h.threshold for s, h in ((before, one), (after, two))]
     assert (said[0] == said[1]).all()
-    assert "fitted to the library by 12 answers kept apart" in trained.versions.model_card(NAME, number)
+    assert "fitted to the library by 12 answers kept apart" in trained.exports.model_card(NAME, number)
 
 
 def test_answers_given_once_fit_a_newer_version_too(trained: Workbench) -> None:

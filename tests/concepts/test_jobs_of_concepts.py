@@ -35,13 +35,13 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
     scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
     done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
     assert len(bench.versions.learning_curve(NAME)) == 1
-    assert [file.folder for file in bench.versions.scored_files(NAME)] == ["/pictures"]
+    assert [file.folder for file in bench.exports.scored_files(NAME)] == ["/pictures"]
     assert bench.versions.last_target(NAME) == "precision=0.9"
 
     bench.definitions.delete_concept(NAME)
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
     assert bench.versions.learning_curve(NAME) == []
-    assert bench.versions.scored_files(NAME) == []
+    assert bench.exports.scored_files(NAME) == []
     assert bench.versions.last_target(NAME) == "f1"
     assert bench.installation.latest_job(["train", "learning curve"], NAME) is None
 

@@ -230,7 +230,7 @@ def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Work
     assert view.under.is_open
     assert not view.stale
     assert view.under.sentences[0].startswith("These figures are under definition 1: all 18 answers that")
-    assert "under definition 1" in bench.versions.model_card(NAME)
+    assert "under definition 1" in bench.exports.model_card(NAME)
     assert bench.versions.evaluate(NAME).metrics == before.version.report.metrics  # type: ignore[union-attr]
     drawn = now(bench).drawn
     for picture in drawn:
@@ -245,4 +245,4 @@ def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Work
     assert set(view.under.sentences) <= set(report.sentences)
     assert sum(count.yes for count in report.labels) == before.positives - view.under.changed
     assert not bench.versions.quality(NAME).stale
-    assert "changed under definition 2" in bench.versions.model_card(NAME)
+    assert "changed under definition 2" in bench.exports.model_card(NAME)

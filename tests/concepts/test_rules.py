@@ -80,12 +80,12 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(bench: Workb
 
     answer(bench, tmp_path)
     bench.versions.train(NAME)
-    bench.versions.export(NAME, tmp_path / "bundle")
+    bench.exports.export(NAME, tmp_path / "bundle")
     bench.pictures.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}")
     with pytest.raises(FingerprintMismatchError):
-        bench.versions.export(NAME, tmp_path / "again")
+        bench.exports.export(NAME, tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
-        bench.versions.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
+        bench.exports.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
     assert bench.versions.train(NAME).number == 2
 
 
@@ -266,7 +266,7 @@ def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
     old = bench.definitions.concept(NAME).revision.definition
     new = old.model_copy(update={"description": "Something else."})
     bench.definitions.revise(NAME, new, author="me", note="changed my mind")
-    bench.versions.export(NAME, tmp_path / "bundle")
-    facts = json.loads((tmp_path / "bundle" / "head.json").read_text())
+    bench.exports.export(NAME, tmp_path / "bundle")
+    (facts,) = json.loads((tmp_path / "bundle" / "head.json").read_text())["concepts"]
     assert facts["definition_revision"] == 1
     assert facts["definition"]["description"] == old.description

@@ -31,7 +31,7 @@ def test_a_target_out_of_reach_is_said_to_be_unmet(muddled: Workbench, tmp_path:
     asked = "You asked for at least 99 of 100 pictures it flags to be right: "
     (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
     assert not said.endswith(": they are.")
-    muddled.versions.export(NAME, tmp_path / "bundle")
+    muddled.exports.export(NAME, tmp_path / "bundle")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert said in card
     assert "of 100 at random" in card or "are right" not in card

@@ -17,6 +17,7 @@ import pytest
 from drawing import draw_folder
 
 from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.export.loading import load_bundle
 from concepts.labels import repeats
 from concepts.learning import waves
 from concepts.settings import load_settings
@@ -138,9 +139,9 @@ def test_a_version_that_learned_nothing_is_not_exported(trained: Workbench, tmp_
     number = trained.context.heads.add(1, older).number
     refused = f"Version {number} has learned from no yes and no"
     with pytest.raises(NotEnoughLabelsError, match=refused):
-        trained.versions.export(NAME, tmp_path / "out")
+        trained.exports.export(NAME, tmp_path / "out")
     with pytest.raises(NotEnoughLabelsError, match=refused):
-        trained.versions.bundle_archive(NAME)
+        trained.exports.archive(NAME)
     assert not (tmp_path / "out").exists()
 
 
@@ -210,8 +211,8 @@ def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: W
     assert old.threshold != 0.9
     assert new.report is not None
     assert "each threshold there was to choose from" in " ".join(new.report.notes)
-    assert "each threshold there was to choose from" in trained.versions.model_card(NAME)
-    assert "each threshold there was to choose from" not in trained.versions.model_card(NAME, 1)
+    assert "each threshold there was to choose from" in trained.exports.model_card(NAME)
+    assert "each threshold there was to choose from" not in trained.exports.model_card(NAME, 1)
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 1.5, float("nan")])
@@ -249,28 +250,48 @@ def test_another_threshold_changes_recall_and_not_the_ranking(trained: Workbench
 
 
 def test_a_bundle_is_written_once_and_again_after_measuring(trained: Workbench) -> None:
-    archive = trained.versions.bundle_archive(NAME)
+    archive = trained.exports.archive(NAME)
     assert archive.name == "round-thing-v1.zip"
     with zipfile.ZipFile(archive) as members:
         inside = set(members.namelist())
-    exported = trained.versions.export(NAME, archive.parent / "by hand" / "round-thing-v1", version=1)
+    exported = trained.exports.export(NAME, archive.parent / "by hand" / "round-thing-v1", version=1)
     written_by_hand = {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
     assert {"round-thing-v1/head.onnx", "round-thing-v1/SHA256SUMS"} <= inside
     assert inside == written_by_hand
-    archive = trained.versions.bundle_archive(NAME)
+    archive = trained.exports.archive(NAME)
     written = archive.stat().st_mtime_ns
-    assert trained.versions.bundle_archive(NAME).stat().st_mtime_ns == written
+    assert trained.exports.archive(NAME).stat().st_mtime_ns == written
     trained.versions.evaluate(NAME)
-    assert trained.versions.bundle_archive(NAME).stat().st_mtime_ns > written
+    assert trained.exports.archive(NAME).stat().st_mtime_ns > written
+
+
+def test_concepts_that_share_the_encoder_go_into_one_file(trained: Workbench, tmp_path: Path) -> None:
+    assert trained.exports.could_go_along(NAME) == []
+    trained.definitions.create_concept("Square thing", "The same, for once.")
+    other, head = trained.context.concept("Square thing"), trained.context.version(NAME, None)[1]
+    trained.context.heads.add(other.id, head)
+    assert trained.exports.could_go_along(NAME) == ["Square thing"]
+    exported = trained.exports.export(NAME, tmp_path / "both", also=["Square thing"])
+    assert exported.concepts == {NAME: 1, "Square thing": 1}
+    assert load_bundle(tmp_path / "both").columns == (NAME, "Square thing")
+    archive = trained.exports.archive(NAME, also=["Square thing"])
+    assert archive != trained.exports.archive(NAME)
+    assert load_bundle(archive).columns == (NAME, "Square thing")
+    scored = trained.exports.score(tmp_path / "both.zip", [], tmp_path / "scores.parquet")
+    assert pq.read_table(scored.out).column_names[2:] == [
+        f"{name}: {kind}" for name in (NAME, "Square thing") for kind in ("score", "decision")
+    ]
+    with pytest.raises(DiscernError, match="more than once"):
+        trained.exports.export(NAME, tmp_path / "twice", also=[NAME])
 
 
 def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_path: Path) -> None:
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
-    job = trained.versions.submit_score_files(NAME, 1, str(folder), "parquet")
+    job = trained.exports.submit_score_files(NAME, 1, str(folder), "parquet")
     with pytest.raises(DiscernError, match="no scores"):
-        trained.versions.scores_file(job)
+        trained.exports.scores_file(job)
     work_off(trained)
-    table = pq.read_table(trained.versions.scores_file(job))
+    table = pq.read_table(trained.exports.scores_file(job))
     assert table.num_rows == 9
     assert np.isfinite(table["score"].to_numpy()).all()
 
@@ -278,9 +299,9 @@ def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_
 def test_only_a_file_that_scoring_wrote_can_be_downloaded(trained: Workbench) -> None:
     train_job = next(j.id for j in trained.jobs.store.recent() if j.kind == "train")
     with pytest.raises(DiscernError, match="no scores"):
-        trained.versions.scores_file(train_job)
+        trained.exports.scores_file(train_job)
     with pytest.raises(DiscernError, match="isn't there"):
-        trained.versions.submit_score_files(NAME, 1, "/no/such/folder", "csv")
+        trained.exports.submit_score_files(NAME, 1, "/no/such/folder", "csv")
 
 
 def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(

@@ -22,12 +22,14 @@ import safetensors
 from bare_python import bare_python
 from drawing import draw
 from PIL import Image
+from tiny_open_clip import make_tiny_open_clip
 
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.export.bundle import load_bundle, write_bundle
+from concepts.export.bundle import load_bundle
 from concepts.export.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
 from concepts.export.facts import EncoderFacts
+from concepts.export.heads import BundleHead
 from concepts.export.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.learning.base import LinearHead
 from concepts.library.ingestion import embed_files, short_side
@@ -131,7 +133,7 @@ def bundle(
     embedded: Encoder, head: LinearHead, graph: EncoderGraph, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("exported") / "messy"
-    return write_bundle(folder, head, facts_of(embedded, head), None, graph)
+    return bundles.write_one(folder, head, facts_of(embedded, head), None, graph)
 
 
 Done = subprocess.CompletedProcess[str]
@@ -209,7 +211,9 @@ def test_what_would_be_a_formula_is_escaped_in_csv(
     done = run(
         cwd=tmp_path,
         code=f"import sys; sys.path.insert(0, {str(bundle)!r}); import classify\n"
-        "classify.write([classify.Answer('=1+1.png', 0.5, 'yes', None)], sys.stdout, False)",
+        "said = (classify.Said('messy room', 0.5, 'yes'),)\n"
+        "about = classify.Classifier().about\n"
+        "classify.write([classify.Answer('=1+1.png', said, None)], about, sys.stdout, False)",
     )
     assert done.stdout.splitlines()[1].startswith("'=1+1.png,")
 
@@ -268,8 +272,9 @@ def test_what_is_copied_works_from_another_folder(
 
 def test_requirements_are_all_that_classify_imports(bundle: Path) -> None:
     named = re.findall(r"^[a-z]+", (bundle / "requirements.txt").read_text(), re.M)
-    imports = re.findall(r"^(?:import|from) (\w+)", (bundle / "classify.py").read_text(), re.M)
-    others = {name for name in imports if name not in sys.stdlib_module_names}
+    code = "".join((bundle / name).read_text() for name in ("classify.py", "reading.py"))
+    imports = re.findall(r"^(?:import|from) (\w+)", code, re.M)
+    others = {name for name in imports if name not in sys.stdlib_module_names} - {"reading"}
     assert others == {"numpy", "onnxruntime", "PIL"}
     assert sorted(named) == ["numpy", "onnxruntime", "pillow"]
 
@@ -322,8 +327,9 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
     found = encoder_graph(encoder, short_side(encoder), cache)
     assert isinstance(found, EncoderGraph), found
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
-    folder = write_bundle(tmp_path / "tiny", head, facts_of(encoder, head), None, found)
-    assert (folder / "classifier.onnx").read_bytes() == classifier_bytes(found, head, facts_of(encoder, head))
+    folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None, found)
+    facts = load_bundle(folder).facts
+    assert (folder / "classifier.onnx").read_bytes() == classifier_bytes(found, [BundleHead(head)], facts)
     done = run(str(folder / "classify.py"), str(pictures), "--out", "scores.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "scores.csv").open(newline="") as file:
@@ -333,11 +339,51 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
             assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
 
 
+@pytest.fixture
+def alone(tiny_open_clip: Path, cache: Path, tmp_path: Path) -> tuple[Encoder, LinearHead, Path]:
+    """A bundle whose encoder can't go along."""
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=cache, precision="float32")
+    head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
+    return encoder, head, bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
+
+
+def in_its_folder(folder: Path, *arguments: str) -> Done:
+    """With what its card says to install, which is here, and without this repository."""
+    command = [sys.executable, "-P", str(folder / "classify.py"), *arguments]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_an_encoder_that_could_not_go_along_is_named(
+    alone: tuple[Encoder, LinearHead, Path], tiny_open_clip: Path, pictures: Path
+) -> None:
+    encoder, head, folder = alone
+    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{tiny_open_clip}", "--out", "s.csv")
+    assert done.returncode == 0, done.stderr
+    with (folder / "s.csv").open(newline="") as file:
+        said = {row["path"]: row for row in csv.DictReader(file) if not row["error"]}
+    for _, paths, vectors, _ in embed_files([pictures], encoder):
+        for path, probability in zip(paths, head.probabilities(vectors), strict=True):
+            assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
+
+
+def test_other_weights_than_the_classifiers_are_refused(
+    alone: tuple[Encoder, LinearHead, Path], pictures: Path, tmp_path: Path
+) -> None:
+    *_, folder = alone
+    other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
+    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{other}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "other weights than the encoder that this classifier is for" in done.stderr
+    assert "--encoder NAME" in in_its_folder(folder, str(pictures)).stderr
+
+
 def test_without_its_encoder_the_card_says_why_and_how_to_get_it(tmp_path: Path, head: LinearHead) -> None:
-    folder = write_bundle(
+    folder = bundles.write_one(
         tmp_path / "alone", head, bundles.make_facts(head), None, "the licence of its weights is unknown"
     )
-    assert not (folder / "classify.py").exists()
+    assert not (folder / "classifier.onnx").exists()
     card = (folder / "README.md").read_text()
     assert "The encoder isn't in this folder: the licence of its weights is unknown." in card
     assert "--trust-encoder hf-hub:example/tiny" in card
+    assert "python classify.py PICTURES --encoder hf-hub:example/tiny" in card

@@ -16,13 +16,14 @@ import onnxruntime
 import pytest
 import safetensors
 from bare_python import bare_python
+from bundles import write_one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from concepts.errors import DiscernError
 from concepts.export import bundle as bundle_module
-from concepts.export.bundle import load_bundle, write_bundle
+from concepts.export.bundle import load_bundle
 from concepts.export.scorer import load as load_scorer
 
 
@@ -46,20 +47,20 @@ def test_product_numpy_scorer_and_onnx_agree_to_1e5(dimension, norm, bias, seed,
     # The first vector sits on the decision boundary, where rounding hurts most.
     head = make_head(head.weights, bias=bias if seed % 2 else -float(vectors[0] @ head.weights))
     with tempfile.TemporaryDirectory() as parent:
-        folder = write_bundle(Path(parent) / "b", head, make_facts(head), None)
+        folder = write_one(Path(parent) / "b", head, make_facts(head), None)
         session = onnxruntime.InferenceSession(folder / "head.onnx")
         (by_onnx,) = session.run(["probability"], {"embedding": vectors})
         by_scorer = load_scorer(folder).probability(vectors)
         by_product = load_bundle(folder).head.probabilities(vectors)
     expected = head.probabilities(vectors)
-    assert by_onnx.shape == (20,)
+    assert by_onnx.shape == (20, 1)
     assert np.array_equal(by_product, expected)
-    assert np.abs(by_scorer - expected).max() < 1e-5
-    assert np.abs(by_onnx - expected).max() < 1e-5
+    assert np.abs(by_scorer[:, 0] - expected).max() < 1e-5
+    assert np.abs(by_onnx[:, 0] - expected).max() < 1e-5
 
 
 def test_a_loaded_bundle_is_what_was_written_from_folder_and_zip(tmp_path, head, facts, curves):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    folder = write_one(tmp_path / "messy", head, facts, curves)
     for path in (folder, tmp_path / "messy.zip"):
         loaded = load_bundle(path, expect_fingerprint=facts.encoder.fingerprint)
         assert loaded.facts == facts
@@ -73,14 +74,14 @@ def test_a_loaded_bundle_is_what_was_written_from_folder_and_zip(tmp_path, head,
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path, head, facts, curves):
-    first = write_bundle(tmp_path / "one" / "messy", head, facts, curves)
-    second = write_bundle(tmp_path / "two" / "messy", head, facts, curves)
+    first = write_one(tmp_path / "one" / "messy", head, facts, curves)
+    second = write_one(tmp_path / "two" / "messy", head, facts, curves)
     assert snapshot(first) == snapshot(second)
     assert (tmp_path / "one/messy.zip").read_bytes() == (tmp_path / "two/messy.zip").read_bytes()
 
 
 def test_the_zip_holds_the_folder(tmp_path, head, facts, curves):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    folder = write_one(tmp_path / "messy", head, facts, curves)
     with zipfile.ZipFile(tmp_path / "messy.zip") as archive:
         inside = {name: archive.read(name) for name in archive.namelist()}
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -90,9 +91,9 @@ def test_the_zip_holds_the_folder(tmp_path, head, facts, curves):
 def test_an_older_bundle_is_replaced_and_nothing_is_left_beside_it(
     tmp_path, head, facts, curves, make_head, make_facts
 ):
-    write_bundle(tmp_path / "messy", head, facts, curves)
+    write_one(tmp_path / "messy", head, facts, curves)
     newer = make_head(head.weights, threshold=0.7)
-    write_bundle(tmp_path / "messy", newer, make_facts(newer), None)
+    write_one(tmp_path / "messy", newer, make_facts(newer), None)
     assert load_bundle(tmp_path / "messy").head.threshold == 0.7
     assert load_bundle(tmp_path / "messy.zip").head.threshold == 0.7
     assert not (tmp_path / "messy" / "scores.png").exists()
@@ -104,16 +105,16 @@ def test_a_folder_that_is_not_a_bundle_is_refused_and_untouched(tmp_path, head, 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_bytes(b"precious")
     with pytest.raises(DiscernError, match="Choose another place"):
-        write_bundle(tmp_path / "mine", head, facts, None)
+        write_one(tmp_path / "mine", head, facts, None)
     assert snapshot(tmp_path / "mine") == {name: b"precious"}
     assert not (tmp_path / "mine.zip").exists()
 
 
 def test_a_file_someone_added_to_a_bundle_is_not_thrown_away(tmp_path, head, facts):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    folder = write_one(tmp_path / "messy", head, facts, None)
     (folder / "embeddings.npy").write_bytes(b"precious")
     with pytest.raises(DiscernError, match=r"embeddings\.npy"):
-        write_bundle(folder, head, facts, None)
+        write_one(folder, head, facts, None)
     assert (folder / "embeddings.npy").read_bytes() == b"precious"
 
 
@@ -122,12 +123,12 @@ def test_a_zip_or_file_in_the_way_is_refused(tmp_path, head, facts):
     (tmp_path / "b").write_bytes(b"precious")
     for name in ("a", "b"):
         with pytest.raises(DiscernError, match="Choose another place"):
-            write_bundle(tmp_path / name, head, facts, None)
+            write_one(tmp_path / name, head, facts, None)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.zip", "b"]
 
 
 def test_a_failed_write_leaves_the_old_bundle(tmp_path, head, facts, monkeypatch, make_head):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    folder = write_one(tmp_path / "messy", head, facts, None)
     before = snapshot(folder)
     rename = Path.rename
 
@@ -138,7 +139,7 @@ def test_a_failed_write_leaves_the_old_bundle(tmp_path, head, facts, monkeypatch
 
     monkeypatch.setattr(Path, "rename", disk_full_for_the_new_one)
     with pytest.raises(DiscernError, match="No space left"):
-        write_bundle(folder, make_head(head.weights * 2), facts, None)
+        write_one(folder, make_head(head.weights * 2), facts, None)
     assert snapshot(folder) == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["messy", "messy.zip"]
 
@@ -150,15 +151,16 @@ def test_a_head_that_does_not_fit_its_description_is_refused(tmp_path, head, fac
         make_head(np.full_like(head.weights, np.nan)),
     ):
         with pytest.raises(DiscernError):
-            write_bundle(tmp_path / "messy", wrong, facts, None)
+            write_one(tmp_path / "messy", wrong, facts, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_onnx_carries_fingerprint_and_threshold(tmp_path, head, facts):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    folder = write_one(tmp_path / "messy", head, facts, None)
     properties = onnxruntime.InferenceSession(folder / "head.onnx").get_modelmeta().custom_metadata_map
-    assert properties["fingerprint"] == facts.encoder.fingerprint
-    assert float(properties["threshold"]) == head.threshold
+    about = json.loads(properties["discern"])
+    assert about["fingerprint"] == facts.encoder.fingerprint
+    assert about["columns"] == [{"name": "messy room", "threshold": head.threshold, "version": 2}]
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def bare(tmp_path) -> list[str]:
 
 
 def test_the_scorer_needs_only_numpy_and_safetensors(tmp_path, head, facts, bare):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    folder = write_one(tmp_path / "messy", head, facts, None)
     vectors = np.random.default_rng(1).normal(size=(5, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     np.save(tmp_path / "vectors.npy", vectors)
@@ -187,14 +189,14 @@ def test_the_bare_python_of_these_tests_really_lacks_the_rest(tmp_path, bare):
 
 
 def test_the_scorer_refuses_other_encoders_and_shapes(tmp_path, head, facts):
-    scorer = load_scorer(write_bundle(tmp_path / "messy", head, facts, None))
+    scorer = load_scorer(write_one(tmp_path / "messy", head, facts, None))
     scorer.check_fingerprint(facts.encoder.fingerprint)
     with pytest.raises(ValueError, match="other-123"):
         scorer.check_fingerprint("other-123")
     with pytest.raises(ValueError, match="shape"):
         scorer.probability(np.zeros((2, 9)))
     expected = head.probabilities(np.eye(2, 8)) >= head.threshold
-    assert scorer.decide(np.eye(2, 8)).tolist() == expected.tolist()
+    assert scorer.decide(np.eye(2, 8))[:, 0].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_the_scorer_refuses_other_encoders_and_shapes(tmp_path, head, facts):
     ids=["zeros", "too long", "no numbers", "without end"],
 )
 def test_the_scorer_refuses_embeddings_that_are_none(tmp_path, head, facts, embeddings):
-    scorer = load_scorer(write_bundle(tmp_path / "messy", head, facts, None))
+    scorer = load_scorer(write_one(tmp_path / "messy", head, facts, None))
     with pytest.raises(ValueError, match="row 0 has length"):
         scorer.probability(embeddings)
 
@@ -212,22 +214,22 @@ def test_the_scorer_refuses_embeddings_that_are_none(tmp_path, head, facts, embe
     "weights", [np.full(8, np.nan), np.ones(8, np.float32), np.ones((8, 1)), np.ones(8, int)]
 )
 def test_the_scorer_refuses_weights_that_are_none(tmp_path, head, facts, weights):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
-    save_file({"weights": weights, "bias": np.zeros(1)}, folder / "head.safetensors")
+    folder = write_one(tmp_path / "messy", head, facts, None)
+    save_file({"0.weights": weights, "0.bias": np.zeros(1)}, folder / "head.safetensors")
     with pytest.raises(ValueError, match="weights"):
         load_scorer(folder)
 
 
 def test_the_scorer_refuses_a_newer_format(tmp_path, head, facts):
-    folder = write_bundle(tmp_path / "messy", head, facts, None)
+    folder = write_one(tmp_path / "messy", head, facts, None)
     document = json.loads((folder / "head.json").read_text())
-    (folder / "head.json").write_text(json.dumps(document | {"schema_version": 2}))
-    with pytest.raises(ValueError, match="format 1"):
+    (folder / "head.json").write_text(json.dumps(document | {"schema_version": 3}))
+    with pytest.raises(ValueError, match="format 2"):
         load_scorer(folder)
 
 
 def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves)
+    folder = write_one(tmp_path / "messy", head, facts, curves)
     np.save(folder / "embeddings.npy", np.eye(3, 8))
     blocks = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
     assert len(blocks) == 2
@@ -245,11 +247,12 @@ def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
 
 
 def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves, small_graph):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves, small_graph)
-    assert set(snapshot(folder)) == bundle_module.OUR_FILES
+    folder = write_one(tmp_path / "messy", head, facts, curves, small_graph)
+    assert set(snapshot(folder)) == bundle_module.OUR_FILES - {"open_clip_encoder.py"}
     assert json.loads((folder / "curves.json").read_text())["histogram_yes"] == [2, 4, 14, 40]
 
 
-def test_without_its_encoder_a_bundle_is_what_it_was_and_its_checksums(tmp_path, head, facts, curves):
-    folder = write_bundle(tmp_path / "messy", head, facts, curves)
-    assert set(snapshot(folder)) == bundle_module.OUR_FILES - bundle_module.WITH_ENCODER
+def test_without_its_encoder_a_bundle_has_what_loads_it_instead(tmp_path, head, facts, curves):
+    folder = write_one(tmp_path / "messy", head, facts, curves)
+    missing = {"classifier.onnx", "ENCODER_LICENCE.txt"}
+    assert set(snapshot(folder)) == bundle_module.OUR_FILES - missing

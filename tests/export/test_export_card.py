@@ -33,7 +33,7 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
         "not known, n = 200 (too few pictures that count)",
         "100 pictures answered by a person (40 yes, 60 no)",
         "800 pictures labelled by a machine (300 yes, 500 no)",
-        "The weights were trained on DataComp.",
+        "Weights of the encoder: MIT.",
         facts.encoder.fingerprint,
     ):
         assert words in card
@@ -99,8 +99,10 @@ def test_hand_picked_evaluation_pictures_are_not_called_random(head, make_facts)
 
 def test_a_floor_is_claimed_where_it_is_certified_or_measured_and_nowhere_else(facts):
     def card(metrics, **details):
-        head = facts.head.model_copy(update={"target": "precision at least 0.9", "details": details})
-        return card_text(facts.model_copy(update={"head": head, "metrics": metrics}))
+        (concept,) = facts.concepts
+        head = concept.head.model_copy(update={"target": "precision at least 0.9", "details": details})
+        changed = concept.model_copy(update={"head": head, "metrics": metrics})
+        return card_text(facts.model_copy(update={"concepts": (changed,)}))
 
     def precision(low):
         return (Metric(name="precision", value=0.95, low=low, high=0.99, n=200),)

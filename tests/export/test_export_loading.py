@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.export import loading
-from concepts.export.bundle import load_bundle, write_bundle
+from concepts.export.bundle import load_bundle
 
 
 @pytest.fixture
 def folder(tmp_path, head, facts) -> Path:
-    return write_bundle(tmp_path / "messy", head, facts, None)
+    return write_one(tmp_path / "messy", head, facts, None)
 
 
 def change_facts(folder: Path, **changes: object) -> None:
@@ -35,7 +36,7 @@ def test_another_encoder_is_refused(folder, facts):
 
 
 def test_a_newer_format_asks_for_an_update(folder):
-    change_facts(folder, schema_version=2, something_new=True)
+    change_facts(folder, schema_version=3, something_new=True)
     with pytest.raises(DiscernError, match="newer Discern"):
         load_bundle(folder)
 
@@ -106,8 +107,8 @@ def test_a_file_too_large_to_be_a_head_is_not_read(folder, monkeypatch):
 
 def test_a_large_head_json_is_not_even_parsed(folder):
     document = json.loads((folder / "head.json").read_text())
-    (folder / "head.json").write_text(json.dumps(document | {"notes": ["x"] * 4_000_000}))
-    with pytest.raises(DiscernError, match=r"head\.json is larger than 1 MB"):
+    (folder / "head.json").write_text(json.dumps(document | {"notes": ["x"] * 8_000_000}))
+    with pytest.raises(DiscernError, match=r"head\.json is larger than 16 MB"):
         load_bundle(folder)
 
 
@@ -164,7 +165,7 @@ def test_a_zip_without_weights_or_with_odd_compression_is_refused(folder, tmp_pa
 def test_random_damage_gives_a_head_or_a_plain_sentence(data, make_head, make_facts):
     head = make_head([0.5, -1.0, 2.0])
     with tempfile.TemporaryDirectory() as parent:
-        folder = write_bundle(Path(parent) / "b", head, make_facts(head), None)
+        folder = write_one(Path(parent) / "b", head, make_facts(head), None)
         name = data.draw(st.sampled_from(["b.zip", "b/head.json", "b/head.safetensors"]))
         victim = Path(parent) / name
         content = bytearray(victim.read_bytes())

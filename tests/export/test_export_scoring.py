@@ -16,15 +16,16 @@ import pytest
 
 from concepts.errors import DiscernError
 from concepts.export import scoring
+from concepts.export.heads import BundleHead
 from concepts.export.loading import Bundle
-from concepts.export.scoring import ScoreCounts, score_rows, write_scores
+from concepts.export.scoring import ScoreCounts, schema_of, score_rows, write_scores
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def bundle(head, facts) -> Bundle:
-    return Bundle(head, facts)
+    return Bundle((BundleHead(head),), facts)
 
 
 def batches(count: int, size: int, dimension: int = 8) -> Iterator[tuple[list[str], list[str], np.ndarray]]:
@@ -45,7 +46,7 @@ def read(path: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "SCORES.CSV"])
 def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeypatch, name):
     monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 20)
-    counts = write_scores(score_rows(bundle, batches(50, 7)), tmp_path / "new" / name)
+    counts = write_scores(score_rows(bundle, batches(50, 7)), schema_of(bundle), tmp_path / "new" / name)
     vectors = np.concatenate([vectors for _, _, vectors in batches(50, 7)])
     expected = bundle.head.probabilities(vectors)
     rows = read(tmp_path / "new" / name)
@@ -60,18 +61,18 @@ def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeyp
 
 def test_no_pictures_give_a_file_with_only_its_header(tmp_path, bundle):
     for name in ("scores.csv", "scores.parquet"):
-        assert write_scores(score_rows(bundle, []), tmp_path / name) == ScoreCounts(0, 0)
+        assert write_scores(score_rows(bundle, []), schema_of(bundle), tmp_path / name) == ScoreCounts(0, 0)
         assert read(tmp_path / name) == []
 
 
 @pytest.mark.parametrize("name", ["scores.xlsx", "scores", "scores.csv.gz"])
-def test_other_formats_are_refused_before_any_scoring(tmp_path, name):
+def test_other_formats_are_refused_before_any_scoring(tmp_path, bundle, name):
     def never() -> Iterator[pyarrow.RecordBatch]:
         pytest.fail("it started to score")
         yield
 
     with pytest.raises(DiscernError, match=r"\.csv or \.parquet"):
-        write_scores(never(), tmp_path / name)
+        write_scores(never(), schema_of(bundle), tmp_path / name)
 
 
 def test_a_run_that_fails_leaves_the_old_file_and_no_half(tmp_path, bundle):
@@ -83,7 +84,7 @@ def test_a_run_that_fails_leaves_the_old_file_and_no_half(tmp_path, bundle):
         raise DiscernError("The disk with the pictures is gone.")
 
     with pytest.raises(DiscernError, match="is gone"):
-        write_scores(score_rows(bundle, broken()), out)
+        write_scores(score_rows(bundle, broken()), schema_of(bundle), out)
     assert out.read_text() == "old"
     assert os.listdir(tmp_path) == ["scores.csv"]  # noqa: PTH208
 
@@ -94,14 +95,16 @@ from pathlib import Path
 import pyarrow as pa
 from concepts.export import scoring
 
+text = pa.string()
+SCHEMA = pa.schema([("id", text), ("path", text), ("score", pa.float64()), ("decision", text)])
 scoring.ROWS_AT_ONCE = 1
 def rows():
     for i in range(1000):
         if i == 500:
             os.kill(os.getpid(), signal.SIGKILL)
         row = dict(id=str(i), path="p", score=0.5, decision="yes")
-        yield pa.RecordBatch.from_pylist([row], scoring.SCHEMA)
-scoring.write_scores(rows(), Path(sys.argv[1]))
+        yield pa.RecordBatch.from_pylist([row], SCHEMA)
+scoring.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
 """
 
 
@@ -110,7 +113,7 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_succeeds(tmp_path, bu
     killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL
     assert [entry.name for entry in tmp_path.iterdir()] == [".scores.parquet.partial"]
-    write_scores(score_rows(bundle, batches(10, 5)), out)
+    write_scores(score_rows(bundle, batches(10, 5)), schema_of(bundle), out)
     assert len(read(out)) == 10
     assert [entry.name for entry in tmp_path.iterdir()] == ["scores.parquet"]
 
@@ -129,5 +132,6 @@ def test_a_damaged_vector_is_named_not_scored(bundle):
 
 def test_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
     path = os.fsdecode(b"/old/caf\xe9.jpg")
-    write_scores(score_rows(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))]), tmp_path / "s.csv")
+    rows = score_rows(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))])
+    write_scores(rows, schema_of(bundle), tmp_path / "s.csv")
     assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"

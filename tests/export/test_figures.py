@@ -33,7 +33,7 @@ def every_figure(curves: Curves) -> list[figures.Figure]:
 
 
 def test_each_plot_of_a_bundle_shows_its_data_in_its_colours(facts, curves):
-    plots = {name: png(figure) for name, figure in figures_of(facts, curves).items()}
+    plots = {name: png(figure) for name, figure in figures_of(facts.concepts[0], curves).items()}
     assert tuple(plots) == PLOT_FILES
     assert pixels_of(plots["precision_recall.png"], COUNTS) > 2000
     assert pixels_of(plots["precision_recall.png"], INK) > 100  # the threshold
@@ -46,11 +46,11 @@ def test_a_figure_with_nothing_to_show_is_not_drawn(facts):
     empty = Curves(
         precision=(), recall=(), reliability=(), histogram_edges=(0, 1), histogram_yes=(0,), histogram_no=(0,)
     )
-    assert figures_of(facts, empty) == {}
+    assert figures_of(facts.concepts[0], empty) == {}
 
 
 def test_figures_need_no_metrics(head, curves, make_facts):
-    bare = make_facts(head, metrics=(), evaluation_labels=())
+    bare = make_facts(head, metrics=(), evaluation_labels=()).concepts[0]
     assert len(figures_of(bare, curves)) == 3
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_one
 from drawing import draw_folder
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts import encoders
 from concepts.encoders import load_encoder
 from concepts.errors import FingerprintMismatchError, NotAllowedError, UntrustedEncoderError
-from concepts.export.bundle import write_bundle
 from concepts.export.facts import BundleFacts, EncoderFacts
 from concepts.export.loading import encoder_of, load_bundle
 from concepts.learning.base import LinearHead
@@ -33,8 +33,9 @@ def theirs(tmp_path: Path, tiny_open_clip: Path, facts: BundleFacts) -> Path:
         **vars(encoder.fingerprint),
     )
     weights = np.linspace(-1, 1, encoder.dimension)
-    head = LinearHead(facts.head.kind, weights, 0.1, facts.head.threshold, dict(facts.head.details))
-    return write_bundle(tmp_path / "theirs", head, facts.model_copy(update={"encoder": about}), None)
+    known = facts.concepts[0].head
+    head = LinearHead(known.kind, weights, 0.1, known.threshold, dict(known.details))
+    return write_one(tmp_path / "theirs", head, facts.model_copy(update={"encoder": about}), None)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_scoring_loads_no_encoder_that_only_the_bundle_names(
 ) -> None:
     bench = bench_of(tmp_path / "home")
     with pytest.raises(UntrustedEncoderError, match="nobody has chosen") as caught:
-        bench.versions.score(theirs, [pictures], tmp_path / "scores.csv")
+        bench.exports.score(theirs, [pictures], tmp_path / "scores.csv")
     assert caught.value.name == f"local-dir:{tiny_open_clip}"
     assert loaded == []
     assert not (tmp_path / "scores.csv").exists()
@@ -74,7 +75,7 @@ def test_naming_it_is_what_loads_it(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = bench_of(tmp_path / "home")
-    scored = bench.versions.score(
+    scored = bench.exports.score(
         theirs, [pictures], tmp_path / "scores.csv", trust_encoder=f"local-dir:{tiny_open_clip}"
     )
     assert scored.rows == 3
@@ -84,7 +85,7 @@ def test_one_that_the_owner_has_set_needs_no_more_words(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
-    assert bench.versions.score(theirs, [pictures], tmp_path / "scores.csv").rows == 3
+    assert bench.exports.score(theirs, [pictures], tmp_path / "scores.csv").rows == 3
 
 
 def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
@@ -92,7 +93,7 @@ def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
 ) -> None:
     other = f"local-dir:{make_tiny_open_clip(tmp_path / 'other-model', seed=1)}"
     with pytest.raises(FingerprintMismatchError):
-        bench_of(tmp_path / "home").versions.score(
+        bench_of(tmp_path / "home").exports.score(
             theirs, [pictures], tmp_path / "scores.csv", trust_encoder=other
         )
 
@@ -106,7 +107,7 @@ def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
     other = _with_other_weights(theirs, precision)
     loaded.clear()
     with pytest.raises(FingerprintMismatchError):
-        bench.versions.score(other, [pictures], tmp_path / "scores.csv")
+        bench.exports.score(other, [pictures], tmp_path / "scores.csv")
     assert loaded == []
 
 
@@ -120,7 +121,7 @@ def _with_other_weights(bundle: Path, precision: str) -> Path:
     )
     about = kept.facts.encoder.model_copy(update=vars(parts) | {"fingerprint": str(parts)})
     facts = kept.facts.model_copy(update={"encoder": about})
-    return write_bundle(bundle.with_name("other"), kept.head, facts, None)
+    return write_one(bundle.with_name("other"), kept.head, facts, None)
 
 
 def test_the_copied_code_asks_for_the_same_word(theirs: Path, tmp_path: Path, tiny_open_clip: Path) -> None:

@@ -24,8 +24,8 @@ from concepts.learning.changed_answers import Asked, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
+from concepts.workbench.exports import ScoredFile
 from concepts.workbench.probabilities import FittingView
-from concepts.workbench.versions import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import render, url
@@ -209,14 +209,14 @@ def downloads(tmp_path: Path) -> TestClient:
     file = tmp_path / "ball-v2.zip"
     file.write_bytes(b"zip")
 
-    def bundle_archive(name: str, version: int) -> Path:
+    def archive(name: str, version: int, also: tuple[str, ...]) -> Path:
         if name != "Ball/s":
             raise UnknownConceptError("There is no such concept.")
         if version != 2:
             raise UnknownVersionError("It has no such version.")
         return file
 
-    bench: Any = SimpleNamespace(versions=SimpleNamespace(bundle_archive=bundle_archive))
+    bench: Any = SimpleNamespace(exports=SimpleNamespace(archive=archive))
     app = FastAPI()
     handle_problems(app)
     app.include_router(download_routes(bench))

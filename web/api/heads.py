@@ -162,16 +162,21 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def model_card(name: ConceptName, version: VersionNumber) -> PlainTextResponse:
         """The model card, in Markdown."""
-        return PlainTextResponse(workbench.versions.model_card(name, version), media_type="text/markdown")
+        return PlainTextResponse(workbench.exports.model_card(name, version), media_type="text/markdown")
 
     @router.get(
         "/versions/{version}/bundle",
         response_class=FileResponse,
         responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
     )
-    def download_bundle(name: ConceptName, version: VersionNumber) -> FileResponse:
-        """The classifier as a zip of files that run anywhere."""
-        archive = workbench.versions.bundle_archive(name, version)
+    def download_bundle(
+        name: ConceptName,
+        version: VersionNumber,
+        also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
+    ) -> FileResponse:
+        """The classifier as a zip of files that run anywhere; with the newest versions of the concepts `also`
+        in the same file."""
+        archive = workbench.exports.archive(name, version, also)
         return FileResponse(archive, media_type="application/zip", filename=archive.name)
 
     return router

@@ -52,9 +52,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/concepts/{name}/versions/{version}/scores", **LONG)
     def score_files(name: ConceptName, version: VersionNumber, body: Score, response: Response) -> JobView:
         """Scores new pictures, or the library, into a file: `GET /jobs/{job_id}/scores`."""
-        return accepted(
-            workbench.versions.submit_score_files(name, version, body.path, body.format), response
-        )
+        return accepted(workbench.exports.submit_score_files(name, version, body.path, body.format), response)
 
     @router.get(
         "/jobs/{job_id}/scores",
@@ -70,7 +68,7 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def download_scores(job_id: VersionNumber) -> FileResponse:
         """The file that a scoring job wrote."""
-        file = workbench.versions.scores_file(job_id)
+        file = workbench.exports.scores_file(job_id)
         kind = "text/csv" if file.suffix == ".csv" else "application/vnd.apache.parquet"
         return FileResponse(file, media_type=kind, filename=file.name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 
@@ -22,14 +22,16 @@ def download_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app", include_in_schema=False)
 
     @router.get("/bundles/{version}.zip")
-    def bundle(version: Number, concept: str) -> FileResponse:
+    def bundle(
+        version: Number, concept: str, also: Annotated[tuple[str, ...], Query(max_length=100)] = ()
+    ) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(workbench.versions.bundle_archive(concept, version))
+        return _file(workbench.exports.archive(concept, version, also))
 
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:
         """What a finished job scored."""
-        return _file(workbench.versions.scores_file(job))
+        return _file(workbench.exports.scores_file(job))
 
     @router.get("/story.html")
     def story(concept: str) -> HTMLResponse:

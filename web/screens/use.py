@@ -9,6 +9,7 @@ import gradio as gr
 
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
+from concepts.encoders.licences import MAY_BE_PASSED_ON, licence_of
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError
 from concepts.export import usage
@@ -79,10 +80,16 @@ class _Screen:
 
     def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
         newest = view.heads[-1].number
-        files = self._bench.versions.scored_files(view.name)[:FILES]
+        files = self._bench.exports.scored_files(view.name)[:FILES]
         return {
             self.top: render("use/head.html", concept=view),
-            self.take: render("use/take.html", name=view.name, version=newest, snippets=self._code(view)),
+            self.take: render(
+                "use/take.html",
+                name=view.name,
+                version=newest,
+                others=self._bench.exports.could_go_along(view.name),
+                snippets=self._code(view),
+            ),
             self.score: render("use/score.html", version=newest, files=files),
             self.versions: render(
                 "use/versions.html",
@@ -116,10 +123,13 @@ class _Screen:
         ]
 
     def _from_pictures(self, folder: str, encoder: str) -> list[Snippet]:
-        """Any other encoder than the built-in one may be missing in the bundle; its card says so."""
-        if registered_as(encoder) == OPEN_CLIP:
+        """A large encoder may be missing in the bundle though it may be passed on; its card says so."""
+        if registered_as(encoder) == OPEN_CLIP and licence_of(encoder) not in MAY_BE_PASSED_ON:
             code = usage.from_pictures(f"{folder}.zip", encoder)
-            return [Snippet("Python, from pictures", "needs Discern", code)]
+            return [
+                Snippet("Command line, anywhere", "needs Python; unpacked", usage.named(folder, encoder)),
+                Snippet("Python, from pictures", "needs Discern", code),
+            ]
         return [
             Snippet("Command line, anywhere", "needs Python; unpacked", usage.anywhere(folder)),
             Snippet(
@@ -164,7 +174,7 @@ class _Screen:
             found = versions.compare_versions(name, one, other)
             return {self.compared: render("use/compared.html", found=found)}
         if action.name == "card":
-            return {self.card: gr.Markdown(versions.model_card(name), visible=True)}
+            return {self.card: gr.Markdown(self._bench.exports.model_card(name), visible=True)}
         return None
 
     def _do(self, action: Action, name: str, author: str) -> str:
@@ -180,5 +190,5 @@ class _Screen:
             versions.submit_score_library(name, int(action.value))
         elif action.name == "score-files":
             folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
-            versions.submit_score_files(name, int(action.value), folder, suffix)
+            self._bench.exports.submit_score_files(name, int(action.value), folder, suffix)
         return ""

@@ -58,6 +58,8 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
     bundle = api.get(f"concepts/Round/versions/{version}/bundle")
     with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
         assert any(name.endswith("head.json") for name in archive.namelist())
+    twice = api.get(f"concepts/Round/versions/{version}/bundle", params={"also": "Round"})
+    assert (twice.status_code, "more than once" in twice.text) == (422, True)
     assert api.get(f"concepts/Round/versions/{version}/card").text.startswith("# Round")
     lowered = api.post(f"concepts/Round/versions/{version}/threshold", json={"threshold": 0.2}).json()[
         "number"

@@ -1,0 +1,245 @@
+"""Picture files as the classifier in this folder is shown them. Needs NumPy and Pillow; HEIC also pi-heif."""
+
+# ruff: noqa: PTH100, PTH112, PTH116, PTH122  # plain strings: there may be a million
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+from PIL.JpegImagePlugin import JpegImageFile
+
+# Pictures are read as Discern reads them, or the same picture would score differently.
+NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif"
+SUFFIXES = {f".{name}" for name in NAMES.split()}
+MAX_FILE_BYTES = 512 * 1024**2
+MAX_PIXELS = 250_000_000
+BYTES_A_PIXEL = 12  # as it is read, on white, and turned
+MOST_MEMORY = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
+SIGNATURES = {
+    (b"\xff\xd8\xff",): JpegImageFile,
+    (b"\x89PNG\r\n\x1a\n",): PngImagePlugin.PngImageFile,
+    (b"GIF87a", b"GIF89a"): GifImagePlugin.GifImageFile,
+    (b"BM",): BmpImagePlugin.BmpImageFile,
+    (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"): TiffImagePlugin.TiffImageFile,
+}
+HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
+TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
+UPRIGHT = {number: Image.Transpose[name] for number, name in enumerate(TURNS.split(), 2)}
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+class BadPictureError(Exception):
+    """This one file can't be read; the message says why."""
+
+
+class Reader:
+    """`shown` says how a picture gets the size that the classifier takes: height, width, fit (whole or crop),
+    interpolation, and short_side, to no less than which a JPEG is shrunk while decoding."""
+
+    def __init__(self, shown: Mapping[str, Any]) -> None:
+        self._shown = shown
+        self._memory = threading.Condition()
+        self._taken = 0
+
+    def pixels(self, data: bytes) -> Any:
+        """The bytes of a picture file → uint8 (3, height, width). Raises BadPictureError."""
+        image = self._decoded(data)
+        height, width = self._shown["height"], self._shown["width"]
+        way = Image.Resampling[self._shown["interpolation"].upper()]
+        if self._shown["fit"] == "whole":
+            image = image.resize((width, height), way)
+        else:
+            image = _cropped(image, height, way)
+        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+    def _decoded(self, data: bytes) -> Image.Image:
+        """The first frame, upright, on white, in sRGB. A large JPEG is shrunk while it is decoded."""
+        reader = _reader(data)
+        try:  # hostile bytes make Pillow's readers raise nearly anything
+            picture = reader(io.BytesIO(data))
+        except Exception as error:
+            raise _bad(error) from error
+        pixels = picture.width * picture.height
+        if pixels > MAX_PIXELS:
+            raise BadPictureError(f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+        if isinstance(picture, JpegImageFile):
+            picture.draft(None, (self._shown["short_side"],) * 2)
+        if not picture.info.get("progressive"):  # such a JPEG is held whole, however small it becomes
+            pixels = picture.width * picture.height
+        with self._share(pixels * BYTES_A_PIXEL):
+            try:
+                picture.load()
+                image = _rgb(picture)
+            except Exception as error:
+                raise _bad(error) from error
+            turn = UPRIGHT.get(_orientation(picture))
+            return image if turn is None else image.transpose(turn)
+
+    @contextmanager
+    def _share(self, wanted: int) -> Iterator[None]:
+        """Of the memory that all threads share. What is larger than all of it waits until it is alone."""
+        with self._memory:
+            self._memory.wait_for(lambda: not self._taken or self._taken + wanted <= MOST_MEMORY)
+            self._taken += wanted
+        try:
+            yield
+        finally:
+            with self._memory:
+                self._taken -= wanted
+                self._memory.notify_all()
+
+
+def walk(paths: Sequence[str | os.PathLike[str]]) -> Iterator[str]:
+    """The picture files of these folders, in sorted order, without hidden ones; a file named directly is
+    always tried. Raises FileNotFoundError at once for a path that isn't there."""
+    named = [os.path.abspath(path) for path in paths]
+    for path in named:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f"{printable(path)} does not exist")
+    return _walk(named)
+
+
+def _walk(named: Sequence[str]) -> Iterator[str]:
+    visited: set[tuple[int, int]] = set()
+    for path in named:
+        stack = [(path, os.path.isdir(path))]
+        while stack:
+            place, is_folder = stack.pop()
+            if not is_folder:
+                yield place
+                continue
+            try:
+                status = os.stat(place)
+                if (status.st_dev, status.st_ino) in visited:  # reached before, through a link
+                    continue
+                visited.add((status.st_dev, status.st_ino))
+                with os.scandir(place) as entries:
+                    kept = [(e.path, os.path.isdir(e.path)) for e in entries if not e.name.startswith(".")]
+            except OSError as error:
+                print(f"{printable(place)} can't be read: {error.strerror}", file=sys.stderr)
+                continue
+            wanted = (e for e in kept if e[1] or os.path.splitext(e[0])[1].lower() in SUFFIXES)
+            stack.extend(sorted(wanted, reverse=True))
+
+
+def printable(path: str) -> str:
+    """Bytes of a name that are not UTF-8 as their escape."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def bytes_of(path: str) -> bytes:
+    try:
+        status = os.stat(path)  # before opening: opening a pipe would wait for its other end
+        if not stat.S_ISREG(status.st_mode):
+            raise BadPictureError("This is not a regular file.")
+        if status.st_size > MAX_FILE_BYTES:
+            raise BadPictureError(f"The file is larger than {MAX_FILE_BYTES // 1024**2} MB.")
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadPictureError(f"The file can't be read: {reason}.") from error
+
+
+def _reader(data: bytes) -> Any:
+    """By the first bytes, so that only the readers of these formats are ever reached."""
+    for starts, reader in SIGNATURES.items():
+        if data.startswith(starts):
+            return reader
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return WebPImagePlugin.WebPImageFile
+    if data[4:8] == b"ftyp":
+        box = data[8 : min(int.from_bytes(data[:4], "big"), 512)]
+        brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
+        if brands & {b"avif", b"avis"}:
+            return AvifImagePlugin.AvifImageFile
+        if brands & HEIC:
+            try:
+                from pi_heif import HeifImageFile
+            except ImportError as error:
+                raise BadPictureError("HEIC pictures need the package pi-heif") from error
+            return HeifImageFile
+    raise BadPictureError("The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture.")
+
+
+def _bad(error: Exception) -> BadPictureError:
+    if isinstance(error, (Image.DecompressionBombError, MemoryError)):
+        return BadPictureError("The picture is too large.")
+    words = " ".join(str(error).split())[:200] or type(error).__name__
+    return BadPictureError(f"The file is damaged: {words}.")
+
+
+def _orientation(picture: Any) -> int:
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # EXIF that can't be read turns nothing
+        return 1
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    profile = picture.info.get("icc_profile")
+    image = _eight_bit(picture)
+    if image.has_transparency_data:
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    elif image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("RGB")
+    if profile:
+        image = _to_srgb(image, profile)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+        low, span = values.min(), np.ptp(values)
+        return Image.fromarray(((values - low) * (255.0 / span if span else 0.0)).astype(np.uint8))
+    return image
+
+
+def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    """Colours as meant by the embedded profile. A profile that is broken or of another mode is ignored."""
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
+        if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
+            return image
+        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def _cropped(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:
+    """The shorter side fits, and the middle is cut out, rounded as torchvision does."""
+    short, long = sorted(image.size)
+    other = int(side * long / short)
+    size = (side, other) if image.width <= image.height else (other, side)
+    image = image if image.size == size else image.resize(size, way)
+    left, top = (round((length - side) / 2.0) for length in image.size)
+    return image.crop((left, top, left + side, top + side))

@@ -1,0 +1,186 @@
+"""What leaves the house: classifiers as files, and files of scores."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from concepts.classifier.versions import file_stem
+from concepts.errors import DiscernError
+from concepts.export.checksums import CHECKSUMS_FILE
+from concepts.export.run import Exported, ExportResult, ScoreResult, export_heads, model_card, score_pictures
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_done, read_job
+from concepts.library.roots import check_roots, within_roots
+from concepts.library.uploads import typed_paths
+from concepts.view import View
+from concepts.workbench.context import Context
+from concepts.workbench.kinds import Score, ScoreFiles
+from concepts.workbench.versions import Versions
+from storage.heads import StoredHead
+from storage.jobs import StoredJob
+from storage.tables import ConceptRow
+
+
+class ScoredFile(View):
+    """A file with the scores of a folder, or of the library where `folder` is empty."""
+
+    job: int
+    folder: str
+    version: int
+    suffix: str
+    rows: int
+    yes: int
+    skipped: int
+    finished: datetime
+
+
+class Exports:
+    """Classifiers as files that run anywhere, and what they say of new pictures."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        self._context = context
+        self._versions = versions
+        self._bundle_lock = threading.Lock()
+        context.jobs.register(ScoreFiles, self._score_files)
+        context.jobs.register(Score, self._score)
+
+    def export(
+        self, name: str, out: Path, *, version: int | None = None, also: Sequence[str] = ()
+    ) -> ExportResult:
+        """Writes a version as files that run anywhere, with the newest of the concepts `also` beside it: they
+        share the encoder. Measures them first where that can be done."""
+        for concept, head in (chosen := self._chosen(name, version, also)):
+            if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
+                self._versions.evaluate(concept.name, version=head.number)
+        return export_heads(self._context.collection, [self._as_it_is(*one) for one in chosen], out)
+
+    def archive(self, name: str, version: int | None = None, also: Sequence[str] = ()) -> Path:
+        """The zip of a version's bundle, written when first asked for and when it was measured again."""
+        return self._archive(self._chosen(name, version, also))
+
+    def could_go_along(self, name: str) -> list[str]:
+        """The other concepts with a version for the same encoder, which one file could hold too."""
+        own = self._context.concept(name).id
+        ready = self._context.heads.newest_are_for(self._context.collection.recorded().fingerprint)
+        return [row.name for row in self._context.store.all() if row.id in ready - {own}]
+
+    def model_card(self, name: str, version: int | None = None) -> str:
+        """The card of a version as Markdown."""
+        exported = self._as_it_is(*self._context.version(name, version))
+        return model_card(self._context.collection, exported)
+
+    def score(
+        self,
+        bundle: Path,
+        paths: Sequence[Path],
+        out: Path,
+        *,
+        trust_encoder: str | None = None,
+        listener: Listener | None = None,
+    ) -> ScoreResult:
+        """Scores new files, or the library where no paths are given, and writes CSV or Parquet.
+
+        Raises `UntrustedEncoderError` where the bundle is for an encoder that is neither the library's nor
+        set nor `trust_encoder`.
+        """
+        files = tuple(str(path.absolute()) for path in paths)
+        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
+        return self._context.jobs.run(job, listener)
+
+    def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
+        """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
+        `suffix` is csv or parquet. Returns the job's id."""
+        concept, head = self._context.version(name, version)
+        paths = typed_paths(typed) if typed.strip() else []
+        paths = check_roots(paths, self._context.settings)
+        if suffix not in ("csv", "parquet"):
+            raise DiscernError("Scores can be had as CSV or Parquet.")
+        files = tuple(str(path) for path in paths)
+        return self._context.jobs.submit(ScoreFiles(concept.id, head.number, files, suffix))
+
+    def scored_files(self, name: str) -> list[ScoredFile]:
+        """The files with scores that this concept's versions wrote, the newest first."""
+        jobs = self._context.jobs.store.about(self._context.concept(name).id, [ScoreFiles.kind])
+        return [_scored_file(job) for job in jobs if job.state == "done"]
+
+    def scores_file(self, job_id: int) -> Path:
+        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
+        job = self._context.jobs.store.get(job_id)
+        if job.kind == ScoreFiles.kind and job.state == "done" and job.result:
+            file = Path(read_done(ScoreFiles, job).out)
+            if file.is_file() and file.resolve().is_relative_to(
+                (self._context.settings.home / "scores").resolve()
+            ):
+                return file
+        raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
+
+    def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
+        concept = self._context.store.get(job.concept_id)
+        bundle = self._archive([(concept, self._context.head(concept, job.version))])
+        out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
+        paths = [Path(path) for path in job.paths]
+        within = within_roots(self._context.settings)
+        return score_pictures(self._context.collection, bundle, paths, out, progress.report, within=within)
+
+    def _score(self, job: Score, progress: Progress) -> ScoreResult:
+        paths = [Path(path) for path in job.paths]
+        return score_pictures(
+            self._context.collection,
+            Path(job.bundle),
+            paths,
+            Path(job.out),
+            progress.report,
+            job.trust_encoder,
+        )
+
+    def _chosen(
+        self, name: str, version: int | None, also: Sequence[str]
+    ) -> list[tuple[ConceptRow, StoredHead]]:
+        chosen = [self._context.version(name, version), *(self._context.version(n, None) for n in also)]
+        names = [concept.name for concept, _ in chosen]
+        if twice := next((one for one in names if names.count(one) > 1), None):
+            raise DiscernError(f"“{twice}” is named more than once for one file.")
+        return chosen
+
+    def _as_it_is(self, concept: ConceptRow, head: StoredHead) -> Exported:
+        measured = self._context.measured(concept, head.number)
+        material = self._context.material(concept, head.definition_number)
+        return Exported(material, head, measured.report if measured else None)
+
+    def _archive(self, chosen: Sequence[tuple[ConceptRow, StoredHead]]) -> Path:
+        concept, head = chosen[0]
+        stem = file_stem(concept.name, head.number)
+        if others := [(other.id, of.number) for other, of in chosen[1:]]:
+            stem += f"-and-{len(others)}-more-{hashlib.sha256(repr(others).encode()).hexdigest()[:8]}"
+        folder = self._context.settings.home / "bundles" / str(concept.id) / stem
+        archive = folder.with_name(folder.name + ".zip")
+        with self._bundle_lock:
+            whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
+            if whole and archive.stat().st_mtime > max(self._changed(*one) for one in chosen):
+                return archive
+            export_heads(self._context.collection, [self._as_it_is(*one) for one in chosen], folder)
+        return archive
+
+    def _changed(self, concept: ConceptRow, head: StoredHead) -> float:
+        """Since when what the card tells of is as it is, in seconds since 1970."""
+        measured = self._context.measured(concept, head.number)
+        revised = self._context.revision(concept).created
+        return (max(measured.created, revised) if measured else revised).timestamp()
+
+
+def _scored_file(job: StoredJob) -> ScoredFile:
+    asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
+    return ScoredFile(
+        job=job.id,
+        folder=asked.paths[0] if asked.paths else "",
+        version=asked.version,
+        suffix=asked.suffix,
+        rows=done.rows,
+        yes=done.yes,
+        skipped=done.skipped,
+        finished=job.finished or job.created,
+    )

@@ -1,0 +1,263 @@
+"""Concepts that share an encoder in one bundle: a column each; all readers agree on rules and grades."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import bundles
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.export.bundle import Part, write_bundle
+from concepts.export.card import card_text
+from concepts.export.checking import check_bundle
+from concepts.export.classify import Classifier, write
+from concepts.export.facts import ConceptFacts, Grades
+from concepts.export.heads import BundleHead
+from concepts.export.loading import Bundle, load_bundle
+from concepts.export.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
+from concepts.export.scorer import load as load_scorer
+from concepts.export.scoring import schema_of, score_rows
+from concepts.learning.base import LinearHead
+
+DIMENSION = 8
+NAMES = ("messy room", "people", "=dark")
+
+
+def part(name: str, line: LinearHead, grades: Grades | None = None, cuts: Any = None) -> Part:
+    facts = bundles.make_facts(line, concept=name, grades=grades).concepts[0]
+    return Part(BundleHead(line, cuts), facts)
+
+
+def three(seed: int = 0, *, graded: bool = False) -> list[Part]:
+    rng = np.random.default_rng(seed)
+    lines = [
+        bundles.make_head(4 * rng.normal(size=DIMENSION), float(rng.normal()), float(rng.uniform(0.2, 0.8)))
+        for _ in NAMES
+    ]
+    parts = [part(name, line) for name, line in zip(NAMES, lines, strict=True)]
+    if graded:
+        line = lines[1]
+        cuts = np.sort(np.append(rng.normal(size=3), line.bias))[::-1]
+        place = int(np.flatnonzero(cuts == line.bias)[0])
+        parts[1] = part(NAMES[1], line, Grades(n=5, counts_from=place + 2), cuts)
+    return parts
+
+
+def pictures(n: int, seed: int = 1) -> Any:
+    """As the small encoder of these tests sees them: the first row of the first channel."""
+    return np.random.default_rng(seed).integers(0, 256, (n, 3, 8, 8)).astype(np.uint8)
+
+
+def seen(shown: Any) -> Any:
+    rows = shown[:, 0, 0, :].astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+expressions = st.recursive(
+    st.integers(0, 2).map(lambda i: Is(concept=i)),
+    lambda inner: st.one_of(
+        inner.map(lambda e: Not(but=e)),
+        st.lists(inner, min_size=1, max_size=3).map(lambda es: AllOf(all=tuple(es))),
+        st.lists(inner, min_size=1, max_size=3).map(lambda es: AnyOf(any=tuple(es))),
+    ),
+    max_leaves=6,
+)
+rules = st.one_of(
+    st.none(),
+    st.just(OneOf()),
+    st.builds(Combined, name=st.just("all of it"), threshold=st.floats(0, 1), expression=expressions),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rule=rules, graded=st.booleans(), seed=st.integers(0, 999))
+def test_numpy_both_graphs_and_the_product_say_the_same(rule, graded, seed, small_graph):
+    parts = three(seed, graded=graded)
+    shown = pictures(12, seed)
+    vectors = seen(shown)
+    with tempfile.TemporaryDirectory() as parent:
+        about = bundles.make_encoder(DIMENSION)
+        folder = write_bundle(Path(parent) / "b", parts, about, small_graph, rule)
+        bundle = load_bundle(folder)
+        expected = bundle.outputs(vectors)
+        by_numpy = load_scorer(folder).outputs(vectors)
+        by_head = onnxruntime.InferenceSession(folder / "head.onnx").run(None, {"embedding": vectors})
+        by_graph = onnxruntime.InferenceSession(folder / "classifier.onnx").run(None, {"pictures": shown})
+    columns = len(NAMES) + isinstance(rule, Combined)
+    assert expected.probability.shape == (12, columns)
+    assert len(bundle.columns) == columns
+    sure = np.abs(expected.probability - _lines(bundle)) > 1e-4  # rounding decides at the line itself
+    for found in (by_numpy, by_head, by_graph):
+        assert found[0] == pytest.approx(expected.probability, abs=1e-5)
+        assert (found[1] == expected.decision)[sure].all()
+        if graded:
+            assert found[2] == pytest.approx(expected.grade, abs=1e-4)
+    assert len(by_head) == 2 + graded
+
+
+def _lines(bundle: Bundle) -> Any:
+    concepts = [concept.head.threshold for concept in bundle.facts.concepts]
+    return np.array(
+        [bundle.facts.rule.threshold, *concepts] if isinstance(bundle.facts.rule, Combined) else concepts
+    )
+
+
+def test_a_rule_is_what_it_says(small_graph, tmp_path):
+    rule = Combined(
+        name="messy, nobody there",
+        threshold=0.5,
+        expression=AllOf(all=(Is(concept=0), Not(but=AnyOf(any=(Is(concept=1), Is(concept=2)))))),
+    )
+    folder = write_bundle(tmp_path / "b", three(), bundles.make_encoder(DIMENSION), small_graph, rule)
+    found = load_bundle(folder)
+    combined, messy, people, dark = found.outputs(seen(pictures(9))).probability.T
+    assert combined == pytest.approx(messy * (1 - people) * (1 - dark))
+    assert found.columns == ("messy, nobody there", *NAMES)
+    card = (folder / "README.md").read_text()
+    assert "messy room and not (people or =dark)" in card
+
+
+def test_of_exclusive_classes_at_most_one_is_right(small_graph, tmp_path):
+    rng = np.random.default_rng(0)
+    parts = [part(name, bundles.make_head(9 * rng.normal(size=DIMENSION), bias=-3)) for name in NAMES]
+    folder = write_bundle(tmp_path / "b", parts, bundles.make_encoder(DIMENSION), small_graph, OneOf())
+    found = load_bundle(folder).outputs(seen(pictures(500)))
+    assert (found.probability.sum(axis=1) < 1).all()
+    assert set(found.decision.sum(axis=1)) == {0, 1}
+    none = 1 - found.probability.sum(axis=1)
+    assert ((found.decision.sum(axis=1) == 0) == (none > found.probability.max(axis=1))).all()
+
+
+def test_a_grade_lies_between_the_first_and_the_last_and_its_line_is_its_yes(small_graph, tmp_path):
+    parts = three(3, graded=True)
+    folder = write_bundle(tmp_path / "b", parts, bundles.make_encoder(DIMENSION), small_graph)
+    found = load_bundle(folder).outputs(seen(pictures(50)))
+    assert ((found.grade >= 1) & (found.grade <= 5)).all()
+    order = np.argsort(found.grade[:, 0])
+    assert (np.diff(found.probability[order, 1]) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (Combined(name="x", threshold=0.5, expression=Is(concept=3)), "concept 3, of 3"),
+        (Combined(name="people", threshold=0.5, expression=Is(concept=0)), "same name"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(tmp_path, small_graph, rule, why):
+    with pytest.raises(ValueError, match=why):
+        write_bundle(tmp_path / "b", three(), bundles.make_encoder(DIMENSION), small_graph, rule)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_brackets_without_end_are_refused(tmp_path, small_graph):
+    deep: Expression = Is(concept=0)
+    for _ in range(30):
+        deep = Not(but=deep)
+    folder = write_bundle(tmp_path / "b", three(), bundles.make_encoder(DIMENSION), small_graph)
+    rule = Combined(name="x", threshold=0.5, expression=deep).model_dump(mode="json")
+    document = json.loads((folder / "head.json").read_text()) | {"rule": rule}
+    (folder / "head.json").write_text(json.dumps(document))
+    with pytest.raises(DiscernError, match="brackets"):
+        load_bundle(folder)
+
+
+def test_cuts_that_do_not_fall_are_refused(tmp_path):
+    line = bundles.make_head(np.ones(DIMENSION), bias=0.0)
+    wrong = part("mess", line, Grades(n=3, counts_from=2), np.array([0.0, 1.0]))
+    with pytest.raises(ValueError, match="cuts that fall"):
+        write_bundle(tmp_path / "b", [wrong], bundles.make_encoder(DIMENSION), "alone")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_graph: Any, curves: Any) -> Path:
+    parts = [Part(p.head, p.facts, curves) for p in three(graded=True)]
+    return write_bundle(tmp_path / "three", parts, bundles.make_encoder(DIMENSION), small_graph)
+
+
+def test_each_concept_has_its_own_part_of_the_card(folder):
+    card = (folder / "README.md").read_text()
+    assert card.count("### How good it is") == 3
+    assert "# messy room, people, =dark" in card
+    assert "2-scores.png" in card
+    assert (folder / "3-curves.json").exists()
+    assert "It also gives a grade from 1 to 5" in card
+
+
+def test_a_bundle_of_several_is_whole_and_is_replaced(folder, tmp_path, small_graph):
+    assert check_bundle(folder).problems == ()
+    assert [one.name for one in check_bundle(folder).concepts] == list(NAMES)
+    write_bundle(folder, three()[:1], bundles.make_encoder(DIMENSION), small_graph)
+    assert not (folder / "2-scores.png").exists()
+
+
+def test_classify_has_a_column_for_each(folder, tmp_path):
+    classifier = Classifier(folder / "classifier.onnx")
+    from PIL import Image
+
+    (tmp_path / "pictures").mkdir()
+    for number, shown in enumerate(pictures(5)):
+        Image.fromarray(shown.transpose(1, 2, 0)).save(tmp_path / "pictures" / f"{number}.png")
+    (tmp_path / "pictures" / "none.png").write_text("none")
+    answers = list(classifier.answers([tmp_path / "pictures"]))
+    with (tmp_path / "out.csv").open("w", newline="") as stream:
+        counts = write(answers, classifier.about, stream, False)
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == [
+        "path",
+        "messy room: probability",
+        "messy room: decision",
+        "people: probability",
+        "people: decision",
+        "people: grade",
+        "'=dark: probability",
+        "'=dark: decision",
+        "error",
+    ]
+    expected = load_bundle(folder).outputs(seen(pictures(5)))
+    assert [float(row["people: probability"]) for row in rows[:5]] == pytest.approx(
+        expected.probability[:, 1].tolist(), abs=1e-5
+    )
+    assert [float(row["people: grade"]) for row in rows[:5]] == pytest.approx(
+        expected.grade[:, 0].tolist(), abs=1e-3
+    )
+    assert rows[5]["error"]
+    assert (counts.rows, counts.bad, counts.yes) == (6, 1, expected.decision.sum(axis=0).tolist())
+    lines = tmp_path / "out.jsonl"
+    with lines.open("w") as stream:
+        write(answers, classifier.about, stream, True)
+    first = json.loads(lines.read_text().splitlines()[0])
+    assert set(first) == {"path", *NAMES}
+    assert set(first["people"]) == {"probability", "decision", "grade"}
+    everything = list(classifier.answers([tmp_path / "pictures"], {"people": 0.0}))
+    assert {answer.said[1].decision for answer in everything if answer.said} == {"yes"}
+    with pytest.raises(ValueError, match="there is no 'cats' here"):
+        list(classifier.answers([tmp_path / "pictures"], {"cats": 0.5}))
+
+
+def test_scores_of_many_pictures_have_a_column_for_each(folder):
+    bundle = load_bundle(folder)
+    vectors = seen(pictures(4))
+    (batch,) = score_rows(bundle, [(list("abcd"), list("abcd"), vectors)])
+    assert batch.schema == schema_of(bundle)
+    assert batch.schema.names[2:4] == ["messy room: score", "messy room: decision"]
+    assert batch["people: grade"].to_pylist() == pytest.approx(bundle.outputs(vectors).grade[:, 0].tolist())
+    with pytest.raises(DiscernError, match="3 concepts"):
+        _ = bundle.head
+
+
+def test_facts_of_a_concept_round_trip(folder):
+    found = load_bundle(folder).facts
+    assert isinstance(found.concepts[1], ConceptFacts)
+    assert card_text(found)
+    assert type(found).model_validate_json(found.model_dump_json()) == found
