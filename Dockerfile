@@ -9,6 +9,30 @@
 #
 # TORCH_INDEX_URL is the package index with PyTorch's CPU builds; PyTorch's installation page names it when you
 # choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU libraries.
+#
+#   docker build --target scorer -t discern-scorer .
+#   docker run -p 127.0.0.1:7861:7861 -e DISCERN_SCORER_TOKEN="a long secret" -v "$PWD/messy-room.zip:/bundle.zip:ro" \
+#     discern-scorer /bundle.zip
+#
+# That one answers for exported classifiers alone, without PyTorch (docs/serving.md).
+FROM python:3.11-slim AS scorer
+WORKDIR /app
+COPY requirements-scorer.txt constraints.txt ./
+RUN pip install --no-cache-dir -c constraints.txt -r requirements-scorer.txt
+COPY LICENSE NOTICE ./
+COPY concepts ./concepts
+COPY discern ./discern
+COPY storage ./storage
+COPY web ./web
+RUN useradd --uid 1000 discern
+USER discern
+ENV PYTHONUNBUFFERED=1
+EXPOSE 7861
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7861/healthz', timeout=5)"]
+ENTRYPOINT ["python", "-m", "discern", "serve", "--host", "0.0.0.0"]
+CMD ["/bundle.zip"]
+
 FROM python:3.11-slim
 
 # The sample pictures of the demo, and certificates for whoever sets an endpoint or an open_clip model.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto, helper
 
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
@@ -91,3 +92,24 @@ def write_one(
     """A bundle of one concept."""
     part = Part(BundleHead(head), facts.concepts[0], curves)
     return write_bundle(folder, [part], facts.encoder, encoder)
+
+
+def small_graph() -> EncoderGraph:
+    """An encoder that sees the first eight values of a picture's first channel."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
+            helper.make_node("Flatten", ["numbers"], ["flat"]),
+            helper.make_node("Slice", ["flat", "begin", "end", "axis"], ["first"]),
+            helper.make_node("LpNormalization", ["first"], ["vectors"], axis=1, p=2),
+        ],
+        "small",
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", 3, 8, 8])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 8])],
+        [
+            helper.make_tensor(name, TensorProto.INT64, [1], [value])
+            for name, value in (("begin", 0), ("end", 8), ("axis", 1))
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return EncoderGraph(model.SerializeToString(), "MIT", "Ours.", 8, 8, "whole", "bicubic", 320)

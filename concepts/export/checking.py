@@ -89,6 +89,17 @@ def check_bundle(path: Path) -> BundleCheck:
     )
 
 
+def file_of(path: Path, name: str) -> bytes | None:
+    """A file of a bundle, whole; None where it isn't there."""
+    with _opened(path) as (sizes, open_file):
+        if name not in sizes:
+            return None
+        if sizes[name] > MOST_GRAPH:
+            raise DiscernError(f"{name} in {path} is larger than {MOST_GRAPH // 2**20} MB.")
+        with open_file(name) as stream:
+            return stream.read(MOST_GRAPH)
+
+
 Open = Callable[[str], IO[bytes]]
 
 

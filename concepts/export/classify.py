@@ -67,18 +67,21 @@ class Answer(NamedTuple):
 
 
 class Classifier:
-    def __init__(self, model: str | Path = BESIDE, encoder: str | None = None) -> None:
-        """`model` is a classifier.onnx; or, with an `encoder` that open_clip knows, the head.onnx for it.
-        Raises ValueError for a model that is none, of another format, or not for this encoder."""
+    def __init__(self, model: str | Path | bytes = BESIDE, encoder: str | None = None) -> None:
+        """`model` is a classifier.onnx, or what it holds; or, with an `encoder` that open_clip knows, the
+        head.onnx for it. Raises ValueError for a model that is none, of another format, or not for this
+        encoder."""
+        name = "the model" if isinstance(model, bytes) else model
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a batch in every thread, each on one core
         try:
-            self._session = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
+            given: Any = model if isinstance(model, bytes) else str(model)
+            self._session = onnxruntime.InferenceSession(given, options, ["CPUExecutionProvider"])
         except Exception as error:  # of classes that share no base
-            raise ValueError(f"{model} can't be loaded: {error}") from error
+            raise ValueError(f"{name} can't be loaded: {error}") from error
         about = json.loads(self._session.get_modelmeta().custom_metadata_map.get("discern", "{}"))
         if about.get("format") != FORMAT:
-            raise ValueError(f"{model} is of another format; take the classify.py that came with it")
+            raise ValueError(f"{name} is of another format; take the classify.py that came with it")
         self.about: dict[str, Any] = about
         self.columns: list[str] = [column["name"] for column in about["columns"]]
         self.thresholds: list[float] = [column["threshold"] for column in about["columns"]]

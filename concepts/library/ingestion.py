@@ -215,6 +215,18 @@ def embed_files(
         yield ids, [item.source.uri for item in looks], stacked, len(batch) - len(looks)
 
 
+def embed_pictures(pictures: Sequence[bytes], encoder: Encoder) -> list[Vectors | BadPictureError]:
+    """The vector (d,) of each of a few pictures in memory, or why it can't be read."""
+    found: list[Vectors | BadPictureError] = []
+    for data in pictures:
+        try:
+            pixels = encoder.prepare(_decode(data, encoder).image)
+            found.append(encoder.encode_pictures(pixels[None])[0])
+        except BadPictureError as error:
+            found.append(error)
+    return found
+
+
 class _Counting:
     """Counts files in the background, for the time left; None until the count is done."""
 

@@ -7,13 +7,18 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
+from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
-from concepts.errors import DiscernError
+from concepts.encoders.base import Vectors
+from concepts.errors import BadPictureError, DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import Exported, ExportResult, ScoreResult, export_heads, model_card, score_pictures
+from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, surely_no_line, zone_of
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
+from concepts.library.ingestion import embed_pictures
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.view import View
@@ -91,6 +96,27 @@ class Exports:
         job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
         return self._context.jobs.run(job, listener)
 
+    def classify(
+        self, pictures: Sequence[tuple[str, bytes]], names: Sequence[str] = (), *, version: int | None = None
+    ) -> PicturesSaid:
+        """What the newest versions say of a few pictures in memory, by name of the file: of these concepts,
+        or of all that have one. `version` is for one concept alone.
+
+        A picture that can't be read has its own error; the others are answered.
+        """
+        chosen = self._chosen(names[0], version, names[1:]) if names else self._all_ready()
+        for _, head in chosen:
+            check_fingerprint(head, self._context.collection)
+        vectors = embed_pictures([data for _, data in pictures], self._context.collection.encoder())
+        return PicturesSaid(
+            pictures=tuple(
+                PictureSaid(name=name, error=str(vector))
+                if isinstance(vector, BadPictureError)
+                else PictureSaid(name=name, said=tuple(_said(*one, vector) for one in chosen))
+                for (name, _), vector in zip(pictures, vectors, strict=True)
+            )
+        )
+
     def submit_score_files(self, name: str, version: int, typed: str, suffix: str) -> int:
         """Scores a folder of this computer, or the library where `typed` is empty, into a file to download.
         `suffix` is csv or parquet. Returns the job's id."""
@@ -137,6 +163,11 @@ class Exports:
             job.trust_encoder,
         )
 
+    def _all_ready(self) -> list[tuple[ConceptRow, StoredHead]]:
+        ready = self._context.heads.newest_are_for(self._context.collection.recorded().fingerprint)
+        rows = [row for row in self._context.store.all() if row.id in ready]
+        return [(row, self._context.head(row, None)) for row in rows]
+
     def _chosen(
         self, name: str, version: int | None, also: Sequence[str]
     ) -> list[tuple[ConceptRow, StoredHead]]:
@@ -170,6 +201,18 @@ class Exports:
         measured = self._context.measured(concept, head.number)
         revised = self._context.revision(concept).created
         return (max(measured.created, revised) if measured else revised).timestamp()
+
+
+def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid:
+    probability = float(linear_head(head).probabilities(vector[None])[0])
+    decision: Literal["yes", "no"] = "yes" if probability >= head.threshold else "no"
+    return ConceptSaid(
+        concept=concept.name,
+        version=head.number,
+        probability=probability,
+        decision=decision,
+        zone=zone_of(probability, decision, surely_no_line(head.details)),
+    )
 
 
 def _scored_file(job: StoredJob) -> ScoredFile:

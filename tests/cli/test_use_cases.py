@@ -76,6 +76,11 @@ USE_CASES = [
     UseCase("concept quality", ("version_quality",)),
     UseCase("concept mistakes", ("version_mistakes",)),
     UseCase("concept doubts", ("list_doubts",)),
+    UseCase(
+        None,
+        ("classify", "classify_with"),
+        "at the command line the picture itself is on this computer: `discern score`",
+    ),
     UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
@@ -108,6 +113,7 @@ USE_CASES = [
     UseCase("study", (), "it measures ways to learn, on labelled pictures and in a folder of its own"),
     UseCase("demo", (), "it is a program that calls the other use cases"),
     UseCase("run", (), "it is what serves REST"),
+    UseCase("serve", (), "it is what serves exported classifiers"),
 ]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import bundles
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
 
 from concepts.export.classifier_model import EncoderGraph
 from concepts.export.facts import BundleFacts
@@ -43,24 +42,7 @@ def make_facts() -> Callable[..., BundleFacts]:
 
 @pytest.fixture(scope="session")
 def small_graph() -> EncoderGraph:
-    """An encoder that sees the first eight values of a picture's first channel."""
-    graph = helper.make_graph(
-        [
-            helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
-            helper.make_node("Flatten", ["numbers"], ["flat"]),
-            helper.make_node("Slice", ["flat", "begin", "end", "axis"], ["first"]),
-            helper.make_node("LpNormalization", ["first"], ["vectors"], axis=1, p=2),
-        ],
-        "small",
-        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", 3, 8, 8])],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 8])],
-        [
-            helper.make_tensor(name, TensorProto.INT64, [1], [value])
-            for name, value in (("begin", 0), ("end", 8), ("axis", 1))
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    return EncoderGraph(model.SerializeToString(), "MIT", "Ours.", 8, 8, "whole", "bicubic", 320)
+    return bundles.small_graph()
 
 
 @pytest.fixture

@@ -18,12 +18,23 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def instructions() -> list[tuple[str, str]]:
-    """(INSTRUCTION, arguments) in order, continued lines joined."""
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """(INSTRUCTION, arguments) of each image in order, continued lines joined."""
     text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
     lines = re.sub(r"\\\n\s*", " ", text).splitlines()
-    return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if line.strip()]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for instruction, value in (line.split(" ", 1) for line in lines if line.strip()):
+        if instruction == "FROM":
+            found[value.rpartition(" AS ")[2]] = []
+        else:
+            found[list(found)[-1]].append((instruction, value))
+    return found
+
+
+@pytest.fixture(scope="module")
+def instructions() -> list[tuple[str, str]]:
+    """Of the image that is built where none is named: the last."""
+    return list(stages().values())[-1]
 
 
 def arguments(instructions: list[tuple[str, str]], name: str) -> list[str]:
@@ -49,10 +60,11 @@ def exec_form(line: str) -> list[str]:
     return command
 
 
-def test_what_is_copied_exists_and_is_let_through(instructions: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize("stage", stages())
+def test_what_is_copied_exists_and_is_let_through(stage: str) -> None:
     everything, *allowed = (ROOT / ".dockerignore").read_text().split()
     assert everything == "*"
-    for source, _ in copied(instructions):
+    for source, _ in copied(stages()[stage]):
         assert (ROOT / source).exists(), source
         assert f"!{source}" in allowed, f"{source} is left out by .dockerignore"
 
@@ -63,6 +75,15 @@ def test_it_runs_as_user_1000_on_its_data_volume(instructions: list[tuple[str, s
     assert arguments(instructions, "VOLUME") == [environment(instructions)["DISCERN_HOME"]]
     names = [name for name, _ in instructions]
     assert names.index("USER") < names.index("CMD")
+
+
+def test_the_scorer_runs_as_user_1000_and_serves_the_bundle_it_is_given() -> None:
+    scorer = stages()["scorer"]
+    (user,) = arguments(scorer, "USER")
+    assert f"useradd --uid 1000 {user}" in arguments(scorer, "RUN")
+    (entry,), (bundle,) = arguments(scorer, "ENTRYPOINT"), arguments(scorer, "CMD")
+    assert exec_form(entry)[:4] == ["python", "-m", "discern", "serve"]
+    assert exec_form(bundle) == ["/bundle.zip"]
 
 
 def test_no_package_index_is_written_into_it(instructions: list[tuple[str, str]]) -> None:

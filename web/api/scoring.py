@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import ScoredPage
 from concepts.errors import ConflictError
+from concepts.export.said import PicturesSaid
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, ConceptName, Limit, Offset, VersionNumber
+
+MOST_PICTURES = 32  # in one request; a folder is `scores`
+Pictures = Annotated[
+    list[UploadFile],
+    File(min_length=1, max_length=MOST_PICTURES, description="Picture files, at most 50 MB in all."),
+]
 
 
 class Score(Body):
@@ -43,6 +52,26 @@ def routes(workbench: Workbench) -> APIRouter:
                 "This version has not looked at the library yet. POST to library-scores first."
             )
         return page
+
+    @router.post("/classify")
+    async def classify(
+        picture: Pictures,
+        concept: Annotated[list[str], Form(description="Names; all that have a version if left out.")] = [],  # noqa: B006
+    ) -> PicturesSaid:
+        """What the newest versions of concepts say of pictures that are sent: how probable, yes or no, and
+        which to look at yourself. Nothing of them is kept."""
+        return await _classified(picture, concept, None)
+
+    @router.post("/concepts/{name}/versions/{version}/classify")
+    async def classify_with(name: ConceptName, version: VersionNumber, picture: Pictures) -> PicturesSaid:
+        """The same of one version."""
+        return await _classified(picture, [name], version)
+
+    async def _classified(
+        files: Sequence[UploadFile], names: Sequence[str], version: int | None
+    ) -> PicturesSaid:
+        sent = [(file.filename or "", await file.read()) for file in files]
+        return await run_in_threadpool(workbench.exports.classify, sent, names, version=version)
 
     @router.post("/concepts/{name}/versions/{version}/library-scores", **LONG)
     def score_library(name: ConceptName, version: VersionNumber, response: Response) -> JobView:

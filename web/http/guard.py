@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import re
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +22,14 @@ from concepts.installation.users import Role
 from web.http.access import Access, TooManyTriesError
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, refusal, rule_of
+from web.http.screening import (
+    comes_from_elsewhere,
+    is_of_here,
+    limited,
+    name_of,
+    too_large,
+    with_headers,
+)
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
@@ -32,6 +38,7 @@ LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
     (re.compile(r"/api/v1/concepts/[^/]+/labels/import"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
+    (re.compile(r"/api/v1/(concepts/[^/]+/versions/[^/]+/)?classify"), 50 * 1024**2),
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}
@@ -48,14 +55,6 @@ STRICT_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 
 class Guard:
@@ -68,7 +67,7 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return  # no websockets here: Gradio speaks server-sent events
-        send = _with_headers(send)
+        send = with_headers(send, POLICY)
         headers = Headers(scope=scope)
         try:
             refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
@@ -85,7 +84,7 @@ class Guard:
                 status = message["status"]
             await send(message)
 
-        await self.app(scope, _limited(scope, receive), noted)
+        await self.app(scope, limited(receive, largest_body(scope["path"])), noted)
         deed, about = scope["state"]["deed"]
         if deed and status < 400:
             await run_in_threadpool(
@@ -97,11 +96,11 @@ class Guard:
             return problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
         if CONTROL & set(scope["path"]):
             return problem(400, "The address has characters that no address has.")
-        if scope["method"] not in SAFE_METHODS and _comes_from_elsewhere(headers):
+        if scope["method"] not in SAFE_METHODS and comes_from_elsewhere(headers):
             return problem(403, "Another site asked for this. Open Discern itself and do it there.")
         length, limit = headers.get("content-length", ""), largest_body(scope["path"])
         if length.isdigit() and limit is not None and (len(length) > 12 or int(length) > limit):
-            return problem(413, _too_large(limit))
+            return problem(413, too_large(limit))
         return None
 
     async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
@@ -140,24 +139,9 @@ class Guard:
         return name if self.access.log_in(name, password, address) else None
 
     def _is_our_host(self, host: str) -> bool:
-        """Without a login, a foreign name that resolves to this computer (DNS rebinding) must not read it.
-
-        Numbers and names without a dot can't be rebound by a stranger.
-        """
-        try:
-            parts = urlsplit(f"//{host}" if host.isascii() else "")
-            name, _ = (parts.hostname or "").rstrip("."), parts.port
-        except ValueError:  # such as brackets that are never closed, or a port that is no number
-            return False
-        if self.access.login_required:
-            return bool(name)
-        if name in self.access.hosts or name.endswith(".localhost") or (name and "." not in name):
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
+        """Without a login, a foreign name that resolves to this computer must not read it."""
+        name = name_of(host)
+        return bool(name) if self.access.login_required else is_of_here(name, self.access.hosts)
 
 
 def largest_body(path: str) -> int | None:
@@ -165,10 +149,6 @@ def largest_body(path: str) -> int | None:
     if path.startswith(UPLOADS):
         return None
     return next((limit for pattern, limit in LIMITS if pattern.fullmatch(path)), LARGEST_BODY)
-
-
-def _too_large(limit: int) -> str:
-    return f"This request is too large: at most {limit:,} bytes."
 
 
 def author_of(request: Request) -> str:
@@ -184,18 +164,6 @@ def role_in(request: Request) -> Role:
 
 def address_of(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
-
-
-def _comes_from_elsewhere(headers: Headers) -> bool:
-    """Browsers say where a request comes from; programs say nothing and have no cookie to abuse."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    try:
-        return origin is not None and urlsplit(origin).netloc != headers.get("host")
-    except ValueError:
-        return True
 
 
 def cookie_of(headers: Headers) -> str:
@@ -215,32 +183,3 @@ def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
     # A browser that gets the header shows a dialog of its own over our page.
     challenge = {} if "sec-fetch-mode" in headers else {"WWW-Authenticate": 'Basic realm="Discern"'}
     return problem(401, "Log in first.", headers=challenge)
-
-
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    limit = largest_body(scope["path"])
-    if limit is None:
-        return receive
-    seen = 0
-
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise HTTPException(413, _too_large(limit))
-        return message
-
-    return limited
-
-
-def _with_headers(send: Send) -> Send:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", POLICY)
-        await send(message)
-
-    return sent

@@ -34,6 +34,11 @@ def ids_of(api: TestClient, shape: str) -> list[str]:
     return [p["id"] for p in pictures if Path(p["path"]).name.startswith(shape)]
 
 
+def all_scores(api: TestClient, version: int) -> list[dict[str, Any]]:
+    page = api.get(f"concepts/Round/versions/{version}/scores", params={"limit": 200}).json()
+    return list(page["pictures"])
+
+
 def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Path) -> None:
     begin(api, "Round")
     assert finished(api.post("concepts/Round/mine", json={"size": 40}))["result"]["candidates"] == 40
@@ -55,6 +60,21 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
     scored = finished(api.post(f"concepts/Round/versions/{version}/scores", json={"format": "csv"}))
     lines = api.get(f"jobs/{scored['id']}/scores").text.splitlines()
     assert len(lines) == 61
+    scored = all_scores(api, version)
+    known = [scored[0], scored[-1]]
+    sent = [("picture", (Path(p["path"]).name, Path(p["path"]).read_bytes())) for p in known]
+    sent.append(("picture", ("none.jpg", b"no picture")))
+    said = api.post(f"concepts/Round/versions/{version}/classify", files=sent).json()["pictures"]
+    for one, picture in zip(said, known, strict=False):
+        (answer,) = one["said"]
+        assert (one["name"], answer["version"]) == (Path(picture["path"]).name, version)
+        assert answer["probability"] == pytest.approx(picture["probability"], abs=1e-3)
+    assert [one["said"][0]["zone"] for one in said[:2]] == ["yes", "no"]
+    assert said[2]["said"] == []
+    assert "not a JPEG" in said[2]["error"]
+    assert api.post("classify", files=sent).json()["pictures"][0]["said"] == said[0]["said"]
+    assert api.post("classify", files=sent, data={"concept": "No such"}).status_code == 404
+    assert api.post("classify", files=sent * 20).status_code == 422
     bundle = api.get(f"concepts/Round/versions/{version}/bundle")
     with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
         assert any(name.endswith("head.json") for name in archive.namelist())

@@ -1,0 +1,230 @@
+"""`discern serve`, as a process of its own that can import no more than its image has."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import bundles
+import numpy as np
+import pytest
+from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+
+from concepts.errors import DiscernError
+from concepts.export.bundle import Part, write_bundle
+from concepts.export.heads import BundleHead
+from concepts.export.loading import load_bundle
+from web.scorer.app import MOST_BYTES
+from web.scorer.serve import TOKEN
+from web.scorer.served import Served, load_all
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(2)
+    parts = []
+    for name in ("messy room", "people"):
+        line = bundles.make_head(4 * rng.normal(size=8), bias=0.0, threshold=0.6)
+        parts.append(Part(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0]))
+    folder = tmp_path_factory.mktemp("served") / "rooms"
+    return write_bundle(folder, parts, bundles.make_encoder(8), bundles.small_graph())
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("shown")
+    pixels = np.random.default_rng(5).integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+    files = [folder / f"{number}.png" for number in range(4)]
+    for file, picture in zip(files, pixels, strict=True):
+        Image.fromarray(picture).save(file)
+    return files
+
+
+Start = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    running: list[subprocess.Popen[str]] = []
+
+    def started(*arguments: str, **environment: str) -> str:
+        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "scorer_only.py"), "serve", *arguments, "--port", "0"],
+            env=kept | environment,
+            cwd=tmp_path_factory.mktemp("anywhere"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.match(r"Answers at (http://\S+)/v1/classify", line)
+        assert found, line + (process.stderr.read() if process.stderr else "")
+        return found[1]
+
+    yield started
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def address(start: Start, bundle: Path) -> str:
+    return start(str(bundle))
+
+
+def asked(url: str, *, data: bytes | None = None, **headers: str) -> tuple[int, Any]:
+    """Status and JSON, or text."""
+    request = urllib.request.Request(url, data, {k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            status, content = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        status, content = error.code, error.read().decode()
+    return status, json.loads(content) if content.startswith(("{", "[")) else content
+
+
+def classified(
+    url: str, files: Sequence[tuple[str, bytes]], concepts: Sequence[str] = (), **headers: str
+) -> Any:
+    mark = uuid.uuid4().hex
+    body = b""
+    for name, content in files:
+        about = f'--{mark}\r\nContent-Disposition: form-data; name="picture"; filename="{name}"\r\n\r\n'
+        body += about.encode() + content + b"\r\n"
+    for concept in concepts:
+        body += f'--{mark}\r\nContent-Disposition: form-data; name="concept"\r\n\r\n{concept}\r\n'.encode()
+    body += f"--{mark}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={mark}"
+    return asked(f"{url}/v1/classify", data=body, Content_Type=kind, **headers)
+
+
+def announced(url: str, size: int) -> str:
+    """What is answered to a request of this size before any of its body."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/classify")
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    return answer.read().decode()
+
+
+def sent(files: Sequence[Path]) -> list[tuple[str, bytes]]:
+    return [(file.name, file.read_bytes()) for file in files]
+
+
+def test_a_batch_is_answered_in_its_order_as_the_bundle_says(
+    address: str, bundle: Path, shown: list[Path]
+) -> None:
+    status, found = classified(address, [*sent(shown), ("none.jpg", b"none")])
+    assert status == 200
+    rows = np.stack([np.asarray(Image.open(file))[0, :, 0] for file in shown]).astype(np.float32)
+    vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    expected = load_bundle(bundle).outputs(vectors)
+    for row, picture in enumerate(found["pictures"][:4]):
+        assert (picture["name"], picture["error"]) == (shown[row].name, None)
+        assert [one["concept"] for one in picture["said"]] == ["messy room", "people"]
+        said = [one["probability"] for one in picture["said"]]
+        assert said == pytest.approx(expected.probability[row].tolist(), abs=1e-5)
+        assert [one["decision"] == "yes" for one in picture["said"]] == expected.decision[row].tolist()
+        assert [one["zone"] for one in picture["said"]] == [one["decision"] for one in picture["said"]]
+        assert {one["version"] for one in picture["said"]} == {2}
+    last = found["pictures"][4]
+    assert (last["said"], "not a JPEG" in last["error"]) == ([], True)
+
+
+def test_one_concept_can_be_asked_for(address: str, shown: list[Path]) -> None:
+    status, found = classified(address, sent(shown[:1]), ["people"])
+    assert [one["concept"] for one in found["pictures"][0]["said"]] == ["people"]
+    status, found = classified(address, sent(shown[:1]), ["cats"])
+    assert (status, "no concept 'cats'" in found["detail"]) == (404, True)
+
+
+def test_it_says_what_it_answers_for_and_how_it_is(address: str, bundle: Path) -> None:
+    _, found = asked(f"{address}/v1/classifiers")
+    assert [one["name"] for one in found[0]["concepts"]] == ["messy room", "people"]
+    assert found[0]["fingerprint"] == load_bundle(bundle).facts.encoder.fingerprint
+    assert asked(f"{address}/healthz")[1]["status"] == "ok"
+    document = asked(f"{address}/openapi.json")[1]
+    assert set(document["paths"]) == {"/healthz", "/v1/classifiers", "/v1/classify"}
+
+
+def test_prometheus_counts_pictures_decisions_and_requests(address: str, shown: list[Path]) -> None:
+    def counted() -> dict[tuple[str, ...], float]:
+        families = text_string_to_metric_families(asked(f"{address}/metrics")[1])
+        return {(s.name, *s.labels.values()): s.value for of in families for s in of.samples}
+
+    before = counted()
+    classified(address, [*sent(shown), ("none.jpg", b"none")])
+    after = counted()
+    assert after["discern_pictures_total", "answered"] - before["discern_pictures_total", "answered"] == 4
+    grown = {key for key in after if after[key] > before.get(key, 0)}
+    assert ("discern_pictures_total", "unreadable") in grown
+    assert ("discern_requests_total", "/v1/classify", "200") in grown
+    assert ("discern_request_seconds_count", "/v1/classify") in grown
+    assert any(key[0] == "discern_decisions_total" for key in grown)
+
+
+def test_what_is_too_much_or_from_elsewhere_is_refused(address: str, shown: list[Path]) -> None:
+    assert classified(address, sent(shown) * 9)[0] == 422
+    assert "too large" in announced(address, MOST_BYTES + 1)
+    assert classified(address, sent(shown), Origin="https://elsewhere.example")[0] == 403
+    assert asked(f"{address}/v1/classifiers", Host="elsewhere.example")[0] == 421
+    assert asked(f"{address}/v1/classify")[0] == 405
+
+
+def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path, shown: list[Path]) -> None:
+    url = start(str(bundle.with_name("rooms.zip")), **{TOKEN: "a secret"})
+    assert asked(f"{url}/healthz")[0] == 200
+    assert classified(url, sent(shown))[0] == 401
+    assert classified(url, sent(shown), Authorization="Bearer another")[0] == 401
+    status, found = classified(url, sent(shown), Authorization="Bearer a secret", Host="any.example")
+    assert (status, len(found["pictures"])) == (200, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["nowhere"], "nowhere"),
+        (["{bundle}", "--host", "0.0.0.0"], TOKEN),
+        (["{bundle}", "{bundle}"], "Two of"),
+    ],
+)
+def test_what_cannot_be_served_is_said(bundle: Path, arguments: list[str], why: str) -> None:
+    command = [sys.executable, str(HERE / "scorer_only.py"), "serve"]
+    command += [argument.format(bundle=bundle) for argument in arguments]
+    environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert why in done.stderr
+
+
+def test_a_bundle_that_was_changed_or_has_no_encoder_is_refused(tmp_path: Path) -> None:
+    head = bundles.make_head(np.ones(8))
+    alone = bundles.write_one(tmp_path / "alone", head, bundles.make_facts(head), None)
+    with pytest.raises(DiscernError, match=r"no classifier\.onnx"):
+        Served(alone)
+    changed = bundles.write_one(
+        tmp_path / "changed", head, bundles.make_facts(head), None, bundles.small_graph()
+    )
+    (changed / "scorer.py").write_text("changed")
+    with pytest.raises(DiscernError, match="not as it was written"):
+        load_all([changed])

@@ -1,0 +1,189 @@
+"""The scoring server: pictures over HTTP → what exported classifiers say of them, as JSON."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, File, Form, UploadFile
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from concepts import __version__
+from concepts.export.classify import WORKERS
+from concepts.export.said import PictureSaid, PicturesSaid
+from concepts.view import View
+from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
+from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
+from web.scorer.served import Served, ServedBundle, all_said
+
+MOST_PICTURES = 32  # in one request, as in the app
+MOST_BYTES = 50 * 1024**2  # of a request
+MOST_WAITING = 64  # pictures; more are told to come again
+POLICY = "default-src 'none'; frame-ancestors 'none'"
+PATHS = ("/healthz", "/metrics", "/openapi.json", "/v1/classifiers", "/v1/classify")
+OPEN = ("/healthz",)  # without a token, so that whatever starts the server can see that it answers
+
+Picture = Annotated[
+    list[UploadFile],
+    File(min_length=1, max_length=MOST_PICTURES, description="Picture files, at most 50 MB in all."),
+]
+
+
+class Health(View):
+    status: str
+    version: str
+
+
+def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collection[str] = ()) -> FastAPI:
+    """`token`: what a request has to bring as a bearer token; where it is empty, anyone is answered.
+    `hosts`: names by which the server may be called, beside those of this computer."""
+    app = FastAPI(
+        title="Discern classifiers",
+        version=__version__,
+        description="Pictures in, answers out. Nothing of them is kept.",
+        docs_url=None,
+        redoc_url=None,
+        responses=RESPONSES,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    metrics = Metrics()
+    app.add_middleware(Screened, token=token, hosts=frozenset(hosts), metrics=metrics)
+    handle_problems(app)
+    describe_problems(app)
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="scoring")
+    waiting = Waiting()
+
+    @app.get("/healthz")
+    def healthz() -> Health:
+        """Answers once the classifiers are loaded."""
+        return Health(status="ok", version=__version__)
+
+    @app.get("/metrics", include_in_schema=False)
+    def measured() -> Response:
+        """For Prometheus."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/v1/classifiers")
+    def classifiers() -> list[ServedBundle]:
+        """What is answered for: concepts, their versions and lines, and the encoder."""
+        return [one.about for one in served]
+
+    @app.post("/v1/classify")
+    async def classify(
+        picture: Picture,
+        concept: Annotated[list[str], Form(description="Names; all if left out.")] = [],  # noqa: B006
+    ) -> PicturesSaid:
+        """How probable each concept is, yes or no, and which pictures to look at yourself."""
+        wanted = frozenset(concept)
+        if unknown := wanted - {name for one in served for name in one.concepts}:
+            raise HTTPException(404, f"There is no concept {min(unknown)!r} here.")
+        sent = [(file.filename or "", await file.read()) for file in picture]
+
+        def answer(one: tuple[str, bytes]) -> PictureSaid:
+            return all_said(served, *one, wanted)
+
+        with waiting.of(len(sent)):
+            found = await run_in_threadpool(lambda: tuple(pool.map(answer, sent)))
+        for one in found:
+            metrics.note(one)
+        return PicturesSaid(pictures=found)
+
+    return app
+
+
+class Waiting:
+    """How many pictures are on their way. Used in one thread, the event loop's."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    @contextmanager
+    def of(self, n: int) -> Iterator[None]:
+        """Room for n. Raises `HTTPException` 503 where there is none."""
+        if self._now and self._now + n > MOST_WAITING:
+            raise HTTPException(503, "Too many pictures are waiting. Send them again.", {"Retry-After": "1"})
+        self._now += n
+        try:
+            yield
+        finally:
+            self._now -= n
+
+
+class Metrics:
+    """What Prometheus collects, of this server alone."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._pictures = Counter(
+            "discern_pictures", "Pictures that were sent", ["result"], registry=self._registry
+        )
+        self._said = Counter(
+            "discern_decisions", "What was said of them", ["concept", "zone"], registry=self._registry
+        )
+        self.requests = Counter("discern_requests", "Requests", ["path", "status"], registry=self._registry)
+        self.seconds = Histogram(
+            "discern_request_seconds", "From request to answer", ["path"], registry=self._registry
+        )
+
+    def note(self, picture: PictureSaid) -> None:
+        self._pictures.labels("unreadable" if picture.error else "answered").inc()
+        for said in picture.said:
+            self._said.labels(said.concept, said.zone).inc()
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+class Screened:
+    """What every request passes first: host, origin, token and size; it is counted and timed."""
+
+    def __init__(self, app: ASGIApp, token: str, hosts: frozenset[str], metrics: Metrics) -> None:
+        self.app = app
+        self._token = token
+        self._hosts = hosts
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        started, path = time.perf_counter(), scope["path"] if scope["path"] in PATHS else "other"
+        send = with_headers(send, POLICY)
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._metrics.requests.labels(path, message["status"]).inc()
+            await send(message)
+
+        answer: Any = self._refuse(scope) or self.app
+        await answer(scope, limited(receive, MOST_BYTES), noted)
+        self._metrics.seconds.labels(path).observe(time.perf_counter() - started)
+
+    def _refuse(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if not self._token and not is_of_here(name_of(headers.get("host", "")), self._hosts):
+            return problem(421, "This server doesn't know this name. Add it with --host-name.")
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and comes_from_elsewhere(headers):
+            return problem(403, "Another site asked for this.")
+        if self._token and scope["path"] not in OPEN and not self._is_known(headers):
+            return problem(
+                401, "Send the token: Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"}
+            )
+        length = headers.get("content-length", "")
+        if length.isdigit() and (len(length) > 12 or int(length) > MOST_BYTES):
+            return problem(413, too_large(MOST_BYTES))
+        return None
+
+    def _is_known(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())

@@ -1,0 +1,52 @@
+"""Serves bundles until the process is told to stop: `discern serve`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from concepts.errors import DiscernError, SettingsError
+from concepts.settings import is_loopback
+from web.http.connections import BoundedConnection
+from web.scorer.app import create_scorer
+from web.scorer.served import load_all
+
+TOKEN = "DISCERN_SCORER_TOKEN"
+INSECURE = "DISCERN_INSECURE"
+
+
+def serve(bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str]) -> None:
+    """Raises `DiscernError` for a bundle that can't answer, and `SettingsError` where the port can't be had
+    or where other computers could reach a server that asks nobody for a token."""
+    token = os.environ.get(TOKEN, "")
+    if not token and not is_loopback(host) and os.environ.get(INSECURE, "") not in ("1", "true"):
+        raise SettingsError(
+            f"Everyone who can reach {host} could use it. Set {TOKEN}, which requests then have to bring, or "
+            f"say {INSECURE}=1 where something else keeps strangers out."
+        )
+    listening = _listen(host, port)
+    app = create_scorer(load_all(bundles), token=token, hosts=names)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    listening.listen()  # whoever reads the next line may ask at once
+    print(f"Answers at http://{host}:{listening.getsockname()[1]}/v1/classify", flush=True)
+    config = uvicorn.Config(app, http=BoundedConnection, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host.strip("[]"), port))
+    except OSError as error:
+        taken.close()
+        raise DiscernError(
+            f"{host}:{port} can't be listened on: {error.strerror}. Use another --port."
+        ) from error
+    return taken

@@ -1,0 +1,116 @@
+"""Exported classifiers that are loaded to answer: several bundles, each with its encoder and its concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from concepts.errors import DiscernError
+from concepts.export.checking import BundleConcept, check_bundle, file_of
+from concepts.export.classify import Classifier, Said
+from concepts.export.facts import BundleFacts
+from concepts.export.loading import CLASSIFIER_FILE, load_bundle
+from concepts.export.reading import BadPictureError
+from concepts.export.said import ConceptSaid, PictureSaid, surely_no_line, zone_of
+from concepts.view import View
+
+
+class ServedConcept(View):
+    """`surely_no`: up to which probability a picture surely doesn't count; None without such a line."""
+
+    name: str
+    version: int | None
+    threshold: float
+    surely_no: float | None
+
+
+class ServedBundle(View):
+    """`fingerprint` is its encoder's."""
+
+    bundle: str
+    fingerprint: str
+    concepts: tuple[ServedConcept, ...]
+
+
+class Served:
+    """The classifiers of one bundle, for several threads at once."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `DiscernError` for a bundle that is not whole, and for one without its encoder."""
+        facts, checked = load_bundle(path).facts, check_bundle(path)
+        if checked.problems:
+            found = "; ".join(checked.problems)
+            raise DiscernError(f"{path} is not as it was written: {found}. Export it again.")
+        graph = file_of(path, CLASSIFIER_FILE)
+        if graph is None:
+            raise DiscernError(
+                f"{path} has no {CLASSIFIER_FILE}: its encoder could not go along, so it can't answer alone."
+            )
+        try:
+            self._classifier = Classifier(graph)
+        except ValueError as error:
+            raise DiscernError(
+                f"{path} was written by another version of Discern. Export it again."
+            ) from error
+        self.about = _about(path.name, facts, checked.concepts)
+        self.concepts = {concept.name: concept for concept in self.about.concepts}
+
+    def said(self, data: bytes) -> tuple[ConceptSaid, ...]:
+        """Of each concept. Raises `BadPictureError`."""
+        pixels = self._classifier.reader.pixels(data)
+        (said,) = self._classifier.said(np.stack([pixels]))
+        return tuple(self._concept_said(one) for one in said)
+
+    def _concept_said(self, said: Said) -> ConceptSaid:
+        about = self.concepts[said.concept]
+        return ConceptSaid(
+            concept=said.concept,
+            version=about.version,
+            probability=said.probability,
+            decision="yes" if said.decision == "yes" else "no",
+            zone=zone_of(said.probability, said.decision, about.surely_no),
+            grade=said.grade,
+        )
+
+
+def load_all(paths: Sequence[Path]) -> list[Served]:
+    """Raises `DiscernError`, also where two of them answer for a concept of the same name."""
+    served = [Served(path) for path in paths]
+    names = [name for one in served for name in one.concepts]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise DiscernError(f"Two of these bundles answer for “{twice}”. Serve one of them.")
+    return served
+
+
+def all_said(served: Sequence[Served], name: str, data: bytes, wanted: frozenset[str]) -> PictureSaid:
+    """What all of them say, of the `wanted` concepts or, where none are named, of all."""
+    try:
+        said = [
+            one
+            for of in served
+            if not wanted or wanted & of.concepts.keys()
+            for one in of.said(data)
+            if not wanted or one.concept in wanted
+        ]
+    except BadPictureError as error:
+        return PictureSaid(name=name, error=str(error))
+    return PictureSaid(name=name, said=tuple(said))
+
+
+def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> ServedBundle:
+    details = {concept.concept: concept.head.details for concept in facts.concepts}
+    return ServedBundle(
+        bundle=name,
+        fingerprint=facts.encoder.fingerprint,
+        concepts=tuple(
+            ServedConcept(
+                name=column.name,
+                version=column.version,
+                threshold=column.threshold,
+                surely_no=surely_no_line(details.get(column.name, {})),
+            )
+            for column in columns
+        ),
+    )
