@@ -1,6 +1,14 @@
 """Discern as a library: the few names a program needs.
 
-A data folder, and everything a person can do with it:
+From pictures to a classifier, in a dozen calls (`docs/library.ipynb` runs them all):
+
+    from discern import Library
+
+    library = Library("data")
+    library.add("~/Pictures")
+    messy = library.concept("Messy room", "A room that looks untidy.")
+
+A data folder, and everything a person can do with it (`library.bench` is the same):
 
     import discern
 
@@ -26,7 +34,9 @@ from concepts import __version__
 if TYPE_CHECKING:
     from discern.names import (
         Author,
+        Concept,
         DiscernError,
+        Library,
         Workbench,
         embed_files,
         encoder_of,
@@ -37,7 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Author",
+    "Concept",
     "DiscernError",
+    "Library",
     "Workbench",
     "__version__",
     "embed_files",

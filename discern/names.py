@@ -6,11 +6,14 @@ from concepts.export.loading import encoder_of, load_bundle
 from concepts.library.ingestion import embed_files
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from discern.library import Concept, Library
 from storage.labels import Author
 
 __all__ = [
     "Author",
+    "Concept",
     "DiscernError",
+    "Library",
     "Workbench",
     "embed_files",
     "encoder_of",

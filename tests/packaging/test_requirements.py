@@ -48,8 +48,8 @@ def required(*names: str) -> set[str]:
 @pytest.mark.parametrize(
     ("places", "requirements"),
     [
-        (PRODUCT, ("requirements.txt",)),
-        (AROUND_IT, ("requirements.txt", "requirements-dev.txt")),
+        (PRODUCT, ("requirements.txt", "requirements-mcp.txt")),
+        (AROUND_IT, ("requirements.txt", "requirements-mcp.txt", "requirements-dev.txt")),
     ],
 )
 def test_every_import_is_in_the_requirements(places: tuple[str, ...], requirements: tuple[str, ...]) -> None:

@@ -1,0 +1,269 @@
+"""A data folder and its concepts in a dozen calls, from pictures to a classifier.
+
+    library = Library("data")
+    library.add("~/Pictures")
+    messy = library.concept("Messy room", "A room that looks untidy.")
+    messy.mine()
+    for picture in messy.next(10):
+        messy.answer(picture, "yes")
+    messy.train()
+    messy.export("messy-room")
+
+Each call does its work and returns when that is done. What is kept is the same as the app and the command
+line keep; `Library.bench`, the `Workbench`, has everything else they can do.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from concepts.errors import DiscernError, UnknownConceptError
+from concepts.learning.report import Metric
+from concepts.settings import default_home, load_settings
+from concepts.workbench import POOL_SIZE, Workbench
+from discern.pictures import Picture, Pictures
+
+Value = Literal["yes", "no", "unsure", "skip"]
+Place = str | Path
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of adding: new pictures, files that are the same picture as another, files read before, and
+    how many were skipped, by reason."""
+
+    added: int
+    duplicates: int
+    unchanged: int
+    skipped: dict[str, int]
+
+
+@dataclass(frozen=True)
+class MachineLabels:
+    """How many pictures `annotator` has judged now; the cost in US dollars, None where it has no price;
+    `stopped`: why it ended early, such as a budget, else empty."""
+
+    annotator: str
+    labelled: int
+    cost_usd: float | None
+    stopped: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A trained version: a picture counts from the probability `threshold` (0 to 1) on. `notes` are for
+    people, such as what the threshold was chosen for."""
+
+    number: int
+    threshold: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its 95 % interval, on n pictures; None where they are too few to say, and `note` then
+    says how many are missing."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a version is on the n answered pictures that measure and teach nothing. `simulated` of them
+    no person answered. `figures`: average_precision, precision, recall, f1, …; `sentences` say it in
+    words."""
+
+    version: int
+    n: int
+    simulated: int
+    figures: dict[str, Figure]
+    sentences: tuple[str, ...]
+
+
+class Library:
+    """The pictures of a data folder, and what they are sorted by."""
+
+    def __init__(self, home: Place | None = None, *, author: str = "me") -> None:
+        """`home`: the data folder, made where there is none; DISCERN_HOME or ~/.discern without it. `author`
+        signs what is answered and defined. A `with` block lets go of the folder at its end.
+
+        Raises `DiscernError` where the folder or a setting can't be used.
+        """
+        self.bench = Workbench(load_settings(home=_path(home) if home is not None else default_home()))
+        self.author = author
+
+    def add(self, *places: Place, encoder: str | None = None) -> Added:
+        """Adds pictures, folders, zip archives and lists, which stay where they are. `encoder` chooses one
+        for a library without pictures, such as "embedded" or "ViT-B-16/laion2b_s34b_b88k".
+
+        Raises `DiscernError` for a place that isn't there, and `OtherEncoderError`.
+        """
+        report = self.bench.pictures.add_pictures([_path(place) for place in places], encoder=encoder)
+        return Added(report.added, report.duplicates, report.unchanged, dict(report.skipped))
+
+    def search(
+        self, words: str | None = None, *, like: Sequence[Picture | str] = (), n: int = 20
+    ) -> Pictures:
+        """The n pictures closest to words, to pictures (or their ids or paths), or to both.
+
+        Raises `DiscernError` where there is nothing to search for or in.
+        """
+        hits = self.bench.pictures.search(words, like=[_id(one) for one in like], n=n)
+        return self._pictures((hit.id, hit.path, None, "") for hit in hits)
+
+    def concept(self, name: str, sentence: str | None = None) -> Concept:
+        """A concept by its name; with a `sentence` that says what counts it is begun where there is none.
+
+        Pictures to measure with are drawn before anything is learned. Raises `UnknownConceptError`.
+        """
+        try:
+            found = self.bench.definitions.concept(name).name
+        except UnknownConceptError:
+            if sentence is None:
+                raise
+            found = self.bench.definitions.create_concept(name, sentence, author=self.author).name
+        return Concept(self, found)
+
+    def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
+        return Pictures(Picture(*row, _read=self.bench.pictures.thumbnail) for row in rows)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bench.close()
+
+
+class Concept:
+    """What counts, the answers about it, and the versions trained from them. `Library.concept` has it."""
+
+    def __init__(self, library: Library, name: str) -> None:
+        self._library, self._bench = library, library.bench
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Concept({self.name!r})"
+
+    def mine(self, size: int = POOL_SIZE) -> int:
+        """Collects candidates until there are `size`, and says how many there are. What to search for is
+        proposed first where nothing was: by the language model where one is set, which may cost money.
+
+        Raises `EmptyLibraryError`.
+        """
+        if not self._bench.definitions.concept(self.name).revision.definition.queries:
+            self._bench.definitions.expand(self.name)
+        return self._bench.definitions.mine(self.name, size=size).candidates
+
+    def next(self, n: int = 5, *, to_measure: bool = False) -> Pictures:
+        """The n pictures whose answers help most now; with `to_measure` those of the random sample by which
+        `quality` measures. Answer these without looking at scores: nothing else keeps the figures honest."""
+        purpose: Literal["train", "evaluation"] = "evaluation" if to_measure else "train"
+        found = self._bench.answers.next_pictures(self.name, n, purpose=purpose)
+        return self._library._pictures((one.id, one.path, one.probability, one.reason) for one in found)
+
+    def answer(
+        self, picture: Picture | str, value: Value, *, comment: str = "", simulated: bool = False
+    ) -> None:
+        """Commits what the library's author says of a picture, or of the one with this id. `simulated`: a
+        program answered, and no person looked; that is said wherever the answer counts. A later answer to
+        the same picture takes its place.
+
+        Raises `UnknownPictureError`, and `DiscernError` for what is no answer.
+        """
+        author = self._library.author
+        self._bench.answers.give(self.name, _id(picture), value, comment, author=author, simulated=simulated)
+
+    def machine_label(self, limit: int | None = None, *, budget: float | None = None) -> MachineLabels:
+        """Has the machine judge the candidates, at most `limit` of them: the model that sees, where one is
+        set, else the built-in encoder. It stops before `budget` US dollars. Its labels count by how well they
+        agree with people's answers.
+
+        Raises `NoPriceError` where a budget can't be kept.
+        """
+        done = self._bench.annotations.annotate(self.name, limit=limit, budget=budget)
+        return MachineLabels(done.annotator, done.annotated, done.cost_usd, done.stopped)
+
+    def train(self, target: str = "f1") -> Version:
+        """Trains the next version from all answers. `target`, what the threshold is for: "f1",
+        "precision=0.9" or "recall=0.9".
+
+        Raises `NotEnoughLabelsError` without a yes and a no, and `DiscernError` for another target.
+        """
+        done = self._bench.versions.train(self.name, target=target)
+        return Version(done.number, done.threshold, tuple(done.notes))
+
+    def quality(self, version: int | None = None) -> Quality:
+        """Measures a version, the newest where none is named, on the answers as they are now.
+
+        Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownVersionError`.
+        """
+        report = self._bench.versions.evaluate(self.name, version=version)
+        return Quality(
+            version=report.head,
+            n=report.n,
+            simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated"),
+            figures={metric.name: _figure(metric) for metric in report.metrics},
+            sentences=report.sentences,
+        )
+
+    def scores(self, version: int | None = None) -> pa.Table:
+        """The library as a version ranks it, the likeliest first: `id` and `path` (string), `probability`
+        (double, 0 to 1) and `said` (string), what people answered. Without the pictures that measure and
+        have no answer yet. The order also uses answers to look-alikes.
+
+        Raises `UnknownVersionError`.
+        """
+        total = self._bench.pictures.library_info().pictures
+        page = self._bench.versions.ranked_pictures(self.name, "top", version=version, size=total)
+        kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
+        return pa.table(
+            {name: pa.array([getattr(one, name) for one in page.pictures], kinds[name]) for name in kinds}
+        )
+
+    def classify(self, *places: Place, version: int | None = None) -> pa.Table:
+        """Scores picture files, folders and zip archives that need not be in the library, as the exported
+        classifier does: `id` and `path` (string), `score` (double, 0 to 1), `decision` ("yes" or "no").
+
+        Raises `UnknownVersionError`, and `DiscernError` for a place that isn't there or where none is named.
+        """
+        if not places:
+            raise DiscernError("Name the pictures to classify. How the library is scored, `scores` tells.")
+        bundle = self._bench.exports.archive(self.name, version)
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "scores.parquet"
+            self._bench.exports.score(bundle, [_path(place) for place in places], out)
+            return pq.read_table(out, memory_map=False)
+
+    def export(self, out: Place, *, version: int | None = None) -> Path:
+        """Writes a version as a folder of files that score pictures anywhere, and a zip of it beside; returns
+        the folder.
+
+        Raises `UnknownVersionError`, and `DiscernError` where there is something else at `out`.
+        """
+        return Path(self._bench.exports.export(self.name, _path(out), version=version).folder)
+
+
+def _path(place: Place) -> Path:
+    return Path(place).expanduser()
+
+
+def _id(picture: Picture | str) -> str:
+    return picture.id if isinstance(picture, Picture) else picture
+
+
+def _figure(metric: Metric) -> Figure:
+    return Figure(metric.value, metric.low, metric.high, metric.n, metric.note)
