@@ -11,7 +11,7 @@
 # choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU libraries.
 #
 #   docker build --target scorer -t discern-scorer .
-#   docker run -p 127.0.0.1:7861:7861 -e DISCERN_SCORER_TOKEN="a long secret" -v "$PWD/messy-room.zip:/bundle.zip:ro" \
+#   docker run -p 127.0.0.1:7862:7862 -e DISCERN_SCORER_TOKEN="a long secret" -v "$PWD/messy-room.zip:/bundle.zip:ro" \
 #     discern-scorer /bundle.zip
 #
 # That one answers for exported classifiers alone, without PyTorch (docs/serving.md).
@@ -27,9 +27,9 @@ COPY web ./web
 RUN useradd --uid 1000 discern
 USER discern
 ENV PYTHONUNBUFFERED=1
-EXPOSE 7861
+EXPOSE 7862
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7861/healthz', timeout=5)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7862/healthz', timeout=5)"]
 ENTRYPOINT ["python", "-m", "discern", "serve", "--host", "0.0.0.0"]
 CMD ["/bundle.zip"]
 

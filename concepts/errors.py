@@ -44,6 +44,7 @@ __all__ = [
     "EmptyLibraryError",
     "EncoderError",
     "FingerprintMismatchError",
+    "MissingPackageError",
     "ModelAnswerError",
     "ModelCallError",
     "NewerDatabaseError",
@@ -98,6 +99,14 @@ class UnknownMethodError(DiscernError):
         self.kind = kind
         self.name = name
         self.names = list(names)
+
+
+class MissingPackageError(DiscernError):
+    """What was asked for needs an optional `package`, which is also the name of Discern's extra for it."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"This needs the package {package}, which is not installed.")
+        self.package = package
 
 
 class NoModelError(SettingsError):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from concepts.cli import app, main
-from concepts.cli.groups import must_exist
+from concepts.cli.groups import Author, must_exist
 
 
 @app.command("run")
@@ -22,7 +22,7 @@ def run() -> None:
 @app.command("serve")
 def serve_bundles(
     bundles: Annotated[list[Path], typer.Argument(metavar="BUNDLE", help="Exported folders or zips.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 7861,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 7862,
     host: Annotated[
         str, typer.Option(help="Others than this computer's need DISCERN_SCORER_TOKEN.")
     ] = "127.0.0.1",
@@ -36,6 +36,26 @@ def serve_bundles(
     from web.scorer.serve import serve
 
     serve(bundles, host=host, port=port, names=host_name or [])
+
+
+@app.command("mcp")
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Over HTTP, behind the same login as the app, not standard input.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of HTTP; the host is DISCERN_HOST.")] = 7861,
+    author: Author = "me",
+    role: Annotated[
+        str, typer.Option(help="What it may do, not over HTTP: owner, labeller or viewer.")
+    ] = "owner",
+) -> None:
+    """Serve the tools for assistants (Model Context Protocol) on standard input and output, or over HTTP."""
+    from discern.assistants import over_http, over_stdio  # the Workbench, and all it brings
+
+    if http:
+        over_http(port)
+    else:
+        over_stdio(author, role)
 
 
 if __name__ == "__main__":

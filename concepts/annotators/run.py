@@ -195,7 +195,7 @@ class Labelling:
         return model.annotate(self.lessons.revision, inputs)
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
-        keep(annotations, self.annotator, self.lessons, self.store, self._log)
+        keep(annotations, self.annotator.fingerprint, self.lessons, self.store, self._log)
         self.seen += [said.picture_id for said in annotations]
 
 
@@ -284,19 +284,29 @@ def ask_within(
 
 def keep(
     annotations: Sequence[Annotation],
-    annotator: Judge,
+    fingerprint: str,
     lessons: Lessons,
     store: ConceptStore,
     log: LabelLog,
-) -> None:
-    """Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label
-    with a key that is known already."""
-    number, fingerprint = lessons.revision.number, annotator.fingerprint
-    author = Author(fingerprint, "annotator")
-    log.append(
+    recorded_by: str | None = None,
+) -> int:
+    """Of the annotator with this `fingerprint`; `recorded_by` who brought it where that was no job of ours.
+    Says how many are new: what it said before of a picture by the same definition stands.
+
+    Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label with a
+    key that is known already."""
+    number, author = lessons.revision.number, Author(fingerprint, "annotator")
+    new = log.append(
         lessons.concept_id,
         [
-            NewLabel(_key(said.picture_id, number, fingerprint), said.picture_id, said.value, author, number)
+            NewLabel(
+                _key(said.picture_id, number, fingerprint),
+                said.picture_id,
+                said.value,
+                author,
+                number,
+                recorded_by=recorded_by,
+            )
             for said in annotations
         ],
     )
@@ -317,6 +327,7 @@ def keep(
             for said in annotations
         ],
     )
+    return new
 
 
 def _key(picture_id: str, number: int, fingerprint: str) -> str:

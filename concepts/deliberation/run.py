@@ -81,7 +81,7 @@ class Deliberation:
             some = [inputs[i] for i in asked[start : start + annotator.batch_size] if i in inputs]
             results = annotator.annotate(lessons.revision, some)
             kept = [one for one in results if isinstance(one, Annotation)]
-            keep(kept, annotator, lessons, self.store, self.log)
+            keep(kept, annotator.fingerprint, lessons, self.store, self.log)
             said |= {one.picture_id: one for one in kept}
             self.progress.report(start + len(some), 2 * len(asked), "asking about pictures near the edge")
         doubts = argued(

@@ -5,6 +5,7 @@ from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
 from concepts.workbench.answers import Answers
+from concepts.workbench.assistants import Assistants
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -29,9 +30,9 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
-    and `examples`, `answers` with `annotations`, `annotators`, `prompts`, `label_files` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, and `installation`
-    for the rest. They share one `Context`.
+    and `examples`, `answers` with `annotations`, `annotators`, `assistants`, `prompts`, `label_files` and
+    `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, and
+    `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,6 +46,7 @@ class Workbench:
         self.answers = Answers(self.context, self.definitions)
         self.annotations = Annotations(self.context, self.definitions)
         self.annotators = Annotators(self.context)
+        self.assistants = Assistants(self.context, self.answers)
         self.prompts = Prompts(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
         self.second_look = SecondLook(self.context)

@@ -114,6 +114,7 @@ USE_CASES = [
     UseCase("demo", (), "it is a program that calls the other use cases"),
     UseCase("run", (), "it is what serves REST"),
     UseCase("serve", (), "it is what serves exported classifiers"),
+    UseCase("mcp", (), "it serves use cases to assistants, as tools"),
 ]
 
 

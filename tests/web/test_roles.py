@@ -23,6 +23,7 @@ from storage.files import sqlite_url
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.roles import ACTIONS, ROUTES, rule_of
+from web.mcp.server import PATH
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -45,7 +46,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     bench = Workbench(Settings(home=tmp_path_factory.mktemp("routes")))
     found = set(routes_of(create_app(bench)))
     bench.close()
-    return found
+    return found | {(method, PATH) for method in ("GET", "POST", "DELETE")}  # of MCP's Streamable HTTP
 
 
 # What Gradio brings besides and Discern doesn't use: for owners alone.

@@ -81,6 +81,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/(healthz|login)", Rule(VIEWER)),
         ("POST", "/login", Rule(VIEWER)),
         ("GET", "/web/.*", Rule(VIEWER)),
+        # Tools of assistants: what each of them takes is in TOOLS
+        *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
         ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
@@ -147,6 +149,39 @@ ACTIONS: dict[str, Rule] = {
     "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER)
+
+# The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
+TOOLS: dict[str, Rule] = {
+    **dict.fromkeys(
+        (
+            "list_concepts",
+            "search_pictures",
+            "show_concept",
+            "next_pictures",
+            "quality",
+            "ranked_pictures",
+            "job",
+            "list_jobs",
+        ),
+        Rule(VIEWER),
+    ),
+    "read_scores": Rule(VIEWER, "downloaded scores"),
+    "export": Rule(VIEWER, "exported a classifier"),
+    "add_pictures": Rule(OWNER, "added pictures"),
+    "create_concept": Rule(OWNER, "began a concept"),
+    **dict.fromkeys(
+        (
+            "propose_what_counts",
+            "find_candidates",
+            "label_pictures",
+            "have_the_machine_label",
+            "train",
+            "score_files",
+            "cancel_job",
+        ),
+        Rule(OWNER),
+    ),
+}
 
 
 def rule_of(method: str, path: str) -> Rule | None:

@@ -1,0 +1,72 @@
+"""The process that serves the tools for assistants: settings → Workbench → MCP server → serve."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from concepts.errors import MissingPackageError
+from concepts.installation.users import role_of
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+PACKAGE = "mcp"  # optional: what serves is imported once it is known to be there
+
+
+def over_stdio(user: str, role: str) -> None:
+    """Until standard input is closed. Raises `MissingPackageError` and `SettingsError`."""
+    _require_package()
+    from web.mcp.door import Door
+    from web.mcp.server import create_server
+
+    door = Door(Workbench(load_settings()), user, role_of(role))
+    _serve(door.workbench, lambda: create_server(door).run("stdio"))
+
+
+def over_http(port: int) -> None:
+    """Until the process is told to stop. Raises `MissingPackageError` and `SettingsError`."""
+    _require_package()
+    import uvicorn
+
+    from app import configuration, listen  # Gradio takes seconds to import
+    from web.http.access import check_exposure
+    from web.mcp.server import PATH, http_app
+
+    settings = load_settings(port=port)
+    check_exposure(settings)
+    listening = listen(settings)
+    bench = Workbench(settings)
+
+    class Server(uvicorn.Server):
+        """Says where it is once it can be reached there."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(f"Discern's tools are at http://{settings.host}:{settings.port}{PATH}", flush=True)
+
+    server = Server(configuration(http_app(bench), settings))
+    _serve(bench, lambda: server.run(sockets=[listening]))
+
+
+def _require_package() -> None:
+    if find_spec(PACKAGE) is None:
+        raise MissingPackageError(PACKAGE)
+
+
+def _serve(bench: Workbench, serve: Callable[[], None]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    bench.installation.start_log()
+    bench.jobs.start()
+    bench.pictures.warm_up()
+    try:
+        serve()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        bench.close()
+    sys.stdout.flush()
+    os._exit(0)  # as the app ends: no thread that loads or waits holds the process

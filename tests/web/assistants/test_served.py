@@ -1,0 +1,237 @@
+"""`discern mcp` as assistants start and reach it: a process on standard input and output, and HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from answering import answer
+from drawing import draw_folder
+from mcp import StdioServerParameters
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import ElicitResult, Implementation
+
+from concepts.installation.users import Role, Users
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.mcp.server import PATH, http_app
+
+ROOT = Path(__file__).parents[3]
+NAME = "Round thing"
+SOME = {"concept": NAME}
+PASSWORD = "correct horse battery"
+LOOKER = Implementation(name="looker", version="2")
+
+Calls = Callable[[Client], Awaitable[None]]
+
+
+async def accepts(context: Any, params: Any) -> ElicitResult:
+    return ElicitResult(action="accept", content={})
+
+
+async def ended(client: Client, result: Any, told: list[str] | None = None) -> dict[str, Any]:
+    """The job that a tool has begun, once it is done."""
+    assert not result.is_error, result.content
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        if told is not None:
+            told.append(message or "")
+
+    given = {"job": result.structured_content["id"], "wait_seconds": 100}
+    job = await client.call_tool("job", given, progress_callback=hear)
+    assert job.structured_content["state"] == "done", job.structured_content
+    return dict(job.structured_content)
+
+
+# Over standard input and output
+
+
+@pytest.fixture
+def process(home: Path) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "discern", "mcp"], env=dict(os.environ), cwd=ROOT
+    )
+
+
+def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
+    process: StdioServerParameters, home: Path, tmp_path: Path
+) -> None:
+    new = draw_folder(tmp_path / "new", 4, first_seed=900)
+    told: list[str] = []
+
+    async def main() -> None:
+        async with Client(process, elicitation_callback=accepts, client_info=LOOKER) as client:
+            await client.call_tool("create_concept", {"name": NAME, "sentence": "A filled ellipse."})
+            await ended(client, await client.call_tool("propose_what_counts", SOME))
+            await ended(client, await client.call_tool("find_candidates", SOME | {"size": 40}), told)
+            labels = await asyncio.to_thread(look, home)
+            taken = await client.call_tool("label_pictures", SOME | {"labels": labels})
+            assert taken.structured_content == {"taken": 10, "unchanged": 0}
+            await asyncio.to_thread(person_answers, home)
+            trained = await ended(client, await client.call_tool("train", SOME))
+            assert trained["result"]["measured"]
+            quality = (await client.call_tool("quality", SOME)).structured_content
+            assert (quality["version"], quality["measured_on"]) == (1, 12)
+            assert "simulated" in quality["sentences"][0]
+            ranked = await client.call_tool("ranked_pictures", SOME | {"n": 2})
+            assert [block.type for block in ranked.content] == ["text", "text", "image", "text", "image"]
+            job = await ended(client, await client.call_tool("score_files", SOME | {"path": str(new)}))
+            rows = (await client.call_tool("read_scores", {"job": job["id"]})).structured_content["result"]
+            assert sorted(Path(row["path"]).name for row in rows) == sorted(p.name for p in new.iterdir())
+            exported = (await client.call_tool("export", SOME)).structured_content
+            assert any(n.endswith("head.json") for n in zipfile.ZipFile(exported["file"]).namelist())
+
+    asyncio.run(main())
+    assert told
+    bench = Workbench(Settings(home=home))
+    kinds = {row["author_kind"] for row in bench.label_files.label_rows(NAME)}
+    assert kinds == {"annotator", "simulated"}
+    bench.close()
+
+
+def look(home: Path) -> list[dict[str, str]]:
+    """What an assistant would say that sees which pictures are round: here their files tell."""
+    bench = Workbench(Settings(home=home))
+    found = bench.assistants.next_pictures(NAME, 10, assistant="looker 2")
+    bench.close()
+    return [{"picture": p.id, "value": "yes" if "ellipse" in p.path else "no"} for p in found]
+
+
+def person_answers(home: Path) -> None:
+    """In the app, which another process is."""
+    bench = Workbench(Settings(home=home))
+    for purpose in ("train", "evaluation"):
+        answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 12, purpose=purpose)])
+    bench.close()
+
+
+def test_a_process_for_a_viewer_changes_nothing(process: StdioServerParameters) -> None:
+    process.args += ["--role", "viewer"]
+
+    async def main() -> None:
+        async with Client(process) as client:
+            listed = await client.call_tool("list_concepts", {})
+            assert listed.structured_content["pictures"] == 60
+            refused = await client.call_tool("create_concept", {"name": "X", "sentence": "Y."})
+            assert "Only an owner may do this." in refused.content[0].text
+
+    asyncio.run(main())
+
+
+def test_without_the_package_the_command_says_what_to_install(own_home: Path) -> None:
+    code = "import sys; sys.modules['mcp'] = None; from discern.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "mcp"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "pip install 'discern[mcp]'" in done.stderr
+    assert not own_home.exists()
+
+
+# Over HTTP
+
+
+def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "discern", "mcp", "--http", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        there = process.stdout.readline().split()[-1]
+
+        async def main() -> None:
+            async with Client(there) as client:
+                listed = await client.call_tool("list_concepts", {})
+                assert listed.structured_content["pictures"] == 60
+
+        try:
+            asyncio.run(main())
+        finally:
+            process.terminate()
+        assert process.wait() == 0
+
+
+@pytest.fixture
+def address(bench: Workbench) -> Iterator[str]:
+    """Of the tools on loopback, where ola is an owner, lea a labeller and vic a viewer."""
+    users = Users(bench.context.settings)
+    for name, role in (("ola", Role.OWNER), ("lea", Role.LABELLER), ("vic", Role.VIEWER)):
+        users.set(name, PASSWORD, role)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()  # whoever comes before the server is there waits for it
+    server = uvicorn.Server(uvicorn.Config(http_app(bench), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}{PATH}"
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password: str = PASSWORD) -> None:
+    async def main() -> None:
+        async with httpx2.AsyncClient(auth=(name, password), timeout=60) as http:
+            there = streamable_http_client(address, http_client=http)
+            client = Client(there, elicitation_callback=accepts, client_info=LOOKER, mode=mode)
+            async with client:
+                await calls(client)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, address: str, mode: str) -> None:
+    given = {"name": f"Square thing {mode}", "sentence": "A rectangle."}
+
+    async def refused(client: Client) -> None:
+        assert not (await client.call_tool("show_concept", SOME)).is_error
+        result = await client.call_tool("create_concept", given)
+        assert "Only an owner may do this." in result.content[0].text
+
+    async def done(client: Client) -> None:
+        result = await client.call_tool("create_concept", given)
+        assert not result.is_error, result.content
+        await ended(client, await client.call_tool("find_candidates", SOME | {"size": 20}))
+
+    for name in ("vic", "lea"):
+        reach(address, name, refused, mode=mode)
+    reach(address, "ola", done, mode=mode)
+    deed = next(deed for deed in bench.installation.deeds() if deed.what == "began a concept")
+    assert (deed.who, deed.address) == ("ola", "127.0.0.1")
+    assert bench.definitions.revisions(given["name"])[0].author == "ola, by looker 2"
+
+
+def test_over_http_nobody_comes_in_without_a_password_or_from_another_site(address: str) -> None:
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    kinds = {"accept": "application/json, text/event-stream"}
+    post = httpx2.post
+    assert post(address, json=hello, headers=kinds).status_code == 401
+    assert post(address, json=hello, headers=kinds, auth=("ola", "wrong password")).status_code == 401
+    elsewhere = kinds | {"origin": "https://elsewhere.example"}
+    assert post(address, json=hello, headers=elsewhere, auth=("ola", PASSWORD)).status_code == 403
+    assert httpx2.get(address.replace(PATH, "/other"), auth=("vic", PASSWORD)).status_code == 403
+
+
+def test_over_http_paths_outside_the_allowed_roots_are_refused(
+    address: str, bench: Workbench, tmp_path: Path
+) -> None:
+    outside = draw_folder(tmp_path / "outside", 2)
+
+    async def tries(client: Client) -> None:
+        result = await client.call_tool("add_pictures", {"paths": [str(outside)]})
+        assert "is outside the folders pictures may be added from" in result.content[0].text
+
+    reach(address, "ola", tries)
+    assert bench.pictures.library_info().pictures == 60

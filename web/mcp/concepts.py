@@ -1,0 +1,232 @@
+"""Tools about concepts: what counts, the pictures to look at, and an assistant's own labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from mcp.server.mcpserver import Elicit, Resolve
+from pydantic import BaseModel, Field
+
+from concepts.workbench import POOL_SIZE, Workbench
+from concepts.workbench.assistants import Judgement
+from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
+from web.mcp.showing import Blocks, ConceptName, Job, Many, shown, submitted
+from web.words import count, dollars
+
+Budget = Annotated[
+    float, Field(ge=0, le=1e9, allow_inf_nan=False, description="Stop before so many US dollars.")
+]
+Judgements = Annotated[list[Judgement], Field(min_length=1, max_length=50)]
+
+
+class ListedConcept(BaseModel):
+    name: str
+    sentence: str
+    answers: int
+    versions: int
+    quality: str
+    next_step: str
+
+
+class Libraries(BaseModel):
+    """What is in the library, and every concept with how far it is."""
+
+    pictures: int
+    encoder: str | None
+    damage: str
+    concepts: list[ListedConcept]
+
+
+class Criterion(BaseModel):
+    kind: str
+    text: str
+
+
+class Answers(BaseModel):
+    """Pictures that people answered about, each once. `measured` of `to_measure` that measure have one."""
+
+    yes: int
+    no: int
+    unsure: int
+    measured: int
+    to_measure: int
+    sentence: str
+
+
+class ShownConcept(BaseModel):
+    """What counts, and how far it is. `answers` are people's; `machine_labels` pictures that machines judged,
+    assistants included."""
+
+    name: str
+    sentence: str
+    definition: int
+    criteria: list[Criterion]
+    searches: list[str]
+    candidates: int
+    answers: Answers
+    machine_labels: int
+    advice: str
+    versions: list[int]
+
+
+class Taken(BaseModel):
+    """How many labels were new; of the others an earlier one of yours stands."""
+
+    taken: int
+    unchanged: int
+
+
+def list_concepts(ctx: Ctx) -> Libraries:
+    """The library, and the concepts in it. Begin here."""
+    bench = bench_of(ctx)
+    info = bench.pictures.library_info()
+    return Libraries(
+        pictures=info.pictures,
+        encoder=info.encoder,
+        damage=info.damage,
+        concepts=[
+            ListedConcept(
+                name=one.name,
+                sentence=one.description,
+                answers=one.answers.answers,
+                versions=one.heads,
+                quality=one.quality,
+                next_step=one.next_step,
+            )
+            for one in bench.definitions.concepts(200)
+        ],
+    )
+
+
+def show_concept(ctx: Ctx, concept: ConceptName) -> ShownConcept:
+    """What counts for a concept, what people answered, and its versions."""
+    return _shown(bench_of(ctx), concept)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+Sentence = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+@in_our_words()
+def agree_to_begin(ctx: Ctx, name: Name, sentence: Sentence) -> Elicit[Consent] | Consent:
+    return ask(ctx, "create_concept", f"Begin the concept “{name}”? What counts: {sentence}")
+
+
+def create_concept(
+    ctx: Ctx, name: Name, sentence: Sentence, agreed: Annotated[Agreed, Resolve(agree_to_begin)]
+) -> ShownConcept:
+    """Begins a concept from a name and a sentence that says what counts, in the person's words."""
+    bench, who = bench_of(ctx), caller_of(ctx)
+    author = f"{who.user}, by {who.assistant}" if who.assistant else who.user
+    return _shown(bench, bench.definitions.begin_concept(name, sentence, author=author[:200]).name)
+
+
+@in_our_words()
+def agree_to_propose(ctx: Ctx, concept: ConceptName) -> Elicit[Consent] | Consent:
+    question = f"Have criteria and searches proposed for “{concept}”, as a new definition?"
+    return ask(ctx, "propose_what_counts", f"{question} {_asks_for_words(bench_of(ctx))}")
+
+
+def propose_what_counts(
+    ctx: Ctx, concept: ConceptName, agreed: Annotated[Agreed, Resolve(agree_to_propose)]
+) -> Job:
+    """Proposes criteria and what to search for, kept as the next definition. A job."""
+    bench = bench_of(ctx)
+    return submitted(bench, bench.definitions.submit_expand(concept))
+
+
+@in_our_words()
+def agree_to_mine(ctx: Ctx, concept: ConceptName) -> Elicit[Consent] | Consent:
+    return ask(ctx, "find_candidates", f"Search the library for pictures worth looking at for “{concept}”?")
+
+
+def find_candidates(
+    ctx: Ctx,
+    concept: ConceptName,
+    agreed: Annotated[Agreed, Resolve(agree_to_mine)],
+    size: Annotated[int, Field(ge=1, le=100_000, description="How many to hold.")] = POOL_SIZE,
+) -> Job:
+    """Searches the library for pictures worth looking at. A job."""
+    bench = bench_of(ctx)
+    return submitted(bench, bench.definitions.submit_mine(concept, size=size))
+
+
+def next_pictures(ctx: Ctx, concept: ConceptName, n: Many = 6) -> Blocks:
+    """The pictures whose labels would help most now and that you have not judged. Look at each, judge it by
+    the definition (show_concept), and say so with label_pictures."""
+    bench = bench_of(ctx)
+    found = bench.assistants.next_pictures(concept, n, assistant=caller_of(ctx).assistant)
+    first = f"{count(len(found), 'picture')} to judge, each behind its id."
+    return shown(bench, first, [(one.id, "") for one in found])
+
+
+@in_our_words()
+def agree_to_label(ctx: Ctx, concept: ConceptName, labels: Judgements) -> Elicit[Consent] | Consent:
+    said = Counter(one.value for one in labels)
+    counted = ", ".join(f"{n} {value}" for value, n in said.items())
+    question = f"Keep an assistant's labels of {count(len(labels), 'picture')} for “{concept}” ({counted})?"
+    return ask(ctx, "label_pictures", f"{question} They count by how well they agree with your answers.")
+
+
+def label_pictures(
+    ctx: Ctx, concept: ConceptName, labels: Judgements, agreed: Annotated[Agreed, Resolve(agree_to_label)]
+) -> Taken:
+    """Keeps your judgements as a machine's labels, in your name and never as the person's answers. How much
+    they count follows from how well they agree with what people answered. Pictures that measure are refused:
+    only people answer those, on Label."""
+    who = caller_of(ctx)
+    taken = bench_of(ctx).assistants.judge(concept, labels, assistant=who.assistant, recorded_by=who.user)
+    return Taken(taken=taken, unchanged=len({one.picture for one in labels}) - taken)
+
+
+@in_our_words()
+def agree_to_annotate(ctx: Ctx, concept: ConceptName, budget: Budget) -> Elicit[Consent] | Consent:
+    estimate = bench_of(ctx).annotations.estimate(concept)
+    by = estimate.model or "the built-in encoder"
+    about = "at an unknown price" if estimate.usd is None else f"for about {dollars(estimate.usd)}"
+    cost = f" {about}, at most {dollars(budget)}" if estimate.model else ", which costs nothing"
+    question = f"Have {by} label {count(estimate.pictures, 'picture')} for “{concept}”{cost}?"
+    return ask(ctx, "have_the_machine_label", question)
+
+
+def have_the_machine_label(
+    ctx: Ctx,
+    concept: ConceptName,
+    budget: Budget,
+    agreed: Annotated[Agreed, Resolve(agree_to_annotate)],
+    limit: Annotated[int | None, Field(ge=1, le=10_000_000, description="At most so many pictures.")] = None,
+) -> Job:
+    """Has the annotator that is set label the candidates, with a reason for each. A job."""
+    bench = bench_of(ctx)
+    return submitted(bench, bench.annotations.submit(concept, limit=limit, budget=budget))
+
+
+def _asks_for_words(bench: Workbench) -> str:
+    settings = bench.context.settings
+    asked = settings.has_endpoint and settings.llm_model
+    return f"It asks {settings.llm_model}, which may cost money." if asked else "It costs nothing."
+
+
+def _shown(bench: Workbench, name: str) -> ShownConcept:
+    view = bench.definitions.concept(name)
+    definition, said = view.revision.definition, view.answers
+    return ShownConcept(
+        name=view.name,
+        sentence=definition.description,
+        definition=view.revision.number,
+        criteria=[Criterion(kind=one.kind, text=one.text) for one in definition.criteria],
+        searches=[query.text for query in definition.queries if query.counts],
+        candidates=view.candidates,
+        answers=Answers(
+            yes=said.yes,
+            no=said.no,
+            unsure=said.unsure,
+            measured=said.measure,
+            to_measure=said.to_measure,
+            sentence=said.sentence,
+        ),
+        machine_labels=view.annotated,
+        advice=" ".join(filter(None, (view.advice, view.rare))),
+        versions=[head.number for head in view.heads],
+    )

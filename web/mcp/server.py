@@ -1,0 +1,100 @@
+"""The MCP server: every tool with what a client should know of it before it is called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import ToolAnnotations
+from starlette.types import ASGIApp
+
+from concepts import __version__
+from concepts.workbench import Workbench
+from web.http.access import Access
+from web.http.guard import Guard
+from web.http.request_log import RequestLog
+from web.mcp import concepts, jobs, library, versions
+from web.mcp.door import Door, guarded
+
+PATH = "/mcp"
+INSTRUCTIONS = """Discern turns a subjective visual concept into a small image classifier. The usual order:
+list_concepts, create_concept, propose_what_counts, find_candidates, then next_pictures and label_pictures,
+train, quality, export. Tools that take long answer with a job at once: ask `job` with wait_seconds for its
+end.
+
+The person decides what counts. Your labels are kept as a machine's, with your name; they count as far as they
+agree with the person's own answers, which they give in the app, on Label. Pictures that measure are answered
+by people only: without such answers there are no figures, so ask the person for some. Report figures with
+their intervals, as `quality` says them."""
+
+
+class Tool(NamedTuple):
+    """`reads`: it changes nothing. `takes_away`: what it ends can't be had back. `calls_out`: it may ask a
+    model endpoint."""
+
+    run: Callable[..., Any]
+    title: str
+    reads: bool = False
+    takes_away: bool = False
+    calls_out: bool = False
+
+
+TOOLS = (
+    Tool(concepts.list_concepts, "Library and concepts", reads=True),
+    Tool(library.add_pictures, "Add pictures"),
+    Tool(library.search_pictures, "Search pictures", reads=True),
+    Tool(concepts.show_concept, "A concept", reads=True),
+    Tool(concepts.create_concept, "Begin a concept"),
+    Tool(concepts.propose_what_counts, "Propose what counts", calls_out=True),
+    Tool(concepts.find_candidates, "Find candidates"),
+    Tool(concepts.next_pictures, "Pictures to judge", reads=True),
+    Tool(concepts.label_pictures, "Label pictures as a machine"),
+    Tool(concepts.have_the_machine_label, "Have the annotator label", calls_out=True),
+    Tool(versions.train, "Train a version"),
+    Tool(versions.quality, "How good a version is", reads=True),
+    Tool(versions.ranked_pictures, "Pictures by score", reads=True),
+    Tool(versions.score_files, "Score pictures"),
+    Tool(versions.read_scores, "Read scores", reads=True),
+    Tool(versions.export, "Export a classifier", reads=True),
+    Tool(jobs.job, "A job", reads=True),
+    Tool(jobs.list_jobs, "Jobs", reads=True),
+    Tool(jobs.cancel_job, "Cancel a job", takes_away=True),
+)
+
+
+def create_server(door: Door) -> MCPServer[Door]:
+    @asynccontextmanager
+    async def opened(_: MCPServer[Door]) -> AsyncIterator[Door]:
+        yield door
+
+    server = MCPServer[Door](
+        "discern",
+        title="Discern",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        lifespan=opened,
+        log_level="WARNING",
+    )
+    for tool in TOOLS:
+        about = ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.reads,
+            destructive_hint=tool.takes_away,
+            idempotent_hint=tool.reads,
+            open_world_hint=tool.calls_out,
+        )
+        server.add_tool(guarded(tool.run), title=tool.title, annotations=about)
+    return server
+
+
+def http_app(workbench: Workbench) -> ASGIApp:
+    """The server over HTTP at `PATH`, behind the same guard as REST: host, origin, login and roles."""
+    access = Access(workbench.context.settings, workbench.context.database)
+    trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the guard looks at hosts
+    app = create_server(Door(workbench)).streamable_http_app(
+        streamable_http_path=PATH, transport_security=trusting
+    )
+    return RequestLog(Guard(app, access))

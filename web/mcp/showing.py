@@ -1,0 +1,70 @@
+"""Pictures as an assistant sees them, and views short enough to be read by one."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from mcp.types import ImageContent, TextContent
+from PIL import Image
+from pydantic import BaseModel, Field
+
+from concepts.installation.activity import JobView
+from concepts.workbench import Workbench
+
+MOST_PICTURES = 12  # in one answer: some 15 kB each
+QUALITY = 80  # of JPEG
+
+Blocks = list[TextContent | ImageContent]
+ConceptName = Annotated[
+    str, Field(min_length=1, max_length=120, description="The concept's name, or `id:7`.")
+]
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
+Many = Annotated[int, Field(ge=1, le=MOST_PICTURES, description="How many pictures.")]
+VersionNumber = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="A trained version; the newest where it is left out.")
+]
+
+
+class Job(BaseModel):
+    """Long work. `state`: queued, running, interrupted (goes on by itself), done, failed or cancelled; what
+    came of it is in `result`. Ask again with the tool `job`."""
+
+    id: int
+    kind: str
+    concept: str | None
+    state: str
+    done: int
+    total: int | None
+    message: str
+    error: str
+    result: dict[str, Any] | None
+    seconds_left: float | None
+    cost_usd: float | None
+
+
+def job_of(view: JobView) -> Job:
+    return Job(**{name: getattr(view, name) for name in Job.model_fields})
+
+
+def submitted(bench: Workbench, job_id: int) -> Job:
+    return job_of(bench.installation.job(job_id))
+
+
+def shown(bench: Workbench, first: str, pictures: Sequence[tuple[str, str]]) -> Blocks:
+    """`first`, then of each (id, note) both as text and the picture behind it."""
+    blocks: Blocks = [TextContent(text=first)]
+    for picture_id, note in pictures:
+        said = f"{picture_id} {note}".strip()
+        data = base64.b64encode(jpeg(bench.pictures.thumbnail(picture_id))).decode()
+        blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]
+    return blocks
+
+
+def jpeg(thumbnail: bytes) -> bytes:
+    """A thumbnail, at most 320 pixels on the long side, as JPEG: what every assistant takes."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(thumbnail)).convert("RGB").save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
