@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, bundle, must_exist
+from concepts.cli.groups import Json, app, bundle, must_exist
 from concepts.cli.output import say, show, table
 
 
@@ -43,3 +43,25 @@ def bundle_check(
     show(found, as_json, human)
     if found.problems:
         raise typer.Exit(1)
+
+
+@app.command("push")
+def push(
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="An exported folder or zip.")],
+    target: Annotated[str, typer.Argument(metavar="hf:USER/NAME", help="A model on the Hugging Face Hub.")],
+    licence: Annotated[
+        str | None, typer.Option(help="Of what you trained, as the Hub spells it: apache-2.0, cc-by-4.0.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Only you can see a model that is new.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Publish an exported classifier on the Hugging Face Hub, as who `hf auth login` or HF_TOKEN says."""
+    must_exist(path)
+    from concepts.export.publishing import push_bundle
+
+    pushed = push_bundle(path, target, licence=licence, private=private)
+    show(
+        pushed,
+        as_json,
+        lambda: say(f"{pushed.files} files ({pushed.bytes:,} bytes) are at {pushed.address}."),
+    )

@@ -126,7 +126,7 @@ def _check_replaceable(folder: Path, archive: Path) -> None:
         raise DiscernError(f"{folder} is not a folder. Choose another place for the bundle.")
     if folder.is_dir():
         found = {entry.name for entry in folder.iterdir()} - {"__pycache__"}
-        strange = sorted(name for name in found if not _is_ours(name))
+        strange = sorted(name for name in found if not is_ours(name))
         if strange or (found and FACTS_FILE not in found):
             example = strange[0] if strange else sorted(found)[0]
             raise DiscernError(
@@ -181,7 +181,8 @@ def _code(name: str) -> bytes:
     return BESIDE.sub("from ", Path(__file__).with_name(name).read_text(encoding="utf-8")).encode()
 
 
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
+    """Whether a bundle has files of this name."""
     return (match[1] if (match := OF_ONE_CONCEPT.fullmatch(name)) else name) in OUR_FILES
 
 

@@ -89,6 +89,16 @@ def check_bundle(path: Path) -> BundleCheck:
     )
 
 
+def files_of(path: Path) -> dict[str, bytes]:
+    """Every file of a bundle that `check_bundle` has found whole."""
+    with _opened(path) as (sizes, open_file):
+        found = {}
+        for name in sizes:
+            with open_file(name) as stream:
+                found[name] = stream.read()
+        return found
+
+
 def file_of(path: Path, name: str) -> bytes | None:
     """A file of a bundle, whole; None where it isn't there."""
     with _opened(path) as (sizes, open_file):

@@ -37,6 +37,13 @@ def named(folder: str, encoder: str, pictures: str = "PICTURES") -> str:
 python {_word(f"{folder}/classify.py")} {_word(pictures)} --encoder {shlex.quote(encoder)}"""
 
 
+def from_the_hub(repository: str, pictures: str = "pictures") -> str:
+    """Python with huggingface_hub and what the bundle's requirements.txt names."""
+    return f"""import sys; from huggingface_hub import snapshot_download
+sys.path.insert(0, snapshot_download({_quoted(repository)})); import classify
+print(*classify.Classifier().answers([{_quoted(pictures)}]), sep="\\n")"""
+
+
 HOW_ANYWHERE = """A folder is looked through with all in it. Answers are printed as CSV; `--out FILE.csv` \
 or `--out FILE.jsonl` writes them, `--threshold 0.7` says yes from another probability on."""
 

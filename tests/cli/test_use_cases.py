@@ -113,6 +113,7 @@ USE_CASES = [
     UseCase("study", (), "it measures ways to learn, on labelled pictures and in a folder of its own"),
     UseCase("demo", (), "it is a program that calls the other use cases"),
     UseCase("run", (), "it is what serves REST"),
+    UseCase("push", (), "it publishes a file of this computer, in the name of who is logged in here"),
     UseCase("serve", (), "it is what serves exported classifiers"),
     UseCase("mcp", (), "it serves use cases to assistants, as tools"),
 ]

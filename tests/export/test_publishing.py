@@ -1,0 +1,136 @@
+"""`discern push`, against a stand-in of the Hub on this computer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bundles
+import numpy as np
+import pytest
+import yaml
+from local_hub import LocalHub
+from PIL import Image
+
+from concepts.export.checking import check_bundle
+
+ROOT = Path(__file__).parents[2]
+Done = subprocess.CompletedProcess[str]
+Python = Callable[..., Done]
+
+
+@pytest.fixture
+def hub() -> Iterator[LocalHub]:
+    with LocalHub() as running:
+        yield running
+
+
+@pytest.fixture
+def python(hub: LocalHub, tmp_path: Path) -> Python:
+    """A process that knows no other hub than this one."""
+
+    def run(*arguments: str, cwd: Path = ROOT, **changes: str) -> Done:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "HF_HOME": str(tmp_path / "hf"),
+            "HF_ENDPOINT": hub.url,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_TOKEN": hub.token,
+        }
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=cwd, env=environment | changes, capture_output=True, text=True
+        )
+
+    return run
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    head = bundles.make_head(np.arange(8) - 3.0)
+    graph = bundles.small_graph()
+    return bundles.write_one(tmp_path / "messy-room", head, bundles.make_facts(head), None, graph)
+
+
+def push(python: Python, bundle: Path, *arguments: str, **changes: str) -> Done:
+    return python("-m", "discern", "push", str(bundle), "hf:ana/messy-room", *arguments, **changes)
+
+
+def test_the_files_are_there_with_a_card_that_the_hub_reads(
+    hub: LocalHub, python: Python, bundle: Path
+) -> None:
+    done = push(python, bundle, "--licence", "cc-by-4.0", "--private", "--json")
+    assert done.returncode == 0, done.stderr
+    pushed, there = json.loads(done.stdout), hub.repositories["ana/messy-room"]
+    assert set(there) == {file.name for file in bundle.iterdir()}
+    assert pushed["address"] == f"{hub.url}/ana/messy-room"
+    assert hub.private["ana/messy-room"]
+    _, matter, _ = there["README.md"].decode().split("---\n", 2)
+    about = yaml.safe_load(matter)
+    assert (about["license"], about["pipeline_tag"]) == ("cc-by-4.0", "image-classification")
+    assert about["library_name"] == "discern"
+    unchanged = set(there) - {"README.md", "SHA256SUMS"}
+    assert all(there[name] == (bundle / name).read_bytes() for name in unchanged)
+
+
+def test_what_is_downloaded_is_whole_and_three_lines_load_it(
+    hub: LocalHub, python: Python, bundle: Path, tmp_path: Path
+) -> None:
+    assert push(python, bundle.with_name("messy-room.zip")).returncode == 0
+    downloaded = tmp_path / "downloaded"
+    downloaded.mkdir()
+    for name, content in hub.repositories["ana/messy-room"].items():
+        (downloaded / name).write_bytes(content)
+    assert check_bundle(downloaded).problems == ()
+    card = (downloaded / "README.md").read_text()
+    code = re.findall(r"## From the Hub\n\n```python\n(.*?)\n```", card, re.S)[0]
+    assert len(code.splitlines()) == 3
+    place = tmp_path / "elsewhere"
+    (place / "pictures").mkdir(parents=True)
+    Image.new("RGB", (8, 8), "red").save(place / "pictures" / "red.png")
+    done = python("-P", "-c", code, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"red\.png.*messy room.*probability=0\.", done.stdout)
+
+
+def test_a_second_push_replaces_the_first_and_leaves_what_is_not_ours(
+    hub: LocalHub, python: Python, bundle: Path, tmp_path: Path
+) -> None:
+    push(python, bundle)
+    hub.repositories["ana/messy-room"]["notes.md"] = b"mine"
+    hub.repositories["ana/messy-room"]["2-scores.png"] = b"of an older one"
+    head = bundles.make_head(np.ones(8))
+    other = bundles.write_one(tmp_path / "other", head, bundles.make_facts(head), None)
+    assert push(python, other).returncode == 0
+    there = hub.repositories["ana/messy-room"]
+    assert set(there) == {file.name for file in other.iterdir()} | {"notes.md"}
+    assert len(hub.commits) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "why"),
+    [
+        ([], {"HF_TOKEN": "hf_wrong"}, "your token may not write there"),
+        ([], {"HF_ENDPOINT": "http://127.0.0.1:9"}, "can't be reached"),
+        (["--licence", "a b"], {}, "no licence as the Hub spells them"),
+    ],
+)
+def test_what_cannot_be_pushed_is_said(
+    python: Python, bundle: Path, arguments: list[str], changes: dict[str, str], why: str
+) -> None:
+    done = push(python, bundle, *arguments, **changes)
+    assert done.returncode == 1
+    assert why in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bundle_that_was_changed_is_not_published(hub: LocalHub, python: Python, bundle: Path) -> None:
+    (bundle / "scorer.py").write_text("changed")
+    assert "not as it was written" in " ".join(push(python, bundle).stderr.split())
+    assert hub.repositories == {}
+    assert "hf:USER/NAME" in python("-m", "discern", "push", str(bundle), "elsewhere").stderr
