@@ -1,4 +1,4 @@
-"""Writes `docs/cli.md` from the command line itself, and the schema of `head.json`: `make docs`."""
+"""Writes what is said by the code itself: `docs/cli.md`, `docs/rest-calls.md`, the schema of `head.json`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from concepts.cli import main
 from concepts.cli.groups import with_methods
 from concepts.export.facts import BundleFacts
 from discern.__main__ import app
+from docs.rest_calls import rest_calls
 
 FILE = Path(__file__).with_name("cli.md")
+CALLS = Path(__file__).with_name("rest-calls.md")
 SCHEMA = Path(__file__).with_name("bundle.schema.json")
 PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
@@ -102,4 +104,5 @@ def _paragraphs(text: str | None) -> list[str]:
 
 if __name__ == "__main__":
     FILE.write_text(cli_reference(), encoding="utf-8")
+    CALLS.write_text(rest_calls(), encoding="utf-8")
     SCHEMA.write_text(bundle_schema(), encoding="utf-8")

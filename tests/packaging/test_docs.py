@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.build import FILE, cli_reference, commands
+from docs.build import CALLS, FILE, SCHEMA, bundle_schema, cli_reference, commands
+from docs.rest_calls import rest_calls
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -17,6 +18,11 @@ pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 def test_the_command_line_reference_is_up_to_date() -> None:
     assert FILE.read_text(encoding="utf-8") == cli_reference(), "run `make docs`"
+
+
+def test_rests_calls_and_the_schema_of_bundles_are_up_to_date() -> None:
+    assert CALLS.read_text(encoding="utf-8") == rest_calls(), "run `make docs`"
+    assert SCHEMA.read_text(encoding="utf-8") == bundle_schema(), "run `make docs`"
 
 
 @pages
