@@ -50,6 +50,7 @@ def serve(workbench: Workbench, settings: Settings, listening: socket.socket) ->
     """Until the process is told to stop."""
     app = create_app(workbench)
     workbench.jobs.start()
+    workbench.watcher.start()
     workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(app, settings)).run(sockets=[listening])

@@ -24,6 +24,7 @@ from storage.errors import (
     UnknownJobError,
     UnknownPictureError,
     UnknownVersionError,
+    UnknownWatchError,
 )
 
 if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doesn't need
@@ -66,6 +67,7 @@ __all__ = [
     "UnknownMethodError",
     "UnknownPictureError",
     "UnknownVersionError",
+    "UnknownWatchError",
     "UntrustedEncoderError",
 ]
 

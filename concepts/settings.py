@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     insecure: bool = False
     allowed_roots: str = ""  # folders pictures may be added from, separated like PATH
     trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For is believed, by commas
+    internal_webhooks: bool = False  # whether they may go to addresses that the internet doesn't reach
     allowed_hosts: str = ""  # names this computer is reached by, separated by commas
 
     @property
@@ -225,18 +226,29 @@ def literal_address(host: str) -> Address | None:
 
 def serves_no_model(address: Address) -> bool:
     """Link-local addresses and those by which clouds hand out credentials, also inside of IPv6."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return serves_no_model(inner)
+    address = _inner(address)
     return (
         address.is_link_local
         or address.is_multicast
         or address.is_unspecified
         or str(address) in METADATA_ADDRESSES
     )
+
+
+def is_internal(address: Address) -> bool:
+    """Whether the internet doesn't reach it: of this computer, of a private network, or of no single host."""
+    address = _inner(address)
+    return not address.is_global or address.is_multicast or serves_no_model(address)
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it does."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return inner or address
+    return address
 
 
 def _with(settings: Settings, changes: Mapping[str, Any]) -> Settings:

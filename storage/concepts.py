@@ -25,10 +25,10 @@ from storage.tables import (
     now,
 )
 
-# How a picture was drawn whose answer measures nothing, but certifies a line, makes probabilities fit or says
-# how often the steps of a cascade are wrong.
-CERTIFYING, FITTING, CASCADING = "certifying", "fitting", "cascading"
-MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING)
+# How a picture was drawn whose answer measures no version of the library, but certifies a line, makes
+# probabilities fit, or says how often the steps of a cascade or what a watch flagged are wrong.
+CERTIFYING, FITTING, CASCADING, WATCHING = "certifying", "fitting", "cascading", "watching"
+MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING, WATCHING)
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Wave:
 
 @dataclass(frozen=True)
 class Certifying:
-    """Which attempt drew a picture, how many waves there were by then, and whether that was to certify a line
-    or to fit probabilities."""
+    """Which attempt (or watch) drew a picture, how many waves there were by then, and whether that was to
+    certify a line or to fit probabilities, …"""
 
     attempt: int
     after_wave: int

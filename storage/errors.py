@@ -52,6 +52,10 @@ class UnknownJobError(DiscernError):
     """No job has this number."""
 
 
+class UnknownWatchError(DiscernError):
+    """No watched folder has this number."""
+
+
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 

@@ -109,6 +109,17 @@ class Library:
                     found.update(uri for uri, size, mtime in rows if (uri, size, mtime) in wanted)
         return found
 
+    def read_from(self, sources: Sequence[Source]) -> dict[str, str]:
+        """URI → the picture that was read from it, of those files that have the same size and time since."""
+        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
+        found: dict[str, str] = {}
+        with self._database.read() as session:
+            for uris in _chunks([source.uri for source in sources]):
+                for row in session.scalars(select(SourceRow).where(SourceRow.uri.in_(uris))):
+                    if (row.uri, row.size, row.mtime_ns) in wanted:
+                        found[row.uri] = row.picture_id
+        return found
+
     def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
         query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)

@@ -33,6 +33,7 @@ TITLES = {
     "score library": "Looking at the whole library",
     "score files": "Scoring pictures into a file",
     "score": "Scoring pictures into a file",
+    "watch": "Taking in what is new in a watched folder",
     "test endpoint": "Testing the model endpoint",
 }
 
@@ -138,6 +139,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "robustness": lambda r: f"version {r['version']} on {count(r['n'], 'picture')}",
     "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
+    "watch": lambda r: f"{count(r['seen'], 'new picture')}, {r['flagged']:,} flagged",
     "test endpoint": lambda r: (
         f"{sum(a['works'] for a in r['answers'])} of {count(len(r['answers']), 'model')} answered"
     ),

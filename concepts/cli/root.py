@@ -26,6 +26,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     study,
     versions,
     walls,
+    watch,
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError

@@ -17,10 +17,12 @@ AJob = TypeVar("AJob", bound="Job[Any]")
 
 
 class Lane(StrEnum):
-    """One job at a time runs in each lane, so that a training of seconds never waits for hours of adding."""
+    """One job at a time runs in each lane, so that a training of seconds never waits for hours of adding, and
+    a new picture of a watched folder waits for neither."""
 
     SHORT = "short"
     LONG = "long"
+    WATCHING = "watching"
 
 
 @dataclass(frozen=True)

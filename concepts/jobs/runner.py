@@ -25,7 +25,11 @@ from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
 STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
 
-NEEDED = {Lane.LONG: 64 * 1024**2, Lane.SHORT: 1024**2}  # bytes of free disk, for work to begin or go on
+NEEDED = {
+    Lane.LONG: 64 * 1024**2,
+    Lane.WATCHING: 64 * 1024**2,
+    Lane.SHORT: 1024**2,
+}  # bytes of free disk, for work to begin or go on
 LOOK_FOR_ROOM_SECONDS = 15
 PAUSED = "paused until there is room on the disk again"
 

@@ -10,14 +10,16 @@ from pydantic import computed_field
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.view import View
-from storage.concepts import FITTING, Certifying
+from storage.concepts import FITTING, WATCHING, Certifying
+
+USES = {FITTING: "fit", WATCHING: "watch"}  # of what is kept apart; all else certifies
 
 
 class AnswerCount(View):
     """Pictures with an answer that stands, each counted once however many people answered about it.
 
     By what was said, `yes`, `no`, `unsure`, `skip` and `conflict` add up to `answers`. By what they are for,
-    `teach`, `measure`, `certify`, `fit`, `in_view`, `look_alike` and `undecided` do too.
+    `teach`, `measure`, `certify`, `fit`, `watch`, `in_view`, `look_alike` and `undecided` do too.
     """
 
     answers: int = 0
@@ -31,6 +33,7 @@ class AnswerCount(View):
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
     certify: int = 0  # drawn to certify a line or the steps of a cascade, and answered blindly
     fit: int = 0  # drawn to fit probabilities to, and answered blindly
+    watch: int = 0  # drawn of a watched folder, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
     undecided: int = 0  # neither yes nor no, of the other pictures: nothing is learned from them
@@ -60,6 +63,7 @@ class AnswerCount(View):
         others = (
             (self.certify, "to certify a line or a machine with"),
             (self.fit, "to fit probabilities to"),
+            (self.watch, "to watch a folder with"),
             (self.undecided, "undecided"),
             (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
             (self.look_alike, "about look-alikes of pictures that measure, which teach nothing"),
@@ -121,7 +125,7 @@ def _use(
     if measures or picture in certifying:
         if picture not in blind:
             return "in_view"
-        return "measure" if measures else "fit" if certifying[picture].drawn == FITTING else "certify"
+        return "measure" if measures else USES.get(certifying[picture].drawn, "certify")
     if not decision.decided:
         return "undecided"
     return "look_alike" if picture in reserved else f"teach_{decision.value}"

@@ -119,7 +119,7 @@ def draw_of_pool(material: Material, collection: Collection, key: str, what: str
     """At most `size` pictures of the candidate pool in the order in which to answer, one of each group of
     look-alikes that nobody has answered, all as likely as each other."""
     pool = material.with_vectors(sorted(material.candidates))
-    out = _seen_groups(material, collection)
+    out = seen_groups(material, collection)
     groups = dict(zip(collection.library.near_groups(pool), pool, strict=True))
     frame = sorted(picture for group, picture in groups.items() if group not in out)
     rng = np.random.default_rng(_seed(key, what))
@@ -128,12 +128,12 @@ def draw_of_pool(material: Material, collection: Collection, key: str, what: str
 
 def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
-    out = _seen_groups(material, collection, avoid)
+    out = seen_groups(material, collection, avoid)
     groups = collection.library.groups_with_age()
     return sorted(picture for group, (picture, _) in groups.items() if group not in out)
 
 
-def _seen_groups(material: Material, collection: Collection, avoid: Ids[str] = ()) -> set[str]:
+def seen_groups(material: Material, collection: Collection, avoid: Ids[str] = ()) -> set[str]:
     """Groups of look-alikes of what was answered, is an example, is kept apart or to be avoided."""
     given = [*avoid, *examples(material)]
     twins = library_twins(collection, material.concept_id, given)

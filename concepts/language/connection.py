@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx2
 
-from concepts.settings import literal_address, serves_no_model
+from concepts.settings import Address, literal_address, serves_no_model
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -56,12 +57,21 @@ def _as_azure_takes_it(request: httpx2.Request) -> None:
 
 
 class CheckedTransport(httpx2.HTTPTransport):
-    """Resolves a name once, refuses addresses where no model is served, and connects to what it checked: a
-    name that stands for another address a moment later is not asked again."""
+    """Resolves a name once, refuses addresses where no model is served (or other ones), and connects to what
+    it checked: a name that stands for another address a moment later is not asked again."""
+
+    def __init__(
+        self,
+        refuses: Callable[[Address], bool] = serves_no_model,
+        said: str = "is an address where no model is served",
+    ) -> None:
+        """`said` of a host that is refused."""
+        super().__init__()
+        self._refuses, self._said = refuses, said
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
-        *others, last = _checked(host, request)
+        *others, last = self._checked(host, request)
         request.extensions = {**request.extensions, "sni_hostname": host}
         for address in others:  # a server on this computer often listens on one of localhost's two
             with suppress(httpx2.ConnectError):
@@ -72,19 +82,18 @@ class CheckedTransport(httpx2.HTTPTransport):
         request.url = request.url.copy_with(host=address)
         return super().handle_request(request)
 
-
-def _checked(host: str, request: httpx2.Request) -> list[str]:
-    """The addresses of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpx2.ConnectError(f"there is no {host}", request=request) from error
-    addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
-    for text in addresses:
-        address = literal_address(text)
-        if address is None or serves_no_model(address):
-            raise httpx2.ConnectError(f"{host} is an address where no model is served", request=request)
-    return addresses
+    def _checked(self, host: str, request: httpx2.Request) -> list[str]:
+        """The addresses of a host; all have to be permitted. Raises `httpx2.ConnectError`."""
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpx2.ConnectError(f"there is no {host}", request=request) from error
+        addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
+        for text in addresses:
+            address = literal_address(text)
+            if address is None or self._refuses(address):
+                raise httpx2.ConnectError(f"{host} {self._said}", request=request)
+        return addresses
 
 
 def _has_proxy(url: str) -> bool:

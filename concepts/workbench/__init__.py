@@ -22,6 +22,8 @@ from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
 from concepts.workbench.versions import Versions
+from concepts.workbench.watcher import Watcher
+from concepts.workbench.watching import Watching
 
 __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 
@@ -31,8 +33,8 @@ class Workbench:
 
     Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
     and `examples`, `answers` with `annotations`, `annotators`, `assistants`, `prompts`, `label_files` and
-    `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, and
-    `installation` for the rest. They share one `Context`.
+    `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`,
+    `watching`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,8 +58,11 @@ class Workbench:
         self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)
+        self.watching = Watching(self.context)
+        self.watcher = Watcher(self.context, self.watching)
         self.installation = Installation(self.context)
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""
+        self.watcher.stop()
         self.context.close()

@@ -35,7 +35,7 @@ from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
 from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
-from storage.concepts import CASCADING, CERTIFYING, FITTING, ConceptStore
+from storage.concepts import CASCADING, CERTIFYING, FITTING, WATCHING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
@@ -46,6 +46,7 @@ from storage.labels import LabelLog
 from storage.prompts import PromptStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.walls import WallLog
+from storage.watches import Watches
 
 BEFORE_IMPORT = (
     240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
@@ -82,6 +83,7 @@ class Context:
         self.counts = AnswerCounts(self.collection, self.store, self.log)
         self.certifying = CertifyingDraws(self.database)
         self.fitting = FittingDraws(self.database)
+        self.watches = Watches(self.database)
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
         self.ledger = Ledger(self.database)
@@ -225,10 +227,11 @@ class Context:
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
         """The pictures that certify the lines asked for last, fit probabilities or say how often the steps of
-        a cascade are wrong, in order."""
+        a cascade, or a watch that goes on, are wrong, in order."""
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
         if fitting := self.fitting.newest(concept.id):
             asked.add((FITTING, fitting.attempt))
+        asked |= {(WATCHING, watch.id) for watch in self.watches.of(concept.id) if watch.stopped is None}
         apart = self.store.certifying_pictures(concept.id)
         return [
             i

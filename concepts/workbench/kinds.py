@@ -387,6 +387,26 @@ class Score(Job[ScoreResult]):
     trust_encoder: str | None = None
 
 
+class LookedAt(View):
+    """What a look at a watched folder took in. `unsettled` files were still being written."""
+
+    seen: int
+    flagged: int
+    asked: int
+    skipped: int
+    unsettled: int
+
+
+@dataclass(frozen=True)
+class LookAtFolder(Job[LookedAt]):
+    """Takes in what is new in a watched folder, and says what a version says of it."""
+
+    kind = "watch"
+    lane = Lane.WATCHING
+    concept_id: int
+    watch: int
+
+
 # The installation
 
 

@@ -92,6 +92,14 @@ USE_CASES = [
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
+    # Watched folders
+    UseCase("watch", ("begin_watch", "look_at_folder")),
+    UseCase("watches list", ("list_watches",)),
+    UseCase("watches show", ("get_watch",)),
+    UseCase("watches flagged", ("list_flagged",)),
+    UseCase("watches messages", ("list_messages",)),
+    UseCase("watches stop", ("stop_watch",)),
+    UseCase(None, ("watch_feed",), "it is what programs subscribe to; `watches flagged` lists the same"),
     # The installation
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
     UseCase("settings show", ("get_settings",)),

@@ -21,6 +21,7 @@ from web.api import (
     scoring,
     settings,
     walls,
+    watches,
 )
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems
@@ -43,6 +44,7 @@ TAGS = (
     walls,
     heads,
     scoring,
+    watches,
     jobs,
     settings,
 )

@@ -20,9 +20,10 @@ from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import render, say
+from web.screens.watched import Watched
 from web.work import Work, press
 
-JOBS = ("score files", "score library", "evaluate", "train")
+JOBS = ("score files", "score library", "evaluate", "train", "watch")
 PAGE = 24
 FILES = 5  # the last ones that were scored
 
@@ -30,7 +31,15 @@ FILES = 5  # the last ones that were scored
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.everything, screen.areas)
-    for area in (screen.work.area, screen.library, screen.take, screen.score, screen.versions):
+    areas = (
+        screen.work.area,
+        screen.library,
+        screen.take,
+        screen.score,
+        screen.watched.area,
+        screen.versions,
+    )
+    for area in areas:
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
 
@@ -54,11 +63,12 @@ class _Screen:
         with gr.Row(elem_classes="use-columns"):
             self.take = live("use-take")
             self.score = live("use-score")
+        self.watched = Watched(workbench)
         self.versions = live("use-versions")
         self.compared = live("use-compared")
         self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
         self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
-        self.html += [self.versions, self.compared]
+        self.html += [self.watched.area, self.versions, self.compared]
         self.areas = [*self.html, self.card, self.work.timer]
 
     # What is shown
@@ -91,6 +101,7 @@ class _Screen:
                 snippets=self._code(view),
             ),
             self.score: render("use/score.html", version=newest, files=files),
+            self.watched.area: self.watched.html(view.name),
             self.versions: render(
                 "use/versions.html",
                 name=view.name,
@@ -173,6 +184,8 @@ class _Screen:
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             found = versions.compare_versions(name, one, other)
             return {self.compared: render("use/compared.html", found=found)}
+        if action.name == "flagged":
+            return self.watched.flagged(name, action.value)
         if action.name == "card":
             return {self.card: gr.Markdown(self._bench.exports.model_card(name), visible=True)}
         return None
@@ -182,6 +195,8 @@ class _Screen:
         versions = self._bench.versions
         if press(self._bench, action):
             return ""
+        if said := self.watched.do(action, name, author):
+            return said
         if action.name == "again":
             number = versions.use_again(name, int(action.value), author=author)
             said = f"Version {action.value} is in use again, as version {number}. All others are kept."

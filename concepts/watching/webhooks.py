@@ -1,0 +1,124 @@
+"""Webhooks as in Standard Webhooks 1.0 (https://www.standardwebhooks.com): what is sent, signed how, and when
+it is tried again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from concepts.errors import NotAllowedError, SettingsError
+from concepts.language.connection import CheckedTransport
+from concepts.settings import Settings, is_internal, literal_address, serves_no_model
+from storage.files import write_whole
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+TIMEOUT = 10  # seconds to connect, and between two bytes
+# Between one try and the next: eight in all, over a day and a bit.
+DELAYS = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600))
+JITTER = 0.2  # of a delay, either way, so that a receiver that comes back isn't met by all at once
+GONE = 410  # the receiver wants no more
+INTERNAL = "is an internal address, where webhooks may not go"
+NOWHERE = "is an address where no webhook may go"
+
+
+def new_secret() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """What `webhook-signature` says: HMAC-SHA256 of `id.timestamp.body`."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def body_of(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def next_try(tries: int, at: datetime) -> datetime | None:
+    """When to try again after so many tries; None: never."""
+    if tries > len(DELAYS):
+        return None
+    return at + DELAYS[tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)
+
+
+def check_address(url: str, settings: Settings) -> None:
+    """Raises `SettingsError` for what is no address, and `NotAllowedError` for one that is internal as it is
+    written. What a name stands for is checked when it is connected to."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise SettingsError(f"“{url}” is no address of a webhook. It begins with https:// or http://.")
+    if parts.username or parts.password:
+        raise SettingsError("An address of a webhook has no name and password in it; messages are signed.")
+    address = literal_address(host)
+    if address is None:
+        local = host.rstrip(".").lower() == "localhost"
+        if local and not settings.internal_webhooks:
+            raise NotAllowedError(f"{host} {INTERNAL} (DISCERN_INTERNAL_WEBHOOKS=1 lets them).")
+    elif serves_no_model(address):
+        raise NotAllowedError(f"{host} {NOWHERE}.")
+    elif is_internal(address) and not settings.internal_webhooks:
+        raise NotAllowedError(f"{host} {INTERNAL} (DISCERN_INTERNAL_WEBHOOKS=1 lets them).")
+
+
+def host_of(url: str) -> str:
+    """What may be shown of an address: paths of webhooks are often secrets."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def post(settings: Settings, url: str, secret: str, message_id: str, at: datetime, body: bytes) -> int:
+    """Sends a message once, to the very address that was checked and through no proxy; the answer's status.
+    Redirects are not followed, and what the answer says is not read.
+
+    Raises `httpx2.HTTPError`.
+    """
+    timestamp = int(at.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Discern",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature(secret, message_id, timestamp, body),
+    }
+    if settings.internal_webhooks:
+        transport = CheckedTransport(serves_no_model, NOWHERE)
+    else:
+        transport = CheckedTransport(is_internal, INTERNAL)
+    client = httpx2.Client(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    with client, client.stream("POST", url, content=body, headers=headers) as answer:
+        return int(answer.status_code)
+
+
+class Secrets:
+    """The secrets of webhooks: files that only their owner can read, in no database and no backup, like the
+    endpoint's key."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "webhooks"
+
+    def keep(self, watch_id: int, secret: str) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(self._folder / f"{watch_id}.secret", secret.encode())  # made with mode 0600
+
+    def read(self, watch_id: int) -> str | None:
+        """None where it is gone, as after a backup was restored."""
+        try:
+            return (self._folder / f"{watch_id}.secret").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None

@@ -1,0 +1,162 @@
+"""What the blind answers about a watched folder say, and when they warn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+
+from concepts.labels.consensus import Decision
+from concepts.watching.precision import WINDOW, Answered, Precision, found_of, last_of_both, precision
+from concepts.watching.saying import lot
+from storage.tables import now
+from storage.watches import StoredWatched
+
+BEGUN = now()
+PLACES: Iterator[int] = count(1)
+
+
+def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[StoredWatched]:
+    return [
+        StoredWatched(
+            picture_id=f"{place:064}",
+            file=f"{place}.png",
+            version=version,
+            probability=0.9 if flagged else 0.1,
+            threshold=0.5,
+            flagged=flagged,
+            fresh=True,
+            drawn=True,
+            sequence=place,
+            created=BEGUN + timedelta(minutes=place),
+        )
+        for place in (next(PLACES) for _ in range(n))
+    ]
+
+
+def decision(picture: str, value: Any) -> Decision:
+    return Decision(picture, value, {"me": value}, simulated=False)
+
+
+def answered(drawn: Sequence[StoredWatched], values: Sequence[str]) -> Answered:
+    blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
+    return Answered(drawn, blind, blind)
+
+
+def of(drawn: Sequence[StoredWatched], values: Sequence[str], promised: float | None) -> Precision:
+    return precision(answered(drawn, values), promised, None)
+
+
+def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
+    assert of(asked(3), [], 0.9).standing == "none"
+    assert of(asked(3), [], 0.9).sentence == ""
+    found = of(asked(3), ["yes"] * 3, None)
+    assert found.standing == "none"
+    assert "3 were right" in found.sentence
+
+
+def test_answers_behind_one_that_is_missing_wait() -> None:
+    drawn = asked(5)
+    blind = {one.picture_id: decision(one.picture_id, "yes") for one in (*drawn[:2], *drawn[3:])}
+    found = precision(Answered(drawn, blind, blind), 0.9, None)
+    assert found.whole is not None
+    assert (found.asked, found.answered, found.whole.answered) == (5, 4, 2)
+
+
+def test_an_answer_with_the_machines_opinion_in_view_says_nothing_and_keeps_nobody_waiting() -> None:
+    drawn = asked(3)
+    blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn[1:]}
+    decided = {one.picture_id for one in drawn}
+    found = precision(Answered(drawn, blind, decided), 0.9, None)
+    assert found.whole is not None
+    assert (found.whole.answered, found.answered) == (2, 2)
+
+
+def test_what_nobody_could_decide_is_not_right() -> None:
+    found = of(asked(3), ["yes", "unsure", "skip"], 0.5)
+    assert found.whole is not None
+    assert found.whole.right == 1
+
+
+def test_windows_hold_fifty_answers_of_one_version() -> None:
+    drawn = [*asked(60), *asked(10, version=2)]
+    windows = of(drawn, ["yes"] * 70, 0.9).windows
+    assert [(w.version, w.answered, w.complete) for w in windows] == [
+        (1, WINDOW, True),
+        (1, 10, False),
+        (2, 10, False),
+    ]
+
+
+def test_it_is_kept_once_the_lower_limit_is_what_was_promised() -> None:
+    assert of(asked(10), ["yes"] * 10, 0.8).standing == "open"
+    found = of(asked(40), ["yes"] * 40, 0.8)
+    assert found.standing == "kept"
+    assert found.sentence.endswith("At least 80 of 100 were promised, and that is kept.")
+
+
+def test_it_warns_when_the_lower_limit_of_a_window_is_under_what_was_promised() -> None:
+    found = of(asked(50), ["yes"] * 45 + ["no"] * 5, 0.9)
+    assert found.standing == "doubtful"
+    assert "the lower limit is under that" in found.sentence
+
+
+def test_it_warns_louder_when_the_upper_limit_is_too() -> None:
+    found = of(asked(40), ["yes", "no"] * 20, 0.9)
+    assert found.standing == "broken"
+    assert "not kept" in found.sentence
+
+
+def test_what_goes_wrong_lately_is_not_hidden_by_a_good_past() -> None:
+    found = of(asked(230), ["yes"] * 200 + ["yes", "no"] * 15, 0.85)
+    assert found.standing == "broken"
+    assert "Of 30 flagged pictures" in found.sentence
+
+
+def test_a_version_that_came_later_begins_anew() -> None:
+    drawn = [*asked(50), *asked(40, version=2)]
+    found = of(drawn, ["no"] * 50 + ["yes"] * 40, 0.8)
+    assert found.standing == "kept"
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95])
+def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_windows(share: float) -> None:
+    rng, runs, wrong = np.random.default_rng(1), 150, 0
+    for run in rng.random((runs, WINDOW)) < share:
+        values = ["yes" if right else "no" for right in run]
+        drawn = asked(WINDOW)
+        wrong += any(of(drawn, values[:n], share).standing == "broken" for n in range(5, WINDOW + 1, 3))
+    assert wrong <= 0.05 * runs
+
+
+def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
+    drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
+    blind = {one.picture_id: decision(one.picture_id, "yes" if one.flagged else "no") for one in drawn}
+    said = Answered(drawn, blind, blind)
+    assert last_of_both(said) == drawn[-2].sequence
+    found = found_of(said, {True: 400, False: 4000})
+    assert found is not None
+    assert found.value == 1.0
+    assert found.low < 0.5 < found.high  # forty of four thousand say little
+    surer = found_of(said, {True: 4000, False: 400})
+    assert surer is not None
+    assert surer.low > 0.9
+
+
+def test_nothing_is_said_of_what_is_missed_without_answers_on_both_sides() -> None:
+    drawn = asked(5)
+    said = answered(drawn, ["yes"] * 5)
+    assert last_of_both(said) is None
+    assert found_of(said, {True: 5, False: 9}) is None
+
+
+def test_a_draw_is_random_and_the_same_each_time() -> None:
+    lots = [lot("seed", f"{n}") for n in range(4000)]
+    assert lots[:10] == [lot("seed", f"{n}") for n in range(10)]
+    assert abs(np.mean(lots) - 0.5) < 0.02
+    assert abs(np.mean(np.array(lots) < 0.1) - 0.1) < 0.02
+    assert lots[0] != lot("another", "0")

@@ -1,0 +1,86 @@
+"""Watched folders on Use: begin, what was seen and flagged, what was sent, how right it is over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
+from web.live import Action, Shown, live
+from web.render import render
+
+SHOWN = 12  # flagged pictures, the newest
+
+
+class Watched:
+    """The panel and its buttons."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.area = live("use-watched")
+        self._bench = workbench
+
+    def html(self, name: str, opened: int | None = None) -> str:
+        """`opened`: the watch whose flagged pictures are shown."""
+        watches = self._bench.watching.watches(name)
+        page = self._bench.watching.flagged(name, opened, SHOWN) if opened else None
+        going = [watch for watch in watches if watch.stopped is None]
+        return render(
+            "use/watched.html",
+            name=name,
+            going=going,
+            stopped=[watch for watch in watches if watch.stopped is not None],
+            opened=opened,
+            page=page,
+            ask=100 * ASK_FLAGGED,
+            ask_others=100 * ASK_OTHERS,
+        )
+
+    def flagged(self, name: str, value: str) -> Shown:
+        """The panel with the pictures that one watch flagged, or without where they are shown already."""
+        return {self.area: self.html(name, int(value) if value.isdecimal() and int(value) else None)}
+
+    def do(self, action: Action, name: str, author: str) -> str:
+        """Does what was pressed and says so; empty where it was for somebody else."""
+        watching = self._bench.watching
+        if action.name == "watch":
+            return self._begin(action, name, author)
+        number = int(action.value) if action.value.isdecimal() else 0
+        if action.name == "look-now":
+            watching.submit_look(name, number)
+            return render(
+                "use/watch_said.html", said="looking", watch=watching.watch(name, number), secret=""
+            )
+        if action.name == "stop-watch":
+            return render("use/watch_said.html", said="stopped", watch=watching.stop(name, number), secret="")
+        return ""
+
+    def _begin(self, action: Action, name: str, author: str) -> str:
+        folder = action.fields.get("folder", "").strip()
+        if not folder:
+            raise DiscernError("Write the folder first.")
+        ask, ask_others, promised = (
+            _share(action.fields.get(field, "")) for field in ("ask", "ask_others", "promised")
+        )
+        begun = self._bench.watching.begin(
+            name,
+            Path(folder).expanduser(),
+            webhook=action.fields.get("webhook", "").strip(),
+            ask_flagged=ASK_FLAGGED if ask is None else ask,
+            ask_others=ASK_OTHERS if ask_others is None else ask_others,
+            promised=promised,
+            author=author,
+            confined=True,
+        )
+        self._bench.watching.submit_look(name, begun.watch.id)
+        return render("use/watch_said.html", said="begun", watch=begun.watch, secret=begun.secret)
+
+
+def _share(text: str) -> float | None:
+    """What was typed, of 100; None where nothing was. Raises `DiscernError`."""
+    if not text.strip():
+        return None
+    try:
+        return float(text) / 100
+    except ValueError as error:
+        raise DiscernError(f"“{text}” is no number.") from error
