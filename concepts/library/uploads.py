@@ -127,6 +127,14 @@ def typed_paths(text: str) -> list[Path]:
     return paths
 
 
+def typed_folder(text: str) -> Path:
+    """One folder as a person typed it. Raises `DiscernError` like `typed_paths`."""
+    first, *more = typed_paths(text)
+    if more or not first.is_dir():
+        raise DiscernError(f"“{text.strip()}” is no folder. Write one, such as /home/ana/Pictures.")
+    return first
+
+
 def _without_tilde(typed: str) -> Path:
     try:
         return Path(typed).expanduser()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -11,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from concepts.installation.activity import JobView
+from concepts.library.uploads import typed_folder
 from concepts.watching.views import Begun, DeliveryView, FlaggedPage, WatchView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset
@@ -49,7 +49,7 @@ def routes(workbench: Workbench) -> APIRouter:
         this answer alone. The same folder, version and webhook again is the same watch."""
         return workbench.watching.begin(
             name,
-            Path(body.folder),
+            typed_folder(body.folder),
             version=body.version,
             webhook=body.webhook,
             ask_flagged=body.ask_flagged,

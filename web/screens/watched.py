@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from concepts.errors import DiscernError
+from concepts.library.uploads import typed_folder
 from concepts.workbench import Workbench
 from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
 from web.live import Action, Shown, live
@@ -56,15 +55,13 @@ class Watched:
         return ""
 
     def _begin(self, action: Action, name: str, author: str) -> str:
-        folder = action.fields.get("folder", "").strip()
-        if not folder:
-            raise DiscernError("Write the folder first.")
+        folder = typed_folder(action.fields.get("folder", ""))
         ask, ask_others, promised = (
             _share(action.fields.get(field, "")) for field in ("ask", "ask_others", "promised")
         )
         begun = self._bench.watching.begin(
             name,
-            Path(folder).expanduser(),
+            folder,
             webhook=action.fields.get("webhook", "").strip(),
             ask_flagged=ASK_FLAGGED if ask is None else ask,
             ask_others=ASK_OTHERS if ask_others is None else ask_others,
