@@ -59,9 +59,9 @@ def said_of(
     return found
 
 
-def lot(seed: str, picture_id: str) -> float:
+def lot(seed: str, name: str) -> float:
     """A number of 0..1 that nobody knows who doesn't know the seed, the same each time."""
-    digest = hashlib.sha256(f"{seed} {picture_id}".encode()).digest()
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64
 
 

@@ -16,7 +16,7 @@ from concepts.library.roots import check_roots, within_roots
 from concepts.watching import events
 from concepts.watching.folder import pictures_in, settled, under
 from concepts.watching.precision import Answered, Precision, found_of, last_of_both, precision
-from concepts.watching.saying import said_of
+from concepts.watching.saying import lot, said_of
 from concepts.watching.sending import Sender, Sent
 from concepts.watching.views import (
     Begun,
@@ -197,7 +197,8 @@ class Watching:
         if not new or watch.stopped:
             return LookedAt(seen=0, flagged=0, asked=0, skipped=0, unsettled=0)
         self.pause(SETTLE_SECONDS)
-        ready = settled(new)
+        # In random order: what is asked about first is a sample of all that came together, not of one folder.
+        ready = sorted(settled(new), key=lambda file: lot(watch.seed, file.uri))
         seen = flagged = asked = skipped = 0
         for start in range(0, len(ready), TAKEN_AT_ONCE):
             some = ready[start : start + TAKEN_AT_ONCE]
@@ -222,8 +223,10 @@ class Watching:
         concept = self._context.store.get(watch.concept_id)
         head = self._context.head(concept, watch.version)
         first: dict[str, str] = {}
-        for uri, picture in self._context.collection.library.read_from(files).items():
-            first.setdefault(picture, under(watch.folder, uri))
+        read = self._context.collection.library.read_from(files)
+        for file in files:
+            if file.uri in read:
+                first.setdefault(read[file.uri], under(watch.folder, file.uri))
         known = self._watches.seen(watch.id, first)
         ids = [picture for picture in first if picture not in known]
         self._context.draw_evaluation(concept)

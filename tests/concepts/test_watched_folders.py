@@ -291,6 +291,15 @@ def test_what_looks_like_what_was_answered_or_came_before_is_not_asked_about(
     assert watched.watching.watch(NAME, watch.id).seen == 11
 
 
+def test_what_came_together_is_asked_about_in_random_order(watched: Workbench, tmp_path: Path) -> None:
+    flagging_all(watched)
+    watch = begin(watched, draw_folder(tmp_path / "many", 60, first_seed=5000), ask_flagged=1.0).watch
+    watched.watching.look(NAME, watch.id)
+    names = [one.file for one in watched.context.watches.drawn(watch.id)]
+    first = [name.partition("-")[0] for name in names[: len(names) // 2]]
+    assert set(first) == {"ellipse", "rectangle", "line"}  # by name, no rectangle would be among them
+
+
 def test_questions_of_a_stopped_watch_are_not_asked_any_more(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     watch = begin(watched, inbox, ask_flagged=1.0).watch

@@ -1,0 +1,101 @@
+"""A watched folder on Use, in a browser: begin, the secret once, what came, answer blindly, be warned, stop.
+
+The answers are simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from answering import answer
+from axe_playwright_python.sync_playwright import Axe
+from drawing import draw_folder
+
+NAME = "Ellipse that comes in"
+
+
+@pytest.fixture(scope="module")
+def trained(site: Any) -> Any:
+    """A concept with a version that calls everything a yes, so that what is flagged is known."""
+    bench = site.bench
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 20)])
+    bench.versions.train(NAME)
+    bench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)
+    bench.watching.pause = lambda seconds: None
+    return site
+
+
+def open_use(page: Any, site: Any) -> None:
+    page.goto(f"{site.url}/use?concept={quote(NAME)}")
+    page.wait_for_selector("#watched h2")
+
+
+def serious(page: Any) -> list[tuple[str, str]]:
+    violations = Axe().run(page).response["violations"]
+    return [
+        (v["id"], v["nodes"][0]["html"][:200]) for v in violations if v["impact"] in ("serious", "critical")
+    ]
+
+
+def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any, tmp_path: Path) -> None:
+    inbox = draw_folder(tmp_path / "inbox", 60, first_seed=40_000)
+    open_use(page, trained)
+    page.fill("#watch-folder", str(inbox))
+    page.fill("#watch-webhook", "https://hooks.example/secret-path")
+    page.fill("#watch-ask", "100")
+    page.fill("#watch-promised", "90")
+    page.keyboard.press("Enter")
+    secret = page.locator("#watch-secret")
+    secret.wait_for()
+    assert secret.inner_text().startswith("whsec_")
+    panel = page.locator("#watched .watch")
+    panel.get_by_text("60 pictures seen, 60 flagged").wait_for()
+    assert "Messages to hooks.example: 0 delivered, 60 waiting" in panel.inner_text()
+    assert "secret-path" not in page.content()
+
+    bench = trained.bench
+    (watch,) = bench.watching.watches(NAME)
+    drawn = [one.picture_id for one in bench.context.watches.drawn(watch.id)]
+    panel.get_by_role("button", name="Show flagged").click()
+    panel.get_by_text("shown once you have answered").wait_for()
+
+    answer(bench, NAME, drawn)  # two of three are no ellipse
+    open_use(page, trained)
+    panel.get_by_text("less than promised").wait_for()
+    assert "At least 90 of 100 were promised, and that is not kept" in panel.inner_text()
+    assert page.locator("#watch-secret").count() == 0
+    assert panel.locator("table tr").count() >= 2
+
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        open_use(page, trained)
+        panel.get_by_role("button", name="Show flagged").click()
+        panel.locator(".pictures img").first.wait_for()
+        found += [(scheme, *violation) for violation in serious(page)]
+    for width in (640, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append((str(width), "scrolls sideways", ""))
+    assert found == []
+
+    panel.get_by_role("button", name="Stop watching").click()
+    page.get_by_text("is not watched any more").wait_for()
+    page.get_by_text("Not watched any more (1)").wait_for()
+
+
+def test_an_address_inside_is_refused_in_words_and_nothing_is_watched(
+    trained: Any, page: Any, tmp_path: Path
+) -> None:
+    inbox = draw_folder(tmp_path / "inbox", 1, first_seed=41_000)
+    open_use(page, trained)
+    page.evaluate("document.querySelector('#watched details').open = true")
+    page.fill("#watch-folder", str(inbox))
+    page.fill("#watch-webhook", "http://127.0.0.1:9/")
+    page.click("#watch")
+    page.get_by_text("where webhooks may not go").wait_for()
+    assert str(inbox) not in [watch.folder for watch in trained.bench.watching.watches(NAME)]
