@@ -28,7 +28,8 @@ To restore it:
        discern library reembed {encoder}
      This also makes thumbnails that are not in the backup.
 
-Keys and passwords are not in the backup. Set the endpoint's key again, and add users again.
+Keys and passwords are not in the backup. Set the endpoint's key again, and add users again. Watched folders
+with a webhook have lost the secret that signs its messages: stop watching them, and begin again.
 """
 
 

@@ -70,6 +70,7 @@ class WatchCounts:
     seen: int
     flagged: int
     asked: int  # drawn to be answered blindly
+    last: datetime | None  # when something was last seen
 
 
 class Watches:
@@ -152,13 +153,14 @@ class Watches:
 
     def counts(self, watch_id: int) -> WatchCounts:
         w = WatchedPictureRow
-        query = select(w.flagged, w.drawn, func.count()).where(w.watch_id == watch_id)
+        query = select(w.flagged, w.drawn, func.count(), func.max(w.created)).where(w.watch_id == watch_id)
         with self._database.read() as session:
             rows = session.execute(query.group_by(w.flagged, w.drawn)).all()
         return WatchCounts(
             seen=sum(row[2] for row in rows),
             flagged=sum(row[2] for row in rows if row[0]),
             asked=sum(row[2] for row in rows if row[1]),
+            last=max((row[3] for row in rows), default=None),
         )
 
     def fresh_until(self, watch_id: int, sequence: int) -> dict[bool, int]:

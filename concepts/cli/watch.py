@@ -10,6 +10,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Most, Name, Skip, app, watches, workbench
 from concepts.cli.output import StoppedError, progress, say, show, table
+from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
     from concepts.watching.precision import Window
@@ -53,6 +54,8 @@ def watch(
     What is in it already counts as new. The folder stays watched while Discern runs anywhere, until
     `discern watches stop`; the same command again goes on with it.
     """
+    if as_json and not once:
+        raise DiscernError("--json prints one value when the command ends. Add --once.")
     bench = workbench()
     begun = bench.watching.begin(
         concept,
@@ -75,21 +78,20 @@ def watch(
         value = {"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)}
         show(value, as_json, lambda: _told(found, looked))
         return
-    _go_on(bench, concept, number, as_json)
+    _go_on(bench, concept, number)
 
 
-def _go_on(bench: Workbench, concept: str, number: int, as_json: bool) -> None:
+def _go_on(bench: Workbench, concept: str, number: int) -> None:
     """Until Ctrl-C, or until somebody stops watching; prints what each look took in."""
     shown = bench.watching.watch(concept, number)
-    if not as_json:
-        say(f"Watching {shown.folder}. Ctrl-C ends this; watch {number} itself ends by discern watches stop.")
+    say(f"Watching {shown.folder}. Ctrl-C ends this; watch {number} itself ends by discern watches stop.")
     try:
         while bench.watching.watch(concept, number).stopped is None:
             looked = bench.watching.look_if_new(concept, number)
             sent = bench.watching.send_due()
             if looked is not None and looked.seen:
-                show(looked, as_json, lambda seen=looked: say(_line(seen)))  # type: ignore[misc]
-            if sent.failed and not as_json:
+                say(_line(looked))
+            if sent.failed:
                 say(f"A message was not taken: {bench.watching.watch(concept, number).deliveries.problem}")
             time.sleep(AGAIN_SECONDS)
     except KeyboardInterrupt as error:

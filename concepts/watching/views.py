@@ -33,7 +33,7 @@ class WatchView(View):
     author: str
     created: datetime
     stopped: datetime | None
-    looked: datetime | None  # when a look last took something in
+    last: datetime | None  # when something new was last seen
     looking: bool
     problem: str
     seen: int

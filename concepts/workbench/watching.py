@@ -144,7 +144,8 @@ class Watching:
 
     def last_look(self, watch: Watch) -> StoredJob | None:
         """The job of the newest look."""
-        return next(iter(self._jobs(watch)), None)
+        found = self._context.jobs.store.about(watch.concept_id, [LookAtFolder.kind])
+        return next((job for job in found if job.arguments.get("watch") == watch.id), None)
 
     def send_due(self) -> Sent:
         """Delivers what is due now."""
@@ -248,9 +249,7 @@ class Watching:
         return events.event(name, watch, self._watches.one(delivery.sequence))
 
     def _view(self, concept: ConceptRow, watch: Watch) -> WatchView:
-        counts, jobs = self._watches.counts(watch.id), self._jobs(watch)
-        newest = jobs[0] if jobs else None
-        done = next((job for job in jobs if job.state == "done"), None)
+        counts, newest = self._watches.counts(watch.id), self.last_look(watch)
         return WatchView(
             id=watch.id,
             concept=concept.name,
@@ -263,7 +262,7 @@ class Watching:
             author=watch.author,
             created=watch.created,
             stopped=watch.stopped,
-            looked=done.finished if done else None,
+            last=counts.last,
             looking=newest is not None and newest.finished is None,
             problem=newest.error if newest and newest.state == "failed" else "",
             seen=counts.seen,
@@ -351,11 +350,6 @@ class Watching:
         if watch.stopped is not None:
             raise ConflictError("This folder is not watched any more. Begin again.")
         return watch
-
-    def _jobs(self, watch: Watch) -> list[StoredJob]:
-        """The last looks, the newest first."""
-        found = self._context.jobs.store.about(watch.concept_id, [LookAtFolder.kind])
-        return [job for job in found if job.arguments.get("watch") == watch.id]
 
     def _job(self, watch: Watch) -> LookAtFolder:
         return LookAtFolder(watch.concept_id, watch.id)

@@ -16,6 +16,7 @@ from drawing import draw, draw_folder
 from receiver import Receiver
 
 from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownWatchError
+from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.watching.sending import Sender
 from concepts.workbench import Workbench
@@ -63,7 +64,7 @@ def test_new_pictures_are_scored_once_by_the_version_in_use(watched: Workbench, 
     draw("ellipse", 6000).save(inbox / "ellipse-late.png")
     assert watched.watching.look(NAME, watch.id).seen == 1
     view = watched.watching.watch(NAME, watch.id)
-    assert (view.seen, view.problem, view.looked is not None) == (10, "", True)
+    assert (view.seen, view.problem, view.last is not None) == (10, "", True)
     page = watched.watching.flagged(NAME, watch.id, 50, all=True)
     assert len(page.flagged) == view.flagged
     scored = watched.versions.ranked_pictures(NAME, "top", size=200).pictures
@@ -318,6 +319,19 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(watched: Workben
     number = watched.certificates.finish(NAME, author="me", measure=False)
     certified = begin(watched, inbox, version=number).watch
     assert (certified.precision.promised, certified.promised_by) == (0.5, "certified")
+
+
+def test_the_promise_of_a_measured_version_is_its_lower_limit(
+    watched: Workbench, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "SHARE", 0.5)  # of a small library: figures need enough of each kind
+    left = watched.answers.next_pictures(NAME, 200, purpose="evaluation")
+    answer(watched, NAME, [picture.id for picture in left])
+    flagging_all(watched)
+    precision = watched.versions.evaluate(NAME).metric("precision")
+    watch = begin(watched, inbox).watch
+    assert precision is not None
+    assert (watch.precision.promised, watch.promised_by) == (precision.low, "measured")
 
 
 def given_id(bench: Workbench) -> int:

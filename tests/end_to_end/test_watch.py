@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -98,6 +99,24 @@ def test_an_internal_address_is_refused_before_anything_is_kept(
     assert end.code == 1
     assert "internal address" in end.json["error"]
     assert rows_of(home / "discern.sqlite", "watches") == 0
+
+
+def test_without_once_it_goes_on_until_ctrl_c(
+    home: Path,
+    shell: Any,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    inbox, database = tmp_path / "inbox", home / "discern.sqlite"
+    inbox.mkdir()
+    going = shell("watch", inbox, "--concept", NAME)
+    wait_until(lambda: rows_of(database, "watches") == 1, going)
+    draw("ellipse", 4321).save(inbox / "ellipse-new.png")
+    wait_until(lambda: rows_of(database, "watched_pictures") == 1, going)
+    going.send_signal(signal.SIGINT)
+    out, err = going.communicate()
+    assert going.returncode == 130, err
+    assert "Ctrl-C ends this" in out
+    assert "What was scored is kept." in err
 
 
 @pytest.mark.slow

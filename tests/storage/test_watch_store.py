@@ -1,0 +1,120 @@
+"""Watches in SQL: what is said is kept once with all that follows from it; a message is taken by one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from at_once import at_once
+from rows import add_pictures, picture_ids
+
+from storage.concepts import ConceptStore
+from storage.database import Database
+from storage.deliveries import LEASE, Deliveries
+from storage.errors import UnknownWatchError
+from storage.tables import now
+from storage.watches import NewWatch, Watch, Watched, Watches
+
+
+@pytest.fixture
+def watches(database: Database) -> Watches:
+    ConceptStore(database).create("messy room")
+    add_pictures(database, picture_ids(6))
+    return Watches(database)
+
+
+def begin(watches: Watches, webhook: str = "https://hooks.example/") -> Watch:
+    return watches.add(
+        NewWatch(
+            concept_id=1,
+            folder="/inbox",
+            confined=False,
+            version=None,
+            webhook=webhook,
+            seed="seed",
+            ask_flagged=0.1,
+            ask_others=0.01,
+            promised=0.9,
+            promised_by="given",
+            author="me",
+        )
+    )
+
+
+def said(n: int) -> list[Watched]:
+    """Every other one is flagged, every one is drawn."""
+    return [
+        Watched(picture, f"{row}.png", 1, 0.9, 0.5, flagged=row % 2 == 0, fresh=True, drawn=True)
+        for row, picture in enumerate(picture_ids(n))
+    ]
+
+
+def test_what_is_said_again_changes_nothing(watches: Watches, database: Database) -> None:
+    watch = begin(watches)
+    assert watches.keep(watch, said(4)) == 4
+    assert watches.keep(watch, said(6)) == 2
+    counts = watches.counts(watch.id)
+    assert (counts.seen, counts.flagged, counts.asked) == (6, 3, 6)
+    assert Deliveries(database).counts(watch.id) == {"waiting": 3, "delivered": 0, "dead": 0}
+    assert list(ConceptStore(database).certifying_pictures(1)) == picture_ids(6)
+    assert watches.seen(watch.id, [*picture_ids(6), "0" * 64]) == set(picture_ids(6))
+    assert watches.seen(begin(watches).id, picture_ids(6)) == set()
+
+
+def test_two_that_say_the_same_at_once_keep_it_once(watches: Watches, database: Database) -> None:
+    watch = begin(watches)
+    kept = at_once(4, lambda _: watches.keep(watch, said(6)))
+    assert sum(kept) == 6
+    assert Deliveries(database).counts(watch.id)["waiting"] == 3
+
+
+def test_without_a_webhook_nothing_is_to_be_sent(watches: Watches, database: Database) -> None:
+    watch = begin(watches, webhook="")
+    watches.keep(watch, said(6))
+    assert sum(Deliveries(database).counts(watch.id).values()) == 0
+
+
+def test_a_message_is_taken_by_one_and_again_once_its_time_is_over(
+    watches: Watches, database: Database
+) -> None:
+    watch, outbox, at = begin(watches), Deliveries(database), now() + timedelta(seconds=1)
+    watches.keep(watch, said(6))
+    taken = at_once(5, lambda _: outbox.claim(at))
+    assert len({one.sequence for one in taken if one}) == 3
+    assert sum(one is None for one in taken) == 2
+    assert outbox.claim(at) is None
+    again = outbox.claim(at + LEASE)
+    assert again is not None
+    assert again.tries == 2
+    assert outbox.claim(at + 3 * LEASE, without=[watch.id]) is None
+
+
+def test_what_was_sent_or_given_up_is_not_due(watches: Watches, database: Database) -> None:
+    watch, outbox, at = begin(watches), Deliveries(database), now() + timedelta(seconds=1)
+    watches.keep(watch, said(6))
+    first, second, third = filter(None, (outbox.claim(at) for _ in range(3)))
+    outbox.succeeded(first.sequence, at)
+    outbox.failed(second.sequence, "It answered 500.", None)
+    outbox.failed(third.sequence, "It answered 500.", at + timedelta(hours=1))
+    assert outbox.claim(at + LEASE) is None
+    assert outbox.counts(watch.id) == {"waiting": 1, "delivered": 1, "dead": 1}
+    later = outbox.claim(at + timedelta(hours=1))
+    assert later is not None
+    assert later.sequence == third.sequence
+    (dead,) = outbox.of(watch.id, "dead", 10)
+    assert dead.problem == "It answered 500."
+
+
+def test_a_stopped_watch_is_not_going_and_one_of_a_deleted_concept_isnt_either(
+    watches: Watches, database: Database
+) -> None:
+    first, second = begin(watches), begin(watches)
+    watches.stop(first.id)
+    stopped = watches.get(first.id).stopped
+    watches.stop(first.id)
+    assert watches.get(first.id).stopped == stopped
+    assert [watch.id for watch in watches.going()] == [second.id]
+    ConceptStore(database).delete(1)
+    assert watches.going() == []
+    with pytest.raises(UnknownWatchError):
+        watches.get(99)
