@@ -68,6 +68,7 @@ __all__ = [
     "UnknownPictureError",
     "UnknownVersionError",
     "UnknownWatchError",
+    "UnknownWordsError",
     "UntrustedEncoderError",
 ]
 
@@ -235,6 +236,16 @@ class NoUsableRowsError(DiscernError):
         number, reason = rows[0]
         super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
         self.rows = list(rows)
+
+
+class UnknownWordsError(DiscernError):
+    """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first."""
+
+    def __init__(self, file: str, words: Sequence[tuple[str, int]]) -> None:
+        said = ", ".join(f"“{word[:60]}” ({count:,})" for word, count in words[:20])
+        more = f" and {len(words) - 20:,} more" if len(words) > 20 else ""
+        super().__init__(f"What do these words of {file} mean? {said}{more}. Nothing was taken.")
+        self.words = list(words)
 
 
 class ModelCallError(DiscernError):

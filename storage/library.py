@@ -399,6 +399,23 @@ class Library:
                 known.update((row[0], row[1]) for row in rows)
         return [known.get(text) or known.get(uri) for text, uri in zip(paths_or_ids, uris, strict=True)]
 
+    def ending_with(self, paths: Sequence[str]) -> dict[str, set[str]]:
+        """Relative path → ids of the pictures at places that end with it, part by part. Reads through all
+        places, once for all paths."""
+        wanted: dict[str, set[str]] = {}
+        for path in paths:
+            wanted.setdefault(path.rpartition("/")[2], set()).add(path)
+        found: dict[str, set[str]] = {path: set() for path in paths}
+        if not found:
+            return {}
+        query = select(SourceRow.uri, SourceRow.picture_id).execution_options(yield_per=MAX_PARAMETERS)
+        with self._database.read() as session:
+            for uri, picture_id in session.execute(query):
+                for path in wanted.get(uri.rpartition("/")[2], ()):
+                    if uri.endswith(f"/{path}"):
+                        found[path].add(picture_id)
+        return found
+
     def all_ids(self) -> list[str]:
         with self._database.read() as session:
             return list(session.scalars(select(PictureRow.id).order_by(PictureRow.id)))

@@ -100,6 +100,20 @@ class PendingVectorRow(Base):
     fingerprint: Mapped[str] = mapped_column(String(80), primary_key=True)
 
 
+class PictureColumnRow(Base):
+    """What a file from elsewhere says of a picture: its caption, how safe it is, where it is from. Nothing is
+    overwritten: another value of the same column stands beside it."""
+
+    __tablename__ = "picture_columns"
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the value, which may be long
+    value: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str | None] = mapped_column(Text)  # of captions: for search, whatever the case
+    file: Mapped[str] = mapped_column(String(200))
+    added: Mapped[datetime] = mapped_column(default=now)
+
+
 class ConceptRow(Base):
     __tablename__ = "concepts"
     id: Mapped[int] = mapped_column(primary_key=True)

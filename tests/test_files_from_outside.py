@@ -29,6 +29,7 @@ from concepts.export import scorer
 from concepts.export.loading import load_bundle
 from concepts.installation.users import Users, hashed
 from concepts.labels.files import read_label_file
+from concepts.labels.formats import format_of
 from concepts.settings import Settings, load_settings
 from concepts.study.concept_file import read_concepts
 from concepts.study.pictures import read_folder
@@ -80,6 +81,11 @@ def labels_in(path: Path) -> object:
     return list(read_label_file(path))
 
 
+def captions_in(path: Path) -> object:
+    """The rows of a file of another tool, whatever they say."""
+    return list(format_of(path).read(path))
+
+
 def study_rows_in(path: Path) -> object:
     return read_folder(path.parent).rows
 
@@ -115,12 +121,30 @@ def a_zip(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def a_parquet() -> bytes:
+def a_parquet(**columns: list[object]) -> bytes:
     out = io.BytesIO()
-    pq.write_table(pa.table({"path": ["a.png", "b.png"]}), out)
+    pq.write_table(pa.table(columns or {"path": ["a.png", "b.png"]}), out)
     return out.getvalue()
 
 
+CHOICE = {"type": "choices", "value": {"choices": ["yes"]}, "meta": {"discern": {"author": "ana"}}}
+TASKS = [
+    {
+        "data": {"image": "/data/local-files/?d=a.png"},
+        "annotations": [{"completed_by": 1, "result": [CHOICE]}],
+    }
+]
+ANSWERS = [{"value": "yes", "author": "ana", "author_kind": "person"}]
+COCO = {
+    "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+    "annotations": [{"image_id": 1, "category_id": 1, "answers": ANSWERS}, {"image_id": 2, "category_id": 1}],
+    "categories": [{"id": 1, "name": "yes"}],
+}
+CLASSED = {"_cls": "Classification", "label": "yes"}
+SAMPLES = {
+    "samples": [{"filepath": "a.png", "ground_truth": CLASSED, "answers": {"classifications": ANSWERS}}]
+}
+LAION = {"url": ["u"], "caption": ["a ball"], "key": ["000000001"], "punsafe": [0.5]}
 BUNDLE = a_bundle()
 FACTS, WEIGHTS = {"head.json": BUNDLE["head.json"]}, {"head.safetensors": BUNDLE["head.safetensors"]}
 PICTURE = {"a.png": a_picture()}
@@ -133,6 +157,12 @@ READERS = [
     Reader("bundle.zip", a_zip({f"b/{name}": content for name, content in BUNDLE.items()}), load_bundle),
     Reader("labels.csv", b'path,label,comment\na.png,yes,"round, or so"\n=b.png,no,\n', labels_in),
     Reader("labels.jsonl", b'{"path": "a.png", "label": "yes", "author": "ana"}\n', labels_in),
+    Reader("tasks.json", json.dumps(TASKS).encode(), labels_in),
+    Reader("coco.json", json.dumps(COCO).encode(), labels_in),
+    Reader("samples.json", json.dumps(SAMPLES).encode(), labels_in),
+    Reader("answers.parquet", a_parquet(path=["a.png", "b.png"], label=["yes", "no"]), labels_in),
+    Reader("00000.parquet", a_parquet(**LAION), captions_in),
+    Reader("folders.zip", a_zip({"yes/a.png": a_picture(), "no/b.png": a_picture()}), labels_in),
     Reader("list.csv", b"path\na.png\n../b.png\n", pictures_of, PICTURE),
     Reader("list.jsonl", b'{"path": "a.png"}\n', pictures_of, PICTURE),
     Reader("list.parquet", a_parquet(), pictures_of, PICTURE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import Any
 
@@ -22,7 +23,10 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NotEnoughLabelsError: "Answer some: discern concept next NAME --out answers.csv, then discern "
     "concept labels import NAME answers.csv.",
     errors.NotEnoughPicturesError: "Add pictures: discern library add PATH, or take a lower --at-least.",
-    errors.NoUsableRowsError: "Mend these rows and import the file again: nothing was taken.",
+    errors.NoUsableRowsError: "Mend these rows, then import them again (discern concept labels import): "
+    "nothing was taken.",
+    errors.UnknownWordsError: "Say it of each and run the same command again, such as {as_example}; it may "
+    "mean yes, no, unsure, skip or leave-out.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
     "{error.asked}.",
     errors.UntrustedEncoderError: "Where you trust those who made that encoder, run it again with "
@@ -56,6 +60,9 @@ def what_to_do(error: errors.DiscernError) -> str:
     if isinstance(error, errors.NotEnoughLabelsError) and error.purpose == "evaluation":
         advice = advice.replace("concept next NAME", "concept next NAME --evaluation")
     names = {name: getattr(error, name, "").upper() for name in ("role", "setting")}
+    if isinstance(error, errors.UnknownWordsError):
+        meant = zip((word for word, _ in error.words[:2]), ("yes", "no"), strict=False)
+        names["as_example"] = " ".join(f"--as {shlex.quote(f'{word}={what}')}" for word, what in meant)
     return advice.format(error=error, **names)
 
 
@@ -64,7 +71,11 @@ def fail(error: errors.DiscernError, as_json: bool) -> int:
     message, advice = str(error), what_to_do(error)
     rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
     if as_json:  # many messages say themselves what to do, behind their first sentence
-        more = {"bad_rows": [{"row": number, "reason": reason} for number, reason in rows]} if rows else {}
+        more: dict[str, Any] = {}
+        if rows:
+            more = {"bad_rows": [{"row": number, "reason": reason} for number, reason in rows]}
+        if isinstance(error, errors.UnknownWordsError):
+            more = {"words": [{"word": word, "rows": count} for word, count in error.words]}
         return _as_json(code, message, advice or message.partition(". ")[2], **more)
     _warn(" ".join(filter(None, (f"discern: {message}", advice))))
     for number, reason in rows[1:ROWS_SHOWN]:

@@ -59,6 +59,12 @@ Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
 
 
+Format = Annotated[
+    str, typer.Option("--format", help="Which one it is, where that can't be seen: {formats}.")
+]
+Simulated = Annotated[
+    bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
+]
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
 Large = Annotated[
     bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
@@ -76,13 +82,20 @@ Repeats = Annotated[
 
 
 def with_methods(help: str) -> str:
-    """A help text with the names of what is registered in place of {heads} and {annotators}."""
+    """A help text with the names of what is registered in place of {heads}, {annotators}, {formats} and
+    {written}."""
     if "{" not in help:
         return help
     from concepts.annotators import ANNOTATORS, AUTO  # these bring numpy and the database
+    from concepts.labels.formats import FORMATS, written_formats
     from concepts.learning.heads import HEADS
 
-    return help.format(heads=", ".join(HEADS), annotators=", ".join([AUTO, *ANNOTATORS]))
+    return help.format(
+        heads=", ".join(HEADS),
+        annotators=", ".join([AUTO, *ANNOTATORS]),
+        formats=", ".join(FORMATS),
+        written=", ".join(written_formats()),
+    )
 
 
 class ChoosingAMethod(TyperCommand):

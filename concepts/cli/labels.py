@@ -1,12 +1,10 @@
-"""What to answer, and answers in and out: `discern concept next`, `annotate` and `labels`."""
+"""What to answer, and answers: `discern concept next`, `annotate` and `labels`."""
 
 from __future__ import annotations
 
-import csv
 import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +18,7 @@ from concepts.cli.groups import (
     Most,
     Name,
     Repeats,
+    Simulated,
     Skip,
     WithExamples,
     concept,
@@ -33,10 +32,6 @@ from concepts.cli.output import plain, progress, say, show, table
 if TYPE_CHECKING:
     from concepts.annotators.batch import BatchRead
     from concepts.annotators.review import AnnotateEstimate
-
-Simulated = Annotated[
-    bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
-]
 
 
 @concept.command("annotate", cls=ChoosingAMethod)
@@ -222,38 +217,6 @@ def labels_add(
     show(answer, as_json, lambda: say(f"{value}: {picture}"))
 
 
-@labels.command("import")
-def labels_import(
-    name: Name,
-    file: Annotated[Path, typer.Argument(help="CSV or JSONL: path or id, label, perhaps author and split.")],
-    author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
-    simulated: Simulated = False,
-    as_json: Json = False,
-) -> None:
-    """Take answers from a file. Answers that stand already change nothing."""
-    must_exist(file)
-    report = workbench().label_files.import_labels(name, file, author=author, simulated=simulated)
-    show(report, as_json, lambda: _import_report(report))
-
-
-@labels.command("export")
-def labels_export(
-    name: Name,
-    out: Annotated[
-        Path | None, typer.Option(help="A .csv or .jsonl file; without it, CSV is printed.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write every standing answer: people's and the machine's, with authors and comments."""
-    bench = workbench()
-    if out is None:
-        rows = bench.label_files.label_rows(name)
-        show(rows, as_json, lambda: _write_csv(rows))
-        return
-    count = bench.label_files.export_labels(name, out)
-    show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
-
-
 @labels.command("undo")
 def labels_undo(
     name: Name,
@@ -331,32 +294,3 @@ def agreement(name: Name, as_json: Json = False) -> None:
         for p in found
     ]  # fmt: skip
     show(found, as_json, lambda: table(("one", "other", "pictures", "alike", "kappa"), rows))
-
-
-def _import_report(report: dict[str, Any]) -> None:
-    say(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
-    if report["unanswered"]:
-        say(f"{report['unanswered']:,} rows have no answer yet.")
-    if report["kept_for_evaluation"]:
-        say(
-            f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "
-            "they measure and don't train."
-        )
-    if report["kept_for_training"]:
-        say(
-            f"{report['kept_for_training']:,} can't measure, because these pictures or near-duplicates "
-            "have been used for training: they train."
-        )
-    for row in report["bad_rows"][:ROWS_SHOWN]:
-        say(f"  row {row['row']} left out: {row['reason']}")
-    if len(report["bad_rows"]) > ROWS_SHOWN:
-        say(f"  and {len(report['bad_rows']) - ROWS_SHOWN:,} more rows (--json lists all)")
-
-
-def _write_csv(rows: list[dict[str, Any]]) -> None:
-    from concepts.labels.files import LABEL_COLUMNS  # brings the database
-    from storage.csv_files import escaped_row
-
-    writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
-    writer.writeheader()
-    writer.writerows(map(escaped_row, rows))

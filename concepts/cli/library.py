@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, Most, library, workbench
+from concepts.cli.groups import ChoosingAMethod, Format, Json, Most, library, must_exist, workbench
 from concepts.cli.output import progress, say, show, table
+from concepts.errors import DiscernError
 from storage.pictures.sources import require
 
 KEPT = "The pictures added until here are kept."
@@ -113,6 +114,7 @@ def library_picture(
                 ("Added", f"{found.added:%Y-%m-%d %H:%M}"),
                 *(("At", place) for place in found.places),
                 *(("Looks like", other) for other in found.near_duplicates),
+                *((column.name, column.value) for column in found.columns),
                 *(("Says", f"{said.author}, {said.concept}: {said.value}") for said in found.labels),
             ],
         )
@@ -127,11 +129,49 @@ def library_search(
         list[str] | None, typer.Option(help="A picture of the library (path or id) to look like.")
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 20,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Look for every one of the words in the captions instead.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Find pictures by words, by a picture, or by both together."""
+    if captions:
+        if not text or like:
+            raise DiscernError("Captions are searched by words alone.")
+        found = workbench().captions.search(text, top)
+        show(
+            found,
+            as_json,
+            lambda: table(("id", "caption", "path"), [(h.id[:12], h.caption, h.path) for h in found]),
+        )
+        return
     hits = workbench().pictures.search(text, like=like or [], n=top)
     show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
+
+
+@library.command("captions", cls=ChoosingAMethod)
+def library_captions(
+    file: Annotated[
+        Path, typer.Argument(help="Such as the Parquet of img2dataset: path or id, and columns.")
+    ],
+    format: Format = "",
+    as_json: Json = False,
+) -> None:
+    """Keep what a file says of your pictures: captions, which can be searched, and any other columns."""
+    must_exist(file)
+    report = workbench().captions.import_file(file, format=format)
+
+    def human() -> None:
+        columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
+        say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
+        if report.unknown_pictures:
+            say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
+        for row in report.bad_rows:
+            say(f"  row {row['row']} left out: {row['reason']}")
+        if report.bad > len(report.bad_rows):
+            say(f"  and {report.bad - len(report.bad_rows):,} more rows")
+
+    show(report, as_json, human)
 
 
 @library.command("check")

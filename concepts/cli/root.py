@@ -18,6 +18,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     failures,
     installation,
     jobs,
+    label_files,
     labels,
     library,
     output,

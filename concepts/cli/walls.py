@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, labels, workbench
-from concepts.cli.labels import Simulated
+from concepts.cli.groups import Author, Json, Name, Simulated, labels, workbench
 from concepts.cli.output import plain, say, show, table
 from concepts.errors import DiscernError
 

@@ -10,6 +10,7 @@ from concepts.view import View
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 from storage.library import Library, Picture
+from storage.picture_columns import PictureColumns
 
 NEAR_SHOWN = 24  # of one group: burst photos can be hundreds
 
@@ -32,6 +33,14 @@ class PictureLabel(View):
     author_kind: str
 
 
+class ColumnView(View):
+    """What a file from elsewhere says of a picture, and which file."""
+
+    name: str
+    value: str
+    file: str
+
+
 class PictureDetail(View):
     """Everything the library knows of one picture."""
 
@@ -44,6 +53,7 @@ class PictureDetail(View):
     places: list[str]  # every path it was found at
     near_duplicates: list[str]  # ids of the others of its group
     labels: list[PictureLabel]
+    columns: list[ColumnView]  # captions first
 
 
 class PicturePage(View):
@@ -88,7 +98,9 @@ def picture_page(library: Library, n: int, place: str = "") -> PicturePage:
     )
 
 
-def picture_detail(library: Library, store: ConceptStore, log: LabelLog, picture_id: str) -> PictureDetail:
+def picture_detail(
+    library: Library, store: ConceptStore, log: LabelLog, columns: PictureColumns, picture_id: str
+) -> PictureDetail:
     """Raises `UnknownPictureError`."""
     picture = library.picture(picture_id)
     near = sorted(library.members([picture.near_group]) - {picture_id})
@@ -112,6 +124,7 @@ def picture_detail(library: Library, store: ConceptStore, log: LabelLog, picture
         places=list(picture.sources),
         near_duplicates=near[:NEAR_SHOWN],
         labels=labels,
+        columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns.of(picture_id)],
     )
 
 

@@ -6,6 +6,7 @@ from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
 from concepts.workbench.answers import Answers
 from concepts.workbench.assistants import Assistants
+from concepts.workbench.captions import Captions
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -13,6 +14,7 @@ from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
+from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
@@ -31,16 +33,18 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures`, `definitions` with `scoping`, `deliberations`
-    and `examples`, `answers` with `annotations`, `annotators`, `assistants`, `prompts`, `label_files` and
-    `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`,
-    `watching`, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `captions`, `definitions` with `scoping`,
+    `deliberations` and `examples`, `answers` with `annotations`, `annotators`, `assistants`, `prompts`,
+    `label_files`, `label_exports` and `second_look`, `versions` with `steadiness`, `certificates` and
+    `probabilities`, `exports`, `story`, `watching`, and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.context = Context(settings)
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
+        self.captions = Captions(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)
@@ -51,6 +55,7 @@ class Workbench:
         self.assistants = Assistants(self.context, self.answers)
         self.prompts = Prompts(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
+        self.label_exports = LabelExports(self.context)
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)
         self.exports = Exports(self.context, self.versions)

@@ -37,9 +37,7 @@ from concepts.labels.between_people import (
     what_is_said,
 )
 from concepts.labels.consensus import Decision
-from concepts.labels.files import (
-    SPELLINGS,
-)
+from concepts.labels.rows import SPELLINGS
 from concepts.learning.rounds import Ways
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View

@@ -43,6 +43,7 @@ from storage.fitting import FittingDraws
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.labels import LabelLog
+from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.walls import WallLog
@@ -76,6 +77,7 @@ class Context:
             make_private(settings.home, folder=True)
         self.database = Database(settings.database)
         self.collection = Collection(settings, self.database)
+        self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)

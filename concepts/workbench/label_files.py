@@ -1,32 +1,67 @@
-"""Use cases of label files: answers that come and go as CSV or JSONL, and questions to be filled in."""
+"""Use cases of label files: answers that come in from files of other tools too, and questions to be filled
+in."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as Ids
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from concepts.candidates.selection import NextPicture
-from concepts.errors import NoUsableRowsError
+from concepts.errors import NoUsableRowsError, UnknownWordsError
 from concepts.labels.files import (
-    QUESTION_COLUMNS,
-    BadRow,
     ImportReport,
-    LabelRow,
     new_labels,
     read_label_file,
     remarks_of,
     without_answers_of_others,
     without_contradictions,
-    write_label_file,
 )
+from concepts.labels.formats import format_of
+from concepts.labels.formats.tables import write_label_file
 from concepts.labels.renewals import Renewals
 from concepts.labels.repeats import Repeats
+from concepts.labels.rows import (
+    QUESTION_COLUMNS,
+    BadRow,
+    LabelRow,
+    LeftOutRow,
+    Meaning,
+    OpenRow,
+    UnknownWordRow,
+)
+from concepts.library.finding import Named, find_named
+from concepts.view import View
 from concepts.workbench.context import BEFORE_IMPORT, Context
 from storage.labels import Author, LabelEvent
 from storage.tables import ConceptRow
+
+SHOWN = 20  # rows that can't be used, as a preview names them
+
+
+class WordView(View):
+    """A word that a file labels with: in how many rows, and what it means; empty where somebody has to
+    say."""
+
+    word: str
+    rows: int
+    means: str
+
+
+class LabelFileView(View):
+    """What importing a file would find. `pictures` of the library have a label there, `unknown_pictures` are
+    none of the library."""
+
+    format: str
+    words: list[WordView]
+    pictures: int
+    unknown_pictures: int
+    unanswered: int
+    bad: int
+    bad_rows: list[dict[str, Any]]
 
 
 class LabelFiles:
@@ -35,35 +70,56 @@ class LabelFiles:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def preview(
+        self, name: str, file: Path, *, format: str = "", meanings: Mapping[str, Meaning] | None = None
+    ) -> LabelFileView:
+        """What is in a file, before anything of it is taken: its words with counts, and what they would
+        mean. Raises `DiscernError` where it can't be read."""
+        self._context.concept(name)
+        found = format_of(file, format)
+        report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
+        rows = self._read(file, found.method.name, meanings, report, words, unknown)
+        known = self._resolve([*rows, *unknown], file, report)
+        return LabelFileView(
+            format=found.method.name,
+            words=[WordView(word=word, rows=n, means=means) for (word, means), n in words.most_common()],
+            pictures=len({picture_id for _, picture_id in known}),
+            unknown_pictures=report.unknown_pictures,
+            unanswered=report.unanswered,
+            bad=len(report.bad_rows),
+            bad_rows=report.as_dict()["bad_rows"][:SHOWN],
+        )
+
     def import_labels(
         self,
         name: str,
         file: Path,
         *,
+        format: str = "",
+        meanings: Mapping[str, Meaning] | None = None,
         author: str = "me",
         simulated: bool = False,
         for_others: bool = True,
     ) -> dict[str, Any]:
-        """Takes answers from a CSV or JSONL file in one transaction; bad rows are reported, not taken.
+        """Takes answers from a file or folder in one transaction; bad rows are reported, not taken.
 
-        `author` is who brings the file, which is kept beside answers that it says are others'. Without
-        `for_others` new answers of others are bad rows.
+        `meanings` of the file's words come before those that are known. `author` is who brings the file,
+        which is kept beside answers that it says are others'. Without `for_others` new answers of others are
+        bad rows.
 
-        Raises `NoUsableRowsError` where all are bad, and then nothing is changed.
+        Raises `UnknownWordsError` for words without a meaning and `NoUsableRowsError` where all rows are bad,
+        and then nothing is changed.
         """
         concept = self._context.concept(name)
+        report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
+        rows = self._read(file, format, meanings, report, words, unknown, simulated=simulated)
+        if unknown:
+            raise UnknownWordsError(
+                file.name, [(word, n) for (word, means), n in words.most_common() if not means]
+            )
         self._context.draw_more(concept, at_least=BEFORE_IMPORT)
-        report = ImportReport()
-        rows: list[LabelRow] = []
-        for row in read_label_file(file, simulated=simulated):
-            if isinstance(row, LabelRow):
-                rows.append(row)
-            elif isinstance(row, BadRow):
-                report.bad_rows.append(row)
-            else:
-                report.unanswered += 1
         default = Author(author, "simulated" if simulated else "person")
-        found = self._resolve(rows, file.parent, report)
+        found = self._resolve(rows, file, report)
         renewed = self._renewed(concept, found, default)
         resolved = self._settle_repeats(concept, found, default, renewed)
         known, bad = without_contradictions(resolved, default)
@@ -98,6 +154,7 @@ class LabelFiles:
         ]
 
     def export_labels(self, name: str, out: Path) -> int:
+        """All standing labels as a label file, which is CSV or JSONL by its name; how many."""
         return write_label_file(out, self.label_rows(name))
 
     def write_questions(self, pictures: Sequence[NextPicture], out: Path) -> int:
@@ -122,20 +179,51 @@ class LabelFiles:
     def _remarks(self, concept: ConceptRow, ids: Sequence[str]) -> dict[tuple[str, Author], str]:
         return remarks_of(self._context.log.comments(concept.id, ids))
 
+    def _read(
+        self,
+        file: Path,
+        format: str,
+        meanings: Mapping[str, Meaning] | None,
+        report: ImportReport,
+        words: Counter[tuple[str, str]],
+        unknown: list[LabelRow],
+        *,
+        simulated: bool = False,
+    ) -> list[LabelRow]:
+        """The usable rows; what the others are goes into `report`. `words` counts (word, meaning), `unknown`
+        are rows whose word has none."""
+        rows: list[LabelRow] = []
+        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings):
+            if isinstance(row, BadRow):
+                report.bad_rows.append(row)
+            elif isinstance(row, OpenRow):
+                report.unanswered += 1
+            elif isinstance(row, LeftOutRow):
+                report.left_out += 1
+                words[row.word, "leave out"] += 1
+            elif isinstance(row, UnknownWordRow):
+                words[row.word, ""] += 1
+                unknown.append(LabelRow(row.number, row.picture, "skip", None, None, "", path=row.path))
+            else:
+                words[row.word, row.value] += 1
+                rows.append(row)
+        return rows
+
     def _resolve(
-        self, rows: Sequence[LabelRow], folder: Path, report: ImportReport
+        self, rows: Sequence[LabelRow], file: Path, report: ImportReport
     ) -> list[tuple[LabelRow, str]]:
         """Picture ids for rows; paths count from the file's folder, else from the working folder."""
-        library = self._context.collection.library
-        names = [row.picture for row in rows]
-        beside, here = library.resolve_many(names, relative_to=folder.absolute()), library.resolve_many(names)
+        folder = file.absolute() if file.is_dir() else file.absolute().parent
+        named = [Named(row.picture, row.path) for row in rows]
         known = []
-        for row, first, second in zip(rows, beside, here, strict=True):
-            found = first or second
+        for row, (found, why) in zip(
+            rows, find_named(self._context.collection.library, named, folder), strict=True
+        ):
             if found:
                 known.append((row, found))
             else:
-                report.bad_rows.append(BadRow(row.number, f"no picture of the library: {row.picture}"))
+                report.unknown_pictures += 1
+                report.bad_rows.append(BadRow(row.number, why))
         return known
 
     def _renewed(

@@ -137,8 +137,9 @@ class Pictures:
 
     def picture(self, picture_id: str) -> PictureDetail:
         """Raises `UnknownPictureError`."""
+        context = self._context
         return browsing.picture_detail(
-            self._context.collection.library, self._context.store, self._context.log, picture_id
+            context.collection.library, context.store, context.log, context.columns, picture_id
         )
 
     def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:

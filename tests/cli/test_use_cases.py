@@ -28,7 +28,8 @@ USE_CASES = [
     UseCase("library pictures", ("list_pictures",)),
     UseCase("library picture", ("get_picture",)),
     UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
-    UseCase("library search", ("search",)),
+    UseCase("library search", ("search", "search_captions")),
+    UseCase("library captions", ("keep_captions",)),
     UseCase("library check", ("check_library",)),
     UseCase("library reembed", ("reembed",)),
     # Concepts
@@ -67,7 +68,7 @@ USE_CASES = [
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),
     UseCase("concept labels undo", ("undo_answers",)),
-    UseCase("concept labels import", ("import_labels",)),
+    UseCase("concept labels import", ("import_labels", "preview_labels")),
     UseCase("concept labels export", ("export_labels", "list_labels")),
     # Versions
     UseCase("concept train", ("train_version",)),

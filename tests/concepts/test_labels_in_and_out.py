@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsError
 from concepts.labels.consensus import consensus
-from concepts.labels.files import BadRow, LabelRow, read_label_file
+from concepts.labels.files import read_label_file
+from concepts.labels.rows import BadRow, LabelRow
 from concepts.workbench import Workbench
 from concepts.workbench.context import Purpose
 from storage.labels import Author, LabelEvent
@@ -30,7 +31,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
     return path
 
 
-def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
+def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
     file = write(
@@ -38,12 +39,12 @@ def test_unknown_pictures_and_labels_are_reported_and_the_rest_is_taken(
         [
             {"path": pictures / "ellipse-0006.png", "label": "yes"},
             {"path": "nowhere.png", "label": "yes"},
-            {"path": pictures / "line-0002.png", "label": "perhaps"},
+            {"path": pictures / "line-0002.png", "label": "yes", "split": "perhaps"},
             {"path": pictures / "rectangle-0001.png", "label": "0"},
         ],
     )
     report = bench.label_files.import_labels(NAME, file)
-    assert report["imported"] == 2
+    assert (report["imported"], report["unknown_pictures"]) == (2, 1)
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
@@ -51,7 +52,7 @@ def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, t
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
     bench.label_files.import_labels(NAME, file)
     assert bench.label_files.import_labels(NAME, file) == {
-        "imported": 0, "unchanged": 1, "unanswered": 0,
+        "imported": 0, "unchanged": 1, "unanswered": 0, "left_out": 0, "unknown_pictures": 0,
         "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
     }  # fmt: skip
 
@@ -97,7 +98,10 @@ def test_two_people_who_disagree_are_no_contradiction(
 
 
 def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "x"}])
+    file = write(
+        tmp_path / "a.csv",
+        [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "yes", "split": "x"}],
+    )
     with pytest.raises(
         NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
     ) as caught:

@@ -89,6 +89,8 @@ EXAMPLES = [
     errors.NoModelError("annotating"),
     errors.NoPriceError("m"),
     errors.BadPriceError("vlm_price", "cheap"),
+    errors.NoUsableRowsError("a.csv", [(2, "neither an id nor a path")]),
+    errors.UnknownWordsError("a.csv", [("clean", 3), ("messy", 2)]),
     errors.BlindModelError("m", "Shown a red 7, it said a blue 3."),
 ]
 
@@ -111,10 +113,6 @@ def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None
 
 def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
     kinds = {type(error) for error in EXAMPLES}
-    # screens take no label files and no bundles, and start no other process
-    only_in_a_terminal = {
-        errors.MissingPackageError,
-        errors.NoUsableRowsError,
-        errors.UntrustedEncoderError,
-    }
+    # screens take no bundles, and start no other process
+    only_in_a_terminal = {errors.MissingPackageError, errors.UntrustedEncoderError}
     assert set(cli.ADVICE) - only_in_a_terminal == set(advice.ADVICE) == kinds

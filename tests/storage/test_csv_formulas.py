@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.export import scoring
-from concepts.labels.files import LABEL_COLUMNS, LabelRow, read_label_file, write_label_file
+from concepts.labels.files import read_label_file
+from concepts.labels.formats.tables import write_label_file
+from concepts.labels.rows import LABEL_COLUMNS, LabelRow
 from storage.csv_files import escaped, restored
 from storage.pictures.lists import paths_in
 

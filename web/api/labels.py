@@ -1,44 +1,26 @@
-"""Answers about pictures: which to ask about, giving them, taking them back, in and out of files."""
+"""Answers about pictures: which to ask about, giving them, taking them back."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
-import tempfile
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from concepts.candidates.selection import NextPicture
 from concepts.classifier.doubts import Doubts
 from concepts.classifier.second_look import Suspect
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
-from concepts.labels.files import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from concepts.workbench.kinds import LookedOver
-from storage.csv_files import escaped_row
 from storage.labels import Author
 from web.api.shared import LONG, MOST, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 from web.http.answers import Given, take
-from web.http.guard import role_in
 
-TEXT = {"schema": {"type": "string"}}
-LABEL_FILE = {
-    "description": "A label file: path or id, label, perhaps author, split and comment.",
-    "required": True,
-    "content": dict.fromkeys(("text/csv", "application/jsonl", "text/plain"), TEXT),
-}
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -90,24 +72,6 @@ class Undo(Body):
 class UndoneAnswer(BaseModel):
     picture: str
     value: str
-
-
-class BadRow(BaseModel):
-    row: int
-    reason: str
-
-
-class ImportResult(BaseModel):
-    """`unanswered` have no label yet; `kept_for_evaluation` asked to train but measure, `kept_for_training`
-    asked to measure but train."""
-
-    imported: int
-    unchanged: int
-    unanswered: int
-    kept_for_evaluation: int
-    kept_for_training: int
-    bad_rows: list[BadRow] = Field(description="The first of the rows that can't be used.")
-    bad: int = Field(description="How many those are in all.")
 
 
 class LabelRow(BaseModel):
@@ -174,31 +138,6 @@ def routes(workbench: Workbench) -> APIRouter:
         undone = workbench.answers.undo(name, author=author, count=body.count, key=key)
         return [UndoneAnswer.model_validate(answer) for answer in undone]
 
-    @router.post("/labels/import", openapi_extra={"requestBody": LABEL_FILE})
-    async def import_labels(
-        name: ConceptName,
-        author: AuthorName,
-        request: Request,
-        format: Literal["csv", "jsonl"] = "csv",  # the name in the address
-        simulated: bool = False,
-    ) -> ImportResult:
-        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
-        an error where no other is there."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"labels.{format}"
-            with file.open("wb") as out:
-                async for piece in request.stream():
-                    out.write(piece)
-
-            def take_in() -> ImportResult:
-                report = workbench.label_files.import_labels(
-                    name, file, author=author, simulated=simulated, for_others=role_in(request) >= Role.OWNER
-                )
-                bad = report.pop("bad_rows")
-                return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))
-
-            return await run_in_threadpool(take_in)
-
     @router.get("/labels")
     def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
         """Every standing answer, people's and the machine's, the oldest first."""
@@ -238,27 +177,6 @@ def routes(workbench: Workbench) -> APIRouter:
         """How well every two people agree: pictures both answered, how many alike, and Cohen's kappa."""
         return workbench.answers.agreement_between_people(name)
 
-    @router.get(
-        "/labels/export",
-        response_class=StreamingResponse,
-        responses={
-            200: {
-                "content": {
-                    kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl")
-                }
-            }
-        },
-    )
-    def export_labels(
-        name: ConceptName,
-        format: Literal["csv", "jsonl"] = "csv",
-    ) -> StreamingResponse:
-        """Every standing answer as a file, which `labels/import` takes again."""
-        rows = workbench.label_files.label_rows(name)
-        lines, kind = (_csv(rows), "text/csv") if format == "csv" else (_jsonl(rows), "application/jsonl")
-        headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
-        return StreamingResponse(lines, media_type=kind, headers=headers)
-
     return router
 
 
@@ -267,21 +185,3 @@ def kept_key(author: str, concept_id: int, key: str | None) -> str:
     if key is None:
         return uuid.uuid4().hex
     return hashlib.sha256(f"{author}\n{concept_id}\n{key}".encode()).hexdigest()[:48]
-
-
-def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, LABEL_COLUMNS)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(escaped_row(row))
-        if out.tell() > 65_536:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
-
-
-def _jsonl(rows: list[dict[str, Any]]) -> Iterator[str]:
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False) + "\n"

@@ -6,9 +6,10 @@ import io
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.activity import JobView
 from concepts.library.browsing import BadFile, PictureDetail, PicturePage
@@ -16,6 +17,8 @@ from concepts.library.collection import LibraryInfo
 from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
+from concepts.workbench.captions import CaptionHit, ColumnsReport
+from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId
 
 
@@ -98,6 +101,24 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> list[Hit]:
         """Pictures by words, by pictures, or by both together."""
         return workbench.pictures.search(text, like=like, n=limit)
+
+    @router.post("/captions", openapi_extra={"requestBody": A_FILE})
+    async def keep_captions(
+        request: Request, format: FormatName = "", file: FileName = "captions.csv"
+    ) -> ColumnsReport:
+        """Keeps what a file says of pictures of the library: captions, which can be searched, and any other
+        columns, such as those of img2dataset about safety. Values that are known change nothing."""
+        async with received(request, file) as path:
+            return await run_in_threadpool(workbench.captions.import_file, path, format=format)
+
+    @router.get("/captions")
+    def search_captions(
+        text: Annotated[str, Query(min_length=1, max_length=2000, description="Words to look for.")],
+        limit: Limit = 20,
+        offset: Offset = 0,
+    ) -> list[CaptionHit]:
+        """Pictures of which a caption holds every one of the words, whatever their case."""
+        return workbench.captions.search(text, limit, offset)
 
     @router.post("/reembed", **LONG)
     def reembed(body: Reembed, response: Response) -> JobView:

@@ -36,7 +36,8 @@ OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothi
 UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
-    (re.compile(r"/api/v1/concepts/[^/]+/labels/import"), 50 * 1024**2),
+    (re.compile(r"/api/v1/concepts/[^/]+/labels/(import|preview)"), 50 * 1024**2),
+    (re.compile(r"/api/v1/library/captions"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
     (re.compile(r"/api/v1/(concepts/[^/]+/versions/[^/]+/)?classify"), 50 * 1024**2),
     (re.compile(r"/login"), 16 * 1024),

@@ -41,6 +41,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.NotEnoughLabelsError: 409,
     errors.NotEnoughPicturesError: 409,
     errors.NoUsableRowsError: 422,
+    errors.UnknownWordsError: 422,
     errors.BudgetError: 409,
     errors.BadPictureError: 422,
     errors.SettingsError: 422,
@@ -91,9 +92,10 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(errors.DiscernError)
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
         kind = next(c for c in type(error).__mro__ if c in STATUS)
-        rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
-        wrong = [{"where": f"row {number}", "what": reason} for number, reason in rows[:FIRST]]
-        return problem(STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong, wrong=len(rows))
+        wrong = _parts(error)
+        return problem(
+            STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong[:FIRST], wrong=len(wrong)
+        )
 
     @app.exception_handler(OSError)
     def of_the_disk(request: Request, error: OSError) -> Response:
@@ -125,6 +127,15 @@ def handle_problems(app: FastAPI) -> None:
     def of_encodings(request: Request, error: UnicodeError) -> Response:
         """Half of a surrogate pair: valid in JSON, but no text that could be kept."""
         return problem(422, f"The text can't be encoded as UTF-8: {error}", kind="invalid-request")
+
+
+def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:
+    """Where in a file something is wrong, and what."""
+    if isinstance(error, errors.NoUsableRowsError):
+        return [{"where": f"row {number}", "what": reason} for number, reason in error.rows]
+    if isinstance(error, errors.UnknownWordsError):
+        return [{"where": word[:LONGEST], "what": f"{count:,} rows"} for word, count in error.words]
+    return []
 
 
 def describe_problems(api: FastAPI) -> None:

@@ -24,6 +24,7 @@ from web.work import Work, press
 JOBS = ("add pictures", "add sample", "re-embed", "check library")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 PAGE = 48
+CAPTIONED = 12
 BAD_FILES = 50
 GROUPS = 12
 
@@ -86,8 +87,10 @@ class _Screen:
     def _pictures(self, library: LibraryInfo, place: Place) -> str:
         words, like = place.get("q", ""), place.get("like", "")
         hits = page = None
+        captioned = []
         if library.pictures and (words or like):
             hits = self._bench.pictures.search(words, like=[like] if like else [], n=PAGE)
+            captioned = self._bench.captions.search(words, CAPTIONED) if words and not like else []
         elif library.pictures:
             page = self._bench.pictures.browse(PAGE, place.get("at", ""))
         return render(
@@ -97,6 +100,7 @@ class _Screen:
             words=words,
             like=like,
             hits=hits,
+            captioned=captioned,
             page=page,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -30,7 +31,7 @@ FILES = 5  # the last ones that were scored
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
-    on_load(blocks, screen.everything, screen.areas)
+    on_load(blocks, screen.open, [*screen.areas, screen.files])
     areas = (
         screen.work.area,
         screen.library,
@@ -66,12 +67,22 @@ class _Screen:
         self.watched = Watched(workbench)
         self.versions = live("use-versions")
         self.compared = live("use-compared")
+        self.files = live("use-files")  # drawn when the page opens, and then the browser's
         self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
         self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
         self.html += [self.watched.area, self.versions, self.compared]
         self.areas = [*self.html, self.card, self.work.timer]
 
     # What is shown
+
+    def open(self, request: gr.Request) -> Shown:
+        """Everything, and answers in files, which needs no version."""
+        name, files = concept_of(request), ""
+        if name is not None:
+            with suppress(DiscernError):  # which the rest says
+                view = self._bench.definitions.concept(name)
+                files = render("use/files.html", name=view.name, scored=bool(view.heads))
+        return self.everything(request) | {self.files: files}
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
         name = concept_of(request)

@@ -47,8 +47,19 @@ def test_a_wrong_request_near_the_limit_is_answered_with_its_first_problems_and_
 
 
 def test_of_a_label_file_with_many_bad_rows_the_first_are_named(api: TestClient, concept: str) -> None:
-    content = "path,label\n" + "nowhere.png,perhaps\n" * 50_000
+    content = "path,label\n" + "nowhere.png,yes\n" * 50_000
     answer = api.post(f"concepts/{concept}/labels/import", content=content.encode())
     assert answer.status_code == 422
     assert (len(answer.json()["errors"]), answer.json()["wrong"]) == (FIRST, 50_000)
     assert len(answer.content) < 10_000
+
+
+def test_of_a_label_file_with_many_words_the_first_are_named(api: TestClient, concept: str) -> None:
+    words = [f"{number} {'x' * 150}" for number in range(20_000)]
+    content = "path,label\n" + "".join(f"nowhere.png,{word}\n" for word in words)
+    answer = api.post(f"concepts/{concept}/labels/import", content=content.encode())
+    assert answer.status_code == 422
+    assert (len(answer.json()["errors"]), answer.json()["wrong"]) == (FIRST, 20_000)
+    assert len(answer.content) < 10_000
+    preview = api.post(f"concepts/{concept}/labels/preview", content=content.encode())
+    assert len(preview.content) < 100_000

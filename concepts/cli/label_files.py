@@ -1,0 +1,153 @@
+"""Answers in and out of files: `discern concept labels import` and `export`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from concepts.cli.failures import ROWS_SHOWN
+from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
+from concepts.cli.output import say, show, table
+from concepts.errors import DiscernError
+
+if TYPE_CHECKING:
+    from concepts.workbench.label_exports import ExportView
+    from concepts.workbench.label_files import LabelFileView
+
+
+@labels.command("import", cls=ChoosingAMethod)
+def labels_import(
+    name: Name,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A file or folder of answers: CSV or JSONL (path or id, label, perhaps author and split), "
+            "or of another tool."
+        ),
+    ],
+    format: Format = "",
+    meaning: Annotated[
+        list[str],
+        typer.Option(
+            "--as",
+            metavar="WORD=MEANING",
+            help="What a word of the file means, once for each: yes, no, unsure, skip or leave-out, such as "
+            "messy=yes.",
+        ),
+    ] = [],  # noqa: B006  # Typer copies it
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say what is in it: its words, and what they would mean.")
+    ] = False,
+    author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
+    simulated: Simulated = False,
+    as_json: Json = False,
+) -> None:
+    """Take answers from a file. Answers that stand already change nothing."""
+    from concepts.labels.rows import meanings_of  # brings the database
+
+    must_exist(file)
+    meanings = meanings_of(meaning)
+    files = workbench().label_files
+    if preview:
+        found = files.preview(name, file, format=format, meanings=meanings)
+        show(found, as_json, lambda: _previewed(found))
+        return
+    report = files.import_labels(
+        name, file, format=format, meanings=meanings, author=author, simulated=simulated
+    )
+    show(report, as_json, lambda: _import_report(report))
+
+
+@labels.command("export", cls=ChoosingAMethod)
+def labels_export(
+    name: Name,
+    out: Annotated[
+        Path | None, typer.Option(help="A .csv or .jsonl file; without it, CSV is printed.")
+    ] = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", help="For another tool: {written}. A new file or folder, of answers of people only."
+        ),
+    ] = "",
+    what: Annotated[
+        Literal["answers", "scores", "both"],
+        typer.Option(
+            help="With --format: pictures with answers, all with the newest version's score, or both."
+        ),
+    ] = "answers",
+    copies: Annotated[
+        bool, typer.Option("--copies", help="With --format image-folder: copies instead of links.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write every standing answer: people's and the machine's, with authors and comments."""
+    bench = workbench()
+    if format:
+        if out is None:
+            raise DiscernError("Say where it is to be written: --out.")
+        written = bench.label_exports.write(name, format, out, what=what, copies=copies)
+        show(written, as_json, lambda: _written(written))
+        return
+    if out is None:
+        rows = bench.label_files.label_rows(name)
+        show(rows, as_json, lambda: _write_csv(rows))
+        return
+    count = bench.label_files.export_labels(name, out)
+    show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
+
+
+def _written(written: ExportView) -> None:
+    say(f"{written.pictures:,} pictures in {written.out}, for {written.format}.")
+    for why, count in written.left_out.items():
+        say(f"  {count:,} left out: {why}")
+
+
+def _previewed(found: LabelFileView) -> None:
+    say(f"{found.format}: labels of {found.pictures:,} pictures of the library.")
+    table(("word", "rows", "means"), [(w.word, f"{w.rows:,}", w.means or "?") for w in found.words])
+    if found.unanswered:
+        say(f"{found.unanswered:,} rows have no answer yet.")
+    if found.unknown_pictures:
+        say(f"{found.unknown_pictures:,} rows are about no picture of the library.")
+    for row in found.bad_rows:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if found.bad > len(found.bad_rows):
+        say(f"  and {found.bad - len(found.bad_rows):,} more rows")
+
+
+def _import_report(report: dict[str, Any]) -> None:
+    say(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
+    if report["unanswered"]:
+        say(f"{report['unanswered']:,} rows have no answer yet.")
+    if report["left_out"]:
+        say(f"{report['left_out']:,} rows were left out, as their words were said to mean nothing here.")
+    if report["unknown_pictures"]:
+        say(f"{report['unknown_pictures']:,} rows are about no picture of the library.")
+    if report["kept_for_evaluation"]:
+        say(
+            f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "
+            "they measure and don't train."
+        )
+    if report["kept_for_training"]:
+        say(
+            f"{report['kept_for_training']:,} can't measure, because these pictures or near-duplicates "
+            "have been used for training: they train."
+        )
+    for row in report["bad_rows"][:ROWS_SHOWN]:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if len(report["bad_rows"]) > ROWS_SHOWN:
+        say(f"  and {len(report['bad_rows']) - ROWS_SHOWN:,} more rows (--json lists all)")
+
+
+def _write_csv(rows: list[dict[str, Any]]) -> None:
+    from concepts.labels.rows import LABEL_COLUMNS  # brings the database
+    from storage.csv_files import escaped_row
+
+    writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)
+    writer.writeheader()
+    writer.writerows(map(escaped_row, rows))

@@ -1,0 +1,158 @@
+"""Rows of a label file: what one says of a picture, checked, and what its words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from concepts.errors import DiscernError
+from storage.labels import Author, AuthorKind, Value
+
+Split = Literal["train", "evaluation"]
+Meaning = Literal["yes", "no", "unsure", "skip", "leave out"]
+
+SPELLINGS: Final[dict[str, Value]] = {
+    **dict.fromkeys(("yes", "y", "1", "1.0", "true", "positive"), "yes"),
+    **dict.fromkeys(("no", "n", "0", "0.0", "false", "negative"), "no"),
+    **dict.fromkeys(("unsure", "u", "?", "maybe"), "unsure"),
+    **dict.fromkeys(("skip", "s"), "skip"),
+}
+MEANINGS: Final[dict[str, Meaning]] = {
+    "yes": "yes",
+    "no": "no",
+    "unsure": "unsure",
+    "skip": "skip",
+    "leave-out": "leave out",
+}
+LONGEST_AUTHOR = 200
+LONGEST_WORD = 200
+QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
+LABEL_COLUMNS = (
+    "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
+    "recorded_by", "in_view",
+)  # fmt: skip
+NO_COLUMNS_OF_PICTURES = {*QUESTION_COLUMNS, *LABEL_COLUMNS}  # what says something of an answer
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One usable row of a label file. `number` counts lines as an editor does, for messages."""
+
+    number: int
+    picture: str  # id or path as written
+    value: Value
+    author: Author | None
+    split: Split | None
+    comment: str
+    in_view: bool = False  # given with what the machine says beside the picture: it measures nothing
+    repeat: bool = False  # asked a second time
+    path: str = ""  # as written, where `picture` is an id: for a picture whose bytes differ there
+    word: str = ""  # as written, of the label
+
+
+@dataclass(frozen=True)
+class BadRow:
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class OpenRow:
+    """A row with a picture and no answer yet, as a file that is being filled has them."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class LeftOutRow:
+    """A row whose word was said to mean nothing here."""
+
+    number: int
+    word: str
+
+
+@dataclass(frozen=True)
+class UnknownWordRow:
+    """A row whose label is a word that somebody has to give a meaning."""
+
+    number: int
+    word: str
+    picture: str
+    path: str
+
+
+Row = LabelRow | OpenRow | LeftOutRow | UnknownWordRow | BadRow
+# What the reader of a format finds: the row's number, and its columns by name, or why it can't be read.
+RawRow = tuple[int, "dict[str, Any] | BadRow"]
+
+
+def meanings_of(pairs: Iterable[str]) -> dict[str, Meaning]:
+    """WORD=MEANING each, such as clean=no; word → meaning. Raises `DiscernError`."""
+    found: dict[str, Meaning] = {}
+    for pair in pairs:
+        word, _, meaning = pair.rpartition("=")
+        if not word.strip() or meaning.strip() not in MEANINGS:
+            raise DiscernError(
+                f"“{pair[:LONGEST_WORD]}” says of no word what it means: write WORD=MEANING, where a meaning "
+                f"is {', '.join(list(MEANINGS)[:-1])} or leave-out."
+            )
+        found[word.strip()] = MEANINGS[meaning.strip()]
+    return found
+
+
+def checked_rows(
+    raw: Iterable[RawRow], *, simulated: bool = False, meanings: Mapping[str, Meaning] | None = None
+) -> Iterator[Row]:
+    """`meanings` of words come before the spellings that are known; the case of letters doesn't matter."""
+    by_word = {word.strip().casefold(): meaning for word, meaning in (meanings or {}).items()}
+    for number, row in raw:
+        yield row if isinstance(row, BadRow) else _checked(number, row, simulated, by_word)
+
+
+def _checked(number: int, row: dict[str, Any], simulated: bool, meanings: Mapping[str, Meaning]) -> Row:
+    text = {str(key): str(value).strip() for key, value in row.items() if value is not None}
+    if not all(map(can_be_kept, text.values())):
+        return BadRow(number, "characters that are no text")
+    picture = text.get("id") or text.get("path", "")
+    if not picture:
+        return BadRow(number, "neither an id nor a path")
+    word = text.get("label", "")
+    if not word:
+        return OpenRow(number)
+    if len(word) > LONGEST_WORD:
+        return BadRow(number, f"a label of more than {LONGEST_WORD} characters")
+    kind = text.get("author_kind") or ("simulated" if simulated else "person")
+    if kind == "annotator":
+        return BadRow(number, "a machine's label; only what people said is imported")
+    if kind not in ("person", "simulated"):
+        return BadRow(number, f"author_kind “{kind}” is neither person nor simulated")
+    split = text.get("split", "").casefold()
+    if split not in ("", "train", "evaluation"):
+        return BadRow(number, f"split “{split}” is neither train nor evaluation")
+    if len(text.get("author", "")) > LONGEST_AUTHOR:
+        return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
+    path = text.get("path", "") if text.get("id") else ""
+    value = meanings.get(word.casefold()) or SPELLINGS.get(word.casefold())
+    if value is None:
+        return UnknownWordRow(number, word, picture, path)
+    if value == "leave out":
+        return LeftOutRow(number, word)
+    checked_kind: AuthorKind = "simulated" if simulated or kind == "simulated" else "person"
+    return LabelRow(
+        number=number,
+        picture=picture,
+        value=value,
+        author=Author(text["author"], checked_kind) if text.get("author") else None,
+        split="evaluation" if split == "evaluation" else "train" if split == "train" else None,
+        comment=text.get("comment", ""),
+        in_view=SPELLINGS.get(text.get("in_view", "").casefold()) == "yes",
+        repeat=SPELLINGS.get(text.get("repeat", "").casefold()) == "yes",
+        path=path,
+        word=word,
+    )
+
+
+def can_be_kept(text: str) -> bool:
+    """No half of a surrogate pair, which JSON allows, and no NUL, which a database refuses."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,0 +1,115 @@
+"""Use cases of what files from elsewhere say of pictures: captions and other columns, kept and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from concepts.errors import NoUsableRowsError
+from concepts.labels.formats import CAPTION, format_of
+from concepts.labels.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.library.finding import Named, find_named
+from concepts.view import View
+from concepts.workbench.context import Context
+from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
+
+SHOWN = 20  # rows that can't be used, as a report names them
+
+
+class CaptionHit(View):
+    """A picture with a caption that holds the words."""
+
+    id: str
+    path: str
+    caption: str
+
+
+class ColumnsReport(View):
+    """`pictures` of the library that the file says something of, `kept` values that are new, by column;
+    `unknown_pictures` are none of the library."""
+
+    format: str
+    pictures: int
+    kept: int
+    columns: dict[str, int]
+    unknown_pictures: int
+    bad: int
+    bad_rows: list[dict[str, Any]]
+
+
+class Captions:
+    """Captions and columns in, and found again."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def import_file(self, file: Path, *, format: str = "") -> ColumnsReport:
+        """Keeps every column of a file that says something of a picture of the library, in one transaction.
+        The same file again changes nothing.
+
+        Raises `NoUsableRowsError` where no row is of use, and `DiscernError` where it can't be read.
+        """
+        found = format_of(file, format)
+        bad: list[BadRow] = []
+        rows = list(_usable(found.read(file), bad))
+        folder = file.absolute() if file.is_dir() else file.absolute().parent
+        outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
+        columns: list[PictureColumn] = []
+        unknown = 0
+        for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
+            if picture_id is None:
+                unknown += 1
+                bad.append(BadRow(number, why))
+                continue
+            columns += [PictureColumn(picture_id, name, value, file.name) for name, value in said.items()]
+        if bad and not columns:
+            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
+        by_name: dict[str, int] = {}
+        for column in columns:
+            by_name[column.name] = by_name.get(column.name, 0) + 1
+        bad.sort(key=lambda row: row.number)
+        return ColumnsReport(
+            format=found.method.name,
+            pictures=len({column.picture_id for column in columns}),
+            kept=self._context.columns.add(columns),
+            columns=by_name,
+            unknown_pictures=unknown,
+            bad=len(bad),
+            bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
+        )
+
+    def search(self, text: str, n: int = 20, offset: int = 0) -> list[CaptionHit]:
+        """Pictures of which a caption holds every word of the text, whatever their case."""
+        found = self._context.columns.with_words(text, n, offset)
+        paths = self._context.collection.paths([column.picture_id for column in found])
+        return [
+            CaptionHit(id=column.picture_id, path=paths.get(column.picture_id, ""), caption=column.value)
+            for column in found
+        ]
+
+
+def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Named, dict[str, str]]]:
+    """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
+    for number, row in raw:
+        if isinstance(row, BadRow):
+            bad.append(row)
+            continue
+        picture, path = str(row.get("id") or ""), str(row.get("path") or "")
+        said = {
+            str(name): str(value).strip()
+            for name, value in row.items()
+            if name not in NO_COLUMNS_OF_PICTURES and value is not None and str(value).strip()
+        }
+        if not picture and not path:
+            bad.append(BadRow(number, "neither an id nor a path"))
+        elif not all(map(can_be_kept, (picture, path, *said, *said.values()))):
+            bad.append(BadRow(number, "characters that are no text"))
+        elif any(len(value) > LONGEST_VALUE for value in said.values()):
+            bad.append(BadRow(number, f"a value of more than {LONGEST_VALUE:,} characters"))
+        elif any(len(name) > LONGEST_NAME for name in said):
+            bad.append(BadRow(number, f"a column whose name has more than {LONGEST_NAME} characters"))
+        elif said:
+            if CAPTION in said:
+                said = {CAPTION: said.pop(CAPTION)} | said
+            yield number, Named(picture or path, path if picture else ""), said

@@ -1,0 +1,67 @@
+"""Answers of another tool on Use: what its words mean is chosen, then they are taken. Captions on Library."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from conftest import Site
+from playwright.sync_api import Page, expect
+
+NAME = "Tidy room"
+
+
+def rooms(pictures: Path, to: Path) -> Path:
+    with zipfile.ZipFile(to, "w") as archive:
+        for number, word in ((0, "messy"), (3, "messy"), (6, "clean"), (9, "blurry")):
+            archive.write(pictures / f"ellipse-{number:04}.png", f"{word}/{number}.png")
+        archive.writestr("clean/other.png", b"no picture of the library")
+    return to
+
+
+def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
+    site: Site, page: Page, tmp_path: Path
+) -> None:
+    site.bench.definitions.create_concept(NAME, "A tidy room.")
+    page.goto(f"{site.url}/use?concept=Tidy+room")
+    page.set_input_files("#files-file", rooms(site.pictures, tmp_path / "rooms.zip"))
+    expect(page.locator("#files-said")).to_contain_text("answers about 4 pictures of this library")
+    expect(page.locator("#files-said")).to_contain_text("1 row is about no picture")
+    take = page.get_by_role("button", name="Take these answers")
+    expect(take).to_be_disabled()
+    page.get_by_label("messy").select_option("doesn’t count")
+    page.get_by_label("clean").select_option("counts")
+    expect(take).to_be_disabled()
+    page.get_by_label("blurry").select_option("leave it out")
+    assert not site.bench.label_files.label_rows(NAME)
+    take.click()
+    expect(page.locator("#files-said")).to_contain_text("3 answers taken")
+    expect(page.locator("#files-said")).to_contain_text("1 row")
+    rows = site.bench.label_files.label_rows(NAME)
+    assert sorted(row["label"] for row in rows) == ["no", "no", "yes"]
+
+    page.get_by_label("As", exact=True).select_option("Label Studio tasks")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "tidy-room-label-studio.json"
+    tasks = json.loads(Path(download.value.path()).read_text())
+    assert len(tasks) == 3
+
+
+def test_captions_of_a_file_are_found_and_shown_with_the_picture(
+    site: Site, page: Page, tmp_path: Path
+) -> None:
+    file = tmp_path / "captions.csv"
+    file.write_text("path,caption,punsafe\nellipse-0012.png,A Zeppelin over the sea,0.25\n")
+    page.goto(f"{site.url}/library")
+    page.get_by_text("Add pictures").click()
+    page.set_input_files("#captions-file", file)
+    expect(page.locator("#captions-said")).to_contain_text("2 values kept, of 1 picture: caption, punsafe.")
+    page.get_by_label("Search by words").fill("zeppelin")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="In their captions")).to_be_visible()
+    page.get_by_text("A Zeppelin over the sea").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("A Zeppelin over the sea")
+    expect(dialog).to_contain_text("punsafe")

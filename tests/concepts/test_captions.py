@@ -1,0 +1,124 @@
+"""Captions and columns of files from elsewhere: kept with the picture, searched, and never overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.workbench import Workbench
+from storage.labels import Author
+from storage.pictures.hashing import picture_id
+
+
+def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
+    """As img2dataset writes it with output format `files` and LAION's columns kept."""
+    shard = path.stem
+    folder = path.parent / shard
+    folder.mkdir()
+    for number, picture in enumerate(pictures):
+        (folder / f"{shard}{number:04}.jpg").write_bytes(picture.read_bytes())
+    count = len(captions)
+    table = {
+        "url": [f"https://example.org/{n}.jpg" for n in range(count)],
+        "caption": captions,
+        "key": [f"{shard}{n:04}" for n in range(count)],
+        "status": ["success" if n < len(pictures) else "failed_to_download" for n in range(count)],
+        "error_message": [None] * count,
+        "width": [96] * count,
+        "sha256": [None] * count,
+        "punsafe": [0.01 * n for n in range(count)],
+        "NSFW": ["UNLIKELY"] * count,
+        "exif": ["{}"] * count,
+    }
+    pq.write_table(pa.table(table), path)
+    return path
+
+
+@pytest.fixture
+def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> tuple[Workbench, Path, list[str]]:
+    drawn = sorted(pictures.glob("ellipse-*.png"))[1:4]
+    shown = ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table"]
+    file = laion(tmp_path / "00007.parquet", drawn, [*shown, "gone"])
+    bench.pictures.add_pictures([tmp_path])
+    return bench, file, [picture_id(picture.read_bytes()) for picture in drawn]
+
+
+def test_captions_and_safety_columns_are_kept_with_the_picture_and_the_rest_is_counted(
+    captioned: tuple[Workbench, Path, list[str]],
+) -> None:
+    bench, file, ids = captioned
+    report = bench.captions.import_file(file)
+    assert report.format == "img2dataset"
+    assert (report.pictures, report.unknown_pictures, report.bad) == (3, 1, 1)
+    assert report.columns == {"caption": 3, "url": 3, "punsafe": 3, "NSFW": 3}
+    shown = {column.name: column.value for column in bench.pictures.picture(ids[1]).columns}
+    assert next(iter(shown.items())) == ("caption", "Ein großer Ball, 100 % rund")
+    assert (shown["punsafe"], shown["NSFW"]) == ("0.01", "UNLIKELY")
+    assert "width" not in shown
+
+
+def test_the_same_file_again_changes_nothing_and_another_value_stands_beside(
+    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
+) -> None:
+    bench, file, ids = captioned
+    assert bench.captions.import_file(file).kept == 12
+    assert bench.captions.import_file(file).kept == 0
+    more = tmp_path / "more.csv"
+    more.write_text(f"id,caption,source\n{ids[0]},Another one,a museum\n", encoding="utf-8")
+    assert bench.captions.import_file(more).kept == 2
+    columns = [(c.name, c.value) for c in bench.pictures.picture(ids[0]).columns if c.name == "caption"]
+    assert sorted(columns) == [("caption", "A red Ball on grass, SMALL"), ("caption", "Another one")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ball", {0, 1}),
+        ("BALL small", {0}),
+        ("GROSSER ball", {1}),
+        ("100", {1}),
+        ("chair", set()),
+        ("%", set()),
+        ("_", set()),
+    ],
+)
+def test_captions_are_found_by_every_word_whatever_its_case(
+    captioned: tuple[Workbench, Path, list[str]], text: str, found: set[int]
+) -> None:
+    bench, file, ids = captioned
+    bench.captions.import_file(file)
+    assert {hit.id for hit in bench.captions.search(text)} == {ids[n] for n in found}
+
+
+def test_captions_go_out_with_the_answers(
+    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
+) -> None:
+    bench, file, ids = captioned
+    bench.captions.import_file(file)
+    bench.answers.label("Round thing", ids[0], "yes", author=Author("me"), key="a key")
+    bench.label_exports.write("Round thing", "hugging-face", tmp_path / "out.parquet")
+    assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
+
+
+def test_a_file_about_no_picture_or_without_columns_keeps_nothing(bench: Workbench, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("path,caption\nnowhere.png,A ball\n")
+    with pytest.raises(NoUsableRowsError):
+        bench.captions.import_file(file)
+    file.write_text("name,text\na,b\n")
+    with pytest.raises(DiscernError, match="needs a column"):
+        bench.captions.import_file(file)
+
+
+def test_a_value_that_is_too_long_is_a_row_left_out(
+    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
+) -> None:
+    bench, _, ids = captioned
+    file = tmp_path / "long.csv"
+    file.write_text(f"id,caption\n{ids[0]},{'a' * 10_001}\n{ids[1]},short\n")
+    report = bench.captions.import_file(file)
+    assert (report.kept, [row["row"] for row in report.bad_rows]) == (1, [2])

@@ -1,0 +1,260 @@
+"""Answers to other tools and back: nothing lost, nothing invented, and foreign words get a meaning first."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from concepts.errors import (
+    DiscernError,
+    NoUsableRowsError,
+    NoVersionError,
+    UnknownMethodError,
+    UnknownWordsError,
+)
+from concepts.labels.consensus import consensus
+from concepts.labels.formats import writable, written_formats
+from concepts.labels.rows import meanings_of
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+OTHER = "Round thing again"
+
+
+def give(bench: Workbench, picture: str, value: str, who: str = "ana", kind: str = "person") -> None:
+    author = Author(who, kind)  # type: ignore[arg-type]
+    bench.answers.label(NAME, picture, value, author=author, key=f"{picture} {who}", comment=f"{value}!")
+
+
+def said(bench: Workbench, concept: str) -> set[tuple[str, str, Author]]:
+    standing = bench.context.log.standing(bench.context.concept(concept).id)
+    return {(event.picture_id, event.value, event.author) for event in standing}
+
+
+@pytest.fixture
+def answered(bench: Workbench) -> Workbench:
+    """Ana and a simulated person about six pictures, of which they see one differently."""
+    ids = [picture.id for picture in bench.answers.next_pictures(NAME, 6)]
+    for picture, value in zip(ids, ("yes", "no", "yes", "no", "unsure", "skip"), strict=True):
+        give(bench, picture, value)
+    give(bench, ids[0], "yes", "sim", "simulated")
+    give(bench, ids[1], "yes", "ben")
+    bench.definitions.create_concept(OTHER, "A filled ellipse, not a rectangle.")
+    return bench
+
+
+@pytest.mark.parametrize("format", written_formats())
+def test_answers_that_go_out_and_come_back_are_the_same(
+    answered: Workbench, tmp_path: Path, format: str
+) -> None:
+    out = tmp_path / f"out{writable(format).suffix}"
+    written = answered.label_exports.write(NAME, format, out)
+    report = answered.label_files.import_labels(OTHER, out)
+    assert not report["bad_rows"]
+    if format == "image-folder":  # says what people decided together, and not who
+        standing = answered.context.log.standing(answered.context.concept(NAME).id)
+        decided = {(d.picture_id, d.value, Author("me")) for d in consensus(standing).values() if d.decided}
+        assert said(answered, OTHER) == decided
+        assert written.left_out == {"neither yes nor no": 3}
+    else:
+        assert said(answered, OTHER) == said(answered, NAME)
+        assert written.pictures == 6
+    assert answered.label_files.import_labels(OTHER, out)["imported"] == 0
+
+
+def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
+    answered: Workbench, tmp_path: Path
+) -> None:
+    answered.label_exports.write(NAME, "image-folder", tmp_path / "links")
+    answered.label_exports.write(NAME, "image-folder", tmp_path / "out", copies=True)
+    assert all(file.is_symlink() for file in (tmp_path / "links").glob("*/*.png"))
+    assert not any(file.is_symlink() for file in (tmp_path / "out").glob("*/*.png"))
+    moved = shutil.move(tmp_path / "out", tmp_path / "moved")
+    assert answered.label_files.import_labels(OTHER, Path(moved))["imported"] == 3
+    archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "moved"))
+    assert answered.label_files.import_labels(OTHER, archive)["unchanged"] == 3
+
+
+def test_a_link_out_of_the_library_is_not_opened(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    os.mkfifo(secret)  # whoever opens it waits for ever
+    for folder, target in (("yes", secret), ("no", pictures / "line-0002.png")):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "a.png").symlink_to(target)
+    report = bench.label_files.import_labels(NAME, tmp_path / "in")
+    assert (report["imported"], report["unknown_pictures"]) == (1, 1)
+
+
+def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    for place, word in (
+        ("ellipse-0006.png", "messy"),
+        ("ellipse-0009.png", "Messy"),
+        ("line-0002.png", "clean"),
+    ):
+        (tmp_path / "rooms" / word).mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures / place, tmp_path / "rooms" / word)
+    with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
+        bench.label_files.import_labels(NAME, tmp_path / "rooms")
+    assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
+    assert not said(bench, NAME)
+    meanings = meanings_of(["messy=yes", "clean=leave-out"])
+    found = bench.label_files.preview(NAME, tmp_path / "rooms", meanings=meanings)
+    assert {word.word: word.means for word in found.words} == {
+        "Messy": "yes", "messy": "yes", "clean": "leave out",
+    }  # fmt: skip
+    assert (found.format, found.pictures) == ("image-folder", 2)
+    report = bench.label_files.import_labels(NAME, tmp_path / "rooms", meanings=meanings)
+    assert (report["imported"], report["left_out"]) == (2, 1)
+
+
+def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
+    bench.label_files.import_labels(NAME, file, meanings=meanings_of(["0=yes"]))
+    assert {value for _, value, _ in said(bench, NAME)} == {"yes"}
+
+
+@pytest.mark.parametrize("wrong", ["", "messy", "=yes", "messy=perhaps"])
+def test_a_meaning_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(DiscernError, match="WORD=MEANING"):
+        meanings_of([wrong])
+
+
+def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:
+    words = sorted({word for said in categories for word in said})
+    document = {
+        "images": [{"id": 10 + n, "file_name": name} for n, name in enumerate(names)],
+        "annotations": [
+            {"id": n, "image_id": 10 + picture, "category_id": words.index(word), "bbox": [1, 2, 3, 4]}
+            for n, (picture, word) in enumerate((p, w) for p, said in enumerate(categories) for w in said)
+        ],
+        "categories": [{"id": n, "name": word} for n, word in enumerate(words)],
+    }
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(bench: Workbench, tmp_path: Path) -> None:
+    file = coco(
+        tmp_path / "objects.json",
+        ["ellipse-0006.png", "pictures/line-0002.png", "../line-0001.png", "nowhere.png"],
+        [["ball", "ball", "table"], ["table"], ["ball"], ["ball"]],
+    )
+    meanings = meanings_of(["ball=yes", "table=leave-out"])
+    found = bench.label_files.preview(NAME, file, meanings=meanings)
+    assert {(word.word, word.rows) for word in found.words} == {("ball", 3), ("table", 2)}
+    report = bench.label_files.import_labels(NAME, file, meanings=meanings)
+    assert (report["imported"], report["left_out"], report["unknown_pictures"]) == (1, 2, 2)
+    assert [row["reason"] for row in report["bad_rows"]] == [
+        "no picture of the library: ../line-0001.png",
+        "no picture of the library: nowhere.png",
+    ]
+
+
+def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
+    open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
+) -> None:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    (tmp_path / "more").mkdir()
+    shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
+    shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
+    bench.pictures.add_pictures([tmp_path / "more"])
+    file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
+    report = bench.label_files.import_labels(NAME, file)
+    assert report["imported"] == 1
+    assert [row["reason"] for row in report["bad_rows"]] == [
+        "fits 2 pictures of the library: ellipse-0006.png"
+    ]
+
+
+def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_apart(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    def annotated(who: object, choice: str) -> dict[str, object]:
+        result = {"type": "choices", "from_name": "c", "to_name": "i", "value": {"choices": [choice]}}
+        return {"completed_by": who, "result": [result]}
+
+    place = str(pictures / "ellipse-0006.png").lstrip("/").replace(" ", "%20")
+    task = {
+        "id": 7,
+        "data": {"picture": f"/data/local-files/?d={place}"},
+        "predictions": [annotated(1, "no")],
+    }
+    task["annotations"] = [annotated({"id": 3, "email": "ana@example.org"}, "yes"), annotated(5, "no")]
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps([task, {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}]))
+    report = bench.label_files.import_labels(NAME, file)
+    assert (report["imported"], report["unanswered"]) == (2, 1)
+    assert {(value, author.name) for _, value, author in said(bench, NAME)} == {
+        ("yes", "ana@example.org"),
+        ("no", "Label Studio 5"),
+    }
+
+
+def test_parquet_takes_classes_by_number_truths_and_words(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    places = [str(pictures / f"ellipse-000{n}.png") for n in (6, 9)]
+    table = pa.table({"image": [{"bytes": b"x" * 99, "path": place} for place in places], "label": [1, 0]})
+    features = {"label": {"_type": "ClassLabel", "names": ["tidy", "messy"]}}
+    about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "named.parquet")
+    pq.write_table(pa.table({"file_name": places, "target": [True, False]}), tmp_path / "truths.parquet")
+    named = bench.label_files.preview(NAME, tmp_path / "named.parquet")
+    assert {word.word for word in named.words} == {"tidy", "messy"}
+    truths = bench.label_files.preview(NAME, tmp_path / "truths.parquet")
+    assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
+
+
+@pytest.mark.parametrize("format", ["label-studio", "fiftyone", "csv", "hugging-face", "coco"])
+def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
+    trained: Workbench, tmp_path: Path, format: str
+) -> None:
+    out = tmp_path / f"out{writable(format).suffix}"
+    written = trained.label_exports.write(NAME, format, out, what="both")
+    concept = trained.context.concept(NAME)
+    standing = trained.context.log.standing(concept.id, ("person", "simulated"))
+    waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
+    assert waiting
+    assert written.left_out == {"measure and have no answer yet": len(waiting)}
+    assert written.pictures + len(waiting) == trained.pictures.library_info().pictures
+    text = (out / "samples.json" if out.is_dir() else out).read_bytes()
+    assert not any(picture_id.encode() in text for picture_id in waiting)
+    trained.definitions.create_concept(OTHER, "A filled ellipse.")
+    trained.label_files.import_labels(OTHER, out)
+    assert said(trained, OTHER) == said(trained, NAME)
+
+
+def test_what_cant_be_written_is_refused_before_anything_is(answered: Workbench, tmp_path: Path) -> None:
+    with pytest.raises(UnknownMethodError, match="There are: csv"):
+        answered.label_exports.write(NAME, "yolo", tmp_path / "out")
+    with pytest.raises(DiscernError, match="is read and not written"):
+        answered.label_exports.write(NAME, "img2dataset", tmp_path / "out.parquet")
+    with pytest.raises(DiscernError, match=r"as a \.json file"):
+        answered.label_exports.write(NAME, "coco", tmp_path / "out.csv")
+    with pytest.raises(NoVersionError):
+        answered.label_exports.write(NAME, "coco", tmp_path / "out.json", what="scores")
+    assert not list(tmp_path.glob("out*"))
+    (tmp_path / "out.json").write_text("mine")
+    with pytest.raises(DiscernError, match="is there already"):
+        answered.label_exports.write(NAME, "coco", tmp_path / "out.json")
+
+
+def test_a_file_about_other_pictures_changes_nothing(bench: Workbench, tmp_path: Path) -> None:
+    file = coco(tmp_path / "c.json", ["a.png", "b.png"], [["yes"], ["no"]])
+    with pytest.raises(NoUsableRowsError):
+        bench.label_files.import_labels(NAME, file)
+    assert not said(bench, NAME)

@@ -1,0 +1,128 @@
+"""Every format reads what it writes, loses no answer, and takes any file of a stranger or says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import draw
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from concepts.errors import DiscernError
+from concepts.labels.formats import (
+    FORMATS,
+    GivenAnswer,
+    LabelledPicture,
+    format_of,
+    writable,
+    written_formats,
+)
+from concepts.labels.rows import BadRow, LabelRow, OpenRow, checked_rows
+from storage.pictures.hashing import picture_id
+
+every_format = pytest.mark.parametrize("name", FORMATS)
+WRITTEN = written_formats()
+written = pytest.mark.parametrize("name", WRITTEN)
+AUTHORLESS = ("image-folder",)  # its folders are what people say together, and hold only yes and no
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledPicture]:
+    """Four drawings: two people say yes, one says no with a comment, two differ, and nobody said anything."""
+    folder = tmp_path_factory.mktemp("of the library, ümläut")
+    said: list[tuple[Any, tuple[GivenAnswer, ...]]] = [
+        ("yes", (GivenAnswer("yes", "ana"), GivenAnswer("yes", "Ben, =1+1", "simulated", "evaluation"))),
+        ("no", (GivenAnswer("no", "ana", comment='not “round”,\nnot a "ball"', split="train"),)),
+        ("conflict", (GivenAnswer("yes", "ana"), GivenAnswer("no", "ben"))),
+        ("", ()),
+    ]
+    made = []
+    for number, (label, answers) in enumerate(said):
+        place = folder / f"a picture {number}.png"
+        draw("ellipse", number).save(place)
+        known = picture_id(place.read_bytes())
+        score = 0.25 + number / 4
+        decision = "yes" if score >= 0.5 else "no"
+        captions = ("a ball", "another caption")[: number % 3]
+        made.append(LabelledPicture(known, str(place), 96, 96, label, answers, score, decision, 3, captions))
+    return made
+
+
+def out_of(name: str, folder: Path) -> Path:
+    return folder / f"out{writable(name).suffix}"
+
+
+@written
+def test_what_is_written_is_read_again_with_the_same_answers(
+    name: str, pictures: list[LabelledPicture], tmp_path: Path
+) -> None:
+    out = out_of(name, tmp_path)
+    done = writable(name).write(out, pictures)
+    rows = list(checked_rows(format_of(out).read(out)))
+    assert format_of(out).method.name == name, "its own file is recognised"
+    places = {picture.path: picture.id for picture in pictures} | {p.id: p.id for p in pictures}
+    found = {
+        (places[row.picture], row.value, row.author and (row.author.name, row.author.kind))
+        for row in rows
+        if isinstance(row, LabelRow)
+    }
+    if name in AUTHORLESS:
+        labels = {(p.id, p.label or p.decision, None) for p in pictures if p.label != "conflict"}
+        assert found == labels
+        assert (done.pictures, done.left_out) == (3, {"neither yes nor no": 1})
+        return
+    assert found == {(p.id, a.value, (a.author, a.author_kind)) for p in pictures for a in p.answers}
+    assert {type(row) for row in rows} == {LabelRow, OpenRow}, "who has only a score has no answer"
+    assert {row.comment for row in rows if isinstance(row, LabelRow)} == {"", 'not “round”,\nnot a "ball"'}
+    assert done.pictures == 4
+    assert not done.left_out
+
+
+@every_format
+def test_what_is_no_such_file_is_refused_in_words_or_has_no_usable_row(name: str, tmp_path: Path) -> None:
+    (tmp_path / "some.json").write_text('{"a": [1, {"b": null}]}')
+    for file in (tmp_path / "none.json", tmp_path / "some.json"):
+        rows = [BadRow(0, "refused")]
+        with contextlib.suppress(DiscernError):
+            rows = list(checked_rows(FORMATS[name]().read(file)))
+        assert {type(row) for row in rows} == {BadRow}
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
+answers = st.builds(
+    GivenAnswer,
+    st.sampled_from(["yes", "no", "unsure", "skip"]),
+    texts.filter(lambda text: text.strip()),
+    st.sampled_from(["person", "simulated"]),
+    st.sampled_from(["", "train", "evaluation"]),
+    st.just(""),
+    texts,
+)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name not in AUTHORLESS])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(said=st.lists(st.lists(answers, max_size=3), max_size=4))
+def test_any_answers_come_back_as_they_were(name: str, said: list[list[GivenAnswer]]) -> None:
+    pictures = [
+        LabelledPicture(f"{number:064x}", f"/p/{number}.png", 10, 20, "", tuple(given))
+        for number, given in enumerate(said)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        out = out_of(name, Path(folder))
+        writable(name).write(out, pictures)
+        rows = [row for row in checked_rows(FORMATS[name]().read(out)) if not isinstance(row, OpenRow)]
+    found = [
+        (row.picture, row.value, row.author.name, row.author.kind, row.split or "", row.comment)
+        for row in rows
+        if isinstance(row, LabelRow) and row.author
+    ]
+    assert found == [
+        (p.id, a.value, a.author.strip(), a.author_kind, a.split, a.comment.strip())
+        for p in pictures
+        for a in p.answers
+    ]

@@ -1,0 +1,203 @@
+"""Answers in and out of files: label files of this project, and files of other tools."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+
+from concepts.installation.users import Role
+from concepts.labels.formats import FORMATS, written_formats
+from concepts.labels.rows import LABEL_COLUMNS, meanings_of
+from concepts.workbench import Workbench
+from concepts.workbench.label_exports import What
+from concepts.workbench.label_files import LabelFileView
+from storage.csv_files import escaped_row
+from web.api.shared import MOST, AuthorName, ConceptName
+from web.http.guard import role_in
+
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+TEXTS = ("text/csv", "application/jsonl", "text/plain")
+A_FILE: dict[str, Any] = {
+    "description": "The file, as it is; a folder of pictures as a zip archive. At most 50 MB.",
+    "required": True,
+    "content": {kind: {"schema": {"type": "string"}} for kind in TEXTS}
+    | dict.fromkeys(("application/json", "application/zip", "application/octet-stream"), BYTES),
+}
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".jsonl": "application/jsonl",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+}
+FormatName = Annotated[
+    str,
+    Query(
+        max_length=40,
+        description="What the file is; empty where its name and content tell.",
+        json_schema_extra={"enum": ["", *FORMATS]},
+    ),
+]
+FileName = Annotated[str, Query(max_length=255, description="What the file is called.")]
+Meanings = Annotated[
+    list[Annotated[str, Field(max_length=300)]],
+    Query(
+        alias="as",
+        max_length=1000,
+        description="WORD=MEANING: what a word of the file means (yes, no, unsure, skip or leave-out).",
+    ),
+]
+
+
+class BadRow(BaseModel):
+    row: int
+    reason: str
+
+
+class ImportResult(BaseModel):
+    """`unanswered` have no label yet, `left_out` a word that was said to mean nothing here;
+    `kept_for_evaluation` asked to train but measure, `kept_for_training` asked to measure but train.
+    `unknown_pictures` of the bad rows are about no picture of the library."""
+
+    imported: int
+    unchanged: int
+    unanswered: int
+    left_out: int
+    unknown_pictures: int
+    kept_for_evaluation: int
+    kept_for_training: int
+    bad_rows: list[BadRow] = Field(description="The first of the rows that can't be used.")
+    bad: int = Field(description="How many those are in all.")
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/concepts/{name}")
+
+    @router.post("/labels/preview", openapi_extra={"requestBody": A_FILE})
+    async def preview_labels(
+        name: ConceptName,
+        request: Request,
+        format: FormatName = "",
+        file: FileName = "labels.csv",
+        meanings: Meanings = [],  # noqa: B006  # FastAPI copies it
+    ) -> LabelFileView:
+        """What is in a file, and nothing taken: the words it labels with, in how many rows, and what each
+        would mean; empty where it takes somebody to say."""
+        async with received(request, file) as path:
+            found = await run_in_threadpool(
+                workbench.label_files.preview, name, path, format=format, meanings=meanings_of(meanings)
+            )
+        return found.model_copy(update={"words": found.words[:MOST]})
+
+    @router.post("/labels/import", openapi_extra={"requestBody": A_FILE})
+    async def import_labels(
+        name: ConceptName,
+        author: AuthorName,
+        request: Request,
+        format: FormatName = "",
+        file: FileName = "labels.csv",
+        meanings: Meanings = [],  # noqa: B006  # FastAPI copies it
+        simulated: bool = False,
+    ) -> ImportResult:
+        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
+        an error where no other is there. Words without a meaning are an error that lists them, and then
+        nothing is taken."""
+
+        def take_in(path: Path) -> ImportResult:
+            report = workbench.label_files.import_labels(
+                name,
+                path,
+                format=format,
+                meanings=meanings_of(meanings),
+                author=author,
+                simulated=simulated,
+                for_others=role_in(request) >= Role.OWNER,
+            )
+            bad = report.pop("bad_rows")
+            return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))
+
+        async with received(request, file) as path:
+            return await run_in_threadpool(take_in, path)
+
+    @router.get(
+        "/labels/export",
+        response_class=Response,
+        responses={200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BYTES)}},
+    )
+    def export_labels(
+        name: ConceptName,
+        format: Annotated[str, Query(max_length=40, json_schema_extra={"enum": written_formats()})] = "csv",
+        what: Annotated[
+            What,
+            Query(description="Pictures with answers, all with the newest version's score, or both."),
+        ] = "answers",
+    ) -> Response:
+        """Answers as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
+        Without scores, CSV and JSONL have every standing answer, the machine's too."""
+        if format in ("csv", "jsonl") and what == "answers":
+            rows = workbench.label_files.label_rows(name)
+            lines = _csv(rows) if format == "csv" else _jsonl(rows)
+            headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
+            return StreamingResponse(lines, media_type=MEDIA_TYPES[f".{format}"], headers=headers)
+        return export_file(workbench, name, format, what)
+
+    return router
+
+
+def export_file(workbench: Workbench, name: str, format: str, what: What) -> FileResponse:
+    """Made in a folder that is gone once the file was sent."""
+    folder = tempfile.TemporaryDirectory()
+    try:
+        out = workbench.label_exports.download(name, format, Path(folder.name), what=what)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return FileResponse(
+        out,
+        media_type=MEDIA_TYPES[out.suffix],
+        filename=out.name,
+        background=BackgroundTask(folder.cleanup),
+    )
+
+
+@asynccontextmanager
+async def received(request: Request, name: str) -> AsyncIterator[Path]:
+    """The body of a request as a file of this name, as far as a file system takes it."""
+    safe = re.sub(r"[^\w.-]+", "-", name.replace("\\", "/").rpartition("/")[2]).lstrip(".-")[-100:]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (safe or "labels.csv")
+        with path.open("wb") as out:
+            async for piece in request.stream():
+                out.write(piece)
+        yield path
+
+
+def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, LABEL_COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(escaped_row(row))
+        if out.tell() > 65_536:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _jsonl(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False) + "\n"

@@ -1,0 +1,160 @@
+// Use: answers from a file of another tool. First what is in it, with a choice for each of its words; then
+// the same file again, with what was chosen.
+import { element } from "./dom.js";
+
+const MEANINGS = [
+  ["", "choose …"], ["yes", "counts"], ["no", "doesn’t count"], ["unsure", "unsure"], ["leave-out", "leave it out"],
+];
+const ROWS = 5; // that can't be used, as they are told
+
+// “1 row is …”, “3 rows are …”
+const rows = (n, verb, many) => `${number(n, "row")} ${n === 1 ? verb : many}`;
+const number = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+function say(kind, lines) {
+  const notice = element("div", `notice ${kind}`);
+  for (const line of lines.filter(Boolean)) notice.append(element("p", "", line));
+  document.getElementById("files-said").replaceChildren(notice);
+}
+
+async function send(what, file, meanings = []) {
+  const concept = document.getElementById("answer-files").dataset.concept;
+  const query = new URLSearchParams({ file: file.name });
+  for (const [word, meaning] of meanings) query.append("as", `${word}=${meaning}`);
+  const address = `/api/v1/concepts/${encodeURIComponent(concept)}/labels/${what}?${query}`;
+  const answer = await fetch(address, { method: "POST", body: file });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.detail || answer.statusText);
+  return body;
+}
+
+function left(found) {
+  const named = found.bad_rows.slice(0, ROWS).map((row) => `row ${row.row}: ${row.reason}`);
+  const more = found.bad > ROWS ? "; …" : "";
+  return [
+    found.unknown_pictures ? `${rows(found.unknown_pictures, "is", "are")} about no picture of this library.` : "",
+    found.unanswered ? `${rows(found.unanswered, "has", "have")} no answer.` : "",
+    found.bad ? `${number(found.bad, "row")} can’t be used: ${named.join("; ")}${more}.` : "",
+  ];
+}
+
+function row(word, index) {
+  const line = element("tr");
+  const choice = element("select");
+  choice.id = `files-word-${index}`;
+  choice.dataset.word = word.word;
+  const meant = word.means === "leave out" ? "leave-out" : word.means;
+  const options = meant === "skip" ? [...MEANINGS, ["skip", "passed over"]] : MEANINGS;
+  for (const [value, words] of options) {
+    const option = element("option", "", words);
+    option.value = value;
+    option.selected = value === meant;
+    choice.append(option);
+  }
+  const label = element("label", "", word.word);
+  label.htmlFor = choice.id;
+  const head = element("th");
+  head.scope = "row";
+  head.append(label);
+  const cell = element("td");
+  cell.append(choice);
+  line.append(head, element("td", "num", word.rows.toLocaleString("en")), cell);
+  return line;
+}
+
+function ask(file, found) {
+  const table = element("table", "figures");
+  const top = element("tr");
+  for (const words of ["The file says", "rows", "which means"]) {
+    const cell = element("th", words === "rows" ? "num" : "", words);
+    cell.scope = "col";
+    top.append(cell);
+  }
+  table.append(top, ...found.words.map(row));
+  const take = element("button", "btn primary", "Take these answers");
+  take.type = "button";
+  const cancel = element("button", "btn", "Leave it");
+  cancel.type = "button";
+  const buttons = element("div", "row");
+  buttons.append(take, cancel);
+  const choices = () => [...table.querySelectorAll("select")];
+  const look = () => { take.disabled = choices().some((choice) => !choice.value); };
+  table.addEventListener("change", look);
+  look();
+  cancel.addEventListener("click", () => {
+    words().replaceChildren();
+    say("", ["Nothing was taken."]);
+  });
+  take.addEventListener("click", () => takeIn(file, choices().map((c) => [c.dataset.word, c.value]), take));
+  words().replaceChildren(...(found.words.length ? [table, buttons] : []));
+  table.querySelector("select")?.focus();
+}
+
+const words = () => document.getElementById("files-words");
+
+async function preview(file) {
+  words().replaceChildren();
+  say("", [`Looking at ${file.name} …`]);
+  try {
+    const found = await send("preview", file);
+    const open = found.words.filter((word) => !word.means).length;
+    say(open ? "warn" : "", [
+      `${file.name}: answers about ${number(found.pictures, "picture")} of this library.`,
+      open ? `What do ${number(open, "word")} of it mean here? Nothing is taken before you say so.` : "",
+      ...left(found),
+    ]);
+    ask(file, found);
+  } catch (error) {
+    say("bad", [`${error.message} Nothing was taken.`]);
+  }
+}
+
+async function takeIn(file, meanings, button) {
+  button.disabled = true;
+  try {
+    const done = await send("import", file, meanings);
+    words().replaceChildren();
+    say("good", [
+      `${number(done.imported, "answer")} taken, ${done.unchanged.toLocaleString("en")} were there already.`,
+      done.left_out ? `${rows(done.left_out, "was", "were")} left out, as you chose.` : "",
+      done.kept_for_evaluation ? `Of these, ${number(done.kept_for_evaluation, "answer")} only for measuring.` : "",
+      done.kept_for_training ? `Of these, ${number(done.kept_for_training, "answer")} only for learning.` : "",
+      ...left(done),
+    ]);
+  } catch (error) {
+    button.disabled = false;
+    say("bad", [error.message]);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "files-file" || !event.target.files.length) return;
+  preview(event.target.files[0]);
+  event.target.value = "";
+});
+
+// Library: captions and columns of a file, kept with the pictures that it names.
+document.addEventListener("change", async (event) => {
+  if (event.target.id !== "captions-file" || !event.target.files.length) return;
+  const file = event.target.files[0];
+  event.target.value = "";
+  const status = document.getElementById("captions-said");
+  const tell = (kind, text) => {
+    const notice = element("div", `notice ${kind}`, text);
+    status.replaceChildren(notice);
+  };
+  tell("", `Looking at ${file.name} …`);
+  try {
+    const query = new URLSearchParams({ file: file.name });
+    const answer = await fetch(`/api/v1/library/captions?${query}`, { method: "POST", body: file });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.detail || answer.statusText);
+    const names = Object.keys(body.columns).join(", ");
+    tell("good", [
+      `${number(body.kept, "value")} kept, of ${number(body.pictures, "picture")}: ${names || "no columns"}.`,
+      ...left({ ...body, unanswered: 0 }).filter(Boolean),
+    ].join(" "));
+  } catch (error) {
+    tell("bad", `${error.message} Nothing was kept.`);
+  }
+});
