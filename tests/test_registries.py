@@ -9,6 +9,7 @@ import pytest
 from concepts.annotators import ANNOTATORS
 from concepts.encoders import ENCODERS
 from concepts.errors import DiscernError, UnknownMethodError
+from concepts.labels.formats import FORMATS
 from concepts.language import CHAT_MODELS
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
@@ -16,7 +17,7 @@ from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.registry import Method, Registry
 
-REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS, ENCODERS, ANNOTATORS, CHAT_MODELS)
+REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS, ENCODERS, ANNOTATORS, CHAT_MODELS, FORMATS)
 ENTRIES = [
     pytest.param(registry, name, id=f"{registry.kind} {name}") for registry in REGISTRIES for name in registry
 ]

@@ -60,7 +60,7 @@ def test_captions_of_a_file_are_found_and_shown_with_the_picture(
     expect(page.locator("#captions-said")).to_contain_text("2 values kept, of 1 picture: caption, punsafe.")
     page.get_by_label("Search by words").fill("zeppelin")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_role("heading", name="In their captions")).to_be_visible()
+    expect(page.get_by_role("heading", name="Captions with this word")).to_be_visible()
     page.get_by_text("A Zeppelin over the sea").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("A Zeppelin over the sea")

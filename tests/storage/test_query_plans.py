@@ -17,6 +17,7 @@ from storage.heads import HeadStore
 from storage.jobs import JobStore
 from storage.labels import Author, LabelLog
 from storage.library import Library
+from storage.picture_columns import PictureColumns
 from storage.tables import now
 
 ANA = Author("ana")
@@ -36,6 +37,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),
     "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
     "a page of the library": lambda d: Library(d).page(10, after=(now(), "a")),
+    "what files say of a picture": lambda d: (PictureColumns(d).of("a"), PictureColumns(d).captions(["a"])),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
 }
 

@@ -6,6 +6,7 @@ const MEANINGS = [
   ["", "choose …"], ["yes", "counts"], ["no", "doesn’t count"], ["unsure", "unsure"], ["leave-out", "leave it out"],
 ];
 const ROWS = 5; // that can't be used, as they are told
+const UNKNOWN = "no picture of the library"; // of which there may be many: they are counted
 
 // “1 row is …”, “3 rows are …”
 const rows = (n, verb, many) => `${number(n, "row")} ${n === 1 ? verb : many}`;
@@ -29,12 +30,13 @@ async function send(what, file, meanings = []) {
 }
 
 function left(found) {
-  const named = found.bad_rows.slice(0, ROWS).map((row) => `row ${row.row}: ${row.reason}`);
-  const more = found.bad > ROWS ? "; …" : "";
+  const other = found.bad - found.unknown_pictures;
+  const named = found.bad_rows.filter((row) => !row.reason.startsWith(UNKNOWN)).slice(0, ROWS);
+  const reasons = named.map((row) => `row ${row.row}: ${row.reason}`).join("; ");
   return [
     found.unknown_pictures ? `${rows(found.unknown_pictures, "is", "are")} about no picture of this library.` : "",
     found.unanswered ? `${rows(found.unanswered, "has", "have")} no answer.` : "",
-    found.bad ? `${number(found.bad, "row")} can’t be used: ${named.join("; ")}${more}.` : "",
+    other ? `${number(other, "row")} can’t be used: ${reasons}${other > named.length ? "; …" : ""}.` : "",
   ];
 }
 
@@ -53,8 +55,7 @@ function row(word, index) {
   }
   const label = element("label", "", word.word);
   label.htmlFor = choice.id;
-  const head = element("th");
-  head.scope = "row";
+  const head = element("td");
   head.append(label);
   const cell = element("td");
   cell.append(choice);
