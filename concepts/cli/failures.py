@@ -26,7 +26,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoUsableRowsError: "Mend these rows, then import them again (discern concept labels import): "
     "nothing was taken.",
     errors.UnknownWordsError: "Say it of each and run the same command again, such as {as_example}; it may "
-    "mean yes, no, unsure, skip or leave-out.",
+    "mean yes, no, unsure, skip or leave-out, and “*” is all others.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
     "{error.asked}.",
     errors.UntrustedEncoderError: "Where you trust those who made that encoder, run it again with "

@@ -36,7 +36,7 @@ def labels_import(
             "--as",
             metavar="WORD=MEANING",
             help="What a word of the file means, once for each: yes, no, unsure, skip or leave-out, such as "
-            "messy=yes.",
+            "messy=yes; *=no is for all others.",
         ),
     ] = [],  # noqa: B006  # Typer copies it
     preview: Annotated[

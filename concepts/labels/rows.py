@@ -25,6 +25,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "skip": "skip",
     "leave-out": "leave out",
 }
+ALL_OTHERS = "*"  # stands for every word that has no meaning yet
 LONGEST_AUTHOR = 200
 LONGEST_WORD = 200
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
@@ -104,7 +105,8 @@ def meanings_of(pairs: Iterable[str]) -> dict[str, Meaning]:
 def checked_rows(
     raw: Iterable[RawRow], *, simulated: bool = False, meanings: Mapping[str, Meaning] | None = None
 ) -> Iterator[Row]:
-    """`meanings` of words come before the spellings that are known; the case of letters doesn't matter."""
+    """`meanings` of words come before the spellings that are known, and `ALL_OTHERS` after them; the case of
+    letters doesn't matter."""
     by_word = {word.strip().casefold(): meaning for word, meaning in (meanings or {}).items()}
     for number, row in raw:
         yield row if isinstance(row, BadRow) else _checked(number, row, simulated, by_word)
@@ -133,7 +135,7 @@ def _checked(number: int, row: dict[str, Any], simulated: bool, meanings: Mappin
     if len(text.get("author", "")) > LONGEST_AUTHOR:
         return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
     path = text.get("path", "") if text.get("id") else ""
-    value = meanings.get(word.casefold()) or SPELLINGS.get(word.casefold())
+    value = meanings.get(word.casefold()) or SPELLINGS.get(word.casefold()) or meanings.get(ALL_OTHERS)
     if value is None:
         return UnknownWordRow(number, word, picture, path)
     if value == "leave out":

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conftest import Site
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from conftest import Site
 
 NAME = "Tidy room"
 
 
 def rooms(pictures: Path, to: Path) -> Path:
     with zipfile.ZipFile(to, "w") as archive:
-        for number, word in ((0, "messy"), (3, "messy"), (6, "clean"), (9, "blurry")):
+        for number, word in ((0, "messy"), (3, "messy"), (6, "clean"), (9, "blurry"), (15, "dark")):
             archive.write(pictures / f"ellipse-{number:04}.png", f"{word}/{number}.png")
         archive.writestr("clean/other.png", b"no picture of the library")
     return to
@@ -26,18 +29,19 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
     site.bench.definitions.create_concept(NAME, "A tidy room.")
     page.goto(f"{site.url}/use?concept=Tidy+room")
     page.set_input_files("#files-file", rooms(site.pictures, tmp_path / "rooms.zip"))
-    expect(page.locator("#files-said")).to_contain_text("answers about 4 pictures of this library")
+    expect(page.locator("#files-said")).to_contain_text("answers about 5 pictures of this library")
     expect(page.locator("#files-said")).to_contain_text("1 row is about no picture")
     take = page.get_by_role("button", name="Take these answers")
     expect(take).to_be_disabled()
     page.get_by_label("messy").select_option("doesn’t count")
     page.get_by_label("clean").select_option("counts")
     expect(take).to_be_disabled()
-    page.get_by_label("blurry").select_option("leave it out")
+    page.get_by_label("All others").select_option("leave it out")
+    expect(page.get_by_label("blurry")).to_have_value("leave-out")
     assert not site.bench.label_files.label_rows(NAME)
     take.click()
     expect(page.locator("#files-said")).to_contain_text("3 answers taken")
-    expect(page.locator("#files-said")).to_contain_text("1 row")
+    expect(page.locator("#files-said")).to_contain_text("2 rows were left out, as you chose.")
     rows = site.bench.label_files.label_rows(NAME)
     assert sorted(row["label"] for row in rows) == ["no", "no", "yes"]
 

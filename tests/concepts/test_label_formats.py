@@ -126,6 +126,13 @@ def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
     assert {value for _, value, _ in said(bench, NAME)} == {"yes"}
 
 
+def test_all_other_words_can_mean_one_thing(bench: Workbench, tmp_path: Path) -> None:
+    names = ["ellipse-0006.png", "ellipse-0009.png", "line-0002.png"]
+    file = coco(tmp_path / "kinds.json", names, [["apple"], ["yes"], ["chair"]])
+    found = bench.label_files.preview(NAME, file, meanings=meanings_of(["apple=yes", "*=no"]))
+    assert {word.word: word.means for word in found.words} == {"apple": "yes", "yes": "yes", "chair": "no"}
+
+
 @pytest.mark.parametrize("wrong", ["", "messy", "=yes", "messy=perhaps"])
 def test_a_meaning_that_is_none_is_refused(wrong: str) -> None:
     with pytest.raises(DiscernError, match="WORD=MEANING"):

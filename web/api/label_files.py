@@ -57,7 +57,8 @@ Meanings = Annotated[
     Query(
         alias="as",
         max_length=1000,
-        description="WORD=MEANING: what a word of the file means (yes, no, unsure, skip or leave-out).",
+        description="WORD=MEANING: what a word of the file means (yes, no, unsure, skip or leave-out), "
+        "where `*` is every other word.",
     ),
 ]
 

@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 const MEANINGS = [
   ["", "choose …"], ["yes", "counts"], ["no", "doesn’t count"], ["unsure", "unsure"], ["leave-out", "leave it out"],
 ];
+const MANY = 4; // words, from which on all others can be given one meaning
 const ROWS = 5; // that can't be used, as they are told
 const UNKNOWN = "no picture of the library"; // of which there may be many: they are counted
 
@@ -40,12 +41,9 @@ function left(found) {
   ];
 }
 
-function row(word, index) {
-  const line = element("tr");
+function choices(id, meant) {
   const choice = element("select");
-  choice.id = `files-word-${index}`;
-  choice.dataset.word = word.word;
-  const meant = word.means === "leave out" ? "leave-out" : word.means;
+  choice.id = id;
   const options = meant === "skip" ? [...MEANINGS, ["skip", "passed over"]] : MEANINGS;
   for (const [value, words] of options) {
     const option = element("option", "", words);
@@ -53,6 +51,13 @@ function row(word, index) {
     option.selected = value === meant;
     choice.append(option);
   }
+  return choice;
+}
+
+function row(word, index) {
+  const line = element("tr");
+  const choice = choices(`files-word-${index}`, word.means === "leave out" ? "leave-out" : word.means);
+  choice.dataset.word = word.word;
   const label = element("label", "", word.word);
   label.htmlFor = choice.id;
   const head = element("td");
@@ -78,15 +83,34 @@ function ask(file, found) {
   cancel.type = "button";
   const buttons = element("div", "row");
   buttons.append(take, cancel);
-  const choices = () => [...table.querySelectorAll("select")];
-  const look = () => { take.disabled = choices().some((choice) => !choice.value); };
+  const chosen = () => [...table.querySelectorAll("select[data-word]")];
+  const look = () => { take.disabled = chosen().some((choice) => !choice.value); };
+  if (chosen().filter((choice) => !choice.value).length >= MANY) {
+    const others = choices("files-others", "");
+    const label = element("label", "", "All others");
+    label.htmlFor = others.id;
+    const cells = [element("td"), element("td"), element("td")];
+    cells[0].append(label);
+    cells[2].append(others);
+    const line = element("tr");
+    line.append(...cells);
+    table.append(line);
+    others.addEventListener("change", () => {
+      for (const choice of chosen()) choice.value ||= others.value;
+      look();
+    });
+  }
   table.addEventListener("change", look);
   look();
   cancel.addEventListener("click", () => {
     words().replaceChildren();
     say("", ["Nothing was taken."]);
   });
-  take.addEventListener("click", () => takeIn(file, choices().map((c) => [c.dataset.word, c.value]), take));
+  take.addEventListener("click", () => {
+    const others = table.querySelector("#files-others")?.value; // of words that are too many to be listed, too
+    const meanings = chosen().map((choice) => [choice.dataset.word, choice.value]);
+    takeIn(file, others ? [...meanings, ["*", others]] : meanings, take);
+  });
   words().replaceChildren(...(found.words.length ? [table, buttons] : []));
   table.querySelector("select")?.focus();
 }
