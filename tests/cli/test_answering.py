@@ -58,11 +58,11 @@ def test_a_file_that_is_there_is_not_written_over(pictures: Path, ended: End, tm
 
 def test_a_file_of_only_bad_rows_fails_and_says_which(pictures: Path, ended: End, tmp_path: Path) -> None:
     file = tmp_path / "answers.csv"
-    file.write_text("path,label\nnowhere.png,yes\nellipse-0000.png,perhaps\n")
+    file.write_text("path,label,split\nnowhere.png,yes,\nellipse-0000.png,yes,perhaps\n")
     end = ended("concept", "labels", "import", NAME, file)
     assert (end.code, end.out) == (1, "")
     assert "None of the 2 rows of answers.csv can be used. Row 2: no picture" in end.err
-    assert "  row 3: label “perhaps”" in end.err
+    assert "  row 3: split “perhaps”" in end.err
     end = ended("concept", "labels", "import", NAME, file, "--json")
     assert [row["row"] for row in end.json["bad_rows"]] == [2, 3]
 

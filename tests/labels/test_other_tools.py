@@ -102,6 +102,7 @@ FIFTYONE = """
 """
 
 
+@pytest.mark.slow  # it starts a database
 def test_fiftyone_loads_it_and_what_it_exports_is_read_again(
     labelled: list[LabelledPicture], tmp_path: Path
 ) -> None:
