@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from concepts.errors import DiscernError, SettingsError
+from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from web.http.access import check_exposure
@@ -30,27 +31,33 @@ def main() -> None:
         settings = load_settings()
         check_exposure(settings)
         listening = listen(settings)
-        workbench = Workbench(settings)
+        sandboxes = Sandboxes(settings) if settings.demo else None
+        workbench = sandboxes.base if sandboxes else Workbench(settings)
         workbench.installation.start_log()
     except DiscernError as error:
         sys.exit(f"discern: {error}")
     try:
-        serve(workbench, settings, listening)
+        serve(workbench, settings, listening, sandboxes)
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        workbench.close()
+        (sandboxes or workbench).close()
     # All that is worth keeping is kept. Python itself would wait for threads that load a model or hear out
     # an endpoint; a process that is killed in the middle of that loses nothing either.
     sys.stdout.flush()
     os._exit(0)
 
 
-def serve(workbench: Workbench, settings: Settings, listening: socket.socket) -> None:
+def serve(
+    workbench: Workbench, settings: Settings, listening: socket.socket, sandboxes: Sandboxes | None
+) -> None:
     """Until the process is told to stop."""
-    app = create_app(workbench)
-    workbench.jobs.start()
-    workbench.watcher.start()
+    app = create_app(workbench, sandboxes)
+    if sandboxes:
+        sandboxes.start()
+    else:
+        workbench.jobs.start()
+        workbench.watcher.start()
     workbench.pictures.warm_up()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(app, settings)).run(sockets=[listening])

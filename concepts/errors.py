@@ -59,6 +59,7 @@ __all__ = [
     "NotEnoughLabelsError",
     "NotEnoughPicturesError",
     "OtherEncoderError",
+    "QuotaError",
     "ReadOnlyError",
     "SettingsError",
     "StorageError",
@@ -175,6 +176,25 @@ class NoVersionError(UnknownVersionError):
 
 class NotAllowedError(DiscernError):
     """What was asked for is not permitted here, whoever asks."""
+
+
+class QuotaError(NotAllowedError):
+    """A visitor of a demo has used up what each gets: at most `most` of `what`."""
+
+    def __init__(
+        self, what: Literal["pictures", "archives", "jobs", "waiting jobs", "disk"], most: int
+    ) -> None:
+        said = {
+            "pictures": f"In this demo everybody may add {most:,} pictures. Yours are used up.",
+            "archives": "This demo takes pictures one by one, no archives.",
+            "jobs": f"In this demo everybody may begin long work {most:,} times. Yours are used up.",
+            "waiting jobs": f"In this demo long work may wait {most} at a time. Let some of yours end.",
+            "disk": f"Your part of this demo is full: everybody gets {most / 1e6:,.0f} MB. What is there can "
+            "still be seen and downloaded.",
+        }
+        super().__init__(said[what])
+        self.what = what
+        self.most = most
 
 
 class EncoderError(DiscernError):

@@ -49,3 +49,23 @@ class FolderBlobs:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key[:80]!r} is no key.")
         return self._folder / key
+
+
+class LayeredBlobs:
+    """What is written here, over what lies below, which is only read."""
+
+    def __init__(self, own: Blobs, below: Blobs) -> None:
+        self._own = own
+        self._below = below
+
+    def exists(self, key: str) -> bool:
+        return self._own.exists(key) or self._below.exists(key)
+
+    def read(self, key: str) -> bytes:
+        try:
+            return self._own.read(key)
+        except FileNotFoundError:
+            return self._below.read(key)
+
+    def write(self, key: str, content: bytes) -> None:
+        self._own.write(key, content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -60,7 +60,13 @@ class Database:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():
             if not self._dialect.copy_file(target):
-                self._copy_rows(target)
+                self._copy_rows(target, Base.metadata.sorted_tables)
+
+    def copy_tables_to(self, target: Path, tables: Collection[type[Base]]) -> None:
+        """An SQLite file with the rows of these tables and not a byte of the others."""
+        names = {table.__tablename__ for table in tables}
+        with self._guarded():
+            self._copy_rows(target, [table for table in Base.metadata.sorted_tables if table.name in names])
 
     def size_bytes(self) -> int:
         with self._guarded():
@@ -81,12 +87,12 @@ class Database:
                 raise
             raise problem from error
 
-    def _copy_rows(self, target: Path) -> None:
+    def _copy_rows(self, target: Path, tables: Sequence[Table]) -> None:
         target.unlink(missing_ok=True)
         copy = Database(sqlite_url(target))
         try:
             with self.read() as source, copy.write() as sink:
-                for table in Base.metadata.sorted_tables:
+                for table in tables:
                     query = select(table).order_by(*table.primary_key)
                     rows = source.execute(query.execution_options(yield_per=COPIED_AT_ONCE)).mappings()
                     for some in rows.partitions():

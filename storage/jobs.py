@@ -166,6 +166,12 @@ class JobStore:
                 raise UnknownJobError(f"There is no job {job_id}.")
             return _job(row)
 
+    def count_going(self) -> int:
+        """How many wait or run."""
+        with self._database.read() as session:
+            query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(GOING))
+            return session.scalar(query) or 0
+
     def latest(self, kinds: Sequence[str], concept_id: int | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going before the others."""
         newest = select(func.max(JobRow.id)).where(JobRow.kind.in_(kinds))

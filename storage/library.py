@@ -21,6 +21,7 @@ from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow,
 QUICK_COUNT = 0.05  # seconds
 COUNT_AGAIN_AFTER = 30  # times as long as counting takes
 MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
+LIBRARY_TABLES = (LibraryRow, PictureRow, SourceRow, BadFileRow, PendingVectorRow)
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 

@@ -7,11 +7,12 @@ from unittest import mock
 import gradio as gr
 from fastapi import FastAPI
 
+from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web import server
 
 
-def app_without_screens(workbench: Workbench) -> FastAPI:
+def app_without_screens(workbench: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
     nothing = gr.Blocks(analytics_enabled=False)
     with mock.patch.object(server, "build_screens", return_value=nothing):
-        return server.create_app(workbench)
+        return server.create_app(workbench, sandboxes)

@@ -6,13 +6,17 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web.server import create_app
 
 
 class Screens:
-    def __init__(self, bench: Workbench) -> None:
-        self._client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    def __init__(self, bench: Workbench, sandboxes: Sandboxes | None = None) -> None:
+        """Of a demo: what one visitor is shown."""
+        self._client = TestClient(create_app(bench, sandboxes), base_url="http://127.0.0.1:7860")
+        if sandboxes:
+            self._client.post("/begin")
         config = self._client.get("/config").json()
         self._components = {component["id"]: component for component in config["components"]}
         self._pages = {page: set(about["dependencies"]) for page, about in config["page"].items()}
@@ -38,6 +42,16 @@ class Screens:
         told = {"action": action, "value": value, "fields": fields}
         event = next(e for e in self._events if any(self._is(t, area, "click") for t in e["targets"]))
         return self._html(event, self._run(event, dict(query), told))
+
+    def refusal(self, area: str, action: str, **fields: str) -> str:
+        """What is said to a press that isn't permitted."""
+        told = {"action": action, "value": "", "fields": fields}
+        event = next(e for e in self._events if any(self._is(t, area, "click") for t in e["targets"]))
+        kept = [self._components[i]["props"].get("value") for i in event["inputs"]]
+        body = {"data": kept, "fn_index": event["id"], "session_hash": "s", "event_data": told}
+        answer = self._client.post("/gradio_api/run/predict", json=body)
+        assert answer.status_code >= 400
+        return str(answer.json()["error"])
 
     def tick(self, page: str, memory: Any = None, **query: str) -> dict[str, Any]:
         """Everything that a tick changes, by area or kind of component."""

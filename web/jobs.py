@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from concepts.installation.activity import JobView
-from concepts.jobs.runner import PAUSED
+from concepts.jobs.runner import OTHERS_FIRST, PAUSED
 from web.words import count, duration
 
 GOING = ("queued", "running", "interrupted")
@@ -51,7 +51,8 @@ def how_far(job: JobView) -> str:
     if job.cancel_requested:
         return "stopping after this step"
     if job.state == "queued":
-        return PAUSED if job.message == PAUSED else "waiting for other work to finish"
+        said = job.message in (PAUSED, OTHERS_FIRST)
+        return job.message if said else "waiting for other work to finish"
     if job.state == "interrupted":
         return "was interrupted, goes on in a moment"
     parts = [f"{job.done:,} of {job.total:,}" if job.total else reached(job)]

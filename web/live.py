@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from web.http.roles import ACTIONS, ANY_OTHER, refusal
+from web.http.roles import ACTIONS, ANY_OTHER, why_not
 
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
 DELEGATE = """
@@ -78,8 +78,9 @@ def on_action(
         fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
         action = Action(str(event.action), str(event.value), fields)
         rule = ACTIONS.get(action.name, ANY_OTHER)
-        if request.state.role < rule.role:
-            raise gr.Error(refusal(rule), print_exception=False)
+        state = request.state
+        if refusal := why_not(rule, state.role, state.demo, state.full):
+            raise gr.Error(refusal, print_exception=False)
         request.state.deed = (rule.deed, f"{concept_of(request) or ''} {action.value[:200]}".strip())
         return _named(_noted(handler, action, request, *values), outputs)
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from concepts import __version__
+from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web.api import create_api
 from web.http.access import Access
@@ -21,6 +22,7 @@ from web.http.media import media_routes
 from web.http.problems import handle_problems
 from web.http.request_log import RequestLog
 from web.http.uploads import upload_routes
+from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
 from web.screens import SCREENS
 from web.shell import Screen, frame
@@ -31,20 +33,25 @@ THEME = gr.themes.Base(
 )
 
 
-def create_app(workbench: Workbench) -> FastAPI:
-    access = Access(workbench.context.settings, workbench.context.database)
+def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
+    """`sandboxes`: of a demo, where every request works on its visitor's Workbench instead."""
+    access = Access(installed.context.settings, installed.context.database)
+    visitors = Visitors(sandboxes, access) if sandboxes else None
+    workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, access=access)
+    app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)
     handle_problems(app)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Answers once the database can be read."""
-        workbench.pictures.library_info()
+        installed.pictures.library_info()
         return {"status": "ok", "version": __version__}
 
     app.include_router(login_routes(access))
+    if visitors:
+        app.include_router(visitor_routes(visitors, access))
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))

@@ -20,6 +20,9 @@ class Executor(Protocol):
     data folder there and calls `JobRunner.perform` of that Workbench.
     """
 
+    def has_room(self) -> bool:
+        """Whether a job that is claimed now would begin soon."""
+
     def submit(self, job: StoredJob) -> Future[None]:
         """Performs the job elsewhere. The future ends with the work, however that ended.
 
@@ -36,6 +39,9 @@ class Threads:
     def __init__(self, perform: Perform) -> None:
         self._perform = perform
         self._threads: list[threading.Thread] = []
+
+    def has_room(self) -> bool:
+        return True
 
     def submit(self, job: StoredJob) -> Future[None]:
         future: Future[None] = Future()

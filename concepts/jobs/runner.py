@@ -32,6 +32,7 @@ NEEDED = {
 }  # bytes of free disk, for work to begin or go on
 LOOK_FOR_ROOM_SECONDS = 15
 PAUSED = "paused until there is room on the disk again"
+OTHERS_FIRST = "waiting for the work of others to finish"
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,14 @@ class JobRunner:
         executor: Callable[[Perform], Executor] = Threads,
         redact: Callable[[str], str] = str,
         home: Path | None = None,
+        admit: Callable[[Job[Any]], None] = lambda job: None,
     ) -> None:
         """`redact` takes secrets out of what is kept of a failure. `home` is where work writes to: long work
-        begins only where there is room."""
+        begins only where there is room. `admit` raises for work that may not be queued."""
         self.store = store
         self._redact = redact
         self._home = home
+        self._admit = admit
         self._room_at = -math.inf  # when to look for room again after a disk was full
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
@@ -86,6 +89,7 @@ class JobRunner:
 
     def submit(self, job: Job[Any]) -> int:
         """Queues work and returns the job's id."""
+        self._admit(job)
         job_id = self._add(job)
         _Said(log, {"job": job_id}).info("%s queued", job.kind)
         self.wake()
@@ -149,6 +153,9 @@ class JobRunner:
         kinds = [kind.kind for kind in self._work if kind.lane == lane]
         if not self._has_room(lane) or time.monotonic() < self._room_at:
             self.store.say_waiting(kinds, PAUSED)
+            return
+        if not self._executor.has_room():
+            self.store.say_waiting(kinds, OTHERS_FIRST)
             return
         job = self.store.claim(kinds=kinds) if kinds else None
         if job is not None:

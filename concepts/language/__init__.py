@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from concepts.language.base import ChatModel
-from concepts.language.ledger import Budget, Ledger, Price
+from concepts.language.ledger import Budget, Ledger, Price, within_allowance
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.language.sight import require_sight
 from concepts.registry import Registry
@@ -38,7 +38,7 @@ def chat_model(
         ledger=ledger,
         cache=settings.cache,
         price=price,
-        budget=budget,
+        budget=within_allowance(budget, ledger),
         at_once=settings.model_concurrency,
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from concepts.errors import BadPriceError, BudgetError
 from concepts.language.base import Message
 from storage.calls import Ledger
+from storage.database import Database
 
 __all__ = ["Budget", "Ledger", "Price", "estimate_tokens", "estimate_usd"]
 
@@ -59,8 +60,12 @@ class Budget:
     does not depend on how many calls run at once.
     """
 
-    def __init__(self, limit_usd: float, spent_usd: float = 0.0) -> None:
+    def __init__(
+        self, limit_usd: float, spent_usd: float = 0.0, advice: str = "raise the budget to go on."
+    ) -> None:
+        """`advice` ends the sentence that says that it is used up."""
         self.limit_usd = limit_usd
+        self._advice = advice
         self._spent = spent_usd
         self._reserved = 0.0
         self._in_flight = 0
@@ -82,7 +87,7 @@ class Budget:
                     raise BudgetError(
                         f"The budget of ${self.limit_usd:.4g} is used up: ${self._spent:.4g} is spent and "
                         f"the next call could cost ${worst_usd:.4g}. What was answered is kept; "
-                        "raise the budget to go on."
+                        f"{self._advice}"
                     )
                 self._changed.wait()
             self._reserved += worst_usd
@@ -97,6 +102,51 @@ class Budget:
                 self._reserved = self._reserved - worst_usd if self._in_flight else 0.0
                 self._spent += sum(costs)
                 self._changed.notify_all()
+
+
+class BothBudgets(Budget):
+    """A run's own budget within an allowance that it shares with other runs."""
+
+    def __init__(self, own: Budget, allowance: Budget) -> None:
+        super().__init__(min(own.limit_usd, allowance.limit_usd))
+        self._both = own, allowance
+
+    @property
+    def spent_usd(self) -> float:
+        return self._both[0].spent_usd
+
+    @contextmanager
+    def reserve(self, worst_usd: float) -> Iterator[list[float]]:
+        own, allowance = self._both
+        with own.reserve(worst_usd) as costs, allowance.reserve(worst_usd) as also:
+            try:
+                yield costs
+            finally:
+                also.extend(costs)
+
+
+class AllowedLedger(Ledger):
+    """A ledger whose calls, whatever they are for, share one allowance."""
+
+    def __init__(
+        self,
+        database: Database,
+        allowance: Budget,
+        job_id: int | None = None,
+        concept_id: int | None = None,
+    ) -> None:
+        super().__init__(database, job_id, concept_id)
+        self.allowance = allowance
+
+    def charged_to(self, job_id: int | None, concept_id: int | None) -> AllowedLedger:
+        return AllowedLedger(self._database, self.allowance, job_id, concept_id)
+
+
+def within_allowance(budget: Budget | None, ledger: Ledger) -> Budget | None:
+    """What a run may spend: its own budget, the ledger's allowance, or both."""
+    if not isinstance(ledger, AllowedLedger):
+        return budget
+    return ledger.allowance if budget is None else BothBudgets(budget, ledger.allowance)
 
 
 def estimate_tokens(messages: Sequence[Message]) -> int:

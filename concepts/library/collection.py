@@ -32,7 +32,7 @@ from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs, FolderBlobs
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
@@ -60,11 +60,20 @@ class LibraryInfo(View):
 class Collection:
     """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        load: Callable[..., Encoder] = load_encoder,
+        thumbnails: Blobs | None = None,
+    ) -> None:
+        """`load` is called as `load_encoder` is. `thumbnails`: where they are kept, if not in a folder of the
+        home."""
         self._settings = settings
+        self._load_encoder = load
         self.library = Library(database)
         self.outside = OutsidePictures(database)
-        self.thumbnails = ThumbnailStore(FolderBlobs(settings.home / "thumbnails"))
+        self.thumbnails = ThumbnailStore(thumbnails or FolderBlobs(settings.home / "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
         self.damage = Damage()  # what a look saw last
@@ -251,7 +260,7 @@ class Collection:
             encoder=recorded.name if recorded else None,
             fingerprint=recorded.fingerprint if recorded else None,
             encoder_note=self._encoder_note(recorded),
-            home=str(self._settings.home),
+            home="" if self._settings.demo else str(self._settings.home),
             damage=" ".join(filter(None, (self.damage.vectors, self.damage.thumbnails))),
         )
 
@@ -284,7 +293,7 @@ class Collection:
         return TextVectors(fingerprint, dimension, load, kept)
 
     def _load(self, name: str, precision: str) -> Encoder:
-        return load_encoder(name, cache=self._settings.cache, precision=precision)
+        return self._load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
         with self._opening:

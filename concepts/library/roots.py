@@ -19,7 +19,7 @@ def within_roots(settings: Settings) -> Within | None:
     count where they are set.
     """
     named = _named(settings)
-    if not named and not settings.is_exposed:
+    if not named and not settings.is_exposed and not settings.demo:
         return None
     own = [settings.home / "uploads", settings.home / "sample"]
     roots = [root.resolve() for root in (*named, *own)]
@@ -37,6 +37,10 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
     resolved = [path.resolve() for path in paths]
     for path in resolved:
         if not within(str(path)):
+            if settings.demo:
+                raise NotAllowedError(
+                    "This demo reads no folder of the computer it runs on. Upload pictures."
+                )
             named = _named(settings)
             allowed = ", ".join(map(str, named)) or "none is set"
             raise NotAllowedError(
@@ -52,6 +56,8 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
 
 
 def _named(settings: Settings) -> list[Path]:
+    if settings.demo:
+        return []
     return [Path(root).expanduser() for root in settings.allowed_roots.split(os.pathsep) if root.strip()]
 
 

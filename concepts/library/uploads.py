@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -26,8 +26,10 @@ _BATCH = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 class Uploads:
     """Batches of uploaded files: `uploads/<batch>/<file>`. They stay, because the library refers to them."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, admit: Callable[[str, int], None] = lambda name, size: None) -> None:
+        """`admit` raises for a file, by its name and size, that may not come in."""
         self._folder = home / "uploads"
+        self._admit = admit
 
     def begin(self) -> str:
         """The name of a new batch."""
@@ -45,6 +47,7 @@ class Uploads:
                 f"{safe} has {size / 1024**2:,.0f} MB; at most {limit // 1024**2:,} MB are taken."
             )
         folder = self.folder(batch)
+        self._admit(safe, size)
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < size + LEAVE_FREE:
             raise DiscernError(f"There is too little room on the disk for {safe} ({size / 1024**2:,.0f} MB).")

@@ -16,6 +16,7 @@ from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
+from concepts.workbench.lent import Lent
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
@@ -27,7 +28,7 @@ from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 
-__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Workbench"]
+__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbench"]
 
 
 class Workbench:
@@ -40,8 +41,9 @@ class Workbench:
     `Context`.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.context = Context(settings)
+    def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
+        """`lent`: what it doesn't have for itself, where several share a process."""
+        self.context = Context(settings, lent or Lent())
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.captions = Captions(self.context)

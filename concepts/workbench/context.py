@@ -31,9 +31,9 @@ from concepts.settings import Settings
 from concepts.workbench.advice import Advice, about_rare, advice
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.kinds import LookOver
+from concepts.workbench.lent import Lent
 from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
-from storage.calls import Ledger
 from storage.certifying import CertifyingDraws
 from storage.concepts import CASCADING, CERTIFYING, FITTING, WATCHING, ConceptStore
 from storage.database import Database
@@ -71,12 +71,12 @@ Purpose = Literal["train", "evaluation"]
 class Context:
     """One data folder: settings, stores, jobs and the ledger, handed to every room of the Workbench."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lent: Lent) -> None:
         self.settings = settings
         with told(settings.home):
             make_private(settings.home, folder=True)
         self.database = Database(settings.database)
-        self.collection = Collection(settings, self.database)
+        self.collection = Collection(settings, self.database, lent.load, lent.thumbnails)
         self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
         self.heads = HeadStore(self.database)
@@ -88,9 +88,9 @@ class Context:
         self.watches = Watches(self.database)
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
-        self.ledger = Ledger(self.database)
+        self.ledger = lent.ledger(self.database)
         self.audit = AuditLog(self.database)
-        self.uploads = Uploads(settings.home)
+        self.uploads = Uploads(settings.home, lent.admit_file)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
         self.neighbourhood = Neighbourhood()
@@ -99,7 +99,9 @@ class Context:
         )
         self.background = Background()
         self.drawing = threading.Lock()
-        self.jobs = JobRunner(JobStore(self.database), redact=self.redact, home=settings.home)
+        self.jobs = JobRunner(
+            JobStore(self.database), lent.executor, self.redact, settings.home, lent.admit_job
+        )
 
     def close(self) -> None:
         """Leaves running jobs at their next step, whatever else runs where it is, and the data folder."""

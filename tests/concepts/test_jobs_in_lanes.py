@@ -199,6 +199,9 @@ def test_another_engine_performs_what_the_runner_claims(store: JobStore) -> None
             self.taken: list[str] = []
             self.closed = False
 
+        def has_room(self) -> bool:
+            return True
+
         def submit(self, job: StoredJob) -> Future[None]:
             self.taken.append(job.kind)
             elsewhere.perform(job)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 import web
 from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
+from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.database import Database
@@ -43,9 +44,10 @@ def routes_of(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
-    bench = Workbench(Settings(home=tmp_path_factory.mktemp("routes")))
-    found = set(routes_of(create_app(bench)))
-    bench.close()
+    """Those of a demo are the others and some more."""
+    sandboxes = Sandboxes(Settings(home=tmp_path_factory.mktemp("routes"), demo=True))
+    found = set(routes_of(create_app(sandboxes.base, sandboxes)))
+    sandboxes.close()
     return found | {(method, PATH) for method in ("GET", "POST", "DELETE")}  # of MCP's Streamable HTTP
 
 

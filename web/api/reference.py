@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from web.http.guard import STRICT_POLICY
+from web.http.policy import STRICT_POLICY
 from web.http.problems import STATUS, kind_of
 from web.render import render
 

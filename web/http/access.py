@@ -42,11 +42,12 @@ class Access:
     """Decides who a request is from. Without users, and on loopback only, everyone is "me", an owner."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
         self.users = Users(settings)
         self.hosts = {settings.host, *filter(None, (h.strip() for h in settings.allowed_hosts.split(",")))}
         self.audit = AuditLog(database)
         self._ended = EndedSessions(database, timedelta(seconds=SESSION_SECONDS))
-        self._must_log_in = settings.is_exposed and not settings.insecure
+        self._must_log_in = settings.is_exposed and not settings.insecure and not settings.demo
         self._home = settings.home
         self._secret = b""
         self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
@@ -159,7 +160,7 @@ class Access:
 
 def check_exposure(settings: Settings) -> None:
     """Raises `SettingsError` where other computers could reach an app that asks nobody who they are."""
-    if settings.is_exposed and not settings.insecure and not Users(settings).records():
+    if settings.is_exposed and not (settings.insecure or settings.demo or Users(settings).records()):
         raise SettingsError(
             f"Discern would be open to everyone who can reach {settings.host}. Add a user (discern "
             "users add NAME, or DISCERN_USERS=name:password), keep to DISCERN_HOST=127.0.0.1, "

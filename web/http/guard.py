@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts.errors import SettingsError
 from concepts.installation.users import Role
 from web.http.access import Access, TooManyTriesError
+from web.http.policy import answer_headers
 from web.http.problems import problem
-from web.http.roles import ANY_OTHER, refusal, rule_of
+from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.http.screening import (
     comes_from_elsewhere,
     is_of_here,
@@ -30,6 +31,7 @@ from web.http.screening import (
     too_large,
     with_headers,
 )
+from web.http.visitors import BEGIN, VISITOR, Visitors
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
@@ -45,30 +47,21 @@ LIMITS = (
 CONTROL = {*map(chr, range(32)), "\x7f"}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-# Gradio starts from inline scripts and builds functions of the components' `js_on_load` from text, and
-# styles elements inline; so 'unsafe-inline' and 'unsafe-eval' stay. Everything comes from here alone.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; "
-    "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
-STRICT_POLICY = (
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-
 
 class Guard:
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, visitors: Visitors | None = None) -> None:
+        """`visitors`: of a demo."""
         self.app = app
         self.access = access
+        self.visitors = visitors
+        self._headers = answer_headers(access.settings.framed_by)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return  # no websockets here: Gradio speaks server-sent events
-        send = with_headers(send, POLICY)
+        send = with_headers(send, self._headers)
         headers = Headers(scope=scope)
         try:
             refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
@@ -85,9 +78,13 @@ class Guard:
                 status = message["status"]
             await send(message)
 
-        await self.app(scope, limited(receive, largest_body(scope["path"])), noted)
+        visitor = VISITOR.set(scope["state"]["sandbox"])
+        try:
+            await self.app(scope, limited(receive, largest_body(scope["path"])), noted)
+        finally:
+            VISITOR.reset(visitor)
         deed, about = scope["state"]["deed"]
-        if deed and status < 400:
+        if deed and status < 400 and self.visitors is None:  # of visitors nothing is kept
             await run_in_threadpool(
                 self.access.audit.add, scope["state"]["user"] or "", deed, about, address_of(scope)
             )
@@ -106,10 +103,11 @@ class Guard:
 
     async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
         """Puts the user's name into the scope, or says why not."""
-        scope.setdefault("state", {}).update(user=None, role=Role.VIEWER, deed=("", ""))
+        scope.setdefault("state", {}).update(
+            user=None, role=Role.VIEWER, deed=("", ""), demo=self.visitors is not None, full="", sandbox=None
+        )
         if not self.access.login_required:
-            scope["state"].update(user="me", role=Role.OWNER)
-            return self._permit(scope)
+            return await self._welcome(scope, headers, "me", Role.OWNER)
         user = await run_in_threadpool(self.access.user_of_session, cookie_of(headers))
         if user is None and headers.get("authorization", "").lower().startswith("basic "):
             try:
@@ -119,15 +117,27 @@ class Guard:
             except TooManyTriesError as error:
                 return problem(429, str(error), headers={"Retry-After": f"{error.seconds:.0f}"})
         if user is not None:
-            scope["state"].update(user=user, role=self.access.role_of(user))
-            return self._permit(scope)
+            return await self._welcome(scope, headers, user, self.access.role_of(user))
         return None if scope["path"].startswith(OPEN) else _ask_to_log_in(scope, headers)
+
+    async def _welcome(self, scope: Scope, headers: Headers, user: str, role: Role) -> Response | None:
+        """Who may come in comes in; to a demo only into a sandbox, where everybody is an owner."""
+        state = scope["state"]
+        state.update(user=user, role=role)
+        if self.visitors is not None:
+            sandbox = self.visitors.sandbox_of(headers, user)
+            if sandbox is None and not scope["path"].startswith((*OPEN, BEGIN)):
+                return _ask_to_begin(scope, headers)
+            full = self.visitors.fullness(sandbox) if sandbox else ""
+            state.update(sandbox=sandbox, full=full, role=Role.VIEWER if full else Role.OWNER)
+        return self._permit(scope)
 
     def _permit(self, scope: Scope) -> Response | None:
         """Says why not, where a role doesn't permit a request; else notes what it is to be kept as."""
         rule = rule_of(scope["method"], scope["path"]) or ANY_OTHER
-        if scope["state"]["role"] < rule.role:
-            return problem(403, refusal(rule), kind="not-permitted")
+        state = scope["state"]
+        if refusal := why_not(rule, state["role"], state["demo"], state["full"]):
+            return problem(403, refusal, kind="not-permitted")
         query = scope.get("query_string", b"").decode("latin-1")
         scope["state"]["deed"] = (rule.deed, unquote(scope["path"] + (f"?{query}" if query else "")))
         return None
@@ -140,9 +150,12 @@ class Guard:
         return name if self.access.log_in(name, password, address) else None
 
     def _is_our_host(self, host: str) -> bool:
-        """Without a login, a foreign name that resolves to this computer must not read it."""
+        """Without a login, a foreign name that resolves to this computer must not read it. To a demo nobody
+        comes without a cookie, which a browser sends to our own name alone."""
         name = name_of(host)
-        return bool(name) if self.access.login_required else is_of_here(name, self.access.hosts)
+        if self.access.login_required or self.visitors is not None:
+            return bool(name)
+        return is_of_here(name, self.access.hosts)
 
 
 def largest_body(path: str) -> int | None:
@@ -175,9 +188,18 @@ def cookie_of(headers: Headers) -> str:
     return morsel.value if morsel else ""
 
 
+def _wants_page(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+
+
+def _ask_to_begin(scope: Scope, headers: Headers) -> Response:
+    if _wants_page(scope, headers):
+        return RedirectResponse(BEGIN, status_code=303)
+    return problem(401, "You have no part of this demo, or its hour is over. Open the demo's first page.")
+
+
 def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
-    wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-    if wants_page:
+    if _wants_page(scope, headers):
         query = scope.get("query_string", b"").decode("latin-1")
         target = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)

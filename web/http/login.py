@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
-from web.http.guard import COOKIE, STRICT_POLICY, address_of, cookie_of
+from web.http.guard import COOKIE, address_of, cookie_of
+from web.http.policy import keep_cookie, page_headers
 from web.render import Notice, render
 
 
@@ -19,7 +20,7 @@ def login_routes(access: Access) -> APIRouter:
     def page(request: Request, next: str = "/") -> Response:  # the name in the address
         if not access.login_required or request.state.user:
             return RedirectResponse(_inside(next), status_code=303)
-        return _page(next)
+        return _page(access, next)
 
     @router.post("/login")
     def log_in(
@@ -31,22 +32,16 @@ def login_routes(access: Access) -> APIRouter:
         try:
             known = access.log_in(name.strip(), password, address_of(request.scope))
         except TooManyTriesError as error:
-            answer = _page(next, name, str(error), 429)
+            answer = _page(access, next, name, str(error), 429)
             answer.headers["Retry-After"] = f"{error.seconds:.0f}"
             return answer
         if known:
             access.audit.add(name.strip(), "logged in", address=address_of(request.scope))
         else:
-            return _page(next, name, "This name and password don't belong together. Try again.", 401)
+            return _page(access, next, name, "This name and password don't belong together. Try again.", 401)
         welcome = RedirectResponse(_inside(next), status_code=303)
-        welcome.set_cookie(
-            COOKIE,
-            access.session(name.strip()),
-            max_age=SESSION_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        session = access.session(name.strip())
+        keep_cookie(welcome, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
         return welcome
 
     @router.post("/logout")
@@ -65,8 +60,7 @@ def _inside(target: str) -> str:
     return target if safe else "/"
 
 
-def _page(target: str, name: str = "", message: str = "", status: int = 200) -> HTMLResponse:
+def _page(access: Access, target: str, name: str = "", message: str = "", status: int = 200) -> HTMLResponse:
     said = Notice(message, "bad") if message else None
     content = render("login.html", said=said, target=_inside(target), name=name)
-    headers = {"Content-Security-Policy": STRICT_POLICY, "Cache-Control": "no-store"}
-    return HTMLResponse(content, status, headers)
+    return HTMLResponse(content, status, page_headers(access.settings.framed_by))

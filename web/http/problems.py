@@ -29,6 +29,7 @@ LONGEST = 300  # characters of one
 STATUS: dict[type[errors.DiscernError], int] = {
     errors.DiscernError: 422,
     errors.NotAllowedError: 403,
+    errors.QuotaError: 403,
     errors.UnknownConceptError: 404,
     errors.UnknownVersionError: 404,
     errors.UnknownPictureError: 404,

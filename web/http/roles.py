@@ -19,6 +19,7 @@ class Rule:
 
     role: Role
     deed: str = ""
+    host: bool = False  # about the computer it runs on, so closed to the visitors of a demo
 
 
 API = "/api/v1"
@@ -30,13 +31,14 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(path), rule)
     for method, path, rule in (
         # Programs
-        ("GET", f"{API}/backup", Rule(OWNER, "made a backup")),
-        ("GET", f"{API}/log", Rule(OWNER, "read the log")),
-        ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER)),
+        ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
+        ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
+        ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER, host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
+        ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
@@ -48,6 +50,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/captions", Rule(OWNER, "kept captions and columns")),
         ("POST", f"{API}/library/check", Rule(OWNER)),
         ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder")),
+        ("POST", f"{API}/library/(pictures|sample)", Rule(OWNER, "added pictures", host=True)),
+        ("POST", f"{API}/library/check", Rule(OWNER, host=True)),
+        ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder", host=True)),
         ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
         ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
@@ -71,8 +76,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/watches/{ONE}/look", Rule(OWNER)),
         ("POST", f"{CONCEPT}/watches/{ONE}/stop", Rule(OWNER, "stopped watching a folder")),
         ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
-        ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings")),
-        ("POST", f"{API}/settings/test", Rule(OWNER)),
+        ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
+        ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
@@ -83,7 +88,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
         ("GET", f"/media/(thumbnail|picture)/{ONE}", Rule(VIEWER)),
         ("POST", "/logout", Rule(VIEWER, "logged out")),
-        ("GET", "/(healthz|login)", Rule(VIEWER)),
+        ("GET", "/app/made.zip", Rule(VIEWER)),
+        ("GET", "/(healthz|login|begin)", Rule(VIEWER)),
+        ("POST", "/begin", Rule(VIEWER)),
         ("POST", "/login", Rule(VIEWER)),
         ("GET", "/web/.*", Rule(VIEWER)),
         # Tools of assistants: what each of them takes is in TOOLS
@@ -125,7 +132,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
     **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
     **dict.fromkeys(
-        ("cancel", "retry", "check", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
+        ("cancel", "retry", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),
     "compare-annotators": Rule(OWNER),
     "use-annotator": Rule(OWNER, "chose who labels"),
@@ -136,10 +143,15 @@ ACTIONS: dict[str, Rule] = {
     "stop-watch": Rule(OWNER, "stopped watching a folder"),
     **dict.fromkeys(("add", "uploaded", "sample"), Rule(OWNER, "added pictures")),
     "reembed": Rule(OWNER, "changed the encoder"),
+    **dict.fromkeys(("threshold", "again", "score", "score-files", "score-library"), Rule(OWNER)),
+    **dict.fromkeys(("check", "test"), Rule(OWNER, host=True)),
+    **dict.fromkeys(("add", "sample"), Rule(OWNER, "added pictures", host=True)),
+    "uploaded": Rule(OWNER, "added pictures"),
+    "reembed": Rule(OWNER, "changed the encoder", host=True),
     "begin": Rule(OWNER, "began a concept"),
     "delete": Rule(OWNER, "deleted a concept"),
     "undelete": Rule(OWNER, "brought a concept back"),
-    "save": Rule(OWNER, "changed settings"),
+    "save": Rule(OWNER, "changed settings", host=True),
     **dict.fromkeys(
         ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion", "turn-kind"),
         Rule(OWNER, "changed what counts"),
@@ -157,7 +169,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
     "given": Rule(OWNER),  # shows what a request has done
 }
-ANY_OTHER = Rule(OWNER)
+ANY_OTHER = Rule(OWNER, host=True)
 
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
 TOOLS: dict[str, Rule] = {
@@ -197,6 +209,16 @@ def rule_of(method: str, path: str) -> Rule | None:
     """What the table says of a request; None where it says nothing."""
     method = "GET" if method in ("HEAD", "OPTIONS") else method
     return next((rule for m, pattern, rule in ROUTES if m == method and pattern.fullmatch(path)), None)
+
+
+def why_not(rule: Rule, role: Role, demo: bool = False, full: str = "") -> str:
+    """Why a role may not do it, in words; empty where it may. `demo`: whether this is a visitor of one.
+    `full`: what is said where nothing more of theirs fits."""
+    if demo and rule.host:
+        return "This is about the computer that the demo runs on, so it is closed here."
+    if role < rule.role:
+        return full or refusal(rule)
+    return ""
 
 
 def refusal(rule: Rule) -> str:

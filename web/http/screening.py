@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -75,15 +75,14 @@ def limited(receive: Receive, limit: int | None) -> Receive:
     return counted
 
 
-def with_headers(send: Send, policy: str) -> Send:
-    """The same, with headers on every answer that has none of its own; `policy` is for its contents."""
+def with_headers(send: Send, given: Mapping[str, str]) -> Send:
+    """The same, with headers on every answer that has none of its own."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in given.items():
                 headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", policy)
         await send(message)
 
     return sent

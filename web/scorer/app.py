@@ -22,7 +22,15 @@ from concepts.export.classify import WORKERS
 from concepts.export.said import PictureSaid, PicturesSaid
 from concepts.view import View
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
-from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
+from web.http.screening import (
+    HEADERS,
+    comes_from_elsewhere,
+    is_of_here,
+    limited,
+    name_of,
+    too_large,
+    with_headers,
+)
 from web.scorer.served import Served, ServedBundle, all_said
 
 MOST_PICTURES = 32  # in one request, as in the app
@@ -158,7 +166,7 @@ class Screened:
                 await self.app(scope, receive, send)
             return
         started, path = time.perf_counter(), scope["path"] if scope["path"] in PATHS else "other"
-        send = with_headers(send, POLICY)
+        send = with_headers(send, HEADERS | {"Content-Security-Policy": POLICY})
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":

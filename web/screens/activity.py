@@ -59,7 +59,7 @@ class _Screen:
 
     def show(self, place: Place, said: str = "") -> Shown:
         """Everything, for what the address says."""
-        view = place.get("view", "")
+        view = self._view(place)
         jobs = self._bench.installation.recent_jobs()
         try:
             main, more = self._main(view, place), self._more(view, place)
@@ -71,7 +71,7 @@ class _Screen:
     def tick(self, request: gr.Request, before: list[int]) -> Shown:
         """While work is going on. What a person may be typing or reading changes only when work ends."""
         place = dict(request.query_params)
-        view = place.get("view", "")
+        view = self._view(place)
         jobs = self._bench.installation.recent_jobs()
         shown = self._work(jobs, view)
         if shown[self.memory] == before:
@@ -79,12 +79,22 @@ class _Screen:
         main = {self.main: self._main(view, place)} if view == "" else {}
         return shown | main | self._more(view, place)
 
+    def _view(self, place: Place) -> str:
+        """Settings and data are about the computer: in a demo there is the work alone."""
+        return "" if self._bench.context.settings.demo else place.get("view", "")
+
     def _work(self, jobs: list[JobView], view: str, address: str | None = None) -> Shown:
         """What is going on; of the kinds that the view is about."""
         going = [job for job in jobs if is_going(job)]
         about = [job for job in going if view == "" or (view == "models" and job.kind == TEST)]
         return {
-            self.top: render("activity/head.html", going=len(going), view=view, address=address),
+            self.top: render(
+                "activity/head.html",
+                going=len(going),
+                view=view,
+                address=address,
+                demo=self._bench.context.settings.demo,
+            ),
             self.going: render("activity/going.html", jobs=about),
             self.memory: [job.id for job in going],
             self.timer: gr.Timer(active=bool(going)),

@@ -49,6 +49,10 @@ class _Screen:
         self.dialog = live("library-dialog")
         self.areas = [self.top, self.work.area, self.main, self.dialog, self.work.timer]
 
+    @property
+    def _demo(self) -> bool:
+        return self._bench.context.settings.demo
+
     # What is shown
 
     def show(self, place: Place) -> Shown:
@@ -56,7 +60,7 @@ class _Screen:
         going = self.work.newest()  # first: what ends meanwhile ticks once more
         main = self._main(self._bench.pictures.library_info(), place)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
-        head = _head(self._bench.pictures.library_info(), place, url("/library", **place))
+        head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(
             going if is_going(going) else self.work.newest()
         )
@@ -68,13 +72,13 @@ class _Screen:
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
             return self.show(place)  # what is shown says that there are no pictures
-        return {self.top: _head(library, place)} | self._progress(job)
+        return {self.top: _head(library, place, self._demo)} | self._progress(job)
 
     def _progress(self, job: JobView | None, said: Notice | None = None) -> Shown:
         return self.work.shown(job, "library/work.html", said=said, ended=_ended(job))
 
     def _main(self, library: LibraryInfo, place: Place) -> str:
-        view = place.get("view", "")
+        view = "" if self._demo else place.get("view", "")
         try:
             if view == "health":
                 return self._health(library, place)
@@ -102,6 +106,7 @@ class _Screen:
             hits=hits,
             captioned=captioned,
             page=page,
+            demo=self._demo,
         )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
@@ -164,10 +169,10 @@ class _Screen:
             bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
 
 
-def _head(library: LibraryInfo, place: Place, address: str | None = None) -> str:
+def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
     damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
-    view = place.get("view", "")
-    return render("library/head.html", library=library, view=view, address=address, damage=damage)
+    view = "" if demo else place.get("view", "")
+    return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)
 
 
 def _ended(job: JobView | None) -> Notice | None:

@@ -80,6 +80,7 @@ class _Screen:
             parts=self._parts(),
             models=settings.has_endpoint and settings.llm_model and settings.vlm_model,
             said=said,
+            demo=settings.demo,
         )
         return {self.concepts: html}
 

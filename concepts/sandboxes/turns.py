@@ -1,0 +1,53 @@
+"""The long work of all visitors, a few at a time: two processors serve pages and train for everybody."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from concepts.jobs.executors import Perform, Threads
+from storage.jobs import StoredJob
+
+
+class Turns:
+    """At most `at_once` jobs of all who share it. `freed` is called when another may begin."""
+
+    def __init__(self, at_once: int, freed: Callable[[], None]) -> None:
+        self._free = at_once
+        self._freed = freed
+        self._lock = threading.Lock()
+
+    def executor(self, perform: Perform) -> InTurns:
+        """For the runner of one of them."""
+        return InTurns(self, perform)
+
+    def has_room(self) -> bool:
+        return self._free > 0
+
+    def take(self) -> None:
+        """Of two who saw the last place free both get in: neither has anything to lose by it."""
+        with self._lock:
+            self._free -= 1
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._free += 1
+        self._freed()
+
+
+class InTurns(Threads):
+    """Threads of one, in the turns of all."""
+
+    def __init__(self, turns: Turns, perform: Perform) -> None:
+        super().__init__(perform)
+        self._turns = turns
+
+    def has_room(self) -> bool:
+        return self._turns.has_room()
+
+    def submit(self, job: StoredJob) -> Future[None]:
+        self._turns.take()
+        future = super().submit(job)
+        future.add_done_callback(lambda _: self._turns.give_back())
+        return future

@@ -1,0 +1,284 @@
+"""Every visitor of a demo has a data folder of their own: apart from others, bounded, and gone in time."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import threading
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from answering import answer
+from demo_house import PICTURES, Clock, demo_house
+from drawing import draw
+from fake_openai import MODEL, FakeOpenAI
+
+from concepts.errors import BudgetError, NotAllowedError, QuotaError, SettingsError
+from concepts.sandboxes import LIMITS, FullHouseError, Sandbox, Sandboxes
+from concepts.sandboxes.limits import Quotas
+from concepts.sandboxes.made import write_made
+from concepts.sandboxes.turns import Turns
+from concepts.settings import load_settings
+from concepts.workbench.kinds import LookOver, Mine
+from storage.jobs import StoredJob
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, clock: Clock
+) -> Iterator[Sandboxes]:
+    with demo_house(tmp_path_factory.mktemp("house"), tiny_open_clip, clock) as made:
+        yield made
+
+
+def png(seed: int = 900) -> bytes:
+    content = io.BytesIO()
+    draw("ellipse", seed).save(content, "PNG")
+    return content.getvalue()
+
+
+def upload(sandbox: Sandbox, *files: tuple[str, bytes]) -> str:
+    uploads = sandbox.bench.context.uploads
+    batch = uploads.begin()
+
+    async def chunks(content: bytes) -> AsyncIterator[bytes]:
+        yield content
+
+    for name, content in files:
+        saving = uploads.save(batch, name, len(content), chunks(content))
+        with ThreadPoolExecutor(1) as own_thread:
+            own_thread.submit(asyncio.run, saving).result()
+    return batch
+
+
+# Apart
+
+
+def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
+    bench = house.create().bench
+    assert bench.pictures.library_info().pictures == PICTURES
+    assert bench.definitions.concepts() == []
+    assert bench.installation.recent_jobs() == []
+    assert len(bench.pictures.search("an ellipse", n=5)) == 5
+    for picture in bench.pictures.newest(3):
+        assert bench.pictures.thumbnail(picture.id)
+        assert bench.pictures.rendition(picture.id).whole
+
+
+def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
+    one, other = house.create().bench, house.create().bench
+    one.definitions.create_concept("Ball", "A round thing.")
+    (picture,) = one.pictures.newest(1)
+    answer(one, "Ball", [picture.id])
+    for bench in (other, house.base):
+        assert bench.definitions.concepts() == []
+        assert bench.context.log.last_sequence(1) == 0
+
+
+def test_pictures_that_a_visitor_adds_are_in_their_own_library_alone(house: Sandboxes) -> None:
+    one, other = house.create(), house.create()
+    batch = upload(one, ("mine.png", png()))
+    one.bench.pictures.add_pictures(one.bench.context.uploads.paths(batch))
+    counts = [bench.pictures.library_info().pictures for bench in (one.bench, other.bench, house.base)]
+    assert counts == [PICTURES + 1, PICTURES, PICTURES]
+    sizes = [b.context.collection.index().snapshot().count() for b in (one.bench, other.bench, house.base)]
+    assert sizes == counts
+    assert house.create().bench.context.collection.index().snapshot().count() == PICTURES
+
+
+def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, tiny_open_clip: Path) -> None:
+    with demo_house(tmp_path, tiny_open_clip) as house:
+        house.base.definitions.create_concept("The host's own concept", "Nobody else's business.")
+        house.base.context.audit.add("ola", "logged in", address="10.0.0.7")
+    with demo_house(tmp_path, tiny_open_clip) as house:
+        sandbox = house.create()
+        assert sandbox.bench.definitions.concepts() == []
+        assert sandbox.bench.installation.deeds() == []
+        content = b"".join(file.read_bytes() for file in sandbox.home.glob("discern.sqlite*"))
+        assert b"host's own" not in content
+        assert b"10.0.0.7" not in content
+
+
+def test_visitors_share_one_encoder(house: Sandboxes) -> None:
+    one, other = house.create().bench, house.create().bench
+    one.pictures.search("a line", n=1)
+    loaded = {id(bench.context.collection.encoder()) for bench in (one, other, house.base)}
+    assert len(loaded) == 1
+
+
+def test_a_visitor_names_no_place_on_the_computer(house: Sandboxes, tmp_path: Path) -> None:
+    bench = house.create().bench
+    with pytest.raises(NotAllowedError, match="reads no folder"):
+        bench.pictures.submit_typed(str(tmp_path))
+    assert bench.pictures.library_info().home == ""
+
+
+# For an hour
+
+
+def test_after_its_hour_a_sandbox_is_found_no_more_and_its_folder_is_gone(
+    house: Sandboxes, clock: Clock
+) -> None:
+    sandbox = house.create()
+    assert house.find(sandbox.key) is sandbox
+    clock.seconds += LIMITS.seconds - 60
+    assert house.find(sandbox.key) is sandbox
+    assert sandbox.seconds_left == 60
+    clock.seconds += 60
+    assert house.find(sandbox.key) is None
+    assert sandbox.home.is_dir()
+    house.sweep()
+    assert not sandbox.home.exists()
+
+
+def test_nobody_finds_a_sandbox_by_a_name_that_was_not_given(house: Sandboxes) -> None:
+    for key in ("", "..", "../../home", "0" * 32):
+        assert house.find(key) is None
+
+
+def test_what_a_killed_process_left_is_removed_at_the_next_start(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    left = tmp_path / "home" / "sandboxes" / ("a" * 32)
+    left.mkdir(parents=True)
+    (left / "discern.sqlite").write_bytes(b"left")
+    with demo_house(tmp_path, tiny_open_clip) as house:
+        assert not left.exists()
+        sandbox = house.create()
+    assert not sandbox.home.exists()
+
+
+def test_there_are_only_so_many_at_once_and_one_that_is_over_makes_room(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    clock = Clock()
+    with demo_house(tmp_path, tiny_open_clip, clock, replace(LIMITS, sandboxes=2)) as house:
+        house.create()
+        clock.seconds += 600
+        house.create()
+        with pytest.raises(FullHouseError) as full:
+            house.create()
+        assert full.value.seconds == LIMITS.seconds - 600
+        clock.seconds += LIMITS.seconds - 600
+        house.create()
+
+
+# Within bounds
+
+
+def test_pictures_of_their_own_are_counted_and_archives_not_taken(house: Sandboxes) -> None:
+    quotas = Quotas(replace(LIMITS, pictures=2), lambda: 0)
+    for number in range(2):
+        quotas.admit_file(f"{number}.png", 10)
+    with pytest.raises(QuotaError, match="2 pictures") as refused:
+        quotas.admit_file("3.png", 10)
+    assert (refused.value.what, refused.value.most) == ("pictures", 2)
+    with pytest.raises(QuotaError, match="no archives"):
+        upload(house.create(), ("many.zip", b"PK"))
+
+
+def test_what_arrives_at_the_same_time_counts_together() -> None:
+    quotas = Quotas(replace(LIMITS, disk=1000), lambda: 0)
+    quotas.admit_file("a.png", 600)
+    with pytest.raises(QuotaError, match="full") as refused:
+        quotas.admit_file("b.png", 600)
+    assert refused.value.what == "disk"
+
+
+def test_long_work_is_counted_but_not_what_the_product_begins_by_itself() -> None:
+    quotas = Quotas(replace(LIMITS, jobs=2), lambda: 0)
+    for _ in range(2):
+        quotas.admit_job(Mine(1, 10))
+    with pytest.raises(QuotaError, match="2 times"):
+        quotas.admit_job(Mine(1, 10))
+    quotas.admit_job(LookOver(1, 20, 1, "library"))
+
+
+def test_only_so_much_may_wait_at_once() -> None:
+    quotas = Quotas(replace(LIMITS, waiting_jobs=3), lambda: 0)
+    quotas.waiting = lambda: 3
+    with pytest.raises(QuotaError, match="3 at a time"):
+        quotas.admit_job(Mine(1, 10))
+
+
+def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxes) -> None:
+    sandbox = house.create()
+    assert 0 < sandbox.used_bytes() < 5_000_000
+    sandbox.limits = replace(sandbox.limits, disk=sandbox.used_bytes() - 1)
+    assert sandbox.is_full
+
+
+def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
+    running, ends, woken = threading.Semaphore(0), threading.Event(), threading.Event()
+    turns = Turns(1, woken.set)
+
+    def perform(job: StoredJob) -> None:
+        running.release()
+        ends.wait(30)
+
+    one, other = turns.executor(perform), turns.executor(perform)
+    assert other.has_room()
+    job = StoredJob(1, "mine", {}, "running", 0, None, "", None, "", False, None, None, None)  # type: ignore[arg-type]
+    future = one.submit(job)
+    assert running.acquire(timeout=30)
+    assert not other.has_room()
+    ends.set()
+    future.result(30)
+    assert woken.wait(30)
+    assert other.has_room()
+
+
+# The host's endpoint
+
+
+def test_each_visitor_has_a_budget_of_their_own_at_the_hosts_endpoint(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    with FakeOpenAI(answer=lambda request: {"author": "simulated"}) as server:
+        endpoint = {"openai_base_url": server.base_url, "llm_model": MODEL, "llm_price": "1000/1000"}
+        with demo_house(tmp_path, tiny_open_clip, demo_budget=0.01, **endpoint) as house:
+            for _ in range(2):
+                bench = house.create().bench
+                bench.definitions.create_concept("Ball", "A round thing.")
+                with pytest.raises(BudgetError, match="all that a visitor"):
+                    bench.definitions.expand("Ball")
+                assert bench.installation.model_calls() == []
+    assert server.requests == []
+
+
+def test_a_demo_does_not_start_where_what_visitors_spend_can_not_be_counted(own_home: Path) -> None:
+    settings = load_settings(home=own_home, demo=True, openai_base_url="http://127.0.0.1:1/v1", llm_model="m")
+    with pytest.raises(SettingsError, match="price of m"):
+        Sandboxes(settings)
+
+
+# To take along
+
+
+def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
+    house: Sandboxes, tmp_path: Path
+) -> None:
+    bench = house.create().bench
+    bench.definitions.create_concept("Round thing", "A filled ellipse.")
+    bench.definitions.create_concept("Later", "Not begun to be answered.")
+    answer(bench, "Round thing", [picture.id for picture in bench.pictures.newest(PICTURES)])
+    bench.versions.train("Round thing")
+    write_made(bench, tmp_path / "made.zip")
+    with zipfile.ZipFile(tmp_path / "made.zip") as archive:
+        names = set(archive.namelist())
+        assert {"README.txt", "round-thing/definition.json", "later/definition.json"} <= names
+        rows = list(csv.DictReader(io.StringIO(archive.read("round-thing/answers.csv").decode())))
+        with zipfile.ZipFile(io.BytesIO(archive.read("round-thing/round-thing-v1.zip"))) as bundle:
+            assert "head.safetensors" in {Path(name).name for name in bundle.namelist()}
+    assert len(rows) == PICTURES
+    assert not any(name.startswith("later/") and name.endswith(".zip") for name in names)

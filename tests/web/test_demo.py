@@ -1,0 +1,295 @@
+"""The demo over HTTP: a visit begins with a press, its cookie opens one sandbox, and that is all there is."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from demo_house import PICTURES, Clock, demo_house
+from drawing import draw
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from small_app import app_without_screens
+from web_screens import Screens
+
+from concepts.sandboxes import LIMITS, Sandboxes
+from concepts.settings import load_settings
+from web.http.access import check_exposure
+from web.http.visitors import COOKIE, NoVisitorError, each_visitors
+
+BASE = "http://127.0.0.1:7860"
+BALL = {"name": "Ball", "description": "A round thing."}
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, clock: Clock
+) -> Iterator[Sandboxes]:
+    with demo_house(tmp_path_factory.mktemp("demo"), tiny_open_clip, clock) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(house: Sandboxes) -> FastAPI:
+    return app_without_screens(house.base, house)
+
+
+def visitor(app: FastAPI, base: str = BASE) -> TestClient:
+    client = TestClient(app, base_url=base)
+    assert client.post("/begin", follow_redirects=False).headers["location"] == "/"
+    return client
+
+
+# A visit begins
+
+
+def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(app: FastAPI) -> None:
+    client = TestClient(app, base_url=BASE, follow_redirects=False)
+    sent = client.get("/label?concept=Ball", headers={"accept": "text/html"})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/begin")
+    page = client.get("/begin").text
+    assert f"{PICTURES} free photos" in page
+    assert "about 60 minutes" in page
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/api/v1/concepts").status_code == 401
+
+
+def test_looking_at_the_first_page_begins_nothing(house: Sandboxes, app: FastAPI) -> None:
+    folder = house.base.context.settings.home / "sandboxes"
+    before = len(list(folder.glob("*")))
+    TestClient(app, base_url=BASE).get("/begin")
+    assert len(list(folder.glob("*"))) == before
+
+
+def test_another_site_can_not_begin_one(app: FastAPI) -> None:
+    answer = TestClient(app, base_url=BASE).post("/begin", headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_the_cookie_is_kept_from_scripts_and_ends_with_the_visit(app: FastAPI) -> None:
+    answer = TestClient(app, base_url=BASE).post("/begin", follow_redirects=False)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert {"HttpOnly", "SameSite=lax", "Max-Age=3600"} <= set(cookie.split("; "))
+
+
+def test_a_cookie_that_was_not_signed_here_opens_nothing(house: Sandboxes, app: FastAPI) -> None:
+    sandbox = house.create()
+    for value in (sandbox.key, f'["me","{sandbox.key}"]', f"{sandbox.key}.x.y", "", "é", "a" * 5000):
+        client = TestClient(app, base_url=BASE, headers={"cookie": f"{COOKIE}={value}".encode()})
+        assert client.get("/api/v1/concepts").status_code == 401, value
+
+
+def test_a_visit_that_is_over_opens_nothing_and_can_be_begun_anew(
+    app: FastAPI, house: Sandboxes, clock: Clock
+) -> None:
+    client = visitor(app)
+    client.post("/api/v1/concepts", json=BALL)
+    clock.seconds += LIMITS.seconds
+    assert client.get("/api/v1/concepts").status_code == 401
+    assert "is over" in client.get("/begin").text
+    client.post("/begin")
+    assert client.get("/api/v1/concepts").json() == []
+
+
+def test_a_full_house_says_when_to_come_back(tmp_path: Path, tiny_open_clip: Path) -> None:
+    with demo_house(tmp_path, tiny_open_clip, limits=replace(LIMITS, sandboxes=1)) as house:
+        app = app_without_screens(house.base, house)
+        visitor(app)
+        answer = TestClient(app, base_url=BASE).post("/begin")
+    assert answer.status_code == 503
+    assert "Come back in about 60 minutes" in answer.text
+
+
+# Apart
+
+
+def test_two_visitors_never_see_each_others_work(app: FastAPI) -> None:
+    one, other = visitor(app), visitor(app)
+    one.post("/api/v1/concepts", json=BALL)
+    assert [c["name"] for c in one.get("/api/v1/concepts").json()] == ["Ball"]
+    assert other.get("/api/v1/concepts").json() == []
+    assert other.get("/api/v1/concepts/Ball").status_code == 404
+    assert other.get("/app/story.html?concept=Ball").status_code == 404
+    assert other.get("/api/v1/jobs").json() == []
+    assert other.delete("/api/v1/concepts/Ball").status_code == 404
+
+
+def test_a_picture_that_one_uploads_is_not_there_for_others(app: FastAPI) -> None:
+    one, other = visitor(app), visitor(app)
+    content = io.BytesIO()
+    draw("ellipse", 901).save(content, "PNG")
+    one.post("/api/v1/concepts", json=BALL)
+    given = one.post(
+        "/api/v1/concepts/Ball/examples", files={"picture": ("mine.png", content.getvalue(), "image/png")}
+    )
+    assert given.status_code < 300, given.text
+    (example,) = [e["id"] for e in one.get("/api/v1/concepts/Ball/examples").json()]
+    assert one.get(f"/media/thumbnail/{example}").status_code == 200
+    assert other.get(f"/media/thumbnail/{example}").status_code == 404
+
+
+def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
+    clients = [visitor(app) for _ in range(4)]
+    for number, client in enumerate(clients):
+        client.post("/api/v1/concepts", json={"name": f"Of {number}", "description": "Mine."})
+
+    def look(number: int) -> set[str]:
+        found = [clients[number].get("/api/v1/concepts").json() for _ in range(15)]
+        return {concept["name"] for concepts in found for concept in concepts}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(look, range(4))) == [{f"Of {number}"} for number in range(4)]
+
+
+def test_outside_of_a_visitors_request_there_is_no_workbench_at_all() -> None:
+    with pytest.raises(NoVisitorError):
+        each_visitors().definitions.concepts()
+
+
+def test_of_what_visitors_do_the_host_keeps_nothing(house: Sandboxes, app: FastAPI) -> None:
+    client = visitor(app)
+    client.post("/api/v1/concepts", json=BALL)
+    client.get("/api/v1/concepts/Ball/labels/export")
+    assert house.base.installation.deeds() == []
+
+
+# Closed
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/settings"),
+        ("PATCH", "/api/v1/settings"),
+        ("POST", "/api/v1/settings/test"),
+        ("GET", "/api/v1/backup"),
+        ("GET", "/api/v1/log"),
+        ("GET", "/api/v1/about"),
+        ("GET", "/api/v1/audit"),
+        ("POST", "/api/v1/library/pictures"),
+        ("POST", "/api/v1/library/sample"),
+        ("POST", "/api/v1/library/reembed"),
+        ("POST", "/api/v1/library/check"),
+        ("GET", "/monitoring"),
+    ],
+)
+def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: str) -> None:
+    answer = visitor(app).request(method, path, json={"openai_base_url": "http://127.0.0.1:1/v1"})
+    assert answer.status_code == 403
+    assert "closed here" in answer.json()["detail"]
+
+
+def test_pictures_of_the_computer_can_not_be_scored(app: FastAPI, house: Sandboxes) -> None:
+    client = visitor(app)
+    client.post("/api/v1/concepts", json=BALL)
+    ids = [picture.id for picture in house.base.pictures.newest(8)]
+    for number, picture in enumerate(ids):
+        body = {"concept": "Ball", "key": f"a-key-{number:05}", "picture": picture, "value": "ny"[number % 2]}
+        body["value"] = {"n": "no", "y": "yes"}[body["value"]]
+        assert client.post("/app/answers", json=body).status_code == 200
+    begun = client.post("/api/v1/concepts/Ball/versions", json={})
+    job = _ended(client, begun.json()["id"])
+    assert job["state"] == "done", job
+    refused = client.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": "/etc"})
+    assert refused.status_code == 403
+    assert "reads no folder" in refused.json()["detail"]
+
+
+def _ended(client: TestClient, job: int) -> dict[str, object]:
+    while True:
+        found: dict[str, object] = client.get(f"/api/v1/jobs/{job}").json()
+        if found["state"] not in ("queued", "running"):
+            return found
+
+
+# Full
+
+
+def test_in_a_full_sandbox_everything_is_still_seen_and_downloaded(app: FastAPI, house: Sandboxes) -> None:
+    client = visitor(app)
+    client.post("/api/v1/concepts", json=BALL)
+    sandbox = next(reversed(house._known.values()))
+    sandbox.limits = replace(sandbox.limits, disk=1)
+    refused = client.post("/api/v1/concepts", json=BALL | {"name": "Another"})
+    assert refused.status_code == 403
+    assert "is full" in refused.json()["detail"]
+    assert [c["name"] for c in client.get("/api/v1/concepts").json()] == ["Ball"]
+    assert client.get("/app/made.zip").status_code == 200
+
+
+def test_uploads_are_bounded_in_words(app: FastAPI) -> None:
+    client = visitor(app)
+    batch = client.post("/uploads").json()["batch"]
+    refused = client.put(f"/uploads/{batch}/many.zip", content=b"PK")
+    assert refused.status_code == 403
+    assert refused.json()["type"].endswith("#quota")
+    assert "no archives" in refused.json()["detail"]
+
+
+# To take along
+
+
+def test_what_was_made_is_downloaded_as_one_file(app: FastAPI) -> None:
+    client = visitor(app)
+    client.post("/api/v1/concepts", json=BALL)
+    answer = client.get("/app/made.zip")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert "ball/definition.json" in archive.namelist()
+
+
+# Screens
+
+
+def test_screens_offer_no_settings_and_no_folder_and_say_how_long_is_left(house: Sandboxes) -> None:
+    screens = Screens(house.base, house)
+    start = screens.load("", concept="")
+    assert "about 60 minutes" in start["rail"]
+    assert "/app/made.zip" in start["rail"]
+    assert "OPENAI" not in start["start-concepts"]
+    for view in ("models", "data"):
+        shown = screens.load("activity", view=view)
+        said = " ".join(shown.values())
+        assert "Models and cost" not in said
+        assert str(house.base.context.settings.home) not in said
+        assert 'name="openai_api_key"' not in said
+    for view in ("", "health", "encoder"):
+        shown = " ".join(screens.load("library", view=view).values())
+        assert 'data-action="add"' not in shown
+        assert "reembed" not in shown
+    assert screens.refusal("activity-main", "save", openai_base_url="http://127.0.0.1:1/v1")
+
+
+# Where it is served
+
+
+def test_a_demo_may_be_open_to_everybody(own_home: Path) -> None:
+    check_exposure(load_settings(home=own_home, demo=True, host="0.0.0.0"))
+
+
+def test_it_answers_by_whatever_name_it_is_reached(app: FastAPI) -> None:
+    assert visitor(app, "https://ana-discern.hf.space").get("/api/v1/concepts").status_code == 200
+
+
+def test_in_a_frame_of_a_named_site_the_visit_is_kept_and_no_other_site_may_frame_it(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    with demo_house(tmp_path, tiny_open_clip, framed_by="https://huggingface.co") as house:
+        client = TestClient(app_without_screens(house.base, house), base_url="https://a.hf.space")
+        page = client.get("/begin")
+        cookie = client.post("/begin", follow_redirects=False).headers["set-cookie"]
+    assert "frame-ancestors https://huggingface.co" in page.headers["content-security-policy"]
+    assert "x-frame-options" not in page.headers
+    assert re.search(r"SameSite=none; Secure; Partitioned$", cookie)

@@ -1,0 +1,135 @@
+"""The visitors of a demo: whose sandbox a request is for, by a signed cookie, and where a visit begins.
+
+Every request finds its own Workbench, in the context that it runs in; one without a sandbox finds none, and
+fails. So no visitor can be shown what another made, whatever a screen or a route forgets.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextvars import ContextVar
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from itsdangerous import BadSignature, URLSafeSerializer
+from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
+
+from concepts.errors import DiscernError, QuotaError
+from concepts.sandboxes import FullHouseError, Sandbox, Sandboxes
+from concepts.sandboxes.made import write_made
+from concepts.workbench import Workbench
+from web.http.access import Access
+from web.http.policy import keep_cookie, page_headers
+from web.render import render
+from web.words import duration
+
+BEGIN = "/begin"
+COOKIE = "discern_visit"
+VISITOR: ContextVar[Sandbox | None] = ContextVar("visitor", default=None)
+
+
+class NoVisitorError(RuntimeError):
+    """Something asked for a visitor's Workbench outside of a visitor's request: a mistake in the code."""
+
+
+class EachVisitors:
+    """A Workbench's rooms, of whoever asks. What holds on to one of them would show it to others."""
+
+    def __getattr__(self, name: str) -> Any:
+        sandbox = VISITOR.get()
+        if sandbox is None:
+            raise NoVisitorError(name)
+        return getattr(sandbox.bench, name)
+
+
+def each_visitors() -> Workbench:
+    return cast(Workbench, EachVisitors())
+
+
+class Visitors:
+    """Who has which sandbox."""
+
+    def __init__(self, sandboxes: Sandboxes, access: Access) -> None:
+        self._sandboxes = sandboxes
+        self._access = access
+        self.limits = sandboxes.limits
+
+    @property
+    def pictures(self) -> int:
+        """How many a visit begins with."""
+        return self._sandboxes.base.pictures.library_info().pictures
+
+    def sandbox_of(self, headers: Headers, user: str) -> Sandbox | None:
+        """The one that the cookie names, if we signed it for this user and its hour isn't over."""
+        try:
+            morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            name, key = self._signer().loads(morsel.value if morsel else "")
+        except (CookieError, BadSignature, ValueError, TypeError):
+            return None
+        return self._sandboxes.find(str(key)) if name == user else None
+
+    def begin(self, user: str) -> tuple[Sandbox, str]:
+        """A sandbox, and the cookie's value for it. Raises `FullHouseError`."""
+        sandbox = self._sandboxes.create()
+        return sandbox, str(self._signer().dumps([user, sandbox.key]))
+
+    def fullness(self, sandbox: Sandbox) -> str:
+        """What is said where nothing more fits into it; else nothing."""
+        return str(QuotaError("disk", sandbox.limits.disk)) if sandbox.is_full else ""
+
+    def _signer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self._access.secret, salt="discern visit")
+
+
+def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    def shown(over: bool = False, full: str = "", status: int = 200) -> HTMLResponse:
+        content = render(
+            "begin.html", over=over, full=full, pictures=visitors.pictures, limits=visitors.limits
+        )
+        return HTMLResponse(content, status, page_headers(access.settings.framed_by))
+
+    @router.get(BEGIN)
+    def page(request: Request) -> Response:
+        if request.state.sandbox is not None:
+            return RedirectResponse("/", status_code=303)
+        return shown(over=COOKIE in request.cookies)
+
+    @router.post(BEGIN)
+    def begin(request: Request) -> Response:
+        if request.state.sandbox is not None:
+            return RedirectResponse("/", status_code=303)
+        try:
+            sandbox, value = visitors.begin(request.state.user)
+        except FullHouseError as error:
+            return shown(full=f"{error} Come back in {duration(error.seconds)}.", status=503)
+        answer = RedirectResponse("/", status_code=303)
+        seconds = int(sandbox.limits.seconds)
+        keep_cookie(answer, COOKIE, value, seconds, request, access.settings.framed_by)
+        return answer
+
+    @router.get("/app/made.zip")
+    def made(request: Request) -> Response:
+        """What the visitor made, as one zip."""
+        sandbox: Sandbox = request.state.sandbox
+        with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file:
+            out = Path(file.name)
+        try:
+            write_made(sandbox.bench, out)
+        except DiscernError:
+            out.unlink()
+            raise
+        return FileResponse(
+            out,
+            media_type="application/zip",
+            filename="discern-demo.zip",
+            headers={"Cache-Control": "private, no-store"},
+            background=BackgroundTask(out.unlink),
+        )
+
+    return router
