@@ -33,7 +33,7 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
 ENTRYPOINT ["python", "-m", "discern", "serve", "--host", "0.0.0.0"]
 CMD ["/bundle.zip"]
 
-FROM python:3.11-slim
+FROM python:3.11-slim AS app
 
 # The sample pictures of the demo, and certificates for whoever sets an endpoint or an open_clip model.
 RUN apt-get update \

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "web")
-AROUND_IT = ("benchmarks", "docs", "setup.py", "tests", "tools")
-OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "storage", "tools", "web"}
+AROUND_IT = ("benchmarks", "docs", "setup.py", "space", "tests", "tools")
+OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "space", "storage", "tools", "web"}
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 
