@@ -90,6 +90,20 @@ class Settings(BaseSettings):
     model_concurrency: int = Field(4, ge=1, le=64)
     # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)
+    # Who may come in by signing in elsewhere: "ana=owner,ben,eva=viewer", by what they are called there.
+    oauth_users: str = Field("", exclude=True)
+    # The service and what it knows us by, named as hosts of Spaces set them.
+    openid_provider_url: str | None = Field(
+        None, validation_alias=AliasChoices("OPENID_PROVIDER_URL", "openid_provider_url")
+    )
+    oauth_client_id: str | None = Field(
+        None, validation_alias=AliasChoices("OAUTH_CLIENT_ID", "oauth_client_id")
+    )
+    oauth_client_secret: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("OAUTH_CLIENT_SECRET", "oauth_client_secret"), exclude=True
+    )
+    oauth_scopes: str = Field("openid profile", validation_alias=AliasChoices("OAUTH_SCOPES", "oauth_scopes"))
+    space_host: str | None = Field(None, validation_alias=AliasChoices("SPACE_HOST", "space_host"))
     insecure: bool = False
     allowed_roots: str = ""  # folders pictures may be added from, separated like PATH
     trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For is believed, by commas
@@ -121,7 +135,8 @@ class Settings(BaseSettings):
         passwords = [pair.partition(":")[2].strip() for pair in given.split(",")]
         addresses = [self.openai_base_url or "", self.database]
         key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
-        found = [key, *passwords, *(urlsplit(address).password or "" for address in addresses)]
+        client = self.oauth_client_secret.get_secret_value() if self.oauth_client_secret else ""
+        found = [key, client, *passwords, *(urlsplit(address).password or "" for address in addresses)]
         return [secret for secret in found if secret]
 
     @property

@@ -20,6 +20,7 @@ from concepts.settings import Settings
 
 NAME = re.compile(r"[\w.@-][\w.@ -]{0,59}")
 SHORTEST_PASSWORD = 8
+ELSEWHERE = "elsewhere$"
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*")
 # scrypt (RFC 7914) with 16 MiB and about 30 ms a try.
 COST = {"n": 2**14, "r": 8, "p": 1, "maxmem": 2**26}
@@ -49,7 +50,7 @@ def role_of(word: str) -> Role:
 @dataclass(frozen=True)
 class User:
     """`password` is what a password is checked against: `scrypt$salt$hash`, or `plain$…` from the
-    environment."""
+    environment; `elsewhere$` is none: the person signs in through another service."""
 
     password: str
     role: Role
@@ -66,6 +67,7 @@ class Users:
         self.file = settings.home / "users.json"
         given = settings.users.get_secret_value() if settings.users else ""
         self._given = _parse(given)
+        self._elsewhere = signing_in(settings)
         self._filed: dict[str, User] = {}
         self._stamp: tuple[int, int] | None = None
 
@@ -75,16 +77,20 @@ class Users:
             status = self.file.stat()
         except FileNotFoundError:
             self._filed, self._stamp = {}, None
-            return dict(self._given)
+            return self._elsewhere | self._given
         stamp = (status.st_mtime_ns, status.st_ino)
         if stamp != self._stamp:
             self._filed, self._stamp = _load(self.file), stamp
-        return self._filed | self._given
+        return self._elsewhere | self._filed | self._given
+
+    def has_passwords(self) -> bool:
+        """Whether anybody logs in with one."""
+        return any(user.password != ELSEWHERE for user in self.records().values())
 
     def check(self, name: str, password: str) -> bool:
         """Takes as long for a name that doesn't exist."""
         user = self.records().get(name)
-        if user is None or user.password.startswith("plain$"):
+        if user is None or user.password == ELSEWHERE or user.password.startswith("plain$"):
             _hash(password, b"no such user....")
         return user is not None and verify(password, user.password)
 
@@ -97,7 +103,7 @@ class Users:
             raise SettingsError(f"A password has at least {SHORTEST_PASSWORD} characters.")
         known = _load(self.file) if self.file.exists() else {}
         if role is None:
-            usual = Role.LABELLER if known | self._given else Role.OWNER
+            usual = Role.LABELLER if known | self._given | self._elsewhere else Role.OWNER
             role = known[name].role if name in known else usual
         _save(self.file, known | {name: User(hashed(password), role)})
         return role
@@ -118,6 +124,19 @@ class Users:
         _save(self.file, known)
 
 
+def signing_in(settings: Settings) -> dict[str, User]:
+    """Who may sign in through another service, of `DISCERN_OAUTH_USERS`: the first is an owner and others are
+    labellers where nothing else is said. Raises `SettingsError`."""
+    users: dict[str, User] = {}
+    for item in filter(None, (part.strip() for part in settings.oauth_users.split(","))):
+        name, equals, role = item.partition("=")
+        if not NAME.fullmatch(name):
+            raise SettingsError("DISCERN_OAUTH_USERS is written name,name=role.")
+        usual = Role.LABELLER if users else Role.OWNER
+        users[name] = User(ELSEWHERE, role_of(role) if equals else usual)
+    return users
+
+
 def hashed(password: str) -> str:
     salt = secrets.token_bytes(16)
     return f"scrypt${_text(salt)}${_text(_hash(password, salt))}"
@@ -125,6 +144,8 @@ def hashed(password: str) -> str:
 
 def verify(password: str, record: str) -> bool:
     kind, _, rest = record.partition("$")
+    if record == ELSEWHERE:
+        return False
     if kind == "plain":
         return hmac.compare_digest(rest.encode(), password.encode())
     salt, _, expected = rest.partition("$")

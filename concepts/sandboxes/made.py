@@ -33,7 +33,7 @@ def write_made(bench: Workbench, out: Path) -> None:
                 archive.writestr(f"{folder}/{name}", content)
             view = bench.definitions.concept(concept.name)
             if view.heads:
-                bundle = bench.exports.bundle_archive(concept.name)
+                bundle = bench.exports.archive(concept.name)
                 archive.write(bundle, f"{folder}/{bundle.name}", zipfile.ZIP_STORED)
 
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "web")
 AROUND_IT = ("benchmarks", "docs", "setup.py", "space", "tests", "tools")
 OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "space", "storage", "tools", "web"}
+OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt")
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 
@@ -48,8 +49,8 @@ def required(*names: str) -> set[str]:
 @pytest.mark.parametrize(
     ("places", "requirements"),
     [
-        (PRODUCT, ("requirements.txt", "requirements-mcp.txt")),
-        (AROUND_IT, ("requirements.txt", "requirements-mcp.txt", "requirements-dev.txt")),
+        (PRODUCT, OPTIONAL),
+        (AROUND_IT, (*OPTIONAL, "requirements-dev.txt")),
     ],
 )
 def test_every_import_is_in_the_requirements(places: tuple[str, ...], requirements: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from concepts.settings import Settings
 from storage.audit import AuditLog
 from storage.database import Database
 from storage.sessions import EndedSessions
+from web.http.sign_in import SignIn, check_sign_in
 
 SESSION_SECONDS = 14 * 24 * 3600
 TRIES = 10  # failed ones, by address
@@ -50,6 +51,9 @@ class Access:
         self._must_log_in = settings.is_exposed and not settings.insecure and not settings.demo
         self._home = settings.home
         self._secret = b""
+        self.sign_in: SignIn | None = None
+        if settings.oauth_users:
+            self.sign_in = SignIn(settings, self.secret)
         self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
         self._welcome: set[tuple[str, str]] = set()  # (name, address) of logins that went well
         self._checked: dict[bytes, User] = {}
@@ -159,7 +163,9 @@ class Access:
 
 
 def check_exposure(settings: Settings) -> None:
-    """Raises `SettingsError` where other computers could reach an app that asks nobody who they are."""
+    """Raises `SettingsError` where other computers could reach an app that asks nobody who they are, and
+    where people sign in elsewhere and something is missing for it."""
+    check_sign_in(settings)
     if settings.is_exposed and not (settings.insecure or settings.demo or Users(settings).records()):
         raise SettingsError(
             f"Discern would be open to everyone who can reach {settings.host}. Add a user (discern "

@@ -1,4 +1,4 @@
-"""The login page: a name and a password. Works without scripts."""
+"""The login page: a name and a password, or signing in through another service. Works without scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
 from web.http.guard import COOKIE, address_of, cookie_of
 from web.http.policy import keep_cookie, page_headers
+from web.http.sign_in import SECONDS, SignInError
 from web.render import Notice, render
+
+SIGNING_IN = "discern_sign_in"  # the cookie of a sign-in that isn't over
 
 
 def login_routes(access: Access) -> APIRouter:
@@ -44,6 +47,38 @@ def login_routes(access: Access) -> APIRouter:
         keep_cookie(welcome, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
         return welcome
 
+    @router.get("/login/elsewhere")
+    def sign_in(request: Request, next: str = "/") -> Response:
+        """To the service that people sign in at, and back to `/login/callback`."""
+        if access.sign_in is None:
+            return RedirectResponse("/login", status_code=303)
+        try:
+            begun = access.sign_in.begin(_callback(access, request), _inside(next))
+        except SignInError as error:
+            return _page(access, next, message=str(error), status=502)
+        away = RedirectResponse(begun.address, status_code=303)
+        keep_cookie(away, SIGNING_IN, begun.kept, SECONDS, request, access.settings.framed_by)
+        return away
+
+    @router.get("/login/callback")
+    def signed_in(request: Request) -> Response:
+        """Where the service sends people back to."""
+        if access.sign_in is None:
+            return RedirectResponse("/login", status_code=303)
+        try:
+            name, target = access.sign_in.finish(
+                request.cookies.get(SIGNING_IN, ""), dict(request.query_params)
+            )
+        except SignInError as error:
+            answer: Response = _page(access, "/", message=str(error), status=403)
+        else:
+            access.audit.add(name, "logged in", address=address_of(request.scope))
+            answer = RedirectResponse(_inside(target), status_code=303)
+            session = access.session(name)
+            keep_cookie(answer, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)
+        answer.delete_cookie(SIGNING_IN)
+        return answer
+
     @router.post("/logout")
     def log_out(request: Request) -> Response:
         access.end_session(cookie_of(request.headers))
@@ -54,6 +89,13 @@ def login_routes(access: Access) -> APIRouter:
     return router
 
 
+def _callback(access: Access, request: Request) -> str:
+    """Our own address as the service knows it: a Space hears plain HTTP from the proxy in front of it."""
+    if access.settings.space_host:
+        return f"https://{access.settings.space_host}/login/callback"
+    return str(request.url.replace(path="/login/callback", query=""))
+
+
 def _inside(target: str) -> str:
     """Only a path of this app: never a redirect to somewhere else ("//evil", "/\\evil", "https:…")."""
     safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
@@ -62,5 +104,13 @@ def _inside(target: str) -> str:
 
 def _page(access: Access, target: str, name: str = "", message: str = "", status: int = 200) -> HTMLResponse:
     said = Notice(message, "bad") if message else None
-    content = render("login.html", said=said, target=_inside(target), name=name)
+    content = render(
+        "login.html",
+        said=said,
+        target=_inside(target),
+        name=name,
+        service=access.sign_in.service if access.sign_in else "",
+        passwords=access.sign_in is None or access.users.has_passwords(),
+        framed=bool(access.settings.framed_by),
+    )
     return HTMLResponse(content, status, page_headers(access.settings.framed_by))

@@ -90,6 +90,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", "/logout", Rule(VIEWER, "logged out")),
         ("GET", "/app/made.zip", Rule(VIEWER)),
         ("GET", "/(healthz|login|begin)", Rule(VIEWER)),
+        ("GET", "/login/(elsewhere|callback)", Rule(VIEWER)),
         ("POST", "/begin", Rule(VIEWER)),
         ("POST", "/login", Rule(VIEWER)),
         ("GET", "/web/.*", Rule(VIEWER)),
