@@ -4,9 +4,9 @@
 
 The app is `python app.py` with DISCERN_DEMO=1, the sample library and the built-in encoder. The people are
 SIMULATED: each begins a visit and a concept of their own, answers about every three seconds what the Label
-screen would show (a simulated person takes that long, `concepts/study`), opens a page now and then, and
-trains after 40 and 80 answers. Seconds are of the request that keeps an answer, from a process of its own on
-the same cores. The first run fetches the sample pictures into `--home`.
+screen would show, opens a page now and then, trains after 30 and 60 answers, and downloads what was made
+after 50. Seconds are of the request that keeps an answer, from a process of its own on the same cores. The
+first run fetches the sample pictures into `--home`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 THINKS = 3.0  # seconds until a picture is answered, on average
 CONCEPTS = ("Animal", "Fruit", "Vehicle", "Flower", "Building", "Bird", "Fish", "Person", "Tree", "Food")
-TRAINS_AT = (40, 80)
+TRAINS_AT = (30, 60)
+DOWNLOADS_AT = 50
+KEPT = httpx.Limits(keepalive_expiry=4)  # seconds; the server closes idle connections after five
 
 
 class Visitor(threading.Thread):
@@ -38,7 +40,7 @@ class Visitor(threading.Thread):
         super().__init__(daemon=True)
         self._number, self._until, self._waits = number, until, waits
         self._random = random.Random(number)
-        self._client = httpx.Client(base_url=address, timeout=60, follow_redirects=False)
+        self._client = httpx.Client(base_url=address, timeout=300, limits=KEPT)
         self.failed: list[str] = []
 
     def run(self) -> None:
@@ -72,6 +74,8 @@ class Visitor(threading.Thread):
             self._ask("a picture", "GET", f"/media/picture/{picture}")
             if given in TRAINS_AT:
                 self._ask("begin training", "POST", f"/api/v1/concepts/{name}/versions", json={})
+            if given == DOWNLOADS_AT:
+                self._ask("download all", "GET", "/app/made.zip")
             if given % 20 == 0:
                 self._ask("a page", "GET", "/quality", params={"concept": name})
 
@@ -109,6 +113,8 @@ def main() -> None:
         for visitor in visitors:
             visitor.join()
         _report(waits, visitors, before, _resident(server.pid))
+        sizes = [sandbox.stat().st_size for sandbox in _owned(given.home / "sandboxes")]
+        print(f"{sum(sizes) / 1e6 / given.visitors:,.0f} MB on disk for each visitor")
     finally:
         server.terminate()
         server.wait()
@@ -131,6 +137,11 @@ def _resident(pid: int) -> float:
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1000
     return 0.0
+
+
+def _owned(folder: Path) -> list[Path]:
+    """Files that no other folder shares."""
+    return [file for file in folder.rglob("*") if file.is_file() and file.stat().st_nlink == 1]
 
 
 def _report(waits: dict[str, list[float]], visitors: list[Visitor], before: float, after: float) -> None:

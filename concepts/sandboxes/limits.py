@@ -22,7 +22,7 @@ class Limits:
     pictures: int = 100  # of their own, uploaded
     jobs: int = 200  # in all
     waiting_jobs: int = 5  # at once, those that run included
-    disk: int = 100_000_000  # bytes, what is shared with others not counted
+    disk: int = 300_000_000  # bytes, what is shared with others not counted
     sandboxes: int = 40  # at once
 
 

@@ -46,6 +46,7 @@ class Sandbox:
             Lent(
                 load=lent.load,
                 executor=lent.executor,
+                background=lent.background,
                 thumbnails=LayeredBlobs(FolderBlobs(settings.home / "thumbnails"), thumbnails),
                 ledger=lambda database: AllowedLedger(database, allowance),
                 admit_job=quotas.admit_job,

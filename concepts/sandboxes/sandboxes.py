@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from concepts.errors import DiscernError, NoPriceError, SettingsError
+from concepts.jobs import Background
 from concepts.language import Role, named
 from concepts.sandboxes.encoders import SharedEncoders
 from concepts.sandboxes.library import SampleLibrary
@@ -55,7 +56,13 @@ class Sandboxes:
         self._clock = clock
         self._folder = settings.home / FOLDER
         self._turns = Turns(at_once, self._wake)
-        self._lent = Lent(load=SharedEncoders(settings.cache).load, executor=self._turns.executor)
+        # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
+        self._background = Background()
+        self._lent = Lent(
+            load=SharedEncoders(settings.cache).load,
+            executor=self._turns.executor,
+            background=self._background,
+        )
         self.base = Workbench(settings, Lent(load=self._lent.load))
         self._library = SampleLibrary(self.base)
         self._known: dict[str, Sandbox] = {}
@@ -105,6 +112,7 @@ class Sandboxes:
             self._known.clear()
         for sandbox in gone:
             sandbox.remove()
+        self._background.shutdown()
         self.base.close()
 
     def _wake(self) -> None:

@@ -97,7 +97,8 @@ class Context:
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
-        self.background = Background()
+        self.background = lent.background or Background()
+        self._shares_background = lent.background is not None
         self.drawing = threading.Lock()
         self.jobs = JobRunner(
             JobStore(self.database), lent.executor, self.redact, settings.home, lent.admit_job
@@ -105,7 +106,8 @@ class Context:
 
     def close(self) -> None:
         """Leaves running jobs at their next step, whatever else runs where it is, and the data folder."""
-        self.background.shutdown()
+        if not self._shares_background:
+            self.background.shutdown()
         self.jobs.stop()
         self.database.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.jobs import Job
+from concepts.jobs import Background, Job
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.language.ledger import Ledger
 from storage.blobs import Blobs
@@ -21,6 +21,7 @@ class Lent:
 
     load: Callable[..., Encoder] = load_encoder
     executor: Callable[[Perform], Executor] = Threads
+    background: Background | None = None  # one of its own without a word
     thumbnails: Blobs | None = None  # where they are kept, if not in the home
     ledger: Callable[[Database], Ledger] = Ledger
     admit_job: Callable[[Job[Any]], None] = lambda job: None

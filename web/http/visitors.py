@@ -6,6 +6,7 @@ fails. So no visitor can be shown what another made, whatever a screen or a rout
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
@@ -16,6 +17,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError, QuotaError
@@ -113,14 +115,17 @@ def visitor_routes(visitors: Visitors, access: Access) -> APIRouter:
         keep_cookie(answer, COOKIE, value, seconds, request, access.settings.framed_by)
         return answer
 
+    one_at_a_time = asyncio.Semaphore(1)  # writing a classifier takes a processor for seconds
+
     @router.get("/app/made.zip")
-    def made(request: Request) -> Response:
+    async def made(request: Request) -> Response:
         """What the visitor made, as one zip."""
         sandbox: Sandbox = request.state.sandbox
         with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file:
             out = Path(file.name)
         try:
-            write_made(sandbox.bench, out)
+            async with one_at_a_time:
+                await run_in_threadpool(write_made, sandbox.bench, out)
         except DiscernError:
             out.unlink()
             raise
