@@ -4,8 +4,8 @@
 
 The app is `python app.py` with DISCERN_DEMO=1, the sample library and the built-in encoder. The people are
 SIMULATED: each begins a visit and a concept of their own, answers about every three seconds what the Label
-screen would show, opens a page now and then, trains after 30 and 60 answers, and downloads what was made
-after 50. Seconds are of the request that keeps an answer, from a process of its own on the same cores. The
+screen would show, opens a page now and then, trains after 20 and 40 answers, and downloads what was made
+after 45. Seconds are of the request that keeps an answer, from a process of its own on the same cores. The
 first run fetches the sample pictures into `--home`.
 """
 
@@ -30,8 +30,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 THINKS = 3.0  # seconds until a picture is answered, on average
 CONCEPTS = ("Animal", "Fruit", "Vehicle", "Flower", "Building", "Bird", "Fish", "Person", "Tree", "Food")
-TRAINS_AT = (30, 60)
-DOWNLOADS_AT = 50
+TRAINS_AT = (20, 40)
+DOWNLOADS_AT = 45
 KEPT = httpx.Limits(keepalive_expiry=4)  # seconds; the server closes idle connections after five
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from concepts.export.classifier_model import encoder_graph
+from concepts.library.ingestion import short_side
 from concepts.workbench import Workbench
 from storage.library import LIBRARY_TABLES
 
@@ -16,8 +18,9 @@ class SampleLibrary:
     """A data folder with the sample pictures, of which sandboxes get copies: of pictures and vectors alone,
     whatever else is in it.
 
-    Files of vectors are never changed in place, by LanceDB and by us, so a copy shares them under a second
-    name. Thumbnails are read from here: their thousand folders would take longer than all the rest.
+    Files of vectors and of the cache are never changed in place, by LanceDB and by us, so a copy shares them
+    under a second name. Thumbnails are read from here: their thousand folders would take longer than all the
+    rest.
     """
 
     def __init__(self, bench: Workbench) -> None:
@@ -29,7 +32,10 @@ class SampleLibrary:
         begins with. Takes half a minute the first time."""
         if not self.bench.pictures.library_info().pictures:
             self.bench.pictures.add_sample()
-        self.bench.context.collection.index().snapshot()
+        collection = self.bench.context.collection
+        collection.index().snapshot()
+        encoder = collection.encoder()
+        encoder_graph(encoder, short_side(encoder), collection.cache)  # takes a processor for seconds
         unfinished = self.home / f".{PREPARED}"
         unfinished.unlink(missing_ok=True)
         self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
@@ -40,9 +46,8 @@ class SampleLibrary:
         home.mkdir(mode=0o700, parents=True)
         shutil.copyfile(self.home / PREPARED, home / "discern.sqlite")
         shutil.copytree(self.home / "vectors", home / "vectors", copy_function=_shared)
-        texts = self.home / "cache" / "texts"
-        if texts.is_dir():
-            shutil.copytree(texts, home / "cache" / "texts", copy_function=_shared)
+        pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large
+        shutil.copytree(self.home / "cache", home / "cache", ignore=pictures, copy_function=_shared)
 
 
 def _shared(source: str, target: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 
 from concepts.jobs.executors import Perform, Threads
 from storage.jobs import StoredJob
+
+NICE = 10  # of 19: what is left of a processor goes to training, not what an answer needs
 
 
 class Turns:
@@ -20,7 +24,13 @@ class Turns:
 
     def executor(self, perform: Perform) -> InTurns:
         """For the runner of one of them."""
-        return InTurns(self, perform)
+
+        def behind_requests(job: StoredJob) -> None:
+            with suppress(OSError, AttributeError):  # threads have a priority of their own on Linux
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            perform(job)
+
+        return InTurns(self, behind_requests)
 
     def has_room(self) -> bool:
         return self._free > 0
