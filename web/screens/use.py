@@ -111,8 +111,10 @@ class _Screen:
                 others=self._bench.exports.could_go_along(view.name),
                 snippets=self._code(view),
             ),
-            self.score: render("use/score.html", version=newest, files=files, demo=self._demo),
-            self.watched.area: "" if self._demo else self.watched.html(view.name),
+            self.score: render(
+                "use/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
+            ),
+            self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
             self.versions: render(
                 "use/versions.html",
                 name=view.name,
