@@ -189,6 +189,46 @@ def test_unpacked_elsewhere_it_scores_as_the_product_does(
     assert "damaged" in bad["cut-off.jpg"]
 
 
+@pytest.mark.labelled
+@pytest.mark.parametrize("which", ["embedded", "open_clip"])
+def test_three_hundred_photos_score_as_in_the_product(
+    run: Run,
+    embedded: Encoder,
+    tiny_open_clip: Path,
+    cache: Path,
+    labelled_pictures: Path,
+    tmp_path: Path,
+    which: str,
+) -> None:
+    photos = sorted(labelled_pictures.glob("*/**/*.jpg"))
+    for number in np.random.default_rng(0).permutation(len(photos))[:300]:
+        (tmp_path / f"{number}.jpg").symlink_to(photos[number])
+    encoder = embedded
+    if which == "open_clip":
+        encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=cache, precision="float32")
+        encoder.licence = "MIT"
+    graph = encoder_graph(encoder, short_side(encoder), cache)
+    assert isinstance(graph, EncoderGraph), graph
+    found = list(embed_files([tmp_path], encoder))
+    vectors = np.concatenate([vectors for _, _, vectors, _ in found]).astype(np.float64)
+    weights = np.random.default_rng(3).normal(size=encoder.dimension)
+    logits = vectors @ weights
+    scale = 2 / logits.std()
+    head = bundles.make_head(scale * weights, bias=-scale * float(np.median(logits)), threshold=0.5)
+    folder = bundles.write_one(tmp_path / "bundle", head, facts_of(encoder, head), None, graph)
+    files = [str(file) for file in sorted(tmp_path.glob("*.jpg"))]
+    done = run(str(folder / "classify.py"), *files, "--out", "scores.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    by_path = {one["path"]: one for one in said}
+    assert len(by_path) == 300
+    for _, paths, some, _ in found:
+        for path, probability in zip(paths, head.probabilities(some), strict=True):
+            assert abs(by_path[path]["probability"] - probability) < 1e-3, path
+            assert by_path[path]["decision"] == ("yes" if probability >= 0.5 else "no"), path
+    assert {one["decision"] for one in said} == {"yes", "no"}
+
+
 def test_json_lines_and_another_threshold(
     run: Run, bundle: Path, head: LinearHead, pictures: Path, product_scores: Any, tmp_path: Path
 ) -> None:
