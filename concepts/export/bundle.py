@@ -22,12 +22,13 @@ from concepts import __version__
 from concepts.errors import DiscernError
 from concepts.export.card import card_text
 from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.export.classifier_model import EncoderGraph, classifier_bytes
+from concepts.export.classifier_model import EncoderGraph, classifier_bytes, how_shown
 from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts
 from concepts.export.figures import Figure
 from concepts.export.heads import BundleHead, check_cuts, tensors_of
 from concepts.export.loading import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
+from concepts.export.page import PAGE_FILE, RUNTIME_LICENCE, page_files
 from concepts.export.plots import PLOT_FILES, figures_of, png
 from concepts.export.rules import Combined, OneOf
 from concepts.learning.report import Curves
@@ -40,6 +41,7 @@ ENCODER_CODE = "open_clip_encoder.py"  # where the encoder isn't in the bundle
 CODE = ("classify.py", "reading.py", "scorer.py")
 OUR_FILES = frozenset(
     {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, CLASSIFIER_FILE, LICENCE_FILE, CURVES_FILE, ENCODER_CODE}
+    | {PAGE_FILE, RUNTIME_LICENCE}
     | {"head.onnx", "README.md", "requirements.txt", *CODE, *PLOT_FILES}
 )
 OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.png
@@ -66,11 +68,14 @@ def write_bundle(
     about: EncoderFacts,
     encoder: EncoderGraph | str,
     rule: Combined | OneOf | None = None,
+    *,
+    page: bool = False,
 ) -> Path:
     """Write the bundle folder and `<folder>.zip` beside it; an older bundle there is replaced.
 
-    The `encoder` goes along, so that the bundle scores pictures; or it is why it can't. Raises `DiscernError`
-    where something else is in the way, or where heads and facts don't belong together.
+    The `encoder` goes along, so that the bundle scores pictures; or it is why it can't. With it a `page` that
+    does so in a browser. Raises `DiscernError` where something else is in the way, where heads and facts
+    don't belong together, or where there can be no page.
     """
     folder = folder.absolute()
     archive = folder.with_name(folder.name + ".zip")
@@ -78,7 +83,7 @@ def write_bundle(
     for part in parts:
         _check_consistent(part, about)
     _check_replaceable(folder, archive)
-    files = _contents(parts, facts, encoder)
+    files = _contents(parts, facts, encoder, page)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _replace_folder(folder, files)
@@ -144,7 +149,9 @@ def _is_bundle_zip(archive: Path) -> bool:
         return False
 
 
-def _contents(parts: Sequence[Part], facts: BundleFacts, encoder: EncoderGraph | str) -> dict[str, bytes]:
+def _contents(
+    parts: Sequence[Part], facts: BundleFacts, encoder: EncoderGraph | str, page: bool
+) -> dict[str, bytes]:
     """Every file of the bundle by name."""
     heads = [part.head for part in parts]
     alone = encoder if isinstance(encoder, str) else None
@@ -161,17 +168,21 @@ def _contents(parts: Sequence[Part], facts: BundleFacts, encoder: EncoderGraph |
         FACTS_FILE: _json_bytes(facts),
         WEIGHTS_FILE: safetensors_bytes(tensors_of(heads)),
         "head.onnx": onnx_bytes(heads, facts),
-        "README.md": card_text(facts, figures, alone).encode(),
+        "README.md": card_text(facts, figures, alone, page).encode(),
         "requirements.txt": REQUIREMENTS.encode(),
         **{name: _code(name) for name in CODE},
     }
     if isinstance(encoder, str):
+        if page:
+            raise DiscernError(f"A page for browsers needs the encoder in it: {encoder}.")
         files[ENCODER_CODE] = _code(ENCODER_CODE)
     else:
         files |= {
             CLASSIFIER_FILE: classifier_bytes(encoder, heads, facts),
             LICENCE_FILE: _licence(encoder).encode(),
         }
+        if page:
+            files |= page_files(files[CLASSIFIER_FILE], how_shown(encoder), facts)
     files[CHECKSUMS_FILE] = checksums_text(files).encode()
     return dict(sorted(files.items()))
 

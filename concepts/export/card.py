@@ -44,18 +44,23 @@ AUTHOR_WORDS = {
 
 
 def card_text(
-    facts: BundleFacts, plots: Sequence[Mapping[str, Figure]] = (), alone: str | None = None
+    facts: BundleFacts,
+    plots: Sequence[Mapping[str, Figure]] = (),
+    alone: str | None = None,
+    page: bool = False,
 ) -> str:
     """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
 
     `plots` are the figures of each concept that lie beside it, by file name. `alone` says why the encoder
-    isn't in it.
+    isn't in it, `page` whether there is one for browsers.
     """
     of_each = list(plots) or [{}] * len(facts.concepts)
     about = [_about(facts, concept, of) for concept, of in zip(facts.concepts, of_each, strict=True)]
     if len(about) > 1:
         about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
-    return "\n\n".join([_front_matter(facts), *about, _use(facts, alone), _encoder(facts, alone)]) + "\n"
+    return (
+        "\n\n".join([_front_matter(facts), *about, _use(facts, alone, page), _encoder(facts, alone)]) + "\n"
+    )
 
 
 def _about(facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, Figure]) -> str:
@@ -273,10 +278,10 @@ def _limits(facts: ConceptFacts) -> str:
     return "\n".join(["## Limits", "", *(f"- {limit}" for limit in limits)])
 
 
-def _use(facts: BundleFacts, alone: str | None) -> str:
-    return "\n\n".join(
-        ["## How to use it", _pictures(facts) if alone is None else _alone(facts, alone), _vectors(facts)]
-    )
+def _use(facts: BundleFacts, alone: str | None, page: bool) -> str:
+    in_browser = ["Without Python: open `classify.html` in a browser, and drop pictures. They stay there."]
+    on_pictures = _pictures(facts) if alone is None else _alone(facts, alone)
+    return "\n\n".join(["## How to use it", *(in_browser if page else []), on_pictures, _vectors(facts)])
 
 
 def _pictures(facts: BundleFacts) -> str:
@@ -284,7 +289,7 @@ def _pictures(facts: BundleFacts) -> str:
     rounded = (
         f" The answers it learned from were looked at in {precision}, and this computes in float32: the same "
         "picture may score a little differently than in that library."
-        if precision != "float32"
+        if precision != "float32" and not precision.startswith("int8-")
         else ""
     )
     return f"""On pictures, in this folder, with Python 3.11 or later and without Discern:

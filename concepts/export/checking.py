@@ -30,6 +30,8 @@ WHAT = {
     "open_clip_encoder.py": "loads the encoder for classify.py",
     CLASSIFIER_FILE: "from pictures to answers, as ONNX",
     "classify.py": "scores pictures",
+    "classify.html": "scores pictures in a browser",
+    "RUNTIME_LICENCE.txt": "licence of what runs classify.html",
     "requirements.txt": "what classify.py needs",
     "ENCODER_LICENCE.txt": "licence of the encoder in classifier.onnx",
     "README.md": "the model card",

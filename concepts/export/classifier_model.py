@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,20 +82,24 @@ def encoder_graph(encoder: Encoder, short_side: int, cache: Path) -> EncoderGrap
 
 
 def _kept(portable: Portable, fingerprint: str, cache: Path) -> bytes:
-    """The graph from `cache`, where its first 32 bytes are the SHA-256 of the others, or made anew."""
     import torch
 
     made_with = hashlib.sha256(f"{EXPORT} {torch.__version__}".encode()).hexdigest()[:8]
-    path = cache / f"encoder-{fingerprint}-{made_with}.onnx.kept"
+    return kept(cache / f"encoder-{fingerprint}-{made_with}.onnx.kept", lambda: _exported(portable))
+
+
+def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What lies in the file, whose first 32 bytes are the SHA-256 of the others; or, where that isn't so,
+    what is made anew and kept there."""
     try:
         content = path.read_bytes()
     except OSError:
         content = b""
-    digest, graph = content[:32], content[32:]
-    if not graph or hashlib.sha256(graph).digest() != digest:
-        graph = _exported(portable)
-        write_whole(path, hashlib.sha256(graph).digest() + graph)
-    return graph
+    digest, found = content[:32], content[32:]
+    if not found or hashlib.sha256(found).digest() != digest:
+        found = make()
+        write_whole(path, hashlib.sha256(found).digest() + found)
+    return found
 
 
 def _exported(portable: Portable) -> bytes:

@@ -17,9 +17,11 @@ from concepts.export.card import card_text
 from concepts.export.classifier_model import encoder_graph, why_alone
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
 from concepts.export.heads import BundleHead
+from concepts.export.int8 import INT8, Int8, fitted
 from concepts.export.loading import load_bundle
 from concepts.export.plots import figures_of, png
 from concepts.export.scoring import schema_of, score_rows, write_scores
+from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
@@ -65,20 +67,42 @@ class Exported:
         )
 
 
-def export_heads(collection: Collection, versions: Sequence[Exported], out: Path) -> ExportResult:
-    """Writes the folder `out`, with all of them, and a zip beside it."""
+def export_heads(
+    collection: Collection,
+    versions: Sequence[Exported],
+    out: Path,
+    *,
+    page: bool = False,
+    int8: Int8Measured | None = None,
+) -> ExportResult:
+    """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
+    the encoder in `int8` that was measured for these versions."""
     for version in versions:
         check_fingerprint(version.head, collection)
         check_has_learned(version.head)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
-    folder = write_bundle(out, [version.part() for version in versions], encoder_facts(encoder), graph)
+    parts, about = [version.part() for version in versions], encoder_facts(encoder)
+    if int8:
+        smaller = kept_int8(collection, int8)
+        graph, about = smaller.graph, int8_facts(about, smaller)
+        parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
+    folder = write_bundle(out, parts, about, graph, page=page)
     return ExportResult(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),
         head=versions[0].head.number,
         concepts={version.material.revision.definition.name: version.head.number for version in versions},
     )
+
+
+def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
+    note = (
+        "Its figures were measured with the encoder in float32; this one computes in int8. "
+        f"{agreement.sentence}"
+    )
+    facts = part.facts.model_copy(update={"notes": (*part.facts.notes, note)})
+    return Part(fitted(part.head, smaller), facts, part.curves)
 
 
 def write_plots(material: Material, head: StoredHead, report: EvaluationReport, folder: Path) -> None:
@@ -161,6 +185,11 @@ def score_pictures(
     the library. `trust` names the encoder to load where nobody here has chosen the bundle's."""
     skipped = [0]
     bundle = load_bundle(bundle_path)
+    if bundle.facts.encoder.precision.startswith(INT8):
+        raise DiscernError(
+            "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
+            "its classify.py."
+        )
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)

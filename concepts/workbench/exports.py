@@ -16,6 +16,7 @@ from concepts.errors import BadPictureError, DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import Exported, ExportResult, ScoreResult, export_heads, model_card, score_pictures
 from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, surely_no_line, zone_of
+from concepts.export.smaller import Chosen, Int8Measured, measure_int8
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
 from concepts.library.ingestion import embed_pictures
@@ -23,7 +24,7 @@ from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Score, ScoreFiles
+from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles
 from concepts.workbench.versions import Versions
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
@@ -52,20 +53,57 @@ class Exports:
         self._bundle_lock = threading.Lock()
         context.jobs.register(ScoreFiles, self._score_files)
         context.jobs.register(Score, self._score)
+        context.jobs.register(MeasureInt8, self._measure_int8)
 
     def export(
-        self, name: str, out: Path, *, version: int | None = None, also: Sequence[str] = ()
+        self,
+        name: str,
+        out: Path,
+        *,
+        version: int | None = None,
+        also: Sequence[str] = (),
+        page: bool = False,
+        int8: bool = False,
     ) -> ExportResult:
         """Writes a version as files that run anywhere, with the newest of the concepts `also` beside it: they
-        share the encoder. Measures them first where that can be done."""
-        for concept, head in (chosen := self._chosen(name, version, also)):
+        share the encoder. Measures them first where that can be done. With a `page` for browsers; in `int8`
+        where that was measured for them, see `measure_int8`."""
+        chosen = self._chosen(name, version, also)
+        measured = self._int8_of(chosen)[0] if int8 else None
+        for concept, head in chosen:
             if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
-        return export_heads(self._context.collection, [self._as_it_is(*one) for one in chosen], out)
+        versions = [self._as_it_is(*one) for one in chosen]
+        return export_heads(self._context.collection, versions, out, page=page, int8=measured)
 
-    def archive(self, name: str, version: int | None = None, also: Sequence[str] = ()) -> Path:
+    def archive(
+        self,
+        name: str,
+        version: int | None = None,
+        also: Sequence[str] = (),
+        *,
+        page: bool = False,
+        int8: bool = False,
+    ) -> Path:
         """The zip of a version's bundle, written when first asked for and when it was measured again."""
-        return self._archive(self._chosen(name, version, also))
+        return self._archive(self._chosen(name, version, also), page=page, int8=int8)
+
+    def measure_int8(
+        self, name: str, *, version: int | None = None, also: Sequence[str] = ()
+    ) -> Int8Measured:
+        """Makes an encoder in int8 from pictures of the library, and says what it changes for them."""
+        return self._context.jobs.run(self._int8_job(name, version, also))
+
+    def submit_measure_int8(self, name: str, version: int | None = None, also: Sequence[str] = ()) -> int:
+        """The same in the background. Returns the job's id."""
+        return self._context.jobs.submit(self._int8_job(name, version, also))
+
+    def int8_measured(
+        self, name: str, version: int | None = None, also: Sequence[str] = ()
+    ) -> Int8Measured | None:
+        """What `measure_int8` said last of these versions."""
+        found = self._newest_int8(self._chosen(name, version, also))
+        return found[0] if found else None
 
     def could_go_along(self, name: str) -> list[str]:
         """The other concepts with a version for the same encoder, which one file could hold too."""
@@ -168,6 +206,37 @@ class Exports:
         rows = [row for row in self._context.store.all() if row.id in ready]
         return [(row, self._context.head(row, None)) for row in rows]
 
+    def _measure_int8(self, job: MeasureInt8, progress: Progress) -> Int8Measured:
+        asked = [(job.concept_id, job.version), *job.also]
+        chosen = []
+        for concept_id, version in asked:
+            head = self._context.head(concept := self._context.store.get(concept_id), version)
+            chosen.append(Chosen(self._context.material(concept, head.definition_number), head))
+        return measure_int8(self._context.collection, chosen, progress.report)
+
+    def _int8_job(self, name: str, version: int | None, also: Sequence[str]) -> MeasureInt8:
+        (concept, head), *others = self._chosen(name, version, also)
+        return MeasureInt8(concept.id, head.number, tuple((other.id, of.number) for other, of in others))
+
+    def _int8_of(self, chosen: Sequence[tuple[ConceptRow, StoredHead]]) -> tuple[Int8Measured, float]:
+        """What was measured, and when, in seconds since 1970. Raises `DiscernError` where nothing was."""
+        if found := self._newest_int8(chosen):
+            return found
+        raise DiscernError(
+            "What int8 changes is not measured for this yet, and nobody should choose it unseen. Measure it "
+            "first."
+        )
+
+    def _newest_int8(
+        self, chosen: Sequence[tuple[ConceptRow, StoredHead]]
+    ) -> tuple[Int8Measured, float] | None:
+        (concept, head), *others = chosen
+        wanted = MeasureInt8(concept.id, head.number, tuple((other.id, of.number) for other, of in others))
+        for job in self._context.jobs.store.about(concept.id, [MeasureInt8.kind]):
+            if job.state == "done" and read_job(MeasureInt8, job) == wanted:
+                return read_done(MeasureInt8, job), (job.finished or job.created).timestamp()
+        return None
+
     def _chosen(
         self, name: str, version: int | None, also: Sequence[str]
     ) -> list[tuple[ConceptRow, StoredHead]]:
@@ -182,18 +251,23 @@ class Exports:
         material = self._context.material(concept, head.definition_number)
         return Exported(material, head, measured.report if measured else None)
 
-    def _archive(self, chosen: Sequence[tuple[ConceptRow, StoredHead]]) -> Path:
+    def _archive(
+        self, chosen: Sequence[tuple[ConceptRow, StoredHead]], *, page: bool = False, int8: bool = False
+    ) -> Path:
         concept, head = chosen[0]
         stem = file_stem(concept.name, head.number)
         if others := [(other.id, of.number) for other, of in chosen[1:]]:
             stem += f"-and-{len(others)}-more-{hashlib.sha256(repr(others).encode()).hexdigest()[:8]}"
+        measured, since = self._int8_of(chosen) if int8 else (None, 0.0)
+        stem += ("-int8" if int8 else "") + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / str(concept.id) / stem
         archive = folder.with_name(folder.name + ".zip")
         with self._bundle_lock:
             whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
-            if whole and archive.stat().st_mtime > max(self._changed(*one) for one in chosen):
+            if whole and archive.stat().st_mtime > max(since, *(self._changed(*one) for one in chosen)):
                 return archive
-            export_heads(self._context.collection, [self._as_it_is(*one) for one in chosen], folder)
+            versions = [self._as_it_is(*one) for one in chosen]
+            export_heads(self._context.collection, versions, folder, page=page, int8=measured)
         return archive
 
     def _changed(self, concept: ConceptRow, head: StoredHead) -> float:

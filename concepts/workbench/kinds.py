@@ -18,6 +18,7 @@ from concepts.definition.questions import Question
 from concepts.deliberation.ambiguities import Ambiguity
 from concepts.deliberation.looking_back import Contradicted
 from concepts.export.run import ScoreResult
+from concepts.export.smaller import Int8Measured
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
 from concepts.library.health import Checked
@@ -405,6 +406,17 @@ class LookAtFolder(Job[LookedAt]):
     lane = Lane.WATCHING
     concept_id: int
     watch: int
+
+
+@dataclass(frozen=True)
+class MeasureInt8(Job[Int8Measured]):
+    """What an encoder in int8 would change for a version, and for the newest of the concepts `also`."""
+
+    kind = "measure int8"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+    also: tuple[tuple[int, int], ...] = ()  # concept and version of each
 
 
 # The installation

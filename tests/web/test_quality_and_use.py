@@ -209,7 +209,7 @@ def downloads(tmp_path: Path) -> TestClient:
     file = tmp_path / "ball-v2.zip"
     file.write_bytes(b"zip")
 
-    def archive(name: str, version: int, also: tuple[str, ...]) -> Path:
+    def archive(name: str, version: int, also: tuple[str, ...], **_: bool) -> Path:
         if name != "Ball/s":
             raise UnknownConceptError("There is no such concept.")
         if version != 2:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from concepts.classifier.quality import HeadView, Mistake, QualityView
 from concepts.classifier.robustness import Robustness
 from concepts.classifier.versions import Comparison
+from concepts.export.smaller import Int8Measured
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
 from concepts.learning.target import Side
@@ -164,6 +165,26 @@ def routes(workbench: Workbench) -> APIRouter:
         """The model card, in Markdown."""
         return PlainTextResponse(workbench.exports.model_card(name, version), media_type="text/markdown")
 
+    @router.post("/versions/{version}/int8", **LONG)
+    def measure_int8(
+        name: ConceptName,
+        version: VersionNumber,
+        response: Response,
+        also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
+    ) -> JobView:
+        """Makes an encoder in int8 from pictures of the library, half as large and faster, and measures what
+        it changes for this version and for the newest ones of the concepts `also`."""
+        return accepted(workbench.exports.submit_measure_int8(name, version, also), response)
+
+    @router.get("/versions/{version}/int8")
+    def int8_measured(
+        name: ConceptName,
+        version: VersionNumber,
+        also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
+    ) -> Int8Measured | None:
+        """What that said last; null before."""
+        return workbench.exports.int8_measured(name, version, also)
+
     @router.get(
         "/versions/{version}/bundle",
         response_class=FileResponse,
@@ -173,10 +194,13 @@ def routes(workbench: Workbench) -> APIRouter:
         name: ConceptName,
         version: VersionNumber,
         also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
+        page: bool = False,
+        int8: bool = False,
     ) -> FileResponse:
         """The classifier as a zip of files that run anywhere; with the newest versions of the concepts `also`
-        in the same file."""
-        archive = workbench.exports.archive(name, version, also)
+        in the same file. With a `page` that scores pictures in a browser; in `int8` where that was measured
+        first."""
+        archive = workbench.exports.archive(name, version, also, page=page, int8=int8)
         return FileResponse(archive, media_type="application/zip", filename=archive.name)
 
     return router

@@ -23,10 +23,14 @@ def download_routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/bundles/{version}.zip")
     def bundle(
-        version: Number, concept: str, also: Annotated[tuple[str, ...], Query(max_length=100)] = ()
+        version: Number,
+        concept: str,
+        also: Annotated[tuple[str, ...], Query(max_length=100)] = (),
+        page: bool = False,
+        int8: bool = False,
     ) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(workbench.exports.archive(concept, version, also))
+        return _file(workbench.exports.archive(concept, version, also, page=page, int8=int8))
 
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:

@@ -24,7 +24,7 @@ from web.render import render, say
 from web.screens.watched import Watched
 from web.work import Work, press
 
-JOBS = ("score files", "score library", "evaluate", "train", "watch")
+JOBS = ("measure int8", "score files", "score library", "evaluate", "train", "watch")
 PAGE = 24
 FILES = 5  # the last ones that were scored
 
@@ -109,6 +109,8 @@ class _Screen:
                 name=view.name,
                 version=newest,
                 others=self._bench.exports.could_go_along(view.name),
+                goes_along=_goes_along(self._bench.context.collection.recorded().name),
+                int8=self._bench.exports.int8_measured(view.name, newest),
                 snippets=self._code(view),
             ),
             self.score: render(
@@ -148,7 +150,7 @@ class _Screen:
 
     def _from_pictures(self, folder: str, encoder: str) -> list[Snippet]:
         """A large encoder may be missing in the bundle though it may be passed on; its card says so."""
-        if registered_as(encoder) == OPEN_CLIP and licence_of(encoder) not in MAY_BE_PASSED_ON:
+        if not _goes_along(encoder):
             code = usage.from_pictures(f"{folder}.zip", encoder)
             return [
                 Snippet("Command line, anywhere", "needs Python; unpacked", usage.named(folder, encoder)),
@@ -216,7 +218,14 @@ class _Screen:
             return say(said, "good")
         if action.name == "score-library":
             versions.submit_score_library(name, int(action.value))
+        elif action.name == "int8":
+            self._bench.exports.submit_measure_int8(name, int(action.value))
         elif action.name == "score-files":
             folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
             self._bench.exports.submit_score_files(name, int(action.value), folder, suffix)
         return ""
+
+
+def _goes_along(encoder: str) -> bool:
+    """As far as its licence says."""
+    return registered_as(encoder) != OPEN_CLIP or licence_of(encoder) in MAY_BE_PASSED_ON

@@ -1,0 +1,137 @@
+"""An encoder in int8, made from the library's own pictures: measured before it is chosen, then exported."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawing import draw_folder
+from fastapi.testclient import TestClient
+from small_app import app_without_screens
+
+from concepts.errors import DiscernError
+from concepts.export.classify import Classifier
+from concepts.export.loading import load_bundle
+from concepts.export.smaller import CALIBRATION
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+NAME = "Round thing"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> tuple[Path, Path]:
+    """(home, pictures): 120 drawings with the embedded encoder, answered by a SIMULATED person, trained."""
+    root = tmp_path_factory.mktemp("embedded")
+    (root / "home").mkdir()
+    shutil.copytree(encoder_cache, root / "home" / "cache", ignore=shutil.ignore_patterns("int8-*"))
+    pictures = draw_folder(root / "pictures", 120)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.pictures.add_pictures([pictures], encoder="embedded")
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
+    answers = root / "answers.csv"
+    answers.write_text("\n".join(["path,label", *rows]))
+    bench.label_files.import_labels(NAME, answers, simulated=True)
+    bench.versions.train(NAME)
+    bench.close()
+    return root / "home", pictures
+
+
+@pytest.fixture
+def pictures(made: tuple[Path, Path], own_home: Path) -> Path:
+    shutil.copytree(made[0], own_home)
+    return made[1]
+
+
+def test_it_is_chosen_after_it_was_measured(
+    pictures: Path,
+    ended: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    done = ended("concept", "export", NAME, "--out", tmp_path / "small", "--int8", "--yes", "--page")
+    assert done.code == 0, done.err
+    assert "MB instead of" in done.out
+    assert "are decided as with float32" in done.out
+    floats = ended("concept", "export", NAME, "--out", tmp_path / "float")
+    assert floats.code == 0
+    small, whole = load_bundle(tmp_path / "small"), load_bundle(tmp_path / "float")
+    assert small.facts.encoder.precision.startswith("int8-")
+    assert small.facts.encoder.fingerprint != whole.facts.encoder.fingerprint
+    assert small.head.threshold == whole.head.threshold
+    sizes = [(tmp_path / name / "classifier.onnx").stat().st_size for name in ("small", "float")]
+    assert sizes[0] < 0.6 * sizes[1]
+    assert (tmp_path / "small" / "classify.html").stat().st_size < 20 * 2**20
+    both = [
+        list(Classifier(tmp_path / name / "classifier.onnx").answers([pictures]))
+        for name in ("small", "float")
+    ]
+    near = [abs(a.probability - b.probability) for a, b in zip(*both, strict=True)]  # type: ignore[operator]
+    same = [a.decision == b.decision for a, b in zip(*both, strict=True)]
+    assert np.mean(near) < 0.1
+    assert np.mean(same) > 0.9
+    assert "this one computes in int8" in (tmp_path / "small" / "README.md").read_text()
+    check = ended("bundle", "check", tmp_path / "small")
+    assert (check.code, "classify.html" in check.out) == (0, True)
+    again = ended("score", tmp_path / "small", pictures, "--out", tmp_path / "scores.csv")
+    assert again.code != 0
+    assert "Score pictures with its classify.py" in again.err
+
+
+def test_who_says_no_gets_nothing(
+    pictures: Path, ended: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    done = ended("concept", "export", NAME, "--out", tmp_path / "small", "--int8")
+    assert done.code != 0
+    assert "are decided as with float32" in done.out
+    assert not (tmp_path / "small").exists()
+
+
+def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home: Path) -> None:
+    bench = Workbench(load_settings(home=own_home))
+    measured = bench.exports.measure_int8(NAME)
+    (agreement,) = measured.agreements
+    apart = len(bench.context.material(bench.context.concept(NAME)).apart)
+    assert agreement.n == apart > 0
+    assert measured.calibrated_on == min(120 - apart, CALIBRATION)
+    assert 0 <= agreement.low <= agreement.same / agreement.n <= agreement.high <= 1
+    bench.close()
+
+
+def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home: Path) -> None:
+    bench = Workbench(load_settings(home=own_home))
+    client = TestClient(app_without_screens(bench))
+    address = f"/api/v1/concepts/{NAME}/versions/1"
+    refused = client.get(f"{address}/bundle", params={"int8": "true"})
+    assert refused.status_code >= 400
+    assert "Measure it first" in refused.json()["detail"]
+    assert client.get(f"{address}/int8").json() is None
+    job = client.post(f"{address}/int8")
+    assert job.status_code == 202
+    bench.jobs.resume(job.json()["id"])
+    measured = client.get(f"{address}/int8").json()
+    assert measured["int8_bytes"] < 0.6 * measured["float32_bytes"]
+    bundle = client.get(f"{address}/bundle", params={"int8": "true"})
+    assert bundle.status_code == 200
+    assert "-int8.zip" in bundle.headers["content-disposition"]
+    bench.close()
+
+
+def test_a_library_with_few_pictures_says_what_it_needs(
+    own_home: Path, encoder_cache: Path, tmp_path: Path
+) -> None:
+    own_home.mkdir()
+    shutil.copytree(encoder_cache, own_home / "cache", ignore=shutil.ignore_patterns("int8-*"))
+    bench = Workbench(load_settings(home=own_home))
+    bench.pictures.add_pictures([draw_folder(tmp_path / "few", 12)], encoder="embedded")
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.versions.train(NAME)
+    with pytest.raises(DiscernError, match="at least 50 pictures of your library that measure nothing"):
+        bench.exports.measure_int8(NAME)
+    bench.close()
