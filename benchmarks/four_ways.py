@@ -99,6 +99,10 @@ def exported(folder: Path, home: Path) -> tuple[Path, Path, str]:
     bench = Workbench(load_settings(home=home))
     bench.pictures.add_pictures([folder], encoder="embedded")
     bench.definitions.create_concept(NAME, "A photo of something to eat.")
+    answers = home.parent / "answers.csv"  # of nobody: what it learns makes it neither faster nor slower
+    rows = [f"{path},{('yes', 'no')[place % 2]}" for place, path in enumerate(walk([folder]))]
+    answers.write_text("\n".join(["path,label", *rows]), encoding="utf-8")
+    bench.label_files.import_labels(NAME, answers, simulated=True)
     bench.versions.train(NAME)
     whole, small = home.parent / "float32", home.parent / "int8"
     bench.exports.export(NAME, whole, page=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
+from web_screens import Screens
 
 from concepts.errors import DiscernError
 from concepts.export.classify import Classifier
@@ -33,14 +35,18 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> tuple
     pictures = draw_folder(root / "pictures", 120)
     bench = Workbench(load_settings(home=root / "home"))
     bench.pictures.add_pictures([pictures], encoder="embedded")
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
-    answers = root / "answers.csv"
-    answers.write_text("\n".join(["path,label", *rows]))
-    bench.label_files.import_labels(NAME, answers, simulated=True)
-    bench.versions.train(NAME)
+    train(bench, pictures, root)
     bench.close()
     return root / "home", pictures
+
+
+def train(bench: Workbench, pictures: Path, folder: Path) -> None:
+    """By a SIMULATED person, who answers about 70 pictures: an ellipse counts."""
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
+    (folder / "answers.csv").write_text("\n".join(["path,label", *rows]))
+    bench.label_files.import_labels(NAME, folder / "answers.csv", simulated=True)
+    bench.versions.train(NAME)
 
 
 @pytest.fixture
@@ -104,6 +110,27 @@ def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home:
     bench.close()
 
 
+def test_on_use_it_can_be_chosen_once_it_was_measured(pictures: Path, own_home: Path) -> None:
+    bench = Workbench(load_settings(home=own_home))
+    screens = Screens(bench)
+    before = screens.load("use", concept=NAME)["use-take"]
+    assert "How much is measured first, on your pictures." in before
+    assert 'name="page"' in before
+    assert 'name="int8"' not in before
+    screens.press("use-take", "int8", "1", {"concept": NAME})
+    (job,) = bench.installation.newest_jobs(["measure int8"], NAME)
+    bench.jobs.resume(job.id)
+    after = screens.load("use", concept=NAME)["use-take"]
+    assert "are decided as with float32" in unescape(after)
+    assert 'name="int8"' in after
+    bundle = TestClient(app_without_screens(bench)).get(
+        "/app/bundles/1.zip", params={"concept": NAME, "int8": "true", "page": "true"}
+    )
+    assert bundle.status_code == 200
+    assert "-int8-with-page.zip" in bundle.headers["content-disposition"]
+    bench.close()
+
+
 def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home: Path) -> None:
     bench = Workbench(load_settings(home=own_home))
     client = TestClient(app_without_screens(bench))
@@ -129,9 +156,9 @@ def test_a_library_with_few_pictures_says_what_it_needs(
     own_home.mkdir()
     shutil.copytree(encoder_cache, own_home / "cache", ignore=shutil.ignore_patterns("int8-*"))
     bench = Workbench(load_settings(home=own_home))
-    bench.pictures.add_pictures([draw_folder(tmp_path / "few", 12)], encoder="embedded")
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    bench.versions.train(NAME)
+    pictures = draw_folder(tmp_path / "few", 24)
+    bench.pictures.add_pictures([pictures], encoder="embedded")
+    train(bench, pictures, tmp_path)
     with pytest.raises(DiscernError, match="at least 50 pictures of your library that measure nothing"):
         bench.exports.measure_int8(NAME)
     bench.close()
