@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from concepts.errors import DiscernError
 from concepts.export.facts import BundleFacts
@@ -55,8 +54,8 @@ def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) 
         runtime=version[1],
         model=_base64(gzip.compress(classifier, mtime=0)),
         wasm=_base64((VENDORED / "ort-wasm-simd-threaded.wasm.gz").read_bytes()),
-        script=Markup(script),  # both are ours, and a policy names their hashes
-        style=Markup(style),
+        script=script,  # both are ours, and a policy names their hashes
+        style=style,
         script_sha256=_base64(hashlib.sha256(script.encode()).digest()),
         style_sha256=_base64(hashlib.sha256(style.encode()).digest()),
     )

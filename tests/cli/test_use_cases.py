@@ -89,7 +89,7 @@ USE_CASES = [
     UseCase("concept threshold", ("set_threshold",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),
-    UseCase("concept export", ("download_bundle",)),
+    UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),

@@ -23,7 +23,8 @@ from safetensors.numpy import save_file
 
 from concepts.errors import DiscernError
 from concepts.export import bundle as bundle_module
-from concepts.export.bundle import load_bundle
+from concepts.export.bundle import Part, load_bundle, write_bundle
+from concepts.export.heads import BundleHead
 from concepts.export.scorer import load as load_scorer
 
 
@@ -247,12 +248,13 @@ def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
 
 
 def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves, small_graph):
-    folder = write_one(tmp_path / "messy", head, facts, curves, small_graph)
+    part = Part(BundleHead(head), facts.concepts[0], curves)
+    folder = write_bundle(tmp_path / "messy", [part], facts.encoder, small_graph, page=True)
     assert set(snapshot(folder)) == bundle_module.OUR_FILES - {"open_clip_encoder.py"}
     assert json.loads((folder / "curves.json").read_text())["histogram_yes"] == [2, 4, 14, 40]
 
 
 def test_without_its_encoder_a_bundle_has_what_loads_it_instead(tmp_path, head, facts, curves):
     folder = write_one(tmp_path / "messy", head, facts, curves)
-    missing = {"classifier.onnx", "ENCODER_LICENCE.txt"}
+    missing = {"classifier.onnx", "ENCODER_LICENCE.txt", "classify.html", "RUNTIME_LICENCE.txt"}
     assert set(snapshot(folder)) == bundle_module.OUR_FILES - missing
