@@ -47,9 +47,9 @@ def labels_import(
     as_json: Json = False,
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
+    must_exist(file)
     from concepts.labels.rows import meanings_of  # brings the database
 
-    must_exist(file)
     meanings = meanings_of(meaning)
     files = workbench().label_files
     if preview:

@@ -96,7 +96,7 @@ print(probability, decision)"""
 
 
 def over_rest(concept: str, version: int) -> str:
-    """curl: the bundle, pictures that are sent, and scores of a folder of the computer that Discern runs on."""
+    """curl: the bundle, pictures that are sent, scores of a folder of the computer that Discern runs on."""
     address = f"$API/concepts/{quote(concept, safe='')}/versions/{version}"
     body = json.dumps({"path": "/home/ana/New pictures", "format": "csv"})
     return f"""API=http://127.0.0.1:7860/api/v1

@@ -115,7 +115,9 @@ def test_from_a_sentence_to_a_classifier_in_use(
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)
     restart_in_the_middle_loses_nothing(app, page)
-    label(page, 96)  # about one in three measures, and of 120 pictures 24 have to
+    # Of 120 pictures 24 have to measure, the last of them after 93 answers; 104 can be asked about at all,
+    # and how many are asked about twice is up to chance.
+    label(page, 93)
 
     page.locator(".steps a:has-text('Quality')").click()
     train_while_the_app_is_restarted(app, page)
@@ -241,7 +243,7 @@ def use(bundle: Path, folder: Path, cache: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(bundle.read_bytes())) as archive:
         archive.extractall(folder / "unpacked")
     (inside,) = {file.parent for file in (folder / "unpacked").rglob("scorer.py")}
-    command = [sys.executable, "-I", inside / "classify.py", new, "--out", folder / "alone.csv"]
+    command = [sys.executable, "-E", "-s", inside / "classify.py", new, "--out", folder / "alone.csv"]
     subprocess.run(command, cwd=folder, check=True, timeout=PATIENCE)
     with (folder / "alone.csv").open(newline="") as file:
         alone = np.array([float(row["probability"]) for row in csv.DictReader(file)])

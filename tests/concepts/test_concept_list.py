@@ -79,7 +79,8 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
 
 def test_a_screen_that_is_no_step_stands_beside_the_journey(bench: Workbench) -> None:
     begin(bench, 0, 1)
-    request = SimpleNamespace(query_params={"concept": "Shape 0"})
+    state = SimpleNamespace(sandbox=None)
+    request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state)
     html = _rail(bench, SCREENS, SCREENS[0], request)  # type: ignore[arg-type]
     steps, beside = html.split('class="steps"')[1].split("</div>", 1)
     assert "Review" not in steps

@@ -56,17 +56,16 @@ def test_a_label_file_as_jsonl_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_paths_in_scores_are_no_formulas_either(tmp_path: Path) -> None:
-    table = scoring.pa.Table.from_pydict(
+    table = scoring.pa.table(
         {
             "id": ["a"] * len(FORMULAS),
             "path": FORMULAS,
             "score": np.zeros(len(FORMULAS)),
             "decision": ["no"] * len(FORMULAS),
         },
-        schema=scoring.SCHEMA,
     )
     for suffix in (".csv", ".parquet"):
-        scoring.write_scores(table.to_batches(), tmp_path / f"scores{suffix}")
+        scoring.write_scores(table.to_batches(), table.schema, tmp_path / f"scores{suffix}")
     with (tmp_path / "scores.csv").open(newline="") as file:
         written = [row["path"] for row in csv.DictReader(file)]
     assert written == [escaped(path) for path in FORMULAS]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import own_loop
 import pytest
 import uvicorn
 from answering import answer
@@ -93,7 +94,7 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
             exported = (await client.call_tool("export", SOME)).structured_content
             assert any(n.endswith("head.json") for n in zipfile.ZipFile(exported["file"]).namelist())
 
-    asyncio.run(main())
+    own_loop.run(main())
     assert told
     bench = Workbench(Settings(home=home))
     kinds = {row["author_kind"] for row in bench.label_files.label_rows(NAME)}
@@ -127,7 +128,7 @@ def test_a_process_for_a_viewer_changes_nothing(process: StdioServerParameters) 
             refused = await client.call_tool("create_concept", {"name": "X", "sentence": "Y."})
             assert "Only an owner may do this." in refused.content[0].text
 
-    asyncio.run(main())
+    own_loop.run(main())
 
 
 def test_without_the_package_the_command_says_what_to_install(own_home: Path) -> None:
@@ -156,7 +157,7 @@ def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> No
                 assert listed.structured_content["pictures"] == 60
 
         try:
-            asyncio.run(main())
+            own_loop.run(main())
         finally:
             process.terminate()
         assert process.wait() == 0
@@ -188,7 +189,7 @@ def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password
             async with client:
                 await calls(client)
 
-    asyncio.run(main())
+    own_loop.run(main())
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import own_loop
 import pytest
 from answering import answer
 from drawing import draw_folder
@@ -52,7 +52,7 @@ def talk(
         ) as client:
             return await calls(client)
 
-    return asyncio.run(main())
+    return own_loop.run(main())
 
 
 def call(bench: Workbench, name: str, arguments: dict[str, Any] | None = None, **more: Any) -> Any:
