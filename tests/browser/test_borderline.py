@@ -5,6 +5,7 @@ The models are SIMULATED: they recognise drawings by their pixels, behind real H
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -97,7 +98,9 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
     page.get_by_role("button", name="Look for other words").click()
     take = page.locator(".wording").first.get_by_role("button", name="Take these words")
     expect(take).to_be_visible()
-    expect(page.locator(".wording").first).to_contain_text("Agrees with you more often")
+    # Which half of the answers judges them is up to chance, and so is whether that surely settles it.
+    better = re.compile("Agrees with you more often|Agrees wherever the words now do")
+    expect(page.locator(".wording").first).to_contain_text(better)
     expect(page.locator(".wording ins").first).to_contain_text("made of lines")
     _is_accessible(page)
     takes_in_a_line(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from accessible import serious_in_both_themes
 from drawing import draw
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FileChooser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
@@ -158,12 +160,20 @@ def test_every_concept_has_a_column_with_a_word_and_how_sure(opened: Page, pictu
     )
 
 
+def _chooser_by_key(page: Page, key: str) -> FileChooser:
+    """A press permits a page to open one for five seconds; on a busy machine that may be over too soon."""
+    for _ in range(4):
+        with contextlib.suppress(PlaywrightTimeoutError):
+            with page.expect_file_chooser(timeout=10_000) as chooser:
+                page.keyboard.press(key)
+            return chooser.value
+    raise AssertionError(f"{key} opens no choice of files")
+
+
 def test_it_is_used_by_keyboard(opened: Page, pictures: list[Path]) -> None:
     opened.keyboard.press("Tab")
     expect(opened.locator("#files")).to_be_focused()
-    with opened.expect_file_chooser() as chooser:
-        opened.keyboard.press("Space")
-    chooser.value.set_files(pictures[:2])
+    _chooser_by_key(opened, "Space").set_files(pictures[:2])
     expect(opened.locator("#answers tr")).to_have_count(2)
     opened.keyboard.press("Tab")
     expect(opened.get_by_role("region", name="Answers")).to_be_focused()
