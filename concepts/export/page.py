@@ -19,6 +19,7 @@ from concepts.errors import DiscernError
 from concepts.export.facts import BundleFacts
 from concepts.export.onnx_model import columns_of, description
 from concepts.export.rules import Combined, OneOf
+from concepts.export.said import zones_between
 from concepts.learning.report import Guarantee
 
 PAGE_FILE = "classify.html"
@@ -26,7 +27,6 @@ RUNTIME_LICENCE = "RUNTIME_LICENCE.txt"
 FOLDER = Path(__file__).parent / "page"
 VENDORED = FOLDER / "vendored"
 MOST_BYTES = 128 * 2**20  # of the classifier: a browser holds it several times while the page opens
-NEAR = 2.0  # odds that differ from those of an uncertified line by less than this factor are near it
 VERSION = re.compile(r"ONNX Runtime Web v([\d.]+)")
 EXPORTS = re.compile(r"export\{([^}]*)\};?\s*(?://#.*)?\s*$")  # of the runtime, at its end
 
@@ -86,8 +86,7 @@ def _zones(facts: BundleFacts, place: int) -> dict[str, Any]:
 
 
 def _in_words(threshold: float, yes: Guarantee | None, no: Guarantee | None) -> dict[str, Any]:
-    yes_from = threshold if yes or no else _odds(threshold, NEAR)
-    no_up_to = _odds(threshold, 1 / NEAR) if no is None or no.line is None else no.line
+    yes_from, no_up_to = zones_between(threshold, yes, no)
     words = [
         f"yes from {_percent(yes_from)} on",
         f"no up to {_percent(no_up_to)}",
@@ -98,11 +97,6 @@ def _in_words(threshold: float, yes: Guarantee | None, no: Guarantee | None) -> 
     if not promises:
         said += f" Its line is at {_percent(threshold)}; none of this is certified."
     return {"yes_from": yes_from, "no_up_to": no_up_to, "words": " ".join([said, *promises])}
-
-
-def _odds(probability: float, times: float) -> float:
-    """The probability whose odds are so many times as high."""
-    return times * probability / (1 - probability + times * probability)
 
 
 def _percent(share: float) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from concepts.learning.report import Guarantee
 from concepts.view import View
 
 Zone = Literal["yes", "no", "look"]
+NEAR = 2.0  # odds that differ from those of an uncertified line by less than this factor are near it
 
 
 class ConceptSaid(View):
-    """Of one concept. `zone`: yes from the threshold on; where the version has a line below which pictures
-    surely don't count, no up to it and `look` (look yourself) in between; else no. `version` is None for what
-    a rule combines other concepts to; `grade` that of a graded concept."""
+    """Of one concept. `zone`: yes or no where it is sure, between them `look` (look yourself): at certified
+    lines or, where there are none, near the threshold. Of exclusive classes it is the decision. `version` is
+    None for what a rule combines other concepts to; `grade` that of a graded concept."""
 
     concept: str
     version: int | None
@@ -39,14 +40,32 @@ class PicturesSaid(View):
     pictures: tuple[PictureSaid, ...]
 
 
-def zone_of(probability: float, decision: str, surely_no: float | None) -> Zone:
-    """`surely_no` is the line of `surely_no_line`."""
-    if decision == "yes":
-        return "yes"
-    return "no" if surely_no is None or probability <= surely_no else "look"
+class Zones(NamedTuple):
+    """Yes from `yes_from` on, no up to `no_up_to`; in between a person has to look."""
+
+    yes_from: float
+    no_up_to: float
 
 
-def surely_no_line(details: Mapping[str, Any]) -> float | None:
-    """Of a version's details: up to which probability a picture surely doesn't count; None without one."""
-    found = Guarantee.of(details, "no")
-    return found.line if found else None
+def zones_between(threshold: float, yes: Guarantee | None, no: Guarantee | None) -> Zones:
+    """At certified lines, where a version has some; else where the odds are a factor of `NEAR` from those of
+    its threshold, which certifies nothing."""
+    yes_from = threshold if yes or no else _odds(threshold, NEAR)
+    return Zones(yes_from, _odds(threshold, 1 / NEAR) if no is None or no.line is None else no.line)
+
+
+def zones_of(threshold: float, details: Mapping[str, Any]) -> Zones:
+    """By a version's details."""
+    return zones_between(threshold, Guarantee.of(details), Guarantee.of(details, "no"))
+
+
+def zone_of(probability: float, *, yes: bool, threshold: float, zones: Zones) -> Zone:
+    """`yes` is the decision, which is the zone's where that begins at the threshold: rounding of the
+    probability moves neither."""
+    surely = yes if zones.yes_from == threshold else probability >= zones.yes_from
+    return "yes" if surely else "no" if probability <= zones.no_up_to else "look"
+
+
+def _odds(probability: float, times: float) -> float:
+    """The probability whose odds are so many times as high."""
+    return times * probability / (1 - probability + times * probability)

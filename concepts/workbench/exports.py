@@ -7,7 +7,6 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
@@ -15,7 +14,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import Exported, ExportResult, ScoreResult, export_heads, model_card, score_pictures
-from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, surely_no_line, zone_of
+from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.export.smaller import Chosen, Int8Measured, measure_int8
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
@@ -279,13 +278,18 @@ class Exports:
 
 def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid:
     probability = float(linear_head(head).probabilities(vector[None])[0])
-    decision: Literal["yes", "no"] = "yes" if probability >= head.threshold else "no"
+    yes = probability >= head.threshold
     return ConceptSaid(
         concept=concept.name,
         version=head.number,
         probability=probability,
-        decision=decision,
-        zone=zone_of(probability, decision, surely_no_line(head.details)),
+        decision="yes" if yes else "no",
+        zone=zone_of(
+            probability,
+            yes=yes,
+            threshold=head.threshold,
+            zones=zones_of(head.threshold, head.details),
+        ),
     )
 
 

@@ -26,6 +26,7 @@ from concepts.errors import DiscernError
 from concepts.export.bundle import Part, write_bundle
 from concepts.export.heads import BundleHead
 from concepts.export.loading import load_bundle
+from concepts.export.said import Zones, zone_of, zones_of
 from web.scorer.app import MOST_BYTES
 from web.scorer.serve import TOKEN
 from web.scorer.served import Served, load_all
@@ -144,7 +145,9 @@ def test_a_batch_is_answered_in_its_order_as_the_bundle_says(
         said = [one["probability"] for one in picture["said"]]
         assert said == pytest.approx(expected.probability[row].tolist(), abs=1e-5)
         assert [one["decision"] == "yes" for one in picture["said"]] == expected.decision[row].tolist()
-        assert [one["zone"] for one in picture["said"]] == [one["decision"] for one in picture["said"]]
+        odds = [p / (1 - p) / 1.5 for p in expected.probability[row]]  # of the threshold 0.6: 1.5
+        zones = ["yes" if o >= 2 else "no" if o <= 0.5 else "look" for o in odds]
+        assert [one["zone"] for one in picture["said"]] == zones
         assert {one["version"] for one in picture["said"]} == {2}
     last = found["pictures"][4]
     assert (last["said"], "not a JPEG" in last["error"]) == ([], True)
@@ -228,3 +231,11 @@ def test_a_bundle_that_was_changed_or_has_no_encoder_is_refused(tmp_path: Path) 
     (changed / "scorer.py").write_text("changed")
     with pytest.raises(DiscernError, match="not as it was written"):
         load_all([changed])
+
+
+def test_between_certified_lines_a_person_looks_and_a_line_of_yes_is_the_decision() -> None:
+    zones = Zones(yes_from=0.6, no_up_to=0.2)
+    said = [zone_of(p, yes=p >= 0.6, threshold=0.6, zones=zones) for p in (0.6, 0.59, 0.21, 0.2, 0.0)]
+    assert said == ["yes", "look", "look", "no", "no"]
+    assert zone_of(0.5999999, yes=True, threshold=0.6, zones=zones) == "yes"  # rounded, and decided before
+    assert zones_of(0.6, {}) == (pytest.approx(0.75), pytest.approx(3 / 7))

@@ -13,17 +13,20 @@ from concepts.export.classify import Classifier, Said
 from concepts.export.facts import BundleFacts
 from concepts.export.loading import CLASSIFIER_FILE, load_bundle
 from concepts.export.reading import BadPictureError
-from concepts.export.said import ConceptSaid, PictureSaid, surely_no_line, zone_of
+from concepts.export.rules import OneOf
+from concepts.export.said import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
 from concepts.view import View
 
 
 class ServedConcept(View):
-    """`surely_no`: up to which probability a picture surely doesn't count; None without such a line."""
+    """Yes from `yes_from` on, no up to `no_up_to`, in between a person has to look; None of exclusive
+    classes, of which the most probable is right."""
 
     name: str
     version: int | None
     threshold: float
-    surely_no: float | None
+    yes_from: float | None
+    no_up_to: float | None
 
 
 class ServedBundle(View):
@@ -70,7 +73,7 @@ class Served:
             version=about.version,
             probability=said.probability,
             decision="yes" if said.decision == "yes" else "no",
-            zone=zone_of(said.probability, said.decision, about.surely_no),
+            zone=_zone(said, about),
             grade=said.grade,
         )
 
@@ -99,7 +102,16 @@ def all_said(served: Sequence[Served], name: str, data: bytes, wanted: frozenset
     return PictureSaid(name=name, said=tuple(said))
 
 
+def _zone(said: Said, about: ServedConcept) -> Zone:
+    yes = said.decision == "yes"
+    if about.yes_from is None or about.no_up_to is None:
+        return "yes" if yes else "no"
+    zones = Zones(about.yes_from, about.no_up_to)
+    return zone_of(said.probability, yes=yes, threshold=about.threshold, zones=zones)
+
+
 def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> ServedBundle:
+    exclusive = isinstance(facts.rule, OneOf)
     details = {concept.concept: concept.head.details for concept in facts.concepts}
     return ServedBundle(
         bundle=name,
@@ -109,8 +121,10 @@ def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> S
                 name=column.name,
                 version=column.version,
                 threshold=column.threshold,
-                surely_no=surely_no_line(details.get(column.name, {})),
+                yes_from=None if exclusive else zones.yes_from,
+                no_up_to=None if exclusive else zones.no_up_to,
             )
             for column in columns
+            for zones in [zones_of(column.threshold, details.get(column.name, {}))]
         ),
     )

@@ -14,6 +14,7 @@ from drawing import draw
 from fastapi.testclient import TestClient
 
 from concepts.errors import DiscernError
+from concepts.export.said import zones_of
 from concepts.workbench import Workbench
 from web.http.problems import STATUS
 
@@ -69,7 +70,12 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
         (answer,) = one["said"]
         assert (one["name"], answer["version"]) == (Path(picture["path"]).name, version)
         assert answer["probability"] == pytest.approx(picture["probability"], abs=1e-3)
-    assert [one["said"][0]["zone"] for one in said[:2]] == ["yes", "no"]
+    assert [one["said"][0]["decision"] for one in said[:2]] == ["yes", "no"]
+    zones = zones_of(api.get(f"concepts/Round/versions/{version}").json()["threshold"], {})
+    for answer in (one["said"][0] for one in said[:2]):
+        p = answer["probability"]
+        expected = "yes" if p >= zones.yes_from else "no" if p <= zones.no_up_to else "look"
+        assert answer["zone"] == expected
     assert said[2]["said"] == []
     assert "not a JPEG" in said[2]["error"]
     assert api.post("classify", files=sent).json()["pictures"][0]["said"] == said[0]["said"]
