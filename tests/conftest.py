@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +29,17 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("DISCERN_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="module", autouse=True)
+def apps_of_the_module_are_let_go() -> Iterator[None]:
+    """FastAPI remembers of thousands of functions of what kind they are, and by them every app, some 50 MB,
+    that a process ever made: one in the product, hundreds in a run of tests."""
+    yield
+    if models := sys.modules.get("fastapi.dependencies.models"):
+        for value in vars(models).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -17,40 +17,54 @@ Value = TypeVar("Value")
 
 
 class Background(Executor):
-    """One thing after the other, in a thread that never keeps a stopped process alive.
+    """One thing after the other, in a thread that never keeps a stopped process alive and ends when it has
+    nothing to do, so that what it worked on isn't held.
 
     The standard library's pool waits at the end of the process for what runs, and loading an encoder, say,
     takes many seconds.
     """
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._working = False
+        self._closed = False
 
     def submit(
         self, fn: Callable[Given, Value], /, *args: Given.args, **kwargs: Given.kwargs
     ) -> Future[Value]:
         """Nothing is begun any more once it is shut down."""
         future: Future[Value] = Future()
-        self._waiting.put((future, partial(fn, *args, **kwargs)))
+        with self._lock:
+            self._waiting.append((future, partial(fn, *args, **kwargs)))
+            if not self._working and not self._closed:
+                self._working = True
+                threading.Thread(target=self._work, name="discern background", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = True) -> None:
         """What runs is left behind, whatever is asked for."""
-        self._closed.set()
-        self.submit(lambda: None)  # wakes the thread
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
 
     def _work(self) -> None:
-        while True:
-            future, work = self._waiting.get()
-            if self._closed.is_set():
-                return
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work())
-            except Exception as error:
-                log.exception("Work in the background failed.")
-                future.set_exception(error)
+        while (next_one := self._next()) is not None:
+            _run(*next_one)
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._working = False
+            return None
+
+
+def _run(future: Future[Any], work: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:
+        log.exception("Work in the background failed.")
+        future.set_exception(error)

@@ -31,16 +31,25 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Site]:
-    """120 drawn pictures, the tiny open_clip encoder, no concept, jobs running."""
+def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
+    """A folder with 120 drawn `pictures` and a `home` that has them, by the tiny open_clip encoder."""
+    root = tmp_path_factory.mktemp("library")
+    pictures = draw_folder(root / "pictures", 120)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.close()
+    return root
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Site]:
+    """No concept, jobs running. Each module has a home of its own: what it adds or sets is its own affair."""
     import uvicorn
 
     from web.server import create_app
 
-    root = tmp_path_factory.mktemp("site")
-    pictures = draw_folder(root / "pictures", 120)
-    bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    home = shutil.copytree(library / "home", tmp_path_factory.mktemp("site") / "home", symlinks=True)
+    bench = Workbench(load_settings(home=home))
     bench.jobs.start()
     server = uvicorn.Server(uvicorn.Config(create_app(bench), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -49,10 +58,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iter
         thread.join(0.02)
         assert thread.is_alive(), "the server did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", bench, pictures)
+    yield Site(f"http://127.0.0.1:{port}", bench, library / "pictures")
     server.should_exit = True
     thread.join()
-    bench.jobs.stop()
+    bench.close()
 
 
 @pytest.fixture(scope="session")

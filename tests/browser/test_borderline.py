@@ -56,10 +56,7 @@ def concept(site: Any, server: FakeOpenAI) -> str:
     material = bench.context.material(bench.context.concept(NAME))
     free = [i for i in material.candidates if i not in material.reserved]
     paths = bench.context.collection.paths(free)
-    lines = [i for i in free if "line-" in paths[i]]
-    others = [i for i in free if "line-" not in paths[i]]
-    # All lines but a few to be asked about: whichever half of the answers judges has enough to settle it.
-    for i in [*lines[:-8], *others[: 60 - len(lines)]]:
+    for i in free[:55]:
         value = "no" if "line-" in paths[i] else "yes"
         bench.answers.label(NAME, i, value, author=Author("me"), key=f"browser {i}")
     return NAME

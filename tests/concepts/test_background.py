@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -41,6 +43,26 @@ def test_the_end_waits_for_nothing_and_begins_nothing() -> None:
     gate.set()
     running.result(PATIENCE)
     background.submit(done.append, "after the end")
-    background._thread.join(PATIENCE)
-    assert not background._thread.is_alive()
+    wait_for_the_threads()
     assert done == ["loaded"]
+
+
+def test_what_was_worked_on_is_let_go() -> None:
+    class Heavy:
+        def work(self) -> None:
+            pass
+
+    background, heavy = Background(), Heavy()
+    gone = weakref.ref(heavy)
+    background.submit(heavy.work).result(PATIENCE)
+    wait_for_the_threads()
+    del heavy
+    gc.collect()
+    assert gone() is None
+
+
+def wait_for_the_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "discern background":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()

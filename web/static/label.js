@@ -267,7 +267,7 @@ class Labeller {
 
   showPicture(picture) {
     const stage = this.part('stage');
-    stage.setAttribute('aria-busy', String(!picture && this.thinking));
+    stage.setAttribute('aria-busy', String(!picture && (this.thinking || this.outbox.items.length > 0)));
     if (!picture) return stage.replaceChildren(this.nothing());
     const entry = this.entry(picture);
     const shown = entry.large || entry.thumb;
@@ -277,7 +277,10 @@ class Labeller {
 
   nothing() {
     const box = element('div', 'empty');
-    if (this.thinking) {
+    if (this.outbox.items.length) {
+      // Only what the server says after these tells whether anything is left.
+      box.append(element('h2', '', 'Saving your answers…'), element('p', '', 'The next pictures come with them.'));
+    } else if (this.thinking) {
       box.append(element('h2', '', 'Choosing the pictures that help most…'), element('p', '', 'A few seconds, the first time. Everything you answered is kept.'));
     } else if (this.problem) {
       box.append(element('h2', '', 'The next pictures can’t be chosen'), element('p', '', `${this.problem} Your answers are kept.`));
