@@ -60,13 +60,14 @@ def memory(value: Any) -> gr.JSON:
     return gr.JSON(value, visible=False)
 
 
-def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> None:
-    """Renders when the page opens: `render(request, *inputs)`."""
+def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> Any:
+    """Renders when the page opens: `render(request, *inputs)`. Two of these come in any order: what shows
+    more of the same area is begun by the returned event's `then`."""
 
     def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
         return _named(_noted(render, request, *values), outputs)
 
-    blocks.load(load, list(inputs), outputs, **QUICK)
+    return blocks.load(load, list(inputs), outputs, **QUICK)
 
 
 def on_action(

@@ -30,8 +30,8 @@ PICKED_FROM = 24
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     # Searching a large library takes a moment: the document is there before the pictures are.
-    on_load(blocks, screen.document, [*screen.parts, screen.work.timer])
-    on_load(blocks, screen.searches, [screen.queries, screen.criteria])
+    opened = on_load(blocks, screen.document, [*screen.parts, screen.work.timer])
+    on_event(opened.then, screen.searches, outputs=[screen.queries, screen.criteria])
     for area in (*screen.parts, screen.queries, screen.dialog):
         on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
