@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -90,6 +91,13 @@ def labelled_pictures() -> Path:
     if not folder:
         not_run.not_run("what needs labelled pictures", "DISCERN_EVAL_DATA names no folder with them.")
     return Path(folder)
+
+
+def pytest_collection_finish() -> None:
+    """A fifth of a run went into looking for garbage among the million objects of imported modules."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

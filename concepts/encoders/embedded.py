@@ -116,8 +116,9 @@ class EmbeddedEncoder:
             return as_stored(_vectors(features, self._classifier, self._classes).cpu().numpy())
 
     def portable(self) -> Portable:
-        network = _FromPixels(_load(_packaged_weights()), self._classes.cpu())
-        return Portable(network.eval(), SIDE, SIDE, "whole", NOTICE)
+        weights, classes = _packaged_weights(), self._classes.cpu()
+        network, unfolded = (_FromPixels(load(weights), classes).eval() for load in (_load, _load_unfolded))
+        return Portable(network, SIDE, SIDE, "whole", NOTICE, unfolded=unfolded)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -161,11 +162,15 @@ def _packaged_weights() -> Path:
 
 
 def _load(weights: Path) -> Any:
+    return _fold(_load_unfolded(weights))
+
+
+def _load_unfolded(weights: Path) -> Any:
     from efficientnet_lite_pytorch import EfficientNet
 
     network = EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    return _fold(network.eval())
+    return network.eval()
 
 
 def _fold(network: Any) -> Any:

@@ -14,48 +14,52 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.errors import EncoderError
 from concepts.jobs import Listener
 
 if TYPE_CHECKING:
     import torch
 
-COUNT = 64
+COUNT = 32
 BATCH = 16
-STEPS = 60
-RATE = 4.0  # of 255
+STEPS = 20
+RATE = 8.0  # of 255
+SCALE = 2  # they are made at half the side, in a quarter of the time
 SEED = 0
+
+
+class NothingRememberedError(Exception):
+    """The network has no batch norms."""
 
 
 def distilled(network: torch.nn.Module, height: int, width: int, listener: Listener) -> NDArray[np.uint8]:
     """`COUNT` pictures (n, 3, height, width) for a network that takes pixels from 0 to 255.
 
-    Raises `EncoderError` for a network without batch norms: it remembers nothing.
+    Raises `NothingRememberedError` for a network without batch norms.
     """
     import torch
 
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     if not norms:
-        raise EncoderError(
-            "This encoder has no batch norms, from which calibration pictures could be made up."
-        )
+        raise NothingRememberedError
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     generator = torch.Generator().manual_seed(SEED)
     batches = math.ceil(COUNT / BATCH)
     made = []
     for batch in range(batches):
-        pixels = _pink((BATCH, 3, height, width), generator).requires_grad_(True)
+        count = min(BATCH, COUNT - batch * BATCH)
+        pixels = _pink((count, 3, height // SCALE, width // SCALE), generator).requires_grad_(True)
         optimizer = torch.optim.Adam([pixels], lr=RATE)
         for step in range(STEPS):
             listener(batch * STEPS + step, batches * STEPS, "makes up pictures to calibrate on")
             optimizer.zero_grad()
-            _distance(network, norms, pixels).backward()
+            torch.autograd.backward(_distance(network, norms, pixels))
             optimizer.step()
             with torch.no_grad():
                 pixels.clamp_(0, 255)
-        made.append(pixels.detach().round().to(torch.uint8).numpy())
-    return np.concatenate(made)[:COUNT]
+        large = torch.nn.functional.interpolate(pixels.detach(), (height, width), mode="bilinear")
+        made.append(large.round().to(torch.uint8).numpy())
+    return np.concatenate(made)
 
 
 def _pink(shape: tuple[int, int, int, int], generator: torch.Generator) -> torch.Tensor:
@@ -68,7 +72,8 @@ def _pink(shape: tuple[int, int, int, int], generator: torch.Generator) -> torch
     white = torch.fft.rfft2(torch.randn(shape, generator=generator))
     noise = torch.fft.irfft2(white / frequency, s=(height, width))
     noise = (noise - noise.mean((2, 3), keepdim=True)) / noise.std((2, 3), keepdim=True)
-    return (127 + 50 * noise).clamp(0, 255)
+    pixels: torch.Tensor = (127 + 50 * noise).clamp(0, 255)
+    return pixels
 
 
 def _distance(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,18 @@ from concepts.learning.base import Floats
 
 QUANTISED = ("Conv", "Clip")  # what tells classes and words apart stays in float32
 INT8 = "int8-"  # how the precision of such an encoder begins
-WAY = "1"  # a change of how it is made gets another number, which makes kept ones anew
+WAY = "2"  # a change of how it is made gets another number, which makes kept ones anew
 SMALLEST_SLOPE = 1e-3
 BATCH = 8
 
 Pictures = NDArray[np.uint8]  # (n, 3, height, width)
+
+
+class Calibration(NamedTuple):
+    """Of the pictures the last `made_up` are nobody's."""
+
+    pictures: Pictures
+    made_up: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Int8:
     """The quantised graph, and vectors (n, d) of its calibration pictures: float32's, and its own."""
 
     graph: EncoderGraph
+    made_up: int
     float32: Vectors
     int8: Vectors
 
@@ -49,7 +57,7 @@ class Int8:
         return f"{INT8}{hashlib.sha256(self.graph.content).hexdigest()[:12]}"
 
 
-def quantised(graph: EncoderGraph, key: str, read: Callable[[], Pictures], cache: Path) -> Int8:
+def quantised(graph: EncoderGraph, key: str, read: Callable[[], Calibration], cache: Path) -> Int8:
     """Kept in `cache` under `key`, which stands for the graph and the pictures that `read` gives.
 
     Raises `EncoderError` for a graph that has no convolutions.
@@ -59,15 +67,18 @@ def quantised(graph: EncoderGraph, key: str, read: Callable[[], Pictures], cache
     made_with = hashlib.sha256(f"{WAY} {onnxruntime.__version__} {key}".encode()).hexdigest()[:16]
     content = kept(cache / f"int8-{made_with}.npz.kept", lambda: _made(graph, read()))
     with np.load(io.BytesIO(content), allow_pickle=False) as found:
-        return Int8(replace(graph, content=found["graph"].tobytes()), found["float32"], found["int8"])
+        smaller = replace(graph, content=found["graph"].tobytes())
+        return Int8(smaller, int(found["made_up"]), found["float32"], found["int8"])
 
 
-def _made(graph: EncoderGraph, pictures: Pictures) -> bytes:
+def _made(graph: EncoderGraph, calibration: Calibration) -> bytes:
+    pictures, made_up = calibration
     content = _quantised(graph.content, pictures)
     file = io.BytesIO()
     np.savez(
         file,
         graph=np.frombuffer(content, np.uint8),
+        made_up=made_up,
         float32=vectors_of(graph.content, pictures),
         int8=vectors_of(content, pictures),
     )

@@ -11,11 +11,13 @@ import numpy as np
 
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Encoder, Fingerprint
+from concepts.encoders.portable import PortableEncoder
 from concepts.errors import BadPictureError, DiscernError, NotEnoughLabelsError
 from concepts.export.classifier_model import EncoderGraph, encoder_graph, how_shown
+from concepts.export.distilled import NothingRememberedError, distilled
 from concepts.export.facts import EncoderFacts
 from concepts.export.heads import BundleHead
-from concepts.export.int8 import BATCH, Int8, Pictures, fitted, pace, quantised, session_of
+from concepts.export.int8 import BATCH, Calibration, Int8, Pictures, fitted, pace, quantised, session_of
 from concepts.export.reading import BadPictureError as UnreadableError
 from concepts.export.reading import Reader
 from concepts.jobs import Listener
@@ -55,11 +57,13 @@ class Agreement(View):
 
 
 class Int8Measured(View):
-    """Sizes in bytes of the encoder alone, pictures a second on one core without reading files. `key` is what
-    the graph is kept under."""
+    """Sizes in bytes of the encoder alone, pictures a second on one core without reading files. `made_up` of
+    the pictures it was calibrated on are no pictures of the library's. `key` is what the graph is kept under.
+    """
 
     key: str
     calibrated_on: int
+    made_up: int = 0
     float32_bytes: int
     int8_bytes: int
     float32_per_second: float
@@ -68,8 +72,13 @@ class Int8Measured(View):
 
     @property
     def sentence(self) -> str:
+        own = self.calibrated_on - self.made_up
+        pictures = f"{own:,} of your pictures" if own else ""
+        if self.made_up:
+            made_up = f"{self.made_up} made-up pictures, since fewer than {FEWEST} of yours can be used"
+            pictures = f"{pictures} and {made_up}" if own else made_up
         return (
-            f"int8, calibrated on {self.calibrated_on:,} of your pictures: {self.int8_bytes / 1e6:.1f} MB "
+            f"int8, calibrated on {pictures}: {self.int8_bytes / 1e6:.1f} MB "
             f"instead of {self.float32_bytes / 1e6:.1f}, {self.int8_per_second:.0f} pictures a second and "
             f"core instead of {self.float32_per_second:.0f}."
         )
@@ -83,8 +92,11 @@ class Chosen(NamedTuple):
 def measure_int8(collection: Collection, chosen: Sequence[Chosen], listener: Listener) -> Int8Measured:
     """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
 
+    Those that measure any of these are never calibrated on. Where too few others can be read, pictures are
+    made up from what the encoder remembers of its training.
+
     Raises `DiscernError` where the encoder can't go along, or can't be quantised, and `NotEnoughLabelsError`
-    where too few pictures can be read: those that measure any of these are never calibrated on.
+    where too few pictures can be read and it remembers nothing.
     """
     for one in chosen:
         check_fingerprint(one.head, collection)
@@ -95,15 +107,13 @@ def measure_int8(collection: Collection, chosen: Sequence[Chosen], listener: Lis
     reader = Reader(how_shown(graph))
     listener(0, None, "reads pictures to calibrate on")
 
-    def calibration() -> Pictures:
+    def calibration() -> Calibration:
         read = list(islice(_read(collection, reader, ids), CALIBRATION))
-        if len(read) < FEWEST:
-            raise NotEnoughLabelsError(
-                f"int8 is calibrated on at least {FEWEST} pictures of your library that measure nothing; "
-                f"{len(read)} can be read. Add pictures, or export without int8."
-            )
+        own = len(read)
+        if own < FEWEST:
+            read.extend(_made_up(encoder, graph, own, listener))
         listener(0, None, f"calibrates on {len(read)} pictures")
-        return np.stack(read)
+        return Calibration(np.stack(read), len(read) - own)
 
     int8 = quantised(graph, key, calibration, collection.cache)
     some = np.stack(list(islice(_read(collection, reader, ids), 4 * BATCH)) or [_grey(graph)])
@@ -115,6 +125,7 @@ def measure_int8(collection: Collection, chosen: Sequence[Chosen], listener: Lis
     return Int8Measured(
         key=key,
         calibrated_on=len(int8.int8),
+        made_up=int8.made_up,
         float32_bytes=len(graph.content),
         int8_bytes=len(int8.graph.content),
         float32_per_second=found.float32,
@@ -127,7 +138,7 @@ def kept_int8(collection: Collection, measured: Int8Measured) -> Int8:
     """What was measured. Raises `DiscernError` where it isn't kept any more."""
     _, graph = _graph(collection)
 
-    def gone() -> Pictures:
+    def gone() -> Calibration:
         raise DiscernError("The int8 encoder that was measured is not kept any more. Measure it again.")
 
     return quantised(graph, measured.key, gone, collection.cache)
@@ -146,6 +157,18 @@ def _graph(collection: Collection) -> tuple[Encoder, EncoderGraph]:
     if isinstance(graph, str):
         raise DiscernError(f"The encoder can't be made smaller: {graph}.")
     return encoder, graph
+
+
+def _made_up(encoder: Encoder, graph: EncoderGraph, own: int, listener: Listener) -> Pictures:
+    assert isinstance(encoder, PortableEncoder)
+    portable = encoder.portable()
+    try:
+        return distilled(portable.unfolded or portable.network, graph.height, graph.width, listener)
+    except NothingRememberedError as error:
+        raise NotEnoughLabelsError(
+            f"int8 is calibrated on at least {FEWEST} pictures of your library that measure nothing; "
+            f"{own} can be read. Add pictures, or export without int8."
+        ) from error
 
 
 def _grey(graph: EncoderGraph) -> Pictures:
