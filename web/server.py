@@ -16,6 +16,7 @@ from web.api import create_api
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes
+from web.http.elsewhere import elsewhere_routes
 from web.http.guard import Guard
 from web.http.login import login_routes
 from web.http.media import media_routes
@@ -56,6 +57,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))
+    app.include_router(elsewhere_routes(workbench))
     app.mount("/api/v1", create_api(workbench))
     app.mount("/web", StaticFiles(directory=STATIC))
     gr.mount_gradio_app(

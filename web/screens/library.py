@@ -107,6 +107,7 @@ class _Screen:
             captioned=captioned,
             page=page,
             demo=self._demo,
+            concepts=[concept.name for concept in self._bench.definitions.concepts()],
         )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:

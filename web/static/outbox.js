@@ -1,17 +1,19 @@
 // What a person did and the server has not confirmed yet. It is kept in localStorage until it is, sent in
 // order, one at a time, and again after a failure: every item has a key that makes a repeat harmless.
 
-const PREFIX = 'discern:unsaved:';
+const KEPT_UNDER = 'discern:unsaved:';
 const LONGEST_WAIT = 10000;
 
 export class Outbox {
   // handlers: {have(), saved(item, response), refused(item, reason), changed(count, failure)}
-  constructor(handlers) {
+  // Each kind of page keeps its own items: nobody else knows what their responses mean.
+  constructor(handlers, keptUnder = KEPT_UNDER) {
     this.handlers = handlers;
+    this.keptUnder = keptUnder;
     this.failure = '';
     this.wait = 1000;
     this.items = Object.keys(localStorage)
-      .filter((name) => name.startsWith(PREFIX)).sort()
+      .filter((name) => name.startsWith(keptUnder)).sort()
       .map((name) => ({...JSON.parse(localStorage.getItem(name)), name}));
     addEventListener('online', () => this.retry());
     if (this.items.length) this.pump();
@@ -20,7 +22,7 @@ export class Outbox {
   // kind: the path below /app/answers ('' for one answer). Returns the key.
   add(kind, body) {
     const key = crypto.randomUUID ? crypto.randomUUID() : randomKey();
-    const name = `${PREFIX}${String(Date.now()).padStart(15, '0')}:${String(counter++).padStart(6, '0')}:${key}`;
+    const name = `${this.keptUnder}${String(Date.now()).padStart(15, '0')}:${String(counter++).padStart(6, '0')}:${key}`;
     const item = {kind, body: {...body, key}};
     try { localStorage.setItem(name, JSON.stringify(item)); } catch { /* full or forbidden: memory has it */ }
     this.items.push({...item, name});

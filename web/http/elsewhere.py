@@ -1,0 +1,67 @@
+"""Answers to pictures that a person comes across outside of Label: in the library, in what a search found.
+
+A response means that the answers are committed. Those that measure do so once their turn comes in the order
+drawn, so it makes no difference where they were given, unless the machine's opinion stood beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field, model_validator
+
+from concepts.labels.answer_count import AnswerCount
+from concepts.workbench import Workbench
+from storage.labels import Author
+from web.http.answers import LARGEST_GRID, Given, Key, PictureId, Value, take
+from web.http.guard import author_of
+
+
+class Elsewhere(BaseModel):
+    """Answers that are committed together; the i-th has the key `key.i`. Or those given under `undoes` are
+    taken back. `seen`: what the machine says stood beside them."""
+
+    concept: str
+    key: Key
+    answers: list[tuple[PictureId, Value]] = Field(default=[], max_length=LARGEST_GRID)
+    undoes: list[str] = Field(default=[], max_length=LARGEST_GRID)
+    seen: bool = False
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Elsewhere:
+        if bool(self.answers) == bool(self.undoes):
+            raise ValueError("Give answers, or take some back.")
+        return self
+
+
+class Own(BaseModel):
+    """What this person says of pictures now: the value, and the key it was given under, by picture."""
+
+    answers: dict[str, tuple[str, str]]
+
+
+def elsewhere_routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/app/answers", include_in_schema=False)
+
+    @router.get("/own")
+    def own(
+        request: Request, concept: str, picture: Annotated[list[PictureId], Query(max_length=LARGEST_GRID)]
+    ) -> Own:
+        given = workbench.answers.own(concept, picture, author_of(request))
+        return Own(answers={event.picture_id: (event.value, event.key) for event in given})
+
+    @router.post("/elsewhere")
+    def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
+        author = author_of(request)
+        if body.answers:
+            given = [
+                Given(key=f"{body.key}.{i}", picture=picture, value=value)
+                for i, (picture, value) in enumerate(body.answers)
+            ]
+            take(workbench, body.concept, given, Author(author), in_view=body.seen)
+        else:
+            workbench.answers.undo(body.concept, author=author, key=body.key, only=body.undoes)
+        return workbench.answers.count(body.concept)
+
+    return router

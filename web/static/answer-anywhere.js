@@ -1,0 +1,276 @@
+// Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
+// The concept is chosen once in the bar of the page and remembered while the tab is open.
+import {Outbox, get} from './outbox.js';
+import {element} from './dom.js';
+
+const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose'};
+const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure'};
+const REMEMBERED = 'discern:answer-for';
+const MOST = 60; // in one request
+const DRAG = 6; // pixels, after which a press is a rectangle and no click
+
+const area = () => document.querySelector('[data-answering]');
+const bar = () => document.querySelector('.answering');
+const tiles = () => [...(area()?.querySelectorAll('.pictures .tile[data-value]') || [])];
+const idOf = (tile) => tile.dataset.value;
+const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
+
+class AnswerAnywhere {
+  constructor() {
+    this.own = new Map(); // picture → [value, key], of the concept
+    this.chosen = new Set();
+    this.done = []; // what can be taken back: keys of one press each
+    this.anchor = null;
+    this.choosing = false;
+    this.outbox = new Outbox({
+      have: () => [],
+      saved: () => this.saved(),
+      refused: (item, reason) => this.refused(item, reason),
+      changed: (count, failure) => this.changed(count, failure),
+    }, 'discern:unsaved-elsewhere:');
+  }
+
+  get concept() {
+    return sessionStorage.getItem(REMEMBERED) || '';
+  }
+
+  // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
+  async settle() {
+    const select = document.getElementById('answering-concept');
+    if (!select || select.dataset.ready === this.shown()) return;
+    select.dataset.ready = this.shown();
+    const known = [...select.options].some((option) => option.value === this.concept);
+    if (!known) sessionStorage.removeItem(REMEMBERED);
+    select.value = this.concept;
+    bar().querySelector('.acts').hidden = !this.concept;
+    this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
+    this.draw();
+    await this.load();
+  }
+
+  shown() {
+    return [this.concept, ...tiles().map(idOf)].join(' ');
+  }
+
+  async load() {
+    const concept = this.concept;
+    const ids = [...new Set(tiles().map(idOf))].slice(0, MOST);
+    if (!concept || !ids.length) return;
+    const query = new URLSearchParams({concept});
+    for (const id of ids) query.append('picture', id);
+    try {
+      const {answers} = await get(`/app/answers/own?${query}`);
+      if (concept !== this.concept) return;
+      for (const id of ids) if (!this.waiting(id)) this.own.delete(id);
+      for (const [id, said] of Object.entries(answers)) if (!this.waiting(id)) this.own.set(id, said);
+      this.draw();
+    } catch (error) {
+      this.tell(`What you answered can’t be shown: ${error.message}`);
+    }
+  }
+
+  waiting(id) {
+    return this.outbox.items.some((item) => item.kind === '/elsewhere' && item.body.answers.some(([other]) => other === id));
+  }
+
+  draw() {
+    for (const tile of tiles()) {
+      const value = this.concept ? this.own.get(idOf(tile))?.[0] || '' : '';
+      const chosen = this.chosen.has(idOf(tile));
+      tile.classList.toggle('chosen', chosen);
+      let mark = tile.querySelector('.said');
+      const words = [MARKS[value], chosen ? 'chosen' : ''].filter(Boolean).join(', ');
+      if (!mark) tile.append(mark = element('span', 'said'));
+      mark.className = `said ${value}`;
+      mark.textContent = words;
+    }
+    bar()?.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+  }
+
+  tell(words) {
+    const said = document.querySelector('[data-part=answering-said]');
+    if (said) said.textContent = words;
+  }
+
+  // What is answered: the chosen ones; else where the keyboard is; else what the mouse points at.
+  meant() {
+    if (this.chosen.size) return [...this.chosen];
+    const focused = tileOf(document.activeElement || document.body);
+    const one = focused || document.querySelector('[data-answering] .pictures .tile:hover');
+    return one ? [idOf(one)] : [];
+  }
+
+  act(what) {
+    if (!this.concept) return this.tell('Choose first for which concept you answer.');
+    if (what === 'undo') return this.undo();
+    if (what === 'choose') return this.choose();
+    const ids = this.meant();
+    if (!ids.length) return this.tell('Point at a picture, or choose some.');
+    for (let i = 0; i < ids.length; i += MOST) this.say(ids.slice(i, i + MOST), what);
+    const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
+    this.tell(`${picture}: ${MARKS[what].slice(2)}.`);
+    this.chosen.clear();
+    this.draw();
+  }
+
+  say(ids, value) {
+    const key = this.outbox.add('/elsewhere', {concept: this.concept, answers: ids.map((id) => [id, value]), seen: Boolean(area().dataset.seen)});
+    this.done.push({concept: this.concept, ids, before: ids.map((id) => this.own.get(id)), keys: ids.map((_, i) => `${key}.${i}`)});
+    ids.forEach((id, i) => this.own.set(id, [value, `${key}.${i}`]));
+  }
+
+  undo() {
+    const last = this.done.pop();
+    if (!last) return this.tell('There is nothing to take back.');
+    this.outbox.add('/elsewhere', {concept: last.concept, answers: [], undoes: last.keys});
+    last.ids.forEach((id, i) => (last.before[i] ? this.own.set(id, last.before[i]) : this.own.delete(id)));
+    this.tell(last.ids.length === 1 ? 'Taken back.' : `${last.ids.length} answers are taken back.`);
+    this.draw();
+  }
+
+  // Choosing: X or Ctrl and a click one by one, Shift and a click up to it, a rectangle drawn with the mouse.
+  choose() {
+    const one = this.focused();
+    if (one) this.toggle(one);
+    else this.choosing = !this.choosing;
+    this.draw();
+  }
+
+  focused() {
+    return tileOf(document.activeElement || document.body);
+  }
+
+  toggle(tile) {
+    const id = idOf(tile);
+    if (!this.chosen.delete(id)) this.chosen.add(id);
+    this.anchor = id;
+    this.count();
+  }
+
+  upTo(tile) {
+    const all = tiles();
+    const from = Math.max(0, all.findIndex((other) => idOf(other) === this.anchor));
+    const to = all.indexOf(tile);
+    for (const other of all.slice(Math.min(from, to), Math.max(from, to) + 1)) this.chosen.add(idOf(other));
+    this.count();
+  }
+
+  count() {
+    this.tell(this.chosen.size ? `${this.chosen.size} chosen` : '');
+    this.draw();
+  }
+
+  changed(count, failure) {
+    if (!failure) return;
+    this.failed = true;
+    this.tell(`Not saved yet: ${count}. ${failure} It is tried again.`);
+  }
+
+  saved() {
+    if (this.outbox.items.length) return;
+    if (this.failed) this.tell('Saved.');
+    this.failed = false;
+  }
+
+  refused(item, reason) {
+    for (const [id] of item.body.answers || []) this.own.delete(id);
+    this.done = [];
+    this.tell(`Not saved, and it does not count: ${reason}`);
+    this.draw();
+  }
+
+  // Keyboard: arrows go from tile to tile, by row and column.
+  move(tile, key, extend) {
+    const all = tiles();
+    const at = all.indexOf(tile);
+    const columns = Math.max(1, all.filter((other) => other.offsetTop === all[0].offsetTop).length);
+    const to = all[at + {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns}[key]];
+    if (!to) return;
+    if (extend) {
+      if (!this.chosen.size) this.anchor = idOf(tile);
+      this.upTo(to);
+    }
+    to.focus();
+  }
+}
+
+const answers = new AnswerAnywhere();
+let waiting = false;
+new MutationObserver(() => {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => { waiting = false; answers.settle(); });
+}).observe(document.documentElement, {childList: true, subtree: true});
+
+document.addEventListener('change', (event) => {
+  if (event.target.id !== 'answering-concept') return;
+  sessionStorage.setItem(REMEMBERED, event.target.value);
+  answers.own.clear();
+  answers.done = [];
+  answers.settle();
+});
+
+document.addEventListener('keydown', (event) => {
+  if (!bar() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select')) return;
+  const tile = tileOf(event.target);
+  if (tile && event.key.startsWith('Arrow')) {
+    event.preventDefault();
+    return answers.move(tile, event.key, event.shiftKey);
+  }
+  if (event.key === 'Escape' && answers.chosen.size) {
+    answers.chosen.clear();
+    return answers.count();
+  }
+  const what = KEYS[event.key.toLowerCase()];
+  if (what && (answers.concept || tile)) {
+    event.preventDefault();
+    answers.act(what);
+  }
+});
+
+// Before the tile's own click, which opens the picture.
+let drawn = null;
+let drawing = false;
+document.addEventListener('click', (event) => {
+  const button = event.target.closest?.('.answering [data-say]');
+  if (button) return answers.act(button.dataset.say);
+  const tile = tileOf(event.target);
+  const choosing = answers.choosing || event.shiftKey || event.ctrlKey || event.metaKey;
+  if (!tile || !answers.concept || !(choosing || drawing)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (drawing) { drawing = false; return; }
+  if (event.shiftKey) answers.upTo(tile); else answers.toggle(tile);
+}, true);
+
+document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.concept) event.preventDefault(); });
+document.addEventListener('pointerdown', (event) => {
+  drawing = false;
+  if (event.pointerType !== 'mouse' || event.button || !answers.concept) return;
+  const list = event.target.closest?.('[data-answering] .pictures');
+  if (!list) return;
+  drawn = {x: event.pageX, y: event.pageY, box: null, before: new Set(event.shiftKey || event.ctrlKey ? answers.chosen : [])};
+});
+document.addEventListener('pointermove', (event) => {
+  if (!drawn) return;
+  const [left, top] = [Math.min(drawn.x, event.pageX), Math.min(drawn.y, event.pageY)];
+  const [width, height] = [Math.abs(event.pageX - drawn.x), Math.abs(event.pageY - drawn.y)];
+  if (!drawn.box) {
+    if (Math.max(width, height) < DRAG) return;
+    document.body.append(drawn.box = element('div', 'rectangle'));
+    drawing = true;
+  }
+  Object.assign(drawn.box.style, {left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`});
+  const box = drawn.box.getBoundingClientRect();
+  answers.chosen = new Set(drawn.before);
+  for (const tile of tiles()) {
+    const its = tile.getBoundingClientRect();
+    if (its.left < box.right && its.right > box.left && its.top < box.bottom && its.bottom > box.top) answers.chosen.add(idOf(tile));
+  }
+  answers.count();
+});
+document.addEventListener('pointerup', () => {
+  drawn?.box?.remove();
+  drawn = null;
+});
