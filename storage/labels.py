@@ -105,9 +105,19 @@ class LabelLog:
             return _insert(session, rows)
 
     def comment(
-        self, concept_id: int, key: str, picture_id: str, author: Author, number: int, text: str
+        self,
+        concept_id: int,
+        key: str,
+        picture_id: str,
+        author: Author,
+        number: int,
+        text: str,
+        *,
+        beside: bool = False,
     ) -> None:
-        """A remark on a picture that changes no label. Raises `ConflictError` like `append`."""
+        """A remark on a picture that changes no label. It takes the place of all that this author remarked
+        on the picture before, which an empty one takes back; `beside` it, where it is kept besides. Raises
+        `ConflictError` like `append`."""
         row = {
             "key": key,
             "concept_id": concept_id,
@@ -118,8 +128,16 @@ class LabelLog:
             "definition_number": number,
             "comment": text,
         }
+        remarks = select(func.max(LabelEventRow.sequence)).where(
+            LabelEventRow.concept_id == concept_id,
+            LabelEventRow.picture_id == picture_id,
+            LabelEventRow.author == author.name,
+            LabelEventRow.author_kind == author.kind,
+            LabelEventRow.comment != "",
+        )
         with self._writing(concept_id) as session:
-            _insert(session, [row])
+            before = None if beside else session.scalar(remarks)
+            _insert(session, [row | {"undoes": before}])
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -279,12 +297,27 @@ class LabelLog:
             return [_event(row) for row in rows]
 
     def comments(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
-        """What people remarked on these pictures, with or without a label, oldest first."""
+        """What people remark on these pictures, with or without a label, oldest first; without what they
+        have put something else in the place of."""
+        later = aliased(LabelEventRow)
+        replaced = (
+            select(later.sequence)
+            .where(
+                later.concept_id == LabelEventRow.concept_id,
+                later.picture_id == LabelEventRow.picture_id,
+                later.author == LabelEventRow.author,
+                later.author_kind == LabelEventRow.author_kind,
+                later.value == COMMENT,
+                later.undoes >= LabelEventRow.sequence,
+            )
+            .exists()
+        )
         query = select(LabelEventRow).where(
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.picture_id.in_(picture_ids),
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.comment != "",
+            ~replaced,
         )
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
@@ -318,7 +351,9 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
 
 def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's own type is longer than the query
     undo = aliased(LabelEventRow)
-    undone = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence).exists()
+    undone = (
+        select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO).exists()
+    )  # a later comment is kept in the place of one that came with a label, which still stands
     return select(LabelEventRow).where(
         LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~undone
     )

@@ -216,6 +216,7 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
     author: Mapped[str] = mapped_column(String(200))
     author_kind: Mapped[str] = mapped_column(String(10))  # person, simulated, annotator

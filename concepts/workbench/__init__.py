@@ -8,6 +8,7 @@ from concepts.workbench.answers import Answers
 from concepts.workbench.assistants import Assistants
 from concepts.workbench.captions import Captions
 from concepts.workbench.certificates import Certificates
+from concepts.workbench.comments import Comments
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
@@ -34,11 +35,11 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `definitions` with `scoping`,
-    `deliberations` and `examples`, `answers` with `annotations`, `annotators`, `assistants`, `prompts`,
-    `label_files`, `label_exports` and `second_look`, `versions` with `steadiness`, `certificates` and
-    `probabilities`, `exports`, `story`, `watching`, and `installation` for the rest. They share one
-    `Context`.
+    Each part of the journey is a room of its own: `pictures` with `captions`, `definitions` with
+    `scoping`, `deliberations` and `examples`, `answers` with `comments`, `annotations`, `annotators`,
+    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`, `versions` with
+    `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and `installation`
+    for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -52,6 +53,7 @@ class Workbench:
         self.deliberations = Deliberations(self.context, self.definitions)
         self.examples = Examples(self.context, self.definitions)
         self.answers = Answers(self.context, self.definitions)
+        self.comments = Comments(self.context)
         self.annotations = Annotations(self.context, self.definitions)
         self.annotators = Annotators(self.context)
         self.assistants = Assistants(self.context, self.answers)

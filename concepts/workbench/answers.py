@@ -187,15 +187,6 @@ class Answers:
         """What was kept under these keys, so that a repeated request can be answered like the first."""
         return self._context.log.with_keys(keys)
 
-    def comment(self, name: str, picture_id: str, text: str, *, author: str, key: str) -> None:
-        """Keeps a remark on a picture; it changes no answer."""
-        if not text.strip():
-            raise DiscernError("The comment is empty.")
-        concept = self._context.concept(name)
-        self._context.collection.library.require([picture_id])
-        number = self._context.revision(concept).number
-        self._context.log.comment(concept.id, key, picture_id, Author(author), number, text.strip())
-
     def undo(
         self, name: str, *, author: str, count: int = 1, key: str | None = None, only: Sequence[str] = ()
     ) -> list[dict[str, str]]:
@@ -272,8 +263,9 @@ class Answers:
         """What other people say of a picture, to be shown to who has answered: never before."""
         concept = self._context.concept(name)
         standing = self._context.log.standing(concept.id, ("person",), [picture_id])
+        remarks = self._context.log.comments(concept.id, [picture_id])
         return [
-            what_is_said(event, [event.comment] if event.comment else [])
+            what_is_said(event, [remark.comment for remark in remarks if remark.author == event.author])
             for event in standing
             if event.author.name != author
         ]

@@ -13,6 +13,7 @@ from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
+from concepts.labels.files import remarks_of
 from concepts.labels.formats import (
     GivenAnswer,
     LabelledPicture,
@@ -144,9 +145,13 @@ class LabelExports:
         for start in range(0, len(ids), AT_ONCE):
             chunk = ids[start : start + AT_ONCE]
             captions = self._context.columns.captions(chunk)
+            remarks = remarks_of(self._context.log.comments(concept.id, chunk))
             together = consensus(event for i in chunk for event in answers.get(i, ()))
             for picture in library.pictures(chunk):
-                given = tuple(_given(event, picture.id in apart) for event in answers.get(picture.id, ()))
+                given = tuple(
+                    _given(event, picture.id in apart, remarks.get((picture.id, event.author), ""))
+                    for event in answers.get(picture.id, ())
+                )
                 about = captions.get(picture.id, ())
                 score = scores.get(picture.id)
                 yield _labelled(picture, together.get(picture.id), given, score, head, about)
@@ -175,12 +180,12 @@ def _labelled(
     )
 
 
-def _given(event: LabelEvent, apart: bool) -> GivenAnswer:
+def _given(event: LabelEvent, apart: bool, comment: str) -> GivenAnswer:
     return GivenAnswer(
         value=event.value,
         author=event.author.name,
         author_kind=event.author.kind,
         split="evaluation" if apart else "train",
         created=event.created.isoformat(),
-        comment=event.comment,
+        comment=comment,
     )

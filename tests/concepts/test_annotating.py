@@ -50,7 +50,7 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
 ) -> None:
     concept = ready.context.concept(NAME)
     picture = next(iter(ready.context.material(concept).answers))
-    ready.answers.comment(NAME, picture, "Round\nall over.", author="me", key="remark")
+    ready.comments.keep(NAME, picture, "Round\nall over.", author="me", key="remark")
     material = ready.context.material(concept)
     chosen = answered(material, ready.context.log)
     assert [picture, material.answers[picture].value == "yes", "Round all over."] in chosen

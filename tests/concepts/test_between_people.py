@@ -27,7 +27,7 @@ def ids(bench: Workbench) -> list[str]:
 def test_where_two_differ_both_answers_and_comments_are_there(bench: Workbench, ids: list[str]) -> None:
     say(bench, "ana", "yes", ids[0], "Round enough.")
     say(bench, "ben", "no", ids[0])
-    bench.answers.comment(NAME, ids[0], "It has corners.", author="ben", key="remark")
+    bench.comments.keep(NAME, ids[0], "It has corners.", author="ben", key="remark")
     say(bench, "ana", "yes", ids[1])
     say(bench, "ben", "unsure", ids[1])
     (found,) = bench.answers.disagreements(NAME)

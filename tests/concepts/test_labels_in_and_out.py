@@ -63,7 +63,7 @@ def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_co
     picture = bench.answers.next_pictures(NAME, 1)[0].id
     me = Author("me")
     bench.answers.label(NAME, picture, "yes", author=me, key="first", comment="It is round.")
-    bench.answers.comment(NAME, picture, "And filled.", author="me", key="second")
+    bench.comments.keep(NAME, picture, "And filled.", author="me", key="second", beside=True)
     out = tmp_path / "answers.csv"
     bench.label_files.export_labels(NAME, out)
     rows = list(csv.DictReader(out.open(newline="")))

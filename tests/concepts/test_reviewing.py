@@ -120,8 +120,8 @@ def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workben
 
 def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
-    bench.answers.comment(NAME, ids[0], " Too flat. ", author="ana", key="c1")
+    bench.comments.keep(NAME, ids[0], " Too flat. ", author="ana", key="c1")
+    bench.comments.keep(NAME, ids[0], " Too flat. ", author="ana", key="c1")
     item = next(i for i in bench.annotations.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None

@@ -35,7 +35,7 @@ def told(trained: Workbench) -> Workbench:
     pictures = [picture.id for picture in bench.answers.next_pictures(NAME, 2)]
     store.begin(concept.id, f"open {HOSTILE}", pictures, 1, "me")
     bench.answers.label(NAME, pictures[0], "yes", author=me, key="in a round")
-    bench.answers.comment(NAME, pictures[0], f"remark {HOSTILE}", author="me", key="remark")
+    bench.comments.keep(NAME, pictures[0], f"remark {HOSTILE}", author="me", key="remark")
     wording = WordingView(
         definition=after,
         difference=[("same", before.as_text()), ("added", HOSTILE)],

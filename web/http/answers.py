@@ -20,6 +20,7 @@ from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
+from concepts.workbench.comments import Remark
 from storage.labels import Author, LabelEvent
 from web.http.guard import author_of
 
@@ -68,8 +69,11 @@ class Undo(Asked):
 
 
 class Comment(Asked):
+    """In the place of this person's earlier ones, which an empty text takes back; or `beside` them."""
+
     picture: PictureId
-    text: str = Field(min_length=1, max_length=2000)
+    text: str = Field(max_length=2000)
+    beside: bool = False
 
 
 class Progress(BaseModel):
@@ -81,24 +85,37 @@ class Progress(BaseModel):
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[Said] = []  # what other people said of the picture that was answered
+    remarks: dict[str, list[Remark]] = {}  # picture id → the comments that are shown with it
 
 
 class Opening(Progress):
     recent: list[GivenAnswer]
 
 
+class Tiles(GridPage):
+    remarks: dict[str, list[Remark]]
+
+
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
     recent = workbench.answers.recent_answers(concept, author, RECENT)
     advice = workbench.answers.advice(concept)
+    upcoming = workbench.answers.upcoming(concept, [], AHEAD, author)
+    shown = [*(answer.id for answer in recent), *_not_repeated(upcoming)]
     return Opening(
         count=workbench.answers.count(concept),
         advice=advice.more,
         rare=advice.rare,
-        upcoming=workbench.answers.upcoming(concept, [], AHEAD, author),
+        upcoming=upcoming,
+        remarks=workbench.comments.shown(concept, shown, author),
         opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
     )
+
+
+def _not_repeated(upcoming: Upcoming) -> list[str]:
+    """Of a picture that is asked about a second time an earlier comment would tell the first answer."""
+    return [picture.id for picture in upcoming.pictures if not picture.repeat]
 
 
 class Given(BaseModel):
@@ -138,8 +155,13 @@ def _kept(workbench: Workbench, given: Sequence[Given], author: Author) -> dict[
 def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
-    def progress(request: Request, concept: str, have: list[str], opinion: Opinion | None = None) -> Progress:
-        more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author_of(request))
+    def progress(
+        request: Request, concept: str, have: list[str], about: str = "", opinion: Opinion | None = None
+    ) -> Progress:
+        """`about`: the picture that the request was about."""
+        author = author_of(request)
+        more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author)
+        shown = [about, *_not_repeated(more)] if about else _not_repeated(more)
         advice = workbench.answers.advice(concept)
         return Progress(
             count=workbench.answers.count(concept),
@@ -147,6 +169,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             rare=advice.rare,
             upcoming=more,
             opinion=opinion,
+            remarks=workbench.comments.shown(concept, shown, author),
         )
 
     @router.get("")
@@ -162,7 +185,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
         take(workbench, body.concept, [given], Author(author_of(request)))
         opinion = workbench.annotations.opinion(body.concept, body.picture)
-        said = progress(request, body.concept, body.have, opinion)
+        said = progress(request, body.concept, body.have, body.picture, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:
             workbench.second_look.keep_up(body.concept)
@@ -189,15 +212,27 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
-        workbench.answers.comment(
-            body.concept, body.picture, body.text, author=author_of(request), key=body.key
+        workbench.comments.keep(
+            body.concept,
+            body.picture,
+            body.text,
+            author=author_of(request),
+            key=body.key,
+            beside=body.beside,
         )
-        return progress(request, body.concept, body.have)
+        return progress(request, body.concept, body.have, body.picture)
 
     @router.get("/grid")
     def grid(
-        concept: str, order: GridOrder = "likely", query: str = "", n: Annotated[int, Query(ge=1, le=60)] = 36
-    ) -> GridPage:
-        return workbench.answers.grid(concept, order, query=query, n=n)
+        request: Request,
+        concept: str,
+        order: GridOrder = "likely",
+        query: str = "",
+        n: Annotated[int, Query(ge=1, le=60)] = 36,
+    ) -> Tiles:
+        page = workbench.answers.grid(concept, order, query=query, n=n)
+        ids = [picture.id for picture in page.pictures]
+        remarks = workbench.comments.shown(concept, ids, author_of(request))
+        return Tiles(**dict(page), remarks=remarks)
 
     return router

@@ -48,7 +48,7 @@ class _Screen:
         try:
             jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept)
             going = any(map(is_going, jobs))
-            shown = self._parts(concept, going)
+            shown = self._parts(concept, author_of(request), going)
         except DiscernError as error:
             return nothing | {self.main: say(in_words(error), "bad")}
         stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs else ""
@@ -82,7 +82,7 @@ class _Screen:
             if action.name in ("yes", "no", "unsure"):
                 last = self._bench.deliberations.last_round(concept)
                 if last and last.open:  # what else is shown depends on whole rounds
-                    return {self.round: render("borderline/going.html", round=last)}
+                    return {self.round: self._round(concept, author_of(request))}
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self.show(request, said)
@@ -101,7 +101,9 @@ class _Screen:
             return "Saved."
         elif action.name == "comment":
             text = action.fields.get("text", "")
-            self._bench.answers.comment(concept, picture_id, text, author=author, key=key)
+            self._bench.comments.keep(concept, picture_id, text, author=author, key=key)
+            if not text.strip():
+                return "The comment is taken back."
             return "The comment is kept, and counts when other words are looked for."
         elif action.name == "find-open":
             bench.submit_find_ambiguities(concept)
@@ -130,7 +132,7 @@ class _Screen:
         bench.submit_look_back(concept)
         return f"It is definition {revision.number} now. Looking whether earlier answers still fit."
 
-    def _parts(self, concept: str, going: bool) -> Shown:
+    def _parts(self, concept: str, author: str, going: bool) -> Shown:
         bench = self._bench.deliberations
         last, tried = bench.last_round(concept), bench.rewordings(concept)
         definition = self._bench.definitions.concept(concept).revision.number
@@ -147,9 +149,15 @@ class _Screen:
         )
         return {
             self.earlier: render("borderline/earlier.html", answers=again, definition=definition),
-            self.round: render("borderline/going.html", round=last),
+            self.round: self._round(concept, author),
             self.main: main,
         }
+
+    def _round(self, concept: str, author: str) -> str:
+        last = self._bench.deliberations.last_round(concept)
+        ids = [picture.id for picture in last.pictures] if last else []
+        remarks = self._bench.comments.shown(concept, ids, author)
+        return render("borderline/going.html", round=last, remarks=remarks)
 
 
 def _edited(tried: list[RewordingView], number: int, place: int, fields: dict[str, str]) -> Definition | None:

@@ -31,5 +31,10 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
         return say(in_words(error), "bad")
     definition = view.revision.definition
     return render(
-        "label/label.html", concept=view.name, enough=ENOUGH_LABELS, state=state, definition=definition
+        "label/label.html",
+        concept=view.name,
+        person=author_of(request),
+        enough=ENOUGH_LABELS,
+        state=state,
+        definition=definition,
     )

@@ -16,7 +16,7 @@ from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going, library_checked
-from web.live import Action, Shown, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
 from web.words import count
 from web.work import Work, press
@@ -110,6 +110,14 @@ class _Screen:
             concepts=[concept.name for concept in self._bench.definitions.concepts()],
         )
 
+    def _picture(self, picture_id: str, author: str) -> str:
+        return render(
+            "library/picture.html",
+            picture=self._bench.pictures.picture(picture_id),
+            remarks=self._bench.comments.of_picture(picture_id, author),
+            author=author,
+        )
+
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
         first = int(place["bad"]) if place.get("bad", "").isdecimal() else 0
@@ -146,8 +154,7 @@ class _Screen:
                 wanted = {**dict(parse_qsl(action.value)), "q": action.fields.get("q", "").strip()}
                 return self.show({name: value for name, value in wanted.items() if value and name != "at"})
             if action.name == "open":
-                picture = self._bench.pictures.picture(action.value)
-                return {self.dialog: render("library/picture.html", picture=picture)}
+                return {self.dialog: self._picture(action.value, author_of(request))}
             self._begin(action)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from concepts.classifier.measuring import of_hundred
-from concepts.classifier.quality import HeadView, Mistake, QualityView
+from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
@@ -22,18 +22,17 @@ from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
 from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from storage.labels import Author
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
-from web.render import Button, render, say
+from web.render import render, say
+from web.screens import mistakes
 from web.work import Work, press
 
 WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
 STEADY = "robustness"
 LOOK_OVER = "look over"
-PAGE = 24
 TARGETS = (
     ("f1", "Balance both kinds of mistake"),
     ("precision=0.9", "Few false alarms: 90 of 100 flagged are right"),
@@ -45,7 +44,6 @@ LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can 
     "yes": (0.8, 0.9, 0.95),
     "no": (0.9, 0.95, 0.98),
 }
-ANSWERS = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 
 Memory = dict[
     str, Any
@@ -108,7 +106,7 @@ class _Screen:
                 self.dialog: "",
                 self.memory: {"pages": list(pages), "seen": _seen(jobs)},
                 **self.work.shown(_work(jobs)),
-                **self._figures(view, quality, jobs, pages),
+                **self._figures(view, author_of(request), quality, jobs, pages),
                 self.work.timer: self.work.ticking(*jobs),
             }
         except DiscernError as error:
@@ -148,7 +146,12 @@ class _Screen:
         )
 
     def _figures(
-        self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView], pages: Sequence[int]
+        self,
+        view: ConceptView,
+        author: str,
+        quality: QualityView | None,
+        jobs: Sequence[JobView],
+        pages: Sequence[int],
     ) -> Shown:
         if quality is None:
             main = render("quality/untrained.html", concept=view)
@@ -162,7 +165,7 @@ class _Screen:
             self.parts: render("quality/parts.html", report=quality.version.report),
             self.steady: self._steady(view.name, jobs),
             self.line: self._line(view.name, quality.version),
-            self.mistakes: self._mistakes(view, self._bench.versions.mistakes(view.name), pages),
+            self.mistakes: mistakes.listed(self._bench, view, author, pages),
         }
 
     def _words(self, quality: QualityView, name: str) -> list[tuple[Change, str]]:
@@ -223,10 +226,6 @@ class _Screen:
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
-    def _mistakes(self, view: ConceptView, found: Sequence[Mistake], pages: Sequence[int]) -> str:
-        answers = view.answers
-        return render("quality/mistakes.html", found=found, answers=answers, pages=pages, size=PAGE)
-
     # What is done
 
     def act(self, action: Action, request: gr.Request, memory: Memory) -> Shown:
@@ -235,9 +234,10 @@ class _Screen:
             return self.everything(request)
         try:
             if action.name == "open":
-                return self._open(name, action.value)
+                dialog = mistakes.opened(self._bench, name, action.value, author_of(request))
+                return {} if dialog is None else {self.dialog: dialog}
             if action.name.startswith("page-"):
-                return self._turn(name, action, memory, pages)
+                return self._turn(name, author_of(request), action, memory, pages)
             return self.everything(request, self._do(action, name, author_of(request)), pages)
         except DiscernError as error:
             return self.everything(request, say(in_words(error), "bad"), pages)
@@ -270,44 +270,23 @@ class _Screen:
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
-            return self._answer(name, action, author)
+            return mistakes.answered(self._bench, name, action, author)
         elif action.name == "undo":
             self._bench.answers.undo(name, author=author, only=[action.value])
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _open(self, name: str, picture: str) -> Shown:
-        found = next((m for m in self._bench.versions.mistakes(name) if m.id == picture), None)
-        if found is None:
-            return {}
-        view = self._bench.definitions.concept(name)
-        dialog = render(
-            "quality/correction.html",
-            mistake=found,
-            version=view.heads[-1].number,
-            description=view.revision.definition.description,
-        )
-        return {self.dialog: dialog}
-
-    def _turn(self, name: str, action: Action, memory: Memory, pages: Sequence[int]) -> Shown:
+    def _turn(self, name: str, author: str, action: Action, memory: Memory, pages: Sequence[int]) -> Shown:
         start = max(int(action.value), 0)
         turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
-        found, view = self._bench.versions.mistakes(name), self._bench.definitions.concept(name)
-        return {self.mistakes: self._mistakes(view, found, turned), self.memory: memory | {"pages": turned}}
+        shown = mistakes.listed(self._bench, self._bench.definitions.concept(name), author, turned)
+        return {self.mistakes: shown, self.memory: memory | {"pages": turned}}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)
         number = self._bench.versions.set_threshold(name, int(version), float(threshold), author=author)
         says = f"Version {number} says yes from {threshold:.3f} on."
         return say(f"{says} Version {version} is kept; Use goes back to it.", "good")
-
-    def _answer(self, name: str, action: Action, author: str) -> str:
-        picture, key = json.loads(action.value)
-        value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
-        self._bench.answers.label(
-            name, picture, value, author=Author(author), key=key, comment=comment, in_view=True
-        )
-        return say(f"Saved: {ANSWERS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))
 
 
 def _work(jobs: Sequence[JobView]) -> JobView | None:

@@ -99,8 +99,9 @@ class _Screen:
             return "Taken back." if undone else "There was nothing to take back."
         elif action.name == "comment":
             picture_id, _, key = action.value.partition("|")
-            bench.answers.comment(concept, picture_id, action.fields.get("text", ""), author=author, key=key)
-            return "The comment is kept."
+            text = action.fields.get("text", "")
+            bench.comments.keep(concept, picture_id, text, author=author, key=key)
+            return "The comment is kept." if text.strip() else "The comment is taken back."
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
             how = action.fields.get("how", "")
@@ -130,7 +131,7 @@ class _Screen:
             return shown | nothing | {self.main: main}
         try:
             jobs = self._jobs(concept)
-            main = self._main(concept, view, jobs)
+            main = self._main(concept, author_of(request), view, jobs)
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
@@ -139,7 +140,7 @@ class _Screen:
             self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
         }
 
-    def _main(self, concept: str, view: dict[str, Any], jobs: Mapping[str, JobView]) -> str:
+    def _main(self, concept: str, author: str, view: dict[str, Any], jobs: Mapping[str, JobView]) -> str:
         place = view["place"]
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
@@ -153,12 +154,15 @@ class _Screen:
         view["ids"] = [item.id for item in page.items]
         suspects = self._bench.second_look.suspects(concept, SUSPECTS)
         doubts, again = self._bench.second_look.doubts(concept), {suspect.id for suspect in suspects}
+        doubtful = [*doubts.wrong, *doubts.unsure] if doubts else []
+        shown = [*view["ids"], *again, *(one.id for one in doubtful)]
         return render(
             "review/main.html",
             concept=concept,
             page=page,
             place=place,
             keys=view["keys"],
+            remarks=self._bench.comments.shown(concept, shown, author),
             found=self._bench.answers.disagreements(concept, DIFFERING),
             pairs=self._bench.answers.agreement_between_people(concept),
             suspects=suspects,

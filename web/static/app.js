@@ -36,7 +36,10 @@ new MutationObserver(() => {
   requestAnimationFrame(() => { waiting = false; settle(); });
 }).observe(document.documentElement, { childList: true, subtree: true });
 
-window.addEventListener("popstate", () => location.reload());
+// A screen that has several addresses itself says so, and shows what is at this one.
+window.addEventListener("popstate", () => {
+  if (window.dispatchEvent(new CustomEvent("turned", { cancelable: true }))) location.reload();
+});
 
 // Enter sends a form off from its text area too; Shift+Enter makes a new line.
 document.addEventListener("keydown", (event) => {

@@ -1,12 +1,14 @@
 // Many pictures at once: every tile is a button that flips, and one press saves them together.
 import {get} from './outbox.js';
 import {element, image} from './dom.js';
+import {Unsaved} from './label-unsaved.js';
 
 const FLIP = {'': 'yes', yes: 'no', no: ''};
 const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure', '': ''};
 const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
 const WALL = 60; // pictures of one
 const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
+const HASHES = ['#grid', '#wall'];
 const ANSWER_KEYS = {y: 'yes', n: 'no', u: 'unsure', Backspace: '', Delete: ''};
 
 export class Grid {
@@ -17,8 +19,10 @@ export class Grid {
     this.values = [];
     this.at = 0;
     this.anchor = 0;
-    this.part('order').addEventListener('change', () => this.reload());
-    this.part('size').addEventListener('change', () => this.reload());
+    this.unsaved = new Unsaved(this);
+    this.choices = [this.part('order'), this.part('size')];
+    [this.shownOrder, this.shownSize] = this.choices.map((choice) => choice.value);
+    for (const choice of this.choices) choice.addEventListener('change', () => this.choose(choice));
     this.part('tiles').addEventListener('click', (event) => {
       const tile = event.target.closest('button');
       if (tile) this.click([...this.tiles()].indexOf(tile), event.shiftKey);
@@ -30,31 +34,102 @@ export class Grid {
   }
 
   toggle() {
-    if (this.isOpen) this.close(); else this.open();
+    if (this.isOpen) this.unsaved.ask(() => this.close()); else this.open();
   }
 
   // With the first yes still to be found, the wall is where it is found soonest.
+  wall() {
+    this.unsaved.ask(() => this.open('wall'));
+  }
+
+  // An entry of its own in the history: Back leads to single pictures, a reload stays in the grid.
   open(order) {
+    if (this.returning) {
+      this.reopen = {order};
+      return;
+    }
     if (order) this.part('order').value = order;
+    if (!HASHES.includes(location.hash)) history.pushState({grid: true}, '', this.address());
+    this.enter();
+  }
+
+  enter() {
     this.part('one').hidden = true;
     this.part('grid').hidden = false;
-    this.reload();
+    const kept = this.unsaved.recall();
+    if (kept && !this.pictures.length) this.restore(kept); else this.reload();
+  }
+
+  restore({order, size, pictures, values}) {
+    this.part('order').value = order;
+    if (!this.part('order').value) this.part('order').value = 'likely'; // its search is gone from the rule
+    this.part('size').value = size;
+    this.asked = this.query();
+    const n = values.filter(Boolean).length;
+    this.note = `${n === 1 ? '1 mark' : `${n} marks`} from before, not saved yet. `;
+    this.fill(pictures, values);
   }
 
   close() {
+    this.leave();
+    if (history.state?.grid) {
+      this.returning = true; // the browser goes back a moment later
+      history.back();
+    } else history.replaceState(null, '', location.pathname + location.search);
+  }
+
+  leave() {
     this.part('grid').hidden = true;
     this.part('one').hidden = false;
-    history.replaceState(null, '', location.pathname + location.search);
+    this.pictures = [];
+    this.values = [];
     this.labeller.show();
   }
 
-  async reload() {
+  // The browser's Back or Forward came to another address of this screen.
+  turned() {
+    if (this.returning) {
+      const {reopen} = this;
+      this.returning = false;
+      this.reopen = null;
+      if (reopen) this.open(reopen.order);
+      return;
+    }
+    const inGrid = HASHES.includes(location.hash);
+    if (inGrid && !this.isOpen) {
+      if (location.hash === '#wall') this.part('order').value = 'wall';
+      this.enter();
+    } else if (!inGrid && this.isOpen) {
+      if (this.unsaved.count) history.pushState({grid: true}, '', this.address());
+      this.unsaved.ask(() => { if (HASHES.includes(location.hash)) this.close(); else this.leave(); });
+    }
+  }
+
+  // Another order or number of pictures; whoever stays with their marks has the old one again.
+  choose(choice) {
+    const wanted = choice.value;
+    choice.value = choice === this.part('order') ? this.shownOrder : this.shownSize;
+    this.unsaved.ask(() => {
+      choice.value = wanted;
+      this.reload();
+    });
+  }
+
+  query() {
     const [order, ...query] = this.part('order').value.split(':');
-    const asked = new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
+    return new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
+  }
+
+  // The page has a base address, which a hash alone would be added to.
+  address() {
+    return location.pathname + location.search + (this.part('order').value === 'wall' ? '#wall' : '#grid');
+  }
+
+  async reload() {
+    const asked = this.query();
     this.asked = asked;
-    const hash = order === 'wall' ? '#wall' : '#grid';
-    // The page has a base address, which a hash alone would be added to.
-    if (location.hash !== hash) history.replaceState(null, '', location.pathname + location.search + hash);
+    this.loading = true;
+    if (!this.returning) history.replaceState(history.state, '', this.address());
     this.words('Looking through the library…');
     try {
       let found = await get(`/app/answers/grid?${asked}`);
@@ -65,15 +140,19 @@ export class Grid {
       if (this.asked !== asked) return; // another order was chosen meanwhile
       if (found.problem && !found.pictures.length) throw new Error(found.problem);
       this.byLookAlikes = found.by_look_alikes;
+      this.labeller.comments.know(found.remarks);
       this.fill(found.pictures);
     } catch (error) {
+      this.loading = this.asked !== asked;
       this.words(`The pictures can’t be shown: ${error.message} Your answers are kept.`);
     }
   }
 
-  fill(pictures) {
+  fill(pictures, values = pictures.map(() => '')) {
     this.pictures = pictures;
-    this.values = pictures.map(() => '');
+    this.values = values;
+    this.loading = false;
+    [this.shownOrder, this.shownSize] = this.choices.map((choice) => choice.value);
     // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
     this.isWall = this.asked.get('order') === 'wall';
     this.at = this.anchor = 0;
@@ -82,9 +161,12 @@ export class Grid {
       tile.type = 'button';
       tile.append(image(`/media/thumbnail/${picture.id}`, picture), element('span', 'mark'));
       tile.firstChild.alt = '';
+      const said = this.labeller.comments.own(picture.id);
+      if (said) tile.insertBefore(element('span', 'said', `“${said}”`), tile.lastChild);
       return tile;
     }));
     this.paint();
+    this.keep();
     if (pictures.length) this.tiles()[0].focus({preventScroll: true});
     else if (this.isWall) this.words(`${this.note || ''}You have looked through pictures of every kind. Choose another order, or press G for single questions.`);
     else this.words('Every picture found this way has an answer. Choose another order, or go on to Review.');
@@ -106,6 +188,7 @@ export class Grid {
     if (action === 'rest-yes') this.set(open, 'yes');
     if (action === 'clear') this.set(this.values.map((_, i) => i), '');
     if (action === 'save') this.save();
+    if (['save-marks', 'drop-marks', 'stay'].includes(action)) this.unsaved.answer(action);
     return true;
   }
 
@@ -131,19 +214,37 @@ export class Grid {
     return this.pictures.slice(first, last + 1).map((_, i) => first + i);
   }
 
+  // What is marked while the pictures change would be lost with them.
   set(indices, value) {
+    if (this.pending || this.loading) return true;
     for (const index of indices) this.values[index] = value;
     this.paint();
+    this.keep();
     return true;
   }
 
-  // One request, one transaction, one undo.
-  save() {
+  marked() {
+    return this.pending ? 0 : this.values.filter(Boolean).length;
+  }
+
+  drop() {
+    this.values = this.values.map(() => '');
+    this.keep();
+  }
+
+  keep() {
+    const {pictures, values, shownOrder: order, shownSize: size} = this;
+    this.unsaved.keep({order, size, pictures: pictures.map(({id, path}) => ({id, path})), values});
+  }
+
+  // One request, one transaction, one undo. A wall that is left halfway has not been looked through as a whole.
+  save({whole = true} = {}) {
     const answers = this.pictures.flatMap((p, i) => (this.values[i] ? [[p.id, this.values[i]]] : []));
-    const wall = this.isWall ? this.pictures.map((p) => p.id) : [];
+    const wall = this.isWall && whole ? this.pictures.map((p) => p.id) : [];
     if ((!answers.length && !wall.length) || this.pending) return;
     const {labeller} = this;
     this.pending = labeller.outbox.add('/batch', {concept: labeller.concept, answers, wall});
+    this.keep();
     this.words(answers.length ? `Saving ${answers.length} answers…` : 'Laying out the next wall…');
     if (!answers.length) return;
     const batch = answers.map(([id, value], i) => ({id, value, key: `${this.pending}.${i}`}));
@@ -160,7 +261,13 @@ export class Grid {
     const what = count === 1 ? '1 answer' : `${count} answers`;
     this.labeller.say(count ? `Saved: ${what}.` : 'None of them; the next wall comes.');
     this.note = count ? `${what} saved at once. Z takes ${count === 1 ? 'it' : 'them all'} back. ` : '';
+    this.values = this.values.map(() => '');
     if (this.isOpen) this.reload();
+  }
+
+  // A batch was taken back. Its pictures come again, but not over marks that are not saved.
+  undone() {
+    if (!this.unsaved.count) this.reload();
   }
 
   tiles() {
@@ -173,7 +280,7 @@ export class Grid {
       tile.className = `tile ${this.values[i]}${marked.size > 1 && marked.has(i) ? ' marked' : ''}`;
       tile.lastChild.textContent = MARKS[this.values[i]];
       tile.tabIndex = i === this.at ? 0 : -1;
-      tile.setAttribute('aria-label', `${(this.pictures[i].path || 'picture').split('/').pop()}: ${SAID[this.values[i]]}`);
+      tile.setAttribute('aria-label', `${(this.pictures[i].path || 'picture').split('/').pop()}: ${SAID[this.values[i]]}${this.comment(i)}`);
     });
     const set = this.values.filter(Boolean).length;
     const save = this.labeller.root.querySelector('[data-do="save"]');
@@ -186,6 +293,11 @@ export class Grid {
     save.firstChild.textContent = set ? `Save ${set} ` : 'Save ';
     if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.${this.byLookAlikes ? ' This order also uses your answers to pictures that look alike.' : ''}`);
     if (set) this.note = '';
+  }
+
+  comment(index) {
+    const said = this.labeller.comments.own(this.pictures[index].id);
+    return said ? `; your comment: ${said}` : '';
   }
 
   words(text) {

@@ -1,6 +1,7 @@
 // The Label screen: swaps pictures at once, saves behind, shows what is saved and what is not.
 import {Outbox, get} from './outbox.js';
 import {element, image} from './dom.js';
+import {Comments} from './label-comments.js';
 import {Grid} from './label-grid.js';
 
 const AHEAD = 5; // pictures loaded before they are needed
@@ -42,6 +43,8 @@ class Labeller {
       refused: (item, reason) => this.refused(item, reason),
       changed: (count, failure) => this.showSaved(count, failure),
     });
+    this.comments = new Comments(this);
+    this.comments.know(state.remarks);
     for (const item of this.outbox.items) this.recall(item);
     this.grid = new Grid(this);
     this.take(state.upcoming);
@@ -52,10 +55,14 @@ class Labeller {
       if (button) this.act(button.dataset.do);
     });
     document.addEventListener('keydown', (event) => this.key(event));
-    this.part('comment').addEventListener('submit', (event) => { event.preventDefault(); this.keepComment(); });
-    this.part('comment').addEventListener('keydown', (event) => this.commentKey(event));
-    if (location.hash === '#grid') this.grid.open();
+    const address = location.pathname + location.search;
+    addEventListener('turned', (event) => {
+      if (!root.isConnected || location.pathname + location.search !== address) return;
+      event.preventDefault();
+      this.grid.turned();
+    });
     if (location.hash === '#wall') this.grid.open('wall');
+    else if (location.hash === '#grid' || this.grid.unsaved.recall()) this.grid.open();
     root.dataset.ready = 'true';
   }
 
@@ -64,6 +71,7 @@ class Labeller {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     if (event.target.closest('input, textarea, select, [contenteditable]') || this.part('help').open) return;
+    if (this.grid.unsaved.key(event)) return;
     if (this.grid.isOpen && this.grid.key(event)) return event.preventDefault();
     const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || (event.shiftKey && event.key !== '?')) return;
@@ -76,9 +84,9 @@ class Labeller {
     if (action in WORDS) return this.answer(action);
     const actions = {
       undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
-      comment: () => this.openComment(this.current()), 'close-comment': () => this.closeComment(),
-      'comment-last': () => this.openComment(this.last),
-      grid: () => this.grid.toggle(), wall: () => this.grid.open('wall'), help: () => this.part('help').showModal(),
+      comment: () => this.comments.open(this.current()), 'close-comment': () => this.comments.close(),
+      'comment-last': () => this.comments.open(this.last), 'drop-comment': () => this.comments.keep(''),
+      grid: () => this.grid.toggle(), wall: () => this.grid.wall(), help: () => this.part('help').showModal(),
       'close-help': () => this.part('help').close(), retry: () => this.outbox.retry(),
     };
     if (actions[action]) actions[action](); else this.grid.act(action);
@@ -130,7 +138,7 @@ class Labeller {
       delete last.value;
       this.say('Taken back. Answer again.');
     }
-    if (this.grid.isOpen) this.grid.reload();
+    if (this.grid.isOpen) this.grid.undone();
     this.show();
   }
 
@@ -155,7 +163,9 @@ class Labeller {
     if (item.body.concept !== this.concept) return;
     const given = this.history.find((answer) => answer.key === item.body.key);
     if (given) Object.assign(given, {opinion: response.opinion, others: response.others});
-    if (given && given === this.last) this.showLast();
+    this.comments.know(response.remarks);
+    if (item.kind === '/comment' || (given && given === this.last)) this.showLast();
+    this.comments.show(this.current());
     this.know(response);
     const empty = !this.pictures.length;
     this.take(response.upcoming);
@@ -171,9 +181,11 @@ class Labeller {
     this.show();
   }
 
-  // An answer that an earlier page could not save: it is on its way again, so it is not asked again.
+  // What an earlier page could not save is on its way again; such an answer is not asked for again.
   recall(item) {
-    if (item.body.concept !== this.concept || item.kind !== '') return;
+    if (item.body.concept !== this.concept) return;
+    if (item.kind === '/comment') this.comments.setOwn(item.body.picture, item.body.text);
+    if (item.kind !== '') return;
     this.history.push({id: item.body.picture, value: item.body.value, key: item.body.key, path: '', purpose: 'train', repeat: item.body.repeat});
     this.last = this.history.at(-1);
   }
@@ -200,6 +212,7 @@ class Labeller {
       const response = await get(`/app/answers?${query}`);
       const empty = !this.pictures.length;
       this.know(response);
+      this.comments.know(response.remarks);
       this.take(response.upcoming);
       if (empty && this.at === null) this.show();
     } catch {
@@ -251,6 +264,7 @@ class Labeller {
     const picture = this.current();
     this.showPicture(picture);
     this.showWhy(picture);
+    this.comments.show(picture);
     this.showLast();
     this.load();
     const before = this.next(this.at === null ? this.history.length : this.at, -1);
@@ -319,6 +333,8 @@ class Labeller {
     const row = element('div', 'last-row');
     row.append(image(`/media/thumbnail/${last.id}`, last), this.lastWords(last));
     body.append(row);
+    const remark = this.comments.own(last.id);
+    if (remark) body.append(element('p', 'remark', `You wrote: “${remark}”`));
     for (const said of last.others || []) {
       const differs = ['yes', 'no'].includes(said.value) && said.value !== last.value;
       const line = element('p', differs ? 'why maybe' : 'why', `${said.author}: ${WORDS[said.value]}`);
@@ -383,36 +399,6 @@ class Labeller {
 
   say(words) {
     this.part('said').textContent = words;
-  }
-
-  // Comments
-
-  openComment(picture) {
-    if (!picture || picture.batch) return;
-    this.commented = picture;
-    this.part('comment-about').textContent = picture === this.last && this.at === null ? 'Comment on your last answer: why do you see it so?' : 'Comment on this picture';
-    this.part('comment').hidden = false;
-    this.part('comment').querySelector('textarea').focus();
-  }
-
-  closeComment() {
-    this.part('comment').hidden = true;
-    this.part('comment').querySelector('textarea').value = '';
-  }
-
-  keepComment() {
-    const text = this.part('comment').querySelector('textarea').value.trim();
-    if (text) this.outbox.add('/comment', {concept: this.concept, picture: this.commented.id, text});
-    this.closeComment();
-    if (text) this.say('The comment is kept.');
-  }
-
-  commentKey(event) {
-    if (event.key === 'Escape') this.closeComment();
-    if (event.key === 'Enter' && !event.shiftKey && event.target.matches('textarea')) {
-      event.preventDefault();
-      this.keepComment();
-    }
   }
 }
 

@@ -1,0 +1,57 @@
+"""What the newest version has wrong, on Quality: the lists, one picture over them, and its answer again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView
+from storage.labels import Author
+from web.live import Action
+from web.render import Button, render, say
+
+PAGE: Final = 24
+ANSWERS: Final = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
+
+
+def listed(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int]) -> str:
+    """`pages`: the first false alarm and the first missed picture that are shown."""
+    found = bench.versions.mistakes(view.name)
+    remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
+    return render(
+        "quality/mistakes.html",
+        found=found,
+        answers=view.answers,
+        pages=pages,
+        size=PAGE,
+        commented=remarks.keys(),
+    )
+
+
+def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None:
+    """The dialog over one of them; None where it is none any more."""
+    found = next((m for m in bench.versions.mistakes(name) if m.id == picture), None)
+    if found is None:
+        return None
+    view = bench.definitions.concept(name)
+    return render(
+        "quality/correction.html",
+        mistake=found,
+        version=view.heads[-1].number,
+        description=view.revision.definition.description,
+        said=bench.comments.shown(name, [picture], author).get(picture, ()),
+    )
+
+
+def answered(bench: Workbench, name: str, action: Action, author: str) -> str:
+    """Commits the answer, and the comment that stands in the box now; says so."""
+    picture, key = json.loads(action.value)
+    value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
+    before = bench.comments.own(name, [picture], author).get(picture, "")
+    why = "" if before else comment  # an earlier one was in the box: this one takes its place
+    bench.answers.label(name, picture, value, author=Author(author), key=key, comment=why, in_view=True)
+    if before and comment.split() != before.split():
+        bench.comments.keep(name, picture, comment, author=author, key=f"{key}-comment")
+    return say(f"Saved: {ANSWERS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))

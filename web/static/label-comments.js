@@ -1,0 +1,86 @@
+// Comments on the Label screen: what was written before, and the box that changes it or takes it back.
+import {element} from './dom.js';
+
+export class Comments {
+  constructor(labeller) {
+    this.labeller = labeller;
+    this.form = labeller.part('comment');
+    this.area = this.form.querySelector('textarea');
+    this.remarks = new Map(); // picture id → [{author, text, own}]
+    this.form.addEventListener('submit', (event) => { event.preventDefault(); this.keep(this.area.value.trim()); });
+    this.form.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  // What the server says of some pictures; of one whose comment is still on its way this page knows more.
+  know(remarks) {
+    const onTheirWay = new Set(this.labeller.outbox.items.filter((item) => item.kind === '/comment').map((item) => item.body.picture));
+    for (const [id, said] of Object.entries(remarks || {})) if (!onTheirWay.has(id)) this.remarks.set(id, said);
+  }
+
+  own(id) {
+    return (this.remarks.get(id) || []).filter((said) => said.own).map((said) => said.text).join('\n');
+  }
+
+  setOwn(id, text) {
+    const others = (this.remarks.get(id) || []).filter((said) => !said.own);
+    this.remarks.set(id, text ? [...others, {text, own: true}] : others);
+  }
+
+  // A picture that is asked about a second time is asked like a new one: an earlier comment would tell the answer.
+  isHidden(picture) {
+    return Boolean(picture.repeat) && this.labeller.at === null && picture === this.labeller.pictures[0];
+  }
+
+  // Other people's only where the picture is answered.
+  show(picture) {
+    const list = this.labeller.part('remarks');
+    const answered = this.labeller.at !== null;
+    const said = !picture || this.isHidden(picture) ? [] : (this.remarks.get(picture.id) || []).filter((one) => one.own || answered);
+    list.replaceChildren(...said.map(({author, text, own}) => {
+      const line = element('li', 'remark');
+      line.append(element('b', '', own ? 'You: ' : `${author}: `), text);
+      return line;
+    }));
+    list.hidden = !said.length || !this.form.hidden;
+  }
+
+  open(picture) {
+    if (!picture || picture.batch) return;
+    const {labeller} = this;
+    this.about = {picture, hidden: this.isHidden(picture)};
+    const before = this.about.hidden ? '' : this.own(picture.id);
+    const words = picture === labeller.last && labeller.at === null ? 'Comment on your last answer: why do you see it so?' : 'Comment on this picture';
+    labeller.part('comment-about').textContent = before ? 'Your comment: change it, or take it back' : words;
+    this.form.querySelector('[data-do="drop-comment"]').hidden = !before;
+    this.form.hidden = false;
+    labeller.part('remarks').hidden = true;
+    this.area.value = before;
+    this.area.focus();
+  }
+
+  close() {
+    this.form.hidden = true;
+    this.area.value = '';
+    this.show(this.labeller.current());
+  }
+
+  keep(text) {
+    const {labeller, about: {picture, hidden}} = this;
+    const before = hidden ? '' : this.own(picture.id);
+    if (text !== before) {
+      labeller.outbox.add('/comment', {concept: labeller.concept, picture: picture.id, text, beside: hidden});
+      if (!hidden) this.setOwn(picture.id, text);
+      labeller.say(text ? 'The comment is kept.' : 'The comment is taken back.');
+      labeller.showLast();
+    }
+    this.close();
+  }
+
+  key(event) {
+    if (event.key === 'Escape') this.close();
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.target === this.area) {
+      event.preventDefault();
+      this.keep(this.area.value.trim());
+    }
+  }
+}
