@@ -162,6 +162,13 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     page.locator("#quality-said").get_by_role("button", name="Undo").click()
     page.wait_for_selector("#quality-said >> text=Taken back")
     assert list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1].value == "undo"
+    page.click(f"#open-{wrong[:12]}")
+    assert page.input_value("#correct-comment") == "It is round after all."
+    page.fill("#correct-comment", "Not round enough.")
+    page.locator("dialog").get_by_role("button", name="The answer was right").click()
+    page.wait_for_selector("#quality-said >> text=Saved: it doesn’t count")
+    assert bench.comments.own(NAME, [wrong], "me") == {wrong: "Not round enough."}
+    assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
 
 
 def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:

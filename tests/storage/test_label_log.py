@@ -97,6 +97,21 @@ def test_a_comment_changes_no_label(log: LabelLog) -> None:
     assert [event.comment for event in log.events(1)][-1] == "a figure far away makes it lonelier"
 
 
+def test_a_comment_in_place_of_a_labels_own_leaves_the_label_and_its_undo(log: LabelLog) -> None:
+    log.append(1, [NewLabel("1", PICTURES[0], "yes", AUTHORS[0], 1, "round")])
+    log.comment(1, "c", PICTURES[0], AUTHORS[0], 1, "round enough")
+    assert [event.comment for event in log.comments(1, PICTURES)] == ["round enough"]
+    assert [event.value for event in log.standing(1)] == ["yes"]
+    assert [event.value for event in log.undo(1, "u", AUTHORS[0])] == ["yes"]
+    assert log.standing(1) == []
+
+
+def test_a_comment_sent_again_replaces_nothing_that_came_between(log: LabelLog) -> None:
+    for key in ("1", "2", "1"):
+        log.comment(1, key, PICTURES[0], AUTHORS[0], 1, f"remark {key}")
+    assert [event.comment for event in log.comments(1, PICTURES)] == ["remark 2"]
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(

@@ -1,0 +1,214 @@
+"""Marks in the grid of Label in a real browser: whoever leaves them is asked, and a reload keeps them."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+from playwright.sync_api import expect
+
+NUMBERS = count()
+
+
+@pytest.fixture
+def concept(site: Site) -> str:
+    name = f"Ellipse in the grid {next(NUMBERS)}"
+    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    return name
+
+
+@pytest.fixture
+def grid(site: Site, page: Any, concept: str) -> Any:
+    """The page on the Label screen, in the grid."""
+    page.goto(address(site, concept))
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    page.keyboard.press("g")
+    filled(page)
+    return page
+
+
+def address(site: Site, concept: str) -> str:
+    return f"{site.url}/label?{urlencode({'concept': concept})}"
+
+
+def filled(page: Any) -> None:
+    expect(page.locator(".tiles .tile")).to_have_count(36)
+
+
+def mark(page: Any, n: int) -> list[str]:
+    """Marks the first n as yes by keys; their pictures."""
+    expect(page.locator(".tiles .tile").first).to_be_focused()
+    page.keyboard.press("y")
+    for _ in range(n - 1):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("y")
+    expect(marked(page)).to_have_count(n)
+    return pictures(page)[:n]
+
+
+def marked(page: Any) -> Any:
+    return page.locator(".tiles .tile.yes")
+
+
+def pictures(page: Any) -> list[str]:
+    images = page.locator(".tiles .tile img").all()
+    return [str(image.get_attribute("data-picture")) for image in images]
+
+
+def question(page: Any) -> Any:
+    return page.locator("dialog[data-part=unsaved]")
+
+
+def answers(site: Site, concept: str) -> list[tuple[str, str]]:
+    return [(answer.id, answer.value) for answer in site.bench.answers.recent_answers(concept, "me", 100)]
+
+
+def stays_in_the_grid(page: Any, site: Site, concept: str) -> None:
+    expect(page).to_have_url(f"{address(site, concept)}#grid")
+    expect(page.locator("[data-part=grid]")).to_be_visible()
+
+
+def test_a_reload_and_back_from_another_screen_stay_in_the_grid_of_the_same_concept(
+    site: Site, grid: Any, concept: str
+) -> None:
+    grid.reload()
+    filled(grid)
+    stays_in_the_grid(grid, site, concept)
+    grid.locator("[data-part=onward]").click()
+    expect(grid).to_have_url(re.compile("/review"))
+    grid.go_back()
+    filled(grid)
+    stays_in_the_grid(grid, site, concept)
+
+
+def test_back_in_the_grid_leads_to_single_pictures_and_forward_to_the_grid_again(
+    site: Site, grid: Any, concept: str
+) -> None:
+    grid.go_back()
+    expect(grid.locator(".stage img")).to_be_visible()
+    expect(grid).to_have_url(address(site, concept))
+    grid.go_forward()
+    filled(grid)
+    stays_in_the_grid(grid, site, concept)
+    grid.keyboard.press("g")
+    expect(grid.locator(".stage img")).to_be_visible()
+    expect(grid).to_have_url(address(site, concept))
+
+
+def test_closing_the_grid_asks_about_marks_and_escape_stays_with_them(
+    site: Site, grid: Any, concept: str
+) -> None:
+    mark(grid, 3)
+    grid.keyboard.press("g")
+    expect(question(grid)).to_be_visible()
+    expect(question(grid)).to_contain_text("3 marks are not saved")
+    grid.keyboard.press("Escape")
+    expect(question(grid)).to_be_hidden()
+    expect(marked(grid)).to_have_count(3)
+    stays_in_the_grid(grid, site, concept)
+    assert answers(site, concept) == []
+
+
+def test_enter_saves_the_marks_on_the_way_out(site: Site, grid: Any, concept: str) -> None:
+    given = mark(grid, 3)
+    grid.keyboard.press("g")
+    expect(question(grid)).to_be_visible()
+    grid.keyboard.press("Enter")
+    expect(grid.locator(".stage img")).to_be_visible()
+    expect(grid.locator("[data-part=count]")).to_have_text("3 answers")
+    assert answers(site, concept) == [(picture, "yes") for picture in given]
+
+
+def test_d_drops_the_marks_and_they_do_not_come_back(site: Site, grid: Any, concept: str) -> None:
+    mark(grid, 2)
+    grid.keyboard.press("g")
+    expect(question(grid)).to_be_visible()
+    grid.keyboard.press("d")
+    expect(grid.locator(".stage img")).to_be_visible()
+    grid.reload()
+    expect(grid.locator(".stage img")).to_be_visible()
+    grid.keyboard.press("g")
+    filled(grid)
+    expect(marked(grid)).to_have_count(0)
+    assert answers(site, concept) == []
+
+
+def test_a_reload_asks_and_keeps_the_marks(site: Site, grid: Any, concept: str) -> None:
+    given = mark(grid, 4)
+    asked: list[str] = []
+    grid.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    grid.reload()
+    expect(marked(grid)).to_have_count(4)
+    expect(grid.locator("[data-part=grid-words]")).to_contain_text("4 marks from before, not saved yet")
+    assert asked == ["beforeunload"]
+    assert pictures(grid)[:4] == given
+    stays_in_the_grid(grid, site, concept)
+    grid.keyboard.press("Enter")
+    expect(grid.locator("[data-part=grid-words]")).to_contain_text("4 answers saved at once")
+    grid.reload()
+    filled(grid)
+    expect(marked(grid)).to_have_count(0)
+    assert answers(site, concept) == [(picture, "yes") for picture in given]
+
+
+def test_closing_the_tab_asks_while_marks_are_not_saved(grid: Any) -> None:
+    mark(grid, 1)
+    with grid.expect_event("dialog") as asked:
+        grid.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(marked(grid)).to_have_count(1)
+
+
+@pytest.mark.parametrize("leave", ["w", "back", "order", "step"])
+def test_every_other_way_out_asks_too(site: Site, grid: Any, concept: str, leave: str) -> None:
+    mark(grid, 1)
+
+    def go() -> None:
+        if leave == "w":
+            grid.keyboard.press("w")
+        elif leave == "back":
+            grid.evaluate("history.back()")
+        elif leave == "order":
+            grid.select_option("[data-part=order]", "unlikely")
+        else:
+            grid.locator("[data-part=onward]").click()
+
+    go()
+    expect(question(grid)).to_contain_text("1 mark is not saved")
+    grid.keyboard.press("Escape")
+    expect(question(grid)).to_be_hidden()
+    expect(marked(grid)).to_have_count(1)
+    expect(grid.locator("[data-part=order]")).to_have_value("likely")
+    stays_in_the_grid(grid, site, concept)
+    go()
+    expect(question(grid)).to_be_visible()
+    grid.keyboard.press("s")
+    arrived = {
+        "w": lambda: expect(grid).to_have_url(re.compile("#wall$")),
+        "back": lambda: expect(grid.locator(".stage img")).to_be_visible(),
+        "order": lambda: expect(grid.locator("[data-part=order]")).to_have_value("unlikely"),
+        "step": lambda: expect(grid).to_have_url(re.compile("/review")),
+    }
+    arrived[leave]()
+    grid.goto(address(site, concept))
+    expect(grid.locator("[data-part=count]")).to_have_text("1 answer")
+    assert [value for _, value in answers(site, concept)] == ["yes"]
+
+
+def test_taking_a_batch_back_leaves_later_marks_alone(site: Site, grid: Any, concept: str) -> None:
+    mark(grid, 2)
+    grid.keyboard.press("Enter")
+    expect(grid.locator("[data-part=grid-words]")).to_contain_text("2 answers saved at once")
+    filled(grid)
+    mark(grid, 3)
+    grid.keyboard.press("z")
+    expect(grid.locator("[data-part=count]")).to_have_text("0 answers")
+    expect(marked(grid)).to_have_count(3)

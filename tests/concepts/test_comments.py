@@ -1,0 +1,127 @@
+"""Comments: one's own can be changed and taken back, others' are read after one's own answer, files have all."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from small_app import app_without_screens
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Round thing"
+
+
+@pytest.fixture
+def picture(bench: Workbench) -> str:
+    return bench.pictures.newest(1)[0].id
+
+
+def keep(bench: Workbench, picture: str, text: str, who: str = "me", **how: bool) -> None:
+    key = f"comment {who} {text} {picture}"
+    bench.comments.keep(NAME, picture, text, author=who, key=key, **how)
+
+
+def answer(bench: Workbench, picture: str, value: str, who: str = "me", comment: str = "") -> None:
+    key = f"answer {who} {value} {picture}"
+    bench.answers.label(NAME, picture, value, author=Author(who), key=key, comment=comment)
+
+
+def read(bench: Workbench, picture: str, who: str = "me") -> list[tuple[str, str]]:
+    said = bench.comments.shown(NAME, [picture], who).get(picture, [])
+    return [(remark.author, remark.text) for remark in said]
+
+
+def test_a_later_comment_takes_the_earlier_ones_place_and_the_log_keeps_both(
+    bench: Workbench, picture: str
+) -> None:
+    keep(bench, picture, "A plate.")
+    keep(bench, picture, "A plate, seen from above.")
+    assert read(bench, picture) == [("me", "A plate, seen from above.")]
+    events = bench.context.log.events(bench.context.concept(NAME).id, picture)
+    assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
+
+
+def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(bench: Workbench, picture: str) -> None:
+    with pytest.raises(DiscernError, match="empty"):
+        keep(bench, picture, " ")
+    keep(bench, picture, "A plate.")
+    for _ in range(2):  # a repeated request changes nothing
+        keep(bench, picture, "")
+    assert read(bench, picture) == []
+    bench.comments.keep(NAME, picture, "A bowl.", author="me", key="afterwards")
+    assert read(bench, picture) == [("me", "A bowl.")]
+
+
+def test_a_comment_that_came_with_an_answer_is_changed_and_the_answer_stays(
+    bench: Workbench, picture: str
+) -> None:
+    answer(bench, picture, "yes", comment="Round.")
+    keep(bench, picture, "Round enough.")
+    assert read(bench, picture) == [("me", "Round enough.")]
+    assert bench.answers.decisions(NAME)[picture].value == "yes"
+    assert [row["comment"] for row in bench.label_files.label_rows(NAME)] == ["Round enough."]
+
+
+def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(bench: Workbench, picture: str) -> None:
+    keep(bench, picture, "Round.")
+    keep(bench, picture, "Filled.", beside=True)
+    assert bench.comments.own(NAME, [picture], "me") == {picture: "Round.\nFilled."}
+    keep(bench, picture, "Round and filled.")
+    assert read(bench, picture) == [("me", "Round and filled.")]
+
+
+def test_others_comments_are_read_only_after_ones_own_answer(bench: Workbench, picture: str) -> None:
+    answer(bench, picture, "no", "ana", comment="It has corners.")
+    keep(bench, picture, "Round to me.")
+    assert read(bench, picture) == [("me", "Round to me.")]
+    answer(bench, picture, "skip")
+    assert read(bench, picture) == [("me", "Round to me.")]
+    answer(bench, picture, "yes")
+    assert read(bench, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
+    bench.answers.undo(NAME, author="me", count=2)
+    assert read(bench, picture) == [("me", "Round to me.")]
+    assert list(bench.comments.of_picture(picture, "me")) == [NAME]
+    assert bench.comments.of_picture(picture, "ben") == {}
+
+
+def test_one_persons_comment_never_replaces_anothers(bench: Workbench, picture: str) -> None:
+    keep(bench, picture, "Round.", "ana")
+    keep(bench, picture, "Flat.", "ben")
+    assert read(bench, picture, "ana") == [("ana", "Round.")]
+
+
+def test_the_label_screen_gets_them_with_its_pictures_but_not_with_a_repeated_question(
+    bench: Workbench, picture: str
+) -> None:
+    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
+    said = client.post("/app/answers/comment", json=sent).json()["remarks"][picture]
+    assert [(one["text"], one["own"]) for one in said] == [("A plate.", True)]
+    grid = client.get("/app/answers/grid", params={"concept": NAME, "n": 60}).json()
+    while grid["thinking"] and not grid["pictures"]:
+        grid = client.get("/app/answers/grid", params={"concept": NAME, "n": 60}).json()
+    in_grid = {one["id"] for one in grid["pictures"]}
+    assert list(grid["remarks"]) == ([picture] if picture in in_grid else [])
+    sent |= {"key": "comment-2", "text": ""}
+    assert client.post("/app/answers/comment", json=sent).json()["remarks"] == {}
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "hugging-face"])
+def test_an_exported_file_has_comments_that_were_kept_apart_from_the_answer_and_they_come_back(
+    bench: Workbench, picture: str, tmp_path: Path, format: str
+) -> None:
+    answer(bench, picture, "yes", comment="Rnd.")
+    keep(bench, picture, "Round, as a plate.")
+    out = bench.label_exports.download(NAME, format, tmp_path)
+    if format == "csv":
+        rows = list(csv.DictReader(out.open(newline="")))
+        assert [row["comment"] for row in rows] == ["Round, as a plate."]
+    bench.definitions.create_concept("Round thing again", "A filled ellipse.")
+    bench.label_files.import_labels("Round thing again", out)
+    assert bench.comments.own("Round thing again", [picture], "me") == {picture: "Round, as a plate."}
+    assert bench.label_files.import_labels(NAME, out)["unchanged"] == 1
