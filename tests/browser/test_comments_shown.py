@@ -103,6 +103,11 @@ def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:
     if tile.count():  # unless it is kept for measuring, which the grid leaves out
         expect(tile.locator(".said")).to_have_text("“A plate.”")
         expect(tile).to_have_attribute("aria-label", re.compile("your comment: A plate"))
+        tile.click()
+        label.once("dialog", lambda dialog: dialog.accept())
+        label.reload()
+        expect(tile).to_have_class(re.compile("yes"))
+        expect(tile.locator(".said")).to_have_text("“A plate.”")
 
 
 def test_review_shows_the_comment_and_its_box_changes_it(site: Site, page: Any, concept: str) -> None:

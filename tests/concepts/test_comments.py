@@ -1,4 +1,4 @@
-"""Comments: one's own can be changed and taken back, others' are read after one's own answer, files have all."""
+"""Comments: one's own can be changed and taken back, others' come after one's own answer, files have all."""
 
 from __future__ import annotations
 

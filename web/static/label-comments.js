@@ -61,6 +61,7 @@ export class Comments {
   close() {
     this.form.hidden = true;
     this.area.value = '';
+    this.area.blur(); // a hidden field keeps the keys until the next frame
     this.show(this.labeller.current());
   }
 

@@ -64,6 +64,7 @@ export class Grid {
     this.part('order').value = order;
     if (!this.part('order').value) this.part('order').value = 'likely'; // its search is gone from the rule
     this.part('size').value = size;
+    for (const {id, said} of pictures) if (said) this.labeller.comments.setOwn(id, said);
     this.asked = this.query();
     const n = values.filter(Boolean).length;
     this.note = `${n === 1 ? '1 mark' : `${n} marks`} from before, not saved yet. `;
@@ -234,7 +235,7 @@ export class Grid {
 
   keep() {
     const {pictures, values, shownOrder: order, shownSize: size} = this;
-    this.unsaved.keep({order, size, pictures: pictures.map(({id, path}) => ({id, path})), values});
+    this.unsaved.keep({order, size, pictures: pictures.map(({id, path}) => ({id, path, said: this.labeller.comments.own(id)})), values});
   }
 
   // One request, one transaction, one undo. A wall that is left halfway has not been looked through as a whole.
