@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
+from concepts.labels import repeats
 from storage.labels import Author
 
 NUMBERS = count()
@@ -92,6 +93,29 @@ def test_going_back_shows_the_comment_with_the_answer_and_what_others_wrote(
     expect(label.locator("[data-part=saved]")).to_have_text("saved")
     label.keyboard.press("ArrowLeft")
     expect(remarks(label)).to_have_text(["ana: Has corners.", "You: No corners."])
+
+
+def test_a_question_that_comes_a_second_time_shows_no_earlier_comment_and_keeps_a_new_one_beside_it(
+    site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
+        monkeypatch.setattr(repeats, name, value)
+    (first,) = site.bench.answers.next_pictures(concept, 1, purpose="evaluation")
+    site.bench.answers.give(concept, first.id, "yes", author="me")
+    site.bench.comments.keep(concept, first.id, "Earlier.", author="me", key=f"{concept} earlier")
+    label.reload()
+    expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    while shown(label) != first.id:
+        before = shown(label)
+        label.keyboard.press("y")
+        expect(label.locator(f'.stage img:not([data-picture="{before}"])')).to_be_visible()
+    expect(remarks(label)).to_have_count(0)
+    label.keyboard.press("c")
+    expect(label.locator("#comment-text")).to_have_value("")
+    label.keyboard.press("Escape")
+    write(label, "Now.")
+    expect(remarks(label)).to_have_count(0)
+    assert site.bench.comments.own(concept, [first.id], "me") == {first.id: "Earlier.\nNow."}
 
 
 def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:

@@ -95,9 +95,7 @@ def test_one_persons_comment_never_replaces_anothers(bench: Workbench, picture: 
     assert read(bench, picture, "ana") == [("ana", "Round.")]
 
 
-def test_the_label_screen_gets_them_with_its_pictures_but_not_with_a_repeated_question(
-    bench: Workbench, picture: str
-) -> None:
+def test_the_label_screen_gets_them_with_its_pictures(bench: Workbench, picture: str) -> None:
     client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     said = client.post("/app/answers/comment", json=sent).json()["remarks"][picture]
