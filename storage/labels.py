@@ -319,8 +319,8 @@ class LabelLog:
             LabelEventRow.comment != "",
             ~replaced,
         )
-        with self._database.read() as session:
-            return [_event(row) for row in session.scalars(query.order_by(LabelEventRow.sequence))]
+        with self._database.read() as session:  # sorted here: for that in order SQLite reads the whole log
+            return sorted(map(_event, session.scalars(query)), key=lambda event: event.sequence)
 
     def last_time(self, concept_id: int) -> datetime | None:
         """When anybody, person or machine, last said something."""
