@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, insert_new
@@ -189,10 +189,11 @@ class LabelLog:
         picture_ids: Sequence[str] | None = None,
         limit: int | None = None,
         offset: int = 0,
+        until: int | None = None,
     ) -> list[LabelEvent]:
         """The last label of each author on each picture (of all, or of these few), oldest first; all of
-        them or a page."""
-        labels = _not_undone(concept_id).where(
+        them or a page. `until` a label event: as it was then."""
+        labels = _not_undone(concept_id, until).where(
             LabelEventRow.author_kind.in_(kinds), LabelEventRow.repeat.is_(False)
         )
         if picture_ids is not None:
@@ -211,11 +212,20 @@ class LabelLog:
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
         """The first label that each person, real or simulated, gave a picture (any, or one of these few)
         without seeing what the machine says of it, oldest first. What is undone was not given."""
+        return self._first(concept_id, picture_ids, LabelEventRow.in_view.is_(False))
+
+    def first(self, concept_id: int) -> list[LabelEvent]:
+        """The same, whatever stood beside the picture."""
+        return self._first(concept_id, None)
+
+    def _first(
+        self, concept_id: int, picture_ids: Sequence[str] | None, *which: ColumnElement[bool]
+    ) -> list[LabelEvent]:
         labels = _not_undone(concept_id).where(
             LabelEventRow.author_kind != "annotator",
-            LabelEventRow.in_view.is_(False),
             LabelEventRow.repeat.is_(False),
             LabelEventRow.renewed.is_(False),
+            *which,
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
@@ -349,14 +359,17 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
     return row["author"], row["author_kind"]
 
 
-def _not_undone(concept_id: int):  # type: ignore[no-untyped-def]  # Select's own type is longer than the query
+def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
     undo = aliased(LabelEventRow)
-    undone = (
-        select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO).exists()
-    )  # a later comment is kept in the place of one that came with a label, which still stands
-    return select(LabelEventRow).where(
-        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~undone
+    # A later comment is kept in the place of one that came with a label, which still stands.
+    undoing = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
+    query = select(LabelEventRow).where(
+        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES)
     )
+    if until is not None:
+        undoing = undoing.where(undo.sequence <= until)
+        query = query.where(LabelEventRow.sequence <= until)
+    return query.where(~undoing.exists())
 
 
 def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:

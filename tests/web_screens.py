@@ -36,7 +36,7 @@ class Screens:
         return self._run(event, query)[names.index("json")]
 
     def press(
-        self, area: str, action: str, value: str = "", query: Any = (), **fields: str
+        self, area: str, action: str, value: str = "", query: Any = (), /, **fields: str
     ) -> dict[str, str]:
         """Area → HTML after a press in an area."""
         told = {"action": action, "value": value, "fields": fields}

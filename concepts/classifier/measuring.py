@@ -16,6 +16,7 @@ from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labels.dataset import Material
+from concepts.labels.lessons import Training
 from concepts.learning import evaluation, sampled
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures, Texts
@@ -74,6 +75,7 @@ def evaluate(
     vectors = material.vectors(ids)
     linear = linear_head(head)
     probability = linear.probabilities(vectors)
+    taught = material.at(head.label_sequence).training
     views = views_of(material, drawn, head, probability)
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
@@ -83,10 +85,10 @@ def evaluate(
             name=name,
             metrics=(_average_precision(scores, truth[rows], groups[rows], weights[rows]),),
         )
-        for name, scores, rows in _baselines(material, ids, vectors, ratings_of(ids), way_of(head))
+        for name, scores, rows in _baselines(material, taught, ids, vectors, ratings_of(ids), way_of(head))
     )
     if figures.metrics["average_precision"].value is not None:
-        baselines += shuffle_baseline(material.training.data, vectors, truth, way_of(head), SEED)
+        baselines += shuffle_baseline(taught.data, vectors, truth, way_of(head), SEED)
     alike = drawn.alike(SEED)
     gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
     guarantee = Guarantee.of(head.details)
@@ -133,18 +135,23 @@ def answered_twice(material: Material) -> Consistency | None:
 
 
 def _baselines(
-    material: Material, ids: Sequence[str], vectors: Vectors, ratings: Mapping[str, float], way: str
+    material: Material,
+    taught: Training,
+    ids: Sequence[str],
+    vectors: Vectors,
+    ratings: Mapping[str, float],
+    way: str,
 ) -> Iterator[tuple[str, Floats, Rows]]:
     """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
     and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
-    data = material.training.data
+    data = taught.data
     words = SCORERS["words"]().score(data, Texts.one(material.plain_direction), Pictures(vectors), SEED)
     yield "searching for the words", words, everything
     rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
     if len(rows):
         yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
-    alone = replace(data, weight=np.where(np.array(material.training.kinds) == "annotator", 0.0, data.weight))
+    alone = replace(data, weight=np.where(np.array(taught.kinds) == "annotator", 0.0, data.weight))
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
         by_people = train_early(alone, material.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
@@ -170,6 +177,9 @@ def _none_yet(material: Material) -> str:
 def views_of(material: Material, drawn: Sample, head: StoredHead, probability: Floats) -> list[list[Stratum]]:
     """The strata, with what was learned from judged by the version itself; and where that makes a difference,
     by heads that had not seen it, as one from elsewhere would be. probability (n,) of those that measure.
+
+    Those heads learn what the version learned: an answer given since, perhaps because somebody saw that the
+    version has it wrong, changes no figure of it.
     """
     if drawn.draws is None:
         return []
@@ -177,9 +187,10 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     scores = material.index.scores(linear.weights, linear.bias)
     logits = scores.values[scores.ids.places(drawn.groups)].astype(np.float64)
     seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
-    learned, kinds = material.training, np.array(material.training.kinds)
+    learned = material.at(head.label_sequence).training
     rows = drawn.rows_of(learned.ids)
-    by_people = (rows >= 0) & (kinds != "annotator")
+    has_truth = np.isin(rows, list(drawn.known))
+    by_people = (rows >= 0) & has_truth & (np.array(learned.kinds) != "annotator")
     if not by_people.any():
         return [drawn.strata(probability, seen)]
     known = np.zeros(len(seen), dtype=bool)

@@ -154,8 +154,7 @@ def _rows(collection: Collection, row_of: dict[str, int], ids: Sequence[str]) ->
 
 def _known(material: Material, collection: Collection, row_of: dict[str, int]) -> dict[int, bool]:
     """Row of a group → whether it counts, of what people decided on: blindly where it is kept apart."""
-    said = {i: d for i, d in material.decisions.items() if i not in material.apart}
-    said |= {i: d for i, d in material.blind.items() if i in material.apart}
+    said = {i: d for i, d in material.known.items() if i not in material.apart or i in material.blind}
     ids = [i for i, decision in said.items() if decision.decided]
     rows = _rows(collection, row_of, ids)
     return {int(row): said[i].value == "yes" for row, i in zip(rows, ids, strict=True) if row >= 0}

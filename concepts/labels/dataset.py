@@ -49,6 +49,12 @@ class Material(Lessons):
         return consensus([*apart, *self.renewal.events])
 
     @cached_property
+    def known(self) -> dict[str, Decision]:
+        """What figures take for true: what people said first, blindly where they ever did. What they said
+        later they may have said because they saw where a version is wrong."""
+        return consensus(self._log.first(self.concept_id)) | self.blind
+
+    @cached_property
     def renewal(self) -> Renewal:
         """What became of the answers that measure under the newest definition, whatever this is read for."""
         key = self._store.get(self.concept_id).key

@@ -54,12 +54,21 @@ class Lessons:
         log: LabelLog,
         concept_id: int,
         revision: Revision,
+        until: int | None = None,
     ) -> None:
+        """`until` a label event: with people's answers as they were then."""
         self._collection = collection
         self._store = store
         self._log = log
         self.concept_id = concept_id
         self.revision = revision
+        self._until = until
+
+    def at(self, label_sequence: int) -> Lessons:
+        """What there was to learn from people when a version was trained."""
+        return Lessons(
+            self._collection, self._store, self._log, self.concept_id, self.revision, label_sequence
+        )
 
     # Answers
 
@@ -70,7 +79,8 @@ class Lessons:
 
     @cached_property
     def _all_answers(self) -> dict[str, Decision]:
-        return consensus(self._log.standing(self.concept_id, ("person", "simulated")))
+        people = self._log.standing(self.concept_id, ("person", "simulated"), until=self._until)
+        return consensus(people)
 
     @cached_property
     def reserved(self) -> set[str]:

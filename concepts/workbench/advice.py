@@ -14,10 +14,20 @@ ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Co
 
 @dataclass(frozen=True)
 class Advice:
-    """What there is to say of going on. `rare` is empty where what counts is not rare, as far as is known."""
+    """What there is to say of going on. `rare` is empty where what counts is not rare, as far as is known.
+    `enough`: whether labelling counts as done."""
 
     more: str
     rare: str
+    enough: bool
+
+
+def is_enough(count: AnswerCount, settling: Settling | None) -> bool:
+    """Whether labelling counts as done: the one rule for every step, bar and sentence. Either more answers
+    would change little, however few there are, or there are as many as usually do."""
+    if not count.teach_yes or not count.teach_no:
+        return False
+    return bool(settling and settling.settled) or count.given >= ENOUGH_LABELS
 
 
 def advice(count: AnswerCount, settling: Settling | None) -> str:
@@ -29,7 +39,8 @@ def advice(count: AnswerCount, settling: Settling | None) -> str:
     if settling and settling.settled:
         return f"More answers like these would change little. {settling.reason}"
     more = ENOUGH_LABELS - count.given
-    helps = "More still help." if more <= 0 else f"About {more:,} more help."
+    enough = is_enough(count, settling)
+    helps = "Enough to go on; more still help." if enough else f"About {more:,} more help."
     return f"{helps} {settling.reason}" if settling else helps
 
 

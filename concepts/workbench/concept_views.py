@@ -37,8 +37,9 @@ class ConceptSummary(View):
     description: str
     candidates: int
     answers: AnswerCount
+    advice: str  # what more answers would bring
     heads: int
-    cover: list[str]  # ids of up to three pictures that count, or that were found first
+    cover: list[str]  # ids of up to three pictures that count, or look as if they did
     quality: str  # newest figures in words, empty where there are none
     next_screen: str  # where the journey goes on
     next_step: str  # its name

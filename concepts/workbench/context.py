@@ -10,6 +10,7 @@ from typing import Literal
 from concepts.annotators.setups import Setup
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
+from concepts.classifier.settling import Settling
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
@@ -28,7 +29,7 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings
-from concepts.workbench.advice import Advice, about_rare, advice
+from concepts.workbench.advice import Advice, about_rare, advice, is_enough
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.kinds import LookOver
 from concepts.workbench.lent import Lent
@@ -172,10 +173,18 @@ class Context:
         looked = self.jobs.newest_done(LookOver, concept.id)
         count = self.counts.now(concept.id)
         walls = 0 if count.yes else self.walls.count(concept.id)
+        settling = looked.settling if looked else None
         return Advice(
-            more=advice(count, looked.settling if looked else None),
+            more=advice(count, settling),
             rare=about_rare(count, looked.rarity if looked else None, walls),
+            enough=is_enough(count, settling),
         )
+
+    def settling_of(self, concept_ids: Sequence[int]) -> dict[int, Settling]:
+        """What the last looks over the answers tell of more of them, of the concepts where they tell it."""
+        looked = self.jobs.store.newest_done_of(LookOver.kind, concept_ids)
+        found = {job.concept_id: (job.result or {}).get("settling") for job in looked}
+        return {i: Settling.model_validate(told) for i, told in found.items() if i is not None and told}
 
     def library_scores(self, head: StoredHead) -> LibraryScores | None:
         """What a version says of the library; None where that would keep a screen waiting."""

@@ -51,7 +51,12 @@ class Definitions:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._progress = ConceptProgress(
-            Overview(context.database), context.store, context.counts, self._weight_of_the_machine
+            Overview(context.database),
+            context.store,
+            context.counts,
+            self._weight_of_the_machine,
+            self._flagged,
+            context.settling_of,
         )
         context.jobs.register(DrawEvaluation, self._draw_evaluation)
         context.jobs.register(Expand, self._expand)
@@ -297,6 +302,16 @@ class Definitions:
     def _weight_of_the_machine(self, concept: ConceptRow) -> float:
         agreement = self._context.material(concept).agreement
         return agreement.weight if agreement else 0.0
+
+    def _flagged(self, concept: ConceptRow, n: int) -> list[str]:
+        """At most n pictures that the newest version flags, the surest first; none where that would take
+        long, or where it is for another encoder's vectors."""
+        head = self._context.heads.get(concept.id)
+        if head is None or head.fingerprint != self._context.collection.recorded().fingerprint:
+            return []
+        scores = self._context.library_scores(head)
+        top = scores.probability.top(n) if scores else []
+        return [picture for picture, probability in top if probability >= head.threshold]
 
     def _keep(
         self, concept: ConceptRow, definition: Definition, author: str, note: str, after: int | None = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from concepts.classifier.settling import Settling
 from concepts.definition.document import Definition
 from concepts.labels.answer_count import AnswerCount
 from concepts.learning.report import EvaluationReport
-from concepts.workbench.advice import ENOUGH_LABELS
+from concepts.workbench.advice import advice, is_enough
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
 from concepts.workbench.counting import AnswerCounts
@@ -37,30 +38,34 @@ class ConceptProgress:
         store: ConceptStore,
         counts: AnswerCounts,
         weight_of: Callable[[ConceptRow], float],
+        flagged_of: Callable[[ConceptRow, int], list[str]],
+        settling_of: Callable[[Sequence[int]], Mapping[int, Settling]],
     ) -> None:
-        """`weight_of` the machine's labels: what each counts for in training."""
-        self._overview, self._store, self._counts, self._weight_of = overview, store, counts, weight_of
+        """`weight_of` the machine's labels: what each counts for in training; `flagged_of`: at most so many
+        pictures that the newest version flags, the surest first; `settling_of`: what more answers would
+        change, where that is known."""
+        self._overview, self._store, self._counts = overview, store, counts
+        self._weight_of, self._flagged_of, self._settling_of = weight_of, flagged_of, settling_of
         self._weight: dict[int, tuple[tuple[int, int], float]] = {}
-        self._yes: dict[int, tuple[int, list[str]]] = {}
-        self._found: dict[int, tuple[tuple[int, int], list[str]]] = {}
+        self._covers: dict[int, tuple[tuple[int, ...], list[str]]] = {}
 
     def summaries(self, concepts: Sequence[ConceptRow]) -> list[ConceptSummary]:
-        standing = self._overview.of([concept.id for concept in concepts])
-        return [self._summary(concept, standing[concept.id]) for concept in concepts]
+        ids = [concept.id for concept in concepts]
+        standing, settling = self._overview.of(ids), self._settling_of(ids)
+        return [self._summary(one, standing[one.id], settling.get(one.id)) for one in concepts]
 
     def steps(self, concept: ConceptRow) -> Steps:
         """The journey of this concept."""
         standing = self._overview.of([concept.id])[concept.id]
-        done = _steps_done(standing, self._answers(concept.id, standing))
+        settling = self._settling_of([concept.id]).get(concept.id)
+        done = _steps_done(standing, is_enough(self._answers(concept.id, standing), settling))
         return Steps(tuple(name for name, _ in self._journey(concept, standing)), frozenset(done))
 
-    def _summary(self, concept: ConceptRow, standing: Standing) -> ConceptSummary:
+    def _summary(self, concept: ConceptRow, standing: Standing, settling: Settling | None) -> ConceptSummary:
         answers = self._answers(concept.id, standing)
-        done = _steps_done(standing, answers)
+        done = _steps_done(standing, is_enough(answers, settling))
         journey = self._journey(concept, standing)
         step, screen = next((place for place in journey if place[0] not in done), journey[-1])
-        yes = self._last_yes(concept.id, standing.sequence) if answers.yes else []
-        found = self._first_found(concept.id, standing) if len(yes) < COVERS else []
         moments = (standing.defined, standing.trained, standing.said)
         return ConceptSummary(
             id=concept.id,
@@ -70,8 +75,9 @@ class ConceptProgress:
             description=standing.document["description"],
             candidates=standing.candidates,
             answers=answers,
+            advice=advice(answers, settling),
             heads=standing.heads,
-            cover=list(dict.fromkeys([*yes, *found]))[:COVERS],
+            cover=self._cover(concept, standing),
             quality=_quality_in_words(standing.report),
             next_screen=screen,
             next_step=step,
@@ -96,30 +102,33 @@ class ConceptProgress:
             return AnswerCount(to_measure=standing.evaluation)
         return self._counts.of(concept_id, standing.sequence, standing.evaluation)
 
-    def _last_yes(self, concept_id: int, sequence: int) -> list[str]:
-        """Ids of the last few pictures that count."""
-        kept = self._yes.get(concept_id)
-        if kept is None or kept[0] != sequence:
-            decisions = self._counts.decisions(concept_id).now()
-            yes = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
-            kept = self._yes[concept_id] = sequence, yes
-        return kept[1]
-
-    def _first_found(self, concept_id: int, standing: Standing) -> list[str]:
-        """Candidates that many searches for what counts agree on, and few for what only looks similar."""
-        if not standing.candidates:
-            return []
-        stamp = standing.definition, standing.candidates
-        kept = self._found.get(concept_id)
+    def _cover(self, concept: ConceptRow, standing: Standing) -> list[str]:
+        """Ids of pictures that count: the last few that people say so of; where those are too few also what
+        the newest version is surest of, then what the words find. None that anybody answered otherwise, and
+        of those that are answered blindly none beforehand."""
+        stamp = standing.sequence, standing.definition, standing.candidates, standing.heads
+        kept = self._covers.get(concept.id)
         if kept is None or kept[0] != stamp:
-            definition = Definition.model_validate(standing.document)
-            kept = stamp, _agreed(self._store.candidates(concept_id), definition)
-            self._found[concept_id] = kept
+            kept = self._covers[concept.id] = stamp, self._chosen(concept, standing)
         return kept[1]
 
+    def _chosen(self, concept: ConceptRow, standing: Standing) -> list[str]:
+        decisions = self._counts.decisions(concept.id).now() if standing.sequence else {}
+        cover = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
+        if len(cover) == COVERS:
+            return cover
+        closed = decisions.keys() | self._store.kept_apart(concept.id)
+        flagged = self._flagged_of(concept, COVERS + len(closed)) if standing.heads else []
+        cover += [i for i in flagged if i not in closed][: COVERS - len(cover)]
+        if len(cover) < COVERS and standing.candidates:
+            definition = Definition.model_validate(standing.document)
+            closed |= set(cover)
+            found = {i: by for i, by in self._store.candidates(concept.id).items() if i not in closed}
+            cover += _agreed(found, definition)[: COVERS - len(cover)]
+        return cover
 
-def _steps_done(standing: Standing, answers: AnswerCount) -> set[str]:
-    enough = answers.given >= ENOUGH_LABELS
+
+def _steps_done(standing: Standing, enough: bool) -> set[str]:
     reached = {
         "Define": standing.candidates > 0 or standing.definition > 1,
         "Label": enough,
@@ -131,13 +140,14 @@ def _steps_done(standing: Standing, answers: AnswerCount) -> set[str]:
 
 
 def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:
+    """Those that more searches for what counts brought than for what only looks similar."""
     counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
 
-    def rank(picture_id: str) -> tuple[int, str]:
+    def lead(picture_id: str) -> int:
         brought = set(candidates[picture_id])
-        return len(brought - counts) - len(brought & counts), picture_id
+        return len(brought & counts) - len(brought - counts)
 
-    return sorted(candidates, key=rank)[:COVERS]
+    return sorted((i for i in candidates if lead(i) > 0), key=lambda i: (-lead(i), i))
 
 
 def _quality_in_words(report: dict[str, object] | None) -> str:

@@ -12,6 +12,8 @@ from storage.labels import Author
 from web.screens import SCREENS
 from web.shell import _rail
 
+NAME = "Round thing"
+
 
 def begin(bench: Workbench, first: int, last: int) -> None:
     pictures = [picture.id for picture in bench.pictures.newest(8)]
@@ -86,3 +88,31 @@ def test_a_screen_that_is_no_step_stands_beside_the_journey(bench: Workbench) ->
     assert "Review" not in steps
     assert "/review?concept=" in beside
     assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]
+
+
+def test_a_cover_shows_what_counts_and_never_a_no(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People's last yeses first, then what the version flags, then what the words find; never what is to be
+    answered blindly."""
+    bench, concept = trained, trained.context.concept(NAME)
+
+    def cover() -> list[str]:
+        return bench.definitions.concepts()[-1].cover
+
+    decisions = bench.answers.decisions(NAME)
+    yes = [i for i, decision in decisions.items() if decision.value == "yes"]
+    assert cover() == yes[-3:]
+    for number, picture in enumerate(yes[1:]):
+        bench.answers.label(NAME, picture, "no", author=Author("simulation", "simulated"), key=f"{number}")
+    flagged = bench.definitions._flagged(concept, 200)
+    noes = {i for i, decision in bench.answers.decisions(NAME).items() if decision.value == "no"}
+    apart = bench.context.store.kept_apart(concept.id)
+    assert noes & set(flagged)
+    assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
+    monkeypatch.setattr(bench.definitions._progress, "_flagged_of", lambda concept, n: [])
+    bench.answers.give(NAME, yes[0], "no", author="ana")
+    bench.definitions.mine(NAME)
+    found = cover()
+    assert not set(found) & (set(bench.answers.decisions(NAME)) | apart)
+    assert set(found) <= bench.context.store.candidates(concept.id).keys()

@@ -7,7 +7,7 @@ import pytest
 from concepts.classifier.settling import LAST, Settling, settling
 from concepts.labels.answer_count import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.advice import about_rare, advice
+from concepts.workbench.advice import about_rare, advice, is_enough
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -41,12 +41,27 @@ def test_the_advice_is_one_sentence_with_its_reason() -> None:
     reason = "The last 40 of 150 answers changed 3 of 2,700 decisions, and it hesitates about 12."
     few, many = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
     assert advice(few, None) == "About 40 more help."
-    assert advice(many, None) == "More still help."
+    assert advice(many, None) == "Enough to go on; more still help."
     assert advice(many, counted()) == f"More answers like these would change little. {reason}"
     assert advice(many, counted(changed=30)).startswith(
-        "More still help. The last 40 of 150 answers changed 30"
+        "Enough to go on; more still help. The last 40 of 150 answers changed 30"
     )
     assert advice(AnswerCount(), None).startswith("It takes at least one that counts and one that doesn’t")
+
+
+def test_what_is_said_of_more_answers_and_whether_there_are_enough_never_contradict() -> None:
+    one_kind = AnswerCount(answers=150, teach_no=150)
+    few, many = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
+    for count, found, enough in (
+        (few, None, False),
+        (few, counted(), True),
+        (few, counted(changed=30), False),
+        (many, None, True),
+        (many, counted(changed=30), True),
+        (one_kind, None, False),
+    ):
+        assert is_enough(count, found) is enough
+        assert advice(count, found).startswith(("Enough", "More answers like these")) is enough
 
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:

@@ -15,13 +15,14 @@ from small_app import app_without_screens
 from typer.testing import CliRunner
 from web_screens import Screens
 
+from concepts.classifier.settling import Settling
 from concepts.cli import app
 from concepts.labels.answer_count import AnswerCount, count_answers
 from concepts.labels.consensus import consensus
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
-from storage.tables import now
+from storage.tables import JobRow, now
 
 NAME = "Round thing"
 ANA, BEN, NOBODY = Author("ana"), Author("ben"), Author("simulation", "simulated")
@@ -78,7 +79,7 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screens, more = Screens(bench), "About 87 more help."
-    assert SENTENCE in words(screens.load("")["start-concepts"])
+    assert f"{SENTENCE} {more}" in words(screens.load("")["start-concepts"])
     assert f"{SENTENCE} Of those to learn from 1 came after version 1. {more}" in words(
         screens.load("quality", concept=NAME)["quality-train"]
     )
@@ -88,10 +89,37 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860/api/v1/")
     shown, (listed,) = client.get(f"concepts/{NAME}").json(), client.get("concepts").json()
     assert shown["answers"] == listed["answers"] == state["count"]
-    assert shown["advice"] == more
+    assert shown["advice"] == listed["advice"] == more
     assert client.get(f"concepts/{NAME}/versions/1/quality").json()["answered"] == shown["answers"]["measure"]
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
     assert f"{SENTENCE} {more}" in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
+
+
+def test_where_more_would_change_little_every_screen_says_that_labelling_is_done(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 15 answers, as if a look over them had found so."""
+    settled = Settling(answers=15, last=4, pictures=60, flagged=9, either=9, changed=0, hesitates=1)
+    assert settled.settled
+    concept = bench.context.concept(NAME)
+    bench.second_look.current(NAME)
+    (job,) = bench.context.jobs.store.newest_done_of("look over", [concept.id])
+    told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
+    with bench.context.database.write() as session:
+        session.get_one(JobRow, job.id).result = told
+    more = f"More answers like these would change little. {settled.reason}"
+    screens = Screens(bench)
+    start = words(screens.load("")["start-concepts"])
+    assert more in start
+    assert "Next: Label" not in start
+    assert more in words(screens.load("quality", concept=NAME)["quality-train"])
+    label = screens.load("label", concept=NAME)["label-area"]
+    state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
+    assert (state["advice"], state["enough"]) == (more, True)
+    (listed,) = bench.definitions.concepts()
+    assert (listed.advice, "Label" in listed.steps_done) == (more, True)
+    monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
+    assert more in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
 
 
 def test_a_look_alike_of_what_measures_is_said_to_teach_nothing() -> None:

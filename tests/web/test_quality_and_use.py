@@ -67,7 +67,10 @@ def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> Non
 
 
 def test_a_version_that_flags_nothing_that_was_checked_says_so() -> None:
-    assert "flags none of the checked pictures" in words(quality._main(measured(None), "Ball"))
+    shown = words(quality._main(measured(None), "Ball"))
+    assert "flags none of the checked pictures" in shown
+    assert 'id="threshold"' not in quality._main(measured(None), "Ball")
+    assert "Move the threshold" not in shown  # advice names only what is on the page
 
 
 def line(**changes: Any) -> str:

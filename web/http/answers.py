@@ -82,6 +82,7 @@ class Progress(BaseModel):
     count: AnswerCount
     advice: str
     rare: str  # what it takes where few pictures count
+    enough: bool  # whether labelling counts as done
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[Said] = []  # what other people said of the picture that was answered
@@ -106,6 +107,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
         count=workbench.answers.count(concept),
         advice=advice.more,
         rare=advice.rare,
+        enough=advice.enough,
         upcoming=upcoming,
         remarks=workbench.comments.shown(concept, shown, author),
         opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
@@ -167,6 +169,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             count=workbench.answers.count(concept),
             advice=advice.more,
             rare=advice.rare,
+            enough=advice.enough,
             upcoming=more,
             opinion=opinion,
             remarks=workbench.comments.shown(concept, shown, author),

@@ -34,7 +34,7 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
         "label/label.html",
         concept=view.name,
         person=author_of(request),
-        enough=ENOUGH_LABELS,
+        usual=ENOUGH_LABELS,
         state=state,
         definition=definition,
     )

@@ -27,6 +27,11 @@ function settle() {
     history.pushState(null, "", shown.dataset.address);
   }
   shown?.removeAttribute("data-address");
+  const pictures = document.querySelector("[data-now-in-library]");
+  const rail = document.getElementById("rail-pictures");
+  if (pictures && rail && rail.textContent !== pictures.dataset.nowInLibrary) {
+    rail.textContent = pictures.dataset.nowInLibrary;
+  }
 }
 
 let waiting = false;

@@ -23,12 +23,13 @@ class Labeller {
   constructor(root) {
     this.root = root;
     this.concept = root.dataset.concept;
-    this.enough = Number(root.dataset.enough);
+    this.usual = Number(root.dataset.usual); // answers after which labelling mostly counts as done
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     const state = JSON.parse(root.dataset.state);
     this.count = state.count;
     this.advice = state.advice;
     this.rare = state.rare;
+    this.enough = state.enough;
     this.pictures = [];
     this.loaded = new Map();
     this.history = grouped(state.recent); // answers and batches, oldest first
@@ -360,13 +361,13 @@ class Labeller {
     return words;
   }
 
-  know({count, advice, rare}) {
-    Object.assign(this, {count, advice, rare});
+  know({count, advice, rare, enough}) {
+    Object.assign(this, {count, advice, rare, enough});
     this.showCount();
   }
 
   showCount() {
-    const {answers, given, yes, no, unsure, skip, conflict, sentence} = this.count;
+    const {answers, yes, no, unsure, skip, conflict, sentence} = this.count;
     this.part('count').textContent = answers === 1 ? '1 answer' : `${answers.toLocaleString('en')} answers`;
     this.part('count-words').textContent = sentence;
     this.part('advice').textContent = this.advice;
@@ -374,7 +375,7 @@ class Labeller {
     this.part('rare').hidden = !this.rare;
     this.part('find-first').hidden = yes > 0;
     const bar = this.part('bar');
-    const whole = Math.max(this.enough, answers);
+    const whole = this.enough ? answers : Math.max(this.usual, answers);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
       const part = element('i', kind);
       part.style.width = `${(100 * n) / whole}%`;
@@ -384,7 +385,7 @@ class Labeller {
     const words = [`${yes} count`, `${no} don’t`, ...others.map((other) => other.join(' '))].join(', ');
     bar.setAttribute('aria-label', words);
     this.part('balance').textContent = words;
-    this.part('onward').classList.toggle('primary', given >= this.enough);
+    this.part('onward').classList.toggle('primary', this.enough);
   }
 
   showSaved(count, failure) {
