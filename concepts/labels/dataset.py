@@ -9,7 +9,7 @@ import numpy as np
 from concepts.labels.consensus import Decision, consensus
 from concepts.labels.lessons import Lessons
 from concepts.labels.renewals import Renewal, Renewals
-from concepts.labels.repeats import Twice, said_twice
+from concepts.labels.repeats import Twice, comes_again, said_twice
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at
 from storage.concepts import Certifying, Wave
@@ -63,7 +63,9 @@ class Material(Lessons):
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        return said_twice(self._first, self._log.repeats(self.concept_id), self.evaluation)
+        key = self._store.get(self.concept_id).key
+        again = [e for e in self._log.repeats(self.concept_id) if comes_again(key, e.picture_id)]
+        return said_twice(self._first, again, self.evaluation)
 
     @cached_property
     def _first(self) -> list[LabelEvent]:

@@ -69,22 +69,28 @@ class Repeats:
     def _drawn(self) -> list[str]:
         """In random order."""
         waves = self._store.evaluation_pictures(self._concept_id)
-        chance = {i: self._chance("again", i) for i, drawn in waves.items() if drawn == "random"}
-        return sorted((i for i, value in chance.items() if value < SHARE), key=chance.__getitem__)
+        again = [i for i, drawn in waves.items() if drawn == "random" and comes_again(self._key, i)]
+        return sorted(again, key=lambda i: _chance(self._key, "again", i))
 
     def _wait(self, picture_id: str) -> int:
-        return SOONEST + int((LATEST - SOONEST + 1) * self._chance("wait", picture_id))
-
-    def _chance(self, what: str, picture_id: str) -> float:
-        """Between 0 and 1; the same on every machine."""
-        digest = hashlib.sha256(f"{self._key} {what} {picture_id}".encode()).digest()
-        return int.from_bytes(digest[:8]) / 2**64
+        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self._key, "wait", picture_id))
 
     def _said(self, author: Author, picture_ids: Sequence[str]) -> Mapping[str, list[LabelEvent]]:
         said: dict[str, list[LabelEvent]] = {}
         for event in self._log.of_author(self._concept_id, author, picture_ids) if picture_ids else ():
             said.setdefault(event.picture_id, []).append(event)
         return said
+
+
+def comes_again(key: str, picture_id: str) -> bool:
+    """Whether a picture that measures is one of the random ones that come back; `key` is the concept's."""
+    return _chance(key, "again", picture_id) < SHARE
+
+
+def _chance(key: str, what: str, picture_id: str) -> float:
+    """Between 0 and 1; the same on every machine."""
+    digest = hashlib.sha256(f"{key} {what} {picture_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
 
 
 def said_twice(

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from concepts.classifier.coverage import coverage
 from concepts.classifier.doubts import Doubts, doubts
+from concepts.classifier.looked_again import (
+    Corrected,
+    Drawn,
+    LookAgain,
+    corrected,
+    draw,
+    said_of,
+    second_answers,
+    what_came_of_it,
+)
 from concepts.classifier.rarity import rarity
 from concepts.classifier.sample import sample
 from concepts.classifier.second_look import Suspect, second_look
 from concepts.classifier.settling import settling
-from concepts.classifier.training import way_of
+from concepts.classifier.training import check_fingerprint, way_of
+from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
 from concepts.labels.dataset import Material
+from concepts.labels.rows import SPELLINGS
 from concepts.learning.fitting import SEED
+from concepts.library.browsing import views_of
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import LookedOver, LookOver
+from storage.heads import StoredHead
+from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
 SUSPECTS = 50  # that are kept: more than anybody looks at
@@ -77,6 +92,53 @@ class SecondLook:
             for kind in (looked.doubts.wrong, looked.doubts.unsure)
         )
         return looked.doubts.model_copy(update={"wrong": wrong, "unsure": unsure})
+
+    def again(self, name: str, author: str) -> LookAgain:
+        """The blind second look of this person at answers that measure, for the newest version."""
+        concept, head = self._context.version(name, None)
+        drawn, said = self._drawn_again(concept, head, Author(author))
+        order = drawn.mixed(concept.key)
+        answers = second_answers(said, order)
+        ahead = [i for i in order if i not in answers][:1]
+        shown = views_of(self._context.collection.library.pictures(ahead))
+        return LookAgain(
+            version=head.number,
+            asked=len(order),
+            answered=len(answers),
+            next=shown[0] if shown else None,
+            sentence=what_came_of_it(drawn, answers),
+        )
+
+    def answer_again(self, name: str, picture_id: str, value: str, *, author: str, key: str) -> None:
+        """Keeps what somebody says at their second look: beside the first answer, which goes on to measure.
+        Raises `DiscernError` for a picture that isn't of it, or is answered."""
+        concept, head = self._context.version(name, None)
+        who = Author(author)
+        if value not in ("yes", "no", "unsure"):
+            raise DiscernError(f"“{value}” is no answer. Say yes, no or unsure.")
+        drawn, said = self._drawn_again(concept, head, who)
+        if picture_id not in drawn.mixed(concept.key):
+            raise DiscernError("This picture isn’t one of those to look at again.")
+        if second_answers(said, [picture_id]):
+            return
+        number = self._context.revision(concept).number
+        label = NewLabel(key, picture_id, SPELLINGS[value], who, number, repeat=True)
+        self._context.log.append(concept.id, [label])
+
+    def corrected(self, name: str) -> list[Corrected]:
+        """The pictures that measure and were answered otherwise since; their first answers measure."""
+        found = corrected(self._context.material(self._context.concept(name)))
+        paths = self._context.collection.paths([one.id for one in found])
+        return [one.model_copy(update={"path": paths.get(one.id, "")}) for one in found]
+
+    def _drawn_again(
+        self, concept: ConceptRow, head: StoredHead, author: Author
+    ) -> tuple[Drawn, dict[str, list[LabelEvent]]]:
+        check_fingerprint(head, self._context.collection)
+        material = self._context.material(concept)
+        events = self._context.log.of_author(concept.id, author, material.measuring)
+        said = said_of(events, author)
+        return draw(material, head, said, concept.key), said
 
     def _asked(self, concept: ConceptRow) -> LookOver:
         newest = self._context.heads.get(concept.id)

@@ -5,17 +5,23 @@ The answers are simulated: a drawing counts if its file is called ellipse, and e
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from drawing import draw_folder
+from fastapi.testclient import TestClient
+from small_app import app_without_screens
 from web_screens import Screens
 
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from storage.labels import Author
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -49,7 +55,11 @@ def bench(made: Path, own_home: Path) -> Workbench:
 
 def figures(bench: Workbench) -> Any:
     """All that is measured, anew."""
-    return bench.versions.evaluate(NAME).model_dump(exclude={"baselines"})
+    return bench.versions.evaluate(NAME).model_dump()
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def other(said: str) -> str:
@@ -65,3 +75,70 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
         screens.press("quality-dialog", "answer", value, OF, value=other(mistake.said), comment="")
     assert bench.versions.mistakes(NAME) == []
     assert figures(bench) == before
+    shown = words(screens.load("quality", **OF)["quality-mistakes"])
+    measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
+    assert f"Answered otherwise since: {measuring}" in shown
+    quality = bench.versions.quality(NAME)
+    assert not quality.stale
+    assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
+
+
+def test_correcting_every_mistake_over_rest_changes_no_figure(bench: Workbench) -> None:
+    before = figures(bench)
+    client = TestClient(app_without_screens(bench), base_url=f"http://127.0.0.1:7860/api/v1/concepts/{NAME}/")
+    mistakes = client.get("versions/1/mistakes").json()
+    assert mistakes
+    given = [{"picture": one["id"], "value": other(one["said"])} for one in mistakes]
+    assert client.post("labels", json={"answers": given, "in_view": True}).status_code == 201
+    assert client.get("versions/1/mistakes").json() == []
+    assert figures(bench) == before
+    assert client.get("versions/1/quality").json()["version"]["report"] == bench.versions.quality(
+        NAME
+    ).version.report.model_dump(mode="json")  # type: ignore[union-attr]
+
+
+def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:
+    shown = words(Screens(bench).load("quality", **OF)["quality-mistakes"])
+    assert "It changes no figure: those stay with what was said first" in shown
+
+
+def test_a_second_look_is_at_as_many_right_as_wrong_pictures_and_tells_nothing_before_its_end(
+    bench: Workbench,
+) -> None:
+    """Every answer is now what the picture is: every slip is found, whichever way it spoke."""
+    screens, before = Screens(bench), figures(bench)
+    path_of = {picture.id: picture.path for picture in bench.pictures.browse(90, "").pictures}
+    wrong = {mistake.id for mistake in bench.versions.mistakes(NAME) if mistake.purpose == "evaluation"}
+    asked: list[str] = []
+    shown = screens.press("quality-again", "begin-again", "", OF)
+    assert not any(f"open-{picture[:12]}" in shown["quality-mistakes"] for picture in wrong)
+    while found := re.search(r'form data-action="look-again" data-value="([^"]*)"', shown["quality-again"]):
+        picture, _ = json.loads(unescape(found[1]))
+        assert "wrong" not in words(shown["quality-again"])
+        assert Path(path_of[picture]).name not in shown["quality-again"]
+        value = "yes" if "ellipse" in path_of[picture] else "no"
+        shown = screens.press("quality-again", "look-again", unescape(found[1]), OF, value=value)
+        asked.append(picture)
+    assert len(asked) == len(set(asked)) >= 8
+    assert len(wrong & set(asked)) == len(asked) // 2
+    material = bench.context.material(bench.context.concept(NAME))
+    changed = [i for i in asked if material.blind[i].value != ("yes" if "ellipse" in path_of[i] else "no")]
+    assert changed
+    of_wrong, of_right = len(wrong & set(changed)), len(set(changed) - wrong)
+    half = len(asked) // 2
+    said = f"of {half} it has wrong you see {of_wrong} otherwise now, of {half} it has right {of_right}."
+    assert said in words(shown["quality-again"])
+    assert figures(bench) == before
+    assert bench.versions.quality(NAME).consistency is None  # that sample stays a random one
+
+
+def test_a_picture_whose_verdict_was_shown_is_not_looked_at_blindly(bench: Workbench) -> None:
+    look = bench.second_look.again(NAME, "me")
+    assert look.next is not None
+    for mistake in bench.versions.mistakes(NAME):
+        if mistake.purpose == "evaluation":
+            bench.answers.label(
+                NAME, mistake.id, mistake.said, author=Author("me"), key=mistake.id, in_view=True
+            )
+    assert bench.second_look.again(NAME, "me").asked == 0
+    assert bench.second_look.again(NAME, "somebody else").asked == 0

@@ -128,7 +128,9 @@ ACTIONS: dict[str, Rule] = {
         Rule(VIEWER),
     ),
     **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
-    **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
+    **dict.fromkeys(
+        ("yes", "no", "unsure", "undo", "answer", "comment", "begin-again", "look-again"), Rule(LABELLER)
+    ),
     **dict.fromkeys(
         ("cancel", "retry", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),

@@ -16,13 +16,16 @@ PAGE: Final = 24
 ANSWERS: Final = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 
 
-def listed(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int]) -> str:
-    """`pages`: the first false alarm and the first missed picture that are shown."""
+def listed(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int], looking: bool) -> str:
+    """`pages`: the first false alarm and the first missed picture that are shown; without what measures while
+    `looking` at that again blindly."""
     found = bench.versions.mistakes(view.name)
     remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
     return render(
         "quality/mistakes.html",
-        found=found,
+        found=[one for one in found if not looking or one.purpose == "train"],
+        looking=looking,
+        corrected=bench.second_look.corrected(view.name),
         answers=view.answers,
         pages=pages,
         size=PAGE,

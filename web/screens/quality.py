@@ -16,7 +16,6 @@ from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
-from concepts.learning.average_probability import about_probabilities
 from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
 from concepts.learning.target import Side
@@ -27,6 +26,8 @@ from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import render, say
 from web.screens import mistakes
+from web.screens.look_again import Again
+from web.screens.quality_plots import plots
 from web.work import Work, press
 
 WORK = ("train", "evaluate", "score library")
@@ -54,7 +55,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.open, screen.areas)
     pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
-    for area in (*pressed, screen.mistakes, screen.dialog):
+    for area in (*pressed, screen.again.area, screen.mistakes, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
     on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
 
@@ -75,11 +76,13 @@ class _Screen:
             self.parts = live("quality-parts", elem_classes="wide")
             self.steady = live("quality-steady")
         self.line = live("quality-line")
+        self.again = Again(workbench)
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
         self.html = [self.top, self.work.area, self.said, self.training, self.covered, self.main, self.side]
-        self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes, self.dialog]
+        self.html += [self.plots, self.parts, self.steady, self.line, self.again.area, self.mistakes]
+        self.html.append(self.dialog)
         self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
@@ -106,7 +109,8 @@ class _Screen:
                 self.dialog: "",
                 self.memory: {"pages": list(pages), "seen": _seen(jobs)},
                 **self.work.shown(_work(jobs)),
-                **self._figures(view, author_of(request), quality, jobs, pages),
+                **self._figures(view, quality, jobs),
+                **(self._mistakes(view, author_of(request), pages) if quality else {}),
                 self.work.timer: self.work.ticking(*jobs),
             }
         except DiscernError as error:
@@ -145,27 +149,18 @@ class _Screen:
             "quality/train.html", concept=view, new_answers=new_answers, targets=TARGETS, target=target
         )
 
-    def _figures(
-        self,
-        view: ConceptView,
-        author: str,
-        quality: QualityView | None,
-        jobs: Sequence[JobView],
-        pages: Sequence[int],
-    ) -> Shown:
+    def _figures(self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView]) -> Shown:
         if quality is None:
             main = render("quality/untrained.html", concept=view)
-            areas = (self.covered, self.side, self.plots, self.parts, self.steady, self.line, self.mistakes)
-            return dict.fromkeys(areas, "") | {self.main: main}
+            return dict.fromkeys(self.html[self.html.index(self.covered) :], "") | {self.main: main}
         return {
             self.covered: _covered(quality, view.name),
             self.main: _main(quality, view.name, self._words(quality, view.name)),
             self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
-            self.plots: _plots(quality),
+            self.plots: plots(quality),
             self.parts: render("quality/parts.html", report=quality.version.report),
             self.steady: self._steady(view.name, jobs),
             self.line: self._line(view.name, quality.version),
-            self.mistakes: mistakes.listed(self._bench, view, author, pages),
         }
 
     def _words(self, quality: QualityView, name: str) -> list[tuple[Change, str]]:
@@ -226,6 +221,12 @@ class _Screen:
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
+    def _mistakes(self, view: ConceptView, author: str, pages: Sequence[int], begun: bool = False) -> Shown:
+        """What it has wrong; without what measures while that is looked at again blindly."""
+        look = self.again.found(view.name, author)
+        shown = mistakes.listed(self._bench, view, author, pages, look.is_going or begun)
+        return {self.again.area: self.again.shown(look, begun), self.mistakes: shown}
+
     # What is done
 
     def act(self, action: Action, request: gr.Request, memory: Memory) -> Shown:
@@ -236,8 +237,11 @@ class _Screen:
             if action.name == "open":
                 dialog = mistakes.opened(self._bench, name, action.value, author_of(request))
                 return {} if dialog is None else {self.dialog: dialog}
+            if action.name == "begin-again":
+                view = self._bench.definitions.concept(name)
+                return self._mistakes(view, author_of(request), pages, begun=True)
             if action.name.startswith("page-"):
-                return self._turn(name, author_of(request), action, memory, pages)
+                return self._turn(name, action, memory, pages, author_of(request))
             return self.everything(request, self._do(action, name, author_of(request)), pages)
         except DiscernError as error:
             return self.everything(request, say(in_words(error), "bad"), pages)
@@ -271,16 +275,18 @@ class _Screen:
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
             return mistakes.answered(self._bench, name, action, author)
+        elif action.name == "look-again":
+            return self.again.answer(name, action, author)
         elif action.name == "undo":
             self._bench.answers.undo(name, author=author, only=[action.value])
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _turn(self, name: str, author: str, action: Action, memory: Memory, pages: Sequence[int]) -> Shown:
+    def _turn(self, name: str, action: Action, memory: Memory, pages: Sequence[int], author: str) -> Shown:
         start = max(int(action.value), 0)
         turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
-        shown = mistakes.listed(self._bench, self._bench.definitions.concept(name), author, turned)
-        return {self.mistakes: shown, self.memory: memory | {"pages": turned}}
+        view = self._bench.definitions.concept(name)
+        return self._mistakes(view, author, turned) | {self.memory: memory | {"pages": turned}}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)
@@ -317,7 +323,6 @@ def _seen(jobs: Sequence[JobView]) -> list[int | None]:
 
 
 def _covered(view: QualityView, name: str) -> str:
-    """What of the library the figures say nothing about."""
     return render("quality/covered.html", view=view, name=name)
 
 
@@ -360,17 +365,3 @@ def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `quality.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
-
-
-def _plots(view: QualityView) -> str:
-    if view.curves is None:
-        return ""
-    curves, at = view.curves, view.at
-    certified = Guarantee.of(view.version.details)  # where there is a bound and no other precision
-    place = (at.right / view.positives, at.right / at.flagged) if at and not certified else None
-    base = view.version.report.metric("base_rate") if view.version.report else None
-    everything = base.value if base and base.value is not None else view.positives / view.n
-    drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))
-    report = view.version.report
-    average = about_probabilities(report.metrics) if report else []
-    return render("quality/plots.html", figures=zip(drawn, ([], average), strict=True))
