@@ -91,7 +91,7 @@ def routes(workbench: Workbench) -> APIRouter:
     def version_mistakes(
         name: ConceptName, version: VersionNumber, limit: Limit = 50, offset: Offset = 0
     ) -> list[Mistake]:
-        """Pictures people checked and the version gets wrong, the surest mistakes first. Who answers them again
+        """Pictures people checked and the version gets wrong, the surest first. Who answers them again
         has seen what it says and sends `in_view`: such answers are kept and change no figure."""
         return workbench.versions.mistakes(name, version=version, limit=limit, offset=offset)
 
