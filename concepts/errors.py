@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
+    ArchivedConceptError,
     BadPictureError,
     ConflictError,
     DamagedDatabaseError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doe
     from storage.calls import Outcome
 
 __all__ = [
+    "ArchivedConceptError",
     "BadPictureError",
     "BadPriceError",
     "BadSettingsError",

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new
-from storage.errors import ConflictError, UnknownConceptError
+from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
+from storage.names import id_of, key_of, name_taken
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -99,27 +100,28 @@ class ConceptStore:
 
     def create(self, name: str) -> ConceptRow:
         """Raises `ConflictError` where the name is taken."""
-        row = ConceptRow(name=name, key=_key(name))
+        row = ConceptRow(name=name, key=key_of(name), seed=key_of(name))
         try:
             with self._database.write() as session:
                 session.add(row)
         except IntegrityError as error:
-            raise ConflictError(
-                f"There is a concept called “{name}” already. Choose another name, or go on with that one."
-            ) from error
+            raise name_taken(self._database, name) from error
         return row
 
     def find(self, name: str) -> ConceptRow | None:
+        """By its name, or by one it had before it was renamed; an archived one too."""
         with self._database.read() as session:
-            query = select(ConceptRow).where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
+            query = select(ConceptRow).where(ConceptRow.id == id_of(name), ConceptRow.deleted.is_(None))
             return session.scalar(query)
 
     def get(self, concept_id: int) -> ConceptRow:
-        """Raises `UnknownConceptError`, also for one that was deleted."""
+        """Raises `UnknownConceptError`, also for one that was deleted or archived."""
         with self._database.read() as session:
             row = session.get(ConceptRow, concept_id)
         if row is None or row.deleted:
             raise UnknownConceptError(f"“{row.name}” was deleted." if row else "There is no such concept.")
+        if row.archived:
+            raise ArchivedConceptError(row.name)
         return row
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
@@ -129,8 +131,8 @@ class ConceptStore:
             return {row[0]: row[1] for row in session.execute(query)}
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
-        """Those that are not deleted, the first begun first; all of them or a page."""
-        query = select(ConceptRow).where(ConceptRow.deleted.is_(None))
+        """Those that are neither deleted nor archived, the first begun first; all of them or a page."""
+        query = select(ConceptRow).where(ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None))
         query = query.order_by(ConceptRow.created, ConceptRow.id).limit(limit).offset(offset)
         with self._database.read() as session:
             return list(session.scalars(query))
@@ -150,10 +152,10 @@ class ConceptStore:
                 row = session.get(ConceptRow, concept_id)
                 if row is None:
                     raise UnknownConceptError("There is no such concept.")
-                row.deleted, row.key = None, _key(row.name)
+                row.deleted, row.key = None, key_of(row.name)
         except IntegrityError as error:
             raise ConflictError(
-                "Another concept has this name by now. Delete that one first; both are kept."
+                "Another concept has this name by now. Rename or delete that one first; both are kept."
             ) from error
         return row
 
@@ -167,7 +169,8 @@ class ConceptStore:
     def add_definition(
         self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None
     ) -> DefinitionRow:
-        """The next revision. Raises `ConflictError` where `after` is given and isn't the newest any more."""
+        """The next revision, under the name that the concept has now. Raises `ConflictError` where `after` is
+        given and isn't the newest any more."""
         with self._writing(concept_id) as session:
             query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
             newest = session.scalar(query) or 0
@@ -180,7 +183,7 @@ class ConceptStore:
             row = DefinitionRow(
                 concept_id=concept_id,
                 number=newest + 1,
-                document=document,
+                document=document | {"name": session.get_one(ConceptRow, concept_id).name},
                 author=author,
                 note=note,
             )
@@ -365,15 +368,6 @@ class ConceptStore:
         return self._database.write(f"concept {concept_id}")
 
 
-def id_of(name: str) -> ScalarSelect[int]:
-    """The id of the concept that has this name now, as part of a query."""
-    return (
-        select(ConceptRow.id)
-        .where(ConceptRow.key == _key(name), ConceptRow.deleted.is_(None))
-        .scalar_subquery()
-    )
-
-
 def _last_ordinal(session: Session, concept_id: int) -> int:
     last = select(func.max(EvaluationPictureRow.ordinal)).where(EvaluationPictureRow.concept_id == concept_id)
     return session.scalar(last) or 0
@@ -394,8 +388,3 @@ def put_behind(
         for ordinal, i in enumerate(picture_ids, start=last + 1)
     ]
     insert_new(session, EvaluationPictureRow, rows)
-
-
-def _key(name: str) -> str:
-    """Names that differ only in case or spaces are one concept."""
-    return " ".join(name.split()).casefold()

@@ -44,6 +44,14 @@ class UnknownConceptError(DiscernError):
     """No concept has this name."""
 
 
+class ArchivedConceptError(UnknownConceptError):
+    """The concept is archived, so nothing can be done with it until it is brought back."""
+
+    def __init__(self, concept: str) -> None:
+        super().__init__(f"“{concept}” is archived.")
+        self.concept = concept
+
+
 class UnknownVersionError(DiscernError):
     """A concept has no definition or trained version of this number."""
 

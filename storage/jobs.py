@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from storage.concepts import id_of
 from storage.database import Database
 from storage.errors import ConflictError, UnknownJobError
+from storage.names import id_of
 from storage.tables import JobRow, now
 
 HEARTBEAT_SECONDS = 5
@@ -147,6 +147,14 @@ class JobStore:
             row.cancel_requested = True
             if _state(row) in ("queued", "interrupted"):
                 row.state, row.finished = "cancelled", now()
+
+    def cancel_all(self, concept_id: int) -> None:
+        """The same for every job of a concept that waits or runs."""
+        its = (JobRow.concept_id == concept_id, JobRow.state.in_(GOING))
+        with self._database.read() as session:
+            going = list(session.scalars(select(JobRow.id).where(*its)))
+        for job_id in going:
+            self.cancel(job_id)
 
     def retry(self, job_id: int) -> None:
         """Queues a failed, cancelled or interrupted job again; it goes on where it stopped."""

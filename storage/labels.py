@@ -62,6 +62,7 @@ class LabelEvent:
     in_view: bool = False
     repeat: bool = False
     renewed: bool = False
+    taken_from: int | None = None  # the event of another concept that this one repeats
 
 
 class LabelLog:
@@ -138,6 +139,45 @@ class LabelLog:
         with self._writing(concept_id) as session:
             before = None if beside else session.scalar(remarks)
             _insert(session, [row | {"undoes": before}])
+
+    def copy(self, source: int, target: int, recorded_by: str) -> int:
+        """Says in a new concept what people said in another that was not undone, in the same order and with
+        the same marks; how many labels that were. Whose they are and when they were given stays, and each
+        names the event it is from. What was asked twice to see how consistent people are is left out."""
+        undo, e = aliased(LabelEventRow), LabelEventRow
+        undone = select(undo.sequence).where(undo.undoes == e.sequence).exists()
+        query = select(e).where(
+            e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False), ~undone
+        )
+        query = query.where(e.value.in_((*VALUES, COMMENT))).order_by(e.sequence)
+        with self._writing(target) as session:
+            rows = [
+                {
+                    "key": f"copied to {target}/{row.sequence}",
+                    "concept_id": target,
+                    "picture_id": row.picture_id,
+                    "value": row.value,
+                    "author": row.author,
+                    "author_kind": row.author_kind,
+                    "definition_number": row.definition_number,
+                    "comment": row.comment,
+                    "created": row.created,
+                    "recorded_by": recorded_by if recorded_by != row.author else None,
+                    "in_view": row.in_view,
+                    "renewed": row.renewed,
+                    "taken_from": row.sequence,
+                }
+                for row in session.scalars(query)
+            ]
+            _insert(session, rows)
+        return sum(row["value"] != COMMENT for row in rows)
+
+    def origins(self, concept_id: int) -> dict[int, int]:
+        """Event → the concept it was taken over from, of those that were."""
+        source, e = aliased(LabelEventRow), LabelEventRow
+        query = select(e.sequence, source.concept_id).join(source, source.sequence == e.taken_from)
+        with self._database.read() as session:
+            return {row[0]: row[1] for row in session.execute(query.where(e.concept_id == concept_id))}
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -399,4 +439,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         in_view=row.in_view,
         repeat=row.repeat,
         renewed=row.renewed,
+        taken_from=row.taken_from,
     )

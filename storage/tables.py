@@ -121,6 +121,17 @@ class ConceptRow(Base):
     key: Mapped[str] = mapped_column(String(120), unique=True)  # case-folded name
     created: Mapped[datetime] = mapped_column(default=now)
     deleted: Mapped[datetime | None]
+    seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
+    archived: Mapped[datetime | None]
+
+
+class FormerNameRow(Base):
+    """A name that a concept had before it was renamed, and the last concept that left it."""
+
+    __tablename__ = "former_names"
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)  # case-folded name
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    renamed: Mapped[datetime] = mapped_column(default=now)
 
 
 class DefinitionRow(Base):
@@ -227,6 +238,7 @@ class LabelEventRow(Base):
     in_view: Mapped[bool] = mapped_column(default=False)  # what the machine says stood beside the picture
     repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
     renewed: Mapped[bool] = mapped_column(default=False)  # that again, because the definition had changed
+    taken_from: Mapped[int | None]  # the event of another concept that this one repeats
 
 
 class WallRow(Base):

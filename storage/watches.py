@@ -100,9 +100,10 @@ class Watches:
             return [_watch(row) for row in session.scalars(query)]
 
     def going(self) -> list[Watch]:
-        """Those that nobody stopped, of concepts that are not deleted."""
+        """Those that nobody stopped, of concepts that are neither deleted nor archived."""
         query = select(WatchRow).join(ConceptRow, ConceptRow.id == WatchRow.concept_id)
-        query = query.where(WatchRow.stopped.is_(None), ConceptRow.deleted.is_(None)).order_by(WatchRow.id)
+        in_use = ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None)
+        query = query.where(WatchRow.stopped.is_(None), *in_use).order_by(WatchRow.id)
         with self._database.read() as session:
             return [_watch(row) for row in session.scalars(query)]
 

@@ -8,6 +8,7 @@ from concepts import errors
 ADVICE: dict[type[errors.DiscernError], str] = {
     errors.EmptyLibraryError: "Add some on Library.",
     errors.NoConceptError: "Begin one on Start.",
+    errors.ArchivedConceptError: "Bring it back on Start.",
     errors.NoVersionError: "Train one on Quality.",
     errors.NotEnoughLabelsError: "Answer some on Label.",
     errors.NotEnoughPicturesError: "Add pictures, or ask for fewer of 100 to be right.",

@@ -22,6 +22,7 @@ from web.http.login import login_routes
 from web.http.media import media_routes
 from web.http.not_found import NotFoundPage
 from web.http.problems import handle_problems
+from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
@@ -42,6 +43,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(NotFoundPage)
+    app.add_middleware(Renamed, workbench=workbench, screens={screen.path for screen in SCREENS})
     app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)
     handle_problems(app)

@@ -38,13 +38,16 @@ def frame(
 
 
 def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
-    concept = concept_of(request)
+    named = concept_of(request)
+    concept = workbench.catalogue.name_now(named) or named if named else None
     first = next(i for i, screen in enumerate(screens) if screen.step)
     journey = workbench.definitions.steps(concept) if concept else None
     steps = [s for s in screens if s.step and (journey is None or s.title in journey.names)]
     return render(
         "rail.html",
         concept=concept,
+        concepts=workbench.catalogue.names() if concept else [],
+        place_of_others=current.path if current.path != "/" else "/define",
         current=current,
         before=screens[:first],
         steps=steps,

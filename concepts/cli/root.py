@@ -12,6 +12,7 @@ import typer
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
     bundles,
+    catalogue,
     concept,
     deliberation,
     examples,

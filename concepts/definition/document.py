@@ -87,10 +87,10 @@ class Definition(_Document):
     def meaning(self) -> tuple[object, ...]:
         """Equal for two definitions by which the same pictures count, as far as words tell: what a person
         reads when they decide, whatever its case and spacing. Searches, examples, what was asked and what is
-        not decided say nothing of that."""
+        not decided say nothing of that, nor does the name: to rename a concept changes no answer."""
         criteria = [c for c in self.criteria if c.kind != "undecided"]
         told = {(c.kind, _plain(c.text), _plain(self.signal_of(c))) for c in criteria}
-        return _plain(self.name), _plain(self.description), frozenset(told)
+        return _plain(self.description), frozenset(told)
 
     def as_text(self) -> str:
         """The definition as a person reads it, and as word diffs and prompts use it. What belongs to a

@@ -57,8 +57,8 @@ class Material(Lessons):
     @cached_property
     def renewal(self) -> Renewal:
         """What became of the answers that measure under the newest definition, whatever this is read for."""
-        key = self._store.get(self.concept_id).key
-        return Renewals(self._log, self._store, self.concept_id, key).state()
+        seed = self._store.get(self.concept_id).seed
+        return Renewals(self._log, self._store, self.concept_id, seed).state()
 
     @cached_property
     def twice(self) -> Twice:

@@ -31,7 +31,7 @@ LONGEST_WORD = 200
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
 LABEL_COLUMNS = (
     "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
-    "recorded_by", "in_view",
+    "recorded_by", "in_view", "from_concept",
 )  # fmt: skip
 NO_COLUMNS_OF_PICTURES = {*QUESTION_COLUMNS, *LABEL_COLUMNS}  # what says something of an answer
 

@@ -39,7 +39,7 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Sample:
         if len(drawn) < size:
             attempt = 1 + max((material.certifying[i].attempt for i in drawn), default=0)
             more = draw_of_pool(
-                material, context.collection, concept.key, f"cascade {attempt}", size - len(drawn)
+                material, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
             )
             if len(drawn) + len(more) < size:
                 raise NotEnoughPicturesError(size, len(drawn) + len(more))

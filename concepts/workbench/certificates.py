@@ -164,7 +164,7 @@ class Certificates:
         scores = context.scores.of(head, material.index).probability
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
         drawn = draw_certifying(
-            material, context.collection, concept.key, attempt, scores, at_least, size, side, lowest
+            material, context.collection, concept.seed, attempt, scores, at_least, size, side, lowest
         )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))

@@ -29,6 +29,29 @@ class DeletedConcept(View):
     deleted: datetime
 
 
+class ArchivedConcept(View):
+    id: int
+    name: str
+    archived: datetime
+
+
+class RenamedConcept(View):
+    """`before` is the name it had; `revision` the definition that has the new one."""
+
+    id: int
+    name: str
+    before: str
+    revision: int
+
+
+class DuplicatedConcept(View):
+    """`answers`: how many were taken along."""
+
+    id: int
+    name: str
+    answers: int
+
+
 class ConceptSummary(View):
     id: int
     name: str

@@ -14,7 +14,7 @@ from concepts.classifier.settling import Settling
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
-from concepts.errors import NoConceptError, UnknownConceptError, UnknownVersionError
+from concepts.errors import ArchivedConceptError, NoConceptError, UnknownConceptError, UnknownVersionError
 from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
 from concepts.labels.ranking import rank_library
@@ -35,6 +35,7 @@ from concepts.workbench.kinds import LookOver
 from concepts.workbench.lent import Lent
 from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
+from storage.catalogue import Catalogue
 from storage.certifying import CertifyingDraws
 from storage.concepts import CASCADING, CERTIFYING, FITTING, WATCHING, ConceptStore
 from storage.database import Database
@@ -80,6 +81,7 @@ class Context:
         self.collection = Collection(settings, self.database, lent.load, lent.thumbnails)
         self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
+        self.catalogue = Catalogue(self.database)
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
@@ -117,10 +119,12 @@ class Context:
         return redacted(text, self.settings.secrets)
 
     def concept(self, name: str) -> ConceptRow:
-        """By its name, or as `id:7`. Raises `UnknownConceptError`."""
+        """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownConceptError`."""
         concept, number = self.store.find(name), id_in(name)
         if concept is None and number is not None:
             return self.store.get(number)
+        if concept is not None and concept.archived:
+            raise ArchivedConceptError(concept.name)
         if concept is None:
             names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
             if not names:
@@ -270,7 +274,7 @@ class Context:
             head = None
             if drawn:
                 head = train_early(material.training.data, material.text_direction, SEED)
-            wave, chosen = draw_wave(material, self.collection, concept.key, size, head, sequence, avoid)
+            wave, chosen = draw_wave(material, self.collection, concept.seed, size, head, sequence, avoid)
             return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)
 
 

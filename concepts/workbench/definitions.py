@@ -118,12 +118,13 @@ class Definitions:
     def steps(self, name: str) -> Steps | None:
         """The steps of this concept's journey; None where there is no such concept."""
         concept = self._context.store.find(name)
-        return self._progress.steps(concept) if concept else None
+        return self._progress.steps(concept) if concept and not concept.archived else None
 
     def revise(
         self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
     ) -> RevisionView:
-        """Keeps an edited definition as the next revision; going back is revising to an older one.
+        """Keeps an edited definition as the next revision; going back is revising to an older one. It has
+        the name that the concept has: another one is given by renaming.
 
         Raises `DiscernError` where `after` is given and another revision came in between.
         """

@@ -248,7 +248,7 @@ class Deliberations:
             for i in one.pictures
         }
         try:
-            outcome, by = work.reword(concept.key, found_out, met)
+            outcome, by = work.reword(concept.seed, found_out, met)
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
         current = work.lessons.revision.definition

@@ -148,8 +148,11 @@ class LabelFiles:
         standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
         ids = list({event.picture_id for event in standing})
         paths, remarks = self._context.collection.paths(ids), self._remarks(concept, ids)
+        origins = self._context.log.origins(concept.id)
+        names = self._context.store.names(set(origins.values()))
         return [
             _label_row(event, paths, apart, remarks.get((event.picture_id, event.author), ""))
+            | {"from_concept": names[origins[event.sequence]] if event.sequence in origins else ""}
             for event in standing
         ]
 
@@ -236,7 +239,7 @@ class LabelFiles:
         asked = {(i, row.author or default) for row, i in rows if row.repeat and not row.in_view}
         if not asked:
             return set()
-        renewals = Renewals(context.log, context.store, concept.id, concept.key)
+        renewals = Renewals(context.log, context.store, concept.id, concept.seed)
         due = {(i, author) for author in {who for _, who in asked} for i in renewals.due(author)}
         return asked & (due | said)
 
@@ -253,7 +256,7 @@ class LabelFiles:
         for row, picture_id in rows:
             if row.repeat and not row.in_view:
                 marked.setdefault(row.author or default, []).append(picture_id)
-        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.key)
+        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.seed)
         among = {author: repeats.among(author, ids) for author, ids in marked.items()}
         return [
             (

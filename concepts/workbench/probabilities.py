@@ -59,7 +59,7 @@ class Probabilities:
             if newest is None or self._answered(concept, newest) == len(newest.chances):
                 material, attempt = self._context.material(concept), newest.attempt + 1 if newest else 1
                 drawn = draw_fitting(
-                    material, self._context.collection, concept.key, attempt, linear_head(head), n
+                    material, self._context.collection, concept.seed, attempt, linear_head(head), n
                 )
                 if len(drawn) < FEWEST:
                     raise NotEnoughPicturesError(FEWEST, len(drawn))

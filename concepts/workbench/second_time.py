@@ -55,12 +55,12 @@ class SecondTime:
         if not picture_ids:
             return set(), set()
         renewed = self._renewals(concept).among(author, picture_ids)
-        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.key)
+        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.seed)
         return repeats.among(author, picture_ids) - renewed, renewed
 
     def _renewals(self, concept: ConceptRow) -> Renewals:
-        return Renewals(self._context.log, self._context.store, concept.id, concept.key)
+        return Renewals(self._context.log, self._context.store, concept.id, concept.seed)
 
     def _repeats_due(self, concept: ConceptRow, author: str, n: int) -> list[str]:
-        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.key)
+        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.seed)
         return repeats.due(Author(author), self._context.revision(concept).number, n)

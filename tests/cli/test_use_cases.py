@@ -46,6 +46,11 @@ USE_CASES = [
     UseCase("concept delete", ("delete_concept",)),
     UseCase("concept deleted", ("list_deleted_concepts",)),
     UseCase("concept undelete", ("restore_concept",)),
+    UseCase("concept rename", ("rename_concept",)),
+    UseCase("concept duplicate", ("duplicate_concept",)),
+    UseCase("concept archive", ("archive_concept",)),
+    UseCase("concept archived", ("list_archived_concepts",)),
+    UseCase("concept restore", ("unarchive_concept",)),
     # Deliberation
     UseCase("concept open", ("find_ambiguities", "list_ambiguities")),
     UseCase("concept borderline", ("begin_round", "list_rounds")),

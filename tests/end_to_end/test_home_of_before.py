@@ -125,6 +125,7 @@ def test_every_event_is_there(opened: Workbench, expected: dict[str, Any], conce
     found = [plain(asdict(event)) for event in opened.context.log.events(concept)]
     assert {event.pop("recorded_by") for event in found} == {None}  # was not kept before
     assert {event.pop(name) for event in found for name in ("in_view", "repeat", "renewed")} == {False}
+    assert {event.pop("taken_from") for event in found} == {None}
     assert found == of(expected, concept)["events"]
 
 
@@ -230,7 +231,7 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     assert view.conflicts == known["conflicts"]
     rows = opened.label_files.label_rows(LIVE[concept])
     assert {row.pop("recorded_by") for row in rows} <= {""}  # was not kept before
-    assert {row.pop("in_view") for row in rows} <= {""}  # nor this
+    assert {row.pop(name) for row in rows for name in ("in_view", "from_concept")} <= {""}  # nor these
     assert rows == known["label_rows"]
 
 

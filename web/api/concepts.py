@@ -14,9 +14,12 @@ from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
+    ArchivedConcept,
     ConceptSummary,
     ConceptView,
     DeletedConcept,
+    DuplicatedConcept,
+    RenamedConcept,
     RevisionView,
 )
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
@@ -24,17 +27,34 @@ from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit,
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
+NewName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+
+
 class NewConcept(Body):
     """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
     count."""
 
-    name: str = Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")
+    name: NewName
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
     examples: list[PictureId] = Field(default=[], max_length=50)
 
 
+class Rename(Body):
+    """`name`: as for a new concept."""
+
+    name: NewName
+
+
+class Duplicate(Body):
+    """`name`: of the new concept. `answers`: whether what people answered is taken along."""
+
+    name: NewName
+    answers: bool = False
+
+
 class NewRevision(Body):
-    """The whole definition as it shall be. With `after`, the newest revision must be that one."""
+    """The whole definition as it shall be, but for the name: that is the concept's own. With `after`, the
+    newest revision must be that one."""
 
     definition: Definition
     note: str = Field("", max_length=500)
@@ -124,6 +144,32 @@ def routes(workbench: Workbench) -> APIRouter:
     def restore_concept(concept_id: Annotated[int, Field(ge=1, le=2**31 - 1)]) -> ConceptView:
         """Brings a concept back."""
         return workbench.definitions.concept(workbench.definitions.undelete_concept(concept_id))
+
+    @router.post("/concepts/{name}/rename")
+    def rename_concept(name: ConceptName, body: Rename, author: AuthorName) -> RenamedConcept:
+        """Gives a concept another name. The old one leads to it until another concept gets that."""
+        return workbench.catalogue.rename(name, body.name, author=author)
+
+    @router.post("/concepts/{name}/duplicate", status_code=201)
+    def duplicate_concept(name: ConceptName, body: Duplicate, author: AuthorName) -> DuplicatedConcept:
+        """Begins another concept with the same definition, and with the answers where that is asked for. It
+        has no versions, and measures with pictures of its own."""
+        return workbench.catalogue.duplicate(name, body.name, answers=body.answers, author=author)
+
+    @router.post("/concepts/{name}/archive")
+    def archive_concept(name: ConceptName) -> ArchivedConcept:
+        """Takes a concept out of lists and work until it is brought back. Nothing of it is lost."""
+        return workbench.catalogue.archive(name)
+
+    @router.post("/concepts/{name}/unarchive")
+    def unarchive_concept(name: ConceptName) -> ConceptView:
+        """Brings an archived concept back."""
+        return workbench.definitions.concept(workbench.catalogue.restore(name))
+
+    @router.get("/archived-concepts")
+    def list_archived_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ArchivedConcept]:
+        """Concepts that are archived, the last first."""
+        return workbench.catalogue.archived(limit, offset)
 
     @router.get("/concepts/{name}/revisions")
     def list_revisions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[RevisionView]:

@@ -86,6 +86,7 @@ class LabelRow(BaseModel):
     comment: str
     recorded_by: str = Field(description="Who brought the answer, where that isn't its author.")
     in_view: str = Field(description="“yes” where the machine's opinion was seen: it measures nothing.")
+    from_concept: str = Field(description="The concept it was taken over from, where it was given there.")
 
 
 def routes(workbench: Workbench) -> APIRouter:

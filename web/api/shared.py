@@ -19,7 +19,8 @@ ConceptName = Annotated[
     Path(
         min_length=1,
         max_length=120,
-        description="The concept's name, where upper and lower case are the same, or its id as `id:7`.",
+        description="The concept's name, where upper and lower case are the same, or one that it had before, "
+        "or its id as `id:7`.",
     ),
 ]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]

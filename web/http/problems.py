@@ -31,6 +31,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.NotAllowedError: 403,
     errors.QuotaError: 403,
     errors.UnknownConceptError: 404,
+    errors.ArchivedConceptError: 409,
     errors.UnknownVersionError: 404,
     errors.UnknownPictureError: 404,
     errors.UnknownJobError: 404,

@@ -52,6 +52,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder", host=True)),
         ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
         ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
+        ("POST", f"{CONCEPT}/rename", Rule(OWNER, "renamed a concept")),
+        ("POST", f"{CONCEPT}/duplicate", Rule(OWNER, "duplicated a concept")),
+        ("POST", f"{CONCEPT}/archive", Rule(OWNER, "archived a concept")),
+        ("POST", f"{CONCEPT}/unarchive", Rule(OWNER, "brought a concept back")),
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
@@ -147,7 +151,11 @@ ACTIONS: dict[str, Rule] = {
     "reembed": Rule(OWNER, "changed the encoder", host=True),
     "begin": Rule(OWNER, "began a concept"),
     "delete": Rule(OWNER, "deleted a concept"),
-    "undelete": Rule(OWNER, "brought a concept back"),
+    **dict.fromkeys(("undelete", "unarchive"), Rule(OWNER, "brought a concept back")),
+    "archive": Rule(OWNER, "archived a concept"),
+    **dict.fromkeys(("ask-name", "ask-copy"), Rule(OWNER)),  # for what it shall be called
+    "rename": Rule(OWNER, "renamed a concept"),
+    "duplicate": Rule(OWNER, "duplicated a concept"),
     "save": Rule(OWNER, "changed settings", host=True),
     **dict.fromkeys(
         ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion", "turn-kind"),

@@ -15,13 +15,15 @@ from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView, CriterionView
 from web.advice import in_words
+from web.concept_menu import chosen, renamed_notice
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
-from web.render import Button, Notice, render, say
+from web.render import Button, Notice, render, say, url
 from web.words import count
 from web.work import Work, press
 
 WAITED_FOR = ("expand", "mine", "questions", "more kinds")
+WAS = "was"  # in the address: the name before the concept was renamed here
 SHOWN_EACH = 8  # pictures of a query's strip
 SHOWN_OF_A_KIND = 6
 PICKED_FROM = 24
@@ -74,6 +76,10 @@ class _Screen:
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
             return self._nothing(render("no_concept.html", screen="Define", said=said))
+        if said is None and (was := request.query_params.get(WAS)):
+            said = (
+                renamed_notice(was, view.name) if self._bench.catalogue.name_now(was) == view.name else None
+            )
         definition, revision = view.revision.definition, view.revision.number
         criteria = self._bench.definitions.criteria(name, reader=author_of(request))
         open_questions = self._bench.scoping.questions(name)
@@ -153,6 +159,10 @@ class _Screen:
         if name is None:
             return {}
         try:
+            outcome = chosen(self._bench, action, author)
+            if outcome is not None:
+                address = _goes_to(name if action.name == "rename" else "", outcome.name)
+                return {self.dialog: outcome.dialog or render("concept/go.html", address=address)}
             if action.name == "revision":
                 return {self.dialog: self._revision(name, int(action.value))}
             if action.name == "pick":
@@ -255,6 +265,14 @@ class _Screen:
         )
         listed = render("define/prompts.html", prompts=prompts.all(name), open=True)
         return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
+
+
+def _goes_to(before: str, now: str) -> str:
+    """Where to go on once the menu was used, with the name before where it is another now: the whole page is
+    about the concept, the sidebar too."""
+    if not now:
+        return url("/")
+    return url("/define", now, **{WAS: before} if before else {})
 
 
 CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work

@@ -10,6 +10,7 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
+from web.concept_menu import chosen
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render
@@ -23,7 +24,8 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_load(blocks, lambda request: screen.everything(), screen.areas)
     on_action(screen.hero, screen.begin, outputs=screen.areas)
     on_action(screen.work.area, screen.press, outputs=screen.areas)
-    on_action(screen.concepts, screen.put_away, outputs=[screen.concepts])
+    for area in (screen.concepts, screen.dialog):
+        on_action(area, screen.put_away, outputs=[screen.concepts, screen.dialog])
     on_event(screen.work.timer.tick, lambda request: screen.tick(), outputs=screen.areas)
 
 
@@ -43,6 +45,7 @@ class _Screen:
         self.hero = live("start")
         self.work = Work(workbench, "start-progress", ADDING)
         self.concepts = live("start-concepts")
+        self.dialog = live("start-dialog")
         self.areas = [self.hero, self.work.area, self.concepts, self.work.timer]
 
     # What is shown
@@ -76,6 +79,7 @@ class _Screen:
         html = render(
             "start/concepts.html",
             concepts=found,
+            archived=self._bench.catalogue.archived(),
             deleted=self._bench.definitions.deleted_concepts(),
             parts=self._parts(),
             models=settings.has_endpoint and settings.llm_model and settings.vlm_model,
@@ -132,8 +136,12 @@ class _Screen:
         return self.everything()
 
     def put_away(self, action: Action, request: gr.Request) -> Shown:
-        """Deletes a concept, or brings it back."""
+        """Deletes a concept or brings it back, or what its menu says."""
         try:
+            outcome = chosen(self._bench, action, author_of(request))
+            if outcome is not None:
+                shown: Shown = {self.dialog: outcome.dialog}
+                return shown if outcome.dialog else shown | self._concepts(outcome.said)
             if action.name == "delete":
                 gone = self._bench.definitions.delete_concept(action.value)
                 text = f"“{gone.name}” is put away, with its definition, answers and versions."

@@ -1,0 +1,36 @@
+"""Which concept a name means: the one that has it, or else the one that had it last."""
+
+from __future__ import annotations
+
+from sqlalchemy import ScalarSelect, func, select
+
+from storage.database import Database
+from storage.errors import ConflictError
+from storage.tables import ConceptRow, FormerNameRow
+
+
+def key_of(name: str) -> str:
+    """Names that differ only in case or spaces are one concept."""
+    return " ".join(name.split()).casefold()
+
+
+def id_of(name: str) -> ScalarSelect[int]:
+    """The id of the concept that has this name now, or else of the one that was renamed last from it, as part
+    of a query."""
+    key = key_of(name)
+    has = select(ConceptRow.id).where(ConceptRow.key == key, ConceptRow.deleted.is_(None))
+    had = select(FormerNameRow.concept_id).where(FormerNameRow.key == key)
+    return select(func.coalesce(has.scalar_subquery(), had.scalar_subquery())).scalar_subquery()
+
+
+def name_taken(database: Database, name: str) -> ConflictError:
+    """What to raise where another concept has this name."""
+    with database.read() as session:
+        archived = session.scalar(select(ConceptRow.archived).where(ConceptRow.key == key_of(name)))
+    if archived:
+        return ConflictError(
+            f"There is an archived concept called “{name}”. Choose another name, or bring that one back."
+        )
+    return ConflictError(
+        f"There is a concept called “{name}” already. Choose another name, or go on with that one."
+    )

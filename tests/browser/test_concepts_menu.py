@@ -1,0 +1,145 @@
+"""Concepts as a whole in the browser: rename, duplicate and archive from their menu, switch from the sidebar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from accessible import serious_in_both_themes
+from playwright.sync_api import Locator, Page, expect
+
+from storage.labels import Author
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+ME = Author("me")
+
+
+def begin(site: Site, *names: str) -> None:
+    for name in names:
+        site.bench.definitions.create_concept(name, f"A shape like a {name.lower()}.")
+
+
+def choose(page: Page, name: str, what: str) -> None:
+    page.get_by_role("button", name=f"More for {name}", exact=True).click()
+    page.get_by_role("group", name=name, exact=True).get_by_role("button", name=what).click()
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator(".card h3").get_by_role("link", name=name, exact=True)
+
+
+def test_a_concept_is_renamed_on_its_card_and_called_as_before_with_undo(site: Site, page: Page) -> None:
+    begin(site, "Circle", "Taken")
+    page.goto(site.url)
+    choose(page, "Circle", "Rename")
+    field = page.get_by_label("Its new name")
+    expect(field).to_be_focused()
+    field.fill("taken")
+    field.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("There is a concept called “taken” already")
+    expect(field).to_have_value("taken")
+    field.fill("Disc")
+    field.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(card(page, "Disc")).to_be_visible()
+    expect(card(page, "Circle")).to_have_count(0)
+    page.locator("#start-concepts .notice").get_by_role("button", name="Undo").click()
+    expect(card(page, "Circle")).to_be_visible()
+
+
+def test_renamed_at_its_head_the_whole_page_knows_and_an_old_link_leads_there(site: Site, page: Page) -> None:
+    begin(site, "Oval")
+    page.goto(f"{site.url}/define?concept=Oval")
+    choose(page, "Oval", "Rename")
+    page.get_by_label("Its new name").fill("Egg & spoon")
+    page.get_by_role("button", name="Rename", exact=True).last.click()
+    page.wait_for_url(f"**/define?concept={quote_plus('Egg & spoon')}*")
+    expect(page.get_by_role("heading", name="Egg & spoon", exact=True)).to_be_visible()
+    expect(page.locator(".rail .concept").first).to_contain_text("Egg & spoon")
+    expect(page.locator("#define-head .notice")).to_contain_text("“Oval” is called “Egg & spoon” now.")
+    page.goto(f"{site.url}/label?concept=oval&x=1")
+    page.wait_for_url(f"**/label?concept={quote_plus('Egg & spoon')}&x=1")
+    page.go_back()
+    page.locator("#define-head .notice").get_by_role("button", name="Undo").click()
+    page.wait_for_url("**/define?concept=Oval&*")
+    expect(page.get_by_role("heading", name="Oval", exact=True)).to_be_visible()
+
+
+def test_a_duplicate_takes_the_answers_along_where_that_is_wanted(site: Site, page: Page) -> None:
+    begin(site, "Star")
+    for picture, value in zip(site.bench.answers.next_pictures("Star", 2), ("yes", "no"), strict=True):
+        site.bench.answers.label_many("Star", [(picture.id, picture.id, value, "")], author=ME)
+    page.goto(site.url)
+    choose(page, "Star", "Duplicate")
+    expect(page.get_by_label("Name of the copy")).to_have_value("Star (copy)")
+    assert serious_in_both_themes(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Duplicate").click()
+    said = page.locator("#start-concepts .notice")
+    expect(said).to_contain_text("“Star (copy)” is begun, with 2 answers.")
+    page.goto(f"{site.url}/define?concept=Star")
+    choose(page, "Star", "Duplicate")
+    page.get_by_label("Take along the 2 answers").uncheck()
+    page.get_by_label("Name of the copy").fill("Bare star")
+    page.get_by_label("Name of the copy").press("Enter")
+    page.wait_for_url("**/define?concept=Bare+star")
+    assert site.bench.definitions.concept("Bare star").answers.answers == 0
+    assert site.bench.definitions.concept("Star (copy)").answers.answers == 2
+
+
+def test_an_archived_concept_comes_back_with_one_press(site: Site, page: Page) -> None:
+    begin(site, "Moon")
+    page.goto(site.url)
+    choose(page, "Moon", "Archive")
+    expect(card(page, "Moon")).to_have_count(0)
+    page.locator("#start-concepts .notice").get_by_role("button", name="Undo").click()
+    expect(card(page, "Moon")).to_be_visible()
+    page.goto(f"{site.url}/define?concept=Moon")
+    choose(page, "Moon", "Archive")
+    page.wait_for_url(f"{site.url}/")
+    page.goto(f"{site.url}/define?concept=Moon")
+    expect(page.locator("#define-head")).to_contain_text("“Moon” is archived. Bring it back on Start.")
+    page.get_by_role("link", name="Choose another").click()
+    page.locator(".archived summary").click()
+    page.get_by_role("button", name="Bring back Moon").click()
+    expect(card(page, "Moon")).to_be_visible()
+
+
+def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mouse(
+    site: Site, page: Page
+) -> None:
+    begin(site, "Kite", "Leaf")
+    page.goto(f"{site.url}/label?concept=Kite")
+    switch = page.locator(".rail .switch")
+    expect(switch).to_contain_text("Kite")
+    names = page.get_by_role("group", name="Concepts")
+    expect(names).to_be_hidden()
+    switch.focus()
+    page.keyboard.press("Enter")
+    expect(names.get_by_role("link", name="Kite", exact=True)).to_be_focused()
+    assert serious_in_both_themes(page) == []
+    page.keyboard.press("Escape")
+    expect(names).to_be_hidden()
+    expect(switch).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(names.get_by_role("link", name="Leaf", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/label?concept=Leaf")
+    switch.click()
+    names.get_by_role("link", name="Kite", exact=True).click()
+    page.wait_for_url("**/label?concept=Kite")
+    page.goto(f"{site.url}/quality?concept=Kite")
+    switch.click()
+    names.get_by_role("link", name="Leaf", exact=True).click()
+    page.wait_for_url("**/quality?concept=Leaf")
+
+
+def test_on_a_phone_the_sidebar_switches_too(site: Site, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    begin(site, "Cloud", "Drop")
+    page.goto(f"{site.url}/use?concept=Cloud")
+    page.locator(".rail .switch").click()
+    page.get_by_role("group", name="Concepts").get_by_role("link", name="Drop", exact=True).click()
+    page.wait_for_url("**/use?concept=Drop")

@@ -1,0 +1,201 @@
+"""Concepts as a whole: another name, a copy, the archive. What was said and measured stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from answering import answer
+
+from concepts.errors import ArchivedConceptError, ConflictError, DiscernError, UnknownConceptError
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME, OTHER = "Round thing", "Square thing"
+
+
+# Another name
+
+
+def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained: Workbench) -> None:
+    bench = trained
+    concept = bench.context.concept(NAME)
+    job = bench.versions.submit_train(NAME)
+    before = bench.definitions.concept(NAME)
+    rows = bench.label_files.label_rows(NAME)
+    measure = bench.context.store.evaluation_pictures(concept.id)
+    renamed = bench.catalogue.rename(NAME, "  Ball ", author="ana")
+    assert (renamed.name, renamed.before) == ("Ball", NAME)
+    for name in ("Ball", NAME, f"id:{concept.id}"):
+        now = bench.definitions.concept(name)
+        assert (now.id, now.name) == (concept.id, "Ball")
+        assert now.revision.definition == before.revision.definition.model_copy(update={"name": "Ball"})
+        assert (now.answers, now.heads) == (before.answers, before.heads)
+    assert [view.name for view in bench.definitions.concepts()] == bench.catalogue.names() == ["Ball"]
+    assert bench.label_files.label_rows("Ball") == rows
+    assert bench.context.store.evaluation_pictures(concept.id) == measure
+    assert bench.installation.job(job).concept == "Ball"
+    assert bench.installation.newest_jobs(["train"], NAME)[0].id == job
+    newest = bench.definitions.revisions("Ball")[-1]
+    assert (newest.author, newest.note, newest.number) == ("ana", f"renamed from “{NAME}”", renamed.revision)
+
+
+def test_a_rename_is_undone_by_the_name_before(bench: Workbench) -> None:
+    bench.catalogue.rename(NAME, OTHER, author="me")
+    back = bench.catalogue.rename(OTHER, NAME, author="me")
+    assert (back.name, back.revision) == (NAME, 3)
+    assert bench.catalogue.name_now(OTHER) == NAME
+    assert bench.catalogue.rename(NAME, NAME, author="me").revision == 3
+    assert bench.catalogue.rename(NAME, NAME.upper(), author="me").name == NAME.upper()
+
+
+def test_an_old_name_is_anothers_as_soon_as_that_is_called_so(bench: Workbench) -> None:
+    first = bench.definitions.concept(NAME).id
+    bench.catalogue.rename(NAME, "Ball", author="me")
+    second = bench.definitions.create_concept(NAME, "Something else.").id
+    assert bench.definitions.concept(NAME).id == second
+    bench.catalogue.rename(NAME, OTHER, author="me")
+    assert bench.definitions.concept(NAME).id == second
+    bench.catalogue.rename("Ball", NAME, author="me")
+    assert bench.definitions.concept(NAME).id == first
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(OTHER.upper(), "already"), ("  ", "can be seen"), ("x" * 121, "too long"), ("a/b", "slash")],
+)
+def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench, name: str, why: str) -> None:
+    bench.definitions.create_concept(OTHER, "A filled rectangle.")
+    for change in (bench.catalogue.rename, bench.catalogue.duplicate):
+        with pytest.raises(DiscernError, match=why):
+            change(NAME, name, author="me")
+    assert bench.definitions.concept(NAME).revisions == 1
+    assert bench.catalogue.names() == [NAME, OTHER]
+
+
+def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(bench: Workbench) -> None:
+    read = bench.definitions.concept(NAME).revision.definition
+    bench.catalogue.rename(NAME, "Ball", author="me")
+    words = read.model_copy(update={"description": "A ball."})
+    kept = bench.definitions.revise("Ball", words, author="me", note="other words").definition
+    assert (kept.name, kept.description) == ("Ball", "A ball.")
+    assert bench.definitions.restore("Ball", 1, author="me", after=3).definition.name == "Ball"
+
+
+def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
+    """Else a person could rename until the pictures that are asked again please."""
+    bench = trained
+    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")])
+
+    def drawn() -> list[str]:
+        return bench.context.material(bench.context.concept(NAME)).renewal.drawn
+
+    bench.catalogue.rename(NAME, "Ball", author="me")
+    assert drawn() == []
+    words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
+    bench.definitions.revise(NAME, words, author="me", note="other words")
+    asked = drawn()
+    assert asked
+    bench.catalogue.rename(NAME, "Egg", author="me")
+    assert drawn() == asked
+
+
+# A copy
+
+
+def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> None:
+    bench = trained
+    copy = bench.catalogue.duplicate(NAME, OTHER, author="ana")
+    view, source = bench.definitions.concept(OTHER), bench.definitions.concept(NAME)
+    assert view.revision.definition == source.revision.definition.model_copy(update={"name": OTHER})
+    assert bench.definitions.revisions(OTHER)[-1].note == f"duplicated from “{NAME}”"
+    assert (copy.answers, view.answers.answers, view.heads, view.candidates) == (0, 0, [], 0)
+
+
+def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
+    bench = trained
+    picture = bench.answers.next_pictures(NAME, 1)[0].id
+    bench.answers.label(NAME, picture, "yes", author=Author("ben"), key="of ben", comment="a moon")
+    before = {row["id"]: row for row in bench.label_files.label_rows(NAME)}
+    copy = bench.catalogue.duplicate(NAME, OTHER, answers=True, author="ana")
+    rows = {row["id"]: row for row in bench.label_files.label_rows(OTHER)}
+    assert copy.answers == len(rows) == len(before)
+    same = ("label", "author", "author_kind", "created", "comment", "definition")
+    assert all(rows[i][column] == before[i][column] for i in rows for column in same)
+    assert {row["from_concept"] for row in rows.values()} == {NAME}
+    assert {row["recorded_by"] for row in rows.values()} == {"ana"}
+    assert {row["from_concept"] for row in before.values()} == {""}
+    bench.versions.train(OTHER)
+    assert len(bench.definitions.concept(NAME).heads) == 1
+
+
+def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
+    bench = trained
+    asked = [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")]
+    answer(bench, NAME, asked)
+    taught = bench.answers.next_pictures(NAME, 1)[0].id
+    bench.answers.label_many(NAME, [("seen", taught, "yes", "")], author=Author("me"), in_view=True)
+    alone = bench.context.concept(bench.catalogue.duplicate(NAME, "Alone", author="me").name)
+    copy = bench.context.concept(bench.catalogue.duplicate(NAME, OTHER, answers=True, author="me").name)
+    material = bench.context.material(copy)
+    assert material.waves[0].label_sequence == 0
+    assert material.waves[0].frame == bench.context.material(alone).waves[0].frame
+    assert material.evaluation.keys() != bench.context.material(bench.context.concept(NAME)).evaluation.keys()
+    known = {row["id"] for row in bench.label_files.label_rows(NAME)} - {taught}
+    assert {i for i in material.blind if i in material.evaluation} == known & material.evaluation.keys()
+    assert not material.reserved & set(material.training.ids)
+    assert taught not in material.blind
+
+
+def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: Workbench) -> None:
+    bench = trained
+    everything = [row.id for row in bench.pictures.newest(200)]
+    answer(bench, NAME, everything)
+    words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
+    bench.definitions.revise(NAME, words, author="me", note="other words")
+    bench.catalogue.duplicate(NAME, OTHER, answers=True, author="me")
+    renewal = bench.context.material(bench.context.concept(OTHER)).renewal
+    assert (
+        renewal.before.keys()
+        == bench.context.store.evaluation_pictures(bench.context.concept(OTHER).id).keys()
+    )
+    assert renewal.open
+
+
+# The archive
+
+
+def test_an_archived_concept_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
+    bench = trained
+    bench.definitions.create_concept(OTHER, "A filled rectangle.")
+    job = bench.versions.submit_train(NAME)
+    before = bench.definitions.concept(NAME)
+    archived = bench.catalogue.archive(NAME)
+    assert bench.catalogue.archive(NAME) == archived
+    assert bench.catalogue.archived() == [archived]
+    assert [c.name for c in bench.definitions.concepts()] == bench.catalogue.names() == [OTHER]
+    assert bench.installation.job(job).state == "cancelled"
+    assert bench.definitions.steps(NAME) is None
+    for name in (NAME, f"id:{archived.id}"):
+        with pytest.raises(ArchivedConceptError, match="is archived"):
+            bench.definitions.concept(name)
+    with pytest.raises(ConflictError, match="archived concept"):
+        bench.definitions.create_concept(NAME.upper(), "Another one.")
+    with pytest.raises(ConflictError, match="archived concept"):
+        bench.catalogue.rename(OTHER, NAME, author="me")
+    assert bench.catalogue.restore(f"id:{archived.id}") == NAME
+    assert bench.catalogue.restore(NAME) == NAME
+    assert bench.definitions.concept(NAME) == before
+    assert bench.catalogue.archived() == []
+    with pytest.raises(UnknownConceptError):
+        bench.catalogue.restore("No such concept")
+
+
+def test_a_deleted_concept_is_not_among_the_archived(open_bench: Callable[[], Workbench]) -> None:
+    bench = open_bench()
+    gone = bench.definitions.create_concept(NAME, "A filled ellipse.").id
+    bench.definitions.delete_concept(NAME)
+    with pytest.raises(DiscernError):
+        bench.catalogue.archive(NAME)
+    bench.definitions.undelete_concept(gone)
+    assert bench.catalogue.names() == [NAME]

@@ -1,0 +1,88 @@
+"""The menu of a concept, on its card and at its head: rename, duplicate, archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from web.advice import in_words
+from web.live import Action
+from web.render import Button, Notice, render
+from web.words import count
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a press came to. `dialog`: HTML that asks for more, empty once it is done. `name`: of the concept
+    that it came to, empty where that is archived."""
+
+    dialog: str
+    said: Notice | None = None
+    name: str = ""
+
+
+def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
+    """None where this is no press of the menu. Raises `DiscernError` where the concept is gone meanwhile."""
+    name, typed = action.value, action.fields.get("name", "")
+    if (
+        action.name == "rename" and "name" not in action.fields
+    ):  # undone: to which name, stands behind a slash
+        name, _, typed = action.value.partition("/")
+    if action.name == "ask-name":
+        return Outcome(_rename(workbench, name))
+    if action.name == "ask-copy":
+        return Outcome(_duplicate(workbench, name))
+    if action.name == "rename":
+        try:
+            renamed = workbench.catalogue.rename(name, typed, author=author)
+        except DiscernError as error:
+            return Outcome(_rename(workbench, name, typed, _refused(error)))
+        return Outcome("", renamed_notice(renamed.before, renamed.name), renamed.name)
+    if action.name == "duplicate":
+        along = action.fields.get("answers") == "yes"
+        try:
+            copy = workbench.catalogue.duplicate(name, typed, answers=along, author=author)
+        except DiscernError as error:
+            return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
+        taken = f", with {count(copy.answers, 'answer')}" if along else ""
+        return Outcome("", Notice(f"“{copy.name}” is begun{taken}.", "good"), copy.name)
+    if action.name == "archive":
+        archived = workbench.catalogue.archive(name).name
+        undo = Button("Undo", "unarchive", archived, "undo-2")
+        return Outcome("", Notice(f"“{archived}” is archived, with all that belongs to it.", "good", undo))
+    if action.name == "unarchive":
+        back = workbench.catalogue.restore(name)
+        return Outcome("", Notice(f"“{back}” is back.", "good"), back)
+    return None
+
+
+def renamed_notice(before: str, name: str) -> Notice | None:
+    """With the way back; None where nothing was changed."""
+    if before == name:
+        return None
+    undo = Button("Undo", "rename", f"{name}/{before}", "undo-2")
+    return Notice(f"“{before}” is called “{name}” now.", "good", undo)
+
+
+def _rename(workbench: Workbench, name: str, typed: str | None = None, said: Notice | None = None) -> str:
+    now = workbench.definitions.concept(name).name
+    return render("concept/rename.html", name=now, typed=now if typed is None else typed, said=said)
+
+
+def _duplicate(
+    workbench: Workbench, name: str, typed: str = "", along: bool = True, said: Notice | None = None
+) -> str:
+    concept = workbench.definitions.concept(name)
+    return render(
+        "concept/duplicate.html",
+        name=concept.name,
+        typed=typed or f"{concept.name} (copy)",
+        answers=concept.answers.answers,
+        along=along,
+        said=said,
+    )
+
+
+def _refused(error: DiscernError) -> Notice:
+    return Notice(f"{in_words(error)} Nothing was changed.", "bad")
