@@ -1,4 +1,4 @@
-"""Concepts as a whole in the browser: rename, duplicate and archive from their menu, switch from the sidebar."""
+"""Concepts as a whole in the browser: their menu on the card and at the head, and switching between them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) 
     assert rows_of(bench) == {("yes", "ola", ""), ("no", "ana", "ola")}
     exported = api.get("concepts/Ball/labels/export", auth=BEN).text
     assert "ana" in exported
-    assert exported.splitlines()[0].endswith("recorded_by,in_view")
+    assert exported.splitlines()[0].endswith("recorded_by,in_view,from_concept")
     again = api.post("concepts/Ball/labels/import", content=exported, auth=BEN)  # says nothing new of ana
     assert (again.status_code, again.json()["imported"], again.json()["bad"]) == (200, 0, 0)
 

@@ -243,6 +243,54 @@ def test_two_concepts_cannot_have_one_name_and_a_deleted_one_comes_back(api: Tes
     assert api.post(f"deleted-concepts/{deleted['id']}/restore").json()["name"] == "Twice"
 
 
+def test_a_renamed_concept_is_reached_by_its_old_name_until_another_has_it(api: TestClient) -> None:
+    begin(api, "Was so")
+    begin(api, "Is there")
+    known = api.get("concepts/Was so").json()
+    for name, status in (("is THERE", 409), ("  ", 422), ("", 422), ("x" * 121, 422), ("a/b", 422)):
+        assert api.post("concepts/Was so/rename", json={"name": name}).status_code == status
+    renamed = api.post("concepts/Was so/rename", json={"name": "Is so"}).json()
+    assert renamed == {"id": known["id"], "name": "Is so", "before": "Was so", "revision": 2}
+    now = api.get("concepts/Was so").json()
+    assert (now["id"], now["name"], now["revision"]["definition"]["name"]) == (known["id"], "Is so", "Is so")
+    begin(api, "Was so")
+    assert api.get("concepts/Was so").json()["id"] != known["id"]
+
+
+def test_a_duplicate_has_answers_only_where_they_are_asked_for(api: TestClient) -> None:
+    begin(api, "First")
+    picture = ids_of(api, "ellipse")[0]
+    answer = {"picture": picture, "value": "yes", "comment": "round"}
+    assert api.post("concepts/First/labels", json={"answers": [answer]}).status_code < 300
+    bare = api.post("concepts/First/duplicate", json={"name": "Second"})
+    assert (bare.status_code, bare.json()["answers"]) == (201, 0)
+    assert api.get("concepts/Second/labels").json() == []
+    assert (
+        api.post("concepts/First/duplicate", json={"name": "Third", "answers": True}).json()["answers"] == 1
+    )
+    (row,) = api.get("concepts/Third/labels").json()
+    assert (row["id"], row["label"], row["comment"], row["from_concept"]) == (
+        picture,
+        "yes",
+        "round",
+        "First",
+    )
+    assert api.post("concepts/First/duplicate", json={"name": "Third"}).status_code == 409
+
+
+def test_an_archived_concept_is_in_no_list_but_its_own_and_comes_back(api: TestClient) -> None:
+    begin(api, "Put by")
+    archived = api.post("concepts/Put by/archive").json()
+    assert archived in api.get("archived-concepts").json()
+    assert "Put by" not in {c["name"] for c in api.get("concepts", params={"limit": 200}).json()}
+    answer = api.get("concepts/Put by")
+    assert (answer.status_code, answer.json()["type"].split("#")[1]) == (409, "archived-concept")
+    assert api.delete("concepts/Put by").status_code == 409
+    assert api.post(f"concepts/id:{archived['id']}/unarchive").json()["name"] == "Put by"
+    assert archived not in api.get("archived-concepts").json()
+    assert api.post("concepts/No such/unarchive").status_code == 404
+
+
 def test_a_revision_is_refused_where_another_came_before_it(api: TestClient) -> None:
     begin(api, "Edited")
     definition = api.get("concepts/Edited").json()["revision"]["definition"]
