@@ -1,4 +1,4 @@
-"""Process entry: settings → Workbench → web app → serve."""
+"""Process entry: settings → a page that waits → Workbench → web app → serve."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -14,12 +15,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from concepts.errors import DiscernError, SettingsError
-from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings, load_settings
-from concepts.workbench import Workbench
-from web.http.access import check_exposure
 from web.http.connections import BoundedConnection
-from web.server import create_app
+from web.http.exposure import check_exposure
+from web.http.starting import Stopgap, starting
+
+if TYPE_CHECKING:
+    from concepts.sandboxes import Sandboxes
+    from concepts.workbench import Workbench
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
 
@@ -31,13 +34,12 @@ def main() -> None:
         settings = load_settings()
         check_exposure(settings)
         listening = listen(settings)
-        sandboxes = Sandboxes(settings) if settings.demo else None
-        workbench = sandboxes.base if sandboxes else Workbench(settings)
-        workbench.installation.start_log()
+        stopgap = Stopgap(configuration(starting(settings.framed_by), settings), listening)
+        workbench, sandboxes = open_home(settings)
     except DiscernError as error:
         sys.exit(f"discern: {error}")
     try:
-        serve(workbench, settings, listening, sandboxes)
+        serve(workbench, settings, listening, sandboxes, stopgap)
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
@@ -48,10 +50,27 @@ def main() -> None:
     os._exit(0)
 
 
+def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
+    """Raises `DiscernError`."""
+    from concepts.sandboxes import Sandboxes  # these take a second to import: the address answers by then
+    from concepts.workbench import Workbench
+
+    sandboxes = Sandboxes(settings) if settings.demo else None
+    workbench = sandboxes.base if sandboxes else Workbench(settings)
+    workbench.installation.start_log()
+    return workbench, sandboxes
+
+
 def serve(
-    workbench: Workbench, settings: Settings, listening: socket.socket, sandboxes: Sandboxes | None
+    workbench: Workbench,
+    settings: Settings,
+    listening: socket.socket,
+    sandboxes: Sandboxes | None,
+    stopgap: Stopgap,
 ) -> None:
     """Until the process is told to stop."""
+    from web.server import create_app  # and with it Gradio, which takes seconds
+
     app = create_app(workbench, sandboxes)
     if sandboxes:
         # Whoever answers waits for the interpreter after each statement while others train: a tenth as long.
@@ -61,6 +80,7 @@ def serve(
         workbench.jobs.start()
         workbench.watcher.start()
     workbench.pictures.warm_up()
+    stopgap.end()
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(app, settings)).run(sockets=[listening])
 
@@ -79,10 +99,7 @@ def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Takes the port before the data folder is opened. Raises `SettingsError` where it can't be had.
-
-    Nobody can connect until the app is there to answer.
-    """
+    """Takes the port before the data folder is opened. Raises `SettingsError` where it can't be had."""
     taken = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

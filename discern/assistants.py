@@ -32,8 +32,8 @@ def over_http(port: int) -> None:
     _require_package()
     import uvicorn
 
-    from app import configuration, listen  # Gradio takes seconds to import
-    from web.http.access import check_exposure
+    from app import configuration, listen
+    from web.http.exposure import check_exposure
     from web.mcp.server import PATH, http_app
 
     settings = load_settings(port=port)

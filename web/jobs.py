@@ -61,7 +61,7 @@ def how_far(job: JobView) -> str:
         parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"one every {1 / rate:,.0f} seconds")
         if job.seconds_left:
             parts.append(f"{duration(job.seconds_left)} left")
-    elif job.message:
+    if job.message and not (job.rate and job.total):
         parts.append(job.message)
     return ", ".join(part for part in parts if part)
 

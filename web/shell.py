@@ -53,6 +53,6 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
         steps=steps,
         after=[s for s in screens[first:] if s not in steps and (concept or not s.of_concept)],
         done=journey.done if journey else frozenset(),
-        pictures=workbench.pictures.library_info().pictures,
+        pictures=workbench.pictures.count(),
         sandbox=request.state.sandbox,
     )

@@ -20,6 +20,7 @@ from concepts.errors import (
     UnknownPictureError,
 )
 from concepts.jobs import Listener
+from concepts.library.counting import Counting
 from concepts.library.health import (
     Checked,
     Damage,
@@ -148,15 +149,21 @@ class Collection:
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
             raise OtherEncoderError(recorded.name, encoder)
+        counting = Counting(paths, within)
+        loaded = counting.during(lambda: self._encoder_for(encoder, recorded), listener)
+        index = self._index_of(str(loaded.fingerprint), loaded.dimension)
+        self._ask_for_missing(index)
+        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener, counting, within)
+
+    def _encoder_for(self, chosen: str | None, recorded: LibraryEncoder | None) -> Encoder:
+        """The library's, or for its first pictures the one that is chosen."""
         with self._loading:
-            if recorded is None and encoder:
-                self._texts = self._texts_of(self._load(encoder, "auto"))
+            if recorded is None and chosen:
+                self._texts = self._texts_of(self._load(chosen, "auto"))
             loaded = self.encoder()
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
-        index = self._index_of(str(loaded.fingerprint), loaded.dimension)
-        self._ask_for_missing(index)
-        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener, within)
+            return loaded
 
     def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.
@@ -246,7 +253,8 @@ class Collection:
 
     # Looking
 
-    def info(self) -> LibraryInfo:
+    def info(self, *, wait: bool = True) -> LibraryInfo:
+        """Without `wait` it doesn't look up what the encoder of a library without pictures would be."""
         counts = self.library.counts()
         recorded = self.library.encoder()
         return LibraryInfo(
@@ -259,7 +267,7 @@ class Collection:
             pending=counts.pending,
             encoder=recorded.name if recorded else None,
             fingerprint=recorded.fingerprint if recorded else None,
-            encoder_note=self._encoder_note(recorded),
+            encoder_note=self._encoder_note(recorded, wait),
             home="" if self._settings.demo else str(self._settings.home),
             damage=" ".join(filter(None, (self.damage.vectors, self.damage.thumbnails))),
         )
@@ -307,9 +315,11 @@ class Collection:
     def _auto(self) -> str:
         return resolve_auto().why
 
-    def _encoder_note(self, recorded: LibraryEncoder | None) -> str:
+    def _encoder_note(self, recorded: LibraryEncoder | None, wait: bool) -> str:
         if recorded is None:
-            return self._auto
+            # It imports PyTorch to look for a GPU, and asks the hub, which may take seconds to answer.
+            known = wait or "_auto" in vars(self)
+            return self._auto if known else "Which one is decided when you add the first pictures."
         if recorded.name == "embedded":
             return (
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "

@@ -11,7 +11,6 @@ next run embeds first, so the library ends up the same as if it had not died.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +25,7 @@ import numpy as np
 
 from concepts.encoders.base import Encoder, Pixels, Vectors
 from concepts.jobs import Listener
+from concepts.library.counting import Counting
 from concepts.library.originals import original
 from storage.errors import BadPictureError
 from storage.library import Library, Picture, PictureFacts
@@ -87,22 +87,28 @@ class Ingestion:
         self._encoder = encoder
         self._fingerprint = str(encoder.fingerprint)
 
-    def add(self, paths: Sequence[Path], listener: Listener, within: Within | None = None) -> AddReport:
+    def add(
+        self, paths: Sequence[Path], listener: Listener, counting: Counting, within: Within | None = None
+    ) -> AddReport:
         """Adds every picture of these files, folders, archives and lists, of links those that stay `within`.
 
-        Raises `DiscernError` for a path that isn't there; a bad file is skipped and listed instead.
+        `counting`: of the same paths, for the time left. Raises `DiscernError` for a path that isn't there; a
+        bad file is skipped and listed instead.
         """
         started = time.monotonic()
         files = sources.walk(paths, within)
-        total = _Counting(paths, within)
         result = AddReport(embedded=self.embed_pending(listener))
         done = 0
-        for batch in _batches(
-            _looked_at(self._changed(files, result), partial(self._look, within), self._encoder), COMMIT_EVERY
-        ):
+
+        def tell() -> None:
+            """Counts what is kept, so that nothing that was counted is done again."""
+            listener(done + result.unchanged, counting.total, counting.said or _say(result, started))
+
+        looks = _looked_at(self._changed(files, result), partial(self._look, within), self._encoder)
+        for batch in _batches(_each(looks, ENCODE_BATCH, tell), COMMIT_EVERY):
             self._commit(batch, result)
             done += len(batch)
-            listener(done + result.unchanged, total.value, _say(result, started))
+            tell()
         listener(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
@@ -117,7 +123,7 @@ class Ingestion:
         embedded = 0
         for looks in _batches(_looked_at(self._pending(), self._look_again, self._encoder), COMMIT_EVERY):
             embedded += self._write(looks)
-            listener(embedded, None, f"{embedded:,} pictures embedded")
+            listener(embedded, None, "embedding what was left from before")
         return embedded
 
     def _changed(
@@ -227,19 +233,6 @@ def embed_pictures(pictures: Sequence[bytes], encoder: Encoder) -> list[Vectors 
     return found
 
 
-class _Counting:
-    """Counts files in the background, for the time left; None until the count is done."""
-
-    def __init__(self, paths: Sequence[Path], within: Within | None) -> None:
-        self.value: int | None = None
-        self._within = within
-        self._paths = paths
-        threading.Thread(target=self._count, name="counting", daemon=True).start()
-
-    def _count(self) -> None:
-        self.value = sum(1 for _ in sources.walk(self._paths, self._within))
-
-
 def _looked_at(
     items: Iterable[Item], look: Callable[[Item], Look | SkippedFile], encoder: Encoder
 ) -> Iterator[Look | SkippedFile]:
@@ -283,6 +276,14 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def _each(items: Iterable[Item], size: int, tell: Callable[[], None]) -> Iterator[Item]:
+    """The same items; `tell` is called after so many each time."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % size == 0:
+            tell()
 
 
 def _say(result: AddReport, started: float) -> str:

@@ -112,8 +112,12 @@ class Pictures:
             self._context.collection.text_vectors(["a picture"])
             self._context.collection.index().snapshot()
 
-    def library_info(self) -> LibraryInfo:
-        return self._context.collection.info()
+    def library_info(self, *, wait: bool = True) -> LibraryInfo:
+        """Without `wait` nothing is looked up that takes seconds: see `Collection.info`."""
+        return self._context.collection.info(wait=wait)
+
+    def count(self) -> int:
+        return self._context.collection.library.counts().pictures
 
     def thumbnail(self, picture_id: str) -> bytes:
         """WebP bytes. Raises `UnknownPictureError`."""

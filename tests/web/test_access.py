@@ -23,7 +23,8 @@ from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from storage.database import Database
-from web.http.access import TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError, check_exposure
+from web.http.access import TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError
+from web.http.exposure import check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app
 

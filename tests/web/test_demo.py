@@ -20,7 +20,7 @@ from web_screens import Screens
 
 from concepts.sandboxes import LIMITS, Sandboxes
 from concepts.settings import load_settings
-from web.http.access import check_exposure
+from web.http.exposure import check_exposure
 from web.http.visitors import COOKIE, NoVisitorError, each_visitors
 
 BASE = "http://127.0.0.1:7860"

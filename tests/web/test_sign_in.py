@@ -21,7 +21,7 @@ from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
-from web.http.access import check_exposure
+from web.http.exposure import check_exposure
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN
 

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from concepts.errors import SettingsError
 from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
 from storage.audit import AuditLog
 from storage.database import Database
 from storage.sessions import EndedSessions
-from web.http.sign_in import SignIn, check_sign_in
+from web.http.sign_in import SignIn
 
 SESSION_SECONDS = 14 * 24 * 3600
 TRIES = 10  # failed ones, by address
@@ -160,18 +159,6 @@ class Access:
         if not self._secret:
             self._secret = _kept_secret(self._home / "secret")
         return self._secret
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raises `SettingsError` where other computers could reach an app that asks nobody who they are, and
-    where people sign in elsewhere and something is missing for it."""
-    check_sign_in(settings)
-    if settings.is_exposed and not (settings.insecure or settings.demo or Users(settings).records()):
-        raise SettingsError(
-            f"Discern would be open to everyone who can reach {settings.host}. Add a user (discern "
-            "users add NAME, or DISCERN_USERS=name:password), keep to DISCERN_HOST=127.0.0.1, "
-            "or say DISCERN_INSECURE=1 where something else keeps strangers out."
-        )
 
 
 def _kept_secret(file: Path) -> bytes:

@@ -3,8 +3,8 @@ keep."""
 
 from __future__ import annotations
 
-from fastapi import Request
-from fastapi.responses import Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from web.http.screening import HEADERS
 

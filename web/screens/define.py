@@ -48,8 +48,8 @@ class _Screen:
         with gr.Row(elem_classes="define-columns"):
             self.criteria = live("define-document")
             self.queries = live("define-queries", value=render("define/looking.html"))
-        self.examples = live("define-examples")
-        self.history = live("define-history")
+            self.examples = live("define-examples")
+            self.history = live("define-history")
         self.prompts = live("define-prompts")
         self.dialog = live("define-dialog")
         self.parts = [

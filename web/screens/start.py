@@ -53,7 +53,7 @@ class _Screen:
     def everything(
         self, said: Notice | None = None, fields: dict[str, str] | None = None, begun: str = ""
     ) -> Shown:
-        library, job = self._bench.pictures.library_info(), self.work.newest()
+        library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
         typed = {"name": "", "sentence": ""} | (fields or {})
         hero = render(
             "start/hero.html",
@@ -90,7 +90,7 @@ class _Screen:
 
     def _parts(self) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._bench.context.settings, self._bench.pictures.library_info()
+        settings, library = self._bench.context.settings, self._bench.pictures.library_info(wait=False)
         host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None

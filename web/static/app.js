@@ -4,7 +4,24 @@
 let lastFocus = "";
 document.addEventListener("focusin", (event) => { lastFocus = event.target.id || ""; });
 
+// What was folded out stays so when its area is filled anew.
+const unfolded = new Set();
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details.fold[id]") || !event.target.isConnected) return;
+  unfolded[event.target.open ? "add" : "delete"](event.target.id);
+}, true);
+
+// On a phone the steps are a strip: the one that is open is in the middle of it.
+function placeRail(rail) {
+  rail.dataset.placed = "";
+  const here = rail.querySelector("[aria-current]")?.getBoundingClientRect(), box = rail.getBoundingClientRect();
+  if (here) rail.scrollLeft += here.left + here.width / 2 - box.left - box.width / 2;
+}
+
 function settle() {
+  for (const fold of document.querySelectorAll("details.fold[id]")) fold.open ||= unfolded.has(fold.id);
+  const rail = document.querySelector(".rail:not([data-placed])");
+  if (rail) placeRail(rail);
   const wanted = document.querySelector("[data-autofocus]");
   if (wanted) {
     wanted.removeAttribute("data-autofocus");
