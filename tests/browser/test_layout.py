@@ -85,7 +85,7 @@ def test_after_propose_define_takes_two_windows_at_most_and_what_was_unfolded_st
     opened(answered, page, "define", ".query .strip img")
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     page.click("details.fold[id^=more-that] > summary >> nth=0")
-    before = page.locator(".query").count()
-    page.click("details.fold[open] [aria-label^='Drop'] >> nth=0")
-    page.wait_for_function(f"document.querySelectorAll('.query').length === {before - 1}")
+    page.fill("#new-query", "a disc")
+    page.click("button:has-text('It counts')")
+    page.wait_for_selector(".query:not(.proposed) :text('a disc')")
     page.wait_for_selector("details.fold[open] .query >> nth=0")
