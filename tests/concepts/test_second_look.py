@@ -62,10 +62,12 @@ def test_review_computes_none_but_asks_for_a_look_once_and_shows_what_came_of_it
         closed.setattr(module, "second_look", None)
         for _ in range(2):
             bench.second_look.keep_up(NAME)
-            assert "Have another look" not in screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
+            assert "Have another look" not in screen._main(
+                NAME, "me", {"place": {}, "ids": [], "keys": {}}, {}
+            )
     (job,) = bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind])
     bench.jobs.resume(job.id)
-    shown = screen._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
+    shown = screen._main(NAME, "me", {"place": {}, "ids": [], "keys": {}}, {})
     assert "when there were 5 answers" in shown
     assert shown.count("You said:") == 3
     assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)
@@ -89,7 +91,7 @@ def test_review_begins_with_what_the_version_has_wrong_and_cannot_place(
     assert not {doubt.id for doubt in found.unsure} & (material.reserved | material.answers.keys())
     edges = [abs(logit(doubt.probability) - logit(found.threshold)) for doubt in found.unsure]
     assert edges == pytest.approx(sorted(edges), abs=0.01)
-    shown = _Screen(bench)._main(NAME, {"place": {}, "ids": [], "keys": {}}, {})
+    shown = _Screen(bench)._main(NAME, "me", {"place": {}, "ids": [], "keys": {}}, {})
     assert shown.index("What version 2 has wrong") < shown.index("The machine has not looked")
     for picture in (slip, found.unsure[0].id):
         answer(bench, picture, "yes", f"after {picture}")

@@ -45,9 +45,9 @@ function settle() {
   }
   shown?.removeAttribute("data-address");
   const pictures = document.querySelector("[data-now-in-library]");
-  const rail = document.getElementById("rail-pictures");
-  if (pictures && rail && rail.textContent !== pictures.dataset.nowInLibrary) {
-    rail.textContent = pictures.dataset.nowInLibrary;
+  const told = document.getElementById("rail-pictures");
+  if (pictures && told && told.textContent !== pictures.dataset.nowInLibrary) {
+    told.textContent = pictures.dataset.nowInLibrary;
   }
 }
 
