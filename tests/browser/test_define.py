@@ -111,7 +111,7 @@ def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, 
 
 def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, page: Any) -> None:
     open_definition(site, page, "Proposed")
-    page.click("button:has-text('Propose')")
+    page.get_by_role("button", name="Propose", exact=True).click()
     page.wait_for_selector("#define-head .notice:has-text('proposed by')", timeout=30_000)
     words = page.inner_text(".query.proposed .words >> nth=0").splitlines()[0]
     page.click(f"[aria-label='Keep “{words}”']")

@@ -33,6 +33,7 @@ from concepts.library.ingestion import embed_files
 
 ROOT = Path(__file__).parents[2]
 NAME = "Round things"
+STARTING = 503
 PATIENCE = 60  # seconds until the app must answer
 SLOW = 60_000  # ms, for work that takes its time on a busy computer
 
@@ -69,8 +70,10 @@ class App:
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE):
                 return True
-        except urllib.error.HTTPError:
-            raise
+        except urllib.error.HTTPError as answer:
+            if answer.code != STARTING:
+                raise
+            return False
         except OSError:  # nobody listens yet
             assert self._process is not None
             with contextlib.suppress(subprocess.TimeoutExpired):

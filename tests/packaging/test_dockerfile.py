@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,21 +130,19 @@ def test_what_it_copies_is_enough_to_serve_and_its_health_check_notices(
     assert not healthy()
     app = start(exec_form(command))
     try:
-        assert listens(int(port), while_running=app), log.read_text()
-        assert healthy(), log.read_text()
+        assert becomes(healthy, while_running=app), log.read_text()
     finally:
         app.terminate()
         app.wait()
     assert not healthy()
 
 
-def listens(port: int, *, while_running: subprocess.Popen[bytes]) -> bool:
-    """Waits until something does; False where the process ends first, or after two minutes."""
+def becomes(healthy: Callable[[], bool], *, while_running: subprocess.Popen[bytes]) -> bool:
+    """Waits until it is; False where the process ends first, or after two minutes."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        with socket.socket() as connection:
-            if connection.connect_ex(("127.0.0.1", port)) == 0:
-                return True
+        if healthy():
+            return True
         with suppress(subprocess.TimeoutExpired):
             while_running.wait(timeout=0.1)
             return False

@@ -190,7 +190,9 @@ def _answers(address: str, app: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and app.poll() is None:
         try:
-            return httpx.get(address, timeout=10).status_code == 200
+            answer = httpx.get(address, timeout=10)
         except httpx.TransportError:
             continue
+        if answer.status_code != 503:  # it is starting
+            return answer.status_code == 200
     return False
