@@ -102,7 +102,8 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
             "DISCERN_VLM_PRICE": "1/2",
             "DISCERN_MODEL_CONCURRENCY": str(AT_ONCE),
         }
-        annotate = ("concept", "annotate", NAME, "--limit", ANNOTATED, "--budget", 1)
+        # All at once: in rounds it ends early where they change little any more.
+        annotate = ("concept", "annotate", NAME, "--limit", ANNOTATED, "--budget", 1, "--rounds", 1)
         first = shell(*annotate, **environment)
         # The others were answered; an answer that isn't kept when the kill comes would be paid for again.
         wait_until(lambda: server.held.total() == AT_ONCE and answers_of(home) == BEFORE_THE_KILL, first)
