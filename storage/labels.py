@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Exists, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, insert_new
@@ -143,13 +143,12 @@ class LabelLog:
     def copy(self, source: int, target: int, recorded_by: str) -> int:
         """Says in a new concept what people said in another that was not undone, in the same order and with
         the same marks; how many labels that were. Whose they are and when they were given stays, and each
-        names the event it is from. What was asked twice to see how consistent people are is left out."""
-        undo, e = aliased(LabelEventRow), LabelEventRow
-        undone = select(undo.sequence).where(undo.undoes == e.sequence).exists()
-        query = select(e).where(
-            e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False), ~undone
-        )
-        query = query.where(e.value.in_((*VALUES, COMMENT))).order_by(e.sequence)
+        names the event it is from. What was asked twice to see how consistent people are is left out, and so
+        are comments that others were put in the place of."""
+        e = LabelEventRow
+        of_people = e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False)
+        remark = and_(e.value == COMMENT, e.comment != "", ~_replaced())
+        query = select(e, _replaced()).where(*of_people, or_(and_(e.value.in_(VALUES), ~_undone()), remark))
         with self._writing(target) as session:
             rows = [
                 {
@@ -160,14 +159,14 @@ class LabelLog:
                     "author": row.author,
                     "author_kind": row.author_kind,
                     "definition_number": row.definition_number,
-                    "comment": row.comment,
+                    "comment": "" if replaced else row.comment,
                     "created": row.created,
                     "recorded_by": recorded_by if recorded_by != row.author else None,
                     "in_view": row.in_view,
                     "renewed": row.renewed,
                     "taken_from": row.sequence,
                 }
-                for row in session.scalars(query)
+                for row, replaced in session.execute(query.order_by(e.sequence))
             ]
             _insert(session, rows)
         return sum(row["value"] != COMMENT for row in rows)
@@ -349,25 +348,12 @@ class LabelLog:
     def comments(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """What people remark on these pictures, with or without a label, oldest first; without what they
         have put something else in the place of."""
-        later = aliased(LabelEventRow)
-        replaced = (
-            select(later.sequence)
-            .where(
-                later.concept_id == LabelEventRow.concept_id,
-                later.picture_id == LabelEventRow.picture_id,
-                later.author == LabelEventRow.author,
-                later.author_kind == LabelEventRow.author_kind,
-                later.value == COMMENT,
-                later.undoes >= LabelEventRow.sequence,
-            )
-            .exists()
-        )
         query = select(LabelEventRow).where(
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.picture_id.in_(picture_ids),
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.comment != "",
-            ~replaced,
+            ~_replaced(),
         )
         with self._database.read() as session:  # sorted here: for that in order SQLite reads the whole log
             return sorted(map(_event, session.scalars(query)), key=lambda event: event.sequence)
@@ -400,16 +386,31 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
-    undo = aliased(LabelEventRow)
-    # A later comment is kept in the place of one that came with a label, which still stands.
-    undoing = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
     query = select(LabelEventRow).where(
-        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES)
+        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~_undone(until)
     )
-    if until is not None:
-        undoing = undoing.where(undo.sequence <= until)
-        query = query.where(LabelEventRow.sequence <= until)
-    return query.where(~undoing.exists())
+    return query if until is None else query.where(LabelEventRow.sequence <= until)
+
+
+def _undone(until: int | None = None) -> Exists:
+    """Whether a label is undone. A comment that takes the place of one given with it leaves it as it is."""
+    undo = aliased(LabelEventRow)
+    undoing = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
+    return (undoing if until is None else undoing.where(undo.sequence <= until)).exists()
+
+
+def _replaced() -> Exists:
+    """Whether its author put another comment in the place of this one's."""
+    later = aliased(LabelEventRow)
+    its = (
+        later.concept_id == LabelEventRow.concept_id,
+        later.picture_id == LabelEventRow.picture_id,
+        later.author == LabelEventRow.author,
+        later.author_kind == LabelEventRow.author_kind,
+        later.value == COMMENT,
+        later.undoes >= LabelEventRow.sequence,
+    )
+    return select(later.sequence).where(*its).exists()
 
 
 def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:

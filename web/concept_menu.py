@@ -25,9 +25,7 @@ class Outcome:
 def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
     """None where this is no press of the menu. Raises `DiscernError` where the concept is gone meanwhile."""
     name, typed = action.value, action.fields.get("name", "")
-    if (
-        action.name == "rename" and "name" not in action.fields
-    ):  # undone: to which name, stands behind a slash
+    if action.name == "rename" and "name" not in action.fields:  # undone: the name before is behind a slash
         name, _, typed = action.value.partition("/")
     if action.name == "ask-name":
         return Outcome(_rename(workbench, name))

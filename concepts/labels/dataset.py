@@ -63,8 +63,8 @@ class Material(Lessons):
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        key = self._store.get(self.concept_id).key
-        again = [e for e in self._log.repeats(self.concept_id) if comes_again(key, e.picture_id)]
+        seed = self._store.get(self.concept_id).seed
+        again = [e for e in self._log.repeats(self.concept_id) if comes_again(seed, e.picture_id)]
         return said_twice(self._first, again, self.evaluation)
 
     @cached_property

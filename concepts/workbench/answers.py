@@ -243,8 +243,8 @@ class Answers:
 
     def own(self, name: str, picture_ids: Sequence[str], author: str) -> list[LabelEvent]:
         """What this person says of each of a few pictures, where they have said anything that stands."""
-        given = self._context.log.of_author(self._context.concept(name).id, Author(author), picture_ids)
-        return list({event.picture_id: event for event in given}.values())
+        standing = self._context.log.standing(self._context.concept(name).id, ("person",), picture_ids)
+        return [event for event in standing if event.author == Author(author)]
 
     def disagreements(self, name: str, limit: int = 50, offset: int = 0) -> list[Disagreement]:
         """Pictures of which some people say yes and some no, with what each said; the open ones first."""

@@ -97,7 +97,7 @@ class SecondLook:
         """The blind second look of this person at answers that measure, for the newest version."""
         concept, head = self._context.version(name, None)
         drawn, said = self._drawn_again(concept, head, Author(author))
-        order = drawn.mixed(concept.key)
+        order = drawn.mixed(concept.seed)
         answers = second_answers(said, order)
         ahead = [i for i in order if i not in answers][:1]
         shown = views_of(self._context.collection.library.pictures(ahead))
@@ -117,7 +117,7 @@ class SecondLook:
         if value not in ("yes", "no", "unsure"):
             raise DiscernError(f"“{value}” is no answer. Say yes, no or unsure.")
         drawn, said = self._drawn_again(concept, head, who)
-        if picture_id not in drawn.mixed(concept.key):
+        if picture_id not in drawn.mixed(concept.seed):
             raise DiscernError("This picture isn’t one of those to look at again.")
         if second_answers(said, [picture_id]):
             return
@@ -138,7 +138,7 @@ class SecondLook:
         material = self._context.material(concept)
         events = self._context.log.of_author(concept.id, author, material.measuring)
         said = said_of(events, author)
-        return draw(material, head, said, concept.key), said
+        return draw(material, head, said, concept.seed), said
 
     def _asked(self, concept: ConceptRow) -> LookOver:
         newest = self._context.heads.get(concept.id)

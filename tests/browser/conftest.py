@@ -6,7 +6,9 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from drawing import draw_folder
@@ -16,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
+NUMBERS = count()
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
 expect.set_options(timeout=30_000)  # ms; five seconds, the default, are too few on a busy machine
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -62,6 +65,22 @@ def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Si
     server.should_exit = True
     thread.join()
     bench.close()
+
+
+@pytest.fixture
+def concept(site: Site) -> str:
+    """A new one, without answers."""
+    name = f"Ellipse {next(NUMBERS)}"
+    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    return name
+
+
+@pytest.fixture
+def label(site: Site, page: Page, concept: str) -> Page:
+    """The page on the Label screen of a new concept, with its first pictures loaded."""
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    return page
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -16,22 +15,6 @@ from playwright.sync_api import expect
 
 from concepts.labels import repeats
 from storage.labels import Author
-
-NUMBERS = count()
-
-
-@pytest.fixture
-def concept(site: Site) -> str:
-    name = f"Ellipse remarked {next(NUMBERS)}"
-    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
-    return name
-
-
-@pytest.fixture
-def label(site: Site, page: Any, concept: str) -> Any:
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
-    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    return page
 
 
 def shown(page: Any) -> str:

@@ -84,9 +84,11 @@ class App:
 @pytest.fixture
 def app(warm_home: Path) -> Iterator[App]:
     running = App(warm_home, "embedded")
-    running.start()
-    yield running
-    running.stop()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture

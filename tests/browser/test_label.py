@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,24 +14,6 @@ if TYPE_CHECKING:
 from playwright.sync_api import expect
 
 from concepts.labels import repeats
-
-NUMBERS = count()
-
-
-@pytest.fixture
-def concept(site: Site) -> str:
-    name = f"Ellipse {next(NUMBERS)}"
-    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
-    return name
-
-
-@pytest.fixture
-def label(site: Site, page: Any, concept: str) -> Any:
-    """The page on the Label screen, with its first pictures loaded."""
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
-    ready(page)
-    return page
 
 
 def ready(page: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,24 +13,13 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
-NUMBERS = count()
-
 
 @pytest.fixture
-def concept(site: Site) -> str:
-    name = f"Ellipse in the grid {next(NUMBERS)}"
-    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
-    return name
-
-
-@pytest.fixture
-def grid(site: Site, page: Any, concept: str) -> Any:
+def grid(label: Any) -> Any:
     """The page on the Label screen, in the grid."""
-    page.goto(address(site, concept))
-    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    page.keyboard.press("g")
-    filled(page)
-    return page
+    label.keyboard.press("g")
+    filled(label)
+    return label
 
 
 def address(site: Site, concept: str) -> str:

@@ -129,6 +129,24 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     assert len(bench.definitions.concept(NAME).heads) == 1
 
 
+def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
+    trained: Workbench,
+) -> None:
+    bench, ben = trained, Author("ben")
+    changed, emptied = (picture.id for picture in bench.answers.next_pictures(NAME, 2))
+    for picture in (changed, emptied):
+        bench.answers.label(NAME, picture, "yes", author=ben, key=f"of ben {picture}", comment="a moon")
+    bench.comments.keep(NAME, changed, "a sun", author="ben", key="changed")
+    bench.comments.keep(NAME, emptied, "", author="ben", key="emptied")
+    bench.catalogue.duplicate(NAME, OTHER, answers=True, author="ana")
+    rows = {row["id"]: row for row in bench.label_files.label_rows(OTHER)}
+    assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
+        ("yes", "a sun"),
+        ("yes", ""),
+    ]
+    assert bench.comments.own(OTHER, [changed, emptied], "ben") == {changed: "a sun"}
+
+
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
     bench = trained
     asked = [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")]

@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 from web_screens import Screens
 
+from concepts.labels.dataset import Material
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -130,6 +131,20 @@ def test_a_second_look_is_at_as_many_right_as_wrong_pictures_and_tells_nothing_b
     assert said in words(shown["quality-again"])
     assert figures(bench) == before
     assert bench.versions.quality(NAME).consistency is None  # that sample stays a random one
+
+
+def test_to_rename_a_concept_changes_nothing_of_its_second_look(bench: Workbench) -> None:
+    """Else whoever renames it would be asked about others, and its consistency be that of other pictures."""
+    first = bench.second_look.again(NAME, "me")
+    assert first.next
+    bench.second_look.answer_again(NAME, first.next.id, "yes", author="me", key="second look 1")
+    before = bench.second_look.again(NAME, "me"), material(bench, NAME).twice
+    bench.catalogue.rename(NAME, "Ball", author="me")
+    assert (bench.second_look.again("Ball", "me"), material(bench, "Ball").twice) == before
+
+
+def material(bench: Workbench, name: str) -> Material:
+    return bench.context.material(bench.context.concept(name))
 
 
 def test_a_picture_whose_verdict_was_shown_is_not_looked_at_blindly(bench: Workbench) -> None:

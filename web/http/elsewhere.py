@@ -1,7 +1,8 @@
 """Answers to pictures that a person comes across outside of Label: in the library, in what a search found.
 
-A response means that the answers are committed. Those that measure do so once their turn comes in the order
-drawn, so it makes no difference where they were given, unless the machine's opinion stood beside them.
+A response means that the answers are committed. No opinion of the machine stands beside such pictures, and
+those that measure do so once their turn comes in the order drawn, so it makes no difference where they were
+given.
 """
 
 from __future__ import annotations
@@ -20,13 +21,12 @@ from web.http.guard import author_of
 
 class Elsewhere(BaseModel):
     """Answers that are committed together; the i-th has the key `key.i`. Or those given under `undoes` are
-    taken back. `seen`: what the machine says stood beside them."""
+    taken back."""
 
     concept: str
     key: Key
     answers: list[tuple[PictureId, Value]] = Field(default=[], max_length=LARGEST_GRID)
     undoes: list[str] = Field(default=[], max_length=LARGEST_GRID)
-    seen: bool = False
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Elsewhere:
@@ -59,7 +59,7 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
                 Given(key=f"{body.key}.{i}", picture=picture, value=value)
                 for i, (picture, value) in enumerate(body.answers)
             ]
-            take(workbench, body.concept, given, Author(author), in_view=body.seen)
+            take(workbench, body.concept, given, Author(author))
         else:
             workbench.answers.undo(body.concept, author=author, key=body.key, only=body.undoes)
         return workbench.answers.count(body.concept)

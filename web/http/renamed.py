@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts.definition.names import LONGEST
 from concepts.workbench import Workbench
+from storage.names import key_of
 
 
 class Renamed:
@@ -37,8 +38,4 @@ class Renamed:
     def _other_name(self, asked: str) -> str | None:
         """What the concept is called now, where that is another name."""
         now = self._workbench.catalogue.name_now(asked)
-        return now if now and _plain(now) != _plain(asked) else None
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+        return now if now and key_of(now) != key_of(asked) else None

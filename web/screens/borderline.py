@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from concepts.definition.document import Definition
-from concepts.deliberation.views import RewordingView
+from concepts.deliberation.views import RewordingView, RoundView
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -82,7 +82,7 @@ class _Screen:
             if action.name in ("yes", "no", "unsure"):
                 last = self._bench.deliberations.last_round(concept)
                 if last and last.open:  # what else is shown depends on whole rounds
-                    return {self.round: self._round(concept, author_of(request))}
+                    return {self.round: self._round(concept, author_of(request), last)}
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self.show(request, said)
@@ -149,12 +149,11 @@ class _Screen:
         )
         return {
             self.earlier: render("borderline/earlier.html", answers=again, definition=definition),
-            self.round: self._round(concept, author),
+            self.round: self._round(concept, author, last),
             self.main: main,
         }
 
-    def _round(self, concept: str, author: str) -> str:
-        last = self._bench.deliberations.last_round(concept)
+    def _round(self, concept: str, author: str, last: RoundView | None) -> str:
         ids = [picture.id for picture in last.pictures] if last else []
         remarks = self._bench.comments.shown(concept, ids, author)
         return render("borderline/going.html", round=last, remarks=remarks)

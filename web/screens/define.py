@@ -76,10 +76,9 @@ class _Screen:
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
             return self._nothing(render("no_concept.html", screen="Define", said=said))
-        if said is None and (was := request.query_params.get(WAS)):
-            said = (
-                renamed_notice(was, view.name) if self._bench.catalogue.name_now(was) == view.name else None
-            )
+        was = request.query_params.get(WAS)
+        if said is None and was and self._bench.catalogue.name_now(was) == view.name:
+            said = renamed_notice(was, view.name)
         definition, revision = view.revision.definition, view.revision.number
         criteria = self._bench.definitions.criteria(name, reader=author_of(request))
         open_questions = self._bench.scoping.questions(name)

@@ -107,7 +107,7 @@ class _Screen:
             captioned=captioned,
             page=page,
             demo=self._demo,
-            concepts=[concept.name for concept in self._bench.definitions.concepts()],
+            concepts=self._bench.catalogue.names(),
         )
 
     def _picture(self, picture_id: str, author: str) -> str:

@@ -1,10 +1,9 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
 // The concept is chosen once in the bar of the page and remembered while the tab is open.
 import {Outbox, get} from './outbox.js';
-import {element} from './dom.js';
+import {MARKS, element} from './dom.js';
 
 const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose'};
-const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure'};
 const REMEMBERED = 'discern:answer-for';
 const MOST = 60; // in one request
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
@@ -114,7 +113,7 @@ class AnswerAnywhere {
   }
 
   say(ids, value) {
-    const key = this.outbox.add('/elsewhere', {concept: this.concept, answers: ids.map((id) => [id, value]), seen: Boolean(area().dataset.seen)});
+    const key = this.outbox.add('/elsewhere', {concept: this.concept, answers: ids.map((id) => [id, value])});
     this.done.push({concept: this.concept, ids, before: ids.map((id) => this.own.get(id)), keys: ids.map((_, i) => `${key}.${i}`)});
     ids.forEach((id, i) => this.own.set(id, [value, `${key}.${i}`]));
   }

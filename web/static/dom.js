@@ -1,5 +1,8 @@
 // Elements the scripts of the screens make.
 
+// How a tile says what was answered.
+export const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure', '': ''};
+
 export function image(address, picture) {
   const made = new Image();
   made.src = address;

@@ -1,10 +1,9 @@
 // Many pictures at once: every tile is a button that flips, and one press saves them together.
 import {get} from './outbox.js';
-import {element, image} from './dom.js';
+import {MARKS, element, image} from './dom.js';
 import {Unsaved} from './label-unsaved.js';
 
 const FLIP = {'': 'yes', yes: 'no', no: ''};
-const MARKS = {yes: '✓ counts', no: '✗ doesn’t', unsure: '? unsure', '': ''};
 const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
 const WALL = 60; // pictures of one
 const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
