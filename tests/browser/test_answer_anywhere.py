@@ -103,8 +103,12 @@ def test_what_a_search_found_is_answered_too(site: Site, page: Page, tiles: Loca
     assert said(site, tiles.nth(9).get_attribute("data-value")) == "unsure"
 
 
-def test_without_a_concept_keys_do_nothing(site: Site, page: Page, concept: str) -> None:
+def test_without_a_concept_there_is_nothing_to_press_and_keys_do_nothing(
+    site: Site, page: Page, concept: str
+) -> None:
     page.goto(f"{site.url}/library")
+    expect(page.get_by_label("Answer for")).to_be_visible()
+    expect(page.get_by_role("button", name="Counts Y")).to_be_hidden()
     before = len(site.bench.answers.recent_answers(concept, "me", 100))
     tiles = page.locator("#library-main .tile")
     tiles.nth(2).focus()

@@ -23,7 +23,9 @@ CODE = """() => [...document.querySelectorAll('.copyable pre')].filter(
 
 @pytest.fixture(scope="module")
 def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The site with a trained concept. SIMULATED answers: a drawing counts if its file is called ellipse."""
+    """The site with a trained concept, and another one to switch to. SIMULATED answers: a drawing counts if
+    its file is called ellipse."""
+    site.bench.definitions.create_concept("Another one", "A square.")
     site.bench.definitions.create_concept(NAME, "A filled ellipse; not a square.")
     site.bench.definitions.expand(NAME)
     site.bench.definitions.mine(NAME)
@@ -65,8 +67,8 @@ def test_no_words_and_no_code_are_cut_off(answered: Any, page: Page, width: int)
 
 @pytest.mark.parametrize("path", ["label", "quality", "use"])
 def test_on_a_phone_the_step_one_is_at_is_in_view(answered: Any, phone: Page, path: str) -> None:
-    opened(answered, phone, path, ".rail[data-placed] [aria-current]")
-    box = phone.locator(".rail [aria-current]").bounding_box()
+    opened(answered, phone, path, ".rail[data-placed] [aria-current]:not([popover] *)")
+    box = phone.locator(".rail [aria-current]:not([popover] *)").bounding_box()
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 375

@@ -14,7 +14,7 @@ document.addEventListener("toggle", (event) => {
 // On a phone the steps are a strip: the one that is open is in the middle of it.
 function placeRail(rail) {
   rail.dataset.placed = "";
-  const here = rail.querySelector("[aria-current]")?.getBoundingClientRect(), box = rail.getBoundingClientRect();
+  const here = rail.querySelector("[aria-current]:not([popover] *)")?.getBoundingClientRect(), box = rail.getBoundingClientRect();
   if (here) rail.scrollLeft += here.left + here.width / 2 - box.left - box.width / 2;
 }
 
