@@ -64,6 +64,10 @@ class UnknownWatchError(DiscernError):
     """No watched folder has this number."""
 
 
+class UnknownCollectionError(DiscernError):
+    """No named collection of pictures has this name or number."""
+
+
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 

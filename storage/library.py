@@ -13,8 +13,10 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from storage.collections import member_ids
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
+from storage.frames import EVERYTHING, Frame, was_inside
 from storage.pictures.files import SkippedFile, Source
 from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow, SourceRow, now
 
@@ -245,11 +247,16 @@ class Library:
                 found.update((row[0], row[1] or row[0]) for row in rows)
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
-    def groups_with_age(self) -> dict[str, tuple[str, datetime]]:
+    def groups_with_age(
+        self, frame: Frame = EVERYTHING, until: datetime | None = None
+    ) -> dict[str, tuple[str, datetime]]:
         """Of every group of near-duplicates its name: the picture that speaks for it (its smallest id), and
-        since when there has been one of it."""
+        since when there has been one of it; with a `frame` of the pictures that are, or were, in it, with
+        `until` of those that had been added by then."""
         group = func.coalesce(PictureRow.near_group, PictureRow.id)
         query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).group_by(group)
+        query = query.where(was_inside(frame, PictureRow.id))
+        query = query.where(PictureRow.added <= until) if until else query
         with self._database.read() as session:
             return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
@@ -327,11 +334,14 @@ class Library:
         limit: int,
         after: tuple[datetime, str] | None = None,
         before: tuple[datetime, str] | None = None,
+        collection: int | None = None,
     ) -> list[Picture]:
         """Newest first; `after` is the (added, id) of the last picture of the page before, `before` that of
-        the first picture of the page after."""
+        the first picture of the page after. With a `collection`: of those that are in it."""
         place = tuple_(PictureRow.added, PictureRow.id)
         query = select(PictureRow.id).limit(limit)
+        if collection is not None:
+            query = query.where(PictureRow.id.in_(member_ids(collection)))
         if before:
             query = query.where(place > tuple_(*before)).order_by(PictureRow.added, PictureRow.id)
         else:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
+from storage.frames import looked_in
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -38,7 +39,8 @@ class Standing:
     evaluated: bool
     sequence: int
     said: datetime | None
-    evaluation: int  # pictures that measure
+    evaluation: int  # pictures that measure, wherever it looked when they were drawn
+    looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
 
 class Overview:
@@ -83,6 +85,7 @@ class Overview:
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: row[1] for row in session.execute(sets)}
+            looks_in = looked_in(session, concept_ids)
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
@@ -100,5 +103,6 @@ class Overview:
                     sequence=sequence,
                     said=moment,
                     evaluation=set_of.get(concept_id, 0),
+                    looks_in=looks_in.get(concept_id, frozenset()),
                 )
         return found

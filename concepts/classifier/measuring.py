@@ -30,6 +30,7 @@ from concepts.learning.report import (
     CutFigures,
     EvaluationReport,
     Guarantee,
+    LookedIn,
     Metric,
     about_the_target,
 )
@@ -99,6 +100,7 @@ def evaluate(
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(material), figures_under(material, head)
+    what = "the library" if material.frame.is_whole else material.frame.name
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -110,7 +112,8 @@ def evaluate(
         curves=figures.curves,
         sentences=(
             *(certified.sentence for certified in Guarantee.all(head.details)),
-            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
+            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
+            *_looked_in(material),
             *about_probabilities(metrics),
             *about_chance(baselines),
             *(twice.sentences if twice else ()),
@@ -124,6 +127,8 @@ def evaluate(
         worst_slice=parts.worst,
         consistency=twice,
         under=under,
+        looks_in=tuple(LookedIn.model_validate(one) for one in material.frame.kept()),
+        looked_at=len(material.index.ids),
     )
 
 
@@ -209,6 +214,7 @@ def _sentences(
     target: str,
     yes: sampled.Estimate | None,
     guarantee: Guarantee | None = None,
+    what: str = "the library",
 ) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
@@ -220,7 +226,7 @@ def _sentences(
     at_random = f"of 100 at random {of_hundred(base)} would be"
     if yes:
         lines.append(
-            f"About {yes.value:,.0f} pictures of the library count ({yes.low:,.0f} to {yes.high:,.0f}), "
+            f"About {yes.value:,.0f} pictures of {what} count ({yes.low:,.0f} to {yes.high:,.0f}), "
             "look-alikes counted once."
         )
     for name, words in (
@@ -235,6 +241,18 @@ def _sentences(
         else:
             lines.append(words.format(*(of_hundred(x) for x in (metric.value, metric.low, metric.high))))
     return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
+
+
+def _looked_in(material: Material) -> list[str]:
+    """What the figures are of, where that isn't everything."""
+    if material.frame.is_whole:
+        return []
+    pictures = len(material.index.ids)
+    return [f"These figures are of {pictures:,} {_pictures(pictures)} in {material.frame.name}."]
+
+
+def _pictures(count: int) -> str:
+    return "picture" if count == 1 else "pictures"
 
 
 def _certified_precision(guarantee: Guarantee) -> Metric:

@@ -78,18 +78,19 @@ class BadFile(View):
     message: str
 
 
-def picture_page(library: Library, n: int, place: str = "") -> PicturePage:
-    """At most n pictures, newest first. `place` is the `newer` or `older` of another page.
+def picture_page(library: Library, n: int, place: str = "", collection: int | None = None) -> PicturePage:
+    """At most n pictures, newest first, of a named collection where one is given. `place` is the `newer` or
+    `older` of another page.
 
     Takes as long for the last page of a million pictures as for the first.
     """
     direction, at = _read_place(place)
     if direction == "before":
-        found = library.page(n + 1, before=at)
+        found = library.page(n + 1, before=at, collection=collection)
         more_newer, found = len(found) > n, found[-n:]
         more_older = True
     else:
-        found = library.page(n + 1, after=at)
+        found = library.page(n + 1, after=at, collection=collection)
         more_newer, more_older, found = at is not None, len(found) > n, found[:n]
     return PicturePage(
         pictures=[view_of(picture) for picture in found],

@@ -21,6 +21,7 @@ from concepts.errors import (
 )
 from concepts.jobs import Listener
 from concepts.library.counting import Counting
+from concepts.library.frames import Frames
 from concepts.library.health import (
     Checked,
     Damage,
@@ -34,12 +35,13 @@ from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import Blobs, FolderBlobs
+from storage.collections import NamedCollections
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
-from storage.vectors.protocol import VectorIndex
+from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex
 
 
@@ -59,7 +61,9 @@ class LibraryInfo(View):
 
 
 class Collection:
-    """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed."""
+    """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed.
+
+    The sets of pictures that people name, and also call collections, are `named`."""
 
     def __init__(
         self,
@@ -74,6 +78,8 @@ class Collection:
         self._load_encoder = load
         self.library = Library(database)
         self.outside = OutsidePictures(database)
+        self.named = NamedCollections(database)
+        self.frames = Frames(database, lambda: self.index().snapshot())
         self.thumbnails = ThumbnailStore(thumbnails or FolderBlobs(settings.home / "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
@@ -132,6 +138,14 @@ class Collection:
         self._look_at(index)
         return index
 
+    def vectors_for(self, concept_id: int) -> VectorReader:
+        """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
+        return self.frames.reader(concept_id)
+
+    def count_for(self, concept_id: int) -> int:
+        """How many pictures a concept looks in."""
+        return self.frames.count(concept_id, lambda: self.library.counts().pictures)
+
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""
         return self.words().encode_texts(texts)
@@ -153,7 +167,11 @@ class Collection:
         loaded = counting.during(lambda: self._encoder_for(encoder, recorded), listener)
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
-        return Ingestion(self.library, index, self.thumbnails, loaded).add(paths, listener, counting, within)
+        report = Ingestion(self.library, index, self.thumbnails, loaded).add(
+            paths, listener, counting, within
+        )
+        self.named.follow()
+        return report
 
     def _encoder_for(self, chosen: str | None, recorded: LibraryEncoder | None) -> Encoder:
         """The library's, or for its first pictures the one that is chosen."""

@@ -9,6 +9,7 @@ from concepts.workbench.assistants import Assistants
 from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
+from concepts.workbench.collections import Collections
 from concepts.workbench.comments import Comments
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -36,11 +37,11 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
-    whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
-    `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and
-    `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `captions` and `collections`, `catalogue`
+    for concepts as a whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with
+    `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and
+    `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`,
+    `watching`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -49,6 +50,7 @@ class Workbench:
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.captions = Captions(self.context)
+        self.collections = Collections(self.context)
         self.catalogue = Catalogue(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)

@@ -11,7 +11,7 @@ from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 
-Stamp = tuple[int, int]  # last label event, pictures that measure
+Stamp = tuple[int, int, str]  # last label event, pictures that measure, what is looked in
 
 
 class AnswerCounts:
@@ -33,13 +33,15 @@ class AnswerCounts:
             concept_id,
             self._log.last_sequence(concept_id),
             len(self._store.evaluation_pictures(concept_id)),
+            self._collection.frames.now(concept_id).key,
         )
 
-    def of(self, concept_id: int, sequence: int, measuring: int) -> AnswerCount:
-        """The same for who knows these already: the last label event, and how many pictures measure. Nothing
+    def of(self, concept_id: int, sequence: int, measuring: int, frame: str = "") -> AnswerCount:
+        """The same for who knows these already: the last label event, how many pictures measure, and the key
+        of what the concept looks in, where that isn't everything. Nothing
         is read where neither has changed. A look-alike that comes into the library is noticed with the next
         answer: counting pictures takes longer than all of this."""
-        stamp = sequence, measuring
+        stamp = sequence, measuring, frame
         kept = self._kept.get(concept_id)
         if kept is None or kept[0] != stamp:
             kept = self._kept[concept_id] = stamp, self._counted(concept_id)
@@ -49,7 +51,7 @@ class AnswerCounts:
         decisions = self.decisions(concept_id).now()
         evaluation = self._store.evaluation_pictures(concept_id)
         certifying = self._store.certifying_pictures(concept_id)
-        apart = [*evaluation, *certifying]
+        apart = sorted(self._store.kept_apart(concept_id))
         blind = {event.picture_id for event in self._log.blind(concept_id, apart)}
         reserved = with_look_alikes(apart, self._collection.library)
         return count_answers(decisions, blind, evaluation, certifying, reserved)

@@ -187,7 +187,10 @@ class Exports:
         out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
         paths = [Path(path) for path in job.paths]
         within = within_roots(self._context.settings)
-        return score_pictures(self._context.collection, bundle, paths, out, progress.report, within=within)
+        looks_in = None if paths else self._context.collection.vectors_for(concept.id)
+        return score_pictures(
+            self._context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
+        )
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         paths = [Path(path) for path in job.paths]
@@ -272,8 +275,9 @@ class Exports:
     def _changed(self, concept: ConceptRow, head: StoredHead) -> float:
         """Since when what the card tells of is as it is, in seconds since 1970."""
         measured = self._context.measured(concept, head.number)
-        revised = self._context.revision(concept).created
-        return (max(measured.created, revised) if measured else revised).timestamp()
+        moments = [self._context.revision(concept).created, *([measured.created] if measured else [])]
+        moments += [chosen[3] for chosen in self._context.collection.frames.concepts.history(concept.id)[-1:]]
+        return max(moments).timestamp()
 
 
 def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid:

@@ -28,6 +28,7 @@ from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
+from storage.frames import EVERYTHING, AsItWas, Frame
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 
@@ -131,9 +132,12 @@ class Pictures:
         """The pictures that were added last."""
         return self.browse(n).pictures
 
-    def browse(self, n: int, place: str = "") -> PicturePage:
-        """A page of the library; `place` is the `newer` or `older` of another one."""
-        return browsing.picture_page(self._context.collection.library, n, place)
+    def browse(self, n: int, place: str = "", collection: int | None = None) -> PicturePage:
+        """A page of the library, or of a named collection by its number; `place` is the `newer` or `older` of
+        another one."""
+        if collection is not None:
+            self._context.collection.named.get(collection)
+        return browsing.picture_page(self._context.collection.library, n, place, collection)
 
     def id_of(self, picture: str) -> str:
         """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""
@@ -158,10 +162,15 @@ class Pictures:
         found = self._context.collection.library.bad_files(limit, offset)
         return [BadFile(path=file.uri, reason=file.reason, message=file.message) for file in found]
 
-    def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
-        """Pictures closest to words, to pictures (ids or paths), or to both."""
+    def search(
+        self, text: str | None, *, like: Sequence[str] = (), n: int = 20, within: int | None = None
+    ) -> list[Hit]:
+        """Pictures closest to words, to pictures (ids or paths), or to both; `within`: of one named
+        collection alone, by its number."""
         collection = self._context.collection
-        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n)
+        found = collection.named.get(within) if within is not None else None
+        frame = Frame(0, (AsItWas(found.id, found.name, found.change),)) if found else EVERYTHING
+        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n, frame)
 
     def _add(self, job: AddPictures, progress: Progress) -> Added:
         paths = [Path(path) for path in job.paths]

@@ -77,7 +77,8 @@ class SecondLook:
         if found is None or not found.suspects:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
-        return [suspect for suspect in found.suspects if suspect.id not in since][:n]
+        inside = set(self._inside(concept, [suspect.id for suspect in found.suspects]))
+        return [one for one in found.suspects if one.id in inside and one.id not in since][:n]
 
     def doubts(self, name: str) -> Doubts | None:
         """What the newest version had wrong and could not place at the last look, without those that somebody
@@ -87,8 +88,10 @@ class SecondLook:
         if looked is None or looked.doubts is None:
             return None
         since, _ = self._context.log.changed_since(concept.id, looked.answers)
+        shown = [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
+        inside = set(self._inside(concept, shown))
         wrong, unsure = (
-            [doubt for doubt in kind if doubt.id not in since]
+            [doubt for doubt in kind if doubt.id in inside and doubt.id not in since]
             for kind in (looked.doubts.wrong, looked.doubts.unsure)
         )
         return looked.doubts.model_copy(update={"wrong": wrong, "unsure": unsure})
@@ -131,6 +134,10 @@ class SecondLook:
         paths = self._context.collection.paths([one.id for one in found])
         return [one.model_copy(update={"path": paths.get(one.id, "")}) for one in found]
 
+    def _inside(self, concept: ConceptRow, ids: list[str]) -> list[str]:
+        """Those the concept looks in now; what came of a look is of then."""
+        return self._context.collection.frames.among(concept.id, ids)
+
     def _drawn_again(
         self, concept: ConceptRow, head: StoredHead, author: Author
     ) -> tuple[Drawn, dict[str, list[LabelEvent]]]:
@@ -146,7 +153,7 @@ class SecondLook:
             concept.id,
             answers=self._context.log.last_sequence(concept.id),
             definition=self._context.revision(concept).number,
-            library=self._context.collection.index().snapshot().version,
+            library=self._context.collection.vectors_for(concept.id).version,
             version=newest.number if newest else 0,
         )
 
