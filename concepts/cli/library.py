@@ -16,6 +16,9 @@ KEPT = "The pictures added until here are kept."
 EmbedWith = "auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER"
 
 
+Within = Annotated[str, typer.Option("--in", metavar="COLLECTION", help="Of one collection alone.")]
+
+
 @library.command("add")
 def library_add(
     paths: Annotated[list[Path], typer.Argument(help="Folders, files, zips, or CSV/Parquet/JSONL lists.")],
@@ -84,10 +87,12 @@ def library_info(
 def library_pictures(
     n: Most = 20,
     after: Annotated[str, typer.Option(help="The “older” of the page before (--json).")] = "",
+    within: Within = "",
     as_json: Json = False,
 ) -> None:
     """The pictures of the library, newest first."""
-    page = workbench().pictures.browse(n, after)
+    bench = workbench()
+    page = bench.pictures.browse(n, after, bench.collections.get(within).id if within else None)
 
     def human() -> None:
         rows = [(p.id[:12], f"{p.width} × {p.height}", p.path) for p in page.pictures]
@@ -132,6 +137,7 @@ def library_search(
     captions: Annotated[
         bool, typer.Option("--captions", help="Look for every one of the words in the captions instead.")
     ] = False,
+    within: Within = "",
     as_json: Json = False,
 ) -> None:
     """Find pictures by words, by a picture, or by both together."""
@@ -145,7 +151,9 @@ def library_search(
             lambda: table(("id", "caption", "path"), [(h.id[:12], h.caption, h.path) for h in found]),
         )
         return
-    hits = workbench().pictures.search(text, like=like or [], n=top)
+    bench = workbench()
+    inside = bench.collections.get(within).id if within else None
+    hits = bench.pictures.search(text, like=like or [], n=top, within=inside)
     show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
 
 

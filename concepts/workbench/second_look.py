@@ -164,6 +164,8 @@ class SecondLook:
         newest = self._context.heads.get(concept.id)
         progress.report(0, 4, "looking for answers that the others speak against")
         doubtful = second_look(material, collection, self._context.log, SUSPECTS)
+        inside = set(material.looks_at(suspect.id for suspect in doubtful))
+        doubtful = [suspect for suspect in doubtful if suspect.id in inside]
         progress.report(1, 4, "looking at what the last answers changed")
         settled = settling(material, way_of(newest) if newest else "auto")
         progress.report(2, 4, "looking at what figures cover")

@@ -36,6 +36,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.UnknownPictureError: 404,
     errors.UnknownJobError: 404,
     errors.UnknownWatchError: 404,
+    errors.UnknownCollectionError: 404,
     errors.UnknownPromptError: 404,
     errors.OtherVariablesError: 422,
     errors.ConflictError: 409,
