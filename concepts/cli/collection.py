@@ -13,7 +13,7 @@ from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.library.named_collections import ChangeView, CollectionView, LooksIn
+    from concepts.library.named_collections import By, ChangeView, CollectionView, LooksIn
 
 A_SEARCH = 200  # pictures, unless somebody says otherwise
 Which = Annotated[str, typer.Argument(help="The collection's name or number.", metavar="COLLECTION")]
@@ -57,8 +57,8 @@ def collection_new(
     elif since is not None or until is not None:
         first, last = (since or until), (until or datetime.combine(date.today(), datetime.min.time()))
         assert first is not None
-        by = "file" if by_file else "added"
-        found = made.from_dates(name, first.date(), last.date(), by=by, author=author)  # type: ignore[arg-type]
+        by: By = "file" if by_file else "added"
+        found = made.from_dates(name, first.date(), last.date(), by=by, author=author)
     elif search:
         found = made.from_search(name, search, n, author=author)
     else:

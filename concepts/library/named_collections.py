@@ -14,7 +14,7 @@ from storage.collections import Change, Kind, NamedCollection
 from storage.frames import Frame
 
 LONGEST = 120  # letters of a name
-COVERS = 4  # pictures shown of each
+COVERS = 3  # pictures shown of each
 
 By = Literal["added", "file"]  # the day a picture came into the library, or its file was last changed
 

@@ -18,6 +18,8 @@ from web.advice import in_words
 from web.jobs import is_going, library_checked
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
+from web.screens import collections
+from web.screens.collections import CollectionsView
 from web.words import count
 from web.work import Work, press
 
@@ -42,6 +44,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
+        self.collections = CollectionsView(workbench)
         self.top = live("library-head")
         self.work = Work(workbench, "library-progress", JOBS)
         self.uploads = live("library-uploads", value=render("library/uploads.html"))
@@ -82,6 +85,8 @@ class _Screen:
         try:
             if view == "health":
                 return self._health(library, place)
+            if place.get("view") == "collections":
+                return self.collections.html(place)
             if view == "encoder":
                 return render("library/encoder.html", library=library, seconds=self._seconds(library))
             return self._pictures(library, place)
@@ -90,13 +95,16 @@ class _Screen:
 
     def _pictures(self, library: LibraryInfo, place: Place) -> str:
         words, like = place.get("q", ""), place.get("like", "")
+        within = int(place["in"]) if place.get("in", "").isdecimal() else None
         hits = page = None
         captioned = []
         if library.pictures and (words or like):
-            hits = self._bench.pictures.search(words, like=[like] if like else [], n=PAGE)
-            captioned = self._bench.captions.search(words, CAPTIONED) if words and not like else []
+            hits = self._bench.pictures.search(words, like=[like] if like else [], n=PAGE, within=within)
+            captioned = (
+                self._bench.captions.search(words, CAPTIONED) if words and not like and not within else []
+            )
         elif library.pictures:
-            page = self._bench.pictures.browse(PAGE, place.get("at", ""))
+            page = self._bench.pictures.browse(PAGE, place.get("at", ""), within)
         return render(
             "library/pictures.html",
             library=library,
@@ -106,6 +114,7 @@ class _Screen:
             hits=hits,
             captioned=captioned,
             page=page,
+            within=self._bench.collections.get(within) if within else None,
             demo=self._demo,
             concepts=self._bench.catalogue.names(),
         )
@@ -155,6 +164,10 @@ class _Screen:
                 return self.show({name: value for name, value in wanted.items() if value and name != "at"})
             if action.name == "open":
                 return {self.dialog: self._picture(action.value, author_of(request))}
+            if action.name in collections.ACTIONS:
+                place, said = self.collections.do(action, author_of(request))
+                head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
+                return {self.top: head, self.main: self.collections.html(place, said)}
             self._begin(action)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
@@ -179,7 +192,7 @@ class _Screen:
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
     damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
-    view = "" if demo else place.get("view", "")
+    view = "" if demo and place.get("view") != "collections" else place.get("view", "")
     return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)
 
 
