@@ -123,6 +123,11 @@ class Lessons:
         return self._collection.vectors_for(self.concept_id)
 
     @cached_property
+    def everywhere(self) -> VectorReader:
+        """The vectors of the whole library: to know what pictures are like, and to choose none from."""
+        return self._collection.index().snapshot()
+
+    @cached_property
     def outside(self) -> dict[str, OutsidePicture]:
         """The definition's examples that are no pictures of the library, by id: those with a vector of its
         encoder."""

@@ -305,3 +305,13 @@ def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
     assert (quality.pictures, quality.looks_in) == (80, "“Rooms”")
     looked = trained.collections.looked_in(NAME)
     assert (looked.pictures, looked.library) == (80, 160)
+
+
+def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench) -> None:
+    few = sorted(members(bench, "Rooms"))[:12]
+    bench.collections.from_pictures("Few", few, author=ME)
+    bench.collections.look_in(NAME, ["Few"], author=ME)
+    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    said = bench.context.store.annotations(concept_id(bench))
+    assert said
+    assert {one.picture_id for one in said} <= set(few)
