@@ -103,6 +103,7 @@ def quality(
     stored report, `scores` what it says of the library where that is known."""
     report, counts = measured.report if measured else None, material.decisions
     answered, under = count_of(material).measure, figures_under(material, head)
+    moved = elsewhere(report, material.frame) if report else ""
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
@@ -118,7 +119,7 @@ def quality(
                 and _decided(counts.get(event.picture_id))
             }
         ),
-        stale=_changed_since(measured, material, under),
+        stale=_changed_since(measured, material, under) and (not moved or bool(material.measuring)),
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
@@ -131,7 +132,7 @@ def quality(
         consistency=answered_twice(material),
         under=under,
         looks_in="" if material.frame.is_whole else material.frame.name,
-        elsewhere=elsewhere(report, material.frame) if report else "",
+        elsewhere=moved,
     )
 
 

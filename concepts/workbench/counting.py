@@ -51,7 +51,7 @@ class AnswerCounts:
         decisions = self.decisions(concept_id).now()
         evaluation = self._store.evaluation_pictures(concept_id)
         certifying = self._store.certifying_pictures(concept_id)
-        apart = sorted(self._store.kept_apart(concept_id))
-        blind = {event.picture_id for event in self._log.blind(concept_id, apart)}
+        apart = self._store.kept_apart(concept_id)
+        blind = {event.picture_id for event in self._log.blind(concept_id, sorted(apart))}
         reserved = with_look_alikes(apart, self._collection.library)
-        return count_answers(decisions, blind, evaluation, certifying, reserved)
+        return count_answers(decisions, blind, evaluation, certifying, reserved, apart)

@@ -248,7 +248,8 @@ def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> 
     material = trained.context.material(trained.context.concept(NAME))
     assert set(material.training.ids) == taught
     assert material.evaluation_labels()[0] == []
-    assert trained.answers.count(NAME).measure == 0
+    count = trained.answers.count(NAME)
+    assert (count.measure, count.elsewhere) == (0, measured)
 
 
 def test_what_measured_before_measures_again_where_the_concept_looks_there_again(trained: Workbench) -> None:

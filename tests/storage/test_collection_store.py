@@ -56,9 +56,7 @@ class Told:
         return self.after[len(self.after)]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(begun=some, done=deeds)
 def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
     tmp_path_factory: pytest.TempPathFactory, begun: Sequence[str], done: Sequence[tuple[str, object]]
