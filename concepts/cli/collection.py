@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,12 +31,9 @@ def collection_new(
         int | None, typer.Option(help="The pictures of one adding, by its job: collection addings.")
     ] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="What was added from that day."),
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Up to and with that day.")
-    ] = None,
+        str, typer.Option(metavar="DAY", help="What was added from that day on, such as 2025-03-01.")
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="DAY", help="Up to and with that day.")] = "",
     by_file: Annotated[
         bool, typer.Option("--by-file", help="By the days on which the files were last changed.")
     ] = False,
@@ -46,7 +43,7 @@ def collection_new(
     as_json: Json = False,
 ) -> None:
     """Make a collection of a folder, an adding, some days, a search, or pictures by path or id."""
-    ways = (folder is not None, adding is not None, since is not None or until is not None, bool(search))
+    ways = (folder is not None, adding is not None, bool(since or until), bool(search))
     if sum(ways) + bool(pictures) > 1:
         raise DiscernError("Give one of --folder, --adding, --since with --until, --search and pictures.")
     made = workbench().collections
@@ -54,11 +51,10 @@ def collection_new(
         found = made.from_folder(name, folder, author=author)
     elif adding is not None:
         found = made.from_adding(name, adding, author=author)
-    elif since is not None or until is not None:
-        first, last = (since or until), (until or datetime.combine(date.today(), datetime.min.time()))
-        assert first is not None
+    elif since or until:
         by: By = "file" if by_file else "added"
-        found = made.from_dates(name, first.date(), last.date(), by=by, author=author)
+        last = _day(until) if until else datetime.now(UTC).date()
+        found = made.from_dates(name, _day(since) if since else last, last, by=by, author=author)
     elif search:
         found = made.from_search(name, search, n, author=author)
     else:
@@ -197,6 +193,13 @@ def concept_look_in(
     else:
         found = bench.collections.looked_in(name)
     show(found, as_json, lambda: _looked_in(name, found))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise DiscernError(f"“{text}” is no day, such as 2025-03-01.") from error
 
 
 def _looked_in(name: str, found: LooksIn) -> None:

@@ -17,7 +17,7 @@ from web.live import Action
 from web.render import Button, Notice, render
 from web.words import count
 
-PAGE = 48
+PAGE = 36
 FOUND = 24
 A_SEARCH = 200  # pictures, unless somebody says otherwise
 PICTURE, CHOSEN = "p-", "c-"  # how the boxes of forms are called
