@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Database
 from storage.errors import ConflictError, UnknownCollectionError
@@ -27,6 +27,8 @@ from storage.tables import (
 )
 
 AT_ONCE = 900  # parameters of one statement
+LARGE = 20_000  # pictures, from which on going through the library meets one soon
+UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
 
 Kind = Literal["folder", "adding", "dates", "search", "hand"]
 Deed = Literal["made", "added", "taken", "followed", "undone"]
@@ -172,7 +174,10 @@ class NamedCollections:
             was = CollectionPictureRow
             known = exists().where(was.collection_id == one.id, was.picture_id == SourceRow.picture_id)
             with self._database.write(f"collection {one.id}") as session:
-                change = _add(session, one.id, in_folder(folder).where(~known), "followed", "the folder")
+                row = session.get_one(NamedCollectionRow, one.id)
+                since, row.followed = (row.followed or row.created) - UNSEEN, now()
+                new = in_folder(folder).where(SourceRow.added >= since, ~known)
+                change = _add(session, one.id, new, "followed", "the folder")
                 came += change.pictures if change else 0
         return came
 
@@ -211,6 +216,17 @@ def member_ids(collection_id: int) -> Select[str]:
     `PictureRow.id.in_(member_ids(3))`."""
     member = CollectionPictureRow
     return select(member.picture_id).where(member.collection_id == collection_id, member.until.is_(None))
+
+
+def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The same for pages in the library's order: of a large collection the library is gone through until
+    the page is full, of a small one its members are put in order."""
+    if one.pictures < LARGE:
+        return picture_id.in_(member_ids(one.id))
+    member = CollectionPictureRow
+    return exists().where(
+        member.collection_id == one.id, member.picture_id == picture_id, member.until.is_(None)
+    )
 
 
 def in_folder(folder: str) -> Select[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from storage.collections import member_ids
+from storage.collections import NamedCollection, is_in
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
@@ -334,14 +334,14 @@ class Library:
         limit: int,
         after: tuple[datetime, str] | None = None,
         before: tuple[datetime, str] | None = None,
-        collection: int | None = None,
+        collection: NamedCollection | None = None,
     ) -> list[Picture]:
         """Newest first; `after` is the (added, id) of the last picture of the page before, `before` that of
         the first picture of the page after. With a `collection`: of those that are in it."""
         place = tuple_(PictureRow.added, PictureRow.id)
         query = select(PictureRow.id).limit(limit)
         if collection is not None:
-            query = query.where(PictureRow.id.in_(member_ids(collection)))
+            query = query.where(is_in(collection, PictureRow.id))
         if before:
             query = query.where(place > tuple_(*before)).order_by(PictureRow.added, PictureRow.id)
         else:

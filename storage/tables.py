@@ -77,7 +77,7 @@ class SourceRow(Base):
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    added: Mapped[datetime] = mapped_column(default=now)
+    added: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class BadFileRow(Base):
@@ -146,6 +146,7 @@ class NamedCollectionRow(Base):
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
     removed: Mapped[datetime | None]
+    followed: Mapped[datetime | None]  # until when what came into its folder was looked at
 
 
 class CollectionChangeRow(Base):

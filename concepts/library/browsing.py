@@ -7,6 +7,7 @@ from datetime import datetime
 
 from concepts.errors import DiscernError
 from concepts.view import View
+from storage.collections import NamedCollection
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 from storage.library import Library, Picture
@@ -78,7 +79,9 @@ class BadFile(View):
     message: str
 
 
-def picture_page(library: Library, n: int, place: str = "", collection: int | None = None) -> PicturePage:
+def picture_page(
+    library: Library, n: int, place: str = "", collection: NamedCollection | None = None
+) -> PicturePage:
     """At most n pictures, newest first, of a named collection where one is given. `place` is the `newer` or
     `older` of another page.
 

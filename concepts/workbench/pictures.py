@@ -135,9 +135,8 @@ class Pictures:
     def browse(self, n: int, place: str = "", collection: int | None = None) -> PicturePage:
         """A page of the library, or of a named collection by its number; `place` is the `newer` or `older` of
         another one."""
-        if collection is not None:
-            self._context.collection.named.get(collection)
-        return browsing.picture_page(self._context.collection.library, n, place, collection)
+        within = self._context.collection.named.get(collection) if collection is not None else None
+        return browsing.picture_page(self._context.collection.library, n, place, within)
 
     def id_of(self, picture: str) -> str:
         """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""

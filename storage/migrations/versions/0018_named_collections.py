@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("author", sa.String(200), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed", sa.DateTime(timezone=True)),
+        sa.Column("followed", sa.DateTime(timezone=True)),
     )
     op.create_table(
         "collection_changes",
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("author", sa.String(200), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_index("ix_sources_added", "sources", ["added"])
     for table in ("evaluation_waves", "certifying_draws", "fitting_draws"):
         op.add_column(table, sa.Column("looks_in", sa.JSON()))
 
