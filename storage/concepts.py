@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from storage.database import Database, insert_new
 from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
 from storage.names import id_of, key_of, name_taken
+from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -227,7 +228,8 @@ class ConceptStore:
         """Picture id → what brought it (query texts, "example", "random")."""
         with self._database.read() as session:
             query = select(CandidateRow.picture_id, CandidateRow.brought_by)
-            rows = session.execute(query.where(CandidateRow.concept_id == concept_id)).all()
+            its = CandidateRow.concept_id == concept_id, shown(CandidateRow.picture_id)
+            rows = session.execute(query.where(*its)).all()
         return {row[0]: row[1] for row in rows}
 
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
@@ -289,7 +291,7 @@ class ConceptStore:
         labelled."""
         found: dict[str, Certifying] = {}
         last_wave = 0
-        for picture_id, drawn, number in self._apart(concept_id):
+        for picture_id, drawn, number in self._apart(concept_id, shown(EvaluationPictureRow.picture_id)):
             if drawn in MEASURE_NOTHING:
                 found[picture_id] = Certifying(attempt=number, after_wave=last_wave, drawn=drawn)
             else:
@@ -297,13 +299,15 @@ class ConceptStore:
         return found
 
     def kept_apart(self, concept_id: int) -> set[str]:
-        """All that nothing learns from, whether they measure or certify."""
+        """All that nothing learns from, whether they measure or certify. Also those that were removed from the
+        library: what looks like them must not be learned from, for when they are put back."""
         return {row[0] for row in self._apart(concept_id)}
 
-    def _apart(self, concept_id: int) -> list[tuple[str, str, int]]:
+    def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""
         p = EvaluationPictureRow
-        query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id).order_by(p.ordinal)
+        query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id, *which)
+        query = query.order_by(p.ordinal)
         with self._database.read() as session:
             return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
@@ -319,7 +323,9 @@ class ConceptStore:
     ) -> list[StoredAnnotation]:
         """With all evidence, of these few pictures or of all. Oldest first, so that a dict by picture keeps
         the newest."""
-        query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
+        query = select(AnnotationRow).where(
+            AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+        )
         if picture_ids is not None:
             query = query.where(AnnotationRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
@@ -349,7 +355,7 @@ class ConceptStore:
             AnnotationRow.fingerprint,
             AnnotationRow.rating,
             AnnotationRow.raw,
-        ).where(AnnotationRow.concept_id == concept_id)
+        ).where(AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id))
         if fingerprint is not None:
             query = query.where(AnnotationRow.fingerprint == fingerprint)
         if definition_number is not None:
@@ -361,7 +367,8 @@ class ConceptStore:
         """How many pictures a machine has looked at."""
         query = select(func.count(AnnotationRow.picture_id.distinct()))
         with self._database.read() as session:
-            return session.scalar(query.where(AnnotationRow.concept_id == concept_id)) or 0
+            its = AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+            return session.scalar(query.where(*its)) or 0
 
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's definitions and sets at a time: each takes the number behind the last."""
@@ -373,9 +380,9 @@ def _last_ordinal(session: Session, concept_id: int) -> int:
     return session.scalar(last) or 0
 
 
-def _measure(concept_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _measure(concept_id: int) -> tuple[ColumnElement[bool], ...]:
     p = EvaluationPictureRow
-    return p.concept_id == concept_id, p.drawn.not_in(MEASURE_NOTHING)
+    return p.concept_id == concept_id, p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id)
 
 
 def put_behind(

@@ -56,6 +56,16 @@ class Database:
             yield session
             session.commit()
 
+    @contextmanager
+    def forget(self, lock: str) -> Iterator[Session]:
+        """A write whose deleted rows leave no bytes behind in the file, as far as the database can promise."""
+        with self._guarded(), self._sessions() as session:
+            self._dialect.begin_write(session, lock)
+            self._dialect.overwrite_deleted(session)
+            yield session
+            session.commit()
+        self._dialect.forget_log()
+
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, insert_new
 from storage.errors import ConflictError
+from storage.removed import changes_since, shown
 from storage.tables import LabelEventRow
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -67,7 +68,7 @@ class LabelEvent:
 
 class LabelLog:
     """All reads and writes of label events. What an author says of a picture is their last event
-    on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer."""
+    on it that was not undone. What was said of a picture in the bin is kept and stands nowhere. Repeats are kept beside that: who is asked the same again changes no answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -336,6 +337,12 @@ class LabelLog:
             rows = session.execute(query).all()
         return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
 
+    def removals_since(self, sequence: int) -> tuple[set[str], int]:
+        """Pictures of which nothing stands any more, or again, because they were removed from the library or
+        put back behind the removal `sequence`; and the last removal."""
+        with self._database.read() as session:
+            return changes_since(session, sequence)
+
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
         query = _not_undone(concept_id).where(
@@ -387,7 +394,10 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
 
 def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
     query = select(LabelEventRow).where(
-        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~_undone(until)
+        LabelEventRow.concept_id == concept_id,
+        LabelEventRow.value.in_(VALUES),
+        shown(LabelEventRow.picture_id),
+        ~_undone(until),
     )
     return query if until is None else query.where(LabelEventRow.sequence <= until)
 

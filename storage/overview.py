@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
+from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -19,6 +20,7 @@ from storage.tables import (
     EvaluationRow,
     HeadRow,
     LabelEventRow,
+    RemovalRow,
 )
 
 
@@ -39,6 +41,7 @@ class Standing:
     sequence: int
     said: datetime | None
     evaluation: int  # pictures that measure
+    removal: int  # the last time that pictures were removed from the library or put back
 
 
 class Overview:
@@ -59,7 +62,8 @@ class Overview:
         definitions = select(d.concept_id, d.number, d.document, d.created).join(
             newest, (d.concept_id == newest.c.concept_id) & (d.number == newest.c.number)
         )
-        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids)).group_by(c.concept_id)
+        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids), shown(c.picture_id))
+        pools = pools.group_by(c.concept_id)
         annotated = select(a.concept_id).where(a.concept_id.in_(concept_ids)).distinct()
         heads = (
             select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
@@ -72,7 +76,7 @@ class Overview:
             LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
         )
         p = EvaluationPictureRow
-        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING)
+        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id)
         sets = select(p.concept_id, func.count()).where(*measure).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
@@ -83,6 +87,7 @@ class Overview:
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: row[1] for row in session.execute(sets)}
+            removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
@@ -100,5 +105,6 @@ class Overview:
                     sequence=sequence,
                     said=moment,
                     evaluation=set_of.get(concept_id, 0),
+                    removal=removal,
                 )
         return found

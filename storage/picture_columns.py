@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storage.database import Database, insert_new
+from storage.removed import shown
 from storage.tables import PictureColumnRow
 
 CAPTION = "caption"  # the one column that is searched
@@ -85,6 +86,7 @@ class PictureColumns:
         if not words:
             return []
         query = select(PictureColumnRow).where(PictureColumnRow.name == CAPTION)
+        query = query.where(shown(PictureColumnRow.picture_id))
         for word in words:
             query = query.where(PictureColumnRow.folded.contains(word, autoescape=True))
         query = query.order_by(PictureColumnRow.picture_id, PictureColumnRow.digest)

@@ -16,10 +16,18 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+
+# `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no time zone; or one of these.
+# One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
+UNDATED = -(2**62)  # its file says no date
+UNREAD = UNDATED - 1  # its file has not been asked
+PURGED = "purged"  # the one picture that stands for all that are gone for good, so that events keep their number
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -35,6 +43,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Text that is ordered as Python orders it, whatever language the database speaks.
+BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def now() -> datetime:
@@ -59,6 +71,19 @@ class LibraryRow(Base):
 
 class PictureRow(Base):
     __tablename__ = "pictures"
+    __table_args__ = (
+        Index("pictures_by_name", "name", "id"),
+        Index("pictures_by_taken", "taken", "id"),
+        Index("pictures_by_pixels", text("(width * height)"), "id"),
+        Index("pictures_by_bytes", "bytes", "id"),
+        Index("pictures_by_format", "format"),
+        Index(
+            "pictures_removed",
+            "removed",
+            sqlite_where=text("removed IS NOT NULL"),
+            postgresql_where=text("removed IS NOT NULL"),
+        ),
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
     bytes: Mapped[int] = mapped_column(BigInteger)
     format: Mapped[str] = mapped_column(String(10))
@@ -67,6 +92,30 @@ class PictureRow(Base):
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
     near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
     added: Mapped[datetime] = mapped_column(default=now, index=True)
+    name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # of its first place, case-folded
+    taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
+    removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
+
+
+class RemovalRow(Base):
+    """That somebody removed a picture from the library or put it back. Append-only; `pictures.removed` is what
+    stands."""
+
+    __tablename__ = "removals"
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
+    deed: Mapped[str] = mapped_column(String(10))  # removed, restored, purged
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class RefusedPictureRow(Base):
+    """All that is kept of a picture that is gone for good and shall not come in again: what it is known by."""
+
+    __tablename__ = "refused_pictures"
+    picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
 
 
 class SourceRow(Base):

@@ -47,6 +47,7 @@ class Decisions:
         self._log = log
         self._concept_id = concept_id
         self._sequence = 0
+        self._removal = 0
         self._by_picture: dict[str, Decision] = {}
         self._lock = threading.Lock()
 
@@ -54,12 +55,14 @@ class Decisions:
         """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
         with self._lock:
             changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
+            moved, removal = self._log.removals_since(self._removal)
+            changed |= moved
             if changed:
                 decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
                 for ids in _chunks(sorted(changed)):
                     standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
                     decisions |= consensus(standing)
-                self._by_picture, self._sequence = decisions, sequence
+                self._by_picture, self._sequence, self._removal = decisions, sequence, removal
             return self._by_picture
 
 

@@ -38,8 +38,8 @@ class Material(Lessons):
 
     @cached_property
     def apart(self) -> set[str]:
-        """Pictures that measure or certify."""
-        return self.evaluation.keys() | self.certifying.keys()
+        """Pictures that measure or certify, also those in the bin."""
+        return self._store.kept_apart(self.concept_id)
 
     @cached_property
     def blind(self) -> dict[str, Decision]:

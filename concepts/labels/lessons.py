@@ -85,9 +85,7 @@ class Lessons:
     @cached_property
     def reserved(self) -> set[str]:
         """Pictures that measure or certify with all their near-duplicates: seen by nothing that learns."""
-        evaluation = self._store.evaluation_pictures(self.concept_id)
-        certifying = self._store.certifying_pictures(self.concept_id)
-        return with_look_alikes(evaluation.keys() | certifying.keys(), self._collection.library)
+        return with_look_alikes(self._store.kept_apart(self.concept_id), self._collection.library)
 
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:

@@ -11,7 +11,7 @@ from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 
-Stamp = tuple[int, int]  # last label event, pictures that measure
+Stamp = tuple[int, int, int]  # last label event, pictures that measure, last removal from the library
 
 
 class AnswerCounts:
@@ -33,13 +33,18 @@ class AnswerCounts:
             concept_id,
             self._log.last_sequence(concept_id),
             len(self._store.evaluation_pictures(concept_id)),
+            self.removal(),
         )
 
-    def of(self, concept_id: int, sequence: int, measuring: int) -> AnswerCount:
-        """The same for who knows these already: the last label event, and how many pictures measure. Nothing
-        is read where neither has changed. A look-alike that comes into the library is noticed with the next
+    def removal(self) -> int:
+        """The last time that pictures were removed from the library or put back."""
+        return self._collection.removed.hidden().version
+
+    def of(self, concept_id: int, sequence: int, measuring: int, removal: int) -> AnswerCount:
+        """The same for who knows these already: the last label event, how many pictures measure, and the
+        last removal. Nothing is read where none has changed. A look-alike that comes into the library is noticed with the next
         answer: counting pictures takes longer than all of this."""
-        stamp = sequence, measuring
+        stamp = sequence, measuring, removal
         kept = self._kept.get(concept_id)
         if kept is None or kept[0] != stamp:
             kept = self._kept[concept_id] = stamp, self._counted(concept_id)
@@ -51,5 +56,5 @@ class AnswerCounts:
         certifying = self._store.certifying_pictures(concept_id)
         apart = [*evaluation, *certifying]
         blind = {event.picture_id for event in self._log.blind(concept_id, apart)}
-        reserved = with_look_alikes(apart, self._collection.library)
+        reserved = with_look_alikes(self._store.kept_apart(concept_id), self._collection.library)
         return count_answers(decisions, blind, evaluation, certifying, reserved)

@@ -21,6 +21,7 @@ from concepts.export.run import ScoreResult
 from concepts.export.smaller import Int8Measured
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
+from concepts.library.emptying import Emptied
 from concepts.library.health import Checked
 from concepts.view import View
 
@@ -28,15 +29,24 @@ from concepts.view import View
 
 
 class Added(View):
-    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason."""
+    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
+    files of pictures that somebody removed from the library, which stay out of it."""
 
     added: int
     duplicates: int
     unchanged: int
+    removed_before: int = 0
     embedded: int
     skipped: dict[str, int]
     seconds: float
     pictures_per_second: float | None
+
+
+class DatesRead(View):
+    """`dated` say when they were taken; of the others no file does, or none is there any more."""
+
+    looked_at: int
+    dated: int
 
 
 class Embedded(View):
@@ -65,6 +75,24 @@ class CheckLibrary(Job[Checked]):
     kind = "check library"
     lane = Lane.LONG
     repair: bool = False
+
+
+@dataclass(frozen=True)
+class ReadDates(Job[DatesRead]):
+    """Asks the files of pictures that were added by an older version when they were taken."""
+
+    kind = "read dates"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class EmptyBin(Job[Emptied]):
+    """Takes away for good what was removed from the library; `refuse`: it shall not come in again."""
+
+    kind = "empty bin"
+    lane = Lane.LONG
+    author: str
+    refuse: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,25 @@ class LanceIndex:
             for start in range(0, len(ids), BATCH):
                 self._table.delete(lancedb.col("id").isin(list(ids[start : start + BATCH])))
 
+    def purge(self, ids: Sequence[str]) -> None:
+        """Writes the table anew, because a deleted row stays in its file until LanceDB finds that worth
+        a compaction, and keeps no version of before."""
+        gone = set(ids)
+
+        def kept() -> Iterator[pa.RecordBatch]:
+            for batch in self._scan("id", "vector"):
+                stays = [picture_id not in gone for picture_id in batch["id"].to_pylist()]
+                yield batch.filter(pa.array(stays))
+
+        with self._lock, self._guarded():
+            schema = self._table.schema.with_metadata(self._schema().metadata)
+            self._newest = None
+            self._table = self._database.create_table(
+                self.fingerprint, kept(), schema=schema, mode="overwrite"
+            )
+            self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            shutil.rmtree(self._copies, ignore_errors=True)
+
     def drop(self) -> None:
         with self._lock, self._guarded():
             self._database.drop_table(self.fingerprint)
@@ -230,6 +249,12 @@ class LanceIndex:
             # Behind a comma LanceDB says where in its own code that was.
             reason = reason.splitlines()[0].partition(", /")[0][:200]
             raise DamagedIndexError(self._folder, reason) from error
+
+
+def dimension_of(folder: Path, fingerprint: str) -> int:
+    """How many numbers each vector of a table has."""
+    table = lancedb.connect(folder).open_table(fingerprint)
+    return int(table.schema.field("vector").type.list_size)
 
 
 def remove_table(folder: Path, fingerprint: str) -> None:
