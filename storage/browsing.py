@@ -1,7 +1,8 @@
 """The library in any order and any part of it, page by page, and the folders it came from.
 
-A page costs about the same wherever it is and however many pictures there are. Where few pictures fit what was
-chosen they are looked up and sorted; where many do, the index of the order is read on until a page is full.
+A page costs about the same wherever it is and however many pictures there are. Where few pictures fit what
+was chosen they are looked up and sorted; where many do, the index of the order is read on until a page is
+full.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class PictureFilter:
         def of(column: Any) -> Any:
             return func.coalesce(column, column) if read_on else column
 
-        found = [PictureRow.removed.is_(None)]
+        found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
             found.append(_inside(session, self.folder, read_on))
         if self.format:
@@ -112,9 +113,9 @@ class PictureFilter:
             several = select(SourceRow.picture_id).group_by(SourceRow.picture_id).having(func.count() > 1)
             found.append(PictureRow.id.in_(several))
         if self.look_alikes:
-            several = select(PictureRow.near_group).where(PictureRow.removed.is_(None))
-            several = several.group_by(PictureRow.near_group).having(func.count() > 1)
-            found.append(PictureRow.near_group.in_(several))
+            groups = select(PictureRow.near_group).where(PictureRow.removed.is_(None))
+            groups = groups.group_by(PictureRow.near_group).having(func.count() > 1)
+            found.append(PictureRow.near_group.in_(groups))
         return found
 
     @property
@@ -134,8 +135,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Page:
-    """Ids in the order; the places lead to the pages around it, None at the ends. `fitting` is how many fit in
-    all, None where those are more than `FEW`."""
+    """Ids in the order; the places lead to the pages around it, None at the ends. `fitting` is how many fit
+    in all, None where those are more than `FEW`."""
 
     ids: tuple[str, ...]
     earlier: Place | None
@@ -187,7 +188,9 @@ class Browsing:
         with self._database.read() as session:
             conditions = chosen.conditions(session, read_on=True)
             for ids in _parts(picture_ids):
-                found.update(session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions)))
+                found.update(
+                    session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions))
+                )
         return [i for i in picture_ids if i in found and _is_member(chosen, i)]
 
     def formats(self) -> list[str]:

@@ -299,8 +299,8 @@ class ConceptStore:
         return found
 
     def kept_apart(self, concept_id: int) -> set[str]:
-        """All that nothing learns from, whether they measure or certify. Also those that were removed from the
-        library: what looks like them must not be learned from, for when they are put back."""
+        """All that nothing learns from, whether they measure or certify. Also those that were removed from
+        the library: what looks like them must not be learned from, for when they are put back."""
         return {row[0] for row in self._apart(concept_id)}
 
     def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:

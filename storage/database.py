@@ -58,7 +58,7 @@ class Database:
 
     @contextmanager
     def forget(self, lock: str) -> Iterator[Session]:
-        """A write whose deleted rows leave no bytes behind in the file, as far as the database can promise."""
+        """A write whose deleted rows leave no bytes in the file, as far as the database can promise."""
         with self._guarded(), self._sessions() as session:
             self._dialect.begin_write(session, lock)
             self._dialect.overwrite_deleted(session)

@@ -68,7 +68,8 @@ class LabelEvent:
 
 class LabelLog:
     """All reads and writes of label events. What an author says of a picture is their last event
-    on it that was not undone. What was said of a picture in the bin is kept and stands nowhere. Repeats are kept beside that: who is asked the same again changes no answer."""
+    on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer.
+    What was said of a picture in the bin is kept and stands nowhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

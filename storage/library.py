@@ -286,7 +286,9 @@ class Library:
         """Of every group of near-duplicates its name: the picture that speaks for it (its smallest id), and
         since when there has been one of it."""
         group = func.coalesce(PictureRow.near_group, PictureRow.id)
-        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN).group_by(group)
+        query = (
+            select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN).group_by(group)
+        )
         with self._database.read() as session:
             return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 

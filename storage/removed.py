@@ -1,7 +1,7 @@
 """Pictures that somebody removed from the library: in the bin, put back, or gone for good.
 
-`pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves those
-out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
+`pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves
+those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,22 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    String,
+    Update,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy import cast as as_type
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.database import Database, insert_new
@@ -99,7 +113,7 @@ class Removed:
 
     def among(self, picture_ids: Sequence[str]) -> set[str]:
         """Those of these that are in the bin."""
-        return self.hidden().ids.intersection(picture_ids)
+        return set(self.hidden().ids.intersection(picture_ids))
 
     def refused(self, picture_id: str) -> bool:
         """Whether it is gone for good and shall not come in again."""
@@ -172,9 +186,7 @@ class Removed:
                 rows = update(PictureRow).where(PictureRow.id.in_(found))
                 session.execute(rows.values(removed=moment if remove else None))
                 deed = "removed" if remove else "restored"
-                events = [
-                    {"picture_id": i, "deed": deed, "author": author, "created": moment} for i in found
-                ]
+                events = [{"picture_id": i, "deed": deed, "author": author, "created": moment} for i in found]
                 insert_new(session, RemovalRow, events)
                 moved.update(found)
         return [i for i in dict.fromkeys(picture_ids) if i in moved]
@@ -187,13 +199,13 @@ def _keep_the_one_that_stands_for_all(session: Session) -> None:
 
 def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     def deleted(table: type, column: InstrumentedAttribute[str]) -> int:
-        return session.execute(delete(table).where(column.in_(ids))).rowcount
+        return _rows(session, delete(table).where(column.in_(ids)))
 
     e, w = LabelEventRow, WatchedPictureRow
     nothing = {"picture_id": PURGED, "value": PURGED, "author": "", "comment": "", "recorded_by": None}
     said = update(e).where(e.picture_id.in_(ids))
-    key = literal(f"{PURGED}/") + cast(e.sequence, String)
-    labels = session.execute(said.values(**nothing, key=key)).rowcount
+    key = literal(f"{PURGED}/") + as_type(e.sequence, String)
+    labels = _rows(session, said.values(**nothing, key=key))
     labels += deleted(AnnotationRow, AnnotationRow.picture_id)
     session.execute(update(AnnotationRow).where(AnnotationRow.same_as.in_(ids)).values(same_as=None))
     watched = select(w.sequence).where(w.picture_id.in_(ids))
@@ -214,6 +226,11 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
         places=deleted(SourceRow, SourceRow.picture_id),
         pictures=deleted(PictureRow, PictureRow.id),
     )
+
+
+def _rows(session: Session, statement: Delete | Update) -> int:
+    """How many rows it changed."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount
 
 
 def _sum(one: PurgedRows, other: PurgedRows) -> PurgedRows:

@@ -22,12 +22,11 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-
-# `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no time zone; or one of these.
+# `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no zone; or one of these.
 # One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
 UNDATED = -(2**62)  # its file says no date
 UNREAD = UNDATED - 1  # its file has not been asked
-PURGED = "purged"  # the one picture that stands for all that are gone for good, so that events keep their number
+PURGED = "purged"  # stands for all pictures that are gone for good: events keep their number
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -92,14 +91,14 @@ class PictureRow(Base):
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
     near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
     added: Mapped[datetime] = mapped_column(default=now, index=True)
-    name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # of its first place, case-folded
+    name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # its first place's, folded
     taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
     removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
 
 
 class RemovalRow(Base):
-    """That somebody removed a picture from the library or put it back. Append-only; `pictures.removed` is what
-    stands."""
+    """That somebody removed a picture from the library or put it back. Append-only; `pictures.removed` is
+    what stands."""
 
     __tablename__ = "removals"
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -110,7 +109,7 @@ class RemovalRow(Base):
 
 
 class RefusedPictureRow(Base):
-    """All that is kept of a picture that is gone for good and shall not come in again: what it is known by."""
+    """All that is kept of a picture that is gone for good and shall not come in again."""
 
     __tablename__ = "refused_pictures"
     picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes

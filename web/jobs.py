@@ -14,6 +14,8 @@ TITLES = {
     "add pictures": "Adding pictures",
     "add sample": "Getting the sample pictures",
     "check library": "Looking whether everything is there",
+    "read dates": "Asking pictures when they were taken",
+    "empty bin": "Taking away for good what was removed",
     "re-embed": "Embedding again with another encoder",
     "annotate": "Having the machine label",
     "compare annotators": "Comparing who labels best",
@@ -98,6 +100,8 @@ def _added(result: dict[str, Any]) -> str:
     said = [f"{count(result['added'], 'picture')} added"]
     if result.get("duplicates"):
         said.append(count(result["duplicates"], "duplicate"))
+    if result.get("removed_before"):
+        said.append(f"{result['removed_before']:,} were removed by you before")
     if skipped:
         said.append(f"{count(skipped, 'file')} skipped")
     return ", ".join(said)
@@ -123,6 +127,8 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "add pictures": _added,
     "add sample": _added,
     "check library": library_checked,
+    "read dates": lambda r: f"{r['dated']:,} of {count(r['looked_at'], 'picture')} say when",
+    "empty bin": lambda r: f"{count(r['pictures'], 'picture')} gone for good",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
     "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Ids
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -91,13 +92,16 @@ class Questions:
         paths: PathsOf,
         background: Executor,
         first_look: Callable[[], int],
+        removed: Callable[[], Ids[str]] = frozenset,
     ) -> None:
+        """`removed`: pictures in the bin, which may have been chosen before."""
         self._decisions = decisions
         self._choose = choose
         self._first_look = first_look
         self._asked_for = asked_for
         self._evaluation = evaluation
         self._paths = paths
+        self._removed = removed
         self._background = background
         self._queue = _Queue()
         self._lock = threading.Lock()
@@ -107,7 +111,7 @@ class Questions:
         those to ask about `again`."""
         decisions = self._decisions.now()
         asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
-        held = set(have)
+        held = {*have, *self._removed()}
         wanted, measuring = (
             [i for i in pictures if i not in decisions and i not in held]
             for pictures in (asked_for, evaluation)

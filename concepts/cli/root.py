@@ -11,6 +11,8 @@ import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
+    bins,
+    browsing,
     bundles,
     catalogue,
     concept,

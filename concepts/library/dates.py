@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from concepts.jobs import Listener
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -23,7 +25,7 @@ class Camera(View):
     where it wasn't asked for; `has_position`: there is one. `missing`: no file has the picture any more."""
 
     taken: datetime | None = None
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
     has_position: bool = False
     position: tuple[float, float] | None = None
     missing: bool = False

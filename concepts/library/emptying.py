@@ -1,4 +1,4 @@
-"""Taking removed pictures away for good: everything that this app keeps of them, and never their own files."""
+"""Taking removed pictures away for good: all that this app keeps of them, and never their own files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AT_ONCE = 1000
 
 
 class Emptied(View):
-    """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
-    measured. `freed`: bytes of files. `in_archives`: uploaded archives that hold one of them and stay, because
-    other pictures are in them too."""
+    """What is gone, counted. `labels`: what people and machines said of them; `drawn`: pictures that
+    measured. `freed`: bytes of files. `in_archives`: those that are in an uploaded archive, which stays,
+    because other pictures are in it too."""
 
     pictures: int = 0
     places: int = 0
@@ -36,7 +36,12 @@ class Emptied(View):
 
 
 def empty_bin(
-    collection: Collection, renditions: Renditions, uploads: Path, author: str, refuse: bool, listener: Listener
+    collection: Collection,
+    renditions: Renditions,
+    uploads: Path,
+    author: str,
+    refuse: bool,
+    listener: Listener,
 ) -> Emptied:
     """Files and vectors go before the rows that lead to them, so that what a killed run left over is still in
     the bin, for the next one."""
@@ -77,7 +82,7 @@ def empty_bin(
 
 
 def _forget_uploads(folder: Path, places: Sequence[str], counts: dict[str, int]) -> None:
-    """Files that came through the browser are this app's own copies; nothing outside their folder is touched."""
+    """What came through the browser is this app's own copy; nothing outside its folder is touched."""
     for place in places:
         inside = archives.split(place)
         path = Path(inside[0] if inside else place)

@@ -113,7 +113,11 @@ class Ingestion:
 
         def tell() -> None:
             """Counts what is kept, so that nothing that was counted is done again."""
-            listener(done + result.unchanged + result.removed_before, counting.total, counting.said or _say(result, started))
+            listener(
+                done + result.unchanged + result.removed_before,
+                counting.total,
+                counting.said or _say(result, started),
+            )
 
         looks = _looked_at(self._changed(files, result), partial(self._look, within), self._encoder)
         for batch in _batches(_each(looks, ENCODE_BATCH, tell), COMMIT_EVERY):

@@ -6,6 +6,7 @@ from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
 from concepts.workbench.answers import Answers
 from concepts.workbench.assistants import Assistants
+from concepts.workbench.browsing import Browsing
 from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
@@ -22,6 +23,7 @@ from concepts.workbench.lent import Lent
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
+from concepts.workbench.removing import Removing
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
@@ -36,11 +38,11 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
-    whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
-    `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and
-    `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `browsing`, `removing` and `captions`,
+    `catalogue` for concepts as a whole, `definitions` with `scoping`, `deliberations` and `examples`,
+    `answers` with `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`,
+    `label_exports` and `second_look`, `versions` with `steadiness`, `certificates` and `probabilities`,
+    `exports`, `story`, `watching`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -48,6 +50,8 @@ class Workbench:
         self.context = Context(settings, lent or Lent())
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
+        self.browsing = Browsing(self.context)
+        self.removing = Removing(self.context)
         self.captions = Captions(self.context)
         self.catalogue = Catalogue(self.context)
         self.definitions = Definitions(self.context)

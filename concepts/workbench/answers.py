@@ -339,10 +339,20 @@ class Answers:
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
+                removed = self._removed
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(decisions, choose, asked_for, evaluation, paths, background, self._first_look),
-                    Grid(decisions, rank, state, apart, on_walls, background),
+                    Questions(
+                        decisions,
+                        choose,
+                        asked_for,
+                        evaluation,
+                        paths,
+                        background,
+                        self._first_look,
+                        removed,
+                    ),
+                    Grid(decisions, rank, state, apart, on_walls, background, removed),
                 )
             return self._open[concept.id]
 
@@ -353,6 +363,9 @@ class Answers:
             return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
         graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
         return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
+
+    def _removed(self) -> Ids[str]:
+        return self._context.collection.removed.hidden().ids
 
     def _first_look(self) -> int:
         return next_look(0, self._context.collection.library.counts().pictures)

@@ -42,8 +42,8 @@ class AnswerCounts:
 
     def of(self, concept_id: int, sequence: int, measuring: int, removal: int) -> AnswerCount:
         """The same for who knows these already: the last label event, how many pictures measure, and the
-        last removal. Nothing is read where none has changed. A look-alike that comes into the library is noticed with the next
-        answer: counting pictures takes longer than all of this."""
+        last removal. Nothing is read where none has changed. A look-alike that comes into the library is
+        noticed with the next answer: counting pictures takes longer than all of this."""
         stamp = sequence, measuring, removal
         kept = self._kept.get(concept_id)
         if kept is None or kept[0] != stamp:

@@ -203,6 +203,7 @@ class Deliberations:
         if found is None or found.definition != self._context.revision(concept).number:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
+        since |= self._context.collection.removed.hidden().ids
         left = [one for one in found.contradicted if one.picture_id not in since]
         lessons = self._context.material(concept)
         paths = self._context.collection.paths([one.picture_id for one in left])

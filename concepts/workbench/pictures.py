@@ -18,6 +18,7 @@ from concepts.library.browsing import (
     PictureView,
     Repetition,
 )
+from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
 from concepts.library.health import Checked
 from concepts.library.outside import embed_again
@@ -28,6 +29,7 @@ from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
+from storage.browsing import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 
@@ -133,7 +135,7 @@ class Pictures:
 
     def browse(self, n: int, place: str = "") -> PicturePage:
         """A page of the library; `place` is the `newer` or `older` of another one."""
-        return browsing.picture_page(self._context.collection.library, n, place)
+        return browsing.picture_page(self._context.collection, Chosen(), PictureFilter(), n, place)
 
     def id_of(self, picture: str) -> str:
         """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""

@@ -77,6 +77,7 @@ class SecondLook:
         if found is None or not found.suspects:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
+        since |= self._context.collection.removed.hidden().ids
         return [suspect for suspect in found.suspects if suspect.id not in since][:n]
 
     def doubts(self, name: str) -> Doubts | None:
@@ -87,6 +88,7 @@ class SecondLook:
         if looked is None or looked.doubts is None:
             return None
         since, _ = self._context.log.changed_since(concept.id, looked.answers)
+        since |= self._context.collection.removed.hidden().ids
         wrong, unsure = (
             [doubt for doubt in kind if doubt.id not in since]
             for kind in (looked.doubts.wrong, looked.doubts.unsure)

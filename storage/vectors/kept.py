@@ -38,7 +38,7 @@ class KeptReader:
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         if removed := self._hidden.intersection(ids):
             raise UnknownPictureError(
-                f"{len(removed)} of {len(ids)} pictures were removed from the library, such as {min(removed)}."
+                f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …"
             )
         return self._vectors.vectors(ids)
 

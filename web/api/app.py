@@ -10,6 +10,8 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
+    bin,
+    browsing,
     concepts,
     deliberations,
     examples,
@@ -36,6 +38,8 @@ in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request th
 Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
+    browsing,
+    bin,
     concepts,
     deliberations,
     examples,

@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.activity import JobView
-from concepts.library.browsing import BadFile, PictureDetail, PicturePage
+from concepts.library.browsing import BadFile, PictureDetail
 from concepts.library.collection import LibraryInfo
 from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
@@ -50,11 +50,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def library_info() -> LibraryInfo:
         """What is in the library, and which encoder it uses."""
         return workbench.pictures.library_info()
-
-    @router.get("/pictures")
-    def list_pictures(limit: Limit = 50, cursor: Annotated[str, Query(max_length=200)] = "") -> PicturePage:
-        """Pictures, newest first. `cursor` is the `older` or `newer` of another page."""
-        return workbench.pictures.browse(limit, cursor)
 
     @router.get("/pictures/{picture_id}")
     def get_picture(picture_id: PictureId) -> PictureDetail:

@@ -1,9 +1,10 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
+// Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
 // The concept is chosen once in the bar of the page and remembered while the tab is open.
 import {Outbox, get} from './outbox.js';
 import {MARKS, element} from './dom.js';
 
-const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose'};
+const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose', delete: 'remove'};
 const REMEMBERED = 'discern:answer-for';
 const MOST = 60; // in one request
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
@@ -11,6 +12,7 @@ const DRAG = 6; // pixels, after which a press is a rectangle and no click
 const area = () => document.querySelector('[data-answering]');
 const bar = () => document.querySelector('.answering');
 const tiles = () => [...(area()?.querySelectorAll('.pictures .tile[data-value]') || [])];
+const removes = () => bar()?.dataset.removes !== undefined;
 const idOf = (tile) => tile.dataset.value;
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
 
@@ -33,15 +35,23 @@ class AnswerAnywhere {
     return sessionStorage.getItem(REMEMBERED) || '';
   }
 
+  // Whether pictures can be chosen at all.
+  get open() {
+    return Boolean(this.concept) || removes();
+  }
+
   // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
   async settle() {
+    if (!bar() || bar().dataset.ready === this.shown()) return;
+    bar().dataset.ready = this.shown();
     const select = document.getElementById('answering-concept');
-    if (!select || select.dataset.ready === this.shown()) return;
-    select.dataset.ready = this.shown();
-    const known = [...select.options].some((option) => option.value === this.concept);
-    if (!known) sessionStorage.removeItem(REMEMBERED);
-    select.value = this.concept;
-    bar().querySelector('.acts').hidden = !this.concept;
+    const known = [...(select?.options || [])].some((option) => option.value === this.concept);
+    if (select && !known) sessionStorage.removeItem(REMEMBERED);
+    if (select) {
+      select.value = this.concept;
+      bar().querySelector('.acts').hidden = !this.concept;
+    }
+    bar().querySelector('[data-say=choose]').hidden = !this.open;
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
     this.draw();
     await this.load();
@@ -52,7 +62,7 @@ class AnswerAnywhere {
   }
 
   async load() {
-    const concept = this.concept;
+    const concept = document.getElementById('answering-concept') ? this.concept : '';
     const ids = [...new Set(tiles().map(idOf))].slice(0, MOST);
     if (!concept || !ids.length) return;
     const query = new URLSearchParams({concept});
@@ -84,6 +94,8 @@ class AnswerAnywhere {
       mark.textContent = words;
     }
     bar()?.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+    const remove = bar()?.querySelector('[data-say=remove]');
+    if (remove) remove.hidden = !this.chosen.size;
   }
 
   tell(words) {
@@ -100,9 +112,10 @@ class AnswerAnywhere {
   }
 
   act(what) {
+    if (what === 'choose' && this.open) return this.choose();
+    if (what === 'remove') return this.remove();
     if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
-    if (what === 'choose') return this.choose();
     const ids = this.meant();
     if (!ids.length) return this.tell('Point at a picture, or choose some.');
     for (let i = 0; i < ids.length; i += MOST) this.say(ids.slice(i, i + MOST), what);
@@ -110,6 +123,17 @@ class AnswerAnywhere {
     this.tell(`${picture}: ${MARKS[what].slice(2)}.`);
     this.chosen.clear();
     this.draw();
+  }
+
+  // The page's own form takes them out of the library, and says how to put them back.
+  remove() {
+    const form = document.getElementById('remove-chosen');
+    if (!form) return;
+    if (!this.chosen.size) return this.tell('Choose some pictures first.');
+    form.elements.pictures.value = [...this.chosen].join(' ');
+    this.chosen.clear();
+    this.count();
+    form.requestSubmit();
   }
 
   say(ids, value) {
@@ -222,7 +246,7 @@ document.addEventListener('keydown', (event) => {
     return answers.count();
   }
   const what = KEYS[event.key.toLowerCase()];
-  if (what && (answers.concept || tile)) {
+  if (what && (answers.concept || tile || (what === 'remove' && answers.chosen.size))) {
     event.preventDefault();
     answers.act(what);
   }
@@ -236,17 +260,17 @@ document.addEventListener('click', (event) => {
   if (button) return answers.act(button.dataset.say);
   const tile = tileOf(event.target);
   const choosing = answers.choosing || event.shiftKey || event.ctrlKey || event.metaKey;
-  if (!tile || !answers.concept || !(choosing || drawing)) return;
+  if (!tile || !answers.open || !(choosing || drawing)) return;
   event.preventDefault();
   event.stopPropagation();
   if (drawing) { drawing = false; return; }
   if (event.shiftKey) answers.upTo(tile); else answers.toggle(tile);
 }, true);
 
-document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.concept) event.preventDefault(); });
+document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.open) event.preventDefault(); });
 document.addEventListener('pointerdown', (event) => {
   drawing = false;
-  if (event.pointerType !== 'mouse' || event.button || !answers.concept) return;
+  if (event.pointerType !== 'mouse' || event.button || !answers.open) return;
   const list = event.target.closest?.('[data-answering] .pictures');
   if (!list) return;
   drawn = {x: event.pageX, y: event.pageY, box: null, before: new Set(event.shiftKey || event.ctrlKey ? answers.chosen : [])};
