@@ -18,6 +18,8 @@ from sqlalchemy import (
     Delete,
     String,
     Update,
+    and_,
+    case,
     delete,
     func,
     literal,
@@ -30,6 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.database import Database, insert_new
 from storage.tables import (
+    MEASURED,
     PURGED,
     AnnotationRow,
     CandidateRow,
@@ -48,6 +51,7 @@ from storage.tables import (
 )
 
 AT_ONCE = 5000  # ids of one statement
+MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
 
 
 def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
@@ -157,6 +161,16 @@ class Removed:
                 for uri in session.scalars(query.where(SourceRow.picture_id.in_(ids)))
             ]
 
+    def measured_before(self, concept_id: int, sequence: int, moment: datetime) -> int:
+        """How many answers that measured, up to a label event, are about pictures that were removed from the
+        library behind that moment, or went for good."""
+        e, p = LabelEventRow, PictureRow
+        ours = select(func.count()).where(e.concept_id == concept_id, e.sequence <= sequence)
+        in_bin = ours.join(p, p.id == e.picture_id).where(p.removed > moment, p.id != PURGED, _measures())
+        with self._database.read() as session:
+            gone = session.scalar(ours.where(e.value == MEASURED, e.created > moment)) or 0
+            return gone + (session.scalar(in_bin.select_from(e)) or 0)
+
     def purge(self, picture_ids: Sequence[str], author: str, *, refuse: bool) -> PurgedRows:
         """For good, with everything that is kept of them here; only those that are in the bin. `refuse`:
         their ids alone are kept, so that they don't come in again.
@@ -202,9 +216,11 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
         return _rows(session, delete(table).where(column.in_(ids)))
 
     e, w = LabelEventRow, WatchedPictureRow
-    nothing = {"picture_id": PURGED, "value": PURGED, "author": "", "comment": "", "recorded_by": None}
+    nothing: dict[str, Any] = {"picture_id": PURGED, "author": "", "comment": "", "recorded_by": None}
     said = update(e).where(e.picture_id.in_(ids))
     key = literal(f"{PURGED}/") + as_type(e.sequence, String)
+    session.execute(said.where(_measures()).values(value=MEASURED))
+    nothing |= {"value": case((e.value == MEASURED, MEASURED), else_=PURGED), "created": now()}
     labels = _rows(session, said.values(**nothing, key=key))
     labels += deleted(AnnotationRow, AnnotationRow.picture_id)
     session.execute(update(AnnotationRow).where(AnnotationRow.same_as.in_(ids)).values(same_as=None))
@@ -226,6 +242,13 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
         places=deleted(SourceRow, SourceRow.picture_id),
         pictures=deleted(PictureRow, PictureRow.id),
     )
+
+
+def _measures() -> ColumnElement[bool]:
+    """Whether an event is of a person and its picture is one that measures for its concept."""
+    e, p = LabelEventRow, EvaluationPictureRow
+    its = p.concept_id == e.concept_id, p.picture_id == e.picture_id, p.drawn.in_(MEASURING)
+    return and_(e.author_kind != "annotator", select(p.picture_id).where(*its).exists())
 
 
 def _rows(session: Session, statement: Delete | Update) -> int:

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeDecorator
 # One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
 UNDATED = -(2**62)  # its file says no date
 UNREAD = UNDATED - 1  # its file has not been asked
+MEASURED = "measured"  # what is left of an answer that measured and whose picture is gone for good
 PURGED = "purged"  # stands for all pictures that are gone for good: events keep their number
 
 

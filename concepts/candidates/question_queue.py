@@ -20,6 +20,7 @@ from concepts.labels.consensus import Decision, consensus
 from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
 from storage.labels import LabelLog
+from storage.tables import PURGED
 
 BATCH = 10  # pictures chosen together
 LOW = 5  # with fewer left the next batch is chosen
@@ -57,7 +58,7 @@ class Decisions:
         with self._lock:
             changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
             moved, removal = self._log.removals_since(self._removal)
-            changed |= moved
+            changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
             if changed:
                 decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
                 for ids in _chunks(sorted(changed)):

@@ -87,6 +87,7 @@ class QualityView(View):
     )
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
     under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
+    removed: int = 0  # answers in the figures about pictures that were removed from the library since
 
 
 def quality(
@@ -96,6 +97,7 @@ def quality(
     standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
     coverage: Coverage | None = None,
+    removed: int = 0,
 ) -> QualityView:
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
@@ -128,6 +130,7 @@ def quality(
         coverage=coverage,
         consistency=answered_twice(material),
         under=under,
+        removed=removed,
     )
 
 

@@ -106,6 +106,8 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
             say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of the library.")
         if view.coverage and view.coverage.sentence:
             say(view.coverage.sentence)
+        if view.removed:
+            say(f"{view.removed:,} of the answers measured on are about pictures removed since.")
         for told in (view.under, view.consistency):
             for sentence in told.sentences if told else ():
                 say(sentence)

@@ -100,9 +100,9 @@ def test_three_are_removed_at_once_put_back_removed_again_and_gone_for_good(
         page.keyboard.press(key)
     expect(tiles(page)).to_have_count(3)
     page.get_by_role("button", name="Bin (3)").click()
-    expect(page.get_by_role("button", name=re.compile("^Put .* back$"))).to_have_count(3)
+    expect(page.get_by_role("button", name=re.compile(r"^Put .*\.png back$"))).to_have_count(3)
     assert serious_in_both_themes(page) == []
-    page.get_by_role("button", name=re.compile("^Put .* back$")).first.click()
+    page.get_by_role("button", name=re.compile(r"^Put .*\.png back$")).first.click()
     expect(page.get_by_role("button", name="Bin (2)")).to_be_visible()
     page.get_by_text("Empty the bin …").click()
     page.get_by_role("button", name="Empty the bin for good").click()

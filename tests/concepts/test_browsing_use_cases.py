@@ -57,10 +57,14 @@ def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -
 
 def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: Workbench) -> None:
     said = {says: set(ids(trained, Chosen(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
-    unseen = trained.context.store.kept_apart(trained.context.concept(NAME).id)
-    assert said["yes"]
-    assert not said["yes"] & said["no"]
-    assert said["yes"] | said["no"] == set(trained.context.collection.library.all_ids()) - unseen
+    concept = trained.context.concept(NAME)
+    head, unseen = trained.context.head(concept, None), trained.context.store.kept_apart(concept.id)
+    scores = trained.context.library_scores(head)
+    assert scores is not None
+    ids_of_all = trained.context.collection.library.all_ids()
+    flagged = {i for i, p in scores.probability.of(ids_of_all) if p >= head.threshold}
+    assert unseen
+    assert said == {"yes": flagged - unseen, "no": set(ids_of_all) - flagged - unseen}
 
 
 def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> None:

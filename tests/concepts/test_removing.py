@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answering import answer
 
 from concepts.candidates.grid import wall_pictures
 from concepts.errors import UnknownPictureError
@@ -94,6 +95,20 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_bin(
 ) -> None:
     trained.removing.remove(three, author=ME)
     assert trained.versions.train(NAME).number == 2
+
+
+def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(trained: Workbench) -> None:
+    measuring = [p.id for p in trained.answers.next_pictures(NAME, 30, purpose="evaluation")]
+    answer(trained, NAME, measuring)
+    trained.versions.evaluate(NAME)
+    assert trained.versions.quality(NAME).removed == 0
+    trained.removing.remove(measuring[:3], author=ME)
+    assert trained.versions.quality(NAME).removed == 3
+    trained.removing.put_back(measuring[:1], author=ME)
+    trained.removing.empty_bin(author=ME)
+    assert trained.versions.quality(NAME).removed == 2
+    trained.versions.evaluate(NAME)
+    assert trained.versions.quality(NAME).removed == 0
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
