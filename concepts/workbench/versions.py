@@ -7,7 +7,8 @@ from pathlib import Path
 
 from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.measuring import Measured, evaluate
+from concepts.classifier.measuring import Measured as Figures
+from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
     CurvePoint,
     HeadView,
@@ -118,7 +119,7 @@ class Versions:
         removed = self._removed_since(concept, measured)
         return quality(material, head, measured, standing, scores, covered, removed)
 
-    def _removed_since(self, concept: ConceptRow, measured: Measured | None) -> int:
+    def _removed_since(self, concept: ConceptRow, measured: Figures | None) -> int:
         if measured is None:
             return 0
         removed = self._context.collection.removed
