@@ -13,7 +13,6 @@ SORTS = (
     "newest, oldest (added); name, name-back; taken, taken-oldest; largest, smallest (pixels); heaviest, "
     "lightest (bytes)"
 )
-Day = typer.Option(metavar="YYYY-MM-DD")
 
 
 @library.command("pictures")
@@ -28,11 +27,13 @@ def library_pictures(
     size: Annotated[
         str, typer.Option(help="small (below 0.5 megapixels), medium or large (4 and more).")
     ] = "",
-    taken_from: Annotated[str, Day] = "",
-    taken_to: Annotated[str, Day] = "",
+    taken_from: Annotated[
+        str, typer.Option(metavar="DAY", help="Taken on this day (YYYY-MM-DD) or later.")
+    ] = "",
+    taken_to: Annotated[str, typer.Option(metavar="DAY", help="Taken on this day or earlier.")] = "",
     undated: Annotated[bool, typer.Option("--undated", help="Those that say no date.")] = False,
-    added_from: Annotated[str, Day] = "",
-    added_to: Annotated[str, Day] = "",
+    added_from: Annotated[str, typer.Option(metavar="DAY", help="Added on this day or later.")] = "",
+    added_to: Annotated[str, typer.Option(metavar="DAY", help="Added on this day or earlier.")] = "",
     concept: Annotated[str, typer.Option(help="What --answered and --says are about.")] = "",
     answered: Annotated[str, typer.Option(help="yes, no, unsure, skip, any or none.")] = "",
     says: Annotated[str, typer.Option(help="yes or no: what the newest version makes of it.")] = "",
