@@ -28,7 +28,7 @@ def library_pictures(
         str, typer.Option(help="small (below 0.5 megapixels), medium or large (4 and more).")
     ] = "",
     taken_from: Annotated[
-        str, typer.Option(metavar="DAY", help="Taken on this day (YYYY-MM-DD) or later.")
+        str, typer.Option(metavar="DAY", help="Taken on this day or later, YYYY-MM-DD.")
     ] = "",
     taken_to: Annotated[str, typer.Option(metavar="DAY", help="Taken on this day or earlier.")] = "",
     undated: Annotated[bool, typer.Option("--undated", help="Those that say no date.")] = False,
