@@ -47,21 +47,22 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class _Sorting:
+    of: str
     column: ColumnElement[Any]
     falling: bool
 
 
 _SORTINGS: dict[Order, _Sorting] = {
-    Order.NEWEST: _Sorting(PictureRow.added.expression, falling=True),
-    Order.OLDEST: _Sorting(PictureRow.added.expression, falling=False),
-    Order.NAME: _Sorting(PictureRow.name.expression, falling=False),
-    Order.NAME_BACK: _Sorting(PictureRow.name.expression, falling=True),
-    Order.TAKEN: _Sorting(PictureRow.taken.expression, falling=True),
-    Order.TAKEN_OLDEST: _Sorting(PictureRow.taken.expression, falling=False),
-    Order.LARGEST: _Sorting(PictureRow.width * PictureRow.height, falling=True),
-    Order.SMALLEST: _Sorting(PictureRow.width * PictureRow.height, falling=False),
-    Order.HEAVIEST: _Sorting(PictureRow.bytes.expression, falling=True),
-    Order.LIGHTEST: _Sorting(PictureRow.bytes.expression, falling=False),
+    Order.NEWEST: _Sorting("added", PictureRow.added.expression, falling=True),
+    Order.OLDEST: _Sorting("added", PictureRow.added.expression, falling=False),
+    Order.NAME: _Sorting("name", PictureRow.name.expression, falling=False),
+    Order.NAME_BACK: _Sorting("name", PictureRow.name.expression, falling=True),
+    Order.TAKEN: _Sorting("taken", PictureRow.taken.expression, falling=True),
+    Order.TAKEN_OLDEST: _Sorting("taken", PictureRow.taken.expression, falling=False),
+    Order.LARGEST: _Sorting("pixels", PictureRow.width * PictureRow.height, falling=True),
+    Order.SMALLEST: _Sorting("pixels", PictureRow.width * PictureRow.height, falling=False),
+    Order.HEAVIEST: _Sorting("bytes", PictureRow.bytes.expression, falling=True),
+    Order.LIGHTEST: _Sorting("bytes", PictureRow.bytes.expression, falling=False),
 }
 
 
@@ -82,33 +83,34 @@ class PictureFilter:
     among: Collection[str] | None = None
     without: Collection[str] = ()
 
-    def conditions(self, session: Session, read_on: bool) -> list[ColumnElement[bool]]:
-        """`read_on`: while an index of an order is read on; no other index may lead away from it then."""
+    def conditions(self, session: Session, read_on: str = "") -> list[ColumnElement[bool]]:
+        """`read_on`: what the index is of that is read on (as in `_Sorting`); no other index may lead away
+        from it then."""
 
-        def of(column: Any) -> Any:
-            return func.coalesce(column, column) if read_on else column
+        def of(column: Any, name: str = "") -> Any:
+            return func.coalesce(column, column) if read_on and name != read_on else column
 
         found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
-            found.append(_inside(session, self.folder, read_on))
+            found.append(_inside(session, self.folder, bool(read_on)))
         if self.format:
             found.append(of(PictureRow.format) == self.format)
         pixels = PictureRow.width * PictureRow.height
         ranges = (
-            (pixels, self.pixels),
-            (PictureRow.bytes, self.bytes),
-            (PictureRow.taken, self.taken),
-            (PictureRow.added, self.added),
+            (pixels, "pixels", self.pixels),
+            (PictureRow.bytes, "bytes", self.bytes),
+            (PictureRow.taken, "taken", self.taken),
+            (PictureRow.added, "added", self.added),
         )
-        for column, (least, below) in ranges:
+        for column, name, (least, below) in ranges:
             if least is not None:
-                found.append(of(column) >= least)
+                found.append(of(column, name) >= least)
             if below is not None:
-                found.append(of(column) < below)
+                found.append(of(column, name) < below)
         if self.taken != (None, None) or self.dated:
-            found.append(of(PictureRow.taken) > UNDATED)
+            found.append(of(PictureRow.taken, "taken") > UNDATED)
         elif self.dated is False:
-            found.append(of(PictureRow.taken) <= UNDATED)
+            found.append(of(PictureRow.taken, "taken") <= UNDATED)
         if self.copies:
             several = select(SourceRow.picture_id).group_by(SourceRow.picture_id).having(func.count() > 1)
             found.append(PictureRow.id.in_(several))
@@ -167,7 +169,7 @@ class Browsing:
         if order is Order.TAKEN_OLDEST:
             chosen = replace(chosen, dated=True)
         with self._database.read() as session:
-            few = self._few(session, chosen)
+            few = self._few(session, chosen, _SORTINGS[order].column)
             rows = list(self._rows(session, chosen, few, order, limit + 1, place))
             back = place is not None and place.before
             more, rows = len(rows) > limit, rows[:limit]
@@ -179,14 +181,14 @@ class Browsing:
     def fitting(self, chosen: PictureFilter) -> list[str] | None:
         """The ids of all that fit, by id; None for more than `FEW`."""
         with self._database.read() as session:
-            few = self._few(session, chosen)
-        return None if few is None else sorted(few)
+            few = self._few(session, chosen, PictureRow.id.expression)
+        return None if few is None else sorted(picture_id for _, picture_id in few)
 
     def kept(self, chosen: PictureFilter, picture_ids: Sequence[str]) -> list[str]:
         """Those of these that fit, in their order."""
         found: set[str] = set()
         with self._database.read() as session:
-            conditions = chosen.conditions(session, read_on=True)
+            conditions = chosen.conditions(session, read_on="ids")
             for ids in _parts(picture_ids):
                 found.update(
                     session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions))
@@ -221,26 +223,30 @@ class Browsing:
 
     # Inside
 
-    def _few(self, session: Session, chosen: PictureFilter) -> list[str] | None:
-        """The ids that fit, where those are few."""
+    def _few(
+        self, session: Session, chosen: PictureFilter, column: ColumnElement[Any]
+    ) -> list[tuple[Key, str]] | None:
+        """(key, id) of what fits, where that is little."""
+        query = select(column, PictureRow.id)
         if chosen.among is not None and len(chosen.among) <= FEW:
-            conditions = chosen.conditions(session, read_on=True)
-            found: list[str] = []
-            for ids in _parts(sorted(chosen.among)):
-                query = select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions)
-                found += session.scalars(query)
-            return [i for i in found if i not in chosen.without]
-        if replace(chosen, among=None, without=()).is_all:
+            conditions = chosen.conditions(session, read_on="ids")
+            rows = [
+                row
+                for ids in _parts(sorted(chosen.among))
+                for row in session.execute(query.where(PictureRow.id.in_(ids), *conditions))
+            ]
+            return [(row[0], row[1]) for row in rows if row[1] not in chosen.without]
+        alone = replace(chosen, among=None, without=())
+        if alone.is_all or alone == PictureFilter(dated=True):
             return None  # whatever is left out or must be in it: there are many to go through
-        query = select(PictureRow.id).where(*chosen.conditions(session, read_on=False)).limit(FEW + 1)
-        ids = list(session.scalars(query))
-        return None if len(ids) > FEW else [i for i in ids if _is_member(chosen, i)]
+        rows = list(session.execute(query.where(*chosen.conditions(session)).limit(FEW + 1)))
+        return None if len(rows) > FEW else [(row[0], row[1]) for row in rows if _is_member(chosen, row[1])]
 
     def _rows(
         self,
         session: Session,
         chosen: PictureFilter,
-        few: list[str] | None,
+        few: list[tuple[Key, str]] | None,
         order: Order,
         limit: int,
         place: Place | None,
@@ -249,7 +255,7 @@ class Browsing:
         sorting = _SORTINGS[order]
         falling = sorting.falling != (place is not None and place.before)
         if few is not None:
-            rows = sorted(_keys(session, sorting.column, few), reverse=falling)
+            rows = sorted(few, reverse=falling)
             at = None if place is None else (place.key, place.id)
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             yield from ahead[:limit]
@@ -273,7 +279,7 @@ def _read_on(
     session: Session, chosen: PictureFilter, sorting: _Sorting, falling: bool, size: int, place: Place | None
 ) -> list[tuple[Key, str]]:
     column, picture_id = sorting.column, PictureRow.id
-    query = select(column, picture_id).where(*chosen.conditions(session, read_on=True))
+    query = select(column, picture_id).where(*chosen.conditions(session, read_on=sorting.of))
     if place is not None and falling:
         behind = and_(column <= place.key, or_(column < place.key, picture_id < place.id))
         query = query.where(behind)
@@ -282,12 +288,6 @@ def _read_on(
         query = query.where(behind)
     order = (column.desc(), picture_id.desc()) if falling else (column.asc(), picture_id.asc())
     return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(size))]
-
-
-def _keys(session: Session, column: ColumnElement[Any], ids: Sequence[str]) -> Iterator[tuple[Key, str]]:
-    for some in _parts(ids):
-        for row in session.execute(select(column, PictureRow.id).where(PictureRow.id.in_(some))):
-            yield row[0], row[1]
 
 
 def _is_member(chosen: PictureFilter, picture_id: str) -> bool:
