@@ -8,6 +8,7 @@ full.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
 PARAMETERS = 5000
 FOLDERS = 500  # shown of one folder
+KNOWN_FOR = 30  # seconds: between which keys the pictures of a large folder lie
 
 Key = int | str | datetime
 
@@ -163,6 +165,7 @@ class Browsing:
         self._lock = threading.Lock()
         self._folders: dict[str, list[Folder]] = {}
         self._folders_of: object = None
+        self._spans: dict[tuple[str, str], tuple[object, float, tuple[Key, Key] | None]] = {}
 
     def page(self, chosen: PictureFilter, order: Order, limit: int, place: Place | None = None) -> Page:
         """At most `limit` pictures at a place of the order, the first ones without."""
@@ -223,6 +226,23 @@ class Browsing:
 
     # Inside
 
+    def _span(self, session: Session, folder: str, sorting: _Sorting) -> tuple[Key, Key] | None:
+        """The first and last key of the pictures of a large folder: those were mostly added or taken
+        together, and half a million others may come before them. Looked up once in a while."""
+        newest, now = session.scalar(select(func.max(PictureRow.added))), time.monotonic()
+        with self._lock:
+            kept = self._spans.get((folder, sorting.of))
+        if kept is not None and kept[0] == newest and now < kept[1]:
+            return kept[2]
+        query = select(func.min(sorting.column), func.max(sorting.column))
+        row = session.execute(query.where(_inside(session, folder, read_on=False))).one()
+        span = None if row[0] is None else (row[0], row[1])
+        with self._lock:
+            if len(self._spans) > FOLDERS:
+                self._spans.clear()
+            self._spans[folder, sorting.of] = newest, time.monotonic() + KNOWN_FOR, span
+        return span
+
     def _few(
         self, session: Session, chosen: PictureFilter, column: ColumnElement[Any]
     ) -> list[tuple[Key, str]] | None:
@@ -260,10 +280,11 @@ class Browsing:
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             yield from ahead[:limit]
             return
+        span = self._span(session, chosen.folder, sorting) if chosen.folder else None
         left = limit
         while left > 0:
             size = limit if chosen.among is None and not chosen.without else READ_ON
-            read = _read_on(session, chosen, sorting, falling, size, place)
+            read = _read_on(session, chosen, sorting, falling, size, place, span)
             for key, picture_id in read:
                 if _is_member(chosen, picture_id):
                     yield key, picture_id
@@ -276,10 +297,18 @@ class Browsing:
 
 
 def _read_on(
-    session: Session, chosen: PictureFilter, sorting: _Sorting, falling: bool, size: int, place: Place | None
+    session: Session,
+    chosen: PictureFilter,
+    sorting: _Sorting,
+    falling: bool,
+    size: int,
+    place: Place | None,
+    span: tuple[Key, Key] | None = None,
 ) -> list[tuple[Key, str]]:
     column, picture_id = sorting.column, PictureRow.id
     query = select(column, picture_id).where(*chosen.conditions(session, read_on=sorting.of))
+    if span is not None:
+        query = query.where(column >= span[0], column <= span[1])
     if place is not None and falling:
         behind = and_(column <= place.key, or_(column < place.key, picture_id < place.id))
         query = query.where(behind)
