@@ -259,7 +259,13 @@ class Browsing:
         alone = replace(chosen, among=None, without=())
         if alone.is_all or alone == PictureFilter(dated=True):
             return None  # whatever is left out or must be in it: there are many to go through
-        rows = list(session.execute(query.where(*chosen.conditions(session)).limit(FEW + 1)))
+        conditions = chosen.conditions(session)
+        if chosen.folder and _is_large(session, chosen.folder):
+            elsewhere = replace(alone, folder="")
+            if elsewhere.is_all:
+                return None
+            conditions = [*elsewhere.conditions(session), _inside(session, chosen.folder, read_on=True)]
+        rows = list(session.execute(query.where(*conditions).limit(FEW + 1)))
         return None if len(rows) > FEW else [(row[0], row[1]) for row in rows if _is_member(chosen, row[1])]
 
     def _rows(
@@ -334,6 +340,14 @@ def _inside(session: Session, folder: str, read_on: bool) -> ColumnElement[bool]
     place = by_bytes(session, func.coalesce(SourceRow.uri, SourceRow.uri))
     its = SourceRow.picture_id == PictureRow.id
     return select(SourceRow.uri).where(its, place >= least, place < beyond).exists()
+
+
+def _is_large(session: Session, folder: str) -> bool:
+    """Whether more than a few pictures are in it; no more than those are looked at."""
+    least, beyond = _range(folder)
+    uri = by_bytes(session, SourceRow.uri)
+    some = select(SourceRow.picture_id).where(uri >= least, uri < beyond).distinct().limit(FEW + 1)
+    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > FEW
 
 
 def _range(folder: str) -> tuple[str, str]:
