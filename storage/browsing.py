@@ -27,6 +27,7 @@ FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
 PARAMETERS = 5000
 FOLDERS = 500  # shown of one folder
+NEXT = 200  # pictures that tell how dense a folder is
 KNOWN_FOR = 30  # seconds: between which keys the pictures of a large folder lie
 
 Key = int | str | datetime
@@ -286,7 +287,9 @@ class Browsing:
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             yield from ahead[:limit]
             return
-        span = self._span(session, chosen.folder, sorting) if chosen.folder else None
+        span = None
+        if chosen.folder and not _is_dense(session, chosen.folder, sorting, falling, place):
+            span = self._span(session, chosen.folder, sorting)
         left = limit
         while left > 0:
             size = limit if chosen.among is None and not chosen.without else READ_ON
@@ -340,6 +343,13 @@ def _inside(session: Session, folder: str, read_on: bool) -> ColumnElement[bool]
     place = by_bytes(session, func.coalesce(SourceRow.uri, SourceRow.uri))
     its = SourceRow.picture_id == PictureRow.id
     return select(SourceRow.uri).where(its, place >= least, place < beyond).exists()
+
+
+def _is_dense(session: Session, folder: str, sorting: _Sorting, falling: bool, place: Place | None) -> bool:
+    """Whether a tenth of what comes next in the order is in the folder: then a page is full soon."""
+    ahead = [i for _, i in _read_on(session, PictureFilter(), sorting, falling, NEXT, place)]
+    inside = PictureRow.id.in_(ahead), _inside(session, folder, read_on=True)
+    return 10 * (session.scalar(select(func.count(PictureRow.id)).where(*inside)) or 0) >= len(ahead)
 
 
 def _is_large(session: Session, folder: str) -> bool:

@@ -107,8 +107,6 @@ def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(traine
     trained.removing.put_back(measuring[:1], author=ME)
     trained.removing.empty_bin(author=ME)
     assert trained.versions.quality(NAME).removed == 2
-    trained.versions.evaluate(NAME)
-    assert trained.versions.quality(NAME).removed == 0
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
