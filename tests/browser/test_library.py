@@ -55,6 +55,9 @@ def test_folder_order_and_filter_are_in_the_address_and_kept_over_reload_and_bac
     page.get_by_role("button", name="Show these").click()
     expect(page.locator("#library-fitting")).to_have_text("4 pictures fit.")
     wanted = {"folder": f"{album}/Oslo", "sort": "name", "format": "PNG"}
+    page.wait_for_url(
+        re.compile("format=PNG")
+    )  # the head, which says the address, may come behind the pictures
     assert asked(page) == wanted
     page.reload()
     expect(tiles(page)).to_have_count(4)
