@@ -34,6 +34,7 @@ class StoredHead(HeadFacts):
 
     weights: bytes
     bias: float
+    classes: bytes | None = None  # (k, d + 1), each class's weights and bias, where the concept has classes
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ class ConceptRow(Base):
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
     archived: Mapped[datetime | None]
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none: yes or no
 
 
 class FormerNameRow(Base):
@@ -227,6 +228,8 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    # The grade or class that was said, of which `value` is what it comes down to; none where there is no scale.
+    given: Mapped[str | None] = mapped_column(String(120))
     # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
     author: Mapped[str] = mapped_column(String(200))
@@ -371,6 +374,7 @@ class HeadRow(Base):
     bias: Mapped[float]
     threshold: Mapped[float]
     details: Mapped[dict[str, Any]]
+    classes: Mapped[bytes | None] = mapped_column(LargeBinary)  # of exclusive classes: their weights
     created: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -204,7 +204,12 @@ def concept_next(
 def labels_add(
     name: Name,
     picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
-    value: Annotated[Literal["yes", "no", "unsure", "skip"], typer.Argument(help="The answer.")],
+    value: Annotated[
+        str,
+        typer.Argument(
+            help="yes, no, unsure or skip; of a graded concept a grade, of exclusive classes one of them or none."
+        ),
+    ],
     comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
     author: Author = "me",
     simulated: Simulated = False,

@@ -107,7 +107,7 @@ def picture_detail(
     labels = [
         PictureLabel(
             concept=concept.name,
-            value=event.value,
+            value=event.said,
             author=event.author.name,
             author_kind=event.author.kind,
         )

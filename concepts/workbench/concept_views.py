@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
@@ -21,6 +22,15 @@ class CriterionView(View):
     proposed: bool  # and not yet kept: the next proposal replaces it
     of: str  # the text of the necessary criterion it belongs to
     found: list[PictureView]  # pictures that show it, where it is a kind of picture
+
+
+class ScaleView(View):
+    """What is answered. `yes or no`; `graded`: `words` are the grades, of which those from `counts_from` on
+    count; `classes`: at most one of `words` is right."""
+
+    kind: Literal["yes or no", "graded", "classes"] = "yes or no"
+    words: list[str] = []
+    counts_from: int = 0
 
 
 class DeletedConcept(View):
@@ -98,3 +108,4 @@ class ConceptView(View):
     annotated: int  # pictures that the machine labelled
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
+    scale: ScaleView = ScaleView()

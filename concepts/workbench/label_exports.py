@@ -171,7 +171,7 @@ def _labelled(
         path=next(iter(picture.sources), ""),
         width=picture.width,
         height=picture.height,
-        label=decision.value if decision else "",
+        label=(decision.given or decision.value) if decision else "",
         answers=given,
         score=score,
         decision=decided,
@@ -182,7 +182,7 @@ def _labelled(
 
 def _given(event: LabelEvent, apart: bool, comment: str) -> GivenAnswer:
     return GivenAnswer(
-        value=event.value,
+        value=event.said,
         author=event.author.name,
         author_kind=event.author.kind,
         split="evaluation" if apart else "train",

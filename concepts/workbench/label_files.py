@@ -33,6 +33,7 @@ from concepts.labels.rows import (
     OpenRow,
     UnknownWordRow,
 )
+from concepts.learning.scale import Scale
 from concepts.library.finding import Named, find_named
 from concepts.view import View
 from concepts.workbench.context import BEFORE_IMPORT, Context
@@ -75,10 +76,10 @@ class LabelFiles:
     ) -> LabelFileView:
         """What is in a file, before anything of it is taken: its words with counts, and what they would
         mean. Raises `DiscernError` where it can't be read."""
-        self._context.concept(name)
+        scale = Scale.read(self._context.concept(name).scale)
         found = format_of(file, format)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        rows = self._read(file, found.method.name, meanings, report, words, unknown)
+        rows = self._read(file, found.method.name, meanings, report, words, unknown, scale)
         known = self._resolve([*rows, *unknown], file, report)
         return LabelFileView(
             format=found.method.name,
@@ -112,7 +113,8 @@ class LabelFiles:
         """
         concept = self._context.concept(name)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        rows = self._read(file, format, meanings, report, words, unknown, simulated=simulated)
+        scale = Scale.read(concept.scale)
+        rows = self._read(file, format, meanings, report, words, unknown, scale, simulated=simulated)
         if unknown:
             raise UnknownWordsError(
                 file.name, [(word, n) for (word, means), n in words.most_common() if not means]
@@ -190,13 +192,14 @@ class LabelFiles:
         report: ImportReport,
         words: Counter[tuple[str, str]],
         unknown: list[LabelRow],
+        scale: Scale | None,
         *,
         simulated: bool = False,
     ) -> list[LabelRow]:
         """The usable rows; what the others are goes into `report`. `words` counts (word, meaning), `unknown`
         are rows whose word has none."""
         rows: list[LabelRow] = []
-        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings):
+        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings, scale=scale):
             if isinstance(row, BadRow):
                 report.bad_rows.append(row)
             elif isinstance(row, OpenRow):
@@ -208,7 +211,7 @@ class LabelFiles:
                 words[row.word, ""] += 1
                 unknown.append(LabelRow(row.number, row.picture, "skip", None, None, "", path=row.path))
             else:
-                words[row.word, row.value] += 1
+                words[row.word, row.said] += 1
                 rows.append(row)
         return rows
 
@@ -299,7 +302,7 @@ def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str], commen
     return {
         "id": event.picture_id,
         "path": paths.get(event.picture_id, ""),
-        "label": event.value,
+        "label": event.said,
         "author": event.author.name,
         "author_kind": event.author.kind,
         "split": "evaluation" if event.picture_id in apart else "train",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from concepts.annotators.setups import Setup
 from concepts.definition.document import Change, Definition
 from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
+from concepts.learning.scale import Scale
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
     ArchivedConcept,
@@ -30,9 +31,24 @@ Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 NewName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
 
 
-class NewConcept(Body):
+class Answered(Body):
+    """What a concept is answered by. `yes or no`; `graded`: 1 to `grades`, of which those from `counts_from` on
+    (without it the middle one) count as a yes; `classes`: one of these 2 to 9, or none of them."""
+
+    kind: Literal["yes or no", "graded", "classes"] = "yes or no"
+    grades: int = Field(5, ge=3, le=9)
+    counts_from: int | None = Field(None, ge=2, le=9)
+    classes: list[str] = Field(default=[], max_length=9)
+
+    def scale(self) -> Scale | None:
+        if self.kind == "classes":
+            return Scale.of_classes(self.classes)
+        return Scale.graded(self.grades, self.counts_from) if self.kind == "graded" else None
+
+
+class NewConcept(Answered):
     """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
-    count."""
+    count. `kind`: what it is answered by, with `grades` or `classes`."""
 
     name: NewName
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
@@ -122,8 +138,13 @@ def routes(workbench: Workbench) -> APIRouter:
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
         """Begins a concept from a name and a sentence. Pictures to measure with are set aside meanwhile."""
         return workbench.definitions.begin_concept(
-            body.name, body.description, examples=body.examples, author=author
+            body.name, body.description, examples=body.examples, author=author, scale=body.scale()
         )
+
+    @router.put("/concepts/{name}/scale")
+    def set_scale(name: ConceptName, body: Answered) -> ConceptView:
+        """Has a concept answered by grades, classes, or yes and no: as long as nobody has answered."""
+        return workbench.definitions.set_scale(name, body.scale())
 
     @router.get("/concepts/{name}")
     def get_concept(name: ConceptName, revision: Number | None = None) -> ConceptView:
