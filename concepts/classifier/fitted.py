@@ -11,8 +11,8 @@ import numpy as np
 from concepts.classifier.training import OF_COPY
 from concepts.learning.calibration import Calibration
 from concepts.learning.certificates import of_side
-from concepts.learning.scaled.heads import moved_cuts
 from concepts.learning.report import CERTIFIED, Guarantee
+from concepts.learning.scaled.heads import moved_cuts
 from storage.heads import StoredHead
 from storage.tables import now
 

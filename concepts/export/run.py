@@ -16,10 +16,11 @@ from concepts.export.bundle import Part, bundle_facts, write_bundle
 from concepts.export.card import card_text
 from concepts.export.classifier_model import encoder_graph, why_alone
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
-from concepts.export.heads import BundleHead
 from concepts.export.int8 import INT8, Int8, fitted
 from concepts.export.loading import load_bundle
+from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each_class
 from concepts.export.plots import figures_of, png
+from concepts.export.rules import OneOf
 from concepts.export.scoring import schema_of, score_rows, write_scores
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
@@ -28,6 +29,7 @@ from concepts.learning.report import (
     EvaluationReport,
     LabelCount,
 )
+from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files, short_side
 from concepts.view import View
@@ -59,12 +61,18 @@ class Exported:
     head: StoredHead
     report: EvaluationReport | None
 
-    def part(self) -> Part:
-        return Part(
-            BundleHead(linear_head(self.head)),
-            concept_facts(self.material, self.head, self.report),
-            self.report.curves if self.report else None,
-        )
+    @property
+    def is_of_classes(self) -> bool:
+        return self.head.classes is not None
+
+    def parts(self) -> list[Part]:
+        """Of exclusive classes one each, else one."""
+        head, facts = linear_head(self.head), concept_facts(self.material, self.head, self.report)
+        scale = self.material.scale
+        if not self.is_of_classes or scale is None:
+            return [Part(bundle_head(head), facts, self.report.curves if self.report else None)]
+        figures = self.report.classes if self.report else None
+        return [Part(*one) for one in of_each_class(head, facts, scale, figures)]
 
 
 def export_heads(
@@ -80,20 +88,36 @@ def export_heads(
     for version in versions:
         check_fingerprint(version.head, collection)
         check_has_learned(version.head)
+    rule = _rule_of(versions, int8)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
-    parts, about = [version.part() for version in versions], encoder_facts(encoder)
+    parts = [part for version in versions for part in version.parts()]
+    about = encoder_facts(encoder)
     if int8:
         smaller = kept_int8(collection, int8)
         graph, about = smaller.graph, int8_facts(about, smaller)
         parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
-    folder = write_bundle(out, parts, about, graph, page=page)
+    folder = write_bundle(out, parts, about, graph, rule, page=page)
     return ExportResult(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),
         head=versions[0].head.number,
         concepts={version.material.revision.definition.name: version.head.number for version in versions},
     )
+
+
+def _rule_of(versions: Sequence[Exported], int8: Int8Measured | None) -> OneOf | None:
+    """The rule of exclusive classes, which are all that a file of them holds."""
+    if not any(version.is_of_classes for version in versions):
+        return None
+    name = next(v.material.revision.definition.name for v in versions if v.is_of_classes)
+    if len(versions) > 1:
+        raise DiscernError(
+            f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
+        )
+    if int8 is not None:
+        raise DiscernError(f"“{name}” has exclusive classes, which are not written in int8.")
+    return OneOf()
 
 
 def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
@@ -121,11 +145,15 @@ def model_card(collection: Collection, version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
-    text = card_text(bundle_facts([version.part()], encoder_facts(encoder)), alone=why_alone(encoder))
+    rule = _rule_of([version], None)
+    facts = bundle_facts(version.parts(), encoder_facts(encoder), rule)
+    text = card_text(facts, alone=why_alone(encoder))
     return text.split("\n---\n", 1)[1].strip()
 
 
 def _calibration(details: dict[str, Any]) -> str:
+    if cuts_of(details) is not None:
+        return "a slope and the cuts between grades on held-out scores"
     if not details.get("calibration"):
         return "none"
     fit = fit_of(details)
@@ -166,7 +194,8 @@ def concept_facts(material: Material, head: StoredHead, report: EvaluationReport
         training_labels=tuple(counts),
         evaluation_labels=report.labels if report else (),
         evaluation_drawn=report.drawn if report else None,
-        metrics=report.metrics if report else (),
+        grades=grades_of(details),
+        metrics=(*report.metrics, *metrics_of(report.grades)) if report else (),
         baselines=report.baselines if report else (),
         notes=tuple(notes),
     )

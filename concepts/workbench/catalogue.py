@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from concepts.definition.names import checked_name, id_in
-from concepts.workbench.concept_views import ArchivedConcept, DuplicatedConcept, RenamedConcept
+from concepts.learning.scale import Scale
+from concepts.workbench.concept_views import (
+    ArchivedConcept,
+    DuplicatedConcept,
+    RenamedConcept,
+    ScaleView,
+    scale_view,
+)
 from concepts.workbench.context import Context
 from storage.tables import ConceptRow
 
@@ -17,6 +24,11 @@ class Catalogue:
     def names(self) -> list[str]:
         """Of the concepts that are neither deleted nor archived, in the order of the alphabet."""
         return sorted((row.name for row in self._context.store.all()), key=str.casefold)
+
+    def scales(self) -> dict[str, ScaleView]:
+        """The same names, with what each is answered by."""
+        rows = sorted(self._context.store.all(), key=lambda row: row.name.casefold())
+        return {row.name: scale_view(Scale.read(row.scale)) for row in rows}
 
     def name_now(self, name: str) -> str | None:
         """What the concept is called that has or had this name; None where there is no such concept."""

@@ -8,6 +8,7 @@ from typing import Literal
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.labels.answer_count import AnswerCount
+from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
 from concepts.view import View
 
@@ -109,3 +110,9 @@ class ConceptView(View):
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
     scale: ScaleView = ScaleView()
+
+
+def scale_view(scale: Scale | None) -> ScaleView:
+    if scale is None:
+        return ScaleView()
+    return ScaleView(kind=scale.kind, words=list(scale.words), counts_from=scale.counts_from)

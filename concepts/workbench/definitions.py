@@ -35,7 +35,7 @@ from concepts.workbench.concept_views import (
     DeletedConcept,
     ProposedView,
     RevisionView,
-    ScaleView,
+    scale_view,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
 from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
@@ -379,12 +379,6 @@ def _checked(**values: Any) -> Definition:
     except ValidationError as error:
         first = error.errors()[0]
         raise DiscernError(f"The {first['loc'][0]} can't be used: {first['msg']}.") from error
-
-
-def scale_view(scale: Scale | None) -> ScaleView:
-    if scale is None:
-        return ScaleView()
-    return ScaleView(kind=scale.kind, words=list(scale.words), counts_from=scale.counts_from)
 
 
 def revision_view(revision: Revision) -> RevisionView:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
@@ -18,6 +19,8 @@ from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of
 from concepts.export.smaller import Chosen, Int8Measured, measure_int8
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes, grades
 from concepts.library.ingestion import embed_pictures
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
@@ -149,7 +152,7 @@ class Exports:
             pictures=tuple(
                 PictureSaid(name=name, error=str(vector))
                 if isinstance(vector, BadPictureError)
-                else PictureSaid(name=name, said=tuple(_said(*one, vector) for one in chosen))
+                else PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
                 for (name, _), vector in zip(pictures, vectors, strict=True)
             )
         )
@@ -276,10 +279,18 @@ class Exports:
         return (max(measured.created, revised) if measured else revised).timestamp()
 
 
-def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid:
-    probability = float(linear_head(head).probabilities(vector[None])[0])
+def said_of(concept: ConceptRow, head: StoredHead, vector: Vectors) -> list[ConceptSaid]:
+    """What a version says of a picture: of exclusive classes each, as its exported file does."""
+    linear, scale = linear_head(head), Scale.read(concept.scale)
+    chances = classes(linear, vector[None])
+    if chances is not None and scale is not None:
+        return [
+            _said_of_class(name, head.number, float(chances[0, k]), bool(chances[0].argmax() == k))
+            for k, name in enumerate(scale.words, 1)
+        ]
+    probability, grade = float(linear.probabilities(vector[None])[0]), grades(linear, vector[None])
     yes = probability >= head.threshold
-    return ConceptSaid(
+    said = ConceptSaid(
         concept=concept.name,
         version=head.number,
         probability=probability,
@@ -290,6 +301,15 @@ def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid
             threshold=head.threshold,
             zones=zones_of(head.threshold, head.details),
         ),
+        grade=None if grade is None else float(grade[0]),
+    )
+    return [said]
+
+
+def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> ConceptSaid:
+    decision: Literal["yes", "no"] = "yes" if is_it else "no"
+    return ConceptSaid(
+        concept=name, version=version, probability=probability, decision=decision, zone=decision
     )
 
 

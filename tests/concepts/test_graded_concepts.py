@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labels.consensus import consensus
 from concepts.labels.rows import read_answer
@@ -193,3 +194,37 @@ def test_words_of_classes_are_read_whatever_their_case():
     assert read_answer("none of these", rooms) == read_answer("no", rooms) == ("no", NONE)
     assert read_answer("yes", rooms) == ("yes", None)
     assert read_answer("1", rooms) is None
+
+
+def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
+    import onnxruntime
+
+    from concepts.export.loading import load_bundle
+    from concepts.learning.scaled.heads import grades
+
+    answered.versions.train(NAME)
+    answered.exports.export(NAME, tmp_path / "bundle")
+    head = answered.context.head(answered.context.concept(NAME), None)
+    vectors = answered.context.material(answered.context.concept(NAME)).index.vectors(
+        answered.context.collection.library.all_ids()
+    )
+    expected = grades(linear_head(head), vectors)
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.facts.concepts[0].grades.counts_from == 3
+    assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
+    assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(expected)
+    session = onnxruntime.InferenceSession(tmp_path / "bundle" / "head.onnx")
+    (grade,) = session.run(["grade"], {"embedding": vectors.astype("float32")})
+    assert grade[:, 0] == pytest.approx(expected, abs=1e-4)
+    assert "grade from 1 to 5" in (tmp_path / "bundle" / "README.md").read_text()
+
+
+def test_scores_of_a_graded_concept_have_its_grades(answered, tmp_path):
+    answered.versions.train(NAME)
+    answered.exports.export(NAME, tmp_path / "bundle")
+    answered.exports.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
+    lines = (tmp_path / "scores.csv").read_text().splitlines()
+    assert lines[0].replace('"', "") == "id,path,score,decision,grade"
+    assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
+    page = answered.versions.ranked_pictures(NAME, "top", size=5)
+    assert all(1 <= picture.grade <= 5 for picture in page.pictures)

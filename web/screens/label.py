@@ -37,4 +37,5 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
         usual=ENOUGH_LABELS,
         state=state,
         definition=definition,
+        scale=view.scale,
     )

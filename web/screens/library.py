@@ -107,7 +107,7 @@ class _Screen:
             captioned=captioned,
             page=page,
             demo=self._demo,
-            concepts=self._bench.catalogue.names(),
+            concepts=self._bench.catalogue.scales(),
         )
 
     def _picture(self, picture_id: str, author: str) -> str:

@@ -14,6 +14,7 @@ from web.concept_menu import chosen
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render
+from web.screens.scales import scale_of
 from web.work import Work, press
 
 ADDING = ("add pictures", "add sample")
@@ -54,7 +55,7 @@ class _Screen:
         self, said: Notice | None = None, fields: dict[str, str] | None = None, begun: str = ""
     ) -> Shown:
         library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
-        typed = {"name": "", "sentence": ""} | (fields or {})
+        typed = {"name": "", "sentence": "", "kind": "", "classes": ""} | (fields or {})
         hero = render(
             "start/hero.html",
             library=library,
@@ -123,7 +124,9 @@ class _Screen:
         fields = action.fields
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
-            view = self._bench.definitions.begin_concept(name, sentence, author=author_of(request))
+            view = self._bench.definitions.begin_concept(
+                name, sentence, author=author_of(request), scale=scale_of(fields)
+            )
         except DiscernError as error:
             return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)
         return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)

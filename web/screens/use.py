@@ -141,17 +141,17 @@ class _Screen:
         encoder = self._bench.context.collection.recorded()
         vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
         return [
-            *self._from_pictures(folder, encoder.name),
+            *self._from_pictures(folder, encoder.name, columns=view.scale.kind != "yes or no"),
             Snippet("Python, from vectors", "needs NumPy and safetensors; unpacked", vectors),
             Snippet("ONNX Runtime, from vectors", "unpacked", usage.with_onnx(folder)),
             Snippet("Command line of Discern", "needs Discern", usage.in_a_shell(archive)),
             Snippet("REST", "asks this Discern", usage.over_rest(view.name, number)),
         ]
 
-    def _from_pictures(self, folder: str, encoder: str) -> list[Snippet]:
+    def _from_pictures(self, folder: str, encoder: str, *, columns: bool) -> list[Snippet]:
         """A large encoder may be missing in the bundle though it may be passed on; its card says so."""
         if not _goes_along(encoder):
-            code = usage.from_pictures(f"{folder}.zip", encoder)
+            code = usage.from_pictures(f"{folder}.zip", encoder, columns=columns)
             return [
                 Snippet("Command line, anywhere", "needs Python; unpacked", usage.named(folder, encoder)),
                 Snippet("Python, from pictures", "needs Discern", code),
