@@ -228,7 +228,7 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
-    # The grade or class that was said, of which `value` is what it comes down to; none where there is no scale.
+    # The grade or class that was said, of which `value` is what it comes down to; none without a scale.
     given: Mapped[str | None] = mapped_column(String(120))
     # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)

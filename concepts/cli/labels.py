@@ -207,7 +207,7 @@ def labels_add(
     value: Annotated[
         str,
         typer.Argument(
-            help="yes, no, unsure or skip; of a graded concept a grade, of exclusive classes one of them or none."
+            help="yes, no, unsure or skip; of a graded concept a grade, of classes one of them or none."
         ),
     ],
     comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",

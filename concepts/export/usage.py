@@ -27,7 +27,7 @@ for ids, paths, vectors, skipped in embed_files([folder], encoder):
 
 _ONE_COLUMN = """for name, probability in zip(paths, bundle.head.probabilities(vectors)):
         print(name, round(probability, 3), "yes" if probability >= bundle.head.threshold else "no")"""
-_ALL_COLUMNS = """said = bundle.outputs(vectors)  # of bundle.columns, in their order; grades of those that are graded
+_ALL_COLUMNS = """said = bundle.outputs(vectors)  # a column for each of bundle.columns; grades
     for row, name in enumerate(paths):
         print(name, said.probability[row].round(3), said.decision[row], said.grade[row].round(2))"""
 

@@ -113,8 +113,8 @@ def meanings_of(pairs: Iterable[str]) -> dict[str, Meaning]:
 def read_answer(word: str, scale: Scale | None) -> tuple[Value, str | None] | None:
     """What a word says, and the grade or class of the scale that it names; None for no answer.
 
-    Where there are grades, 1 is one; where there are classes, no is none of them. A plain yes is taken too: it
-    says that one of the grades that count, or of the classes, is right.
+    Where there are grades, 1 is one; where there are classes, no is none of them. A plain yes is taken too:
+    it says that one of the grades that count, or of the classes, is right.
     """
     key = " ".join(word.split()).casefold()
     if scale is None:

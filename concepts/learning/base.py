@@ -23,8 +23,8 @@ class TrainingSet:
     """Labelled unit vectors.
 
     vectors (n, d); positive (n,); weight (n,) is 1 for a person's label and less for a machine's
-    (rule 5); group (n,) holds one integer per near-duplicate group, which no split may cut. said: the grades or
-    classes, where the concept has a scale; `positive` is then what they come down to.
+    (rule 5); group (n,) holds one integer per near-duplicate group, which no split may cut. said: the grades
+    or classes, where the concept has a scale; `positive` is then what they come down to.
     """
 
     vectors: Vectors

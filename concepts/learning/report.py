@@ -195,8 +195,8 @@ class OneClass(Document):
 
 class ClassFigures(Document):
     """How well exclusive classes are told apart, on n pictures that measure and of which people named one;
-    `unsaid` answers that measure named none. The first of the classes, and of rows (said) and columns (guessed)
-    of the table, is none of these. kappa: Cohen's."""
+    `unsaid` answers that measure named none. The first of the classes, and of rows (said) and columns
+    (guessed) of the table, is none of these. kappa: Cohen's."""
 
     n: Count
     unsaid: Count = 0

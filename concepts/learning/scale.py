@@ -52,10 +52,10 @@ class Scale:
         if not 2 <= len(words) <= MOST_CLASSES:
             raise DiscernError(f"There can be 2 to {MOST_CLASSES} classes, not {len(words)}.")
         for word, key in zip(words, folded, strict=True):
-            if key in TAKEN or word.isdecimal() or len(word) > LONGEST_CLASS or not word.isprintable():
+            if key in TAKEN or not _may_be_a_class(word):
                 raise DiscernError(
                     f"“{word[:LONGEST_CLASS]}” can't be the name of a class: it takes a word of its own, of "
-                    f"at most {LONGEST_CLASS} characters. “{NONE_IN_WORDS}” is always there."
+                    f"at most {LONGEST_CLASS} characters without / , and :. “{NONE_IN_WORDS}” is always there."
                 )
         if len(set(folded)) < len(folded):
             raise DiscernError("Two classes have the same name.")
@@ -98,8 +98,14 @@ class Scale:
         machine's yes, all that come down to the same."""
         option = self.option_of(given)
         if option is not None:
-            return np.arange(self.options) == option
+            return np.array([one == option for one in range(self.options)], dtype=bool)
         return np.array([self.counts(one) == yes for one in range(self.options)], dtype=bool)
+
+
+def _may_be_a_class(word: str) -> bool:
+    """No number, which is a key, and the name of a folder anywhere."""
+    apart = word.isdecimal() or word.startswith(".") or set(word) & set("/\\,:")
+    return not apart and len(word) <= LONGEST_CLASS and word.isprintable()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class ScaleView(View):
     count; `classes`: at most one of `words` is right."""
 
     kind: Literal["yes or no", "graded", "classes"] = "yes or no"
-    words: list[str] = []
+    words: tuple[str, ...] = ()
     counts_from: int = 0
 
 
@@ -115,4 +115,4 @@ class ConceptView(View):
 def scale_view(scale: Scale | None) -> ScaleView:
     if scale is None:
         return ScaleView()
-    return ScaleView(kind=scale.kind, words=list(scale.words), counts_from=scale.counts_from)
+    return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from)

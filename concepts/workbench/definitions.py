@@ -125,8 +125,8 @@ class Definitions:
         concept = self._context.concept(name)
         if not self._context.store.set_scale(concept.id, scale.as_document() if scale else None):
             raise ConflictError(
-                f"“{concept.name}” has been answered already, so what is answered stays as it is. Begin another "
-                "concept for that."
+                f"“{concept.name}” has been answered already, so what is answered stays as it is. Begin "
+                "another concept for that."
             )
         return self.concept(name)
 

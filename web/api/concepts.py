@@ -32,8 +32,8 @@ NewName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*
 
 
 class Answered(Body):
-    """What a concept is answered by. `yes or no`; `graded`: 1 to `grades`, of which those from `counts_from` on
-    (without it the middle one) count as a yes; `classes`: one of these 2 to 9, or none of them."""
+    """What a concept is answered by. `yes or no`; `graded`: 1 to `grades`, of which those from `counts_from`
+    on (without it the middle one) count as a yes; `classes`: one of these 2 to 9, or none of them."""
 
     kind: Literal["yes or no", "graded", "classes"] = "yes or no"
     grades: int = Field(5, ge=3, le=9)

@@ -50,6 +50,7 @@ class LabelledPicture:
     width: int
     height: int
     label: Together = ""
+    given: str = ""  # the grade or class that they say together
     answers: tuple[GivenAnswer, ...] = ()
     score: float | None = None
     decision: str = ""

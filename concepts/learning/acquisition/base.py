@@ -59,8 +59,8 @@ class Round:
 
     training: every label so far, also of pictures outside the pool; head: what was trained from it, None as
     long as no person has decided anything; probability (n,) by that head; fit: labels → the head that the
-    product would train from them, for methods that try out answers; doubt (n,): of grades or classes, how much
-    an answer would tell, the more the higher.
+    product would train from them, for methods that try out answers; doubt (n,): of grades or classes,
+    how much an answer would tell, the more the higher.
     """
 
     pool: Pool

@@ -29,8 +29,8 @@ def rounded(expected: Floats, grades: int) -> Rows:
 
 
 def quadratic_kappa(weights: Floats, said: Rows, other: Rows, options: int) -> Floats:
-    """(draws,) Cohen's kappa with squared distances as weights (Cohen, 1968) of said and other (n,), both from
-    0; nan where all is one grade."""
+    """(draws,) Cohen's kappa with squared distances as weights (Cohen, 1968) of said and other (n,), from 0;
+    nan where all is one grade."""
     distance = np.subtract.outer(np.arange(options), np.arange(options)) ** 2 / (options - 1) ** 2
     return _kappa(weights, said, other, distance)
 
@@ -83,7 +83,9 @@ def grade_figures(
     exact = find.share("exact", off == 0)
     near = find.share("within_one", off <= 1)
     kappa = find.correlation("kappa", lambda w: quadratic_kappa(w, said - 1, guess - 1, grades))
-    rho = find.correlation("spearman", lambda w: rank_correlation(w, expected, said), RHO_SPREAD)
+    rho = find.correlation(
+        "spearman", lambda w: rank_correlation(w, expected, said.astype(float)), RHO_SPREAD
+    )
     table = _table(said - 1, guess - 1, grades)
     sentences = _of_grades(n, exact, near, kappa, rho, few)
     return GradeFigures(
@@ -101,7 +103,7 @@ def grade_figures(
 def class_figures(
     guess: Rows, said: Rows, names: Sequence[str], group: Rows, weights: Floats, seed: int, unsaid: int = 0
 ) -> ClassFigures:
-    """What is known of the likeliest options (n,) on pictures of which people said one (n,), both as places in
+    """What is known of the likeliest options (n,) on pictures of which people said one (n,), both places in
     `names`, of which the first is none of them."""
     n, options = len(said), len(names)
     few = _too_few(n, len(np.unique(said)), "class")
@@ -160,7 +162,9 @@ class _Finder:
 
     def _independent(self) -> float:
         """How many pictures of equal weight, none like another, would say as much."""
-        whole = np.bincount(np.unique(self._group, return_inverse=True)[1], weights=self.weights)
+        member = np.unique(self._group, return_inverse=True)[1]
+        whole = np.zeros(len(member))
+        np.add.at(whole, member, self.weights)
         return effective(whole)
 
     def _redrawn(self, compute: Compute) -> tuple[float, float, float]:
@@ -207,7 +211,8 @@ def _table(said: Rows, guess: Rows, options: int) -> tuple[tuple[int, ...], ...]
 
 def _too_few(n: int, distinct: int, what: str) -> str:
     if n < FEWEST:
-        return f"Too few to say: {FEWEST - n} more answers that measure and name a {what} needed (there are {n})."
+        more = f"{FEWEST - n} more answers that measure and name a {what} needed"
+        return f"Too few to say: {more} (there are {n})."
     return "" if distinct > 1 else f"Too few to say: so far every answer that measures names one {what}."
 
 
