@@ -2,10 +2,10 @@
 
     DISCERN_EVAL_DATA=… python -m benchmarks.graded
 
-A library with all pictures but a fifth, which nothing asks about or learns from. A SIMULATED person grades 1 to 5
-by the mean rating (cuts below), what measures first, then what `next` asks, five at a time. Prints agreement
-with 95 % intervals: on what the product drew to measure with, as its Quality screen says it, and on the fifth,
-where the same answers taken as yes and no (grade 3 or more) by the product's ordinary way stand beside it.
+A library with all pictures but a fifth, which nothing asks about or learns from. A SIMULATED person grades
+1 to 5 by the mean rating (cuts below): what `next` asks, five at a time, then what measures. Prints agreement
+with 95 % intervals: on what the product drew to measure with, as its Quality screen says it, and on the
+fifth, where the same answers taken as yes and no (grade 3 or more), by logistic regression, stand beside it.
 """
 
 from __future__ import annotations

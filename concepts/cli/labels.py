@@ -183,7 +183,8 @@ def concept_next(
 
     def human() -> None:
         if out:
-            say(f"{len(pictures)} pictures in {out}. Fill column label with yes, no, unsure or skip; then:")
+            words = bench.answers.in_words(name)
+            say(f"{len(pictures)} pictures in {out}. Fill column label with {words}; then:")
             say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
             say(f"{remaining:,} pictures have no answer yet, these included.")
             return

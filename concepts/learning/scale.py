@@ -55,7 +55,8 @@ class Scale:
             if key in TAKEN or not _may_be_a_class(word):
                 raise DiscernError(
                     f"“{word[:LONGEST_CLASS]}” can't be the name of a class: it takes a word of its own, of "
-                    f"at most {LONGEST_CLASS} characters without / , and :. “{NONE_IN_WORDS}” is always there."
+                    f"at most {LONGEST_CLASS} characters, without / and :. “{NONE_IN_WORDS}” is always "
+                    "there."
                 )
         if len(set(folded)) < len(folded):
             raise DiscernError("Two classes have the same name.")

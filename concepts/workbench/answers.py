@@ -153,6 +153,10 @@ class Answers:
         ]
         return self._context.log.append(concept.id, labels)
 
+    def in_words(self, name: str) -> str:
+        """What can be answered of a concept."""
+        return answers_in_words(Scale.read(self._context.concept(name).scale))
+
     def as_kept(self, name: str, word: str) -> str:
         """The grade or class that a word names, as an answer keeps it. Raises `DiscernError` for none."""
         scale = Scale.read(self._context.concept(name).scale)

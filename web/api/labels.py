@@ -37,8 +37,8 @@ class Answer(Body):
     value: str = Field(
         min_length=1,
         max_length=80,
-        description="yes, no, unsure or skip; of a graded concept a grade such as 4, of exclusive classes one "
-        "of them or none.",
+        description="yes, no, unsure or skip; of a graded concept a grade such as 4, of exclusive classes "
+        "one of them or none.",
     )
     comment: str = Field("", max_length=2000)
     repeat: bool = Field(
