@@ -34,6 +34,7 @@ USE_CASES = [
     UseCase("library reembed", ("reembed",)),
     # Concepts
     UseCase("concept new", ("create_concept",)),
+    UseCase("concept scale", ("set_scale",)),
     UseCase("concept list", ("list_concepts",)),
     UseCase("concept show", ("get_concept", "diff_revisions")),
     UseCase("concept expand", ("expand_concept",)),
