@@ -50,12 +50,12 @@ class LabelledPicture:
     width: int
     height: int
     label: Together = ""
-    given: str = ""  # the grade or class that they say together
     answers: tuple[GivenAnswer, ...] = ()
     score: float | None = None
     decision: str = ""
     version: int | None = None
     captions: tuple[str, ...] = ()
+    given: str = ""  # the grade or class that people say together
 
 
 @dataclass
