@@ -123,6 +123,7 @@ class ConceptRow(Base):
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
     archived: Mapped[datetime | None]
+    protection: Mapped[str] = mapped_column(String(20), server_default="")  # of whoever looks at its pictures
 
 
 class FormerNameRow(Base):
@@ -502,6 +503,29 @@ class EndedSessionRow(Base):
     __tablename__ = "ended_sessions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     ended: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class ProtectionRow(Base):
+    """How one person wants to see pictures, and when a break is offered to them."""
+
+    __tablename__ = "protection"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    shown_as: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(1))
+    break_pictures: Mapped[int]
+    break_minutes: Mapped[int]
+    counted: Mapped[bool]
+
+
+class ExposureRow(Base):
+    """How many pictures one person had in view on one day. Which ones isn't kept."""
+
+    __tablename__ = "exposure"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)  # 2026-11-26, of this computer's clock
+    shown: Mapped[int]
+    unprotected: Mapped[int]  # of those
+    seconds: Mapped[int]
 
 
 class AuditRow(Base):

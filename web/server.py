@@ -22,8 +22,10 @@ from web.http.login import login_routes
 from web.http.media import media_routes
 from web.http.not_found import NotFoundPage
 from web.http.problems import handle_problems
+from web.http.protected import Protected
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
+from web.http.seen import protection_routes
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
@@ -42,8 +44,10 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    paths = {screen.path for screen in SCREENS}
+    app.add_middleware(Protected, workbench=workbench, screens=paths)
     app.add_middleware(NotFoundPage)
-    app.add_middleware(Renamed, workbench=workbench, screens={screen.path for screen in SCREENS})
+    app.add_middleware(Renamed, workbench=workbench, screens=paths)
     app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)
     handle_problems(app)
@@ -61,6 +65,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))
+    app.include_router(protection_routes(workbench))
     app.include_router(elsewhere_routes(workbench))
     app.mount("/api/v1", create_api(workbench))
     app.mount("/web", StaticFiles(directory=STATIC))

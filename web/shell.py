@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from concepts.workbench import Workbench
-from web.live import concept_of, live, on_load
+from web.live import author_of, concept_of, live, on_load
 from web.render import render
 
 
@@ -23,6 +23,7 @@ class Screen:
     build: Callable[[Workbench, gr.Blocks], None]
     step: int | None = None
     of_concept: bool = False  # beside the journey: shown where there is a concept
+    aside: bool = False  # at the rail's foot
 
 
 @contextmanager
@@ -51,7 +52,11 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
         current=current,
         before=screens[:first],
         steps=steps,
-        after=[s for s in screens[first:] if s not in steps and (concept or not s.of_concept)],
+        after=[
+            s for s in screens[first:] if s not in steps and (concept or not s.of_concept) and not s.aside
+        ],
+        aside=[s for s in screens if s.aside],
+        protection=workbench.protection.on_page(author_of(request), concept),
         done=journey.done if journey else frozenset(),
         pictures=workbench.pictures.count(),
         sandbox=request.state.sandbox,

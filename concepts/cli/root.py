@@ -24,6 +24,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     library,
     output,
     prompts,
+    protection,
     score,
     study,
     versions,

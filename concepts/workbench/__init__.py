@@ -22,6 +22,7 @@ from concepts.workbench.lent import Lent
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
+from concepts.workbench.protection import Protections
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
@@ -39,8 +40,8 @@ class Workbench:
     Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
     whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
     `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and
-    `installation` for the rest. They share one `Context`.
+    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`,
+    `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -71,6 +72,7 @@ class Workbench:
         self.probabilities = Probabilities(self.context)
         self.watching = Watching(self.context)
         self.watcher = Watcher(self.context, self.watching)
+        self.protection = Protections(self.context)
         self.installation = Installation(self.context)
 
     def close(self) -> None:

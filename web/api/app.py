@@ -19,6 +19,7 @@ from web.api import (
     labels,
     library,
     prompts,
+    protection,
     scoring,
     settings,
     walls,
@@ -48,6 +49,7 @@ TAGS = (
     scoring,
     watches,
     jobs,
+    protection,
     settings,
 )
 

@@ -40,6 +40,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
+        ("PUT", f"{API}/protection", Rule(VIEWER)),  # one's own
+        ("PUT", f"{CONCEPT}/protection", Rule(OWNER, "changed how pictures are shown")),
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
@@ -85,6 +87,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere)?", Rule(LABELLER)),
+        ("POST", "/app/seen", Rule(VIEWER)),
         ("POST", "/uploads", Rule(OWNER)),
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
         ("GET", f"/media/(thumbnail|picture)/{ONE}", Rule(VIEWER)),
@@ -98,7 +101,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
+        (
+            "GET",
+            "/(library|define|label|review|quality|use|borderline|story|activity|protection)?/?",
+            Rule(VIEWER),
+        ),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -170,6 +177,8 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("find-open", "reword", "look-back"), Rule(OWNER)),
     **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
     **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
+    "protect": Rule(VIEWER),  # one's own
+    "protect-concept": Rule(OWNER, "changed how pictures are shown"),
     "answer-question": Rule(OWNER, "changed what counts"),
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
     "given": Rule(OWNER),  # shows what a request has done
