@@ -58,6 +58,7 @@ __all__ = [
     "NoUsableRowsError",
     "NoVersionError",
     "NotAllowedError",
+    "NotAnsweredError",
     "NotEnoughLabelsError",
     "NotEnoughPicturesError",
     "OtherEncoderError",
@@ -227,6 +228,17 @@ class FingerprintMismatchError(DiscernError):
         super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")
         self.expected = expected
         self.found = found
+
+
+class NotAnsweredError(DiscernError):
+    """A picture that measures, of which whoever asks has not answered yet."""
+
+    def __init__(self, concept: str) -> None:
+        super().__init__(
+            f"This picture measures “{concept}”, and what the machine says of it would sway your answer. It is "
+            "told once you have answered."
+        )
+        self.concept = concept
 
 
 class NotEnoughLabelsError(DiscernError):

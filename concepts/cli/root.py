@@ -17,6 +17,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     deliberation,
     examples,
     failures,
+    heat,
     installation,
     jobs,
     label_files,

@@ -15,6 +15,7 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
+from concepts.workbench.heat import HeatMaps
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
@@ -40,7 +41,7 @@ class Workbench:
     Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
     whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
     `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`,
+    `versions` with `steadiness`, `heat`, `certificates` and `probabilities`, `exports`, `story`, `watching`,
     `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
@@ -68,6 +69,7 @@ class Workbench:
         self.exports = Exports(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
         self.story = Story(self.context, self.deliberations, self.versions)
+        self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)
         self.watching = Watching(self.context)

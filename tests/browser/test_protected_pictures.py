@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from accessible import serious_in_both_themes
+from answering import answer
 from playwright.sync_api import expect
 
 from concepts.workbench.protection import Protection
@@ -111,3 +112,20 @@ def test_what_a_person_chooses_holds_everywhere_is_counted_for_them_and_offers_a
     page.keyboard.press("v")
     assert is_clear(page.locator("img"))
     site.bench.protection.prefer("me", Protection())
+
+
+def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(
+    site: Site, page: Any, concept: str
+) -> None:
+    answer(site.bench, concept, [one.id for one in site.bench.answers.next_pictures(concept, 12)])
+    site.bench.versions.train(concept)
+    page.goto(f"{site.url}/library")
+    page.locator("#library-main .tile").first.click()
+    page.get_by_role("button", name="Where in the picture").click()
+    expect(page.locator("[data-heat-said]")).to_contain_text("of what raised the score is")
+    expect(page.locator(".heat-map .raised").first).to_be_visible()
+    picture, squares = page.locator(".large img").bounding_box(), page.locator(".heat-map").bounding_box()
+    assert [round(squares[side]) for side in squares] == [round(picture[side]) for side in squares]
+    assert serious_in_both_themes(page) == []
+    page.get_by_role("button", name="Where in the picture").click()
+    expect(page.locator(".heat-map")).to_have_count(0)

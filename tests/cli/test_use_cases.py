@@ -92,6 +92,7 @@ USE_CASES = [
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
     UseCase("concept fit", ("begin_fitting", "newest_fitting", "keep_fitting")),
     UseCase("concept threshold", ("set_threshold",)),
+    UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),
     UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),

@@ -18,8 +18,9 @@ from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from concepts.workbench.captions import CaptionHit, ColumnsReport
+from concepts.workbench.heat import Heat
 from web.api.label_files import A_FILE, FileName, FormatName, received
-from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId
+from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId
 
 
 class AddPictures(Body):
@@ -71,6 +72,19 @@ def routes(workbench: Workbench) -> APIRouter:
         return StreamingResponse(
             io.BytesIO(workbench.pictures.thumbnail(picture_id)), media_type="image/webp"
         )
+
+    @router.get("/pictures/{picture_id}/heat")
+    def get_heat(
+        picture_id: PictureId,
+        concept: Annotated[str, Query(min_length=1, max_length=120, description="The concept's name.")],
+        author: AuthorName,
+        version: Annotated[
+            int | None, Query(ge=1, le=2**31 - 1, description="Without it, the newest.")
+        ] = None,
+    ) -> Heat:
+        """Where in a picture a version's score comes from. Refused for a picture that measures until whoever
+        asks has answered it."""
+        return workbench.heat.of(concept, picture_id, version=version, author=author)
 
     @router.post("/pictures", **LONG)
     def add_pictures(body: AddPictures, response: Response) -> JobView:

@@ -40,6 +40,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.OtherVariablesError: 422,
     errors.ConflictError: 409,
     errors.FingerprintMismatchError: 409,
+    errors.NotAnsweredError: 409,
     errors.NotEnoughLabelsError: 409,
     errors.NotEnoughPicturesError: 409,
     errors.NoUsableRowsError: 422,

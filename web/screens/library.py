@@ -116,6 +116,7 @@ class _Screen:
             picture=self._bench.pictures.picture(picture_id),
             remarks=self._bench.comments.of_picture(picture_id, author),
             author=author,
+            trained=self._bench.heat.concepts(),
         )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:

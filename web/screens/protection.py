@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.protection import Key, Protection
+from concepts.workbench.protection import Key, Protection, ShownAs
 from web.advice import in_words
 from web.http.roles import OWNER
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import render, say, url
 
 KEYS = get_args(Key)
-SHOWN_AS = ("", "blur", "greyscale", "both")
+SHOWN_AS = get_args(ShownAs)
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:

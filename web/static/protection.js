@@ -28,7 +28,7 @@ function reveal(img) {
 const pictureAt = (target) => {
   if (!target?.closest) return null;
   if (target.matches('img')) return target;
-  return target.closest('.tile, .look, .heat, .stage, .large')?.querySelector('img') || null;
+  return target.closest('.tile, .look, .stage, .large')?.querySelector('img') || null;
 };
 
 // The picture a key is about: that of the focus, the large one, or the one under the pointer.
