@@ -109,11 +109,14 @@ class UnknownMethodError(DiscernError):
 
 
 class MissingPackageError(DiscernError):
-    """What was asked for needs an optional `package`, which is also the name of Discern's extra for it."""
+    """What was asked for needs an optional `package`. `extra`: of Discern, that brings it; empty where it is
+    called like the package."""
 
-    def __init__(self, package: str) -> None:
-        super().__init__(f"This needs the package {package}, which is not installed.")
+    def __init__(self, package: str, extra: str = "") -> None:
+        brought = f": Discern’s extra “{extra}” brings it" if extra else ""
+        super().__init__(f"This needs the package {package}, which is not installed{brought}.")
         self.package = package
+        self.extra = extra or package
 
 
 class NoModelError(SettingsError):
@@ -235,8 +238,8 @@ class NotAnsweredError(DiscernError):
 
     def __init__(self, concept: str) -> None:
         super().__init__(
-            f"This picture measures “{concept}”, and what the machine says of it would sway your answer. It is "
-            "told once you have answered."
+            f"This picture measures “{concept}”, and what the machine says of it would sway your answer. "
+            "It is told once you have answered."
         )
         self.concept = concept
 

@@ -14,6 +14,7 @@ TITLES = {
     "add pictures": "Adding pictures",
     "add sample": "Getting the sample pictures",
     "check library": "Looking whether everything is there",
+    "read words": "Reading the words in pictures",
     "re-embed": "Embedding again with another encoder",
     "annotate": "Having the machine label",
     "compare annotators": "Comparing who labels best",

@@ -74,10 +74,9 @@ def concept_protection(
 ) -> None:
     """How pictures are shown on the screens of a concept to people who haven't chosen otherwise."""
     bench = workbench().protection
-    if shown_as is None:
-        now = bench.of_concept(name)
-    else:
-        now = bench.protect(name, _chosen(shown_as, OF_CONCEPT))
+    if shown_as is not None:
+        bench.protect(name, _chosen(shown_as, OF_CONCEPT))
+    now = bench.of_concept(name)
     show({"shown_as": now}, as_json, lambda: say(f"Its pictures are shown {WORDS[now or 'plain']}."))
 
 

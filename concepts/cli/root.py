@@ -31,6 +31,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     versions,
     walls,
     watch,
+    words,
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError

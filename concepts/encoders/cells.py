@@ -1,4 +1,4 @@
-"""Where in a picture a score comes from: what each cell of a grid over the picture adds to weights · vector."""
+"""Where in a picture a score comes from: what each cell of a grid over it adds to weights · vector."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def covered(encoder: Encoder, pixels: Pixels, weights: NDArray[np.float64]) -> C
     seconds = time.perf_counter() - started
     if seconds > SECONDS_COARSE:
         raise EncoderError(
-            f"{encoder.name} takes {seconds:.1f} seconds for one look at a picture on this computer, and where "
-            "in it the score comes from takes many: that would be too long to wait for."
+            f"{encoder.name} takes {seconds:.1f} seconds for one look at a picture on this computer, and it "
+            "takes many to see where in it the score comes from: that would be too long to wait for."
         )
     n = FINE if seconds <= SECONDS_FINE else COARSE
     _, height, width = pixels.shape
@@ -89,8 +89,8 @@ def covered(encoder: Encoder, pixels: Pixels, weights: NDArray[np.float64]) -> C
 
 
 def compared(cells: Cells, weights: NDArray[np.float64], others: Vectors) -> Cells:
-    """The same against what a cell of other pictures (n, d) adds on average, which goes to the rest: so that a
-    part above 0 raised the score more than a part of any picture does. Covered squares are compared already."""
+    """The same against what a cell of other pictures (n, d) adds on average, which goes to the rest: a part
+    above 0 raised the score more than one of any picture does. Covered squares are compared already."""
     if cells.held is None or not len(others):
         return cells
     usual = float(others[:, cells.held].astype(np.float64).mean(axis=0) @ weights[cells.held])

@@ -118,11 +118,10 @@ class EmbeddedEncoder:
             return as_stored(_vectors(features, self._classifier, self._classes).cpu().numpy())
 
     def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells:
-        """The features are a mean over 8 x 8 cells; what the words of the picture (ConSE) add is no cell's."""
+        """The features are a mean over 8 x 8 cells; what the picture's words (ConSE) add is no cell's."""
         with torch.inference_mode():
-            one = torch.from_numpy(pixels[None]).to(
-                self._device, self._dtype, memory_format=torch.channels_last
-            )
+            one = torch.from_numpy(pixels[None]).to(self._device, self._dtype)
+            one = one.contiguous(memory_format=torch.channels_last)
             maps = self._network.extract_features(one).float()
             features = maps.mean((2, 3))
             vector = _vectors(features, self._classifier, self._classes)[0].double().cpu().numpy()

@@ -120,9 +120,8 @@ class OpenClipEncoder:
             return None
         with torch.inference_mode():
             one = torch.from_numpy(pixels[None]).to(self._device, self._dtype)
-            patches = (
-                visual.ln_post(visual.transformer(visual._embeds(one)))[0, 1:].float() @ visual.proj.float()
-            )
+            tokens = visual.ln_post(visual.transformer(visual._embeds(one)))
+            patches = tokens[0, 1:].float() @ visual.proj.float()  # the first is for the whole picture
             length = float(patches.mean(0).double().norm())
             each = patches.double().cpu().numpy() @ weights / (len(patches) * max(length, 1e-12))
         return Cells(each.reshape(visual.grid_size), 0.0, slice(0, self.dimension))

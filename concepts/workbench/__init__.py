@@ -31,6 +31,7 @@ from concepts.workbench.story import Story
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
+from concepts.workbench.words import Words
 
 __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbench"]
 
@@ -38,11 +39,12 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
-    whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
-    `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `heat`, `certificates` and `probabilities`, `exports`, `story`, `watching`,
-    `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `captions` and `words`, `catalogue` for
+    concepts as a whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with
+    `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and
+    `second_look`, `versions` with `steadiness`, `heat`, `certificates` and `probabilities`, `exports`,
+    `story`, `watching`, `protection` for whoever looks, and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -51,6 +53,7 @@ class Workbench:
         self.jobs = self.context.jobs
         self.pictures = Pictures(self.context)
         self.captions = Captions(self.context)
+        self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)

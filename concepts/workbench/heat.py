@@ -22,8 +22,8 @@ DOWN, ACROSS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
 class Heat(View):
-    """What each cell of a grid adds to the score, a log-odds; with `rest`, what no cell has, they add up to it
-    where `exact`. A part above 0 raised it more than a part of any picture of the library does on average, or,
+    """What each cell of a grid adds to the score, a log-odds; with `rest`, what no cell has, they add up to
+    it where `exact`. A part above 0 raised it more than one of any picture of the library does on average;
     where not `exact`, the score falls by so much when the cell is covered. `box`: left, top, right and bottom
     of the grid, as shares of the picture."""
 

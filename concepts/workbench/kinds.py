@@ -74,6 +74,23 @@ class Reembed(Job[Embedded]):
     encoder: str
 
 
+class WordsRead(View):
+    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
+    any more."""
+
+    pictures: int
+    words: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class ReadWords(Job[WordsRead]):
+    """Reads the words in all pictures in which nobody has looked for some yet."""
+
+    kind = "read words"
+    lane = Lane.READING
+
+
 # Definitions
 
 

@@ -21,13 +21,14 @@ from concepts.library.browsing import (
 from concepts.library.collection import LibraryInfo
 from concepts.library.health import Checked
 from concepts.library.outside import embed_again
+from concepts.library.reading import is_there
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
+from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 
@@ -178,6 +179,8 @@ class Pictures:
     ) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report, within)
         embed_again(self._context.collection)  # examples of before the library had an encoder
+        if report.added and is_there() and self._context.columns.were_read():
+            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
         return Added.model_validate(report.as_dict())
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:

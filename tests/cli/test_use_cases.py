@@ -30,6 +30,7 @@ USE_CASES = [
     UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
     UseCase("library search", ("search", "search_captions")),
     UseCase("library captions", ("keep_captions",)),
+    UseCase("library read", ("words_state", "read_words")),
     UseCase("library check", ("check_library",)),
     UseCase("library reembed", ("reembed",)),
     # Concepts

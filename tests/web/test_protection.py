@@ -1,4 +1,4 @@
-"""Protection over HTTP: the page says it itself, everybody has their own, and only a person is told what they saw."""
+"""Protection over HTTP: the page says it, each has their own, and only a person is told what they saw."""
 
 from __future__ import annotations
 
