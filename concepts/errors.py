@@ -63,8 +63,10 @@ __all__ = [
     "OtherEncoderError",
     "QuotaError",
     "ReadOnlyError",
+    "RuleTextError",
     "SettingsError",
     "StorageError",
+    "UnknownCombinationError",
     "UnknownConceptError",
     "UnknownJobError",
     "UnknownMethodError",
@@ -130,6 +132,21 @@ class NoPriceError(SettingsError):
     def __init__(self, model: str) -> None:
         super().__init__(f"A budget needs the price of {model}, and none is set.")
         self.model = model
+
+
+class RuleTextError(DiscernError):
+    """A rule that combines concepts can't be read; `place` is where in its text, from 0 on."""
+
+    def __init__(self, message: str, place: int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class UnknownCombinationError(DiscernError):
+    """No rule is kept under this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No combination is kept as “{name}”.")
 
 
 class UnknownPromptError(DiscernError):

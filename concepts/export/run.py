@@ -20,6 +20,7 @@ from concepts.export.heads import BundleHead
 from concepts.export.int8 import INT8, Int8, fitted
 from concepts.export.loading import load_bundle
 from concepts.export.plots import figures_of, png
+from concepts.export.rules import Combined
 from concepts.export.scoring import schema_of, score_rows, write_scores
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
@@ -74,9 +75,10 @@ def export_heads(
     *,
     page: bool = False,
     int8: Int8Measured | None = None,
+    rule: Combined | None = None,
 ) -> ExportResult:
     """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
-    the encoder in `int8` that was measured for these versions."""
+    the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
     for version in versions:
         check_fingerprint(version.head, collection)
         check_has_learned(version.head)
@@ -87,7 +89,7 @@ def export_heads(
         smaller = kept_int8(collection, int8)
         graph, about = smaller.graph, int8_facts(about, smaller)
         parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
-    folder = write_bundle(out, parts, about, graph, page=page)
+    folder = write_bundle(out, parts, about, graph, rule, page=page)
     return ExportResult(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),

@@ -9,6 +9,7 @@ from concepts.workbench.assistants import Assistants
 from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
+from concepts.workbench.combining import Combining
 from concepts.workbench.comments import Comments
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -39,7 +40,7 @@ class Workbench:
     Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
     whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
     `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and
+    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `combining`, `story`, `watching`, and
     `installation` for the rest. They share one `Context`.
     """
 
@@ -65,6 +66,7 @@ class Workbench:
         self.second_look = SecondLook(self.context)
         self.versions = Versions(self.context, self.answers, self.second_look)
         self.exports = Exports(self.context, self.versions)
+        self.combining = Combining(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
         self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)

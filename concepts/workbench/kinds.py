@@ -365,6 +365,16 @@ class ScoreLibrary(Job[LibraryScored]):
 
 
 @dataclass(frozen=True)
+class TryRule(Job[LibraryScored]):
+    """What a rule says of every picture: its text, or a name under which one was kept."""
+
+    kind = "try rule"
+    lane = Lane.SHORT
+    rule: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
 class ScoreFiles(Job[ScoreResult]):
     """Into a file of the data folder, by a version; without `paths` the library."""
 
