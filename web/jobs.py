@@ -31,6 +31,7 @@ TITLES = {
     "robustness": "Looking again at pictures changed a little",
     "look over": "Looking over the answers",
     "score library": "Looking at the whole library",
+    "try rule": "Looking at the whole library with a rule",
     "score files": "Scoring pictures into a file",
     "score": "Scoring pictures into a file",
     "watch": "Taking in what is new in a watched folder",

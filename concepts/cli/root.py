@@ -13,6 +13,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     annotators,
     bundles,
     catalogue,
+    combining,
     concept,
     deliberation,
     examples,

@@ -66,10 +66,18 @@ def _tokens(text: str) -> list[_Token]:
     while place < len(text.rstrip()):
         match = TOKEN.match(text, place)
         if match is None:
-            raise RuleTextError('A quote is opened and not closed. A quote in a name is written twice: "".', place)
+            raise RuleTextError(
+                'A quote is opened and not closed. A quote in a name is written twice: "".', place
+            )
         token = _token(match)
         before = found[-1] if found else None
-        if token.kind == "name" and match["word"] and before and before.kind == "name" and before.text[0] != '"':
+        if (
+            token.kind == "name"
+            and match["word"]
+            and before
+            and before.kind == "name"
+            and before.text[0] != '"'
+        ):
             found[-1] = before._replace(text=f"{before.text} {token.text}")
         else:
             found.append(token)
@@ -105,7 +113,9 @@ class _Parser:
         if self._now.kind == ")":
             raise RuleTextError("A bracket is closed that was not opened.", self._now.place)
         if self._now.kind != "end":
-            raise RuleTextError(f"Between two concepts stands AND or OR, before “{self._said}” too.", self._now.place)
+            raise RuleTextError(
+                f"Between two concepts stands AND or OR, before “{self._said}” too.", self._now.place
+            )
         return found
 
     @property

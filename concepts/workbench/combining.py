@@ -113,7 +113,9 @@ class Combining:
         ready = self._cache.has(found.expression, found.heads, vectors)
         if len(vectors.ids) > SCORED_AT_ONCE and not ready:
             return None
-        return self._looked(found, self._cache.of(found.expression, found.heads, vectors), line, order, start, size)
+        return self._looked(
+            found, self._cache.of(found.expression, found.heads, vectors), line, order, start, size
+        )
 
     def try_now(
         self,

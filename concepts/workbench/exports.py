@@ -259,7 +259,9 @@ class Exports:
         archive = folder.with_name(folder.name + ".zip")
         with self._bundle_lock:
             whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
-            if whole and archive.stat().st_mtime > max(since, *(changed(self._context, *one) for one in chosen)):
+            if whole and archive.stat().st_mtime > max(
+                since, *(changed(self._context, *one) for one in chosen)
+            ):
                 return archive
             versions = [exported(self._context, *one) for one in chosen]
             export_heads(self._context.collection, versions, folder, page=page, int8=measured)

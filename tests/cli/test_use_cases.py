@@ -98,6 +98,13 @@ USE_CASES = [
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
+    # Several concepts
+    UseCase("combine", ("try_rule", "score_rule", "keep_combination")),
+    UseCase("combined list", ("list_combinations",)),
+    UseCase("combined show", ("get_combination", "combination_scores")),
+    UseCase("combined export", ("download_combination",)),
+    UseCase("combined remove", ("remove_combination",)),
+    UseCase("combined restore", ("restore_combination",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),

@@ -78,7 +78,9 @@ def test_what_is_no_rule_says_why_and_where(text: str, why: str, place: int) -> 
 
 
 @given(expression=expressions(3), seed=st.integers(0, 999))
-def test_the_product_lies_between_the_limits_and_certainty_is_logic(expression: Expression, seed: int) -> None:
+def test_the_product_lies_between_the_limits_and_certainty_is_logic(
+    expression: Expression, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     shares = rng.uniform(size=(20, 3))
     low, high = bounds(expression, shares)

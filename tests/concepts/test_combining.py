@@ -61,7 +61,9 @@ def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(b
     assert len(shown) == min(tried.listed, 100)
 
 
-def test_counts_say_what_is_flagged_nearly_flagged_and_flagged_whatever_goes_together(bench: Workbench) -> None:
+def test_counts_say_what_is_flagged_nearly_flagged_and_flagged_whatever_goes_together(
+    bench: Workbench,
+) -> None:
     for threshold in (0.2, 0.5, 0.8):
         tried = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, size=100)
         nearly = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", size=100)
@@ -99,9 +101,7 @@ def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_wh
     assert tried is not None
     assert tried.agreement is not None
     answered = [p for p in tried.pictures if all(said.said in ("yes", "no") for said in p.members)]
-    right = sum(
-        p.flagged == ([said.said for said in p.members] == ["yes", "no"]) for p in answered
-    )
+    right = sum(p.flagged == ([said.said for said in p.members] == ["yes", "no"]) for p in answered)
     agreed = tried.agreement.all
     assert (agreed.n, agreed.right) == (len(answered), right)
     assert agreed.n >= len(fresh)
@@ -134,7 +134,9 @@ def test_one_that_is_taken_out_of_the_list_comes_back_as_it_was(bench: Workbench
     assert [view.name for view in bench.combining.kept()] == ["Lonely ball"]
 
 
-def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(bench: Workbench, tmp_path: Path) -> None:
+def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
+    bench: Workbench, tmp_path: Path
+) -> None:
     bench.combining.keep("Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me")
     result = bench.combining.export("Lonely ball", tmp_path / "bundle")
     assert result.concepts == {NAME: 1, OTHER: 1}

@@ -10,6 +10,7 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
+    combining,
     concepts,
     deliberations,
     examples,
@@ -46,6 +47,7 @@ TAGS = (
     walls,
     heads,
     scoring,
+    combining,
     watches,
     jobs,
     settings,

@@ -32,6 +32,11 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """The bundle of a version, written when it is first asked for."""
         return _file(workbench.exports.archive(concept, version, also, page=page, int8=int8))
 
+    @router.get("/combinations/{number}.zip")
+    def combination(number: Number, name: str, page: bool = False) -> FileResponse:
+        """The bundle of a kept rule, written when it is first asked for."""
+        return _file(workbench.combining.archive(name, number, page=page))
+
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:
         """What a finished job scored."""

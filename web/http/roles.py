@@ -36,6 +36,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER, host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"{API}/combinations/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/about", Rule(VIEWER, host=True)),
@@ -50,6 +51,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/(pictures|sample)", Rule(OWNER, "added pictures", host=True)),
         ("POST", f"{API}/library/check", Rule(OWNER, host=True)),
         ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder", host=True)),
+        ("POST", f"{API}/combine/library-scores", Rule(OWNER)),
+        ("POST", f"{API}/combinations", Rule(OWNER, "kept a combination")),
+        ("POST", f"{API}/combinations/{ONE}/remove", Rule(OWNER, "removed a combination")),
+        ("POST", f"{API}/combinations/{ONE}/restore", Rule(OWNER, "brought a combination back")),
         ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
         ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
         ("POST", f"{CONCEPT}/rename", Rule(OWNER, "renamed a concept")),
@@ -81,6 +86,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
         ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
@@ -98,7 +104,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
+        (
+            "GET",
+            "/(library|define|label|review|quality|use|borderline|story|combine|several|activity)?/?",
+            Rule(VIEWER),
+        ),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -172,6 +182,12 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
     "answer-question": Rule(OWNER, "changed what counts"),
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
+    # Several concepts
+    **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
+    "try-rule": Rule(OWNER),
+    "keep-rule": Rule(OWNER, "kept a combination"),
+    "remove-rule": Rule(OWNER, "removed a combination"),
+    "restore-rule": Rule(OWNER, "brought a combination back"),
     "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER, host=True)

@@ -1,6 +1,18 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import activity, borderline, define, label, library, quality, review, start, story, use
+from web.screens import (
+    activity,
+    borderline,
+    combine,
+    define,
+    label,
+    library,
+    quality,
+    review,
+    start,
+    story,
+    use,
+)
 from web.shell import Screen
 
 SCREENS = (
@@ -13,5 +25,6 @@ SCREENS = (
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
     Screen("Story", "/story", "history", story.build, of_concept=True),
+    Screen("Combine", "/combine", "arrow-left-right", combine.build),
     Screen("Activity", "/activity", "activity", activity.build),
 )
