@@ -110,9 +110,8 @@ def _told(one: CombinationView, what: str) -> None:
 
 
 def _show(page: Tried) -> None:
-    say(
-        f"{page.rule}, from {page.threshold:.2f} on, flags {page.flagged:,} of {page.total:,}; {page.nearly:,} nearly."
-    )
+    counts = f"flags {page.flagged:,} of {page.total:,}; {page.nearly:,} nearly"
+    say(f"{page.rule}, from {page.threshold:.2f} on, {counts}.")
     if page.assumption:
         say(page.assumption)
         say(f"Whatever they have to do with each other: {page.surely:,} to {page.possibly:,} flagged.")

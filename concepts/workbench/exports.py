@@ -24,7 +24,7 @@ from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles
+from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles, ScoreTable
 from concepts.workbench.versions import Versions
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
@@ -172,10 +172,12 @@ class Exports:
         return [_scored_file(job) for job in jobs if job.state == "done"]
 
     def scores_file(self, job_id: int) -> Path:
-        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
+        """What `submit_score_files`, or a table of all concepts, wrote. Raises `DiscernError` where there is
+        no such file (any more)."""
         job = self._context.jobs.store.get(job_id)
-        if job.kind == ScoreFiles.kind and job.state == "done" and job.result:
-            file = Path(read_done(ScoreFiles, job).out)
+        kinds = {ScoreFiles.kind: ScoreFiles, ScoreTable.kind: ScoreTable}
+        if job.kind in kinds and job.state == "done" and job.result:
+            file = Path(read_done(kinds[job.kind], job).out)
             if file.is_file() and file.resolve().is_relative_to(
                 (self._context.settings.home / "scores").resolve()
             ):

@@ -386,6 +386,27 @@ class ScoreFiles(Job[ScoreResult]):
     suffix: str
 
 
+class TableResult(View):
+    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
+
+    out: str
+    rows: int
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoreTable(Job[TableResult]):
+    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
+    folder."""
+
+    kind = "score table"
+    lane = Lane.LONG
+    suffix: str
+    concepts: tuple[int, ...] = ()
+    out: str = ""
+
+
 @dataclass(frozen=True)
 class Score(Job[ScoreResult]):
     """Into the file `out`, by a bundle; without `paths` the library."""

@@ -99,6 +99,7 @@ USE_CASES = [
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
     # Several concepts
+    UseCase("export-scores", ("score_table_columns", "write_score_table")),
     UseCase("combine", ("try_rule", "score_rule", "keep_combination")),
     UseCase("combined list", ("list_combinations",)),
     UseCase("combined show", ("get_combination", "combination_scores")),

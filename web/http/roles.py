@@ -51,6 +51,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/(pictures|sample)", Rule(OWNER, "added pictures", host=True)),
         ("POST", f"{API}/library/check", Rule(OWNER, host=True)),
         ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder", host=True)),
+        ("POST", f"{API}/score-table", Rule(OWNER)),
         ("POST", f"{API}/combine/library-scores", Rule(OWNER)),
         ("POST", f"{API}/combinations", Rule(OWNER, "kept a combination")),
         ("POST", f"{API}/combinations/{ONE}/remove", Rule(OWNER, "removed a combination")),
@@ -104,11 +105,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        (
-            "GET",
-            "/(library|define|label|review|quality|use|borderline|story|combine|several|activity)?/?",
-            Rule(VIEWER),
-        ),
+        ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
+        ("GET", "/(combine|several)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -184,7 +182,7 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
     # Several concepts
     **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
-    "try-rule": Rule(OWNER),
+    **dict.fromkeys(("try-rule", "score-table"), Rule(OWNER)),
     "keep-rule": Rule(OWNER, "kept a combination"),
     "remove-rule": Rule(OWNER, "removed a combination"),
     "restore-rule": Rule(OWNER, "brought a combination back"),

@@ -22,8 +22,9 @@ from web.render import Button, Notice, render, url
 from web.rule_rows import longer, rows_of
 from web.work import Work, press
 
-JOBS = ("try rule",)
+JOBS = ("score table", "try rule")
 PAGE = 24
+MOST_KEPT = 50
 SURE = 50  # percent, where nobody chose
 PARTS = ("concept", "rule", "kept", "sure", "order", "start")
 
@@ -33,7 +34,7 @@ Place = dict[str, str]
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
-    for area in (screen.top, screen.work.area, screen.rule, screen.found, screen.kept):
+    for area in (screen.top, screen.work.area, screen.rule, screen.found, screen.kept, screen.table):
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
 
@@ -46,7 +47,9 @@ class _Screen:
         self.work = Work(workbench, "combine-progress", JOBS)
         self.found = live("combine-found")
         self.kept = live("combine-kept")
-        self.areas = [self.top, self.rule, self.work.area, self.found, self.kept, self.work.timer]
+        self.table = live("combine-table")
+        self.html = [self.top, self.rule, self.work.area, self.found, self.kept, self.table]
+        self.areas = [*self.html, self.work.timer]
 
     # What is shown
 
@@ -61,7 +64,8 @@ class _Screen:
             self.top: render("combine/head.html", address=url("/combine", **place), said=said),
             self.rule: builder,
             self.found: found,
-            self.kept: self._list(place),
+            self.kept: self._list(),
+            self.table: self._table(could),
         } | self.work.shown(job if is_going(job) else None)
 
     def _built(self, place: Place, could: list[str]) -> tuple[str, str]:
@@ -101,8 +105,14 @@ class _Screen:
         )
         return render("combine/found.html", page=page, place=place, size=PAGE, to=_to)
 
-    def _list(self, place: Place) -> str:
-        return render("combine/kept.html", kept=self._bench.combining.kept(50), place=place)
+    def _list(self) -> str:
+        return render("combine/kept.html", kept=self._bench.combining.kept(MOST_KEPT))
+
+    def _table(self, could: list[str]) -> str:
+        if not could:
+            return ""
+        tables = self._bench.score_tables
+        return render("combine/table.html", columns=tables.columns(), written=tables.written())
 
     def _sure(self, place: Place) -> int:
         sure = place.get("sure", "")
@@ -155,6 +165,9 @@ class _Screen:
         if action.name == "restore-rule":
             back = bench.restore(action.value, author=author)
             return self.show({"kept": back.name}, Notice(f"“{back.name}” is back.", "good"))
+        if action.name == "score-table":
+            self._bench.score_tables.submit(action.fields.get("suffix", ""))
+            return self.show(dict(parse_qsl(action.value)))
         press(self._bench, action)
         return self.show(place)
 
