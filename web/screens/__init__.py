@@ -9,6 +9,7 @@ from web.screens import (
     library,
     quality,
     review,
+    several,
     start,
     story,
     use,
@@ -26,5 +27,6 @@ SCREENS = (
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
     Screen("Story", "/story", "history", story.build, of_concept=True),
     Screen("Combine", "/combine", "arrow-left-right", combine.build),
+    Screen("Side by side", "/several", "grid-3x3", several.build),
     Screen("Activity", "/activity", "activity", activity.build),
 )
