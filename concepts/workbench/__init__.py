@@ -16,6 +16,7 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
+from concepts.workbench.folding import Folding
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
@@ -38,9 +39,10 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
-    whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
-    `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
+    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` and `folding` for
+    concepts as a whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with
+    `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and
+    `second_look`,
     `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `combining`, `score_tables`,
     `story`, `watching`, and `installation` for the rest. They share one `Context`.
     """
@@ -52,6 +54,7 @@ class Workbench:
         self.pictures = Pictures(self.context)
         self.captions = Captions(self.context)
         self.catalogue = Catalogue(self.context)
+        self.folding = Folding(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)
