@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from concepts.export.rules import AnyOf, Expression, Is, Not, parts_of
 
-Shares = NDArray[np.float32] | NDArray[np.float64]
+Shares = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 
 
@@ -22,7 +23,7 @@ def combined(expression: Expression, probabilities: Shares) -> Shares:
     if isinstance(expression, Not):
         return 1 - parts[0]
     if isinstance(expression, AnyOf):
-        return 1 - np.prod([1 - part for part in parts], axis=0)
+        return np.asarray(1 - np.prod([1 - part for part in parts], axis=0))
     return np.asarray(np.prod(parts, axis=0))
 
 

@@ -252,7 +252,7 @@ class Combining:
         )
 
     def _view(self, stored: StoredCombination) -> CombinationView:
-        problem, members = "", ()
+        problem, members = "", tuple[Member, ...]()
         try:
             found = self._of(stored)
             members, rule = found.views, found.text

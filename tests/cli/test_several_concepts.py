@@ -12,7 +12,7 @@ ONE, OTHER = "Round thing", "Square thing"
 
 
 def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
-    discern: Callable[..., Any], answered: Path, tmp_path: Path
+    answered: Path, discern: Callable[..., Any], tmp_path: Path
 ) -> None:
     discern("concept", "train", ONE)
     discern("concept", "duplicate", ONE, OTHER, "--answers")
@@ -31,7 +31,7 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     assert (table["rows"], table["concepts"]) == (60, {ONE: 1, OTHER: 1})
 
 
-def test_a_concept_is_folded_into_another_and_back(discern: Callable[..., Any], answered: Path) -> None:
+def test_a_concept_is_folded_into_another_and_back(answered: Path, discern: Callable[..., Any]) -> None:
     discern("concept", "new", OTHER, "--description", "A square.")
     preview = discern("concept", "fold", ONE, OTHER, "--preview")
     assert preview["copied"] == preview["answers"] == 60

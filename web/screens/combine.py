@@ -70,7 +70,8 @@ class _Screen:
 
     def _built(self, place: Place, could: list[str]) -> tuple[str, str]:
         """The rows of buttons, and what the rule makes of the library."""
-        rows, names, problem, found = None, [], "", ""
+        names: list[str] = []
+        rows, problem, found = None, "", ""
         try:
             if kept := place.get("kept"):
                 place["rule"] = self._bench.combining.one(kept).rule
