@@ -66,6 +66,7 @@ __all__ = [
     "RuleTextError",
     "SettingsError",
     "StorageError",
+    "UnknownColumnsError",
     "UnknownCombinationError",
     "UnknownConceptError",
     "UnknownJobError",
@@ -275,6 +276,16 @@ class NoUsableRowsError(DiscernError):
         number, reason = rows[0]
         super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
         self.rows = list(rows)
+
+
+class UnknownColumnsError(DiscernError):
+    """A table's headings don't say which column names a picture, or which is the answer. `columns` are
+    (heading, its first values)."""
+
+    def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+        names = ", ".join(name for name, _ in columns)[:1000] or "nothing"
+        super().__init__(f"{file} needs a column “label” and a column “path” or “id”. It has: {names}.")
+        self.columns = list(columns)
 
 
 class UnknownWordsError(DiscernError):

@@ -46,6 +46,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.NotEnoughPicturesError: 409,
     errors.NoUsableRowsError: 422,
     errors.UnknownWordsError: 422,
+    errors.UnknownColumnsError: 422,
     errors.BudgetError: 409,
     errors.BadPictureError: 422,
     errors.SettingsError: 422,
@@ -137,6 +138,9 @@ def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:
     """Where in a file something is wrong, and what."""
     if isinstance(error, errors.NoUsableRowsError):
         return [{"where": f"row {number}", "what": reason} for number, reason in error.rows]
+    if isinstance(error, errors.UnknownColumnsError):
+        said = ((name, ", ".join(filter(None, values))) for name, values in error.columns)
+        return [{"where": name[:LONGEST], "what": what[:LONGEST]} for name, what in said]
     if isinstance(error, errors.UnknownWordsError):
         return [{"where": word[:LONGEST], "what": f"{count:,} rows"} for word, count in error.words]
     return []
