@@ -68,7 +68,7 @@ def test_which_column_is_what_is_asked_where_headings_dont_say_it(
     expect(go).to_be_disabled()
     page.get_by_label("verdict").select_option("the answer")
     go.click()
-    page.get_by_text("The first 1 row").click()
+    page.get_by_text("The first row", exact=True).click()
     expect(page.get_by_role("region", name="The first rows")).to_contain_text("ellipse-0000.png")
     page.get_by_role("button", name="Take these answers").click()
     expect(page.locator("#files-said")).to_contain_text("1 answer taken")

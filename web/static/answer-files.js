@@ -89,7 +89,7 @@ function firstRows(found) {
   const names = [...new Set(rows.flatMap((one) => Object.keys(one)))].slice(0, 6);
   if (!names.length) return [];
   const fold = element("details", "several");
-  fold.append(element("summary", "", `The first ${number(rows.length, "row")}`));
+  fold.append(element("summary", "", rows.length === 1 ? "The first row" : `The first ${rows.length} rows`));
   const table = element("table", "figures");
   const line = (tag, texts) => {
     const made = element("tr");
