@@ -114,11 +114,7 @@ class _Screen:
                 snippets=self._code(view),
             ),
             self.score: render(
-                "use/score.html",
-                name=view.name,
-                version=newest,
-                files=files,
-                demo=self._bench.context.settings.demo,
+                "use/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
             ),
             self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
             self.versions: render(

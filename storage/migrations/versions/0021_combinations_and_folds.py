@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("members", sa.JSON(), nullable=False),
         sa.Column("expression", sa.JSON(), nullable=False),
-        sa.Column("threshold", sa.Float(), nullable=False),
+        sa.Column("threshold", sa.Double(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("author", sa.String(200), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
