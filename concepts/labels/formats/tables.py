@@ -79,9 +79,9 @@ def csv_rows(path: Path) -> Iterator[RawRow]:
     with path.open(newline="", encoding=encoding_of(path)) as file:
         delimiter, columns = delimiter_of(file, _has_the_columns)
         if not _has_the_columns(columns):
-            reader = csv.reader(file, delimiter=delimiter)
-            next(reader, None)
-            first = list(islice(reader, FIRST_ROWS))
+            lines = csv.reader(file, delimiter=delimiter)
+            next(lines, None)
+            first = list(islice(lines, FIRST_ROWS))
             examples = [[row[place] for row in first if place < len(row)] for place in range(len(columns))]
             raise UnknownColumnsError(path.name, list(zip(columns, examples, strict=True)))
         reader = csv.DictReader(file, columns, delimiter=delimiter)
