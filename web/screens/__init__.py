@@ -8,7 +8,7 @@ SCREENS = (
     Screen("Library", "/library", "images", library.build),
     Screen("Define", "/define", "pencil", define.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
-    Screen("Review", "/review", "list-checks", review.build, step=3),
+    Screen("Review", "/review", "list-checks", review.build, step=3, part_of="/quality"),
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
