@@ -31,6 +31,7 @@ from web.screens import SCREENS
 from web.shell import Screen, frame
 
 STATIC = Path(__file__).parent / "static"
+LOOK_FOR_WORK = 0.01  # seconds
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
 )
@@ -66,7 +67,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.mount("/web", StaticFiles(directory=STATIC))
     gr.mount_gradio_app(
         app,
-        build_screens(workbench, SCREENS),
+        _at_rest(build_screens(workbench, SCREENS)),
         path="/",
         auth_dependency=lambda request: request.state.user,
         run_history=False,
@@ -79,6 +80,14 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
         allowed_paths=[],
     )
     return app
+
+
+def _at_rest(blocks: gr.Blocks) -> gr.Blocks:
+    """Its queue looks for work every 10 ms. By itself it does a thousand times a second, which takes three
+    hundredths of a processor, and of a battery, while nobody does anything."""
+    blocks._queue.sleep_when_free = LOOK_FOR_WORK
+    blocks._queue.progress_update_sleep_when_free = 10 * LOOK_FOR_WORK
+    return blocks
 
 
 def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
