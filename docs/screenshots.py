@@ -82,10 +82,10 @@ def _house(pen: ImageDraw.ImageDraw, x: int, y: int, size: int, rng: np.random.G
     )
 
 
-def draw_library(folder: Path) -> None:
+def draw_library(folder: Path, count: int = 180) -> None:
     """A third lonely houses, a third villages, a third empty land."""
     folder.mkdir(parents=True)
-    for seed in range(180):
+    for seed in range(count):
         kind, houses = (("lonely", 1), ("village", 6), ("empty", 0))[seed % 3]
         landscape(seed, houses).save(folder / f"{kind}-{seed:03}.jpg", quality=88)
 

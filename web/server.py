@@ -24,6 +24,7 @@ from web.http.not_found import NotFoundPage
 from web.http.problems import handle_problems
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
+from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
@@ -44,7 +45,9 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(NotFoundPage)
-    app.add_middleware(Renamed, workbench=workbench, screens={screen.path for screen in SCREENS})
+    screens = frozenset(screen.path for screen in SCREENS)
+    app.add_middleware(ThemeFirst, screens=screens)
+    app.add_middleware(Renamed, workbench=workbench, screens=screens)
     app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)
     handle_problems(app)

@@ -1,6 +1,18 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import activity, borderline, define, label, library, quality, review, start, story, use
+from web.screens import (
+    activity,
+    borderline,
+    define,
+    label,
+    library,
+    quality,
+    review,
+    settings,
+    start,
+    story,
+    use,
+)
 from web.shell import Screen
 
 SCREENS = (
@@ -14,4 +26,5 @@ SCREENS = (
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
     Screen("Story", "/story", "history", story.build, of_concept=True),
     Screen("Activity", "/activity", "activity", activity.build),
+    Screen("Settings", "/settings", "settings", settings.build),
 )

@@ -33,6 +33,9 @@ function settle() {
     dialog.removeAttribute("data-open");
     dialog.showModal();
   }
+  const place = document.querySelector("[data-arrive]"); // what an address with a # leads to comes later than it
+  if (place && location.hash === `#${place.id}`) place.scrollIntoView();
+  place?.removeAttribute("data-arrive");
   const next = document.querySelector("a[data-go]");
   if (next) {
     next.removeAttribute("data-go");
