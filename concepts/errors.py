@@ -24,6 +24,7 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
+    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -64,11 +65,13 @@ __all__ = [
     "QuotaError",
     "ReadOnlyError",
     "SettingsError",
+    "ShareGoneError",
     "StorageError",
     "UnknownConceptError",
     "UnknownJobError",
     "UnknownMethodError",
     "UnknownPictureError",
+    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
     "UnknownWordsError",
@@ -174,6 +177,14 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
+
+
+class ShareGoneError(DiscernError):
+    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
+    nobody's business who has no other way in."""
+
+    def __init__(self) -> None:
+        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):

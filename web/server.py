@@ -24,6 +24,7 @@ from web.http.not_found import NotFoundPage
 from web.http.problems import handle_problems
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
+from web.http.sharing import sharing_routes
 from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
@@ -61,6 +62,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
+    else:  # what a visitor of a demo makes is gone after an hour, and nobody else's to see
+        app.include_router(sharing_routes(workbench))
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))

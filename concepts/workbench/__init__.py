@@ -24,6 +24,7 @@ from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.second_look import SecondLook
+from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
 from concepts.workbench.versions import Versions
@@ -39,8 +40,8 @@ class Workbench:
     Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` for concepts as a
     whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with `comments`,
     `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `story`, `watching`, and
-    `installation` for the rest. They share one `Context`.
+    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `sharing`, `story`,
+    `watching`, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -66,6 +67,7 @@ class Workbench:
         self.versions = Versions(self.context, self.answers, self.second_look)
         self.exports = Exports(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
+        self.sharing = Sharing(self.context, self.exports, self.examples)
         self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)

@@ -74,7 +74,8 @@ def test_a_chosen_theme_is_there_after_a_reload_before_anything_is_painted(site:
     # Every colour that the page had from the first moment on.
     page.add_init_script(
         "window.grounds = []; const look = () => { if (document.body)"
-        " grounds.push(getComputedStyle(document.body).backgroundColor); requestAnimationFrame(look) }; look()"
+        " grounds.push(getComputedStyle(document.body).backgroundColor); requestAnimationFrame(look) };"
+        " look()"
     )
     page.goto(f"{site.url}/library")
     page.wait_for_selector(".pictures img")

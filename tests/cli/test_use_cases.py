@@ -98,6 +98,10 @@ USE_CASES = [
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
+    # For people without Discern
+    UseCase("concept share", ("share_version", "version_page")),
+    UseCase("concept shares", ("list_shares",)),
+    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),

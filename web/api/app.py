@@ -21,6 +21,7 @@ from web.api import (
     prompts,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -47,6 +48,7 @@ TAGS = (
     heads,
     scoring,
     watches,
+    shares,
     jobs,
     settings,
 )

@@ -34,8 +34,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`low` and `high`: of `right` of 100 flagged, with 95 % confidence. `where`: where one's own can be put to
-    use; empty of the example. `seconds` of answering and what was `computed` beside it are known of that
+    """`low` and `high`: of `right` of 100 flagged, with 95 % confidence. `where`: where one's own can be put
+    to use; empty of the example. `seconds` of answering and what was `computed` beside it are known of that
     alone."""
 
     name: str
