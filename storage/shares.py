@@ -74,7 +74,7 @@ class Shares:
             insert_new(session, RevokedShareRow, rows)
 
 
-def _query() -> Select[tuple[ShareRow, datetime]]:
+def _query() -> Select[ShareRow, datetime | None]:
     joined = RevokedShareRow.share_id == ShareRow.id
     return select(ShareRow, RevokedShareRow.revoked).outerjoin(RevokedShareRow, joined)
 

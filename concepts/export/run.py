@@ -15,7 +15,6 @@ from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.export.account import account_of
 from concepts.export.bundle import (
-    CLASSIFIER_FILE,
     Part,
     bundle_facts,
     licence_of_encoder,
@@ -26,7 +25,7 @@ from concepts.export.classifier_model import classifier_bytes, encoder_graph, ho
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
 from concepts.export.heads import BundleHead
 from concepts.export.int8 import INT8, Int8, fitted
-from concepts.export.loading import load_bundle
+from concepts.export.loading import CLASSIFIER_FILE, load_bundle
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
 from concepts.export.scoring import schema_of, score_rows, write_scores
