@@ -35,8 +35,8 @@ AUTHOR_WORDS = {
 
 @dataclass(frozen=True)
 class Account:
-    """All of it, for a page. `figures`: what is measured, and its value with interval and n; `technical`: what
-    says little to most people."""
+    """All of it, for a page. `figures`: what is measured, and its value with interval and n; `technical`:
+    what says little to most people."""
 
     name: str
     sentence: str
