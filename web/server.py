@@ -62,8 +62,9 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
-    else:  # what a visitor of a demo makes is gone after an hour, and nobody else's to see
-        app.include_router(sharing_routes(workbench))
+    app.include_router(
+        sharing_routes(installed)
+    )  # strangers have no part of a demo, and its visitors no links
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))

@@ -172,7 +172,7 @@ def test_visitors_of_a_demo_make_no_links_and_take_the_file(
 ) -> None:
     with demo_house(tmp_path_factory.mktemp("demo"), tiny_open_clip) as house:
         visitor = TestClient(app_without_screens(house.base, house), base_url="http://127.0.0.1:7860")
-        assert visitor.get("/shared/x").status_code == 404
+        assert visitor.get("/shared/x").status_code == 410
         visitor.post("/begin")
         concept = "/api/v1/concepts/Ball"
         visitor.post("/api/v1/concepts", json={"name": "Ball", "description": "A round thing."})

@@ -15,6 +15,7 @@ from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError
 from concepts.export import usage
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from web.advice import in_words
@@ -96,13 +97,13 @@ class _Screen:
             view = self._bench.definitions.concept(name)
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
-            shown = self._figures(view, job)
+            shown = self._figures(view, job, request.state.role)
             library = self._library(view.name, view.heads[-1].number, "top", 0)
         except DiscernError as error:
             return self._bare(say(in_words(error), "bad"))
         return shown | {self.library: library, self.said: said, self.compared: ""}
 
-    def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
+    def _figures(self, view: ConceptView, job: JobView | None, role: Role) -> Shown:
         newest = view.heads[-1].number
         files = self._bench.exports.scored_files(view.name)[:FILES]
         along = _goes_along(self._bench.context.collection.recorded().name)
@@ -120,7 +121,7 @@ class _Screen:
             self.score: render(
                 "use/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
             ),
-            self.share.area: self.share.html(view.name, newest, along),
+            self.share.area: self.share.html(view.name, newest, along) if role >= Role.OWNER else "",
             self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
             self.versions: render(
                 "use/versions.html",
