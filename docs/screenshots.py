@@ -37,6 +37,7 @@ SHOTS = (
     ("quality", "/quality", "#threshold", False, 1280),
     ("use", "/use", ".pictures img", False, 1280),
     ("activity", "/activity", ".page h1", False, 1280),
+    ("settings", "/settings", ".page h1", False, 1280),
     ("label-dark", "/label", "img", True, 1280),
     ("label-phone", "/label", "img", False, 375),
     ("quality-dark", "/quality", "#threshold", True, 1280),
