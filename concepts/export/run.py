@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from concepts.export.loading import CLASSIFIER_FILE, load_bundle
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
 from concepts.export.scoring import schema_of, score_rows, write_scores
-from concepts.export.shared import Shown, account_body, shared_document
+from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
@@ -134,9 +135,9 @@ def model_card(collection: Collection, version: Exported) -> str:
     return text.split("\n---\n", 1)[1].strip()
 
 
-def shared_body(version: Exported, shown: Shown) -> str:
-    """What a version says about itself, as the part of a page that is about it."""
-    return account_body(account_of(version.part().facts, __version__), shown)
+def shared_page(version: Exported, shown: Shown, expires: datetime, script: str) -> str:
+    """What a version says about itself, as a page by a link; see `linked_page`."""
+    return linked_page(account_of(version.part().facts, __version__), shown, expires, script)
 
 
 def shared_file(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""A version as one page for whoever has never seen Discern: a part that a page by link shows, and a file."""
+"""A version as one page for whoever has never seen Discern: by a link, and as a file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,15 @@ def hashed(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def account_body(account: Account, pictures: Shown) -> str:
-    return TEMPLATES.get_template("account.html.jinja").render(account=account, pictures=pictures)
+def linked_page(account: Account, pictures: Shown, expires: datetime, script: str) -> str:
+    """A page for whoever has a link; `script` is the address of what sends pictures of theirs."""
+    values = {"account": account, "pictures": pictures, "expires": expires, "script": script}
+    return TEMPLATES.get_template("shared_link.html.jinja").render(style=STYLE, **values)
+
+
+def page_of_a_link_that_is_over() -> str:
+    """The same for one that expired, was ended, or never was one."""
+    return TEMPLATES.get_template("shared_gone.html.jinja").render(style=STYLE)
 
 
 def shared_document(account: Account, pictures: Shown) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from concepts.classifier.shown import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, ShareGoneError, UnknownConceptError, UnknownPictureError
-from concepts.export.run import Exported, shared_body, shared_file
+from concepts.export.run import Exported, shared_file, shared_page
 from concepts.export.said import PictureSaid
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -48,14 +48,6 @@ class NewLink(View):
 
     share: ShareView
     path: str
-
-
-class SharedPage(View):
-    """What a stranger sees: a part of a page, as HTML."""
-
-    name: str
-    body: str
-    expires: datetime
 
 
 class Sharing:
@@ -103,11 +95,12 @@ class Sharing:
 
     # What a stranger can do
 
-    def page(self, token: str) -> SharedPage:
-        """Raises `ShareGoneError`, always the same, for whatever leads nowhere."""
+    def page(self, token: str, script: str = "") -> str:
+        """What a stranger sees, as HTML; `script` is the address of what sends pictures of theirs. Raises
+        `ShareGoneError`, always the same, for whatever leads nowhere."""
         share, concept, head = self._opened(token)
-        body = shared_body(self._exported(concept, head), self._inline(share.pictures))
-        return SharedPage(name=concept.name, body=body, expires=share.expires)
+        shown = self._inline(share.pictures)
+        return shared_page(self._exported(concept, head), shown, share.expires, script)
 
     def classify(self, token: str, picture: bytes) -> PictureSaid:
         """What the version says of one picture, of which nothing is kept. Raises `ShareGoneError`."""

@@ -12,12 +12,11 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import ShareGoneError
 from concepts.export.said import PictureSaid
-from concepts.export.shared import STYLE, hashed
+from concepts.export.shared import STYLE, hashed, page_of_a_link_that_is_over
 from concepts.workbench import Workbench
 from web.http.allowance import OF_A_LINK, OF_AN_ADDRESS, Allowance
 from web.http.guard import address_of
 from web.http.problems import problem
-from web.render import render
 
 SHARED = "/shared/"
 POLICY = (
@@ -40,10 +39,9 @@ def sharing_routes(workbench: Workbench) -> APIRouter:
     @router.get("/{token}")
     def page(token: str) -> Response:
         try:
-            found = workbench.sharing.page(token)
+            return HTMLResponse(workbench.sharing.page(token, "/web/shared.js"), headers=HEADERS)
         except ShareGoneError:
-            return HTMLResponse(render("shared/gone.html", style=STYLE), 410, HEADERS)
-        return HTMLResponse(render("shared/page.html", page=found, style=STYLE), headers=HEADERS)
+            return HTMLResponse(page_of_a_link_that_is_over(), 410, HEADERS)
 
     @router.post("/{token}/classify")
     async def classify(token: str, request: Request, picture: UploadFile = File()) -> Response:  # noqa: B008
