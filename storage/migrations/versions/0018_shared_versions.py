@@ -7,7 +7,7 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0022"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
