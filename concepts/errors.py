@@ -24,6 +24,7 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
+    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "ReadOnlyError",
     "RuleTextError",
     "SettingsError",
+    "ShareGoneError",
     "StorageError",
     "UnknownColumnsError",
     "UnknownCombinationError",
@@ -72,6 +74,7 @@ __all__ = [
     "UnknownJobError",
     "UnknownMethodError",
     "UnknownPictureError",
+    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
     "UnknownWordsError",
@@ -192,6 +195,14 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
+
+
+class ShareGoneError(DiscernError):
+    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
+    nobody's business who has no other way in."""
+
+    def __init__(self) -> None:
+        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):

@@ -26,6 +26,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     output,
     prompts,
     score,
+    sharing,
     study,
     versions,
     walls,

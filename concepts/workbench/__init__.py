@@ -27,6 +27,7 @@ from concepts.workbench.prompts import Prompts
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.second_look import SecondLook
+from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
 from concepts.workbench.versions import Versions
@@ -39,12 +40,12 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `captions`, `catalogue` and `folding` for
-    concepts as a whole, `definitions` with `scoping`, `deliberations` and `examples`, `answers` with
+    Each part of the journey is a room of its own: `pictures` with `captions`; `catalogue` and `folding` for
+    concepts as a whole; `definitions` with `scoping`, `deliberations` and `examples`; `answers` with
     `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and
-    `second_look`,
-    `versions` with `steadiness`, `certificates` and `probabilities`, `exports`, `combining`, `score_tables`,
-    `story`, `watching`, and `installation` for the rest. They share one `Context`.
+    `second_look`; `versions` with `steadiness`, `certificates` and `probabilities`; `exports`, `sharing`,
+    `combining`, `score_tables`, `story`, `watching`; and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -73,6 +74,7 @@ class Workbench:
         self.combining = Combining(self.context, self.versions)
         self.score_tables = ScoreTables(self.context)
         self.steadiness = Steadiness(self.context)
+        self.sharing = Sharing(self.context, self.exports, self.examples)
         self.story = Story(self.context, self.deliberations, self.versions)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)

@@ -109,6 +109,10 @@ USE_CASES = [
     UseCase("combined export", ("download_combination",)),
     UseCase("combined remove", ("remove_combination",)),
     UseCase("combined restore", ("restore_combination",)),
+    # For people without Discern
+    UseCase("concept share", ("share_version", "version_page")),
+    UseCase("concept shares", ("list_shares",)),
+    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),

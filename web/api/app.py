@@ -22,6 +22,7 @@ from web.api import (
     prompts,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -49,6 +50,7 @@ TAGS = (
     scoring,
     combining,
     watches,
+    shares,
     jobs,
     settings,
 )

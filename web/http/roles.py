@@ -39,6 +39,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{CONCEPT}/folds?", Rule(OWNER)),
         ("GET", f"{API}/combinations/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
+        ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
+        ("GET", f"{CONCEPT}/shares", Rule(OWNER, host=True)),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
@@ -66,6 +68,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/unfold", Rule(OWNER, "took a fold back")),
         ("POST", f"{CONCEPT}/unarchive", Rule(OWNER, "brought a concept back")),
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
+        ("POST", f"{CONCEPT}/versions/{ONE}/shares", Rule(OWNER, "shared a version", host=True)),
+        ("DELETE", f"{CONCEPT}/shares/{ONE}", Rule(OWNER, "ended a link", host=True)),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
         ("DELETE", f"{CONCEPT}/examples/{ONE}", Rule(OWNER, "changed what counts")),
@@ -93,6 +97,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
         ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
+        ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),
+        ("GET", f"/shared/{ONE}", Rule(VIEWER)),  # and whoever has the link
+        ("POST", f"/shared/{ONE}/classify", Rule(VIEWER)),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere)?", Rule(LABELLER)),
         ("POST", "/uploads", Rule(OWNER)),
@@ -108,8 +115,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline|story|activity)?/?", Rule(VIEWER)),
-        ("GET", "/(combine|several)/?", Rule(VIEWER)),
+        ("GET", "/(library|define|label|review|quality|use|borderline|story)?/?", Rule(VIEWER)),
+        ("GET", "/(combine|several|activity|settings)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -152,6 +159,8 @@ ACTIONS: dict[str, Rule] = {
     "compare-annotators": Rule(OWNER),
     "use-annotator": Rule(OWNER, "chose who labels"),
     **dict.fromkeys(("certify", "keep-line", "fit", "keep-fit"), Rule(OWNER)),
+    "share": Rule(OWNER, "shared a version", host=True),
+    "unshare": Rule(OWNER, "ended a link", host=True),
     "watch": Rule(OWNER, "began to watch a folder", host=True),
     "look-now": Rule(OWNER, host=True),
     "stop-watch": Rule(OWNER, "stopped watching a folder", host=True),

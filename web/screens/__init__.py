@@ -9,6 +9,7 @@ from web.screens import (
     library,
     quality,
     review,
+    settings,
     several,
     start,
     story,
@@ -21,7 +22,7 @@ SCREENS = (
     Screen("Library", "/library", "images", library.build),
     Screen("Define", "/define", "pencil", define.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
-    Screen("Review", "/review", "list-checks", review.build, step=3),
+    Screen("Review", "/review", "list-checks", review.build, step=3, part_of="/quality"),
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
@@ -29,4 +30,5 @@ SCREENS = (
     Screen("Combine", "/combine", "arrow-left-right", combine.build),
     Screen("Side by side", "/several", "grid-3x3", several.build),
     Screen("Activity", "/activity", "activity", activity.build),
+    Screen("Settings", "/settings", "settings", settings.build),
 )
