@@ -24,6 +24,7 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
+    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -64,12 +65,17 @@ __all__ = [
     "OtherEncoderError",
     "QuotaError",
     "ReadOnlyError",
+    "RuleTextError",
     "SettingsError",
+    "ShareGoneError",
     "StorageError",
+    "UnknownColumnsError",
+    "UnknownCombinationError",
     "UnknownConceptError",
     "UnknownJobError",
     "UnknownMethodError",
     "UnknownPictureError",
+    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
     "UnknownWordsError",
@@ -136,6 +142,21 @@ class NoPriceError(SettingsError):
         self.model = model
 
 
+class RuleTextError(DiscernError):
+    """A rule that combines concepts can't be read; `place` is where in its text, from 0 on."""
+
+    def __init__(self, message: str, place: int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class UnknownCombinationError(DiscernError):
+    """No rule is kept under this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No combination is kept as “{name}”.")
+
+
 class UnknownPromptError(DiscernError):
     """There is no prompt of this name that could be edited; there are `names`."""
 
@@ -178,6 +199,14 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
+
+
+class ShareGoneError(DiscernError):
+    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
+    nobody's business who has no other way in."""
+
+    def __init__(self) -> None:
+        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):
@@ -273,6 +302,16 @@ class NoUsableRowsError(DiscernError):
         number, reason = rows[0]
         super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
         self.rows = list(rows)
+
+
+class UnknownColumnsError(DiscernError):
+    """A table's headings don't say which column names a picture, or which is the answer. `columns` are
+    (heading, its first values)."""
+
+    def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+        names = ", ".join(name for name, _ in columns)[:1000] or "nothing"
+        super().__init__(f"{file} needs a column “label” and a column “path” or “id”. It has: {names}.")
+        self.columns = list(columns)
 
 
 class UnknownWordsError(DiscernError):

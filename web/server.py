@@ -26,6 +26,8 @@ from web.http.protected import Protected
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
 from web.http.seen import protection_routes
+from web.http.sharing import sharing_routes
+from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
@@ -33,6 +35,7 @@ from web.screens import SCREENS
 from web.shell import Screen, frame
 
 STATIC = Path(__file__).parent / "static"
+LOOK_FOR_WORK = 0.01  # seconds
 THEME = gr.themes.Base(
     primary_hue="stone", neutral_hue="stone", font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"]
 )
@@ -44,10 +47,11 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     visitors = Visitors(sandboxes, access) if sandboxes else None
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    paths = {screen.path for screen in SCREENS}
-    app.add_middleware(Protected, workbench=workbench, screens=paths)
+    screens = frozenset(screen.path for screen in SCREENS)
+    app.add_middleware(Protected, workbench=workbench, screens=screens)
     app.add_middleware(NotFoundPage)
-    app.add_middleware(Renamed, workbench=workbench, screens=paths)
+    app.add_middleware(ThemeFirst, screens=screens)
+    app.add_middleware(Renamed, workbench=workbench, screens=screens)
     app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)
     handle_problems(app)
@@ -61,6 +65,9 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
+    app.include_router(
+        sharing_routes(installed)
+    )  # strangers have no part of a demo, and its visitors no links
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
@@ -71,7 +78,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.mount("/web", StaticFiles(directory=STATIC))
     gr.mount_gradio_app(
         app,
-        build_screens(workbench, SCREENS),
+        _at_rest(build_screens(workbench, SCREENS)),
         path="/",
         auth_dependency=lambda request: request.state.user,
         run_history=False,
@@ -84,6 +91,14 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
         allowed_paths=[],
     )
     return app
+
+
+def _at_rest(blocks: gr.Blocks) -> gr.Blocks:
+    """Its queue looks for work every 10 ms. By itself it does a thousand times a second, which takes three
+    hundredths of a processor, and of a battery, while nobody does anything."""
+    blocks._queue.sleep_when_free = LOOK_FOR_WORK
+    blocks._queue.progress_update_sleep_when_free = 10 * LOOK_FOR_WORK
+    return blocks
 
 
 def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:

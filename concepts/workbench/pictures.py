@@ -136,6 +136,10 @@ class Pictures:
         """A page of the library; `place` is the `newer` or `older` of another one."""
         return browsing.picture_page(self._context.collection.library, n, place)
 
+    def browse_mixed(self, n: int, place: str = "") -> PicturePage:
+        """The same in an order that is by chance and stays."""
+        return browsing.mixed_page(self._context.collection.library, n, place)
+
     def id_of(self, picture: str) -> str:
         """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""
         return self._context.collection.library.resolve(picture)

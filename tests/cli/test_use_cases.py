@@ -50,6 +50,9 @@ USE_CASES = [
     UseCase("concept rename", ("rename_concept",)),
     UseCase("concept duplicate", ("duplicate_concept",)),
     UseCase("concept archive", ("archive_concept",)),
+    UseCase("concept fold", ("preview_fold", "fold_concept")),
+    UseCase("concept folds", ("list_folds",)),
+    UseCase("concept unfold", ("unfold_concept",)),
     UseCase("concept archived", ("list_archived_concepts",)),
     UseCase("concept restore", ("unarchive_concept",)),
     # Deliberation
@@ -100,6 +103,18 @@ USE_CASES = [
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
+    # Several concepts
+    UseCase("export-scores", ("score_table_columns", "write_score_table")),
+    UseCase("combine", ("try_rule", "score_rule", "keep_combination")),
+    UseCase("combined list", ("list_combinations",)),
+    UseCase("combined show", ("get_combination", "combination_scores")),
+    UseCase("combined export", ("download_combination",)),
+    UseCase("combined remove", ("remove_combination",)),
+    UseCase("combined restore", ("restore_combination",)),
+    # For people without Discern
+    UseCase("concept share", ("share_version", "version_page")),
+    UseCase("concept shares", ("list_shares",)),
+    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),

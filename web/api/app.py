@@ -10,6 +10,7 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
+    combining,
     concepts,
     deliberations,
     examples,
@@ -22,6 +23,7 @@ from web.api import (
     protection,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -47,7 +49,9 @@ TAGS = (
     walls,
     heads,
     scoring,
+    combining,
     watches,
+    shares,
     jobs,
     protection,
     settings,

@@ -20,7 +20,12 @@ from concepts.workbench.protection import OnPage
 from web.render import render
 
 PICTURE = re.compile(r"/media/(thumbnail|picture)/[0-9a-f]{64}")
-OF_ALL = ("/", "/library")  # screens that show pictures of every concept, whichever their address names
+OF_ALL = (
+    "/",
+    "/library",
+    "/combine",
+    "/several",
+)  # screens that show pictures of every concept, whichever their address names
 FIRST = b"<html"
 HEAD = b"<head>"
 

@@ -36,7 +36,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER, host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"{CONCEPT}/folds?", Rule(OWNER)),
+        ("GET", f"{API}/combinations/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
+        ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
+        ("GET", f"{CONCEPT}/shares", Rule(OWNER, host=True)),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
@@ -53,13 +57,22 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/words", Rule(OWNER, "had the words in pictures read", host=True)),
         ("POST", f"{API}/library/check", Rule(OWNER, host=True)),
         ("POST", f"{API}/library/reembed", Rule(OWNER, "changed the encoder", host=True)),
+        ("POST", f"{API}/score-table", Rule(OWNER)),
+        ("POST", f"{API}/combine/library-scores", Rule(OWNER)),
+        ("POST", f"{API}/combinations", Rule(OWNER, "kept a combination")),
+        ("POST", f"{API}/combinations/{ONE}/remove", Rule(OWNER, "removed a combination")),
+        ("POST", f"{API}/combinations/{ONE}/restore", Rule(OWNER, "brought a combination back")),
         ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
         ("DELETE", CONCEPT, Rule(OWNER, "deleted a concept")),
         ("POST", f"{CONCEPT}/rename", Rule(OWNER, "renamed a concept")),
         ("POST", f"{CONCEPT}/duplicate", Rule(OWNER, "duplicated a concept")),
         ("POST", f"{CONCEPT}/archive", Rule(OWNER, "archived a concept")),
+        ("POST", f"{CONCEPT}/fold", Rule(OWNER, "folded a concept into another")),
+        ("POST", f"{CONCEPT}/unfold", Rule(OWNER, "took a fold back")),
         ("POST", f"{CONCEPT}/unarchive", Rule(OWNER, "brought a concept back")),
         ("POST", f"{API}/deleted-concepts/{ONE}/restore", Rule(OWNER, "brought a concept back")),
+        ("POST", f"{CONCEPT}/versions/{ONE}/shares", Rule(OWNER, "shared a version", host=True)),
+        ("DELETE", f"{CONCEPT}/shares/{ONE}", Rule(OWNER, "ended a link", host=True)),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
         ("DELETE", f"{CONCEPT}/examples/{ONE}", Rule(OWNER, "changed what counts")),
@@ -84,8 +97,12 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
+        ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
         ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
+        ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),
+        ("GET", f"/shared/{ONE}", Rule(VIEWER)),  # and whoever has the link
+        ("POST", f"/shared/{ONE}/classify", Rule(VIEWER)),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere)?", Rule(LABELLER)),
         ("POST", "/app/seen", Rule(VIEWER)),
@@ -102,11 +119,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        (
-            "GET",
-            "/(library|define|label|review|quality|use|borderline|story|activity|protection)?/?",
-            Rule(VIEWER),
-        ),
+        ("GET", "/(library|define|label|review|quality|use|borderline|story)?/?", Rule(VIEWER)),
+        ("GET", "/(combine|several|activity|settings|protection)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
         (
@@ -149,6 +163,8 @@ ACTIONS: dict[str, Rule] = {
     "compare-annotators": Rule(OWNER),
     "use-annotator": Rule(OWNER, "chose who labels"),
     **dict.fromkeys(("certify", "keep-line", "fit", "keep-fit"), Rule(OWNER)),
+    "share": Rule(OWNER, "shared a version", host=True),
+    "unshare": Rule(OWNER, "ended a link", host=True),
     "watch": Rule(OWNER, "began to watch a folder", host=True),
     "look-now": Rule(OWNER, host=True),
     "stop-watch": Rule(OWNER, "stopped watching a folder", host=True),
@@ -163,6 +179,9 @@ ACTIONS: dict[str, Rule] = {
     **dict.fromkeys(("undelete", "unarchive"), Rule(OWNER, "brought a concept back")),
     "archive": Rule(OWNER, "archived a concept"),
     **dict.fromkeys(("ask-name", "ask-copy"), Rule(OWNER)),  # for what it shall be called
+    **dict.fromkeys(("ask-fold", "differed"), Rule(OWNER)),
+    "fold": Rule(OWNER, "folded a concept into another"),
+    "unfold": Rule(OWNER, "took a fold back"),
     "rename": Rule(OWNER, "renamed a concept"),
     "duplicate": Rule(OWNER, "duplicated a concept"),
     "save": Rule(OWNER, "changed settings", host=True),
@@ -183,6 +202,12 @@ ACTIONS: dict[str, Rule] = {
     "protect-concept": Rule(OWNER, "changed how pictures are shown"),
     "answer-question": Rule(OWNER, "changed what counts"),
     **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
+    # Several concepts
+    **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
+    **dict.fromkeys(("try-rule", "score-table"), Rule(OWNER)),
+    "keep-rule": Rule(OWNER, "kept a combination"),
+    "remove-rule": Rule(OWNER, "removed a combination"),
+    "restore-rule": Rule(OWNER, "brought a combination back"),
     "given": Rule(OWNER),  # shows what a request has done
 }
 ANY_OTHER = Rule(OWNER, host=True)
