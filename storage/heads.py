@@ -68,6 +68,11 @@ class HeadStore:
             row = session.execute(query.order_by(HeadRow.number.desc()).limit(1)).first()
         return StoredHead(*row) if row else None
 
+    def concepts(self) -> set[int]:
+        """Those that have a head."""
+        with self._database.read() as session:
+            return set(session.scalars(select(HeadRow.concept_id).distinct()))
+
     def all(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
         """By number, without weights; all of them or a page."""
         query = select(*_columns(HeadFacts)).where(HeadRow.concept_id == concept_id)

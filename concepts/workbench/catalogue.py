@@ -12,6 +12,7 @@ from concepts.workbench.concept_views import (
     scale_view,
 )
 from concepts.workbench.context import Context
+from storage.folds import FoldStore
 from storage.tables import ConceptRow
 
 
@@ -91,7 +92,10 @@ class Catalogue:
 
     def archived(self, limit: int | None = None, offset: int = 0) -> list[ArchivedConcept]:
         """The last archived first; all of them or a page."""
-        return [_view(row) for row in self._context.catalogue.archived(limit, offset)]
+        rows = self._context.catalogue.archived(limit, offset)
+        into = FoldStore(self._context.database).newest([row.id for row in rows])
+        names = self._context.store.names({fold.target_id for fold in into.values()})
+        return [_view(row, names[into[row.id].target_id] if row.id in into else "") for row in rows]
 
     def _archived(self, name: str) -> ConceptRow | None:
         """By its name or as `id:7`; None where it isn't archived."""
@@ -102,6 +106,6 @@ class Catalogue:
         return found if found and found.archived else None
 
 
-def _view(row: ConceptRow) -> ArchivedConcept:
+def _view(row: ConceptRow, folded_into: str = "") -> ArchivedConcept:
     assert row.archived is not None
-    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived)
+    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived, folded_into=folded_into)

@@ -44,6 +44,7 @@ class ArchivedConcept(View):
     id: int
     name: str
     archived: datetime
+    folded_into: str = ""  # the concept that has its answers now
 
 
 class RenamedConcept(View):

@@ -147,6 +147,11 @@ class Definitions:
         concept = self._context.store.find(name)
         return self._progress.steps(concept) if concept and not concept.archived else None
 
+    def is_step(self, name: str, step: str) -> bool:
+        """Whether it is one of this concept's journey: Review is where a machine's opinion is worth it."""
+        steps = self.steps(name)
+        return steps is not None and step in steps.names
+
     def revise(
         self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
     ) -> RevisionView:

@@ -12,6 +12,7 @@ from typing import Any
 
 from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
+from concepts.labels.columns import first_rows, with_columns
 from concepts.labels.files import (
     ImportReport,
     new_labels,
@@ -63,6 +64,7 @@ class LabelFileView(View):
     unanswered: int
     bad: int
     bad_rows: list[dict[str, Any]]
+    first_rows: list[dict[str, str]]  # as they are read, by column
 
 
 class LabelFiles:
@@ -72,14 +74,23 @@ class LabelFiles:
         self._context = context
 
     def preview(
-        self, name: str, file: Path, *, format: str = "", meanings: Mapping[str, Meaning] | None = None
+        self,
+        name: str,
+        file: Path,
+        *,
+        format: str = "",
+        meanings: Mapping[str, Meaning] | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> LabelFileView:
-        """What is in a file, before anything of it is taken: its words with counts, and what they would
-        mean. Raises `DiscernError` where it can't be read."""
+        """What is in a file, before anything of it is taken: its words with counts, what they would mean, and
+        its first rows. `columns` of a table: our heading → the file's. Raises `UnknownColumnsError` where
+        those have to be told, and `DiscernError` where it can't be read."""
         scale = Scale.read(self._context.concept(name).scale)
-        found = format_of(file, format)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        rows = self._read(file, found.method.name, meanings, report, words, unknown, scale)
+        with with_columns(file, columns or {}) as readable:
+            found = format_of(readable, "" if columns else format)
+            rows = self._read(readable, found.method.name, meanings, report, words, unknown, scale)
+            first = first_rows(found, readable)
         known = self._resolve([*rows, *unknown], file, report)
         return LabelFileView(
             format=found.method.name,
@@ -89,6 +100,7 @@ class LabelFiles:
             unanswered=report.unanswered,
             bad=len(report.bad_rows),
             bad_rows=report.as_dict()["bad_rows"][:SHOWN],
+            first_rows=first,
         )
 
     def import_labels(
@@ -98,13 +110,15 @@ class LabelFiles:
         *,
         format: str = "",
         meanings: Mapping[str, Meaning] | None = None,
+        columns: Mapping[str, str] | None = None,
         author: str = "me",
         simulated: bool = False,
         for_others: bool = True,
     ) -> dict[str, Any]:
         """Takes answers from a file or folder in one transaction; bad rows are reported, not taken.
 
-        `meanings` of the file's words come before those that are known. `author` is who brings the file,
+        `meanings` of the file's words come before those that are known; `columns` of a table: our heading →
+        the file's. `author` is who brings the file,
         which is kept beside answers that it says are others'. Without `for_others` new answers of others are
         bad rows.
 
@@ -114,7 +128,9 @@ class LabelFiles:
         concept = self._context.concept(name)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
         scale = Scale.read(concept.scale)
-        rows = self._read(file, format, meanings, report, words, unknown, scale, simulated=simulated)
+        with with_columns(file, columns or {}) as readable:
+            of = "" if columns else format
+            rows = self._read(readable, of, meanings, report, words, unknown, scale, simulated=simulated)
         if unknown:
             raise UnknownWordsError(
                 file.name, [(word, n) for (word, means), n in words.most_common() if not means]

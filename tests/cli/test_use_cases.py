@@ -30,6 +30,7 @@ USE_CASES = [
     UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
     UseCase("library search", ("search", "search_captions")),
     UseCase("library captions", ("keep_captions",)),
+    UseCase("library read", ("words_state", "read_words")),
     UseCase("library check", ("check_library",)),
     UseCase("library reembed", ("reembed",)),
     # Concepts
@@ -50,6 +51,9 @@ USE_CASES = [
     UseCase("concept rename", ("rename_concept",)),
     UseCase("concept duplicate", ("duplicate_concept",)),
     UseCase("concept archive", ("archive_concept",)),
+    UseCase("concept fold", ("preview_fold", "fold_concept")),
+    UseCase("concept folds", ("list_folds",)),
+    UseCase("concept unfold", ("unfold_concept",)),
     UseCase("concept archived", ("list_archived_concepts",)),
     UseCase("concept restore", ("unarchive_concept",)),
     # Deliberation
@@ -93,12 +97,25 @@ USE_CASES = [
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
     UseCase("concept fit", ("begin_fitting", "newest_fitting", "keep_fitting")),
     UseCase("concept threshold", ("set_threshold",)),
+    UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),
     UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
+    # Several concepts
+    UseCase("export-scores", ("score_table_columns", "write_score_table")),
+    UseCase("combine", ("try_rule", "score_rule", "keep_combination")),
+    UseCase("combined list", ("list_combinations",)),
+    UseCase("combined show", ("get_combination", "combination_scores")),
+    UseCase("combined export", ("download_combination",)),
+    UseCase("combined remove", ("remove_combination",)),
+    UseCase("combined restore", ("restore_combination",)),
+    # For people without Discern
+    UseCase("concept share", ("share_version", "version_page")),
+    UseCase("concept shares", ("list_shares",)),
+    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),
@@ -109,6 +126,8 @@ USE_CASES = [
     UseCase(None, ("watch_feed",), "it is what programs subscribe to; `watches flagged` lists the same"),
     # The installation
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
+    UseCase("protection", ("get_protection", "set_protection", "list_seen")),
+    UseCase("concept protection", ("get_concept_protection", "set_concept_protection")),
     UseCase("settings show", ("get_settings",)),
     UseCase("settings set", ("change_settings",)),
     UseCase("models test", ("test_endpoint",)),

@@ -10,6 +10,7 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
+    combining,
     concepts,
     deliberations,
     examples,
@@ -19,8 +20,10 @@ from web.api import (
     labels,
     library,
     prompts,
+    protection,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -46,8 +49,11 @@ TAGS = (
     walls,
     heads,
     scoring,
+    combining,
     watches,
+    shares,
     jobs,
+    protection,
     settings,
 )
 

@@ -23,6 +23,7 @@ from concepts.workbench.concept_views import (
     RenamedConcept,
     RevisionView,
 )
+from concepts.workbench.folding import Folded, FoldPreview, FoldView, Unfolded
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -66,6 +67,12 @@ class Duplicate(Body):
 
     name: NewName
     answers: bool = False
+
+
+class Fold(Body):
+    """`into`: the concept that gets the answers."""
+
+    into: str = Field(min_length=1, max_length=120)
 
 
 class NewRevision(Body):
@@ -186,6 +193,31 @@ def routes(workbench: Workbench) -> APIRouter:
     def unarchive_concept(name: ConceptName) -> ConceptView:
         """Brings an archived concept back."""
         return workbench.definitions.concept(workbench.catalogue.restore(name))
+
+    @router.get("/concepts/{name}/fold")
+    def preview_fold(
+        name: ConceptName, into: Annotated[str, Query(min_length=1, max_length=120)]
+    ) -> FoldPreview:
+        """What folding a concept into another one would do: how many answers would be copied, and where a
+        person said something else of the two."""
+        return workbench.folding.preview(name, into)
+
+    @router.post("/concepts/{name}/fold")
+    def fold_concept(name: ConceptName, body: Fold, author: AuthorName) -> Folded:
+        """Copies a concept's answers to another one and archives it. Where a person answered about both, the
+        newer answer holds."""
+        return workbench.folding.fold(name, body.into, author=author)
+
+    @router.get("/concepts/{name}/folds")
+    def list_folds(name: ConceptName) -> list[FoldView]:
+        """What was folded into a concept, or it into others, with the answers that differed; of archived ones
+        too."""
+        return workbench.folding.folds(name)
+
+    @router.post("/concepts/{name}/unfold")
+    def unfold_concept(name: ConceptName, author: AuthorName) -> Unfolded:
+        """Brings a folded concept back and takes back the answers that were copied. Later ones stay."""
+        return workbench.folding.unfold(name, author=author)
 
     @router.get("/archived-concepts")
     def list_archived_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ArchivedConcept]:

@@ -145,6 +145,7 @@ class _Screen:
             "define/work.html",
             by=model or "the built-in vocabulary",
             model=model,
+            demo=self._bench.context.settings.demo,
             asks=model or self._bench.scoping.unclear(view.name),
             first=not view.revision.definition.queries,
         )

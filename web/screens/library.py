@@ -21,7 +21,7 @@ from web.render import Button, Notice, render, say, url
 from web.words import count
 from web.work import Work, press
 
-JOBS = ("add pictures", "add sample", "re-embed", "check library")
+JOBS = ("add pictures", "add sample", "re-embed", "check library", "read words")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 PAGE = 48
 CAPTIONED = 12
@@ -107,6 +107,7 @@ class _Screen:
             captioned=captioned,
             page=page,
             demo=self._demo,
+            read=None if self._demo else self._bench.words.state(),
             concepts=self._bench.catalogue.scales(),
         )
 
@@ -116,6 +117,7 @@ class _Screen:
             picture=self._bench.pictures.picture(picture_id),
             remarks=self._bench.comments.of_picture(picture_id, author),
             author=author,
+            trained=self._bench.heat.concepts(),
         )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
@@ -170,6 +172,8 @@ class _Screen:
             bench.pictures.submit_uploads(action.value)
         elif action.name == "sample":
             bench.pictures.submit_sample()
+        elif action.name == "read-words":
+            bench.words.submit()
         elif action.name == "check":
             bench.pictures.submit_check(repair=True)
         elif action.name == "reembed":
@@ -192,6 +196,10 @@ def _ended(job: JobView | None) -> Notice | None:
     result = job.result or {}
     if job.kind == "re-embed":
         return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
+    if job.kind == "read words":
+        looked, found = int(result["pictures"]), int(result["words"])
+        said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
+        return Notice(f"{said}. Search finds them.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
         return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")

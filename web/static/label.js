@@ -292,7 +292,12 @@ class Labeller {
     if (!picture) return stage.replaceChildren(this.nothing());
     const entry = this.entry(picture);
     const shown = entry.large || entry.thumb;
-    if (!shown.isConnected) stage.replaceChildren(shown);
+    if (!shown.isConnected) {
+      // A picture that is looked at in clear stays so when its larger one arrives; any other begins protected.
+      const before = stage.querySelector('img.in-clear');
+      shown.classList.toggle('in-clear', before?.dataset.picture === picture.id);
+      stage.replaceChildren(shown);
+    }
     if (this.at !== null && !entry.large) this.loadLarge([picture]);
   }
 
