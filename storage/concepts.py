@@ -24,6 +24,7 @@ from storage.tables import (
     DefinitionRow,
     EvaluationPictureRow,
     EvaluationWaveRow,
+    LabelEventRow,
     now,
 )
 
@@ -99,9 +100,9 @@ class ConceptStore:
 
     # Concepts and their definitions
 
-    def create(self, name: str) -> ConceptRow:
+    def create(self, name: str, scale: dict[str, Any] | None = None) -> ConceptRow:
         """Raises `ConflictError` where the name is taken."""
-        row = ConceptRow(name=name, key=key_of(name), seed=key_of(name))
+        row = ConceptRow(name=name, key=key_of(name), seed=key_of(name), scale=scale)
         try:
             with self._database.write() as session:
                 session.add(row)
@@ -124,6 +125,18 @@ class ConceptStore:
         if row.archived:
             raise ArchivedConceptError(row.name)
         return row
+
+    def set_scale(self, concept_id: int, scale: dict[str, Any] | None) -> bool:
+        """What is answered of this concept: None for yes or no. Whether it could be set: never once anybody,
+        person or machine, has said something, even where that was undone."""
+        with self._database.write(f"labels of concept {concept_id}") as session:
+            said = select(LabelEventRow.sequence).where(LabelEventRow.concept_id == concept_id).limit(1)
+            if session.scalar(said) is not None:
+                return False
+            row = session.get(ConceptRow, concept_id)
+            assert row is not None
+            row.scale = scale
+        return True
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
         """Id → name, of deleted ones too."""

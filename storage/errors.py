@@ -64,6 +64,10 @@ class UnknownWatchError(DiscernError):
     """No watched folder has this number."""
 
 
+class UnknownShareError(DiscernError):
+    """No link of this concept has this number."""
+
+
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 

@@ -46,6 +46,7 @@ class NewLabel:
     in_view: bool = False  # what the machine says of the picture stood beside it
     repeat: bool = False  # asked a second time: it says how consistent they are, and is no change of mind
     renewed: bool = False  # asked again because the definition had changed: it takes the first one's place
+    given: str | None = None  # the grade or class that was said, of which `value` is what it comes down to
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class LabelEvent:
     repeat: bool = False
     renewed: bool = False
     taken_from: int | None = None  # the event of another concept that this one repeats
+    given: str | None = None  # the grade or class that was said
+
+    @property
+    def said(self) -> str:
+        """In the words in which it was answered: yes, 4, kitchen, unsure, …"""
+        return self.given or self.value
 
 
 class LabelLog:
@@ -101,6 +108,7 @@ class LabelLog:
                 "in_view": label.in_view,
                 "repeat": label.repeat,
                 "renewed": label.renewed,
+                "given": label.given,
             }
             for label in last.values()
         ]
@@ -167,6 +175,7 @@ class LabelLog:
                     "in_view": row.in_view,
                     "renewed": row.renewed,
                     "taken_from": row.sequence,
+                    "given": row.given,
                 }
                 for row, replaced in session.execute(query.order_by(e.sequence))
             ]
@@ -452,4 +461,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         repeat=row.repeat,
         renewed=row.renewed,
         taken_from=row.taken_from,
+        given=row.given,
     )

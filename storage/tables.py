@@ -172,6 +172,8 @@ class ConceptRow(Base):
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
     archived: Mapped[datetime | None]
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none: yes or no
+    protection: Mapped[str] = mapped_column(String(20), server_default="")  # of whoever looks at its pictures
 
 
 class FormerNameRow(Base):
@@ -276,6 +278,8 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    # The grade or class that was said, of which `value` is what it comes down to; none without a scale.
+    given: Mapped[str | None] = mapped_column(String(120))
     # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
     author: Mapped[str] = mapped_column(String(200))
@@ -420,6 +424,7 @@ class HeadRow(Base):
     bias: Mapped[float]
     threshold: Mapped[float]
     details: Mapped[dict[str, Any]]
+    classes: Mapped[bytes | None] = mapped_column(LargeBinary)  # of exclusive classes: their weights
     created: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -432,6 +437,37 @@ class EvaluationRow(Base):
     label_sequence: Mapped[int]
     report: Mapped[dict[str, Any]]
     created: Mapped[datetime] = mapped_column(default=now)
+
+
+class CombinationRow(Base):
+    """A rule over versions of several concepts that was kept under a name. Append-only: kept again it has the
+    next number, and taken away as well."""
+
+    __tablename__ = "combinations"
+    __table_args__ = (UniqueConstraint("key", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(120))  # case-folded name
+    number: Mapped[int]  # of this name, from 1 on
+    members: Mapped[list[Any]]  # [concept's id, number of its version], by their place in the rule
+    expression: Mapped[dict[str, Any]]
+    threshold: Mapped[float]
+    removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class FoldRow(Base):
+    """A concept whose answers were copied to another one. Only `undone` ever changes."""
+
+    __tablename__ = "folds"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    differing: Mapped[list[Any]]  # [picture, author, said of the source, said of the target, which holds]
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+    undone: Mapped[datetime | None]
 
 
 class ModelCallRow(Base):
@@ -545,12 +581,59 @@ class DeliveryRow(Base):
     delivered: Mapped[datetime | None]
 
 
+class ShareRow(Base):
+    """A link by which whoever has it sees a version, until it expires. Append-only. Of its token, which is
+    shown once, there is the SHA-256."""
+
+    __tablename__ = "shares"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    pictures: Mapped[list[Any]]  # [id, role], as they were when it was made: no later answer adds one
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+    expires: Mapped[datetime]
+
+
+class RevokedShareRow(Base):
+    """A link that somebody ended before its time. Append-only."""
+
+    __tablename__ = "revoked_shares"
+    share_id: Mapped[int] = mapped_column(ForeignKey("shares.id"), primary_key=True)
+    author: Mapped[str] = mapped_column(String(200))
+    revoked: Mapped[datetime] = mapped_column(default=now)
+
+
 class EndedSessionRow(Base):
     """A session of the web app that its person has left."""
 
     __tablename__ = "ended_sessions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     ended: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class ProtectionRow(Base):
+    """How one person wants to see pictures, and when a break is offered to them."""
+
+    __tablename__ = "protection"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    shown_as: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(1))
+    break_pictures: Mapped[int]
+    break_minutes: Mapped[int]
+    counted: Mapped[bool]
+
+
+class ExposureRow(Base):
+    """How many pictures one person had in view on one day. Which ones isn't kept."""
+
+    __tablename__ = "exposure"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)  # 2026-11-26, of this computer's clock
+    shown: Mapped[int]
+    unprotected: Mapped[int]  # of those
+    seconds: Mapped[int]
 
 
 class AuditRow(Base):

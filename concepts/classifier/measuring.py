@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from concepts.classifier.fitted import fit_of
+from concepts.classifier.on_scale import figures_on_scale
 from concepts.classifier.sample import Sample, sample
 from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
@@ -99,6 +100,7 @@ def evaluate(
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(material), figures_under(material, head)
+    on_scale = figures_on_scale(material, drawn, linear, vectors)
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -110,6 +112,7 @@ def evaluate(
         curves=figures.curves,
         sentences=(
             *(certified.sentence for certified in Guarantee.all(head.details)),
+            *on_scale.sentences,
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
             *about_probabilities(metrics),
             *about_chance(baselines),
@@ -124,6 +127,8 @@ def evaluate(
         worst_slice=parts.worst,
         consistency=twice,
         under=under,
+        grades=on_scale.grades,
+        classes=on_scale.classes,
     )
 
 

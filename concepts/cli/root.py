@@ -15,10 +15,12 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     browsing,
     bundles,
     catalogue,
+    combining,
     concept,
     deliberation,
     examples,
     failures,
+    heat,
     installation,
     jobs,
     label_files,
@@ -26,11 +28,14 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     library,
     output,
     prompts,
+    protection,
     score,
+    sharing,
     study,
     versions,
     walls,
     watch,
+    words,
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError

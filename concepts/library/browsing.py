@@ -136,6 +136,22 @@ def _ranked_page(
     )
 
 
+def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
+    """The same in the order of the ids. These are hashes of the pictures' bytes, so the order has nothing to
+    do with what they show, and stays: whoever goes through the first pages has looked at a fair sample."""
+    direction, _, at = place.partition(" ")
+    back = direction == "before"
+    found = library.by_id(n + 1, before=at) if back else library.by_id(n + 1, after=at)
+    more_newer = len(found) > n if back else bool(at)
+    more_older = True if back else len(found) > n
+    found = found[-n:] if back else found[:n]
+    return PicturePage(
+        pictures=[view_of(picture) for picture in found],
+        newer=f"before {found[0].id}" if found and more_newer else "",
+        older=f"after {found[-1].id}" if found and more_older else "",
+    )
+
+
 def picture_detail(
     library: Library, store: ConceptStore, log: LabelLog, columns: PictureColumns, picture_id: str
 ) -> PictureDetail:
@@ -145,7 +161,7 @@ def picture_detail(
     labels = [
         PictureLabel(
             concept=concept.name,
-            value=event.value,
+            value=event.said,
             author=event.author.name,
             author_kind=event.author.kind,
         )

@@ -102,6 +102,23 @@ class Reembed(Job[Embedded]):
     encoder: str
 
 
+class WordsRead(View):
+    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
+    any more."""
+
+    pictures: int
+    words: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class ReadWords(Job[WordsRead]):
+    """Reads the words in all pictures in which nobody has looked for some yet."""
+
+    kind = "read words"
+    lane = Lane.READING
+
+
 # Definitions
 
 
@@ -393,6 +410,16 @@ class ScoreLibrary(Job[LibraryScored]):
 
 
 @dataclass(frozen=True)
+class TryRule(Job[LibraryScored]):
+    """What a rule says of every picture: its text, or a name under which one was kept."""
+
+    kind = "try rule"
+    lane = Lane.SHORT
+    rule: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
 class ScoreFiles(Job[ScoreResult]):
     """Into a file of the data folder, by a version; without `paths` the library."""
 
@@ -402,6 +429,27 @@ class ScoreFiles(Job[ScoreResult]):
     version: int
     paths: tuple[str, ...]
     suffix: str
+
+
+class TableResult(View):
+    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
+
+    out: str
+    rows: int
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoreTable(Job[TableResult]):
+    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
+    folder."""
+
+    kind = "score table"
+    lane = Lane.LONG
+    suffix: str
+    concepts: tuple[int, ...] = ()
+    out: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from web.api import (
     annotators,
     bin,
     browsing,
+    combining,
     concepts,
     deliberations,
     examples,
@@ -21,8 +22,10 @@ from web.api import (
     labels,
     library,
     prompts,
+    protection,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -50,8 +53,11 @@ TAGS = (
     walls,
     heads,
     scoring,
+    combining,
     watches,
+    shares,
     jobs,
+    protection,
     settings,
 )
 

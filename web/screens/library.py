@@ -24,7 +24,7 @@ from web.screens.library_pictures import chosen_of, picture, pictures
 from web.words import count
 from web.work import Work, press
 
-JOBS = ("add pictures", "add sample", "re-embed", "check library", "empty bin", "read dates")
+JOBS = ("add pictures", "add sample", "re-embed", "check library", "empty bin", "read dates", "read words")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 BAD_FILES = 50
 GROUPS = 12
@@ -159,6 +159,8 @@ class _Screen:
             bench.removing.submit_empty_bin(author=author, refuse=bool(action.fields.get("refuse")))
         elif action.name == "read-dates":
             bench.browsing.submit_read_dates()
+        elif action.name == "read-words":
+            bench.words.submit()
         elif action.name == "check":
             bench.pictures.submit_check(repair=True)
         elif action.name == "reembed":
@@ -196,6 +198,10 @@ def _ended(job: JobView | None) -> Notice | None:
     if job.kind == "empty bin":
         gone = Button("What went", "show", "view=bin")
         return Notice(f"The bin was emptied: {count(int(result['pictures']), 'picture')}.", "good", gone)
+    if job.kind == "read words":
+        looked, found = int(result["pictures"]), int(result["words"])
+        said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
+        return Notice(f"{said}. Search finds them.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
         return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")

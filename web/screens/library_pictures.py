@@ -57,7 +57,8 @@ def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, 
         folders=[] if demo or not library.pictures else _folders(bench, chosen.folder),
         formats=bench.browsing.formats() if library.pictures else [],
         demo=demo,
-        concepts=bench.catalogue.names(),
+        concepts=bench.catalogue.scales(),
+        read=None if demo else bench.words.state(),
     )
 
 
@@ -71,6 +72,7 @@ def picture(
         camera=bench.browsing.camera(picture_id, position=position),
         remarks=bench.comments.of_picture(picture_id, author),
         author=author,
+        trained=bench.heat.concepts(),
         said=said,
         demo=demo,
     )

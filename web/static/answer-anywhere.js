@@ -2,9 +2,10 @@
 // Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
 // The concept is chosen once in the bar of the page and remembered while the tab is open.
 import {Outbox, get} from './outbox.js';
-import {MARKS, element} from './dom.js';
+import {element} from './dom.js';
+import {Scale} from './scale.js';
 
-const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose', delete: 'remove'};
+const KEYS = {z: 'undo', x: 'choose', delete: 'remove'};
 const REMEMBERED = 'discern:answer-for';
 const MOST = 60; // in one request
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
@@ -18,6 +19,7 @@ const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closes
 
 class AnswerAnywhere {
   constructor() {
+    this.scale = new Scale();
     this.own = new Map(); // picture → [value, key], of the concept
     this.chosen = new Set();
     this.done = []; // what can be taken back: keys of one press each
@@ -50,11 +52,27 @@ class AnswerAnywhere {
     if (select) {
       select.value = this.concept;
       bar().querySelector('.acts').hidden = !this.concept;
+      this.offer(select.selectedOptions[0]?.dataset.scale);
     }
     bar().querySelector('[data-say=choose]').hidden = !this.open;
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
     this.draw();
     await this.load();
+  }
+
+  // The buttons of what the concept is answered by.
+  offer(text) {
+    this.scale = new Scale(text);
+    for (const say of ['yes', 'no']) bar().querySelector(`[data-say=${say}]`).hidden = this.scale.own;
+    const own = bar().querySelector('[data-part=answering-scale]');
+    own.hidden = !this.scale.own;
+    own.replaceChildren(...(this.scale.own ? this.scale.values : []).map((value) => {
+      const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind === 'graded' ? '' : `${this.scale.name(value)} `);
+      made.type = 'button';
+      made.dataset.answer = value;
+      made.append(element('kbd', '', this.scale.key(value)));
+      return made;
+    }));
   }
 
   shown() {
@@ -88,9 +106,9 @@ class AnswerAnywhere {
       const chosen = this.chosen.has(idOf(tile));
       tile.classList.toggle('chosen', chosen);
       let mark = tile.querySelector('.said');
-      const words = [MARKS[value], chosen ? 'chosen' : ''].filter(Boolean).join(', ');
+      const words = [this.scale.mark(value), chosen ? 'chosen' : ''].filter(Boolean).join(', ');
       if (!mark) tile.append(mark = element('span', 'said'));
-      mark.className = `said ${value}`;
+      mark.className = `said ${this.scale.tone(value)}`;
       mark.textContent = words;
     }
     bar()?.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
@@ -116,11 +134,15 @@ class AnswerAnywhere {
     if (what === 'remove') return this.remove();
     if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
+    this.answer(what);
+  }
+
+  answer(what) {
     const ids = this.meant();
     if (!ids.length) return this.tell('Point at a picture, or choose some.');
     for (let i = 0; i < ids.length; i += MOST) this.say(ids.slice(i, i + MOST), what);
     const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
-    this.tell(`${picture}: ${MARKS[what].slice(2)}.`);
+    this.tell(`${picture}: ${this.scale.words(what)}.`);
     this.chosen.clear();
     this.draw();
   }
@@ -245,10 +267,13 @@ document.addEventListener('keydown', (event) => {
     answers.chosen.clear();
     return answers.count();
   }
-  const what = KEYS[event.key.toLowerCase()];
-  if (what && (answers.concept || tile || (what === 'remove' && answers.chosen.size))) {
+  const key = event.key.toLowerCase();
+  const said = answers.scale.keys[key];
+  const removing = KEYS[key] === 'remove' && answers.chosen.size;
+  if ((said || KEYS[key]) && (answers.concept || tile || removing)) {
     event.preventDefault();
-    answers.act(what);
+    if (said && answers.concept) answers.answer(said);
+    else answers.act(KEYS[key] || said);
   }
 });
 
@@ -258,6 +283,8 @@ let drawing = false;
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('.answering [data-say]');
   if (button) return answers.act(button.dataset.say);
+  const own = event.target.closest?.('.answering [data-answer]');
+  if (own) return answers.answer(own.dataset.answer);
   const tile = tileOf(event.target);
   const choosing = answers.choosing || event.shiftKey || event.ctrlKey || event.metaKey;
   if (!tile || !answers.open || !(choosing || drawing)) return;
