@@ -356,8 +356,8 @@ def _is_large(session: Session, folder: str) -> bool:
     """Whether more than a few pictures are in it; no more than those are looked at."""
     least, beyond = _range(folder)
     uri = by_bytes(session, SourceRow.uri)
-    some = select(SourceRow.picture_id).where(uri >= least, uri < beyond).distinct().limit(FEW + 1)
-    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > FEW
+    some = select(SourceRow.picture_id).where(uri >= least, uri < beyond).distinct()
+    return session.scalar(some.offset(FEW).limit(1)) is not None
 
 
 def _range(folder: str) -> tuple[str, str]:

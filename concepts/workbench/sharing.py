@@ -155,10 +155,11 @@ class Sharing:
 
     def _inline(self, pictures: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
-        it. Pictures that are lost are left out."""
+        it. Pictures that are lost, or were removed from the library since, are left out."""
         found = []
+        removed = self._context.collection.removed.among([picture for picture, _ in pictures])
         for picture, role in pictures:
-            small = self._small(picture)
+            small = self._small(picture) if picture not in removed else b""
             if small:
                 found.append((role, f"data:image/webp;base64,{base64.b64encode(small).decode()}"))
         return found

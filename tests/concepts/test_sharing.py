@@ -166,3 +166,13 @@ def test_two_who_end_the_same_link_end_it_once(trained: Workbench) -> None:
     made = trained.sharing.share(NAME, author="me")
     first = trained.sharing.revoke(NAME, made.share.id, author="me").revoked
     assert trained.sharing.revoke(NAME, made.share.id, author="you").revoked == first
+
+
+def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
+    made = trained.sharing.share(NAME, author="me")
+    shown = len(shown_in(trained.sharing.page(token_of(made.path))))
+    concept = trained.context.concept(NAME)
+    trained.removing.remove(
+        [trained.sharing._pictures(concept, trained.context.head(concept))[0][0]], author="me"
+    )
+    assert len(shown_in(trained.sharing.page(token_of(made.path)))) == shown - 1
