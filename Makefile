@@ -40,6 +40,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 
 screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m docs.first_result
 	$(BIN)/python -m docs.screenshots
 
 docs: $(VENV)/installed-dev

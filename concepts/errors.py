@@ -25,6 +25,7 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
+    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -59,18 +60,24 @@ __all__ = [
     "NoUsableRowsError",
     "NoVersionError",
     "NotAllowedError",
+    "NotAnsweredError",
     "NotEnoughLabelsError",
     "NotEnoughPicturesError",
     "OtherEncoderError",
     "QuotaError",
     "ReadOnlyError",
+    "RuleTextError",
     "SettingsError",
+    "ShareGoneError",
     "StorageError",
     "UnknownCollectionError",
+    "UnknownColumnsError",
+    "UnknownCombinationError",
     "UnknownConceptError",
     "UnknownJobError",
     "UnknownMethodError",
     "UnknownPictureError",
+    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
     "UnknownWordsError",
@@ -110,11 +117,14 @@ class UnknownMethodError(DiscernError):
 
 
 class MissingPackageError(DiscernError):
-    """What was asked for needs an optional `package`, which is also the name of Discern's extra for it."""
+    """What was asked for needs an optional `package`. `extra`: of Discern, that brings it; empty where it is
+    called like the package."""
 
-    def __init__(self, package: str) -> None:
-        super().__init__(f"This needs the package {package}, which is not installed.")
+    def __init__(self, package: str, extra: str = "") -> None:
+        brought = f": Discern’s extra “{extra}” brings it" if extra else ""
+        super().__init__(f"This needs the package {package}, which is not installed{brought}.")
         self.package = package
+        self.extra = extra or package
 
 
 class NoModelError(SettingsError):
@@ -132,6 +142,21 @@ class NoPriceError(SettingsError):
     def __init__(self, model: str) -> None:
         super().__init__(f"A budget needs the price of {model}, and none is set.")
         self.model = model
+
+
+class RuleTextError(DiscernError):
+    """A rule that combines concepts can't be read; `place` is where in its text, from 0 on."""
+
+    def __init__(self, message: str, place: int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class UnknownCombinationError(DiscernError):
+    """No rule is kept under this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No combination is kept as “{name}”.")
 
 
 class UnknownPromptError(DiscernError):
@@ -176,6 +201,14 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
+
+
+class ShareGoneError(DiscernError):
+    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
+    nobody's business who has no other way in."""
+
+    def __init__(self) -> None:
+        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):
@@ -231,6 +264,17 @@ class FingerprintMismatchError(DiscernError):
         self.found = found
 
 
+class NotAnsweredError(DiscernError):
+    """A picture that measures, of which whoever asks has not answered yet."""
+
+    def __init__(self, concept: str) -> None:
+        super().__init__(
+            f"This picture measures “{concept}”, and what the machine says of it would sway your answer. "
+            "It is told once you have answered."
+        )
+        self.concept = concept
+
+
 class NotEnoughLabelsError(DiscernError):
     """There are too few answers to do what was asked: at least `needed` more, for this `purpose`."""
 
@@ -260,6 +304,16 @@ class NoUsableRowsError(DiscernError):
         number, reason = rows[0]
         super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
         self.rows = list(rows)
+
+
+class UnknownColumnsError(DiscernError):
+    """A table's headings don't say which column names a picture, or which is the answer. `columns` are
+    (heading, its first values)."""
+
+    def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
+        names = ", ".join(name for name, _ in columns)[:1000] or "nothing"
+        super().__init__(f"{file} needs a column “label” and a column “path” or “id”. It has: {names}.")
+        self.columns = list(columns)
 
 
 class UnknownWordsError(DiscernError):

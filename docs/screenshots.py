@@ -37,6 +37,7 @@ SHOTS = (
     ("quality", "/quality", "#threshold", False, 1280),
     ("use", "/use", ".pictures img", False, 1280),
     ("activity", "/activity", ".page h1", False, 1280),
+    ("settings", "/settings", ".page h1", False, 1280),
     ("label-dark", "/label", "img", True, 1280),
     ("label-phone", "/label", "img", False, 375),
     ("quality-dark", "/quality", "#threshold", True, 1280),
@@ -82,10 +83,10 @@ def _house(pen: ImageDraw.ImageDraw, x: int, y: int, size: int, rng: np.random.G
     )
 
 
-def draw_library(folder: Path) -> None:
+def draw_library(folder: Path, count: int = 180) -> None:
     """A third lonely houses, a third villages, a third empty land."""
     folder.mkdir(parents=True)
-    for seed in range(180):
+    for seed in range(count):
         kind, houses = (("lonely", 1), ("village", 6), ("empty", 0))[seed % 3]
         landscape(seed, houses).save(folder / f"{kind}-{seed:03}.jpg", quality=88)
 

@@ -27,6 +27,9 @@ class Blobs(Protocol):
         Raises `StorageError`.
         """
 
+    def delete(self, key: str) -> int:
+        """How many bytes were kept under the key, which are no more."""
+
 
 class FolderBlobs:
     """One file a key, in a folder that is made when something is first written."""
@@ -44,6 +47,15 @@ class FolderBlobs:
         path = self._path(key)
         with told(path):
             write_whole(path, content)
+
+    def delete(self, key: str) -> int:
+        path = self._path(key)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
@@ -69,3 +81,7 @@ class LayeredBlobs:
 
     def write(self, key: str, content: bytes) -> None:
         self._own.write(key, content)
+
+    def delete(self, key: str) -> int:
+        """What lies below stays: it is others' too."""
+        return self._own.delete(key)

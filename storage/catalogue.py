@@ -68,7 +68,13 @@ class Catalogue:
         try:
             with self._database.write(f"concept {concept_id}") as session:
                 source = session.get_one(ConceptRow, concept_id)
-                copy = ConceptRow(name=name, key=key_of(name), seed=key_of(name))
+                copy = ConceptRow(
+                    name=name,
+                    key=key_of(name),
+                    seed=key_of(name),
+                    scale=source.scale,
+                    protection=source.protection,
+                )
                 session.add(copy)
                 session.flush()
                 for table in (DefinitionRow, OutsidePictureRow):

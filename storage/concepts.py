@@ -17,6 +17,7 @@ from storage.database import Database, insert_new
 from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
 from storage.frames import inside
 from storage.names import id_of, key_of, name_taken
+from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -24,6 +25,7 @@ from storage.tables import (
     DefinitionRow,
     EvaluationPictureRow,
     EvaluationWaveRow,
+    LabelEventRow,
     now,
 )
 
@@ -100,9 +102,9 @@ class ConceptStore:
 
     # Concepts and their definitions
 
-    def create(self, name: str) -> ConceptRow:
+    def create(self, name: str, scale: dict[str, Any] | None = None) -> ConceptRow:
         """Raises `ConflictError` where the name is taken."""
-        row = ConceptRow(name=name, key=key_of(name), seed=key_of(name))
+        row = ConceptRow(name=name, key=key_of(name), seed=key_of(name), scale=scale)
         try:
             with self._database.write() as session:
                 session.add(row)
@@ -125,6 +127,18 @@ class ConceptStore:
         if row.archived:
             raise ArchivedConceptError(row.name)
         return row
+
+    def set_scale(self, concept_id: int, scale: dict[str, Any] | None) -> bool:
+        """What is answered of this concept: None for yes or no. Whether it could be set: never once anybody,
+        person or machine, has said something, even where that was undone."""
+        with self._database.write(f"labels of concept {concept_id}") as session:
+            said = select(LabelEventRow.sequence).where(LabelEventRow.concept_id == concept_id).limit(1)
+            if session.scalar(said) is not None:
+                return False
+            row = session.get(ConceptRow, concept_id)
+            assert row is not None
+            row.scale = scale
+        return True
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
         """Id → name, of deleted ones too."""
@@ -229,7 +243,7 @@ class ConceptStore:
         """Picture id → what brought it (query texts, "example", "random"), of what the concept looks in."""
         c = CandidateRow
         with self._database.read() as session:
-            query = select(c.picture_id, c.brought_by).where(c.concept_id == concept_id)
+            query = select(c.picture_id, c.brought_by).where(c.concept_id == concept_id, shown(c.picture_id))
             rows = session.execute(query.where(inside(session, concept_id, c.picture_id))).all()
         return {row[0]: row[1] for row in rows}
 
@@ -295,7 +309,7 @@ class ConceptStore:
         labelled."""
         found: dict[str, Certifying] = {}
         last_wave = 0
-        for picture_id, drawn, number in self._apart(concept_id):
+        for picture_id, drawn, number in self._apart(concept_id, shown(EvaluationPictureRow.picture_id)):
             if drawn in MEASURE_NOTHING:
                 found[picture_id] = Certifying(attempt=number, after_wave=last_wave, drawn=drawn)
             else:
@@ -303,13 +317,15 @@ class ConceptStore:
         return found
 
     def kept_apart(self, concept_id: int) -> set[str]:
-        """All that nothing learns from, whether they measure or certify."""
+        """All that nothing learns from, whether they measure or certify. Also those that were removed from
+        the library: what looks like them must not be learned from, for when they are put back."""
         return {row[0] for row in self._apart(concept_id)}
 
-    def _apart(self, concept_id: int) -> list[tuple[str, str, int]]:
+    def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""
         p = EvaluationPictureRow
-        query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id).order_by(p.ordinal)
+        query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id, *which)
+        query = query.order_by(p.ordinal)
         with self._database.read() as session:
             return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
@@ -325,7 +341,9 @@ class ConceptStore:
     ) -> list[StoredAnnotation]:
         """With all evidence, of these few pictures or of all. Oldest first, so that a dict by picture keeps
         the newest."""
-        query = select(AnnotationRow).where(AnnotationRow.concept_id == concept_id)
+        query = select(AnnotationRow).where(
+            AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+        )
         if picture_ids is not None:
             query = query.where(AnnotationRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
@@ -355,7 +373,7 @@ class ConceptStore:
             AnnotationRow.fingerprint,
             AnnotationRow.rating,
             AnnotationRow.raw,
-        ).where(AnnotationRow.concept_id == concept_id)
+        ).where(AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id))
         if fingerprint is not None:
             query = query.where(AnnotationRow.fingerprint == fingerprint)
         if definition_number is not None:
@@ -367,7 +385,8 @@ class ConceptStore:
         """How many pictures a machine has looked at."""
         query = select(func.count(AnnotationRow.picture_id.distinct()))
         with self._database.read() as session:
-            return session.scalar(query.where(AnnotationRow.concept_id == concept_id)) or 0
+            its = AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+            return session.scalar(query.where(*its)) or 0
 
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's definitions and sets at a time: each takes the number behind the last."""
@@ -379,9 +398,9 @@ def _last_ordinal(session: Session, concept_id: int) -> int:
     return session.scalar(last) or 0
 
 
-def _measure(concept_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _measure(concept_id: int) -> tuple[ColumnElement[bool], ...]:
     p = EvaluationPictureRow
-    return p.concept_id == concept_id, p.drawn.not_in(MEASURE_NOTHING)
+    return p.concept_id == concept_id, p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id)
 
 
 def put_behind(

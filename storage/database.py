@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -55,6 +56,16 @@ class Database:
             self._dialect.begin_write(session, lock)
             yield session
             session.commit()
+
+    @contextmanager
+    def forget(self, lock: str) -> Iterator[Session]:
+        """A write whose deleted rows leave no bytes in the file, as far as the database can promise."""
+        with self._guarded(), self._sessions() as session:
+            self._dialect.begin_write(session, lock)
+            self._dialect.overwrite_deleted(session)
+            yield session
+            session.commit()
+        self._dialect.forget_log()
 
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
@@ -102,9 +113,7 @@ class Database:
 
     def _migrate(self) -> None:
         """Upgrades to the newest schema, one process at a time."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        script = ScriptDirectory.from_config(config)
+        script = _scripts()
         newest = script.get_current_head()
         with self._guarded(), self._dialect.migrating():
             with self.engine.connect() as connection:
@@ -118,8 +127,26 @@ class Database:
             if current is not None:
                 self._dialect.before_upgrade(str(newest))
             with self.engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                upgrade(connection)
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Read once: a demo opens a database for each visitor."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings a database to the newest schema, one migration after the other."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -50,6 +50,12 @@ class Dialect(Protocol):
 
     def begin_read(self, session: Session) -> None: ...
     def begin_write(self, session: Session, lock: str) -> None: ...
+    def overwrite_deleted(self, session: Session) -> None:
+        """What this connection deletes from here on is overwritten in the file, where the database can."""
+
+    def forget_log(self) -> None:
+        """What was deleted isn't left in a log either, where nobody reads from it just now."""
+
     def migrating(self) -> AbstractContextManager[None]:
         """Held by one process at a time."""
 
@@ -83,6 +89,17 @@ def dialect_of(url: str) -> Dialect:
     )
 
 
+def by_bytes(session: Session, column: Any) -> Any:
+    """Text that is compared byte by byte, as SQLite always does."""
+    return column.collate("C") if session.get_bind().dialect.name == "postgresql" else column
+
+
+def place_in(session: Session, column: Any, part: str) -> Any:
+    """Where in the text `part` first is, from 1 on; 0 where it isn't."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    return func.strpos(column, part) if postgres else func.instr(column, part)
+
+
 def insert_into(session: Session, table: type[Base]) -> Any:
     """An INSERT with ON CONFLICT, which both have and SQLAlchemy has for each."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -109,6 +126,16 @@ class _Sqlite:
 
     def begin_write(self, session: Session, lock: str) -> None:
         session.connection(execution_options={"immediate": True})  # everybody else's writes wait
+
+    def overwrite_deleted(self, session: Session) -> None:
+        session.execute(text("PRAGMA secure_delete=ON"))
+
+    def forget_log(self) -> None:
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        finally:
+            connection.close()
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -220,6 +247,12 @@ class _Postgres:
     def begin_write(self, session: Session, lock: str) -> None:
         if lock:
             session.execute(select(_advisory_lock(lock)))
+
+    def overwrite_deleted(self, session: Session) -> None:
+        """PostgreSQL gives the room of deleted rows away at its next VACUUM, and has no word for more."""
+
+    def forget_log(self) -> None:
+        """Its log is kept as its administrator decided."""
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

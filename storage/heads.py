@@ -34,6 +34,7 @@ class StoredHead(HeadFacts):
 
     weights: bytes
     bias: float
+    classes: bytes | None = None  # (k, d + 1), each class's weights and bias, where the concept has classes
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class HeadStore:
         with self._database.read() as session:
             row = session.execute(query.order_by(HeadRow.number.desc()).limit(1)).first()
         return StoredHead(*row) if row else None
+
+    def concepts(self) -> set[int]:
+        """Those that have a head."""
+        with self._database.read() as session:
+            return set(session.scalars(select(HeadRow.concept_id).distinct()))
 
     def all(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
         """By number, without weights; all of them or a page."""

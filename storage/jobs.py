@@ -197,6 +197,12 @@ class JobStore:
         with self._database.read() as session:
             return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
+    def of_kind(self, kind: str, limit: int = 50) -> list[StoredJob]:
+        """Newest first, the jobs of one kind, whatever they are about."""
+        query = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(limit)
+        with self._database.read() as session:
+            return [_job(row) for row in session.scalars(query)]
+
     def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
         """The newest job of each of these kinds (for this concept), one that is still going before one that
         ended; in the same order among each other. One query, however many jobs there were."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, insert_new
 from storage.errors import ConflictError
+from storage.removed import changes_since, shown
 from storage.tables import LabelEventRow
 
 Value = Literal["yes", "no", "unsure", "skip"]
@@ -45,6 +46,7 @@ class NewLabel:
     in_view: bool = False  # what the machine says of the picture stood beside it
     repeat: bool = False  # asked a second time: it says how consistent they are, and is no change of mind
     renewed: bool = False  # asked again because the definition had changed: it takes the first one's place
+    given: str | None = None  # the grade or class that was said, of which `value` is what it comes down to
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,18 @@ class LabelEvent:
     repeat: bool = False
     renewed: bool = False
     taken_from: int | None = None  # the event of another concept that this one repeats
+    given: str | None = None  # the grade or class that was said
+
+    @property
+    def said(self) -> str:
+        """In the words in which it was answered: yes, 4, kitchen, unsure, …"""
+        return self.given or self.value
 
 
 class LabelLog:
     """All reads and writes of label events. What an author says of a picture is their last event
-    on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer."""
+    on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer.
+    What was said of a picture in the bin is kept and stands nowhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -99,6 +108,7 @@ class LabelLog:
                 "in_view": label.in_view,
                 "repeat": label.repeat,
                 "renewed": label.renewed,
+                "given": label.given,
             }
             for label in last.values()
         ]
@@ -165,6 +175,7 @@ class LabelLog:
                     "in_view": row.in_view,
                     "renewed": row.renewed,
                     "taken_from": row.sequence,
+                    "given": row.given,
                 }
                 for row, replaced in session.execute(query.order_by(e.sequence))
             ]
@@ -336,6 +347,12 @@ class LabelLog:
             rows = session.execute(query).all()
         return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
 
+    def removals_since(self, sequence: int) -> tuple[set[str], int]:
+        """Pictures of which nothing stands any more, or again, because they were removed from the library or
+        put back behind the removal `sequence`; and the last removal."""
+        with self._database.read() as session:
+            return changes_since(session, sequence)
+
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
         query = _not_undone(concept_id).where(
@@ -387,7 +404,10 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
 
 def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
     query = select(LabelEventRow).where(
-        LabelEventRow.concept_id == concept_id, LabelEventRow.value.in_(VALUES), ~_undone(until)
+        LabelEventRow.concept_id == concept_id,
+        LabelEventRow.value.in_(VALUES),
+        shown(LabelEventRow.picture_id),
+        ~_undone(until),
     )
     return query if until is None else query.where(LabelEventRow.sequence <= until)
 
@@ -441,4 +461,5 @@ def _event(row: LabelEventRow) -> LabelEvent:
         repeat=row.repeat,
         renewed=row.renewed,
         taken_from=row.taken_from,
+        given=row.given,
     )

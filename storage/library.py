@@ -10,15 +10,24 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.collections import NamedCollection, is_in
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.pictures.files import SkippedFile, Source
-from storage.tables import BadFileRow, LibraryRow, PendingVectorRow, PictureRow, SourceRow, now
+from storage.removed import shown
+from storage.tables import (
+    PURGED,
+    UNREAD,
+    BadFileRow,
+    LibraryRow,
+    PendingVectorRow,
+    PictureRow,
+    SourceRow,
+    now,
+)
 
 QUICK_COUNT = 0.05  # seconds
 COUNT_AGAIN_AFTER = 30  # times as long as counting takes
@@ -37,6 +46,7 @@ class PictureFacts:
     width: int
     height: int
     perceptual_hash: str | None
+    taken: int = UNREAD  # as `storage.tables` says
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class LibraryEncoder:
     dimension: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Picture(PictureFacts):
     near_group: str
     added: datetime
@@ -66,14 +76,19 @@ class LibraryCounts:
     near_duplicates: int
     bad_files: int
     pending: int
+    in_bin: int = 0
 
     @property
     def exact_duplicates(self) -> int:
         return self.sources - self.pictures
 
 
+_SHOWN = PictureRow.removed.is_(None)
+
+
 class Library:
-    """All reads and writes of the picture tables. Every method is one short transaction."""
+    """All reads and writes of the picture tables. Every method is one short transaction. A picture that was
+    removed is no picture of the library: `storage.removed` has it until the bin is emptied."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -123,6 +138,11 @@ class Library:
                         found[row.uri] = row.picture_id
         return found
 
+    def set_taken(self, taken: dict[str, int]) -> None:
+        """Keeps when pictures were taken, by id."""
+        with self._database.write("library") as session:
+            session.execute(update(PictureRow), [{"id": i, "taken": moment} for i, moment in taken.items()])
+
     def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
         query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
@@ -130,24 +150,30 @@ class Library:
             return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
 
     def embedded(self, fingerprint: str) -> int:
-        """How many pictures must have a vector: all that don't wait for one."""
+        """How many pictures must have a vector: all that don't wait for one, also those in the bin."""
         with self._database.read() as session:
-            pictures = session.scalar(select(func.count()).select_from(PictureRow)) or 0
+            query = select(func.count()).select_from(PictureRow).where(PictureRow.id != PURGED)
+            pictures = session.scalar(query) or 0
             waiting = select(func.count()).where(PendingVectorRow.fingerprint == fingerprint)
             return pictures - (session.scalar(waiting) or 0)
 
     def some_ids(self, n: int) -> list[str]:
         """Ids from all over the library: they are hashes, so those behind any point are as good as drawn."""
         start = os.urandom(4).hex()
-        query = select(PictureRow.id).order_by(PictureRow.id).limit(n)
+        query = select(PictureRow.id).where(_SHOWN).order_by(PictureRow.id).limit(n)
         with self._database.read() as session:
             behind = list(session.scalars(query.where(PictureRow.id >= start)))
             return behind + list(session.scalars(query.where(PictureRow.id < start).limit(n - len(behind))))
 
     def has(self, picture_id: str) -> bool:
         with self._database.read() as session:
-            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id))
+            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
             return found is not None
+
+    def knows(self, picture_id: str) -> bool:
+        """Whether it is in the library or in the bin."""
+        with self._database.read() as session:
+            return session.get(PictureRow, picture_id) is not None
 
     def record(
         self,
@@ -160,11 +186,18 @@ class Library:
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
         their vectors are pending until `vectors_written`.
         """
-        pictures = {facts.id: facts for _, facts in read if isinstance(facts, PictureFacts)}
+        pictures: dict[str, PictureFacts] = {}
+        first: dict[str, str] = {}  # place
+        for source, facts in read:
+            if isinstance(facts, PictureFacts):
+                pictures[facts.id] = facts
+                first[facts.id] = min(first.get(facts.id, source.uri), source.uri)
         with self._database.write("library") as session:
-            fresh = insert_new(
-                session, PictureRow, [vars(facts) | {"near_group": facts.id} for facts in pictures.values()]
-            )
+            rows = [
+                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id])}
+                for facts in pictures.values()
+            ]
+            fresh = insert_new(session, PictureRow, rows)
             _add_pending(session, [picture_id for (picture_id,) in fresh], fingerprint)
             sources = [
                 {
@@ -176,18 +209,20 @@ class Library:
                 for source, facts in read
             ]
             insert_or_update(session, SourceRow, sources)
+            _name(session, {facts for _, facts in read if isinstance(facts, str)})
             for uris in _chunks([source.uri for source, _ in read]):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
 
     # The outbox
 
-    def pending(self, fingerprint: str, limit: int, after: str = "") -> list[str]:
-        """Ids without a vector, by id, beginning behind `after`."""
+    def pending(self, fingerprint: str, limit: int, after: str = "", *, in_bin: bool = False) -> list[str]:
+        """Ids without a vector, by id, beginning behind `after`; with `in_bin` also those that are there."""
         with self._database.read() as session:
             query = select(PendingVectorRow.picture_id).where(
                 PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id > after
             )
+            query = query if in_bin else query.where(shown(PendingVectorRow.picture_id))
             return list(session.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit)))
 
     def add_pending(self, picture_ids: Sequence[str], fingerprint: str) -> None:
@@ -215,7 +250,8 @@ class Library:
         return [found.get(picture_id) for picture_id in picture_ids]
 
     def hashes(self) -> tuple[list[str], list[str | None]]:
-        """Every id with its perceptual hash, by id."""
+        """Every id with its perceptual hash, by id; also of those in the bin, so that what looks alike stays
+        together when they are put back."""
         with self._database.read() as session:
             rows = session.execute(
                 select(PictureRow.id, PictureRow.perceptual_hash).order_by(PictureRow.id)
@@ -254,8 +290,8 @@ class Library:
         since when there has been one of it; with a `frame` of the pictures that are, or were, in it, with
         `until` of those that had been added by then."""
         group = func.coalesce(PictureRow.near_group, PictureRow.id)
-        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).group_by(group)
-        query = query.where(was_inside(frame, PictureRow.id))
+        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN)
+        query = query.where(was_inside(frame, PictureRow.id)).group_by(group)
         query = query.where(PictureRow.added <= until) if until else query
         with self._database.read() as session:
             return {row[0]: (row[1], row[2]) for row in session.execute(query)}
@@ -265,7 +301,8 @@ class Library:
         found: set[str] = set()
         with self._database.read() as session:
             for chunk in _chunks(sorted(set(groups))):
-                found.update(session.scalars(select(PictureRow.id).where(PictureRow.near_group.in_(chunk))))
+                query = select(PictureRow.id).where(PictureRow.near_group.in_(chunk), _SHOWN)
+                found.update(session.scalars(query))
         return found
 
     # Looking
@@ -285,19 +322,24 @@ class Library:
     def _count(self) -> LibraryCounts:
         with self._database.read() as session:
 
-            def count(table: type) -> int:
-                return session.scalar(select(func.count()).select_from(table)) or 0
+            def count(table: type, *which: ColumnElement[bool]) -> int:
+                return session.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
-            groups = session.scalar(select(func.count(PictureRow.near_group.distinct()))) or 0
-            pictures = count(PictureRow)
+            groups = session.scalar(select(func.count(PictureRow.near_group.distinct())).where(_SHOWN)) or 0
+            pictures = count(PictureRow, _SHOWN)
             return LibraryCounts(
                 pictures=pictures,
-                sources=count(SourceRow),
-                bytes=int(session.scalar(select(func.sum(PictureRow.bytes))) or 0),
+                sources=count(SourceRow, shown(SourceRow.picture_id)),
+                bytes=int(session.scalar(select(func.sum(PictureRow.bytes)).where(_SHOWN)) or 0),
                 near_duplicates=pictures - groups,
                 bad_files=count(BadFileRow),
-                pending=count(PendingVectorRow),
+                pending=count(PendingVectorRow, shown(PendingVectorRow.picture_id)),
+                in_bin=count(PictureRow, ~_SHOWN, PictureRow.id != PURGED),
             )
+
+    def changed(self) -> None:
+        """What was counted holds no longer."""
+        self._counted = (0.0, None)
 
     def picture(self, picture_id: str) -> Picture:
         """Raises `UnknownPictureError`."""
@@ -311,7 +353,8 @@ class Library:
         wanted = set(picture_ids)
         with self._database.read() as session:
             for ids in _chunks(sorted(wanted)):
-                wanted.difference_update(session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids))))
+                query = select(PictureRow.id).where(PictureRow.id.in_(ids), _SHOWN)
+                wanted.difference_update(session.scalars(query))
         if wanted:
             raise UnknownPictureError(f"No picture of this library has the id {min(wanted)[:80]}.")
 
@@ -321,7 +364,7 @@ class Library:
             rows: dict[str, PictureRow] = {}
             sources: dict[str, list[str]] = {}
             for ids in _chunks(picture_ids):
-                for row in session.scalars(select(PictureRow).where(PictureRow.id.in_(ids))):
+                for row in session.scalars(select(PictureRow).where(PictureRow.id.in_(ids), _SHOWN)):
                     rows[row.id] = row
                 for source in session.scalars(
                     select(SourceRow).where(SourceRow.picture_id.in_(ids)).order_by(SourceRow.uri)
@@ -329,38 +372,27 @@ class Library:
                     sources.setdefault(source.picture_id, []).append(source.uri)
         return [_picture(rows[i], sources.get(i, [])) for i in picture_ids if i in rows]
 
-    def page(
-        self,
-        limit: int,
-        after: tuple[datetime, str] | None = None,
-        before: tuple[datetime, str] | None = None,
-        collection: NamedCollection | None = None,
-    ) -> list[Picture]:
-        """Newest first; `after` is the (added, id) of the last picture of the page before, `before` that of
-        the first picture of the page after. With a `collection`: of those that are in it."""
-        place = tuple_(PictureRow.added, PictureRow.id)
-        query = select(PictureRow.id).limit(limit)
-        if collection is not None:
-            query = query.where(is_in(collection, PictureRow.id))
+    def by_id(self, limit: int, after: str = "", before: str = "") -> list[Picture]:
+        """Pictures in the order of their ids, behind one or the last before one."""
+        query = select(PictureRow.id).where(PictureRow.removed.is_(None)).limit(limit)
         if before:
-            query = query.where(place > tuple_(*before)).order_by(PictureRow.added, PictureRow.id)
+            query = query.where(PictureRow.id < before).order_by(PictureRow.id.desc())
         else:
-            query = query.order_by(PictureRow.added.desc(), PictureRow.id.desc())
-            query = query.where(place < tuple_(*after)) if after else query
+            query = query.where(PictureRow.id > after).order_by(PictureRow.id)
         with self._database.read() as session:
-            ids = list(session.scalars(query))
-        return self.pictures(ids[::-1] if before else ids)
+            ids = sorted(session.scalars(query))
+        return self.pictures(ids)
 
     def repeated(self, limit: int, after: str = "") -> list[str]:
         """Ids of pictures that are at more than one place, by id, beginning behind `after`."""
-        query = select(SourceRow.picture_id).where(SourceRow.picture_id > after)
+        query = select(SourceRow.picture_id).where(SourceRow.picture_id > after, shown(SourceRow.picture_id))
         query = query.group_by(SourceRow.picture_id).having(func.count() > 1)
         with self._database.read() as session:
             return list(session.scalars(query.order_by(SourceRow.picture_id).limit(limit)))
 
     def look_alikes(self, limit: int, after: str = "") -> list[str]:
         """Names of near-duplicate groups of more than one picture, beginning behind `after`."""
-        query = select(PictureRow.near_group).where(PictureRow.near_group > after)
+        query = select(PictureRow.near_group).where(PictureRow.near_group > after, _SHOWN)
         query = query.group_by(PictureRow.near_group).having(func.count() > 1)
         with self._database.read() as session:
             rows = session.scalars(query.order_by(PictureRow.near_group).limit(limit))
@@ -383,29 +415,30 @@ class Library:
     def starting_with(self, start: str) -> str | None:
         """The one id that begins so. Not LIKE, which uses no index here and takes upper for lower case."""
         beyond = f"{start}g"  # behind every hex digit
-        query = select(PictureRow.id).where(PictureRow.id >= start, PictureRow.id < beyond).limit(2)
+        query = select(PictureRow.id).where(PictureRow.id >= start, PictureRow.id < beyond, _SHOWN).limit(2)
         with self._database.read() as session:
             matches = list(session.scalars(query))
         return matches[0] if len(matches) == 1 else None
 
     def resolve_many(
-        self, paths_or_ids: Sequence[str], *, relative_to: Path | None = None
+        self, paths_or_ids: Sequence[str], *, relative_to: Path | None = None, in_bin: bool = False
     ) -> list[str | None]:
-        """Ids for full ids and paths; None where the library has no such picture.
+        """Ids for full ids and paths; None where the library, or with `in_bin` its bin, has no such picture.
 
         Relative paths count from `relative_to`, or from the working folder.
         """
         base = relative_to or Path.cwd()
         uris = [text if "!/" in text else str((base / text).absolute()) for text in paths_or_ids]
         known: dict[str, str] = {}
+        meant = ~_SHOWN if in_bin else _SHOWN
+        of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)
         with self._database.read() as session:
             for chunk in _chunks(paths_or_ids):
-                known.update(
-                    (i, i) for i in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(chunk)))
-                )
+                query = select(PictureRow.id).where(PictureRow.id.in_(chunk), meant)
+                known.update((i, i) for i in session.scalars(query))
             for chunk in _chunks(uris):
                 rows = session.execute(
-                    select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(chunk))
+                    select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(chunk), of_places)
                 )
                 known.update((row[0], row[1]) for row in rows)
         return [known.get(text) or known.get(uri) for text, uri in zip(paths_or_ids, uris, strict=True)]
@@ -419,7 +452,8 @@ class Library:
         found: dict[str, set[str]] = {path: set() for path in paths}
         if not found:
             return {}
-        query = select(SourceRow.uri, SourceRow.picture_id).execution_options(yield_per=MAX_PARAMETERS)
+        query = select(SourceRow.uri, SourceRow.picture_id).where(shown(SourceRow.picture_id))
+        query = query.execution_options(yield_per=MAX_PARAMETERS)
         with self._database.read() as session:
             for uri, picture_id in session.execute(query):
                 for path in wanted.get(uri.rpartition("/")[2], ()):
@@ -427,9 +461,11 @@ class Library:
                         found[path].add(picture_id)
         return found
 
-    def all_ids(self) -> list[str]:
+    def all_ids(self, *, in_bin: bool = False) -> list[str]:
+        """By id; with `in_bin` also those that are there: whatever has a vector and a thumbnail."""
+        query = select(PictureRow.id).where(PictureRow.id != PURGED if in_bin else _SHOWN)
         with self._database.read() as session:
-            return list(session.scalars(select(PictureRow.id).order_by(PictureRow.id)))
+            return list(session.scalars(query.order_by(PictureRow.id)))
 
     def bad_files(self, limit: int = 1000, offset: int = 0) -> list[SkippedFile]:
         with self._database.read() as session:
@@ -446,9 +482,24 @@ def _picture(row: PictureRow, sources: list[str]) -> Picture:
         height=row.height,
         perceptual_hash=row.perceptual_hash,
         near_group=row.near_group or row.id,
+        taken=row.taken,
         added=row.added,
         sources=tuple(sources),
     )
+
+
+def _name(session: Session, picture_ids: set[str]) -> None:
+    """Each is sorted by the name of its first place, which may have come later than the picture."""
+    for some in _chunks(sorted(picture_ids)):
+        query = select(SourceRow.picture_id, func.min(SourceRow.uri)).where(SourceRow.picture_id.in_(some))
+        rows = session.execute(query.group_by(SourceRow.picture_id)).all()
+        named = [{"id": row[0], "name": _sorted_by(row[1])} for row in rows]
+        if named:
+            session.execute(update(PictureRow), named)
+
+
+def _sorted_by(place: str) -> str:
+    return place.rpartition("/")[2].casefold()
 
 
 def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
 from storage.frames import looked_in
+from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -20,6 +21,7 @@ from storage.tables import (
     EvaluationRow,
     HeadRow,
     LabelEventRow,
+    RemovalRow,
 )
 
 
@@ -40,6 +42,7 @@ class Standing:
     sequence: int
     said: datetime | None
     evaluation: int  # pictures that measure, wherever it looked when they were drawn
+    removal: int  # the last time that pictures were removed from the library or put back
     looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
 
@@ -61,7 +64,8 @@ class Overview:
         definitions = select(d.concept_id, d.number, d.document, d.created).join(
             newest, (d.concept_id == newest.c.concept_id) & (d.number == newest.c.number)
         )
-        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids)).group_by(c.concept_id)
+        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids), shown(c.picture_id))
+        pools = pools.group_by(c.concept_id)
         annotated = select(a.concept_id).where(a.concept_id.in_(concept_ids)).distinct()
         heads = (
             select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
@@ -74,7 +78,7 @@ class Overview:
             LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
         )
         p = EvaluationPictureRow
-        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING)
+        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id)
         sets = select(p.concept_id, func.count()).where(*measure).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
@@ -86,6 +90,7 @@ class Overview:
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: row[1] for row in session.execute(sets)}
             looks_in = looked_in(session, concept_ids)
+            removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
@@ -103,6 +108,7 @@ class Overview:
                     sequence=sequence,
                     said=moment,
                     evaluation=set_of.get(concept_id, 0),
+                    removal=removal,
                     looks_in=looks_in.get(concept_id, frozenset()),
                 )
         return found

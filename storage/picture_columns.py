@@ -1,4 +1,4 @@
-"""What files from elsewhere say of pictures: captions, which can be searched, and any other columns."""
+"""What files from elsewhere say of pictures, and the words in them: captions and words can be searched."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from storage.database import Database, insert_new
-from storage.tables import PictureColumnRow
+from storage.removed import shown
+from storage.tables import PictureColumnRow, PictureRow
 
-CAPTION = "caption"  # the one column that is searched
+CAPTION = "caption"
+WORDS = "words in the picture"  # as they were read; empty where there are none
+SEARCHED = (CAPTION, WORDS)
 LONGEST_NAME = 80
 LONGEST_VALUE = 10_000  # characters
 AT_ONCE = 1000
@@ -43,7 +46,7 @@ class PictureColumns:
                 "name": column.name[:LONGEST_NAME],
                 "digest": hashlib.sha256(column.value.encode()).hexdigest()[:32],
                 "value": column.value,
-                "folded": column.value.casefold() if column.name == CAPTION else None,
+                "folded": column.value.casefold() if column.name in SEARCHED else None,
                 "file": column.file[:200],
             }
             for column in columns
@@ -60,7 +63,7 @@ class PictureColumns:
         with self._database.read() as session:
             rows = session.scalars(query.order_by(PictureColumnRow.name, PictureColumnRow.digest))
             found = [PictureColumn(row.picture_id, row.name, row.value, row.file) for row in rows]
-        return sorted(found, key=lambda column: column.name != CAPTION)
+        return sorted((one for one in found if one.value), key=lambda column: column.name != CAPTION)
 
     def captions(self, picture_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Picture id → its captions."""
@@ -79,15 +82,32 @@ class PictureColumns:
         return found
 
     def with_words(self, text: str, limit: int, offset: int = 0) -> list[PictureColumn]:
-        """Captions that hold every word of a text, whatever their case, by picture. Reads through the
-        captions: a million take about a second."""
+        """Captions, or words in pictures, that hold every word of a text, whatever their case, by picture.
+        Reads through them: a million take about a second."""
         words = _WORD.findall(text.casefold())
         if not words:
             return []
-        query = select(PictureColumnRow).where(PictureColumnRow.name == CAPTION)
+        query = select(PictureColumnRow).where(PictureColumnRow.name.in_(SEARCHED))
+        query = query.where(shown(PictureColumnRow.picture_id))
         for word in words:
             query = query.where(PictureColumnRow.folded.contains(word, autoescape=True))
         query = query.order_by(PictureColumnRow.picture_id, PictureColumnRow.digest)
         with self._database.read() as session:
             rows = session.scalars(query.limit(limit).offset(offset))
             return [PictureColumn(row.picture_id, row.name, row.value, row.file) for row in rows]
+
+    def unread(self, limit: int, after: str = "") -> list[str]:
+        """Ids, in order and behind `after`, of pictures in which nobody has looked for words yet."""
+        c = PictureColumnRow
+        was_read = select(c.picture_id).where(c.picture_id == PictureRow.id, c.name == WORDS).exists()
+        query = select(PictureRow.id).where(PictureRow.id > after, PictureRow.removed.is_(None), ~was_read)
+        query = query.order_by(PictureRow.id)
+        with self._database.read() as session:
+            return list(session.scalars(query.limit(limit)))
+
+    def were_read(self) -> int:
+        """In how many pictures somebody has looked for words."""
+        with self._database.read() as session:
+            query = select(func.count()).where(PictureColumnRow.name == WORDS)
+            query = query.where(shown(PictureColumnRow.picture_id))
+            return session.scalar(query) or 0

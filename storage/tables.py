@@ -16,10 +16,18 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+# `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no zone; or one of these.
+# One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
+UNDATED = -(2**62)  # its file says no date
+UNREAD = UNDATED - 1  # its file has not been asked
+MEASURED = "measured"  # what is left of an answer that measured and whose picture is gone for good
+PURGED = "purged"  # stands for all pictures that are gone for good: events keep their number
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -35,6 +43,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Text that is ordered as Python orders it, whatever language the database speaks.
+BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def now() -> datetime:
@@ -59,6 +71,19 @@ class LibraryRow(Base):
 
 class PictureRow(Base):
     __tablename__ = "pictures"
+    __table_args__ = (
+        Index("pictures_by_name", "name", "id"),
+        Index("pictures_by_taken", "taken", "id"),
+        Index("pictures_by_pixels", text("(width * height)"), "id"),
+        Index("pictures_by_bytes", "bytes", "id"),
+        Index("pictures_by_format", "format"),
+        Index(
+            "pictures_removed",
+            "removed",
+            sqlite_where=text("removed IS NOT NULL"),
+            postgresql_where=text("removed IS NOT NULL"),
+        ),
+    )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
     bytes: Mapped[int] = mapped_column(BigInteger)
     format: Mapped[str] = mapped_column(String(10))
@@ -67,6 +92,30 @@ class PictureRow(Base):
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
     near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
     added: Mapped[datetime] = mapped_column(default=now, index=True)
+    name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # its first place's, folded
+    taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
+    removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
+
+
+class RemovalRow(Base):
+    """That somebody removed a picture from the library or put it back. Append-only; `pictures.removed` is
+    what stands."""
+
+    __tablename__ = "removals"
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
+    deed: Mapped[str] = mapped_column(String(10))  # removed, restored, purged
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class RefusedPictureRow(Base):
+    """All that is kept of a picture that is gone for good and shall not come in again."""
+
+    __tablename__ = "refused_pictures"
+    picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
 
 
 class SourceRow(Base):
@@ -123,6 +172,8 @@ class ConceptRow(Base):
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
     archived: Mapped[datetime | None]
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none: yes or no
+    protection: Mapped[str] = mapped_column(String(20), server_default="")  # of whoever looks at its pictures
 
 
 class FormerNameRow(Base):
@@ -284,6 +335,8 @@ class LabelEventRow(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    # The grade or class that was said, of which `value` is what it comes down to; none without a scale.
+    given: Mapped[str | None] = mapped_column(String(120))
     # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
     author: Mapped[str] = mapped_column(String(200))
@@ -428,6 +481,7 @@ class HeadRow(Base):
     bias: Mapped[float]
     threshold: Mapped[float]
     details: Mapped[dict[str, Any]]
+    classes: Mapped[bytes | None] = mapped_column(LargeBinary)  # of exclusive classes: their weights
     created: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -440,6 +494,37 @@ class EvaluationRow(Base):
     label_sequence: Mapped[int]
     report: Mapped[dict[str, Any]]
     created: Mapped[datetime] = mapped_column(default=now)
+
+
+class CombinationRow(Base):
+    """A rule over versions of several concepts that was kept under a name. Append-only: kept again it has the
+    next number, and taken away as well."""
+
+    __tablename__ = "combinations"
+    __table_args__ = (UniqueConstraint("key", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(120))  # case-folded name
+    number: Mapped[int]  # of this name, from 1 on
+    members: Mapped[list[Any]]  # [concept's id, number of its version], by their place in the rule
+    expression: Mapped[dict[str, Any]]
+    threshold: Mapped[float]
+    removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class FoldRow(Base):
+    """A concept whose answers were copied to another one. Only `undone` ever changes."""
+
+    __tablename__ = "folds"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    differing: Mapped[list[Any]]  # [picture, author, said of the source, said of the target, which holds]
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+    undone: Mapped[datetime | None]
 
 
 class ModelCallRow(Base):
@@ -553,12 +638,59 @@ class DeliveryRow(Base):
     delivered: Mapped[datetime | None]
 
 
+class ShareRow(Base):
+    """A link by which whoever has it sees a version, until it expires. Append-only. Of its token, which is
+    shown once, there is the SHA-256."""
+
+    __tablename__ = "shares"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    pictures: Mapped[list[Any]]  # [id, role], as they were when it was made: no later answer adds one
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+    expires: Mapped[datetime]
+
+
+class RevokedShareRow(Base):
+    """A link that somebody ended before its time. Append-only."""
+
+    __tablename__ = "revoked_shares"
+    share_id: Mapped[int] = mapped_column(ForeignKey("shares.id"), primary_key=True)
+    author: Mapped[str] = mapped_column(String(200))
+    revoked: Mapped[datetime] = mapped_column(default=now)
+
+
 class EndedSessionRow(Base):
     """A session of the web app that its person has left."""
 
     __tablename__ = "ended_sessions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     ended: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class ProtectionRow(Base):
+    """How one person wants to see pictures, and when a break is offered to them."""
+
+    __tablename__ = "protection"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    shown_as: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(1))
+    break_pictures: Mapped[int]
+    break_minutes: Mapped[int]
+    counted: Mapped[bool]
+
+
+class ExposureRow(Base):
+    """How many pictures one person had in view on one day. Which ones isn't kept."""
+
+    __tablename__ = "exposure"
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)  # 2026-11-26, of this computer's clock
+    shown: Mapped[int]
+    unprotected: Mapped[int]  # of those
+    seconds: Mapped[int]
 
 
 class AuditRow(Base):

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from storage.concepts import WATCHING, put_behind
 from storage.database import Database, insert_new
 from storage.errors import UnknownWatchError
+from storage.removed import shown
 from storage.tables import ConceptRow, DeliveryRow, WatchedPictureRow, WatchRow, now
 
 PromisedBy = Literal["certified", "measured", "given", ""]
@@ -175,14 +176,15 @@ class Watches:
     def drawn(self, watch_id: int) -> list[StoredWatched]:
         """What is to be answered blindly, in the order in which it came."""
         w = WatchedPictureRow
-        query = select(w).where(w.watch_id == watch_id, w.drawn).order_by(w.sequence)
+        query = select(w).where(w.watch_id == watch_id, w.drawn, shown(w.picture_id)).order_by(w.sequence)
         with self._database.read() as session:
             return [_watched(row) for row in session.scalars(query)]
 
     def flagged(self, watch_id: int, limit: int, offset: int = 0) -> list[StoredWatched]:
         """A page of what was flagged, the newest first."""
         w = WatchedPictureRow
-        query = select(w).where(w.watch_id == watch_id, w.flagged).order_by(w.sequence.desc())
+        query = select(w).where(w.watch_id == watch_id, w.flagged, shown(w.picture_id))
+        query = query.order_by(w.sequence.desc())
         with self._database.read() as session:
             return [_watched(row) for row in session.scalars(query.limit(limit).offset(offset))]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import not_run
 import pytest
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
+from sqlalchemy import Connection, inspect
 
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
@@ -41,6 +43,30 @@ def apps_of_the_module_are_let_go() -> Iterator[None]:
         for value in vars(models).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Migrations run once: a new SQLite database after it is made by the statements that the first came out
+    as. Thousands of tests have one of their own."""
+    from storage import database
+
+    home = tmp_path_factory.mktemp("migrated")
+    database.Database(f"sqlite:///{home / 'first.sqlite'}").close()
+    with closing(sqlite3.connect(home / "first.sqlite")) as first:
+        statements = [line for line in first.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
+    through_all = database.upgrade
+
+    def upgrade(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite" or inspect(connection).get_table_names():
+            through_all(connection)
+            return
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "upgrade", upgrade)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,17 @@ SIDE = 32
 DIMENSION = 24
 
 
-def make_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
-    """Writes `open_clip_config.json` and `open_clip_model.safetensors`. `seed` decides the weights."""
+def make_tiny_open_clip(folder: Path, seed: int = 0, **vision: object) -> Path:
+    """Writes `open_clip_config.json` and `open_clip_model.safetensors`. `seed` decides the weights, `vision`
+    what else the picture's half is to be."""
     import open_clip
     import torch
     from safetensors.torch import save_file
 
     config = {
         "embed_dim": DIMENSION,
-        "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 32, "patch_size": 8, "head_width": 16},
+        "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 32, "patch_size": 8, "head_width": 16}
+        | vision,
         # The vocabulary of the built-in tokenizer, which needs no file.
         "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
     }

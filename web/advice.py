@@ -23,11 +23,10 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoPermissionError: "Give that user the right to read and write it.",
     errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
     errors.NewerDatabaseError: "Update Discern.",
-    errors.NoModelError: "Set one on Activity, Models and cost.",
+    errors.NoModelError: "Set one on Settings.",
     errors.BadPriceError: "Write the {field} in US dollars per million tokens, in/out, such as 0.15/0.60.",
-    errors.BlindModelError: "Name one that sees on Activity, Models and cost, or none: then the built-in "
-    "encoder labels.",
-    errors.NoPriceError: "Set it on Activity, Models and cost; 0/0 where it costs nothing.",
+    errors.BlindModelError: "Name one that sees on Settings, or none: then the built-in encoder labels.",
+    errors.NoPriceError: "Set it on Settings; 0/0 where it costs nothing.",
 }
 
 

@@ -1,4 +1,4 @@
-"""The menu of a concept, on its card and at its head: rename, duplicate, archive."""
+"""The menu of a concept, on its card and at its head: rename, duplicate, fold, archive."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
+from concepts.workbench.folding import FoldPreview
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render
@@ -45,6 +46,10 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
             return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
         taken = f", with {count(copy.answers, 'answer')}" if along else ""
         return Outcome("", Notice(f"“{copy.name}” is begun{taken}.", "good"), copy.name)
+    if action.name == "differed":
+        return Outcome(render("concept/differed.html", name=name, folds=workbench.folding.folds(name)))
+    if action.name in ("ask-fold", "fold", "unfold"):
+        return _folding(workbench, action.name, name, action.fields.get("into", ""), author)
     if action.name == "archive":
         archived = workbench.catalogue.archive(name).name
         undo = Button("Undo", "unarchive", archived, "undo-2")
@@ -80,6 +85,31 @@ def _duplicate(
         along=along,
         said=said,
     )
+
+
+def _folding(workbench: Workbench, what: str, name: str, into: str, author: str) -> Outcome:
+    folding = workbench.folding
+    if what == "unfold":
+        back = folding.unfold(name, author=author)
+        taken = f"{count(back.taken_back, 'answer')} taken back from “{back.target}”"
+        return Outcome("", Notice(f"“{back.source}” is back, with {taken}.", "good"), back.source)
+    try:
+        if what == "fold":
+            done = folding.fold(name, into, author=author)
+            text = f"“{done.source}” is folded into “{done.target}”, with {count(done.copied, 'answer')}."
+            return Outcome("", Notice(text, "good", Button("Undo", "unfold", done.source, "undo-2")))
+        preview = folding.preview(name, into) if into else None
+    except DiscernError as error:
+        return Outcome(_fold(workbench, name, into, None, _refused(error)))
+    return Outcome(_fold(workbench, name, into, preview))
+
+
+def _fold(
+    workbench: Workbench, name: str, into: str, preview: FoldPreview | None, said: Notice | None = None
+) -> str:
+    now = workbench.definitions.concept(name).name
+    others = [other for other in workbench.catalogue.names() if other != now]
+    return render("concept/fold.html", name=now, others=others, into=into, preview=preview, said=said)
 
 
 def _refused(error: DiscernError) -> Notice:

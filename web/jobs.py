@@ -14,6 +14,9 @@ TITLES = {
     "add pictures": "Adding pictures",
     "add sample": "Getting the sample pictures",
     "check library": "Looking whether everything is there",
+    "read dates": "Asking pictures when they were taken",
+    "empty bin": "Taking away for good what was removed",
+    "read words": "Reading the words in pictures",
     "re-embed": "Embedding again with another encoder",
     "annotate": "Having the machine label",
     "compare annotators": "Comparing who labels best",
@@ -31,6 +34,8 @@ TITLES = {
     "robustness": "Looking again at pictures changed a little",
     "look over": "Looking over the answers",
     "score library": "Looking at the whole library",
+    "score table": "Writing what all concepts say of the library",
+    "try rule": "Looking at the whole library with a rule",
     "score files": "Scoring pictures into a file",
     "score": "Scoring pictures into a file",
     "watch": "Taking in what is new in a watched folder",
@@ -98,6 +103,8 @@ def _added(result: dict[str, Any]) -> str:
     said = [f"{count(result['added'], 'picture')} added"]
     if result.get("duplicates"):
         said.append(count(result["duplicates"], "duplicate"))
+    if result.get("removed_before"):
+        said.append(f"{result['removed_before']:,} were removed by you before")
     if skipped:
         said.append(f"{count(skipped, 'file')} skipped")
     return ", ".join(said)
@@ -123,6 +130,8 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "add pictures": _added,
     "add sample": _added,
     "check library": library_checked,
+    "read dates": lambda r: f"{r['dated']:,} of {count(r['looked_at'], 'picture')} say when",
+    "empty bin": lambda r: f"{count(r['pictures'], 'picture')} gone for good",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
     "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",
@@ -138,6 +147,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "evaluate": lambda r: f"version {r['version']}",
     "look over": lambda r: f"{count(r['counted'], 'answer')}, {len(r['suspects'])} of them doubtful",
     "robustness": lambda r: f"version {r['version']} on {count(r['n'], 'picture')}",
+    "score table": lambda r: f"{count(r['rows'], 'picture')}, {count(len(r['concepts']), 'concept')}",
     "score files": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "score": lambda r: f"{count(r['rows'], 'picture')}, {r['yes']:,} yes",
     "watch": lambda r: f"{count(r['seen'], 'new picture')}, {r['flagged']:,} flagged",

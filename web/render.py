@@ -82,6 +82,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "ago": words.ago,
         "as_json": json.dumps,
+        "as_pair": lambda text: (text, text),
+        "clock": words.clock,
         "count": words.count,
         "dollars": words.dollars,
         "duration": words.duration,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from concepts.workbench import Workbench
-from web.live import concept_of, live, on_load
+from web.live import author_of, concept_of, live, on_load
 from web.render import render
 
 
@@ -23,6 +23,8 @@ class Screen:
     build: Callable[[Workbench, gr.Blocks], None]
     step: int | None = None
     of_concept: bool = False  # beside the journey: shown where there is a concept
+    aside: bool = False  # at the rail's foot
+    part_of: str = ""  # where it is no step, the path of the one that leads to it
 
 
 @contextmanager
@@ -42,16 +44,21 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
     concept = workbench.catalogue.name_now(named) or named if named else None
     first = next(i for i, screen in enumerate(screens) if screen.step)
     journey = workbench.definitions.steps(concept) if concept else None
-    steps = [s for s in screens if s.step and (journey is None or s.title in journey.names)]
+    steps = [s for s in screens if s.step and (s.title in journey.names if journey else not s.part_of)]
+    at = current
+    if current.part_of and current not in steps:
+        at = next(screen for screen in screens if screen.path == current.part_of)
     return render(
         "rail.html",
         concept=concept,
         concepts=workbench.catalogue.names() if concept else [],
         place_of_others=current.path if current.path != "/" else "/define",
-        current=current,
+        current=at,
         before=screens[:first],
         steps=steps,
-        after=[s for s in screens[first:] if s not in steps and (concept or not s.of_concept)],
+        aside=[s for s in screens if s.aside],
+        protection=workbench.protection.on_page(author_of(request), concept),
+        after=[s for s in screens[first:] if not (s.step or s.aside) and (concept or not s.of_concept)],
         done=journey.done if journey else frozenset(),
         pictures=workbench.pictures.count(),
         sandbox=request.state.sandbox,

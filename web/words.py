@@ -21,6 +21,11 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def clock(moment: datetime) -> str:
+    """By a clock that knows no zone, such as: 14 July 2021, 10:30."""
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
+
+
 def duration(seconds: float) -> str:
     """Such as: 40 seconds, about 3 minutes, about 2 hours."""
     if seconds < 60:

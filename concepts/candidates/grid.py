@@ -79,6 +79,7 @@ class Grid:
         evaluation: PicturesOf,
         on_walls: Callable[[], Iterable[str]],
         background: Executor,
+        removed: Callable[[], Iterable[str]] = frozenset,
     ) -> None:
         self._decisions = decisions
         self._rank = rank
@@ -86,6 +87,7 @@ class Grid:
         self._evaluation = evaluation
         self._on_walls = on_walls
         self._background = background
+        self._removed = removed
         self._rankings: OrderedDict[tuple[GridOrder, str], _Ranking] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -111,7 +113,7 @@ class Grid:
             )
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
-        out = self._decisions.now().keys() | set(self._evaluation())
+        out = self._decisions.now().keys() | {*self._evaluation(), *self._removed()}
         if order == "wall":
             out |= set(self._on_walls())
         left = [picture for picture in said.pictures if picture.id not in out]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Ids
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from concepts.labels.consensus import Decision, consensus
 from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
 from storage.labels import LabelLog
+from storage.tables import PURGED
 
 BATCH = 10  # pictures chosen together
 LOW = 5  # with fewer left the next batch is chosen
@@ -47,6 +49,7 @@ class Decisions:
         self._log = log
         self._concept_id = concept_id
         self._sequence = 0
+        self._removal = 0
         self._by_picture: dict[str, Decision] = {}
         self._lock = threading.Lock()
 
@@ -54,12 +57,14 @@ class Decisions:
         """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
         with self._lock:
             changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
+            moved, removal = self._log.removals_since(self._removal)
+            changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
             if changed:
                 decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
                 for ids in _chunks(sorted(changed)):
                     standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
                     decisions |= consensus(standing)
-                self._by_picture, self._sequence = decisions, sequence
+                self._by_picture, self._sequence, self._removal = decisions, sequence, removal
             return self._by_picture
 
 
@@ -88,13 +93,16 @@ class Questions:
         paths: PathsOf,
         background: Executor,
         first_look: Callable[[], int],
+        removed: Callable[[], Ids[str]] = frozenset,
     ) -> None:
+        """`removed`: pictures in the bin, which may have been chosen before."""
         self._decisions = decisions
         self._choose = choose
         self._first_look = first_look
         self._asked_for = asked_for
         self._evaluation = evaluation
         self._paths = paths
+        self._removed = removed
         self._background = background
         self._queue = _Queue()
         self._lock = threading.Lock()
@@ -104,7 +112,7 @@ class Questions:
         those to ask about `again`."""
         decisions = self._decisions.now()
         asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
-        held = set(have)
+        held = {*have, *self._removed()}
         wanted, measuring = (
             [i for i in pictures if i not in decisions and i not in held]
             for pictures in (asked_for, evaluation)

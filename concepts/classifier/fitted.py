@@ -12,6 +12,7 @@ from concepts.classifier.training import OF_COPY
 from concepts.learning.calibration import Calibration
 from concepts.learning.certificates import of_side
 from concepts.learning.report import CERTIFIED, Guarantee
+from concepts.learning.scaled.heads import moved_cuts
 from storage.heads import StoredHead
 from storage.tables import now
 
@@ -54,6 +55,7 @@ def with_fit(
         floor = of_side(moved(of_side(guarantee.floor, guarantee.side)), guarantee.side)
         moved_line = guarantee.model_copy(update={"line": line, "floor": floor})
         details[CERTIFIED[guarantee.side]] = moved_line.model_dump(mode="json")
+    details |= moved_cuts(head.details, fit.a, fit.c)
     weights = fit.a * np.frombuffer(head.weights, "<f8")
     return replace(
         head,

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from concepts.classifier.fitted import fit_of
+from concepts.classifier.on_scale import figures_on_scale
 from concepts.classifier.sample import Sample, sample
 from concepts.classifier.slices import slices
 from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
@@ -101,6 +102,7 @@ def evaluate(
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(material), figures_under(material, head)
     what = "the library" if material.frame.is_whole else material.frame.name
+    on_scale = figures_on_scale(material, drawn, linear, vectors)
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
@@ -112,6 +114,7 @@ def evaluate(
         curves=figures.curves,
         sentences=(
             *(certified.sentence for certified in Guarantee.all(head.details)),
+            *on_scale.sentences,
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
             *_looked_in(material),
             *about_probabilities(metrics),
@@ -129,6 +132,8 @@ def evaluate(
         under=under,
         looks_in=tuple(LookedIn.model_validate(one) for one in material.frame.kept()),
         looked_at=len(material.index.ids),
+        grades=on_scale.grades,
+        classes=on_scale.classes,
     )
 
 

@@ -89,6 +89,7 @@ class QualityView(View):
     under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
     looks_in: str = ""  # the collections the concept looks in, in words; empty: the whole library
     elsewhere: str = ""  # what the figures are of, where the concept looks elsewhere by now, in words
+    removed: int = 0  # answers in the figures about pictures that were removed from the library since
 
 
 def quality(
@@ -98,6 +99,7 @@ def quality(
     standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
     coverage: Coverage | None = None,
+    removed: int = 0,
 ) -> QualityView:
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
@@ -133,6 +135,7 @@ def quality(
         under=under,
         looks_in="" if material.frame.is_whole else material.frame.name,
         elsewhere=moved,
+        removed=removed,
     )
 
 

@@ -18,6 +18,7 @@ from concepts.labels.lessons import Lessons, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.report import AuthorKind, LabelCount
+from concepts.learning.scale import Scale
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -53,6 +54,8 @@ def train(
     training = lessons.training
     head = train_head(training.data, lessons.text_direction, SEED, Target.parse(target), way)
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
+    if lessons.scale:
+        details["said"] = _how_often_said(training, lessons.scale)
     if training.agreement:
         details["machine"] = vars(training.agreement)
     stored = heads.add(
@@ -68,6 +71,7 @@ def train(
             threshold=head.threshold,
             details=details,
             created=now(),
+            classes=None if head.classes is None else np.ascontiguousarray(head.classes, "<f8").tobytes(),
         ),
     )
     return TrainResult(
@@ -91,8 +95,18 @@ def unmet(head: LinearHead) -> list[str]:
 
 
 def require_both(lessons: Lessons) -> None:
-    """Raises `NotEnoughLabelsError` where there is no yes or no no to learn from: a version that has learned
-    nothing calls every picture a yes."""
+    """Raises `NotEnoughLabelsError` where there is no yes or no no to learn from, or of a scale not two
+    different answers: a version that has learned nothing calls every picture a yes."""
+    said = lessons.training.data.said
+    if said is not None:
+        if said.distinct < 2:
+            what = "grade" if said.scale.is_graded else "class"
+            raise NotEnoughLabelsError(
+                f"“{lessons.revision.definition.name}” can't be trained yet: the answers to learn from name "
+                f"{said.distinct} {what}, and it takes two different ones.",
+                needed=2 - said.distinct,
+            )
+        return
     counts = label_counts(lessons.training)
     yes, no = sum(count.yes for count in counts), sum(count.no for count in counts)
     if not yes or not no:
@@ -106,6 +120,8 @@ def require_both(lessons: Lessons) -> None:
 def check_has_learned(head: HeadFacts) -> None:
     """Raises `NotEnoughLabelsError` for a version of before such a training was refused."""
     counts = head.details.get("labels")
+    if "said" in head.details:
+        return
     if counts is not None and not all(any(count[value] for count in counts) for value in ("yes", "no")):
         raise NotEnoughLabelsError(
             f"Version {head.number} has learned from no yes and no, so it would call every picture a yes."
@@ -119,7 +135,10 @@ def way_of(stored: HeadFacts) -> str:
 
 def linear_head(stored: StoredHead) -> LinearHead:
     weights = np.frombuffer(stored.weights, dtype="<f8")
-    return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details)
+    classes = (
+        None if stored.classes is None else np.frombuffer(stored.classes, "<f8").reshape(-1, len(weights) + 1)
+    )
+    return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details, classes)
 
 
 def head_of(heads: HeadStore, concept: ConceptRow, version: int | None) -> StoredHead:
@@ -138,6 +157,14 @@ def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
     expected = collection.recorded().fingerprint
     if head.fingerprint != expected:
         raise FingerprintMismatchError(f"Version {head.number}", expected, head.fingerprint)
+
+
+def _how_often_said(training: Training, scale: Scale) -> dict[str, int]:
+    """Grade or class → how many labels name it, of those that weigh something."""
+    assert training.data.said is not None
+    possible = training.data.said.possible[training.data.weight > 0]
+    counts = possible[possible.sum(axis=1) == 1].sum(axis=0)
+    return dict(zip(scale.words_of_options(), map(int, counts), strict=True))
 
 
 def label_counts(training: Training) -> tuple[LabelCount, ...]:

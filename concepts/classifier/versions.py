@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection as Ids
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,8 @@ from concepts.labels.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric
+from concepts.learning.scale import NONE_IN_WORDS
+from concepts.learning.scaled.heads import classes, cuts_of, grades
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -56,7 +59,9 @@ class ScoredPicture(View):
     id: str
     path: str
     probability: float
-    said: str  # yes, no, unsure, skip, conflict; empty where no person looked at it
+    said: str  # yes, no, unsure, skip, conflict, a grade or a class; empty where no person looked at it
+    grade: float | None = None  # that is to be expected, of a graded concept
+    likeliest: str = ""  # of exclusive classes, or none of these
 
 
 class ScoredPage(View):
@@ -220,7 +225,8 @@ def scored_page(
     waiting = set(waiting)
     first = scores.page(order, head.threshold, 0, start + size + len(waiting))
     found = [pair for pair in first if pair[0] not in waiting][start : start + size]
-    paths = collection.paths([picture_id for picture_id, _ in found])
+    ids = [picture_id for picture_id, _ in found]
+    paths, on_scale = collection.paths(ids), _on_scale(collection, head, ids)
     return ScoredPage(
         version=head.number,
         threshold=head.threshold,
@@ -234,11 +240,26 @@ def scored_page(
                 id=i,
                 path=paths.get(i, ""),
                 probability=p,
-                said=decisions[i].value if i in decisions else "",
+                said=(decisions[i].given or decisions[i].value) if i in decisions else "",
+                **on_scale.get(i, {}),
             )
             for i, p in found
         ],
     )
+
+
+def _on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the version says of these few pictures beyond yes and no, by id."""
+    linear = linear_head(head)
+    if not ids or (linear.classes is None and cuts_of(head.details) is None):
+        return {}
+    vectors = collection.index().snapshot().vectors(ids)
+    expected, chances = grades(linear, vectors), classes(linear, vectors)
+    if expected is not None:
+        return {i: {"grade": round(float(g), 2)} for i, g in zip(ids, expected, strict=True)}
+    assert chances is not None
+    names = (NONE_IN_WORDS, *head.details["classes"]["names"])
+    return {i: {"likeliest": names[k]} for i, k in zip(ids, chances.argmax(axis=1), strict=True)}
 
 
 def file_stem(name: str, number: int) -> str:

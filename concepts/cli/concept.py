@@ -15,6 +15,20 @@ from concepts.errors import DiscernError
 if TYPE_CHECKING:
     from concepts.definition.document import Change
     from concepts.definition.questions import Question
+    from concepts.learning.scale import Scale
+    from concepts.workbench.concept_views import ScaleView
+
+Graded = Annotated[
+    int | None, typer.Option(help="Answer by grades: 1 to this many, 3 to 9, the last the most.")
+]
+CountsFrom = Annotated[
+    int | None,
+    typer.Option(help="The lowest grade that counts as a yes; without it the middle one, of 5 the 3."),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(help="Answer by one of 2 to 9 classes, or none of them: their names with commas between."),
+]
 
 
 @concept.command("new")
@@ -25,11 +39,50 @@ def concept_new(
         list[str] | None,
         typer.Option(help="A picture that counts (path or id). May be given more than once."),
     ] = None,
+    graded: Graded = None,
+    counts_from: CountsFrom = None,
+    classes: Classes = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a concept from a name and a sentence."""
-    view = workbench().definitions.create_concept(name, description, examples=example or [])
+    """Begin a concept from a name and a sentence. It is answered by yes and no unless it has grades or
+    classes."""
+    scale = _scale(graded, counts_from, classes)
+    view = workbench().definitions.create_concept(name, description, examples=example or [], scale=scale)
     show(view, as_json, lambda: say(f"“{view.name}” begun. Next: concept expand, or concept mine."))
+
+
+@concept.command("scale")
+def concept_scale(
+    name: Name,
+    graded: Graded = None,
+    counts_from: CountsFrom = None,
+    classes: Classes = None,
+    as_json: Json = False,
+) -> None:
+    """Have a concept answered by grades or classes or, without either, by yes and no: as long as nobody has
+    answered."""
+    view = workbench().definitions.set_scale(name, _scale(graded, counts_from, classes))
+    show(view.scale, as_json, lambda: say(_scale_in_words(view.scale)))
+
+
+def _scale(graded: int | None, counts_from: int | None, classes: str | None) -> Scale | None:
+    from concepts.learning.scale import Scale  # brings numpy
+
+    if graded is not None and classes is not None:
+        raise DiscernError("A concept has grades or classes, not both.")
+    if classes is not None:
+        return Scale.of_classes(classes.split(","))
+    if graded is None and counts_from is not None:
+        raise DiscernError("--counts-from is for a graded concept: give --graded too.")
+    return None if graded is None else Scale.graded(graded, counts_from)
+
+
+def _scale_in_words(scale: ScaleView) -> str:
+    if scale.kind == "graded":
+        return f"Answered by grades 1 to {len(scale.words)}; pictures count from {scale.counts_from} on."
+    if scale.kind == "classes":
+        return f"Answered by one of {', '.join(scale.words)}, or none of these."
+    return "Answered by yes and no."
 
 
 @concept.command("list")
@@ -62,6 +115,8 @@ def concept_show(
 
     def human() -> None:
         say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
+        if view.scale.kind != "yes or no":
+            say(_scale_in_words(view.scale))
         say(view.revision.definition.as_text())
         say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
         say(f"{view.answers.sentence} {view.advice}")

@@ -44,8 +44,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.DamagedDatabaseError: "Restore it from what discern backup wrote. To start anew, move the whole "
     "data folder away or point DISCERN_HOME to another one.",
     errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
-    errors.MissingPackageError: "Install it: pip install 'discern[{error.package}]', or in a "
-    "checkout pip install -r requirements-{error.package}.txt.",
+    errors.MissingPackageError: "Install it: pip install 'discern[{error.extra}]', or in a "
+    "checkout pip install -r requirements-{error.extra}.txt.",
     errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
     errors.BadPriceError: "Set DISCERN_{setting} to USD per million tokens, input/output, such as 0.15/0.60.",
     errors.BlindModelError: "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: "

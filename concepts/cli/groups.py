@@ -42,6 +42,7 @@ users = _group("Who may log in to the app from other computers.")
 settings = _group("The model endpoint: where it is and what it costs.")
 models = _group("The models of the endpoint: what they can do.")
 bundle = _group("Exported classifiers.")
+combined = _group("Rules over several concepts that were kept.")
 watches = _group("Watched folders: what was flagged, what was sent, how right it is.")
 app.add_typer(library, name="library")
 app.add_typer(collection, name="collection")
@@ -51,6 +52,7 @@ app.add_typer(settings, name="settings")
 app.add_typer(models, name="models")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
+app.add_typer(combined, name="combined")
 app.add_typer(watches, name="watches")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
@@ -59,6 +61,7 @@ Version = Annotated[int | None, typer.Option(min=1, help="An older trained versi
 Author = Annotated[str, typer.Option(help="Who says so.")]
 Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
+Within = Annotated[str, typer.Option("--in", metavar="COLLECTION", help="Of one collection alone.")]
 
 
 Format = Annotated[

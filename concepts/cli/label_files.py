@@ -39,6 +39,15 @@ def labels_import(
             "messy=yes; *=no is for all others.",
         ),
     ] = [],  # noqa: B006  # Typer copies it
+    column: Annotated[
+        list[str],
+        typer.Option(
+            "--column",
+            metavar="OURS=HEADING",
+            help="Which column of a table is what, where its headings are others: path, id, label, author, "
+            "comment, split or created, such as label=category.",
+        ),
+    ] = [],  # noqa: B006
     preview: Annotated[
         bool, typer.Option("--preview", help="Only say what is in it: its words, and what they would mean.")
     ] = False,
@@ -48,16 +57,23 @@ def labels_import(
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
     must_exist(file)
+    from concepts.labels.columns import columns_given
     from concepts.labels.rows import meanings_of  # brings the database
 
-    meanings = meanings_of(meaning)
+    meanings, columns = meanings_of(meaning), columns_given(column)
     files = workbench().label_files
     if preview:
-        found = files.preview(name, file, format=format, meanings=meanings)
+        found = files.preview(name, file, format=format, meanings=meanings, columns=columns)
         show(found, as_json, lambda: _previewed(found))
         return
     report = files.import_labels(
-        name, file, format=format, meanings=meanings, author=author, simulated=simulated
+        name,
+        file,
+        format=format,
+        meanings=meanings,
+        columns=columns,
+        author=author,
+        simulated=simulated,
     )
     show(report, as_json, lambda: _import_report(report))
 

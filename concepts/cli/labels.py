@@ -183,7 +183,8 @@ def concept_next(
 
     def human() -> None:
         if out:
-            say(f"{len(pictures)} pictures in {out}. Fill column label with yes, no, unsure or skip; then:")
+            words = bench.answers.in_words(name)
+            say(f"{len(pictures)} pictures in {out}. Fill column label with {words}; then:")
             say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
             say(f"{remaining:,} pictures have no answer yet, these included.")
             return
@@ -204,7 +205,12 @@ def concept_next(
 def labels_add(
     name: Name,
     picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
-    value: Annotated[Literal["yes", "no", "unsure", "skip"], typer.Argument(help="The answer.")],
+    value: Annotated[
+        str,
+        typer.Argument(
+            help="yes, no, unsure or skip; of a graded concept a grade, of classes one of them or none."
+        ),
+    ],
     comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
     author: Author = "me",
     simulated: Simulated = False,

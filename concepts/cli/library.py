@@ -7,16 +7,13 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import ChoosingAMethod, Format, Json, Most, library, must_exist, workbench
+from concepts.cli.groups import ChoosingAMethod, Format, Json, Within, library, must_exist, workbench
 from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
 from storage.pictures.sources import require
 
 KEPT = "The pictures added until here are kept."
 EmbedWith = "auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER"
-
-
-Within = Annotated[str, typer.Option("--in", metavar="COLLECTION", help="Of one collection alone.")]
 
 
 @library.command("add")
@@ -37,6 +34,8 @@ def library_add(
             f"{result.unchanged:,} unchanged, {sum(result.skipped.values()):,} skipped "
             f"in {result.seconds:.0f} s."
         )
+        if result.removed_before:
+            say(f"  {result.removed_before:,} were removed by you before (see: library bin)")
         for reason, count in result.skipped.items():
             say(f"  {count:,} skipped: {reason} (see: library info --bad)")
         say(bench.pictures.library_info().encoder_note)
@@ -71,6 +70,7 @@ def library_info(
                 ("Near-duplicates", f"{info.near_duplicates:,}"),
                 ("Size", f"{info.bytes / 1e6:,.1f} MB"),
                 ("Skipped files", f"{info.bad_files:,}"),
+                ("In the bin", f"{info.in_bin:,}"),
                 ("Waiting for vectors", f"{info.pending:,}"),
                 ("Encoder", info.fingerprint or "none yet"),
                 ("", info.encoder_note),
@@ -83,32 +83,18 @@ def library_info(
     show(info.model_dump(mode="json") | ({"bad": files} if bad else {}), as_json, human)
 
 
-@library.command("pictures")
-def library_pictures(
-    n: Most = 20,
-    after: Annotated[str, typer.Option(help="The “older” of the page before (--json).")] = "",
-    within: Within = "",
-    as_json: Json = False,
-) -> None:
-    """The pictures of the library, newest first."""
-    bench = workbench()
-    page = bench.pictures.browse(n, after, bench.collections.get(within).id if within else None)
-
-    def human() -> None:
-        rows = [(p.id[:12], f"{p.width} × {p.height}", p.path) for p in page.pictures]
-        table(("id", "pixels", "path"), rows)
-
-    show(page, as_json, human)
-
-
 @library.command("picture")
 def library_picture(
     picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
+    position: Annotated[
+        bool, typer.Option("--position", help="Also where it was taken, if its file says so.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Everything the library knows of one picture."""
+    """Everything the library knows of one picture, and what its camera wrote into it."""
     bench = workbench()
     found = bench.pictures.picture(bench.pictures.id_of(picture))
+    camera = bench.browsing.camera(found.id, position=position)
 
     def human() -> None:
         table(
@@ -117,6 +103,10 @@ def library_picture(
                 ("Id", found.id),
                 ("Picture", f"{found.format}, {found.width} × {found.height}, {found.bytes:,} bytes"),
                 ("Added", f"{found.added:%Y-%m-%d %H:%M}"),
+                *([("Taken", f"{camera.taken:%Y-%m-%d %H:%M}")] if camera.taken else []),
+                *camera.facts.items(),
+                *([("Taken at", "north {}, east {}".format(*camera.position))] if camera.position else []),
+                *([("File", "gone, or another one by now")] if camera.missing else []),
                 *(("At", place) for place in found.places),
                 *(("Looks like", other) for other in found.near_duplicates),
                 *((column.name, column.value) for column in found.columns),
@@ -124,7 +114,7 @@ def library_picture(
             ],
         )
 
-    show(found, as_json, human)
+    show(found.model_dump(mode="json") | {"camera": camera.model_dump(mode="json")}, as_json, human)
 
 
 @library.command("search")

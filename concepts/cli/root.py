@@ -11,13 +11,17 @@ import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
+    bins,
+    browsing,
     bundles,
     catalogue,
     collection,
+    combining,
     concept,
     deliberation,
     examples,
     failures,
+    heat,
     installation,
     jobs,
     label_files,
@@ -25,11 +29,14 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     library,
     output,
     prompts,
+    protection,
     score,
+    sharing,
     study,
     versions,
     walls,
     watch,
+    words,
 )
 from concepts.cli.groups import app
 from concepts.errors import DiscernError

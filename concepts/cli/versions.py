@@ -109,6 +109,8 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
             say(view.elsewhere)
         if view.coverage and view.coverage.sentence:
             say(view.coverage.sentence)
+        if view.removed:
+            say(f"{view.removed:,} of the answers measured on are about pictures removed since.")
         for told in (view.under, view.consistency):
             for sentence in told.sentences if told else ():
                 say(sentence)

@@ -15,11 +15,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import linear, normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
+from concepts.encoders.cells import Cells
 from concepts.encoders.conse import TOP, class_vectors, conse, descriptions_sha256
 from concepts.encoders.files import sha256_of
 from concepts.encoders.portable import Portable
@@ -114,6 +116,19 @@ class EmbeddedEncoder:
             pixels = torch.from_numpy(batch).to(self._device, self._dtype, memory_format=torch.channels_last)
             features = _pooled(self._network, pixels)
             return as_stored(_vectors(features, self._classifier, self._classes).cpu().numpy())
+
+    def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells:
+        """The features are a mean over 8 x 8 cells; what the picture's words (ConSE) add is no cell's."""
+        with torch.inference_mode():
+            one = torch.from_numpy(pixels[None]).to(self._device, self._dtype)
+            one = one.contiguous(memory_format=torch.channels_last)
+            maps = self._network.extract_features(one).float()
+            features = maps.mean((2, 3))
+            vector = _vectors(features, self._classifier, self._classes)[0].double().cpu().numpy()
+            maps, length = maps[0].double().cpu().numpy(), float(features.double().norm())
+        of_cells = math.sqrt(FEATURE_SHARE) / max(length, 1e-12) / (maps.shape[1] * maps.shape[2])
+        parts = of_cells * np.tensordot(weights[:FEATURES], maps, axes=1)
+        return Cells(parts, float(vector[FEATURES:] @ weights[FEATURES:]), slice(0, FEATURES))
 
     def portable(self) -> Portable:
         weights, classes = _packaged_weights(), self._classes.cpu()

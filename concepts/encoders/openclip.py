@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
+from concepts.encoders.cells import WHOLE, Box, Cells
 from concepts.encoders.licences import licence_of
 from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
@@ -110,6 +112,31 @@ class OpenClipEncoder:
                 vectors[start : start + len(prompts)] = self._finished(self._model.encode_text(tokens))
         return vectors
 
+    def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells | None:
+        """Of a transformer whose vector is the mean of its patches; most have a token for the whole picture
+        or pool by attention, and those are no such mean."""
+        visual = self._model.visual
+        if not _is_mean_of_patches(visual):
+            return None
+        with torch.inference_mode():
+            one = torch.from_numpy(pixels[None]).to(self._device, self._dtype)
+            tokens = visual.ln_post(visual.transformer(visual._embeds(one)))
+            patches = tokens[0, 1:].float() @ visual.proj.float()  # the first is for the whole picture
+            length = float(patches.mean(0).double().norm())
+            each = patches.double().cpu().numpy() @ weights / (len(patches) * max(length, 1e-12))
+        return Cells(each.reshape(visual.grid_size), 0.0, slice(0, self.dimension))
+
+    def seen(self, width: int, height: int) -> Box:
+        """The middle where it cuts, everything where it squeezes, and a border beyond where it adds one."""
+        config: dict[str, Any] = self._model.visual.preprocess_cfg
+        to_height, to_width = _pair(config["size"])
+        pick = {"shortest": max, "longest": min}.get(config["resize_mode"])
+        if pick is None:
+            return WHOLE
+        scale = pick(to_width / width, to_height / height)
+        across, down = (to_width / scale / width - 1) / 2, (to_height / scale / height - 1) / 2
+        return (-across, -down, 1 + across, 1 + down)
+
     def portable(self) -> Portable:
         model, _, _ = _load(self.name, find_source(self.name))
         config: dict[str, Any] = model.visual.preprocess_cfg
@@ -138,6 +165,13 @@ class _FromPixels(torch.nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         pixels = (pictures.float() / 255 - self.get_buffer("mean")) / self.get_buffer("std")
         return normalize(self.visual(pixels), dim=1).half().float()
+
+
+def _is_mean_of_patches(visual: Any) -> bool:
+    from open_clip.transformer import VisionTransformer
+
+    plain = isinstance(visual, VisionTransformer) and visual.attn_pool is None and visual.proj is not None
+    return plain and visual.pool_type == "avg" and not visual.final_ln_after_pool
 
 
 def as_prompt(text: str) -> str:

@@ -179,7 +179,7 @@ def _contents(
     else:
         files |= {
             CLASSIFIER_FILE: classifier_bytes(encoder, heads, facts),
-            LICENCE_FILE: _licence(encoder).encode(),
+            LICENCE_FILE: licence_of_encoder(encoder).encode(),
         }
         if page:
             files |= page_files(files[CLASSIFIER_FILE], how_shown(encoder), facts)
@@ -197,7 +197,7 @@ def is_ours(name: str) -> bool:
     return (match[1] if (match := OF_ONE_CONCEPT.fullmatch(name)) else name) in OUR_FILES
 
 
-def _licence(encoder: EncoderGraph) -> str:
+def licence_of_encoder(encoder: EncoderGraph) -> str:
     text = (Path(__file__).parent / "licences" / f"{encoder.licence}.txt").read_text(encoding="utf-8")
     about = f"{CLASSIFIER_FILE} holds an encoder whose weights are under the licence below."
     return f"{about}\n\n{encoder.notice}\n\n{text}"

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from concepts.errors import SettingsError
+from concepts.export import account
 from concepts.export.facts import BundleFacts, ConceptFacts
 from concepts.export.figures import Figure
 from concepts.export.rules import AllOf, Combined, Expression, Is, Not, parts_of
@@ -19,28 +19,7 @@ from concepts.export.usage import (
     with_numpy,
     with_onnx,
 )
-from concepts.learning.average_probability import about_probabilities
-from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
-from concepts.learning.target import Target
-
-FEW = 30  # positives or negatives below this make wide intervals; the card says so
-
-METRIC_WORDS = {
-    "average_precision": "Average precision",
-    "roc_auc": "ROC AUC",
-    "f1": "F1 at the threshold",
-    "accuracy": "Accuracy at the threshold",
-    "precision": "Precision at the threshold",
-    "recall": "Recall at the threshold",
-    "brier": "Brier score (lower is better)",
-    "probability_gap": "Mean probability minus the share that counts",
-    "calibration_error": "Calibration error (lower is better)",  # of old reports
-}
-AUTHOR_WORDS = {
-    "person": "answered by a person",
-    "simulated": "answered by a simulated person",
-    "annotator": "labelled by a machine",
-}
+from concepts.learning.report import Metric
 
 
 def card_text(
@@ -138,56 +117,22 @@ def _graded(concept: ConceptFacts) -> str:
     )
 
 
-def _threshold(facts: ConceptFacts) -> str:
-    """What the threshold was chosen for, and whether that is certified, measured or only wished for; and the
-    line below which it is sure."""
-    no = Guarantee.of(facts.head.details, "no")
-    if no is None:
-        return _yes_from(facts)
-    return (
-        f"{_yes_from(facts)}\n\nUp to {no.line:.3g} it is **surely no**, and in between you have to look "
-        f"yourself. That line is certified: {_line(no.sentence)} {no.n:,} answers say so, of which "
-        f"{no.errors:,} were no clear no."
-    )
-
-
-def _yes_from(facts: ConceptFacts) -> str:
-    if guarantee := Guarantee.of(facts.head.details):
-        return (
-            f"That line is certified: {_line(guarantee.sentence)} {guarantee.n:,} answers say so, of which "
-            f"{guarantee.errors:,} were not right."
-        )
-    said = about_the_target(facts.head.target, facts.metrics)
-    if _aims_at_a_share(facts.head.target) and not any(line.endswith(": they are.") for line in said):
-        return (
-            f"That threshold aims at {_line(facts.head.target)}, which is neither certified nor borne out by "
-            "what was measured."
-        )
-    return f"That threshold was chosen for {_line(facts.head.target)}."
-
-
-def _aims_at_a_share(target: str) -> bool:
-    try:
-        return Target.parse(target).kind != "f1"
-    except SettingsError:  # such as a threshold set by hand
-        return False
+def _threshold(concept: ConceptFacts) -> str:
+    """What the threshold was chosen for, and below which line it is surely no."""
+    yes, *no = map(_line, account.threshold(concept))
+    return "\n\n".join([yes, *(one.replace("surely no", "**surely no**", 1) for one in no)])
 
 
 def _definition(facts: ConceptFacts) -> str:
     definition = facts.definition
-    counts = [f"- Must: {_line(c.text)}" for c in definition.of_kind("necessary")]
-    counts += [f"- Counts: {_line(c.text)}" for c in definition.of_kind("included")]
-    counts += [f"- Helps: {_line(c.text)}" for c in definition.of_kind("supporting")]
-    does_not = [f"- {_line(c.text)}" for c in definition.of_kind("excluding")]
-    does_not += [f"- Similar, but not it: {_line(q.text)}" for q in definition.queries if not q.counts]
-    undecided = [f"- {_line(c.text)}" for c in definition.of_kind("undecided")]
     return "\n\n".join(
         [
             "## What counts",
-            "\n".join(counts) or "No criteria were written down: the sentence above is all there is.",
+            _list(account.counts(definition))
+            or "No criteria were written down: the sentence above is all there is.",
             "## What doesn't",
-            "\n".join(does_not) or "Nothing was written down.",
-            *(["## What was left open", "\n".join(undecided)] if undecided else []),
+            _list(account.does_not_count(definition)) or "Nothing was written down.",
+            *(["## What was left open", left] if (left := _list(account.left_open(definition))) else []),
             f"This is revision {facts.definition_revision} of the definition.",
         ]
     )
@@ -195,11 +140,11 @@ def _definition(facts: ConceptFacts) -> str:
 
 def _quality(facts: ConceptFacts, plots: Mapping[str, Figure]) -> str:
     parts = ["## How good it is"]
-    if not any(metric.value is not None for metric in facts.metrics):
+    if not account.is_measured(facts):
         parts.append("**It has not been measured**: there were no figures when it was exported.")
     else:
-        parts.append(_in_words(facts))
-    if _simulated(facts.evaluation_labels):
+        parts.append(_line(" ".join(account.quality(facts)) or "The figures are in the table below."))
+    if account.is_simulated(facts.evaluation_labels):
         parts.append(
             "**The answers it was measured against were simulated**, not given by a person. The figures show "
             "how well it matches the simulation, not anybody's judgement."
@@ -208,27 +153,6 @@ def _quality(facts: ConceptFacts, plots: Mapping[str, Figure]) -> str:
     if facts.metrics:
         parts.append(_table(facts))
     return "\n\n".join(parts)
-
-
-def _in_words(facts: ConceptFacts) -> str:
-    yes, no = _totals(facts.evaluation_labels)
-    drawn = {
-        "random": "drawn at random and kept out of training",
-        "imported": "that were chosen by hand, not drawn at random, and kept out of training",
-        None: "kept out of training",
-    }[facts.evaluation_drawn]
-    sentences = []
-    if yes + no:
-        sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
-    if precision := facts.metric("precision"):
-        at_random = f"of 100 at random {100 * yes / max(yes + no, 1):.0f} would be"
-        sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
-    if recall := facts.metric("recall"):
-        sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
-    if not Guarantee.of(facts.head.details):
-        sentences += about_the_target(facts.head.target, facts.metrics)
-    sentences += about_probabilities(facts.metrics)
-    return " ".join(sentences) or "The figures are in the table below."
 
 
 def _table(facts: ConceptFacts) -> str:
@@ -241,41 +165,20 @@ def _table(facts: ConceptFacts) -> str:
     ]
     for name in names:
         cells = [_cell(next((m for m in metrics if m.name == name), None)) for _, metrics in columns]
-        lines.append(f"| {_metric_words(name)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {_line(account.metric_words(name))} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + f"\n\nIn brackets: {_line(facts.interval)}; n: pictures the figure rests on."
 
 
 def _cell(metric: Metric | None) -> str:
-    if metric is None:
-        return "–"
-    if metric.value is None:
-        return f"not known, n = {metric.n:,}" + (f" ({_line(metric.note)})" if metric.note else "")
-    interval = f" ({metric.low:.3f}–{metric.high:.3f})" if _has_interval(metric) else ""
-    return f"{metric.value:.3f}{interval}, n = {metric.n:,}" + (
-        f"; {_line(metric.note)}" if metric.note else ""
-    )
+    return "–" if metric is None else _line(account.figure(metric))
 
 
 def _limits(facts: ConceptFacts) -> str:
-    limits = [f"Trained on {_label_words(facts.training_labels)}."]
-    if _simulated(facts.training_labels):
-        limits.append("Some or all training answers were simulated: no person gave them.")
-    yes, no = _totals(facts.evaluation_labels)
-    if not yes + no:
-        limits.append("No picture was set aside to measure it, so nobody knows how often it is wrong.")
-    else:
-        limits.append(f"Measured on {_label_words(facts.evaluation_labels)}.")
-        if min(yes, no) < FEW:
-            words = "count" if yes <= no else "don't count"
-            limits.append(f"Only {min(yes, no)} of those pictures {words}, so its quality is known roughly.")
-    limits += [
-        f"Its probabilities: {_line(facts.head.calibration)}.",
-        "It stands for the judgement of those who labelled, on pictures like those it learned from. On other "
-        "pictures it can be wrong without looking unsure. Measure it again there before relying on it.",
-        "It should not be the only reason for a decision about a person.",
-        *(_line(note) for note in facts.notes),
-    ]
-    return "\n".join(["## Limits", "", *(f"- {limit}" for limit in limits)])
+    return f"## Limits\n\n{_list(account.limits(facts))}"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {_line(item)}" for item in items)
 
 
 def _use(facts: BundleFacts, alone: str | None, page: bool) -> str:
@@ -375,39 +278,3 @@ def _encoder(facts: BundleFacts, alone: str | None) -> str:
 def _line(text: str) -> str:
     """Someone's words on one line, with what would be a table, a link, a heading or HTML made harmless."""
     return re.sub(r"([\\`*\[\]<>|#])", r"\\\1", " ".join(text.split()))
-
-
-def _metric_words(name: str) -> str:
-    if name.startswith("recall_at_precision_"):
-        return f"Recall where precision is {_line(name.removeprefix('recall_at_precision_'))}"
-    return METRIC_WORDS.get(name, _line(name.replace("_", " ")))
-
-
-def _has_interval(metric: Metric) -> bool:
-    return metric.low is not None and metric.high is not None
-
-
-def _of_100(metric: Metric) -> str:
-    assert metric.value is not None
-    words = f"{100 * metric.value:.0f}"
-    if metric.low is not None and metric.high is not None:
-        words += f" ({100 * metric.low:.0f}–{100 * metric.high:.0f})"
-    return words
-
-
-def _totals(counts: Sequence[LabelCount]) -> tuple[int, int]:
-    return sum(count.yes for count in counts), sum(count.no for count in counts)
-
-
-def _simulated(counts: Sequence[LabelCount]) -> bool:
-    return any(count.author_kind == "simulated" and count.yes + count.no for count in counts)
-
-
-def _label_words(counts: Sequence[LabelCount]) -> str:
-    parts = [
-        f"{count.yes + count.no:,} pictures {AUTHOR_WORDS[count.author_kind]} "
-        f"({count.yes:,} yes, {count.no:,} no)"
-        for count in counts
-        if count.yes + count.no
-    ]
-    return " and ".join(parts) or "no labels at all, from the words of the definition alone"

@@ -13,13 +13,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from concepts.errors import DiscernError
+from concepts.export.account import Account
 from concepts.export.facts import BundleFacts
 from concepts.export.onnx_model import columns_of, description
 from concepts.export.rules import Combined, OneOf
 from concepts.export.said import zones_between
+from concepts.export.shared import STYLE, Shown
 from concepts.learning.report import Guarantee
 
 PAGE_FILE = "classify.html"
@@ -34,6 +36,23 @@ EXPORTS = re.compile(r"export\{([^}]*)\};?\s*(?://#.*)?\s*$")  # of the runtime,
 def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) -> dict[str, bytes]:
     """The page and the licence of what it runs on. `classifier` is an ONNX graph, and `pictures` how they get
     the size that it takes. Raises `DiscernError` for one that is too large for a page."""
+    return {
+        PAGE_FILE: classifying_page(classifier, pictures, facts).encode(),
+        RUNTIME_LICENCE: _runtime_licence().encode(),
+    }
+
+
+def classifying_page(
+    classifier: bytes,
+    pictures: dict[str, Any],
+    facts: BundleFacts,
+    account: Account | None = None,
+    shown: Shown = (),
+    licence: str = "",
+) -> str:
+    """The page alone; with an `account` of the one version in it first, and the pictures `shown` there, and
+    then with the licences of what it runs on and of what is in it (`licence`). Raises `DiscernError` for a
+    classifier that is too large."""
     if len(classifier) > MOST_BYTES:
         raise DiscernError(
             f"A page for browsers holds a classifier of at most {MOST_BYTES // 2**20} MB; this one has "
@@ -43,11 +62,14 @@ def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) 
     runtime = gzip.decompress((VENDORED / "ort.wasm.bundle.min.mjs.gz").read_bytes()).decode()
     code = [(FOLDER / name).read_text(encoding="utf-8") for name in ("reading.js", "page.js")]
     script = "\n".join([_as_global(runtime), *code])
-    style = (FOLDER / "classify.css").read_text(encoding="utf-8")
+    style = STYLE if account else (FOLDER / "classify.css").read_text(encoding="utf-8")
     columns = [column | _zones(facts, place) for place, column in enumerate(columns_of(facts))]
     version = VERSION.search(runtime)
     assert version is not None
-    page = _TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
+    return _TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
+        account=account,
+        pictures=shown,
+        licence=f"{_runtime_licence()}\n\n{licence}" if account else "",
         title=", ".join(facts.columns),
         columns=columns,
         about=about | {"columns": columns},
@@ -59,8 +81,10 @@ def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) 
         script_sha256=_base64(hashlib.sha256(script.encode()).digest()),
         style_sha256=_base64(hashlib.sha256(style.encode()).digest()),
     )
-    licence = gzip.decompress((VENDORED / f"{RUNTIME_LICENCE}.gz").read_bytes())
-    return {PAGE_FILE: page.encode(), RUNTIME_LICENCE: licence}
+
+
+def _runtime_licence() -> str:
+    return gzip.decompress((VENDORED / f"{RUNTIME_LICENCE}.gz").read_bytes()).decode()
 
 
 def _as_global(runtime: str) -> str:
@@ -108,7 +132,9 @@ def _base64(content: bytes) -> str:
 
 
 _TEMPLATES = Environment(
-    loader=PackageLoader(__package__ or "", "page"),
+    loader=ChoiceLoader(
+        [PackageLoader(__package__ or "", "page"), PackageLoader(__package__ or "", "templates")]
+    ),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from concepts import __version__
 from concepts.classifier.coverage import elsewhere
 from concepts.classifier.fitted import fit_of
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
-from concepts.export.bundle import Part, bundle_facts, write_bundle
+from concepts.export.account import account_of
+from concepts.export.bundle import (
+    Part,
+    bundle_facts,
+    licence_of_encoder,
+    write_bundle,
+)
 from concepts.export.card import card_text
-from concepts.export.classifier_model import encoder_graph, why_alone
+from concepts.export.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
-from concepts.export.heads import BundleHead
 from concepts.export.int8 import INT8, Int8, fitted
-from concepts.export.loading import load_bundle
+from concepts.export.loading import CLASSIFIER_FILE, load_bundle
+from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each_class
+from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
+from concepts.export.rules import Combined, OneOf
 from concepts.export.scoring import schema_of, score_rows, write_scores
+from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
@@ -29,6 +40,7 @@ from concepts.learning.report import (
     EvaluationReport,
     LabelCount,
 )
+from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files, short_side
 from concepts.view import View
@@ -61,12 +73,23 @@ class Exported:
     head: StoredHead
     report: EvaluationReport | None
 
-    def part(self) -> Part:
-        return Part(
-            BundleHead(linear_head(self.head)),
-            concept_facts(self.material, self.head, self.report),
-            self.report.curves if self.report else None,
-        )
+    @property
+    def is_of_classes(self) -> bool:
+        return self.head.classes is not None
+
+    @property
+    def facts(self) -> ConceptFacts:
+        """Of the whole concept."""
+        return concept_facts(self.material, self.head, self.report)
+
+    def parts(self) -> list[Part]:
+        """Of exclusive classes one each, else one."""
+        head, facts = linear_head(self.head), self.facts
+        scale = self.material.scale
+        if not self.is_of_classes or scale is None:
+            return [Part(bundle_head(head), facts, self.report.curves if self.report else None)]
+        figures = self.report.classes if self.report else None
+        return [Part(*one) for one in of_each_class(head, facts, scale, figures)]
 
 
 def export_heads(
@@ -76,26 +99,46 @@ def export_heads(
     *,
     page: bool = False,
     int8: Int8Measured | None = None,
+    rule: Combined | None = None,
 ) -> ExportResult:
     """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
-    the encoder in `int8` that was measured for these versions."""
+    the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
     for version in versions:
         check_fingerprint(version.head, collection)
         check_has_learned(version.head)
+    by = _rule_of(versions, int8, rule)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
-    parts, about = [version.part() for version in versions], encoder_facts(encoder)
+    parts = [part for version in versions for part in version.parts()]
+    about = encoder_facts(encoder)
     if int8:
         smaller = kept_int8(collection, int8)
         graph, about = smaller.graph, int8_facts(about, smaller)
         parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
-    folder = write_bundle(out, parts, about, graph, page=page)
+    folder = write_bundle(out, parts, about, graph, by, page=page)
     return ExportResult(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),
         head=versions[0].head.number,
         concepts={version.material.revision.definition.name: version.head.number for version in versions},
     )
+
+
+def _rule_of(
+    versions: Sequence[Exported], int8: Int8Measured | None = None, combined: Combined | None = None
+) -> Combined | OneOf | None:
+    """The one that they are combined by, or that of exclusive classes, which are all that a file of them
+    holds."""
+    if not any(version.is_of_classes for version in versions):
+        return combined
+    name = next(v.material.revision.definition.name for v in versions if v.is_of_classes)
+    if len(versions) > 1 or combined:
+        raise DiscernError(
+            f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
+        )
+    if int8 is not None:
+        raise DiscernError(f"“{name}” has exclusive classes, which are not written in int8.")
+    return OneOf()
 
 
 def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
@@ -123,11 +166,39 @@ def model_card(collection: Collection, version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
-    text = card_text(bundle_facts([version.part()], encoder_facts(encoder)), alone=why_alone(encoder))
+    rule = _rule_of([version], None)
+    facts = bundle_facts(version.parts(), encoder_facts(encoder), rule)
+    text = card_text(facts, alone=why_alone(encoder))
     return text.split("\n---\n", 1)[1].strip()
 
 
+def shared_page(version: Exported, shown: Shown, expires: datetime, script: str) -> str:
+    """What a version says about itself, as a page by a link; see `linked_page`."""
+    return linked_page(account_of(version.facts, __version__), shown, expires, script)
+
+
+def shared_file(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
+    """The same as one file; with the `classifier` in it, it looks at pictures too. Raises `DiscernError`
+    where its encoder can't go along."""
+    check_has_learned(version.head)
+    account = account_of(version.facts, __version__)
+    if not classifier:
+        return shared_document(account, shown)
+    check_fingerprint(version.head, collection)
+    encoder = collection.encoder()
+    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    if isinstance(graph, str):
+        raise DiscernError(f"A page that looks at pictures needs the encoder in it: {graph}.")
+    parts = version.parts()
+    facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
+    content = classifier_bytes(graph, [part.head for part in parts], facts)
+    licence = licence_of_encoder(graph).replace(CLASSIFIER_FILE, "This page", 1)
+    return classifying_page(content, how_shown(graph), facts, account, shown, licence)
+
+
 def _calibration(details: dict[str, Any]) -> str:
+    if cuts_of(details) is not None:
+        return "a slope and the cuts between grades on held-out scores"
     if not details.get("calibration"):
         return "none"
     fit = fit_of(details)
@@ -169,7 +240,8 @@ def concept_facts(material: Material, head: StoredHead, report: EvaluationReport
         training_labels=tuple(counts),
         evaluation_labels=report.labels if report else (),
         evaluation_drawn=report.drawn if report else None,
-        metrics=report.metrics if report else (),
+        grades=grades_of(details),
+        metrics=(*report.metrics, *metrics_of(report.grades)) if report else (),
         baselines=report.baselines if report else (),
         notes=tuple(notes),
     )

@@ -56,7 +56,7 @@ def score_rows(
         known = np.isfinite(found.probability).all(axis=1)
         if not known.all():
             raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
-        columns = [pa.array(ids, pa.string()), _text(paths)]
+        columns = [pa.array(ids, pa.string()), path_texts(paths)]
         for place, name in enumerate(bundle.columns):
             columns.append(pa.array(np.ascontiguousarray(found.probability[:, place])))
             columns.append(pa.array(np.where(found.decision[:, place], "yes", "no"), pa.string()))
@@ -117,7 +117,7 @@ def _gathered(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.
         yield pa.Table.from_batches(waiting, schema)
 
 
-def _text(paths: Sequence[str]) -> pa.Array:
+def path_texts(paths: Sequence[str]) -> pa.Array:
     """Bytes of a path that are not UTF-8 are written as \\xNN: one such name must not stop a million rows."""
     try:
         return pa.array(paths, pa.string())

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 
 
-def from_pictures(bundle: str, encoder: str, pictures: str = "pictures") -> str:
-    """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip."""
+def from_pictures(bundle: str, encoder: str, pictures: str = "pictures", *, columns: bool = False) -> str:
+    """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip; with
+    several `columns`, or grades, all of them come out."""
     trust = "" if registered_as(encoder) != OPEN_CLIP else f", trust={_quoted(encoder)}"
     return f"""from pathlib import Path
 
@@ -21,8 +22,14 @@ encoder = encoder_of(bundle, cache=Path("cache"){trust})
 
 folder = Path({_quoted(pictures)})
 for ids, paths, vectors, skipped in embed_files([folder], encoder):
-    for name, probability in zip(paths, bundle.head.probabilities(vectors)):
+    {_ALL_COLUMNS if columns else _ONE_COLUMN}"""
+
+
+_ONE_COLUMN = """for name, probability in zip(paths, bundle.head.probabilities(vectors)):
         print(name, round(probability, 3), "yes" if probability >= bundle.head.threshold else "no")"""
+_ALL_COLUMNS = """said = bundle.outputs(vectors)  # a column for each of bundle.columns; grades
+    for row, name in enumerate(paths):
+        print(name, said.probability[row].round(3), said.decision[row], said.grade[row].round(2))"""
 
 
 def anywhere(folder: str, pictures: str = "PICTURES") -> str:

@@ -18,11 +18,13 @@ AJob = TypeVar("AJob", bound="Job[Any]")
 
 class Lane(StrEnum):
     """One job at a time runs in each lane, so that a training of seconds never waits for hours of adding, and
-    a new picture of a watched folder waits for neither."""
+    a new picture of a watched folder waits for neither; reading the words in pictures, which may take
+    days, keeps none of them waiting."""
 
     SHORT = "short"
     LONG = "long"
     WATCHING = "watching"
+    READING = "reading"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its n
 NEEDED = {
     Lane.LONG: 64 * 1024**2,
     Lane.WATCHING: 64 * 1024**2,
+    Lane.READING: 64 * 1024**2,
     Lane.SHORT: 1024**2,
 }  # bytes of free disk, for work to begin or go on
 LOOK_FOR_ROOM_SECONDS = 15

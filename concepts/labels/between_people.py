@@ -83,7 +83,7 @@ def disagreements(
 
 
 def what_is_said(event: LabelEvent, comments: list[str]) -> Said:
-    return Said(author=event.author.name, value=event.value, comments=comments, created=event.created)
+    return Said(author=event.author.name, value=event.said, comments=comments, created=event.created)
 
 
 def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:

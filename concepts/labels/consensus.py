@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Literal
 
 from storage.labels import Author, LabelEvent
@@ -19,6 +20,7 @@ class Decision:
     votes: dict[str, str]  # author → value
     simulated: bool  # none of the authors is a real person
     definition: int = 0  # the oldest revision of the definition that one of them answered under
+    given: str = ""  # the grade or class that they say together; empty where none can be told
 
     @property
     def decided(self) -> bool:
@@ -52,4 +54,16 @@ def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
         votes={name: event.value for name, event in said.items()},
         simulated=not people,
         definition=min(event.definition_number for event in people or votes.values()),
+        given=_together([event for event in said.values() if event.value == value]),
     )
+
+
+def _together(agreeing: Sequence[LabelEvent]) -> str:
+    """Of those who say the same yes or no: the middle grade, of an even number the lower one; or the class
+    that most of them name."""
+    given = [event.given for event in agreeing if event.given]
+    if given and all(word.isdecimal() for word in given):
+        return str(median_low(int(word) for word in given))
+    most = Counter(given).most_common(2)
+    tied = len(most) > 1 and most[0][1] == most[1][1]
+    return most[0][0] if most and not tied else ""

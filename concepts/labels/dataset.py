@@ -39,7 +39,7 @@ class Material(Lessons):
 
     @cached_property
     def apart(self) -> set[str]:
-        """Pictures that measure or certify, or did where the concept looked before."""
+        """Pictures that measure or certify, or did where the concept looked before, also those in the bin."""
         return self._store.kept_apart(self.concept_id)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any
 
 from concepts.labels.formats import format_of
 from concepts.labels.rows import BadRow, LabelRow, Meaning, Row, checked_rows
+from concepts.learning.scale import Scale
 from storage.labels import Author, LabelEvent, NewLabel, Value
 
 
@@ -41,12 +42,14 @@ def read_label_file(
     format: str = "",
     simulated: bool = False,
     meanings: Mapping[str, Meaning] | None = None,
+    scale: Scale | None = None,
 ) -> Iterator[Row]:
     """Rows of a file, or a folder, in one of the `FORMATS`; without a name, in the one that it looks like.
 
     Raises `DiscernError` where it can't be read; a bad row is returned as such.
     """
-    yield from checked_rows(format_of(path, format).read(path), simulated=simulated, meanings=meanings)
+    raw = format_of(path, format).read(path)
+    yield from checked_rows(raw, simulated=simulated, meanings=meanings, scale=scale)
 
 
 def without_contradictions(
@@ -60,9 +63,9 @@ def without_contradictions(
     bad = {}
     for said in by_question.values():
         for row in said:
-            other = next((o for o in said if o.value != row.value), None)
+            other = next((o for o in said if o.said != row.said), None)
             if other:
-                reason = f"says {row.value} of a picture of which row {other.number} says {other.value}"
+                reason = f"says {row.said} of a picture of which row {other.number} says {other.said}"
                 bad[row.number] = BadRow(row.number, reason)
     return [pair for pair in rows if pair[0].number not in bad], list(bad.values())
 
@@ -71,13 +74,13 @@ def without_answers_of_others(
     rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], person: str
 ) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
     """(row, picture id) pairs that `person` may bring: their own, and of others what stands already."""
-    stands = {(event.picture_id, event.author): event.value for event in standing}
+    stands = {(event.picture_id, event.author): event.said for event in standing}
 
     def is_new_of_another(row: LabelRow, picture_id: str) -> bool:
         return (
             row.author is not None
             and row.author.name != person
-            and (row.repeat or stands.get((picture_id, row.author)) != row.value)
+            and (row.repeat or stands.get((picture_id, row.author)) != row.said)
         )
 
     bad = [
@@ -111,21 +114,21 @@ def new_labels(
     what stands already. Rows that repeat an answer are one, with the comments of all. `remarks` as
     `remarks_of` gives them: a file that was exported holds them, and they are no news. `renewed`: questions
     whose repeat was asked because the definition had changed."""
-    answers: dict[tuple[str, Author, bool], Value] = {}
+    answers: dict[tuple[str, Author, bool], tuple[Value, str | None]] = {}
     comments: dict[tuple[str, Author, bool], list[str]] = defaultdict(list)
     in_view: set[tuple[str, Author, bool]] = set()
     for row, picture_id in rows:
         question = (picture_id, row.author or default, row.repeat)
-        answers[question] = row.value
+        answers[question] = row.value, row.given
         if row.in_view:
             in_view.add(question)
         if row.comment and row.comment not in comments[question]:
             comments[question].append(row.comment)
-    said = {(e.picture_id, e.author, e.repeat): (e.value, e.comment) for e in standing}
-    said |= {(e.picture_id, e.author, True): (e.value, e.comment) for e in standing if e.renewed}
+    said = {(e.picture_id, e.author, e.repeat): (e.said, e.comment) for e in standing}
+    said |= {(e.picture_id, e.author, True): (e.said, e.comment) for e in standing if e.renewed}
     known = remarks or {}
 
-    def stands(question: tuple[str, Author, bool], value: Value, comment: str) -> bool:
+    def stands(question: tuple[str, Author, bool], value: str, comment: str) -> bool:
         before, remarked = said.get(question, ("", ""))
         return before == value and comment in (remarked, known.get(question[:2], remarked))
 
@@ -141,8 +144,9 @@ def new_labels(
             in_view=question in in_view,
             repeat=question[2] and question[:2] not in renewed,
             renewed=question[2] and question[:2] in renewed,
+            given=given,
         )
-        for question, value in answers.items()
-        if not stands(question, value, comment := "\n".join(comments[question]))
+        for question, (value, given) in answers.items()
+        if not stands(question, given or value, comment := "\n".join(comments[question]))
     ]
     return fresh, len(rows) - len(fresh)

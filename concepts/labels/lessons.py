@@ -24,6 +24,7 @@ from concepts.labels.texts import texts_of
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Texts, TrainingSet, Votes
 from concepts.learning.machine_labels import machine_labels
+from concepts.learning.scale import Said, Scale
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
@@ -33,7 +34,7 @@ from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
 
-Said = TypeVar("Said", StoredAnnotation, Rating)
+Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 AGGREGATION = "bounded"  # how several annotators become one label
 
 
@@ -76,6 +77,11 @@ class Lessons:
             self._collection, self._store, self._log, self.concept_id, self.revision, label_sequence
         )
 
+    @cached_property
+    def scale(self) -> Scale | None:
+        """What is answered; None for yes or no."""
+        return Scale.read(self._store.get(self.concept_id).scale)
+
     # Answers
 
     @cached_property
@@ -103,7 +109,7 @@ class Lessons:
         """What machines say of pictures that the concept looks in: what they earn is earned on those."""
         return self._within(self._store.ratings(self.concept_id))
 
-    def _within(self, said: list[Said]) -> list[Said]:
+    def _within(self, said: list[Opinion]) -> list[Opinion]:
         inside = set(self._collection.frames.among(self.concept_id, {one.picture_id for one in said}))
         return [one for one in said if one.picture_id in inside]
 
@@ -212,6 +218,7 @@ class Lessons:
             positive=np.array([people[i] if i in people else machine[i][0] for i in ids], dtype=bool),
             weight=np.array([1.0 if i in people else machine[i][1] for i in ids], dtype=np.float64),
             group=self.groups(ids),
+            said=self._said(ids, people, machine),
         )
         kinds = [self._kind(i) if i in people else "annotator" for i in ids]
         return Training(ids, data, kinds, agreement)
@@ -236,6 +243,17 @@ class Lessons:
     def spoken_for(self) -> set[str]:
         """Ids of the pictures that a person has said something about: an answer, or that it is an example."""
         return self._all_answers.keys() | self.shown.keys()
+
+    def _said(
+        self, ids: Sequence[str], people: Mapping[str, bool], machine: Mapping[str, tuple[bool, float]]
+    ) -> Said | None:
+        """What each label leaves possible. Examples and machines say yes or no, which leaves several."""
+        scale = self.scale
+        if scale is None:
+            return None
+        given = {i: d.given for i, d in self.answers.items() if d.decided}
+        possible = [scale.possible(people[i] if i in people else machine[i][0], given.get(i)) for i in ids]
+        return Said(scale, np.array(possible, dtype=bool).reshape(len(ids), scale.options))
 
     @cached_property
     def _people(self) -> dict[str, bool]:

@@ -23,7 +23,9 @@ GraphOf = Callable[[VectorReader], NeighbourGraph | None]
 
 def rank_library(lessons: Lessons, graph_of: GraphOf) -> Scores | None:
     """A score of every picture, the likelier the higher, on no particular scale; None without a yes to learn
-    from, or without a graph. What measures is ranked with the rest; nothing learns from it."""
+    from, or without a graph, and for grades. What measures is ranked too; nothing learns from it."""
+    if lessons.scale and lessons.scale.is_graded:
+        return None  # the head ranks by grade, neighbours by yes and no alone
     training, index = lessons.training, lessons.index
     used = np.flatnonzero(training.data.weight > 0)
     data = training.data.at(used)

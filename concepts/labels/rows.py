@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from concepts.errors import DiscernError
+from concepts.learning.scale import NONE, NONE_IN_WORDS, Scale
 from storage.labels import Author, AuthorKind, Value
 
 Split = Literal["train", "evaluation"]
@@ -25,6 +27,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "skip": "skip",
     "leave-out": "leave out",
 }
+GRADE = re.compile(r"([1-9])(?:\.0*)?")
 ALL_OTHERS = "*"  # stands for every word that has no meaning yet
 LONGEST_AUTHOR = 200
 LONGEST_WORD = 200
@@ -50,6 +53,11 @@ class LabelRow:
     repeat: bool = False  # asked a second time
     path: str = ""  # as written, where `picture` is an id: for a picture whose bytes differ there
     word: str = ""  # as written, of the label
+    given: str | None = None  # the grade or class
+
+    @property
+    def said(self) -> str:
+        return self.given or self.value
 
 
 @dataclass(frozen=True)
@@ -102,17 +110,63 @@ def meanings_of(pairs: Iterable[str]) -> dict[str, Meaning]:
     return found
 
 
+def read_answer(word: str, scale: Scale | None) -> tuple[Value, str | None] | None:
+    """What a word says, and the grade or class of the scale that it names; None for no answer.
+
+    Where there are grades, 1 is one; where there are classes, no is none of them. A plain yes is taken too:
+    it says that one of the grades that count, or of the classes, is right.
+    """
+    key = " ".join(word.split()).casefold()
+    if scale is None:
+        value = SPELLINGS.get(key)
+        return None if value is None else (value, None)
+    given = _named(key, scale)
+    if given is not None:
+        option = scale.option_of(given)
+        return None if option is None else ("yes" if scale.counts(option) else "no", given)
+    value = None if key[:1].isdecimal() else SPELLINGS.get(key)
+    return None if value is None else (value, None)
+
+
+def _named(key: str, scale: Scale) -> str | None:
+    if scale.is_graded:
+        grade = GRADE.fullmatch(key)
+        return grade[1] if grade else None
+    if key in (NONE, NONE_IN_WORDS, "no", "n"):
+        return NONE
+    return next((word for word in scale.words if word.casefold() == key), None)
+
+
+def answers_in_words(scale: Scale | None) -> str:
+    """What can be answered, for people."""
+    if scale is None:
+        return "yes, no, unsure or skip"
+    if scale.is_graded:
+        return f"1 to {len(scale.words)}, unsure or skip"
+    return f"{', '.join(scale.words)}, {NONE}, unsure or skip"
+
+
 def checked_rows(
-    raw: Iterable[RawRow], *, simulated: bool = False, meanings: Mapping[str, Meaning] | None = None
+    raw: Iterable[RawRow],
+    *,
+    simulated: bool = False,
+    meanings: Mapping[str, Meaning] | None = None,
+    scale: Scale | None = None,
 ) -> Iterator[Row]:
     """`meanings` of words come before the spellings that are known, and `ALL_OTHERS` after them; the case of
     letters doesn't matter."""
     by_word = {word.strip().casefold(): meaning for word, meaning in (meanings or {}).items()}
     for number, row in raw:
-        yield row if isinstance(row, BadRow) else _checked(number, row, simulated, by_word)
+        yield row if isinstance(row, BadRow) else _checked(number, row, simulated, by_word, scale)
 
 
-def _checked(number: int, row: dict[str, Any], simulated: bool, meanings: Mapping[str, Meaning]) -> Row:
+def _checked(
+    number: int,
+    row: dict[str, Any],
+    simulated: bool,
+    meanings: Mapping[str, Meaning],
+    scale: Scale | None,
+) -> Row:
     text = {str(key): str(value).strip() for key, value in row.items() if value is not None}
     if not all(map(can_be_kept, text.values())):
         return BadRow(number, "characters that are no text")
@@ -135,7 +189,8 @@ def _checked(number: int, row: dict[str, Any], simulated: bool, meanings: Mappin
     if len(text.get("author", "")) > LONGEST_AUTHOR:
         return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
     path = text.get("path", "") if text.get("id") else ""
-    value = meanings.get(word.casefold()) or SPELLINGS.get(word.casefold()) or meanings.get(ALL_OTHERS)
+    meant, said = meanings.get(word.casefold()), read_answer(word, scale)
+    value = meant or (said[0] if said else meanings.get(ALL_OTHERS))
     if value is None:
         return UnknownWordRow(number, word, picture, path)
     if value == "leave out":
@@ -152,6 +207,7 @@ def _checked(number: int, row: dict[str, Any], simulated: bool, meanings: Mappin
         repeat=SPELLINGS.get(text.get("repeat", "").casefold()) == "yes",
         path=path,
         word=word,
+        given=said[1] if said and not meant else None,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
+from concepts.learning.scale import Said
 from concepts.registry import Method
 
 Floats = NDArray[np.float64]
@@ -22,13 +23,15 @@ class TrainingSet:
     """Labelled unit vectors.
 
     vectors (n, d); positive (n,); weight (n,) is 1 for a person's label and less for a machine's
-    (rule 5); group (n,) holds one integer per near-duplicate group, which no split may cut.
+    (rule 5); group (n,) holds one integer per near-duplicate group, which no split may cut. said: the grades
+    or classes, where the concept has a scale; `positive` is then what they come down to.
     """
 
     vectors: Vectors
     positive: Bools
     weight: Floats
     group: NDArray[np.int64]
+    said: Said | None = None
 
     @property
     def positives(self) -> int:
@@ -40,18 +43,21 @@ class TrainingSet:
 
     def at(self, rows: Any) -> TrainingSet:
         """The labels of these rows (indices, a mask or a slice)."""
-        return TrainingSet(self.vectors[rows], self.positive[rows], self.weight[rows], self.group[rows])
+        said = self.said.at(rows) if self.said else None
+        return TrainingSet(self.vectors[rows], self.positive[rows], self.weight[rows], self.group[rows], said)
 
 
 @dataclass(frozen=True)
 class LinearHead:
-    """p(yes | x) = sigmoid(weights · x + bias), calibrated; yes where p ≥ threshold."""
+    """p(yes | x) = sigmoid(weights · x + bias), calibrated; yes where p ≥ threshold. `classes` (k, d + 1):
+    weights and biases of exclusive classes, against none of them, where there are some."""
 
     kind: str
     weights: Floats  # (d,)
     bias: float
     threshold: float = 0.5
     details: dict[str, Any] = field(default_factory=dict)  # how it was trained, JSON-able, for the card
+    classes: Floats | None = None
 
     def logits(self, vectors: NDArray[np.floating]) -> Floats:
         return np.asarray(vectors, dtype=np.float64) @ self.weights + self.bias

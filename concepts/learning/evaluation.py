@@ -280,7 +280,7 @@ def _in_unit_interval(scores: Floats) -> bool:
     return bool(((scores >= 0) & (scores <= 1)).all())
 
 
-def _draws(group: Rows, seed: int) -> Iterator[Floats]:
+def redraws(group: Rows, seed: int) -> Iterator[Floats]:
     """Blocks (draws, n) of how often each picture was drawn, whole groups at a time."""
     _, member = np.unique(group, return_inverse=True)
     groups = int(member.max()) + 1
@@ -304,7 +304,7 @@ def _values(
     ranked = _Ranked(np.asarray(probability, dtype=np.float64), truth, threshold)
     sorted_weights = weights[ranked.order]
     blocks: dict[str, list[Floats]] = {name: [] for name in names}
-    for drawn in _draws(group, seed):
+    for drawn in redraws(group, seed):
         reweighted = drawn[:, ranked.order] * sorted_weights
         for name in names:
             blocks[name].append(METRICS[name](ranked, reweighted))

@@ -12,10 +12,13 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import Calibration, platt
 from concepts.learning.heads import HEADS
+from concepts.learning.scaled.fitting import fit_classes, fit_graded
+from concepts.learning.scaled.heads import with_cuts
 from concepts.learning.target import Target
 from concepts.learning.thresholds import choose_threshold
 
 SEED = 0  # training the same labels again gives the same head
+AUTO = "auto"
 WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet
 
 
@@ -36,17 +39,9 @@ def train_head(
     way = HEADS[head]()
     target = target or Target()
     data = data.at(np.flatnonzero(data.weight > 0))
-    details: dict[str, Any] = {
-        "head": head,
-        "positives": data.positives,
-        "negatives": data.negatives,
-        "full_weight": int((data.weight >= 1).sum()),
-        "reduced_weight": int((data.weight < 1).sum()),
-        "target": str(target),
-        "target_met": None,
-        "calibration": None,
-        "folds": 0,
-    }
+    if _is_scaled(data, head):
+        return _train_scaled(data, text_direction, seed, target)
+    details = _details(data, head, target)
     if not len(data.positive):
         raw = way.fit(data, text_direction, seed)
         return replace(raw, details=raw.details | details)
@@ -57,6 +52,42 @@ def train_head(
     details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
     threshold, facts = _threshold(fit, scores, data, target)
     return replace(calibrated, threshold=threshold, details=details | facts)
+
+
+def _details(data: TrainingSet, head: str, target: Target) -> dict[str, Any]:
+    return {
+        "head": head,
+        "positives": data.positives,
+        "negatives": data.negatives,
+        "full_weight": int((data.weight >= 1).sum()),
+        "reduced_weight": int((data.weight < 1).sum()),
+        "target": str(target),
+        "target_met": None,
+        "calibration": None,
+        "folds": 0,
+    }
+
+
+def _is_scaled(data: TrainingSet, head: str) -> bool:
+    """Whether there are grades or classes to learn: only the app's own way does that, and not from one."""
+    return data.said is not None and head == AUTO and data.said.distinct > 1
+
+
+def _train_scaled(data: TrainingSet, text_direction: Vectors | None, seed: int, target: Target) -> LinearHead:
+    """Grades: the line of proportional odds, with its bias at the first grade that counts. Classes: the line
+    of yes and no, which ranks the library, and beside it the weights of each class."""
+    assert data.said is not None
+    scale = data.said.scale
+    if not scale.is_graded:
+        plain = train_head(replace(data, said=None), text_direction, seed, target)
+        classed = fit_classes(data, data.said, seed)
+        details = {"classes": {"names": list(scale.words), "C": classed.C, "folds": classed.folds}}
+        return replace(plain, details=plain.details | details, classes=classed.weights)
+    found = fit_graded(data, data.said, seed)
+    details = _details(data, AUTO, target) | {"C": found.C, "folds": found.folds}
+    head = with_cuts(LinearHead("proportional odds", found.weights, 0.0, details=details), scale, found.cuts)
+    threshold, facts = _threshold(Calibration(1.0, head.bias), found.scores, data, target)
+    return replace(head, threshold=threshold, details=head.details | facts)
 
 
 def train_early(
@@ -76,6 +107,12 @@ def held_out_probabilities(
     itself where nothing can be held out."""
     weighs = data.weight > 0
     learned = data.at(weighs) if weighs.any() else data
+    if learned.said is not None and learned.said.scale.is_graded and _is_scaled(learned, head):
+        graded = fit_graded(learned, learned.said, seed)
+        bias = graded.cuts[learned.said.scale.counts_from - 2]
+        scores = np.asarray(data.vectors, np.float64) @ graded.weights
+        scores[weighs if weighs.any() else slice(None)] = graded.scores
+        return np.asarray(1 / (1 + np.exp(-np.clip(scores + bias, -60, 60))))
     try:
         found = HEADS[head]().fit_held_out(learned, text_direction, seed)
     except NotEnoughLabelsError:

@@ -169,6 +169,52 @@ class LookedIn(Document):
     change: Count
 
 
+Table = tuple[tuple[Count, ...], ...]
+
+
+class GradeFigures(Document):
+    """How well grades are told, on n pictures that measure and of which people said one; `unsaid` answers
+    that measure said only yes or no.
+
+    exact, within_one: shares with the very grade, or that or one beside it, where the mean grade is rounded.
+    kappa: quadratic weighted; spearman: of the mean grades. table: how often each grade was said (rows, the
+    lowest first) and guessed (columns). sentences: the same for people.
+    """
+
+    n: Count
+    unsaid: Count = 0
+    exact: Metric
+    within_one: Metric
+    kappa: Metric
+    spearman: Metric
+    table: Table
+    sentences: tuple[str, ...] = ()
+
+
+class OneClass(Document):
+    """`said` pictures are of this class, `guessed` it calls so."""
+
+    name: str
+    said: Count
+    guessed: Count
+    precision: Metric
+    recall: Metric
+
+
+class ClassFigures(Document):
+    """How well exclusive classes are told apart, on n pictures that measure and of which people named one;
+    `unsaid` answers that measure named none. The first of the classes, and of rows (said) and columns
+    (guessed) of the table, is none of these. kappa: Cohen's."""
+
+    n: Count
+    unsaid: Count = 0
+    accuracy: Metric
+    kappa: Metric
+    classes: tuple[OneClass, ...]
+    table: Table
+    sentences: tuple[str, ...] = ()
+
+
 class EvaluationReport(Document):
     """Figures of version `head` at its `threshold` on the evaluation set as labelled at that moment, beside
     simpler ways, with sentences for people and notes on what the figures don't say."""
@@ -192,6 +238,8 @@ class EvaluationReport(Document):
     under: UnderDefinition | None = None  # None where all answers were given under the newest words
     looks_in: tuple[LookedIn, ...] = ()  # named collections that the concept looked in; none: everything
     looked_at: Count | None = None  # pictures in there then; None in reports of before that was kept
+    grades: GradeFigures | None = None  # of a graded concept
+    classes: ClassFigures | None = None  # of exclusive classes
 
     @property
     def n(self) -> int:

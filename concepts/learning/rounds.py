@@ -16,6 +16,7 @@ from concepts.learning.acquisition.base import Choice, Labelled, Pool, Round
 from concepts.learning.base import LinearHead, TrainingSet
 from concepts.learning.fitting import SEED, WORDS_ALONE, train_early
 from concepts.learning.heads import HEADS
+from concepts.learning.scaled.heads import doubt
 
 # What can be asked, and what is known of it, given the head (None while the words lead): in a large library
 # the head decides which part of it is looked at.
@@ -74,6 +75,7 @@ def next_round(
         fit=lambda data: train_early(data, text_direction, SEED, ways.head),
         head=head,
         probability=head.probabilities(pool.vectors) if head else None,
+        doubt=doubt(head, pool.vectors) if head else None,
     )
     rng = np.random.default_rng([seed, answered])
     return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
 
 from concepts.errors import DiscernError
+from concepts.library.choosing import Chosen
+from concepts.library.collection import Collection
+from concepts.library.search import find_pictures
 from concepts.view import View
-from storage.collections import NamedCollection
+from storage.browsing import Key, Order, PictureFilter, Place
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 from storage.library import Library, Picture
 from storage.picture_columns import PictureColumns
+from storage.tables import UNDATED
+from storage.vectors.ids import PictureIds
 
+RANKED = 1920  # nearest pictures of a search that can be paged through
+NO_PAGE = "This page of the library can't be found. Begin at the first pictures."
 NEAR_SHOWN = 24  # of one group: burst photos can be hundreds
 
 
@@ -23,6 +31,7 @@ class PictureView(View):
     path: str
     width: int
     height: int
+    score: float | None = None  # of a search: how near it is, as `concepts.library.search.Hit` has it
 
 
 class PictureLabel(View):
@@ -51,6 +60,7 @@ class PictureDetail(View):
     height: int
     bytes: int
     added: datetime
+    taken: datetime | None  # by the camera's own clock, as far as its file was asked
     places: list[str]  # every path it was found at
     near_duplicates: list[str]  # ids of the others of its group
     labels: list[PictureLabel]
@@ -58,11 +68,14 @@ class PictureDetail(View):
 
 
 class PicturePage(View):
-    """A page of the library, newest first. `newer` and `older` lead to the next ones, empty at the ends."""
+    """A page of the library, newest first where no other order was chosen. `newer` and `older` lead to the
+    pages before and after it, empty at the ends. `fitting`: how many fit what was chosen, None for more than
+    a few thousand and for a search, which only orders."""
 
     pictures: list[PictureView]
     newer: str
     older: str
+    fitting: int | None = None
 
 
 class Repetition(View):
@@ -80,25 +93,62 @@ class BadFile(View):
 
 
 def picture_page(
-    library: Library, n: int, place: str = "", collection: NamedCollection | None = None
+    collection: Collection, chosen: Chosen, fits: PictureFilter, n: int, place: str = ""
 ) -> PicturePage:
-    """At most n pictures, newest first, of a named collection where one is given. `place` is the `newer` or
-    `older` of another page.
+    """At most n pictures. `fits`: what of the library was chosen; `place`: the `newer` or `older` of another
+    page of the same.
 
-    Takes as long for the last page of a million pictures as for the first.
+    Takes as long for the last page of a million pictures as for the first. Of a search the `RANKED` nearest
+    can be paged through.
     """
-    direction, at = _read_place(place)
-    if direction == "before":
-        found = library.page(n + 1, before=at, collection=collection)
-        more_newer, found = len(found) > n, found[-n:]
-        more_older = True
+    if chosen.by_likeness:
+        return _ranked_page(collection, chosen, fits, n, place)
+    found = collection.browsing.page(fits, chosen.sort, n, _read_place(place, chosen.sort))
+    return PicturePage(
+        pictures=views_of(collection.library.pictures(found.ids)),
+        newer=_place(found.earlier),
+        older=_place(found.later),
+        fitting=collection.library.counts().pictures if fits.is_all else found.fitting,
+    )
+
+
+def _ranked_page(
+    collection: Collection, chosen: Chosen, fits: PictureFilter, n: int, place: str
+) -> PicturePage:
+    start = _read_rank(place)
+    like = [collection.library.resolve(chosen.like)] if chosen.like else []
+    last = min(start + n + 1, RANKED)
+    if fits.is_all:
+        hits = find_pictures(collection, chosen.q, like, last)
+    elif (few := collection.browsing.fitting(fits)) is not None:
+        hits = find_pictures(collection, chosen.q, like, last, allowed=PictureIds.of(few))
     else:
-        found = library.page(n + 1, after=at, collection=collection)
-        more_newer, more_older, found = at is not None, len(found) > n, found[:n]
+        hits = find_pictures(collection, chosen.q, like, RANKED)
+        kept = set(collection.browsing.kept(fits, [hit.id for hit in hits]))
+        hits = [hit for hit in hits if hit.id in kept]
+    shown = {hit.id: hit.score for hit in hits[start : start + n]}
+    views = views_of(collection.library.pictures(list(shown)))
+    return PicturePage(
+        pictures=[view.model_copy(update={"score": shown[view.id]}) for view in views],
+        newer=f"rank {max(start - n, 0)} -" if start else "",
+        older=f"rank {start + n} -" if len(hits) > start + n else "",
+        fitting=None,
+    )
+
+
+def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
+    """The same in the order of the ids. These are hashes of the pictures' bytes, so the order has nothing to
+    do with what they show, and stays: whoever goes through the first pages has looked at a fair sample."""
+    direction, _, at = place.partition(" ")
+    back = direction == "before"
+    found = library.by_id(n + 1, before=at) if back else library.by_id(n + 1, after=at)
+    more_newer = len(found) > n if back else bool(at)
+    more_older = True if back else len(found) > n
+    found = found[-n:] if back else found[:n]
     return PicturePage(
         pictures=[view_of(picture) for picture in found],
-        newer=_place("before", found[0]) if found and more_newer else "",
-        older=_place("after", found[-1]) if found and more_older else "",
+        newer=f"before {found[0].id}" if found and more_newer else "",
+        older=f"after {found[-1].id}" if found and more_older else "",
     )
 
 
@@ -111,7 +161,7 @@ def picture_detail(
     labels = [
         PictureLabel(
             concept=concept.name,
-            value=event.value,
+            value=event.said,
             author=event.author.name,
             author_kind=event.author.kind,
         )
@@ -125,6 +175,7 @@ def picture_detail(
         height=picture.height,
         bytes=picture.bytes,
         added=picture.added,
+        taken=None if picture.taken <= UNDATED else _taken(picture.taken),
         places=list(picture.sources),
         near_duplicates=near[:NEAR_SHOWN],
         labels=labels,
@@ -149,6 +200,13 @@ def near_repetitions(library: Library, n: int, after: str = "") -> list[Repetiti
     return groups
 
 
+def _taken(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def views_of(pictures: Iterable[Picture]) -> list[PictureView]:
     return [view_of(picture) for picture in pictures]
 
@@ -158,21 +216,43 @@ def view_of(picture: Picture) -> PictureView:
     return PictureView(id=picture.id, path=place, width=picture.width, height=picture.height)
 
 
-def _place(direction: str, picture: Picture) -> str:
-    return f"{direction} {picture.added.isoformat()} {picture.id}"
+def _place(place: Place | None) -> str:
+    if place is None:
+        return ""
+    key = place.key.isoformat() if isinstance(place.key, datetime) else str(place.key)
+    return f"{'before' if place.before else 'after'} {quote(key, safe='')} {place.id}"
 
 
-def _read_place(place: str) -> tuple[str, tuple[datetime, str] | None]:
-    """Raises `DiscernError` for an address that was tampered with."""
+def _read_place(place: str, order: Order) -> Place | None:
+    """Raises `DiscernError` for an address that was tampered with, or is another order's."""
     if not place:
-        return "after", None
+        return None
     try:
-        direction, added, picture_id = place.split(" ")
-        moment = datetime.fromisoformat(added)
+        direction, key, picture_id = place.split(" ")
+        return Place(_KEYS.get(order, int)(unquote(key)), picture_id, before=direction == "before")
     except ValueError as error:
-        raise DiscernError(
-            "This page of the library can't be found. Begin at the newest pictures."
-        ) from error
+        raise DiscernError(NO_PAGE) from error
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise DiscernError("This page of the library can't be found. Begin at the newest pictures.")
-    return ("before" if direction == "before" else "after"), (moment, picture_id)
+        raise ValueError("no zone")
+    return moment
+
+
+_KEYS: dict[Order, Callable[[str], Key]] = {
+    Order.NEWEST: _moment,
+    Order.OLDEST: _moment,
+    Order.NAME: str,
+    Order.NAME_BACK: str,
+}
+
+
+def _read_rank(place: str) -> int:
+    words = place.split(" ")
+    if not place:
+        return 0
+    if words[0] != "rank" or not words[1].isdecimal() or int(words[1]) >= RANKED:
+        raise DiscernError(NO_PAGE)
+    return int(words[1])

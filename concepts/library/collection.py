@@ -35,14 +35,17 @@ from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import Blobs, FolderBlobs
+from storage.browsing import Browsing
 from storage.collections import NamedCollections
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.removed import Removed
+from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
-from storage.vectors.stored import StoredIndex
+from storage.vectors.stored import StoredIndex, tables_in
 
 
 class LibraryInfo(View):
@@ -53,6 +56,7 @@ class LibraryInfo(View):
     near_duplicates: int
     bad_files: int
     pending: int
+    in_bin: int
     encoder: str | None
     fingerprint: str | None
     encoder_note: str  # what the encoder is, and what would improve on it
@@ -80,6 +84,8 @@ class Collection:
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
         self.frames = Frames(database, lambda: self.index().snapshot())
+        self.removed = Removed(database)
+        self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or FolderBlobs(settings.home / "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
@@ -136,7 +142,11 @@ class Collection:
         recorded = self.recorded()
         index = self._index_of(recorded.fingerprint, recorded.dimension)
         self._look_at(index)
-        return index
+        return KeptIndex(index, self._in_bin)
+
+    def _in_bin(self) -> tuple[frozenset[str], int]:
+        hidden = self.removed.hidden()
+        return hidden.ids, hidden.version
 
     def vectors_for(self, concept_id: int) -> VectorReader:
         """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
@@ -167,9 +177,7 @@ class Collection:
         loaded = counting.during(lambda: self._encoder_for(encoder, recorded), listener)
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
-        report = Ingestion(self.library, index, self.thumbnails, loaded).add(
-            paths, listener, counting, within
-        )
+        report = self._ingestion(index, loaded).add(paths, listener, counting, within)
         self.named.follow()
         return report
 
@@ -192,11 +200,14 @@ class Collection:
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
         self._ask_for_missing(index, count=False)
-        embedded = Ingestion(self.library, index, self.thumbnails, encoder).embed_pending(listener)
+        embedded = self._ingestion(index, encoder).embed_pending(listener)
         with self._loading:
             self.library.set_encoder(record)
             self._texts = self._texts_of(encoder)
         return embedded
+
+    def _ingestion(self, index: VectorIndex, encoder: Encoder) -> Ingestion:
+        return Ingestion(self.library, self.removed, index, self.thumbnails, encoder)
 
     # What lies below SQL
 
@@ -219,11 +230,26 @@ class Collection:
         def embed_pending() -> int:
             if not self.library.pending(recorded.fingerprint, 1):
                 return 0
-            return Ingestion(self.library, index, self.thumbnails, self.encoder()).embed_pending(listener)
+            return self._ingestion(index, self.encoder()).embed_pending(listener)
 
         report = checking.repair(embed_pending, listener)
         self.damage, self._whole = Damage(), ""
         return report
+
+    def purge_vectors(self, ids: Sequence[str]) -> int:
+        """Of every encoder that this library ever had; how many there were. Nobody waits for them from here
+        on, so that no look takes them for lost."""
+        purged = 0
+        recorded = self.library.encoder()
+        for fingerprint, dimension in tables_in(self._settings.home / "vectors"):
+            index = self._index_of(fingerprint, dimension)
+            if recorded and fingerprint == recorded.fingerprint:
+                self.library.add_pending(ids, fingerprint)
+            there = len(set(ids)) - len(index.missing(ids))
+            if there:
+                index.purge(ids)
+            purged += there
+        return purged
 
     def thumbnail(self, picture_id: str) -> bytes:
         """WebP bytes; made again where it is lost. Raises `UnknownPictureError`."""
@@ -255,7 +281,7 @@ class Collection:
     def _ask_for_missing(self, index: VectorIndex, *, count: bool = True) -> None:
         """Puts pictures whose vector is missing into the outbox; without `count` it is not asked first
         whether as many vectors are there as there must be. What can't be read is made anew."""
-        ids = self.library.all_ids()
+        ids = self.library.all_ids(in_bin=True)
         try:
             if count and not vectors_lost(self.library, index.fingerprint, index.count):
                 return
@@ -283,6 +309,7 @@ class Collection:
             near_duplicates=counts.near_duplicates,
             bad_files=counts.bad_files,
             pending=counts.pending,
+            in_bin=counts.in_bin,
             encoder=recorded.name if recorded else None,
             fingerprint=recorded.fingerprint if recorded else None,
             encoder_note=self._encoder_note(recorded, wait),

@@ -40,6 +40,13 @@ class Frames:
         """The vectors of what the concept looks in, as they are now."""
         return self.within(self._whole(), self.now(concept_id))
 
+    def common(self, concept_ids: Iterable[int]) -> VectorReader:
+        """The vectors of what all of these concepts look in."""
+        found = self._whole()
+        for frame in {self.now(concept_id).key: self.now(concept_id) for concept_id in concept_ids}.values():
+            found = self.within(found, frame)
+        return found
+
     def within(self, whole: VectorReader, frame: Frame) -> VectorReader:
         """Those of the pictures of a frame."""
         if frame.is_whole:

@@ -112,9 +112,9 @@ class HealthCheck:
         """Reads the index, the start of every thumbnail, and the size and time of every file."""
         total = 2 * self.report.pictures + self.report.files
         listener(0, total, "vectors")
-        ids = self._library.all_ids()
+        ids = self._library.all_ids(in_bin=True)
         done = self._look_at_vectors(ids)
-        for some in _in_parts(ids):
+        for some in _in_parts(self._library.all_ids()):
             self._found.thumbnails += [i for i in some if not self._has_thumbnail(i)]
             done += len(some)
             listener(done, total, "thumbnails")
@@ -132,7 +132,7 @@ class HealthCheck:
         """Makes again what can be made again. What a killed repair left over the next one does."""
         if self.report.index:
             self._index.remake()
-            self._compare(self._library.all_ids(), set())
+            self._compare(self._library.all_ids(in_bin=True), set())
         self._index.delete(self._found.extra)
         self._library.add_pending(self._found.missing, self._index.fingerprint)
         embedded = embed_pending()
@@ -151,7 +151,7 @@ class HealthCheck:
         return self.report
 
     def _look_at_vectors(self, ids: list[str]) -> int:
-        waiting = set(self._library.pending(self._index.fingerprint, len(ids)))
+        waiting = set(self._library.pending(self._index.fingerprint, len(ids), in_bin=True))
         try:
             self._index.verify()
             self._compare(ids, waiting)

@@ -36,12 +36,16 @@ from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.removed import Removed
+from storage.tables import UNDATED
 from storage.vectors.protocol import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
 ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here
 WORKERS = os.cpu_count() or 2
 AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
+
+REFUSED = "refused"  # a picture that is gone for good and shall not come in again
 
 Item = TypeVar("Item")
 
@@ -63,6 +67,7 @@ class AddReport:
     added: int = 0
     duplicates: int = 0  # files whose picture was in the library already
     unchanged: int = 0
+    removed_before: int = 0  # files whose picture somebody removed from the library: they stay out of it
     embedded: int = 0  # vectors written, including those an earlier run left open
     skipped: Counter[str] = field(default_factory=Counter)  # reason → files
     seconds: float = 0.0
@@ -79,9 +84,15 @@ class Ingestion:
     """Adds files to a library whose vectors come from one encoder."""
 
     def __init__(
-        self, library: Library, index: VectorIndex, thumbnails: ThumbnailStore, encoder: Encoder
+        self,
+        library: Library,
+        removed: Removed,
+        index: VectorIndex,
+        thumbnails: ThumbnailStore,
+        encoder: Encoder,
     ) -> None:
         self._library = library
+        self._removed = removed
         self._index = index
         self._thumbnails = thumbnails
         self._encoder = encoder
@@ -102,7 +113,11 @@ class Ingestion:
 
         def tell() -> None:
             """Counts what is kept, so that nothing that was counted is done again."""
-            listener(done + result.unchanged, counting.total, counting.said or _say(result, started))
+            listener(
+                done + result.unchanged + result.removed_before,
+                counting.total,
+                counting.said or _say(result, started),
+            )
 
         looks = _looked_at(self._changed(files, result), partial(self._look, within), self._encoder)
         for batch in _batches(_each(looks, ENCODE_BATCH, tell), COMMIT_EVERY):
@@ -131,7 +146,10 @@ class Ingestion:
     ) -> Iterator[Source | SkippedFile]:
         for batch in _batches(files, COMMIT_EVERY):
             unchanged = self._library.unchanged(batch)
-            result.unchanged += len(unchanged)
+            known = self._library.read_from([file for file in batch if isinstance(file, Source)])
+            out = self._removed.among(list(known.values()))
+            result.removed_before += sum(known.get(uri) in out for uri in unchanged)
+            result.unchanged += sum(known.get(uri) not in out for uri in unchanged)
             yield from (file for file in batch if file.uri not in unchanged)
 
     def _pending(self) -> Iterator[Picture]:
@@ -147,8 +165,10 @@ class Ingestion:
         try:
             data = sources.read(file.uri, within)
             known = picture_id(data)
-            if self._library.has(known):
+            if self._library.knows(known):
                 return Look(file, known)
+            if self._removed.refused(known):
+                return SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
             decoded = _decode(data, self._encoder)
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
@@ -160,6 +180,7 @@ class Ingestion:
             width=decoded.width,
             height=decoded.height,
             perceptual_hash=perceptual_hash(decoded.image),
+            taken=UNDATED if decoded.taken is None else decoded.taken,
         )
         return Look(file, facts, self._encoder.prepare(decoded.image))
 
@@ -174,12 +195,15 @@ class Ingestion:
 
     def _commit(self, batch: Sequence[Look | SkippedFile], result: AddReport) -> None:
         looks = [item for item in batch if isinstance(item, Look)]
-        skipped = [item for item in batch if isinstance(item, SkippedFile)]
+        skipped = [item for item in batch if isinstance(item, SkippedFile) and item.reason != REFUSED]
+        out = self._removed.among([look.facts for look in looks if isinstance(look.facts, str)])
         self._library.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
         added = self._write(batch)
         result.added += added
         result.embedded += added
-        result.duplicates += len(looks) - added
+        removed = sum(look.facts in out for look in looks)
+        result.duplicates += len(looks) - added - removed
+        result.removed_before += removed + len(batch) - len(looks) - len(skipped)
         result.skipped.update(file.reason for file in skipped)
 
     def _write(self, batch: Sequence[Look | SkippedFile]) -> int:

@@ -32,6 +32,10 @@ class Renditions:
         self._thumbnail = thumbnail
         self._kept = ThumbnailStore(FolderBlobs(folder))
 
+    def forget(self, picture_id: str) -> int:
+        """How many bytes were kept of it."""
+        return self._kept.delete(picture_id)
+
     def read(self, picture_id: str) -> Rendition:
         """Raises `UnknownPictureError` for what is no picture of the library."""
         picture = self._library.picture(picture_id)

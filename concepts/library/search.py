@@ -15,6 +15,7 @@ from concepts.library.collection import Collection
 from concepts.library.recent import Recent
 from concepts.view import View
 from storage.frames import EVERYTHING, Frame
+from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 
 WORDS_OF_EXAMPLES = 4
@@ -42,10 +43,15 @@ class LookAlikes(Protocol):
 
 
 def find_pictures(
-    collection: Collection, text: str | None, like: Sequence[str], n: int, frame: Frame = EVERYTHING
+    collection: Collection,
+    text: str | None,
+    like: Sequence[str],
+    n: int,
+    frame: Frame = EVERYTHING,
+    allowed: PictureIds | None = None,
 ) -> list[Hit]:
     """The n pictures closest to words, to pictures of the library (ids), or to both together; of a `frame`,
-    where that isn't everything.
+    where that isn't everything; `allowed`: among these alone.
 
     Raises `DiscernError` where there is nothing to search for.
     """
@@ -57,22 +63,27 @@ def find_pictures(
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))
     nearest = _nearest_to_both if words and like else _nearest_to_one
-    found = nearest(index, np.stack(probes), n + len(like))
+    found = nearest(index, np.stack(probes), n + len(like), allowed)
     hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
     paths = collection.paths([picture_id for picture_id, _ in hits])
     return [Hit(id=i, path=paths.get(i, ""), score=round(score, 4)) for i, score in hits]
 
 
-def _nearest_to_one(index: VectorReader, probes: Vectors, n: int) -> list[tuple[str, float]]:
-    return index.search(probes, n)[0]
+def _nearest_to_one(
+    index: VectorReader, probes: Vectors, n: int, allowed: PictureIds | None
+) -> list[tuple[str, float]]:
+    return index.search(probes, n, allowed)[0]
 
 
-def _nearest_to_both(index: VectorReader, probes: Vectors, n: int) -> list[tuple[str, float]]:
+def _nearest_to_both(
+    index: VectorReader, probes: Vectors, n: int, allowed: PictureIds | None
+) -> list[tuple[str, float]]:
     """Words and a picture weigh the same: each counts in standard deviations of its own similarities,
     which are far wider between pictures than between a text and pictures."""
     both = index.scores(probes.T)
     deviations = (both.values - both.values.mean(axis=0)) / np.maximum(both.values.std(axis=0), 1e-6)
-    return replace(both, values=deviations.mean(axis=1)).top(n)
+    found = replace(both, values=deviations.mean(axis=1))
+    return (found if allowed is None else found.among(allowed.without(index.missing(list(allowed))))).top(n)
 
 
 class Finder:

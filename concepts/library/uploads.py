@@ -31,6 +31,11 @@ class Uploads:
         self._folder = home / "uploads"
         self._admit = admit
 
+    @property
+    def home(self) -> Path:
+        """The folder of all batches."""
+        return self._folder
+
     def begin(self) -> str:
         """The name of a new batch."""
         return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:12]}"

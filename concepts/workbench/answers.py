@@ -37,8 +37,9 @@ from concepts.labels.between_people import (
     what_is_said,
 )
 from concepts.labels.consensus import Decision
-from concepts.labels.rows import SPELLINGS
+from concepts.labels.rows import answers_in_words, read_answer
 from concepts.learning.rounds import Ways
+from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.view import View
 from concepts.workbench.advice import Advice
@@ -127,10 +128,12 @@ class Answers:
         `repeats`: ids of the pictures that were to be asked about a second time, for consistency or because
         the definition has changed. Where that can't be, because there is no first answer any more, theirs is
         an answer like any other."""
-        wrong = next((value for _, _, value, _ in answers if value not in SPELLINGS), None)
-        if wrong is not None:
-            raise DiscernError(f"“{wrong}” is no answer. Say yes, no, unsure or skip.")
         concept = self._context.concept(name)
+        scale = Scale.read(concept.scale)
+        read = {value: read_answer(value, scale) for value in {value for _, _, value, _ in answers}}
+        wrong = next((value for _, _, value, _ in answers if read[value] is None), None)
+        if wrong is not None:
+            raise DiscernError(f"“{wrong[:80]}” is no answer. Say {answers_in_words(scale)}.")
         self._context.collection.library.require([picture_id for _, picture_id, _, _ in answers])
         number = self._context.revision(concept).number
         again, renewed = self._second_time.answers(concept, author, () if in_view else repeats)
@@ -138,17 +141,31 @@ class Answers:
             NewLabel(
                 key,
                 picture_id,
-                SPELLINGS[value],
+                said[0],
                 author,
                 number,
                 comment,
                 in_view=in_view,
                 repeat=picture_id in again,
                 renewed=picture_id in renewed,
+                given=said[1],
             )
             for key, picture_id, value, comment in answers
+            if (said := read[value]) is not None
         ]
         return self._context.log.append(concept.id, labels)
+
+    def in_words(self, name: str) -> str:
+        """What can be answered of a concept."""
+        return answers_in_words(Scale.read(self._context.concept(name).scale))
+
+    def as_kept(self, name: str, word: str) -> str:
+        """The grade or class that a word names, as an answer keeps it. Raises `DiscernError` for none."""
+        scale = Scale.read(self._context.concept(name).scale)
+        read = read_answer(word, scale) if scale else None
+        if read is None:
+            raise DiscernError(f"“{word[:80]}” is no answer. Say {answers_in_words(scale)}.")
+        return read[1] or read[0]
 
     def looked_through(self, name: str, pictures: Sequence[str], *, author: str, key: str) -> None:
         """Keeps that somebody looked through a wall of these pictures: none of them is on a later wall. What
@@ -201,7 +218,7 @@ class Answers:
             )
             if undone:
                 break
-        return [{"picture": event.picture_id, "value": event.value} for event in undone]
+        return [{"picture": event.picture_id, "value": event.said} for event in undone]
 
     def upcoming(self, name: str, have: Sequence[str], n: int, author: str | None = None) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
@@ -235,7 +252,7 @@ class Answers:
             GivenAnswer(
                 id=event.picture_id,
                 path=paths.get(event.picture_id, ""),
-                value=event.value,
+                value=event.said,
                 key=event.key,
                 purpose="evaluation" if event.picture_id in apart else "train",
                 repeat=event.repeat or event.renewed,
@@ -346,10 +363,13 @@ class Answers:
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
                 first_look = partial(self._first_look, concept)
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
+                removed = self._removed
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(decisions, choose, asked_for, evaluation, paths, background, first_look),
-                    Grid(decisions, rank, state, apart, on_walls, background),
+                    Questions(
+                        decisions, choose, asked_for, evaluation, paths, background, first_look, removed
+                    ),
+                    Grid(decisions, rank, state, apart, on_walls, background, removed),
                     frame,
                 )
             return self._open[concept.id]
@@ -361,6 +381,9 @@ class Answers:
             return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
         graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
         return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
+
+    def _removed(self) -> Ids[str]:
+        return self._context.collection.removed.hidden().ids
 
     def _first_look(self, concept: ConceptRow) -> int:
         return next_look(0, self._context.collection.count_for(concept.id))

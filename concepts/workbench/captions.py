@@ -18,11 +18,12 @@ SHOWN = 20  # rows that can't be used, as a report names them
 
 
 class CaptionHit(View):
-    """A picture with a caption that holds the words."""
+    """A picture of which a caption holds the words, or in which they stand: `column` says which."""
 
     id: str
     path: str
     caption: str
+    column: str
 
 
 class ColumnsReport(View):
@@ -80,11 +81,17 @@ class Captions:
         )
 
     def search(self, text: str, n: int = 20, offset: int = 0) -> list[CaptionHit]:
-        """Pictures of which a caption holds every word of the text, whatever their case."""
+        """Pictures of which a caption holds every word of the text, whatever their case, or in which they
+        stand."""
         found = self._context.columns.with_words(text, n, offset)
         paths = self._context.collection.paths([column.picture_id for column in found])
         return [
-            CaptionHit(id=column.picture_id, path=paths.get(column.picture_id, ""), caption=column.value)
+            CaptionHit(
+                id=column.picture_id,
+                path=paths.get(column.picture_id, ""),
+                caption=column.value,
+                column=column.name,
+            )
             for column in found
         ]
 

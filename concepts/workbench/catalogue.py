@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from concepts.definition.names import checked_name, id_in
-from concepts.workbench.concept_views import ArchivedConcept, DuplicatedConcept, RenamedConcept
+from concepts.learning.scale import Scale
+from concepts.workbench.concept_views import (
+    ArchivedConcept,
+    DuplicatedConcept,
+    RenamedConcept,
+    ScaleView,
+    scale_view,
+)
 from concepts.workbench.context import Context
+from storage.folds import FoldStore
 from storage.tables import ConceptRow
 
 
@@ -17,6 +25,11 @@ class Catalogue:
     def names(self) -> list[str]:
         """Of the concepts that are neither deleted nor archived, in the order of the alphabet."""
         return sorted((row.name for row in self._context.store.all()), key=str.casefold)
+
+    def scales(self) -> dict[str, ScaleView]:
+        """The same names, with what each is answered by."""
+        rows = sorted(self._context.store.all(), key=lambda row: row.name.casefold())
+        return {row.name: scale_view(Scale.read(row.scale)) for row in rows}
 
     def name_now(self, name: str) -> str | None:
         """What the concept is called that has or had this name; None where there is no such concept."""
@@ -83,7 +96,10 @@ class Catalogue:
 
     def archived(self, limit: int | None = None, offset: int = 0) -> list[ArchivedConcept]:
         """The last archived first; all of them or a page."""
-        return [_view(row) for row in self._context.catalogue.archived(limit, offset)]
+        rows = self._context.catalogue.archived(limit, offset)
+        into = FoldStore(self._context.database).newest([row.id for row in rows])
+        names = self._context.store.names({fold.target_id for fold in into.values()})
+        return [_view(row, names[into[row.id].target_id] if row.id in into else "") for row in rows]
 
     def _archived(self, name: str) -> ConceptRow | None:
         """By its name or as `id:7`; None where it isn't archived."""
@@ -94,6 +110,6 @@ class Catalogue:
         return found if found and found.archived else None
 
 
-def _view(row: ConceptRow) -> ArchivedConcept:
+def _view(row: ConceptRow, folded_into: str = "") -> ArchivedConcept:
     assert row.archived is not None
-    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived)
+    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived, folded_into=folded_into)

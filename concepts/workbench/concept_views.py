@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
 from concepts.labels.answer_count import AnswerCount
+from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
 from concepts.view import View
 
@@ -23,6 +25,15 @@ class CriterionView(View):
     found: list[PictureView]  # pictures that show it, where it is a kind of picture
 
 
+class ScaleView(View):
+    """What is answered. `yes or no`; `graded`: `words` are the grades, of which those from `counts_from` on
+    count; `classes`: at most one of `words` is right."""
+
+    kind: Literal["yes or no", "graded", "classes"] = "yes or no"
+    words: tuple[str, ...] = ()
+    counts_from: int = 0
+
+
 class DeletedConcept(View):
     id: int
     name: str
@@ -33,6 +44,7 @@ class ArchivedConcept(View):
     id: int
     name: str
     archived: datetime
+    folded_into: str = ""  # the concept that has its answers now
 
 
 class RenamedConcept(View):
@@ -98,3 +110,10 @@ class ConceptView(View):
     annotated: int  # pictures that the machine labelled
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
+    scale: ScaleView = ScaleView()
+
+
+def scale_view(scale: Scale | None) -> ScaleView:
+    if scale is None:
+        return ScaleView()
+    return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from)

@@ -47,6 +47,7 @@ from storage.jobs import JobStore
 from storage.labels import LabelLog
 from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
+from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.walls import WallLog
 from storage.watches import Watches
@@ -91,6 +92,7 @@ class Context:
         self.watches = Watches(self.database)
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
+        self.protection = ProtectionStore(self.database)
         self.ledger = lent.ledger(self.database)
         self.audit = AuditLog(self.database)
         self.uploads = Uploads(settings.home, lent.admit_file)

@@ -21,9 +21,10 @@ from concepts.definition.expansion import expand
 from concepts.definition.names import checked_name
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import DiscernError, ModelCallError
+from concepts.errors import ConflictError, DiscernError, ModelCallError
 from concepts.jobs import Progress
 from concepts.language import chat_model
+from concepts.learning.scale import Scale
 from concepts.library import browsing
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
@@ -34,6 +35,7 @@ from concepts.workbench.concept_views import (
     DeletedConcept,
     ProposedView,
     RevisionView,
+    scale_view,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
 from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
@@ -63,18 +65,31 @@ class Definitions:
         context.jobs.register(Mine, self._mine)
 
     def create_concept(
-        self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
+        self,
+        name: str,
+        description: str,
+        *,
+        examples: Sequence[str] = (),
+        author: str = "me",
+        scale: Scale | None = None,
     ) -> ConceptView:
-        """Begins a concept and draws its evaluation set before anything else sees those pictures."""
-        concept = self._begin(name, description, examples, author)
+        """Begins a concept and draws its evaluation set before anything else sees those pictures. `scale`: it
+        is answered by grades or classes, not by yes and no."""
+        concept = self._begin(name, description, examples, author, scale)
         self._context.draw_evaluation(concept)
         return self.concept(name)
 
     def begin_concept(
-        self, name: str, description: str, *, examples: Sequence[str] = (), author: str = "me"
+        self,
+        name: str,
+        description: str,
+        *,
+        examples: Sequence[str] = (),
+        author: str = "me",
+        scale: Scale | None = None,
     ) -> ConceptView:
         """The same, with the evaluation set drawn in the background. Whatever learns waits for that."""
-        concept = self._begin(name, description, examples, author)
+        concept = self._begin(name, description, examples, author, scale)
         if self._context.collection.library.encoder() is not None:
             self._context.jobs.submit(DrawEvaluation(concept.id))
         return self.concept(name)
@@ -101,7 +116,19 @@ class Definitions:
             annotated=len({said.picture_id for said in material.ratings}),
             conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
             heads=head_views(self._context.heads, concept.id),
+            scale=scale_view(material.scale),
         )
+
+    def set_scale(self, name: str, scale: Scale | None) -> ConceptView:
+        """Has a concept answered by grades or classes, or, with None, by yes and no. Raises `ConflictError`
+        once anybody has answered: an answer on one scale says nothing on another."""
+        concept = self._context.concept(name)
+        if not self._context.store.set_scale(concept.id, scale.as_document() if scale else None):
+            raise ConflictError(
+                f"“{concept.name}” has been answered already, so what is answered stays as it is. Begin "
+                "another concept for that."
+            )
+        return self.concept(name)
 
     def delete_concept(self, name: str) -> DeletedConcept:
         """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
@@ -119,6 +146,11 @@ class Definitions:
         """The steps of this concept's journey; None where there is no such concept."""
         concept = self._context.store.find(name)
         return self._progress.steps(concept) if concept and not concept.archived else None
+
+    def is_step(self, name: str, step: str) -> bool:
+        """Whether it is one of this concept's journey: Review is where a machine's opinion is worth it."""
+        steps = self.steps(name)
+        return steps is not None and step in steps.names
 
     def revise(
         self, name: str, definition: Definition, *, author: str, note: str, after: int | None = None
@@ -240,10 +272,13 @@ class Definitions:
         per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
         return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
 
-    def _begin(self, name: str, description: str, examples: Sequence[str], author: str) -> ConceptRow:
+    def _begin(
+        self, name: str, description: str, examples: Sequence[str], author: str, scale: Scale | None
+    ) -> ConceptRow:
         ids = tuple(self._context.collection.library.resolve(example) for example in examples)
         definition = _checked(name=checked_name(name), description=description, examples=ids)
-        concept = self._context.store.create(definition.name)
+        document = scale.as_document() if scale else None
+        concept = self._context.store.create(definition.name, document)
         self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")
         return concept
 

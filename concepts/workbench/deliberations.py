@@ -204,6 +204,7 @@ class Deliberations:
         if found is None or found.definition != self._context.revision(concept).number:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
+        since |= self._context.collection.removed.hidden().ids
         left = [one for one in found.contradicted if one.picture_id not in since]
         lessons = self._context.material(concept)
         inside = set(lessons.looks_at(one.picture_id for one in left))

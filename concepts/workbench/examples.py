@@ -44,7 +44,8 @@ class Examples:
         self._definitions = definitions
 
     def of(self, name: str) -> list[ExampleView]:
-        """Those of the newest definition: what counts first."""
+        """Those of the newest definition: what counts first; without pictures that were removed from the
+        library."""
         concept = self._context.concept(name)
         definition = self._context.revision(concept).definition
         given = [(i, True) for i in definition.examples] + [(i, False) for i in definition.counterexamples]
@@ -52,11 +53,14 @@ class Examples:
             return []
         ids = [picture_id for picture_id, _ in given]
         library = {picture.id for picture in self._context.collection.library.pictures(ids)}
+        kept = library | {picture.id for picture in self._context.collection.outside.of(concept.id, ids)}
         material, used = self._context.material(concept), set[str]()
         if self._context.collection.library.encoder() is not None:
             used = set(material.with_vectors([i for i in ids if i in material.spoken_for]))
         return [
-            ExampleView(id=i, counts=counts, outside=i not in library, used=i in used) for i, counts in given
+            ExampleView(id=i, counts=counts, outside=i not in library, used=i in used)
+            for i, counts in given
+            if i in kept
         ]
 
     def give(self, name: str, data: bytes, *, counts: bool = True, author: str) -> GivenExample:

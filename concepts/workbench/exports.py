@@ -7,23 +7,27 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.run import Exported, ExportResult, ScoreResult, export_heads, model_card, score_pictures
+from concepts.export.run import ExportResult, ScoreResult, export_heads, model_card, score_pictures
 from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.export.smaller import Chosen, Int8Measured, measure_int8
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes, grades
 from concepts.library.ingestion import embed_pictures
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles
+from concepts.workbench.exported import changed, exported
+from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles, ScoreTable
 from concepts.workbench.versions import Versions
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
@@ -72,7 +76,7 @@ class Exports:
         for concept, head in chosen:
             if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
-        versions = [self._as_it_is(*one) for one in chosen]
+        versions = [exported(self._context, *one) for one in chosen]
         return export_heads(self._context.collection, versions, out, page=page, int8=measured)
 
     def archive(
@@ -112,8 +116,8 @@ class Exports:
 
     def model_card(self, name: str, version: int | None = None) -> str:
         """The card of a version as Markdown."""
-        exported = self._as_it_is(*self._context.version(name, version))
-        return model_card(self._context.collection, exported)
+        version_now = exported(self._context, *self._context.version(name, version))
+        return model_card(self._context.collection, version_now)
 
     def score(
         self,
@@ -149,7 +153,7 @@ class Exports:
             pictures=tuple(
                 PictureSaid(name=name, error=str(vector))
                 if isinstance(vector, BadPictureError)
-                else PictureSaid(name=name, said=tuple(_said(*one, vector) for one in chosen))
+                else PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
                 for (name, _), vector in zip(pictures, vectors, strict=True)
             )
         )
@@ -171,10 +175,12 @@ class Exports:
         return [_scored_file(job) for job in jobs if job.state == "done"]
 
     def scores_file(self, job_id: int) -> Path:
-        """What `submit_score_files` wrote. Raises `DiscernError` where there is no such file (any more)."""
+        """What `submit_score_files`, or a table of all concepts, wrote. Raises `DiscernError` where there is
+        no such file (any more)."""
         job = self._context.jobs.store.get(job_id)
-        if job.kind == ScoreFiles.kind and job.state == "done" and job.result:
-            file = Path(read_done(ScoreFiles, job).out)
+        kinds = {ScoreFiles.kind: ScoreFiles, ScoreTable.kind: ScoreTable}
+        if job.kind in kinds and job.state == "done" and job.result:
+            file = Path(read_done(kinds[job.kind], job).out)
             if file.is_file() and file.resolve().is_relative_to(
                 (self._context.settings.home / "scores").resolve()
             ):
@@ -248,11 +254,6 @@ class Exports:
             raise DiscernError(f"“{twice}” is named more than once for one file.")
         return chosen
 
-    def _as_it_is(self, concept: ConceptRow, head: StoredHead) -> Exported:
-        measured = self._context.measured(concept, head.number)
-        material = self._context.material(concept, head.definition_number)
-        return Exported(material, head, measured.report if measured else None)
-
     def _archive(
         self, chosen: Sequence[tuple[ConceptRow, StoredHead]], *, page: bool = False, int8: bool = False
     ) -> Path:
@@ -266,24 +267,27 @@ class Exports:
         archive = folder.with_name(folder.name + ".zip")
         with self._bundle_lock:
             whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
-            if whole and archive.stat().st_mtime > max(since, *(self._changed(*one) for one in chosen)):
+            if whole and archive.stat().st_mtime > max(
+                since, *(changed(self._context, *one) for one in chosen)
+            ):
                 return archive
-            versions = [self._as_it_is(*one) for one in chosen]
+            versions = [exported(self._context, *one) for one in chosen]
             export_heads(self._context.collection, versions, folder, page=page, int8=measured)
         return archive
 
-    def _changed(self, concept: ConceptRow, head: StoredHead) -> float:
-        """Since when what the card tells of is as it is, in seconds since 1970."""
-        measured = self._context.measured(concept, head.number)
-        moments = [self._context.revision(concept).created, *([measured.created] if measured else [])]
-        moments += [chosen[3] for chosen in self._context.collection.frames.concepts.history(concept.id)[-1:]]
-        return max(moments).timestamp()
 
-
-def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid:
-    probability = float(linear_head(head).probabilities(vector[None])[0])
+def said_of(concept: ConceptRow, head: StoredHead, vector: Vectors) -> list[ConceptSaid]:
+    """What a version says of a picture: of exclusive classes each, as its exported file does."""
+    linear, scale = linear_head(head), Scale.read(concept.scale)
+    chances = classes(linear, vector[None])
+    if chances is not None and scale is not None:
+        return [
+            _said_of_class(name, head.number, float(chances[0, k]), bool(chances[0].argmax() == k))
+            for k, name in enumerate(scale.words, 1)
+        ]
+    probability, grade = float(linear.probabilities(vector[None])[0]), grades(linear, vector[None])
     yes = probability >= head.threshold
-    return ConceptSaid(
+    said = ConceptSaid(
         concept=concept.name,
         version=head.number,
         probability=probability,
@@ -294,6 +298,15 @@ def _said(concept: ConceptRow, head: StoredHead, vector: Vectors) -> ConceptSaid
             threshold=head.threshold,
             zones=zones_of(head.threshold, head.details),
         ),
+        grade=None if grade is None else float(grade[0]),
+    )
+    return [said]
+
+
+def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> ConceptSaid:
+    decision: Literal["yes", "no"] = "yes" if is_it else "no"
+    return ConceptSaid(
+        concept=name, version=version, probability=probability, decision=decision, zone=decision
     )
 
 

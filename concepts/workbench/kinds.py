@@ -21,6 +21,7 @@ from concepts.export.run import ScoreResult
 from concepts.export.smaller import Int8Measured
 from concepts.installation.endpoint import EndpointReport
 from concepts.jobs import Job, Lane
+from concepts.library.emptying import Emptied
 from concepts.library.health import Checked
 from concepts.view import View
 
@@ -28,15 +29,24 @@ from concepts.view import View
 
 
 class Added(View):
-    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason."""
+    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
+    files of pictures that somebody removed from the library, which stay out of it."""
 
     added: int
     duplicates: int
     unchanged: int
+    removed_before: int = 0
     embedded: int
     skipped: dict[str, int]
     seconds: float
     pictures_per_second: float | None
+
+
+class DatesRead(View):
+    """`dated` say when they were taken; of the others no file does, or none is there any more."""
+
+    looked_at: int
+    dated: int
 
 
 class Embedded(View):
@@ -68,10 +78,45 @@ class CheckLibrary(Job[Checked]):
 
 
 @dataclass(frozen=True)
+class ReadDates(Job[DatesRead]):
+    """Asks the files of pictures that were added by an older version when they were taken."""
+
+    kind = "read dates"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class EmptyBin(Job[Emptied]):
+    """Takes away for good what was removed from the library; `refuse`: it shall not come in again."""
+
+    kind = "empty bin"
+    lane = Lane.LONG
+    author: str
+    refuse: bool = False
+
+
+@dataclass(frozen=True)
 class Reembed(Job[Embedded]):
     kind = "re-embed"
     lane = Lane.LONG
     encoder: str
+
+
+class WordsRead(View):
+    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
+    any more."""
+
+    pictures: int
+    words: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class ReadWords(Job[WordsRead]):
+    """Reads the words in all pictures in which nobody has looked for some yet."""
+
+    kind = "read words"
+    lane = Lane.READING
 
 
 # Definitions
@@ -365,6 +410,16 @@ class ScoreLibrary(Job[LibraryScored]):
 
 
 @dataclass(frozen=True)
+class TryRule(Job[LibraryScored]):
+    """What a rule says of every picture: its text, or a name under which one was kept."""
+
+    kind = "try rule"
+    lane = Lane.SHORT
+    rule: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
 class ScoreFiles(Job[ScoreResult]):
     """Into a file of the data folder, by a version; without `paths` the library."""
 
@@ -374,6 +429,27 @@ class ScoreFiles(Job[ScoreResult]):
     version: int
     paths: tuple[str, ...]
     suffix: str
+
+
+class TableResult(View):
+    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
+
+    out: str
+    rows: int
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoreTable(Job[TableResult]):
+    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
+    folder."""
+
+    kind = "score table"
+    lane = Lane.LONG
+    suffix: str
+    concepts: tuple[int, ...] = ()
+    out: str = ""
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,7 @@ def _labelled(
         width=picture.width,
         height=picture.height,
         label=decision.value if decision else "",
+        given=decision.given if decision else "",
         answers=given,
         score=score,
         decision=decided,
@@ -188,7 +189,7 @@ def _labelled(
 
 def _given(event: LabelEvent, apart: bool, comment: str) -> GivenAnswer:
     return GivenAnswer(
-        value=event.value,
+        value=event.said,
         author=event.author.name,
         author_kind=event.author.kind,
         split="evaluation" if apart else "train",

@@ -12,6 +12,7 @@ from typing import Any
 
 from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
+from concepts.labels.columns import first_rows, with_columns
 from concepts.labels.files import (
     ImportReport,
     new_labels,
@@ -33,6 +34,7 @@ from concepts.labels.rows import (
     OpenRow,
     UnknownWordRow,
 )
+from concepts.learning.scale import Scale
 from concepts.library.finding import Named, find_named
 from concepts.view import View
 from concepts.workbench.context import BEFORE_IMPORT, Context
@@ -62,6 +64,7 @@ class LabelFileView(View):
     unanswered: int
     bad: int
     bad_rows: list[dict[str, Any]]
+    first_rows: list[dict[str, str]]  # as they are read, by column
 
 
 class LabelFiles:
@@ -71,14 +74,23 @@ class LabelFiles:
         self._context = context
 
     def preview(
-        self, name: str, file: Path, *, format: str = "", meanings: Mapping[str, Meaning] | None = None
+        self,
+        name: str,
+        file: Path,
+        *,
+        format: str = "",
+        meanings: Mapping[str, Meaning] | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> LabelFileView:
-        """What is in a file, before anything of it is taken: its words with counts, and what they would
-        mean. Raises `DiscernError` where it can't be read."""
-        self._context.concept(name)
-        found = format_of(file, format)
+        """What is in a file, before anything of it is taken: its words with counts, what they would mean, and
+        its first rows. `columns` of a table: our heading → the file's. Raises `UnknownColumnsError` where
+        those have to be told, and `DiscernError` where it can't be read."""
+        scale = Scale.read(self._context.concept(name).scale)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        rows = self._read(file, found.method.name, meanings, report, words, unknown)
+        with with_columns(file, columns or {}) as readable:
+            found = format_of(readable, "" if columns else format)
+            rows = self._read(readable, found.method.name, meanings, report, words, unknown, scale)
+            first = first_rows(found, readable)
         known = self._resolve([*rows, *unknown], file, report)
         return LabelFileView(
             format=found.method.name,
@@ -88,6 +100,7 @@ class LabelFiles:
             unanswered=report.unanswered,
             bad=len(report.bad_rows),
             bad_rows=report.as_dict()["bad_rows"][:SHOWN],
+            first_rows=first,
         )
 
     def import_labels(
@@ -97,13 +110,15 @@ class LabelFiles:
         *,
         format: str = "",
         meanings: Mapping[str, Meaning] | None = None,
+        columns: Mapping[str, str] | None = None,
         author: str = "me",
         simulated: bool = False,
         for_others: bool = True,
     ) -> dict[str, Any]:
         """Takes answers from a file or folder in one transaction; bad rows are reported, not taken.
 
-        `meanings` of the file's words come before those that are known. `author` is who brings the file,
+        `meanings` of the file's words come before those that are known; `columns` of a table: our heading →
+        the file's. `author` is who brings the file,
         which is kept beside answers that it says are others'. Without `for_others` new answers of others are
         bad rows.
 
@@ -112,7 +127,10 @@ class LabelFiles:
         """
         concept = self._context.concept(name)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        rows = self._read(file, format, meanings, report, words, unknown, simulated=simulated)
+        scale = Scale.read(concept.scale)
+        with with_columns(file, columns or {}) as readable:
+            of = "" if columns else format
+            rows = self._read(readable, of, meanings, report, words, unknown, scale, simulated=simulated)
         if unknown:
             raise UnknownWordsError(
                 file.name, [(word, n) for (word, means), n in words.most_common() if not means]
@@ -190,13 +208,14 @@ class LabelFiles:
         report: ImportReport,
         words: Counter[tuple[str, str]],
         unknown: list[LabelRow],
+        scale: Scale | None,
         *,
         simulated: bool = False,
     ) -> list[LabelRow]:
         """The usable rows; what the others are goes into `report`. `words` counts (word, meaning), `unknown`
         are rows whose word has none."""
         rows: list[LabelRow] = []
-        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings):
+        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings, scale=scale):
             if isinstance(row, BadRow):
                 report.bad_rows.append(row)
             elif isinstance(row, OpenRow):
@@ -208,7 +227,7 @@ class LabelFiles:
                 words[row.word, ""] += 1
                 unknown.append(LabelRow(row.number, row.picture, "skip", None, None, "", path=row.path))
             else:
-                words[row.word, row.value] += 1
+                words[row.word, row.said] += 1
                 rows.append(row)
         return rows
 
@@ -299,7 +318,7 @@ def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str], commen
     return {
         "id": event.picture_id,
         "path": paths.get(event.picture_id, ""),
-        "label": event.value,
+        "label": event.said,
         "author": event.author.name,
         "author_kind": event.author.kind,
         "split": "evaluation" if event.picture_id in apart else "train",

@@ -103,7 +103,7 @@ class ConceptProgress:
             return self._counts.now(concept_id)
         if not standing.sequence:
             return AnswerCount(to_measure=standing.evaluation)
-        return self._counts.of(concept_id, standing.sequence, standing.evaluation)
+        return self._counts.of(concept_id, standing.sequence, standing.evaluation, standing.removal)
 
     def _cover(self, concept: ConceptRow, standing: Standing) -> list[str]:
         """Ids of pictures that count: the last few that people say so of; where those are too few also what

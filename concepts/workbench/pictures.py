@@ -18,16 +18,19 @@ from concepts.library.browsing import (
     PictureView,
     Repetition,
 )
+from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
 from concepts.library.health import Checked
 from concepts.library.outside import embed_again
+from concepts.library.reading import is_there
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, Reembed
+from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
+from storage.browsing import PictureFilter
 from storage.frames import EVERYTHING, AsItWas, Frame
 from storage.pictures.files import Within
 from storage.pictures.sources import require
@@ -132,11 +135,13 @@ class Pictures:
         """The pictures that were added last."""
         return self.browse(n).pictures
 
-    def browse(self, n: int, place: str = "", collection: int | None = None) -> PicturePage:
-        """A page of the library, or of a named collection by its number; `place` is the `newer` or `older` of
-        another one."""
-        within = self._context.collection.named.get(collection) if collection is not None else None
-        return browsing.picture_page(self._context.collection.library, n, place, within)
+    def browse(self, n: int, place: str = "") -> PicturePage:
+        """A page of the library; `place` is the `newer` or `older` of another one."""
+        return browsing.picture_page(self._context.collection, Chosen(), PictureFilter(), n, place)
+
+    def browse_mixed(self, n: int, place: str = "") -> PicturePage:
+        """The same in an order that is by chance and stays."""
+        return browsing.mixed_page(self._context.collection.library, n, place)
 
     def id_of(self, picture: str) -> str:
         """The id of a picture named by its path, its id or how that begins. Raises `UnknownPictureError`."""
@@ -186,6 +191,8 @@ class Pictures:
     ) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report, within)
         embed_again(self._context.collection)  # examples of before the library had an encoder
+        if report.added and is_there() and self._context.columns.were_read():
+            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
         return Added.model_validate(report.as_dict())
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:

@@ -77,6 +77,7 @@ class SecondLook:
         if found is None or not found.suspects:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
+        since |= self._context.collection.removed.hidden().ids
         inside = set(self._inside(concept, [suspect.id for suspect in found.suspects]))
         return [one for one in found.suspects if one.id in inside and one.id not in since][:n]
 
@@ -88,6 +89,7 @@ class SecondLook:
         if looked is None or looked.doubts is None:
             return None
         since, _ = self._context.log.changed_since(concept.id, looked.answers)
+        since |= self._context.collection.removed.hidden().ids
         shown = [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
         inside = set(self._inside(concept, shown))
         wrong, unsure = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.measuring import Measured as Figures
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
     CurvePoint,
@@ -115,7 +116,14 @@ class Versions:
         material = self._context.material(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)
         covered = looked.coverage if looked else None
-        return quality(material, head, measured, standing, scores, covered)
+        removed = self._removed_since(concept, measured)
+        return quality(material, head, measured, standing, scores, covered, removed)
+
+    def _removed_since(self, concept: ConceptRow, measured: Figures | None) -> int:
+        if measured is None:
+            return 0
+        removed = self._context.collection.removed
+        return removed.measured_before(concept.id, measured.label_sequence, measured.created)
 
     def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
         """Every version with its newest figures, the oldest first; all of them or a page."""

@@ -22,6 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
 from storage.pictures.colours import rgb
+from storage.pictures.exif import taken_of
 from storage.pictures.formats import format_of
 
 BYTES_A_PIXEL: Final = 12  # as it is read, on white, and turned: Pillow takes 4 for one of RGB
@@ -54,6 +55,7 @@ class Decoded:
     format: str  # JPEG, PNG, WEBP, GIF, TIFF, BMP, HEIC or AVIF
     width: int
     height: int
+    taken: int | None = None  # as `storage.pictures.exif.taken_of` says
 
 
 class Memory:
@@ -110,7 +112,7 @@ def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
 def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     try:
         picture.load()
-        orientation = _orientation(picture)
+        orientation, taken = _orientation(picture), taken_of(picture.getexif())
     except Exception as error:
         raise _bad(kind, error) from error
     try:
@@ -124,7 +126,7 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
         if orientation >= 5:
             width, height = height, width
     image.info = {}
-    return Decoded(image, kind, width, height)
+    return Decoded(image, kind, width, height, taken)
 
 
 def _open(kind: str, data: bytes) -> ImageFile:
@@ -147,6 +149,14 @@ def _open(kind: str, data: bytes) -> ImageFile:
         "AVIF": AvifImageFile,
     }[kind]
     return reader(io.BytesIO(data))
+
+
+def exif_of(data: bytes) -> Image.Exif:
+    """What a camera wrote into a picture; nothing where the picture can't be read."""
+    try:
+        return _open(format_of(data), data).getexif()
+    except Exception:  # as in `decode`
+        return Image.Exif()
 
 
 def _bad(kind: str, error: Exception) -> BadPictureError:

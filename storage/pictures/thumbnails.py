@@ -33,6 +33,10 @@ class ThumbnailStore:
         """Whole or not at all. Raises `StorageError`."""
         self._blobs.write(thumbnail_key(picture_id), data)
 
+    def delete(self, picture_id: str) -> int:
+        """How many bytes it had."""
+        return self._blobs.delete(thumbnail_key(picture_id))
+
 
 def _is_whole(content: bytes) -> bool:
     """By the size in the header (RIFF: a signature, the size of what follows, the kind)."""

@@ -16,11 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from storage.errors import UnknownPictureError
 from storage.vectors.ids import ID_TYPE, PictureIds, Rows, located
+from storage.vectors.neighbours import neighbours_of
 from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores, smallest
 
 CHUNK = 1024  # rows converted to float32 at a time
-TOGETHER = 256  # pictures whose neighbours are looked for at once
 BLOCK = 256 * CHUNK  # rows whose products with all queries are in memory at a time
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
 
@@ -89,18 +89,7 @@ class ExactCopy:
         return [self._exact(query, found.rows, k) for query, found in zip(queries, likely, strict=True)]
 
     def neighbours(self, k: int) -> Neighbours:
-        n = len(self.ids)
-        k = max(min(k, n - 1), 0)
-        rows, products = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
-        for start in range(0, n if k else 0, TOGETHER):
-            part = np.arange(start, min(start + TOGETHER, n))
-            for row, hits in zip(part, self.search(self._vectors[part], k + 1), strict=True):
-                (itself,) = self.ids.at(np.array([row]))
-                # Of more than k twins the picture itself may be none of the first.
-                others = [hit for hit in hits if hit[0] != itself][:k]
-                rows[row] = located(self._known, [other for other, _ in others])[0]
-                products[row] = [product for _, product in others]
-        return Neighbours(rows, products)
+        return neighbours_of(self, k)
 
     def _exact(self, query: NDArray[np.floating], rows: Rows, k: int) -> list[tuple[str, float]]:
         weights = np.asarray(query, dtype=np.float64)

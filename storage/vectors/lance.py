@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -57,7 +58,7 @@ class LanceIndex:
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        rows = self._arrow(ids, vectors)
+        rows = self._arrow(ids, vectors, self._table.schema)
         if not rows.num_rows:
             return
         with self._lock, self._guarded():
@@ -70,6 +71,31 @@ class LanceIndex:
         with self._lock, self._guarded():
             for start in range(0, len(ids), BATCH):
                 self._table.delete(lancedb.col("id").isin(list(ids[start : start + BATCH])))
+
+    def purge(self, ids: Sequence[str]) -> None:
+        """Writes the table anew, because a deleted row stays in its file until LanceDB finds that worth
+        a compaction, and keeps no version of before."""
+        gone = set(ids)
+        with self._lock, self._guarded():
+            copy = self.snapshot()  # LanceDB can't be asked while it writes
+            schema = self._table.schema.with_metadata(self._schema().metadata)
+
+            def kept() -> Iterator[pa.RecordBatch]:
+                for some, vectors in copy.batches():
+                    rows = [row for row, picture_id in enumerate(some) if picture_id not in gone]
+                    if rows:
+                        yield from self._arrow(
+                            [some[row] for row in rows], vectors[rows], schema
+                        ).to_batches()
+
+            self._table = self._database.create_table(
+                self.fingerprint, kept(), schema=schema, mode="overwrite"
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that nobody can read an older version is what is wanted
+                self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            self._newest = None
+            shutil.rmtree(self._copies, ignore_errors=True)
 
     def drop(self) -> None:
         with self._lock, self._guarded():
@@ -192,7 +218,7 @@ class LanceIndex:
             metadata={"made": uuid4().hex},
         )
 
-    def _arrow(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> pa.Table:
+    def _arrow(self, ids: Sequence[str], vectors: NDArray[np.floating], schema: pa.Schema) -> pa.Table:
         if vectors.shape != (len(ids), self.dimension):
             raise ValueError(
                 f"{len(ids)} ids need vectors {(len(ids), self.dimension)}, not {vectors.shape}."
@@ -209,7 +235,7 @@ class LanceIndex:
             pa.array(list(last), pa.string()),
             pa.FixedSizeListArray.from_arrays(pa.array(stored.ravel()), self.dimension),
         ]
-        return pa.table(columns, schema=self._table.schema)
+        return pa.table(columns, schema=schema)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -230,6 +256,12 @@ class LanceIndex:
             # Behind a comma LanceDB says where in its own code that was.
             reason = reason.splitlines()[0].partition(", /")[0][:200]
             raise DamagedIndexError(self._folder, reason) from error
+
+
+def dimension_of(folder: Path, fingerprint: str) -> int:
+    """How many numbers each vector of a table has."""
+    table = lancedb.connect(folder).open_table(fingerprint)
+    return int(table.schema.field("vector").type.list_size)
 
 
 def remove_table(folder: Path, fingerprint: str) -> None:

@@ -95,5 +95,9 @@ class VectorIndex(VectorReader, Protocol):
         """Begins anew in place of what is damaged, with the vectors that can still be had without the
         pictures. The others are then missing."""
 
+    def purge(self, ids: Sequence[str]) -> None:
+        """Deletes for good: no older state, no copy and no file holds these vectors afterwards. Takes as long
+        as writing all the others."""
+
     def drop(self) -> None:
         """Removes all vectors for good. The index can't be used afterwards."""

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
+def tables_in(folder: Path) -> list[tuple[str, int]]:
+    """(fingerprint, dimension) of every encoder that has vectors here."""
+    from storage.vectors.lance import dimension_of  # loads LanceDB
+
+    names = [table.name.removesuffix(".lance") for table in sorted(folder.glob("*.lance"))]
+    return [(name, dimension_of(folder, name)) for name in names]
+
+
 class StoredIndex:
     """A `VectorIndex`: the LanceDB table, and its memory-mapped copy, which is read alone where the table's
     files say that it is still the newest.
@@ -49,6 +57,10 @@ class StoredIndex:
 
     def delete(self, ids: Sequence[str]) -> None:
         self._table.delete(ids)
+
+    def purge(self, ids: Sequence[str]) -> None:
+        self._newest = None  # else its mapped file stays open
+        self._table.purge(ids)
 
     def drop(self) -> None:
         self._table.drop()

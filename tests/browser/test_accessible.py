@@ -23,6 +23,7 @@ SCREENS = {
     "story": (f"/story?concept={NAME}", ".story"),
     "activity": ("/activity", ".page h1"),
     "models": ("/activity?view=models", ".page h1"),
+    "settings": ("/settings", ".page h1"),
 }
 
 

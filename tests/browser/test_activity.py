@@ -29,7 +29,7 @@ def model() -> Iterator[FakeOpenAI]:
 def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
     site: Any, page: Any, model: FakeOpenAI
 ) -> None:
-    page.goto(f"{site.url}/activity?view=models")
+    page.goto(f"{site.url}/settings")
     page.fill("#openai_base_url", model.base_url)
     page.fill("#openai_api_key", "sk-secret")
     page.fill("#llm_model", MODEL)

@@ -53,6 +53,27 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
     assert len(tasks) == 3
 
 
+def test_which_column_is_what_is_asked_where_headings_dont_say_it(
+    site: Site, page: Page, tmp_path: Path
+) -> None:
+    site.bench.definitions.create_concept("Of a table", "A tidy room.")
+    file = tmp_path / "table.csv"
+    picture = site.pictures / "ellipse-0000.png"
+    file.write_text(f"file,verdict\n{picture},yes\n")
+    page.goto(f"{site.url}/use?concept=Of+a+table")
+    page.set_input_files("#files-file", file)
+    expect(page.locator("#files-said")).to_contain_text("Which column of table.csv is what?")
+    go = page.get_by_role("button", name="Go on")
+    page.get_by_label("file", exact=True).select_option("where the picture is")
+    expect(go).to_be_disabled()
+    page.get_by_label("verdict").select_option("the answer")
+    go.click()
+    page.get_by_text("The first row", exact=True).click()
+    expect(page.get_by_role("region", name="The first rows")).to_contain_text("ellipse-0000.png")
+    page.get_by_role("button", name="Take these answers").click()
+    expect(page.locator("#files-said")).to_contain_text("1 answer taken")
+
+
 def test_captions_of_a_file_are_found_and_shown_with_the_picture(
     site: Site, page: Page, tmp_path: Path
 ) -> None:

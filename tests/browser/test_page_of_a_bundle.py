@@ -62,13 +62,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    return load_encoder("embedded", cache=tmp_path_factory.mktemp("cache"), precision="float32")
+def encoder(encoder_cache: Path) -> Encoder:
+    return load_encoder("embedded", cache=encoder_cache, precision="float32")
 
 
 @pytest.fixture(scope="module")
-def graph(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> EncoderGraph:
-    found = encoder_graph(encoder, short_side(encoder), tmp_path_factory.mktemp("graphs"))
+def graph(encoder: Encoder, encoder_cache: Path) -> EncoderGraph:
+    found = encoder_graph(encoder, short_side(encoder), encoder_cache)
     assert isinstance(found, EncoderGraph)
     return found
 

@@ -79,15 +79,16 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
     assert steps() == ("Define", "Label", "Review", "Quality", "Use")
 
 
-def test_a_screen_that_is_no_step_stands_beside_the_journey(bench: Workbench) -> None:
+def test_a_review_that_is_no_step_is_a_part_of_quality(bench: Workbench) -> None:
     begin(bench, 0, 1)
     state = SimpleNamespace(sandbox=None)
     request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state)
-    html = _rail(bench, SCREENS, SCREENS[0], request)  # type: ignore[arg-type]
-    steps, beside = html.split('class="steps"')[1].split("</div>", 1)
-    assert "Review" not in steps
-    assert "/review?concept=" in beside
+    review = next(screen for screen in SCREENS if screen.title == "Review")
+    html = _rail(bench, SCREENS, review, request)  # type: ignore[arg-type]
+    assert "Review</a>" not in html
+    steps = html.split('class="steps"')[1].split("</div>", 1)[0]
     assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]
+    assert 'aria-current="step"' in steps.split("/quality")[1]
 
 
 def test_a_cover_shows_what_counts_and_never_a_no(

@@ -163,7 +163,7 @@ def test_a_backup_for_which_there_is_no_room_is_refused_before_it_begins(
 
 @pytest.fixture
 def small_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "NEEDED", {Lane.LONG: 1024**2, Lane.WATCHING: 1024**2, Lane.SHORT: 64 * 1024})
+    monkeypatch.setattr(runner, "NEEDED", dict.fromkeys(Lane, 1024**2) | {Lane.SHORT: 64 * 1024})
     monkeypatch.setattr(runner, "LOOK_FOR_ROOM_SECONDS", 0)
 
 

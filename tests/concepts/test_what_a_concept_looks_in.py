@@ -316,3 +316,22 @@ def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench)
     said = bench.context.store.annotations(concept_id(bench))
     assert said
     assert {one.picture_id for one in said} <= set(few)
+
+
+def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
+    trained.catalogue.duplicate(NAME, "Everywhere", answers=True, author=ME)
+    trained.collections.look_in("Everywhere", [], author=ME)
+    trained.versions.train("Everywhere")
+    tried = trained.combining.try_now(f'"{NAME}" AND "Everywhere"', size=60)
+    assert tried.total == 80
+    assert {one.id for one in tried.pictures} <= members(trained, "Rooms")
+
+
+def test_the_table_of_all_scores_is_silent_where_a_concept_does_not_look(
+    trained: Workbench, tmp_path: Path
+) -> None:
+    trained.score_tables.write(tmp_path / "all.csv")
+    with (tmp_path / "all.csv").open(newline="") as file:
+        said = {row["id"]: row[f"{NAME}: decision"] for row in csv.DictReader(file)}
+    assert len(said) == 160
+    assert {picture for picture, decision in said.items() if decision} == members(trained, "Rooms")

@@ -40,18 +40,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def embedded(encoder_cache: Path) -> Encoder:
+    return load_encoder("embedded", cache=encoder_cache, precision="float32")
 
 
 @pytest.fixture(scope="session")
-def embedded(cache: Path) -> Encoder:
-    return load_encoder("embedded", cache=cache, precision="float32")
-
-
-@pytest.fixture(scope="session")
-def graph(embedded: Encoder, cache: Path) -> EncoderGraph:
-    found = encoder_graph(embedded, short_side(embedded), cache)
+def graph(embedded: Encoder, encoder_cache: Path) -> EncoderGraph:
+    found = encoder_graph(embedded, short_side(embedded), encoder_cache)
     assert isinstance(found, EncoderGraph)
     return found
 
@@ -196,7 +191,7 @@ def test_three_hundred_photos_score_as_in_the_product(
     run: Run,
     embedded: Encoder,
     tiny_open_clip: Path,
-    cache: Path,
+    encoder_cache: Path,
     labelled_pictures: Path,
     tmp_path: Path,
     which: str,
@@ -206,9 +201,9 @@ def test_three_hundred_photos_score_as_in_the_product(
         (tmp_path / f"{number}.jpg").symlink_to(photos[number])
     encoder = embedded
     if which == "open_clip":
-        encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=cache, precision="float32")
+        encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
         encoder.licence = "MIT"
-    graph = encoder_graph(encoder, short_side(encoder), cache)
+    graph = encoder_graph(encoder, short_side(encoder), encoder_cache)
     assert isinstance(graph, EncoderGraph), graph
     found = list(embed_files([tmp_path], encoder))
     vectors = np.concatenate([vectors for _, _, vectors, _ in found]).astype(np.float64)
@@ -328,10 +323,10 @@ def test_the_graph_says_nothing_of_the_computer_that_made_it(bundle: Path) -> No
 
 
 def test_a_kept_graph_is_used_again_and_a_damaged_one_is_made_anew(
-    embedded: Encoder, graph: EncoderGraph, cache: Path, tmp_path: Path
+    embedded: Encoder, graph: EncoderGraph, encoder_cache: Path, tmp_path: Path
 ) -> None:
-    # Others of this module keep their encoders there too: this one's is the file that it is found again by.
-    for kept in cache.glob("encoder-*.onnx.kept"):
+    # Others keep their encoders there too: this one's is the file that it is found again by.
+    for kept in encoder_cache.glob("encoder-*.onnx.kept"):
         shutil.copy(kept, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("encoder-*.onnx.kept")}
     again = encoder_graph(embedded, graph.short_side, tmp_path)
@@ -357,18 +352,18 @@ def test_the_encoders_licence_goes_along(bundle: Path) -> None:
 def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
     run: Run,
     tiny_open_clip: Path,
-    cache: Path,
+    encoder_cache: Path,
     pictures: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = f"local-dir:{tiny_open_clip}"
-    encoder = load_encoder(name, cache=cache, precision="float32")
-    reason = encoder_graph(encoder, short_side(encoder), cache)
+    encoder = load_encoder(name, cache=encoder_cache, precision="float32")
+    reason = encoder_graph(encoder, short_side(encoder), encoder_cache)
     assert isinstance(reason, str)
     assert "unknown" in reason
     monkeypatch.setattr(encoder, "licence", "MIT")
-    found = encoder_graph(encoder, short_side(encoder), cache)
+    found = encoder_graph(encoder, short_side(encoder), encoder_cache)
     assert isinstance(found, EncoderGraph), found
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None, found)
@@ -384,9 +379,9 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
 
 
 @pytest.fixture
-def alone(tiny_open_clip: Path, cache: Path, tmp_path: Path) -> tuple[Encoder, LinearHead, Path]:
+def alone(tiny_open_clip: Path, encoder_cache: Path, tmp_path: Path) -> tuple[Encoder, LinearHead, Path]:
     """A bundle whose encoder can't go along."""
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=cache, precision="float32")
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     return encoder, head, bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
 

@@ -14,7 +14,9 @@ import pytest
 
 from concepts.errors import DiscernError
 from concepts.export import page
-from concepts.export.bundle import Part, write_bundle
+from concepts.export.account import account_of
+from concepts.export.bundle import Part, bundle_facts, write_bundle
+from concepts.export.classifier_model import how_shown
 from concepts.export.heads import BundleHead
 from concepts.export.rules import Combined, Is, Not, OneOf
 from concepts.learning.base import LinearHead
@@ -105,3 +107,23 @@ def test_the_same_input_gives_the_same_page(tmp_path: Path, small_graph: Any) ->
     ]
     one, other = ((folder / "classify.html").read_bytes() for folder in folders)
     assert one == other
+
+
+def test_a_page_that_is_shared_begins_with_what_the_version_says_of_itself(small_graph: Any) -> None:
+    one = part("round <b>")
+    facts = bundle_facts([one], bundles.make_encoder(8))
+    account = account_of(one.facts, "1.0")
+    shown = [("counts", "data:image/webp;base64,AAAA")]
+    html = page.classifying_page(b"graph", how_shown(small_graph), facts, account, shown, "LICENCE OF IT")
+    assert html.index("What counts") < html.index("Where it fails") < html.index("Try your own picture")
+    assert 'src="data:image/webp;base64,AAAA"' in html
+    assert "<b>round" not in html.replace("round &lt;b&gt;", "")
+    assert "LICENCE OF IT" in html
+    assert "MIT License" in html  # of the runtime, as no file lies beside it
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert policy
+    assert "img-src data:" in policy[1]
+    assert "connect-src" not in policy[1]
+    alone = page.classifying_page(b"graph", how_shown(small_graph), facts)
+    assert "img-src" not in alone
+    assert "RUNTIME_LICENCE.txt" in alone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ MODULES = sorted(
 )
 
 
+@cache
 def command_words() -> re.Pattern[str]:
     """Whatever a person would type into a terminal."""
     long = [re.escape(name) for name in commands() if " " in name]

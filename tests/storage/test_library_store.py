@@ -97,17 +97,6 @@ def test_near_groups_that_changed_are_counted_and_found(library: Library, databa
     assert library.counts().near_duplicates == 1
 
 
-def test_pages_lead_forth_and_back(library: Library, database: Database) -> None:
-    for picture in picture_ids(5):
-        add_pictures(database, [picture])
-    newest = [picture.id for picture in library.page(5)]
-    assert newest == picture_ids(5)[::-1]
-    first = library.page(2)
-    second = library.page(2, after=(first[-1].added, first[-1].id))
-    assert [picture.id for picture in second] == newest[2:4]
-    assert library.page(2, before=(second[0].added, second[0].id)) == first
-
-
 @pytest.mark.parametrize("start", [8, 20, 63])
 def test_a_picture_is_found_by_a_start_of_its_id_in_either_case(
     library: Library, database: Database, start: int

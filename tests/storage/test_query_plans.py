@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from storage.browsing import _SORTINGS, Browsing, Key, Order, PictureFilter, Place, _read_on
 from storage.calls import Ledger
 from storage.collections import NamedCollections
 from storage.concepts import ConceptStore
@@ -20,9 +22,17 @@ from storage.jobs import JobStore
 from storage.labels import Author, LabelLog
 from storage.library import Library
 from storage.picture_columns import PictureColumns
+from storage.removed import Removed
 from storage.tables import now
 
 ANA = Author("ana")
+
+
+def _page(database: Database, order: Order, key: Key) -> object:
+    """Behind a picture, of a part that many fit: the order's own index is read on, and nothing is sorted."""
+    filtered = PictureFilter(format="JPEG", folder="/a")
+    with database.read() as session:
+        return _read_on(session, filtered, _SORTINGS[order], _SORTINGS[order].falling, 10, Place(key, "a"))
 
 
 QUESTIONS: dict[str, Callable[[Database], object]] = {
@@ -40,7 +50,20 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),
     "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
-    "a page of the library": lambda d: Library(d).page(10, after=(now(), "a")),
+    **{
+        f"a page by {order}": partial(_page, order=order, key=key)
+        for order, key in {
+            Order.NEWEST: now(),
+            Order.OLDEST: now(),
+            Order.NAME: "a",
+            Order.NAME_BACK: "a",
+            Order.TAKEN: 1,
+            Order.LARGEST: 1,
+            Order.LIGHTEST: 1,
+        }.items()
+    },
+    "a few pictures of a folder": lambda d: Browsing(d).fitting(PictureFilter(folder="/a")),
+    "what is in the bin": lambda d: (Removed(d).hidden(), Removed(d).page(10)),
     "what files say of a picture": lambda d: (PictureColumns(d).of("a"), PictureColumns(d).captions(["a"])),
     "what a concept looks in": lambda d: ConceptFrames(d).now(1),
     "what measures where a concept looks": lambda d: ConceptStore(d).evaluation_pictures(1),

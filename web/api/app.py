@@ -10,7 +10,10 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
+    bin,
+    browsing,
     collections,
+    combining,
     concepts,
     deliberations,
     examples,
@@ -20,8 +23,10 @@ from web.api import (
     labels,
     library,
     prompts,
+    protection,
     scoring,
     settings,
+    shares,
     walls,
     watches,
 )
@@ -38,6 +43,8 @@ Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
     collections,
+    browsing,
+    bin,
     concepts,
     deliberations,
     examples,
@@ -48,8 +55,11 @@ TAGS = (
     walls,
     heads,
     scoring,
+    combining,
     watches,
+    shares,
     jobs,
+    protection,
     settings,
 )
 

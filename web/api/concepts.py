@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from concepts.annotators.setups import Setup
 from concepts.definition.document import Change, Definition
 from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
+from concepts.learning.scale import Scale
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
     ArchivedConcept,
@@ -22,6 +23,7 @@ from concepts.workbench.concept_views import (
     RenamedConcept,
     RevisionView,
 )
+from concepts.workbench.folding import Folded, FoldPreview, FoldView, Unfolded
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -30,9 +32,24 @@ Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 NewName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
 
 
-class NewConcept(Body):
+class Answered(Body):
+    """What a concept is answered by. `yes or no`; `graded`: 1 to `grades`, of which those from `counts_from`
+    on (without it the middle one) count as a yes; `classes`: one of these 2 to 9, or none of them."""
+
+    kind: Literal["yes or no", "graded", "classes"] = "yes or no"
+    grades: int = Field(5, ge=3, le=9)
+    counts_from: int | None = Field(None, ge=2, le=9)
+    classes: list[str] = Field(default=[], max_length=9)
+
+    def scale(self) -> Scale | None:
+        if self.kind == "classes":
+            return Scale.of_classes(self.classes)
+        return Scale.graded(self.grades, self.counts_from) if self.kind == "graded" else None
+
+
+class NewConcept(Answered):
     """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
-    count."""
+    count. `kind`: what it is answered by, with `grades` or `classes`."""
 
     name: NewName
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
@@ -50,6 +67,12 @@ class Duplicate(Body):
 
     name: NewName
     answers: bool = False
+
+
+class Fold(Body):
+    """`into`: the concept that gets the answers."""
+
+    into: str = Field(min_length=1, max_length=120)
 
 
 class NewRevision(Body):
@@ -122,8 +145,13 @@ def routes(workbench: Workbench) -> APIRouter:
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
         """Begins a concept from a name and a sentence. Pictures to measure with are set aside meanwhile."""
         return workbench.definitions.begin_concept(
-            body.name, body.description, examples=body.examples, author=author
+            body.name, body.description, examples=body.examples, author=author, scale=body.scale()
         )
+
+    @router.put("/concepts/{name}/scale")
+    def set_scale(name: ConceptName, body: Answered) -> ConceptView:
+        """Has a concept answered by grades, classes, or yes and no: as long as nobody has answered."""
+        return workbench.definitions.set_scale(name, body.scale())
 
     @router.get("/concepts/{name}")
     def get_concept(name: ConceptName, revision: Number | None = None) -> ConceptView:
@@ -165,6 +193,31 @@ def routes(workbench: Workbench) -> APIRouter:
     def unarchive_concept(name: ConceptName) -> ConceptView:
         """Brings an archived concept back."""
         return workbench.definitions.concept(workbench.catalogue.restore(name))
+
+    @router.get("/concepts/{name}/fold")
+    def preview_fold(
+        name: ConceptName, into: Annotated[str, Query(min_length=1, max_length=120)]
+    ) -> FoldPreview:
+        """What folding a concept into another one would do: how many answers would be copied, and where a
+        person said something else of the two."""
+        return workbench.folding.preview(name, into)
+
+    @router.post("/concepts/{name}/fold")
+    def fold_concept(name: ConceptName, body: Fold, author: AuthorName) -> Folded:
+        """Copies a concept's answers to another one and archives it. Where a person answered about both, the
+        newer answer holds."""
+        return workbench.folding.fold(name, body.into, author=author)
+
+    @router.get("/concepts/{name}/folds")
+    def list_folds(name: ConceptName) -> list[FoldView]:
+        """What was folded into a concept, or it into others, with the answers that differed; of archived ones
+        too."""
+        return workbench.folding.folds(name)
+
+    @router.post("/concepts/{name}/unfold")
+    def unfold_concept(name: ConceptName, author: AuthorName) -> Unfolded:
+        """Brings a folded concept back and takes back the answers that were copied. Later ones stay."""
+        return workbench.folding.unfold(name, author=author)
 
     @router.get("/archived-concepts")
     def list_archived_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ArchivedConcept]:

@@ -19,6 +19,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.users import Role
+from concepts.labels.columns import columns_given
 from concepts.labels.formats import FORMATS, written_formats
 from concepts.labels.rows import LABEL_COLUMNS, meanings_of
 from concepts.workbench import Workbench
@@ -63,6 +64,17 @@ Meanings = Annotated[
 ]
 
 
+Columns = Annotated[
+    list[Annotated[str, Field(max_length=300)]],
+    Query(
+        alias="column",
+        max_length=20,
+        description="OURS=HEADING of a table whose headings are others: path, id, label, author, comment, "
+        "split or created, such as `label=category`.",
+    ),
+]
+
+
 class BadRow(BaseModel):
     row: int
     reason: str
@@ -94,12 +106,19 @@ def routes(workbench: Workbench) -> APIRouter:
         format: FormatName = "",
         file: FileName = "labels.csv",
         meanings: Meanings = [],  # noqa: B006  # FastAPI copies it
+        columns: Columns = [],  # noqa: B006
     ) -> LabelFileView:
-        """What is in a file, and nothing taken: the words it labels with, in how many rows, and what each
-        would mean; empty where it takes somebody to say."""
+        """What is in a file, and nothing taken: its first rows, the words it labels with, in how many rows,
+        and what each would mean; empty where it takes somebody to say. Headings without a meaning are an
+        error that lists them with their first values."""
         async with received(request, file) as path:
             found = await run_in_threadpool(
-                workbench.label_files.preview, name, path, format=format, meanings=meanings_of(meanings)
+                workbench.label_files.preview,
+                name,
+                path,
+                format=format,
+                meanings=meanings_of(meanings),
+                columns=columns_given(columns),
             )
         return found.model_copy(update={"words": found.words[:MOST]})
 
@@ -111,6 +130,7 @@ def routes(workbench: Workbench) -> APIRouter:
         format: FormatName = "",
         file: FileName = "labels.csv",
         meanings: Meanings = [],  # noqa: B006  # FastAPI copies it
+        columns: Columns = [],  # noqa: B006
         simulated: bool = False,
     ) -> ImportResult:
         """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
@@ -123,6 +143,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 path,
                 format=format,
                 meanings=meanings_of(meanings),
+                columns=columns_given(columns),
                 author=author,
                 simulated=simulated,
                 for_others=role_in(request) >= Role.OWNER,

@@ -34,7 +34,12 @@ IdempotencyKey = Annotated[
 
 class Answer(Body):
     picture: PictureId
-    value: Literal["yes", "no", "unsure", "skip"]
+    value: str = Field(
+        min_length=1,
+        max_length=80,
+        description="yes, no, unsure or skip; of a graded concept a grade such as 4, of exclusive classes "
+        "one of them or none.",
+    )
     comment: str = Field("", max_length=2000)
     repeat: bool = Field(
         False, description="As the question came: whether the picture was asked about a second time."
@@ -119,7 +124,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return [
             KeptAnswer(
                 picture=event.picture_id,
-                value=event.value,
+                value=event.said,
                 comment=event.comment,
                 author=event.author.name,
                 author_kind=event.author.kind,

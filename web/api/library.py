@@ -12,14 +12,16 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.activity import JobView
-from concepts.library.browsing import BadFile, PictureDetail, PicturePage
+from concepts.library.browsing import BadFile, PictureDetail
 from concepts.library.collection import LibraryInfo
 from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from concepts.workbench.captions import CaptionHit, ColumnsReport
+from concepts.workbench.heat import Heat
+from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
-from web.api.shared import LONG, Accepted, Body, Limit, Offset, PictureId
+from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId
 
 Within = Annotated[
     int | None, Query(alias="in", ge=1, le=2**31 - 1, description="Of one collection alone, by its number.")
@@ -55,13 +57,6 @@ def routes(workbench: Workbench) -> APIRouter:
         """What is in the library, and which encoder it uses."""
         return workbench.pictures.library_info()
 
-    @router.get("/pictures")
-    def list_pictures(
-        limit: Limit = 50, cursor: Annotated[str, Query(max_length=200)] = "", within: Within = None
-    ) -> PicturePage:
-        """Pictures, newest first. `cursor` is the `older` or `newer` of another page."""
-        return workbench.pictures.browse(limit, cursor, within)
-
     @router.get("/pictures/{picture_id}")
     def get_picture(picture_id: PictureId) -> PictureDetail:
         """Everything the library knows of one picture."""
@@ -77,6 +72,19 @@ def routes(workbench: Workbench) -> APIRouter:
         return StreamingResponse(
             io.BytesIO(workbench.pictures.thumbnail(picture_id)), media_type="image/webp"
         )
+
+    @router.get("/pictures/{picture_id}/heat")
+    def get_heat(
+        picture_id: PictureId,
+        concept: Annotated[str, Query(min_length=1, max_length=120, description="The concept's name.")],
+        author: AuthorName,
+        version: Annotated[
+            int | None, Query(ge=1, le=2**31 - 1, description="Without it, the newest.")
+        ] = None,
+    ) -> Heat:
+        """Where in a picture a version's score comes from. Refused for a picture that measures until whoever
+        asks has answered it."""
+        return workbench.heat.of(concept, picture_id, version=version, author=author)
 
     @router.post("/pictures", **LONG)
     def add_pictures(body: AddPictures, response: Response) -> JobView:
@@ -118,13 +126,25 @@ def routes(workbench: Workbench) -> APIRouter:
         async with received(request, file) as path:
             return await run_in_threadpool(workbench.captions.import_file, path, format=format)
 
+    @router.get("/words")
+    def words_state() -> WordsState:
+        """In how many pictures words were looked for."""
+        return workbench.words.state()
+
+    @router.post("/words", **LONG)
+    def read_words(response: Response) -> JobView:
+        """Reads the words in every picture in which nobody has yet, behind other work. What is added later is
+        read, too. Needs Discern's extra `words`."""
+        return accepted(workbench.words.submit(), response)
+
     @router.get("/captions")
     def search_captions(
         text: Annotated[str, Query(min_length=1, max_length=2000, description="Words to look for.")],
         limit: Limit = 20,
         offset: Offset = 0,
     ) -> list[CaptionHit]:
-        """Pictures of which a caption holds every one of the words, whatever their case."""
+        """Pictures of which a caption holds every one of the words, whatever their case, or in which they
+        stand."""
         return workbench.captions.search(text, limit, offset)
 
     @router.post("/reembed", **LONG)

@@ -7,7 +7,7 @@ nothing; on the screen the browser makes it, because a key press must not wait.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
@@ -21,7 +21,7 @@ from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.answers import GivenAnswer
 from concepts.workbench.comments import Remark
-from storage.labels import Author, LabelEvent
+from storage.labels import VALUES, Author, LabelEvent
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
@@ -31,7 +31,8 @@ LARGEST_GRID = 60
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Value = Literal["yes", "no", "unsure", "skip"]
+# Yes, no, unsure, skip; a grade or a class, where the concept has some. Which it knows, `bench.answers` says.
+Value = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Asked(BaseModel):
@@ -135,6 +136,7 @@ def take(
 ) -> dict[str, LabelEvent]:
     """Commits answers together or not at all, and returns what is kept by key: for a repeated request what
     the first one brought. Raises `ConflictError` where a key came with another answer before."""
+    given = [g if g.value in VALUES else _as_kept(workbench, concept, g) for g in given]
     kept = _kept(workbench, given, author)
     if len(kept) < len(given):
         answers = [(g.key, g.picture, g.value, g.comment) for g in given]
@@ -144,12 +146,18 @@ def take(
     return kept
 
 
+def _as_kept(workbench: Workbench, concept: str, given: Given) -> Given:
+    return given.model_copy(update={"value": workbench.answers.as_kept(concept, given.value)})
+
+
 def _kept(workbench: Workbench, given: Sequence[Given], author: Author) -> dict[str, LabelEvent]:
     kept = workbench.answers.labels_with_keys([g.key for g in given])
     for g in given:
         event = kept.get(g.key)
-        said = event and (event.picture_id, event.value, event.comment, event.author)
-        if event and said != (g.picture, g.value, g.comment, author):
+        if event is None:
+            continue
+        value = event.value if g.value == "no" else event.said  # which among classes is none of them
+        if (event.picture_id, value, event.comment, event.author) != (g.picture, g.value, g.comment, author):
             raise ConflictError("The same key came with another answer before, so this one was not taken.")
     return kept
 

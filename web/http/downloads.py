@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 
-from concepts.classifier.versions import concept_stem
+from concepts.classifier.versions import concept_stem, file_stem
 from concepts.workbench import Workbench
 
 MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
@@ -32,6 +32,11 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """The bundle of a version, written when it is first asked for."""
         return _file(workbench.exports.archive(concept, version, also, page=page, int8=int8))
 
+    @router.get("/combinations/{number}.zip")
+    def combination(number: Number, name: str, page: bool = False) -> FileResponse:
+        """The bundle of a kept rule, written when it is first asked for."""
+        return _file(workbench.combining.archive(name, number, page=page))
+
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:
         """What a finished job scored."""
@@ -42,14 +47,30 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """A concept's story as a document to sign."""
         return story_file(workbench, concept)
 
+    @router.get("/version.html")
+    def version(
+        concept: str, version: Annotated[int, Query(ge=1, le=2**31 - 1)], classifier: bool = False
+    ) -> HTMLResponse:
+        """A version as one file for whoever has no Discern."""
+        return version_file(workbench, concept, version, classifier)
+
     return router
 
 
 def story_file(workbench: Workbench, concept: str) -> HTMLResponse:
-    """Always a file to keep, never a page of ours."""
     name = f"{concept_stem(workbench.context.concept(concept).name)}-story.html"
+    return _kept(workbench.story.document(concept), name)
+
+
+def version_file(workbench: Workbench, concept: str, version: int, classifier: bool) -> HTMLResponse:
+    name = f"{file_stem(workbench.context.concept(concept).name, version)}.html"
+    return _kept(workbench.sharing.document(concept, version, classifier=classifier), name)
+
+
+def _kept(document: str, name: str) -> HTMLResponse:
+    """Always a file to keep, never a page of ours."""
     headers = FRESH | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return HTMLResponse(workbench.story.document(concept), headers=headers)
+    return HTMLResponse(document, headers=headers)
 
 
 def _file(path: Path) -> FileResponse:

@@ -49,7 +49,7 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
         request: Request, concept: str, picture: Annotated[list[PictureId], Query(max_length=LARGEST_GRID)]
     ) -> Own:
         given = workbench.answers.own(concept, picture, author_of(request))
-        return Own(answers={event.picture_id: (event.value, event.key) for event in given})
+        return Own(answers={event.picture_id: (event.said, event.key) for event in given})
 
     @router.post("/elsewhere")
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:

@@ -30,6 +30,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.DiscernError: 422,
     errors.NotAllowedError: 403,
     errors.QuotaError: 403,
+    errors.UnknownCombinationError: 404,
     errors.UnknownConceptError: 404,
     errors.ArchivedConceptError: 409,
     errors.UnknownVersionError: 404,
@@ -37,14 +38,19 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.UnknownJobError: 404,
     errors.UnknownWatchError: 404,
     errors.UnknownCollectionError: 404,
+    errors.UnknownShareError: 404,
+    errors.ShareGoneError: 410,
     errors.UnknownPromptError: 404,
     errors.OtherVariablesError: 422,
+    errors.RuleTextError: 422,
     errors.ConflictError: 409,
     errors.FingerprintMismatchError: 409,
+    errors.NotAnsweredError: 409,
     errors.NotEnoughLabelsError: 409,
     errors.NotEnoughPicturesError: 409,
     errors.NoUsableRowsError: 422,
     errors.UnknownWordsError: 422,
+    errors.UnknownColumnsError: 422,
     errors.BudgetError: 409,
     errors.BadPictureError: 422,
     errors.SettingsError: 422,
@@ -136,6 +142,9 @@ def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:
     """Where in a file something is wrong, and what."""
     if isinstance(error, errors.NoUsableRowsError):
         return [{"where": f"row {number}", "what": reason} for number, reason in error.rows]
+    if isinstance(error, errors.UnknownColumnsError):
+        said = ((name, ", ".join(filter(None, values))) for name, values in error.columns)
+        return [{"where": name[:LONGEST], "what": what[:LONGEST]} for name, what in said]
     if isinstance(error, errors.UnknownWordsError):
         return [{"where": word[:LONGEST], "what": f"{count:,} rows"} for word, count in error.words]
     return []

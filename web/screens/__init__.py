@@ -1,6 +1,21 @@
 """One module a screen. A screen builds components and calls the Workbench, and knows no other screen."""
 
-from web.screens import activity, borderline, define, label, library, quality, review, start, story, use
+from web.screens import (
+    activity,
+    borderline,
+    combine,
+    define,
+    label,
+    library,
+    protection,
+    quality,
+    review,
+    settings,
+    several,
+    start,
+    story,
+    use,
+)
 from web.shell import Screen
 
 SCREENS = (
@@ -8,10 +23,14 @@ SCREENS = (
     Screen("Library", "/library", "images", library.build),
     Screen("Define", "/define", "pencil", define.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
-    Screen("Review", "/review", "list-checks", review.build, step=3),
+    Screen("Review", "/review", "list-checks", review.build, step=3, part_of="/quality"),
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
     Screen("Story", "/story", "history", story.build, of_concept=True),
+    Screen("Combine", "/combine", "arrow-left-right", combine.build),
+    Screen("Side by side", "/several", "grid-3x3", several.build),
     Screen("Activity", "/activity", "activity", activity.build),
+    Screen("Protection", "/protection", "eye-off", protection.build, aside=True),
+    Screen("Settings", "/settings", "settings", settings.build),
 )

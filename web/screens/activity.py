@@ -1,19 +1,17 @@
-"""Activity and settings: long work, the model endpoint and what it costs, the data folder and its backup.
+"""Activity: long work, what models were asked and what that cost, the data folder and its backup.
 
 What is shown is in the address (`?view=models`), so a reload or a second tab shows the same.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView, call_sums
-from concepts.installation.endpoint import EndpointReport
-from concepts.installation.findings import about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
@@ -24,12 +22,7 @@ from web.work import press
 
 HISTORY = 25
 CALLS = 25
-FIELDS = (
-    *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
-    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
-)
 BY: tuple[Literal["concept", "purpose", "model"], ...] = ("concept", "purpose", "model")
-TEST = "test endpoint"
 
 Place = dict[str, str]
 
@@ -37,7 +30,7 @@ Place = dict[str, str]
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
-    for area in (screen.top, screen.going, screen.main, screen.side, screen.below):
+    for area in (screen.top, screen.going, screen.main):
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.timer.tick, screen.tick, [screen.memory], screen.areas)
 
@@ -48,13 +41,10 @@ class _Screen:
         self.top = live("activity-head")
         self.said = live("activity-said")
         self.going = live("activity-going")
-        with gr.Row(elem_classes="activity-columns"):
-            self.main = live("activity-main")
-            self.side = live("activity-side")
-        self.below = live("activity-below")
+        self.main = live("activity-main")
         self.memory = memory([])  # the ids of the jobs that go on
         self.timer = gr.Timer(1, active=False)
-        shown = [self.top, self.said, self.going, self.main, self.side, self.below]
+        shown = [self.top, self.said, self.going, self.main]
         self.areas = [*shown, self.memory, self.timer]
 
     def show(self, place: Place, said: str = "") -> Shown:
@@ -62,10 +52,10 @@ class _Screen:
         view = self._view(place)
         jobs = self._bench.installation.recent_jobs()
         try:
-            main, more = self._main(view, place), self._more(view, place)
+            main = self._main(view, place)
         except DiscernError as error:
-            main, more = say(in_words(error), "bad"), {self.side: "", self.below: ""}
-        shown = {self.said: said, self.main: main} | more
+            main = say(in_words(error), "bad")
+        shown: Shown = {self.said: said, self.main: main}
         return shown | self._work(jobs, view, url("/activity", **place))
 
     def tick(self, request: gr.Request, before: list[int]) -> Shown:
@@ -76,17 +66,17 @@ class _Screen:
         shown = self._work(jobs, view)
         if shown[self.memory] == before:
             return shown
-        main = {self.main: self._main(view, place)} if view == "" else {}
-        return shown | main | self._more(view, place)
+        main = {} if view == "data" else {self.main: self._main(view, place)}
+        return shown | main
 
     def _view(self, place: Place) -> str:
         """Settings and data are about the computer: in a demo there is the work alone."""
         return "" if self._bench.context.settings.demo else place.get("view", "")
 
     def _work(self, jobs: list[JobView], view: str, address: str | None = None) -> Shown:
-        """What is going on; of the kinds that the view is about."""
+        """What is going on, where that is what the view is about."""
         going = [job for job in jobs if is_going(job)]
-        about = [job for job in going if view == "" or (view == "models" and job.kind == TEST)]
+        about = going if view == "" else []
         return {
             self.top: render(
                 "activity/head.html",
@@ -117,42 +107,14 @@ class _Screen:
                 "cancel": "It stops after the step it is in. What is done stays, and it can go on later.",
                 "retry": "It goes on where it stopped.",
             }[action.name]
-        if action.name == "test":
-            self._bench.installation.submit_endpoint_test()
-            return ""
-        return self._save(action.fields) if action.name == "save" else ""
-
-    def _save(self, fields: dict[str, str]) -> str:
-        fixed = self._bench.installation.endpoint_settings().fixed
-        changes: dict[str, Any] = {
-            name: fields[name].strip() or None for name in FIELDS if name in fields and name not in fixed
-        }
-        if fields.get("remove_key"):
-            changes["openai_api_key"] = None
-        if fields.get("openai_api_key", "").strip():
-            changes["openai_api_key"] = fields["openai_api_key"].strip()
-        had_key = self._bench.installation.endpoint_settings().has_key
-        now = self._bench.installation.save_settings(changes)
-        if fields.get("then") == "test":
-            self._bench.installation.submit_endpoint_test()
-        lost = had_key and not now.has_key and not fields.get("remove_key")
-        said = "Saved. It counts from the next call on."
-        return (
-            f"{said} The key was for another address, so it was taken away: give it again." if lost else said
-        )
+        return ""
 
     def _main(self, view: str, place: Place) -> str:
         if view == "models":
-            return self._endpoint()
+            return self._costs(_start(place, CALLS))
         if view == "data":
             return self._data()
         return self._history(_start(place, HISTORY))
-
-    def _more(self, view: str, place: Place) -> Shown:
-        """What the endpoint can do, beside its form, and what it costs, below."""
-        if view != "models":
-            return {self.side: "", self.below: ""}
-        return {self.side: self._test(), self.below: self._costs(_start(place, CALLS))}
 
     def _history(self, start: int) -> str:
         jobs = self._bench.installation.recent_jobs(HISTORY + 1, start)
@@ -163,24 +125,6 @@ class _Screen:
             start=start,
             size=HISTORY,
             more=len(jobs) > HISTORY,
-        )
-
-    def _endpoint(self) -> str:
-        job = self._bench.installation.latest_endpoint_test()
-        models = job.result["models"] if job and job.state == "done" and job.result else []
-        return render(
-            "activity/endpoint.html", now=self._bench.installation.endpoint_settings(), models=models
-        )
-
-    def _test(self) -> str:
-        job = self._bench.installation.latest_endpoint_test()
-        done = job is not None and job.state == "done" and job.result
-        report = EndpointReport.model_validate(job.result) if job and done else None
-        return render(
-            "activity/test.html",
-            job=job,
-            endpoint=about_endpoint(report) if report else [],
-            models=about_models(report) if report else [],
         )
 
     def _costs(self, start: int) -> str:

@@ -20,6 +20,7 @@ from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
+from web.screens.scales import scale_of
 from web.words import count
 from web.work import Work, press
 
@@ -150,6 +151,7 @@ class _Screen:
             "define/work.html",
             by=model or "the built-in vocabulary",
             model=model,
+            demo=self._bench.context.settings.demo,
             asks=model or self._bench.scoping.unclear(view.name),
             first=not view.revision.definition.queries,
         )
@@ -202,6 +204,9 @@ class _Screen:
             return None
         if press(bench, action):
             return None
+        if action.name == "scale":
+            bench.definitions.set_scale(name, scale_of(action.fields))
+            return Notice("Kept.", "good")
         base, _, what = action.value.partition(":")
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, int(base))

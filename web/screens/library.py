@@ -1,6 +1,7 @@
 """The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
 
-What is shown is in the address (`?q=words&like=id&at=page`), so a reload or a second tab shows the same.
+What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
+shows the same. Its views are `library_pictures` and `library_bin`.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from web.live import Action, Shown, author_of, live, on_action, on_event, on_loa
 from web.render import Button, Notice, render, say, url
 from web.screens import collections
 from web.screens.collections import CollectionsView
+from web.screens.library_bin import in_bin, put_back, remove
+from web.screens.library_pictures import chosen_of, picture, pictures
 from web.words import count
 from web.work import Work, press
 
-JOBS = ("add pictures", "add sample", "re-embed", "check library")
+JOBS = ("add pictures", "add sample", "re-embed", "check library", "empty bin", "read dates", "read words")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
-PAGE = 48
-CAPTIONED = 12
 BAD_FILES = 50
 GROUPS = 12
 
@@ -35,7 +36,7 @@ Place = dict[str, str]
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
+    on_load(blocks, lambda request: screen.show(dict(request.query_params), author_of(request)), screen.areas)
     for area in (screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog):
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
@@ -58,14 +59,14 @@ class _Screen:
 
     # What is shown
 
-    def show(self, place: Place) -> Shown:
-        """Everything, for what the address says."""
+    def show(self, place: Place, author: str, said: Notice | None = None) -> Shown:
+        """Everything, for what the address says, and what is said of a press."""
         going = self.work.newest()  # first: what ends meanwhile ticks once more
-        main = self._main(self._bench.pictures.library_info(), place)
+        main = self._main(self._bench.pictures.library_info(), place, author)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(
-            going if is_going(going) else self.work.newest()
+            going if is_going(going) else self.work.newest(), said
         )
 
     def tick(self, request: gr.Request) -> Shown:
@@ -74,13 +75,15 @@ class _Screen:
         library = self._bench.pictures.library_info()
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
-            return self.show(place)  # what is shown says that there are no pictures
+            return self.show(place, author_of(request))  # what is shown says that there are no pictures
+        if job and job.kind in ("empty bin", "read dates") and not is_going(job):
+            return self.show(place, author_of(request))
         return {self.top: _head(library, place, self._demo)} | self._progress(job)
 
     def _progress(self, job: JobView | None, said: Notice | None = None) -> Shown:
         return self.work.shown(job, "library/work.html", said=said, ended=_ended(job))
 
-    def _main(self, library: LibraryInfo, place: Place) -> str:
+    def _main(self, library: LibraryInfo, place: Place, author: str) -> str:
         view = "" if self._demo else place.get("view", "")
         try:
             if view == "health":
@@ -89,43 +92,11 @@ class _Screen:
                 return self.collections.html(place)
             if view == "encoder":
                 return render("library/encoder.html", library=library, seconds=self._seconds(library))
-            return self._pictures(library, place)
+            if view == "bin":
+                return in_bin(self._bench, place, author)
+            return pictures(self._bench, library, place, author, self._demo)
         except DiscernError as error:
             return say(in_words(error), "bad")
-
-    def _pictures(self, library: LibraryInfo, place: Place) -> str:
-        words, like = place.get("q", ""), place.get("like", "")
-        within = int(place["in"]) if place.get("in", "").isdecimal() else None
-        hits = page = None
-        captioned = []
-        if library.pictures and (words or like):
-            hits = self._bench.pictures.search(words, like=[like] if like else [], n=PAGE, within=within)
-            captioned = (
-                self._bench.captions.search(words, CAPTIONED) if words and not like and not within else []
-            )
-        elif library.pictures:
-            page = self._bench.pictures.browse(PAGE, place.get("at", ""), within)
-        return render(
-            "library/pictures.html",
-            library=library,
-            open=not library.pictures,
-            words=words,
-            like=like,
-            hits=hits,
-            captioned=captioned,
-            page=page,
-            within=self._bench.collections.get(within) if within else None,
-            demo=self._demo,
-            concepts=self._bench.catalogue.names(),
-        )
-
-    def _picture(self, picture_id: str, author: str) -> str:
-        return render(
-            "library/picture.html",
-            picture=self._bench.pictures.picture(picture_id),
-            remarks=self._bench.comments.of_picture(picture_id, author),
-            author=author,
-        )
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
@@ -156,24 +127,35 @@ class _Screen:
     # What can be done
 
     def act(self, action: Action, request: gr.Request) -> Shown:
+        author = author_of(request)
         try:
+            place = dict(parse_qsl(action.value))
             if action.name == "show":
-                return self.show(dict(parse_qsl(action.value)))
-            if action.name == "search":
-                wanted = {**dict(parse_qsl(action.value)), "q": action.fields.get("q", "").strip()}
-                return self.show({name: value for name, value in wanted.items() if value and name != "at"})
-            if action.name == "open":
-                return {self.dialog: self._picture(action.value, author_of(request))}
+                return self.show(place, author)
+            if action.name in ("search", "narrow"):
+                return self.show(_with(place, action.fields), author)
+            if action.name in ("open", "position"):
+                said = chosen_of(dict(request.query_params)).said()
+                where = action.name == "position"
+                shown = picture(self._bench, action.value, author, said, self._demo, position=where)
+                return {self.dialog: shown}
+            if action.name == "remove-pictures":
+                done = remove(self._bench, action.fields.get("pictures", ""), place, author)
+                return self.show(place, author, done)
+            if action.name == "put-back":
+                done = put_back(self._bench, place.pop("pictures", ""), author)
+                return self.show(place, author, done)
             if action.name in collections.ACTIONS:
-                place, said = self.collections.do(action, author_of(request))
-                head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
-                return {self.top: head, self.main: self.collections.html(place, said)}
-            self._begin(action)
+                where_now, told = self.collections.do(action, author)
+                info = self._bench.pictures.library_info()
+                head = _head(info, where_now, self._demo, url("/library", **where_now))
+                return {self.top: head, self.main: self.collections.html(where_now, told)}
+            self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
         return self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
 
-    def _begin(self, action: Action) -> None:
+    def _begin(self, action: Action, author: str) -> None:
         bench = self._bench
         if press(bench, action):
             return
@@ -183,11 +165,24 @@ class _Screen:
             bench.pictures.submit_uploads(action.value)
         elif action.name == "sample":
             bench.pictures.submit_sample()
+        elif action.name == "empty-bin":
+            bench.removing.submit_empty_bin(author=author, refuse=bool(action.fields.get("refuse")))
+        elif action.name == "read-dates":
+            bench.browsing.submit_read_dates()
+        elif action.name == "read-words":
+            bench.words.submit()
         elif action.name == "check":
             bench.pictures.submit_check(repair=True)
         elif action.name == "reembed":
             choice = action.fields.get("choice", "")
             bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+
+
+def _with(place: Place, fields: dict[str, str]) -> Place:
+    """An address with what a form says, on its first page."""
+    wanted = {**place, **{name: value.strip() for name, value in fields.items()}}
+    usual = {name for name, value in wanted.items() if not value or (name, value) == ("sort", "newest")}
+    return {name: value for name, value in wanted.items() if name not in usual | {"at"}}
 
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
@@ -205,6 +200,18 @@ def _ended(job: JobView | None) -> Notice | None:
     result = job.result or {}
     if job.kind == "re-embed":
         return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
+    if job.kind == "read dates":
+        return Notice(
+            f"Done: {int(result['dated']):,} of {count(int(result['looked_at']), 'picture')} say when.",
+            "good",
+        )
+    if job.kind == "empty bin":
+        gone = Button("What went", "show", "view=bin")
+        return Notice(f"The bin was emptied: {count(int(result['pictures']), 'picture')}.", "good", gone)
+    if job.kind == "read words":
+        looked, found = int(result["pictures"]), int(result["words"])
+        said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
+        return Notice(f"{said}. Search finds them.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
         return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")
@@ -214,6 +221,8 @@ def _ended(job: JobView | None) -> Notice | None:
         parts.append(f"{count(int(result['duplicates']), 'copy', 'copies')} of what was there")
     if result.get("unchanged"):
         parts.append(f"{int(result['unchanged']):,} known already")
+    if result.get("removed_before"):
+        parts.append(f"{int(result['removed_before']):,} were removed by you before")
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
     show = Button("Show the newest", "show") if result.get("added") else None

@@ -42,6 +42,7 @@ def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None
     return render(
         "quality/correction.html",
         mistake=found,
+        concept=view.name,
         version=view.heads[-1].number,
         description=view.revision.definition.description,
         said=bench.comments.shown(name, [picture], author).get(picture, ()),

@@ -103,7 +103,7 @@ class _Screen:
             view = self._bench.definitions.concept(name)
             quality = self._bench.versions.quality(name) if view.heads else None
             return {
-                self.top: render("quality/head.html", concept=view),
+                self.top: self._top(view),
                 self.said: said,
                 self.training: self._training(view, quality.new_answers if quality else 0),
                 self.dialog: "",
@@ -115,6 +115,10 @@ class _Screen:
             }
         except DiscernError as error:
             return self._nothing(say(in_words(error), "bad"))
+
+    def _top(self, view: ConceptView) -> str:
+        reviewed = self._bench.definitions.is_step(view.name, "Review")
+        return render("quality/head.html", concept=view, reviewed=reviewed)
 
     def tick(self, request: gr.Request, memory: Memory) -> Shown:
         """One query. Only the progress while figures are being made, then what they changed.

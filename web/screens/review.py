@@ -68,7 +68,7 @@ class _Screen:
         concept = concept_of(request)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE)):
-            return {self.top: _top(concept, jobs)}
+            return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
@@ -135,7 +135,7 @@ class _Screen:
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
-            self.top: _top(concept, jobs),
+            self.top: self._top(concept, jobs),
             self.main: main,
             self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
         }
@@ -190,6 +190,19 @@ class _Screen:
         ]
         return found.model_copy(update={"setups": now})
 
+    def _top(self, concept: str | None, jobs: Mapping[str, JobView]) -> str:
+        job, comparing = jobs.get(ANNOTATE), jobs.get(COMPARE)
+        stopped = (job.result or {}).get("stopped") if job and job.state == "done" else ""
+        return render(
+            "review/top.html",
+            concept=concept,
+            reviewed=concept is not None and self._bench.definitions.is_step(concept, "Review"),
+            job=job,
+            comparing=comparing,
+            stopped=Notice(str(stopped), "warn") if stopped else None,
+            steps=(job.result or {}).get("steps", []) if job and job.state == "done" else [],
+        )
+
     def _jobs(self, concept: str) -> dict[str, JobView]:
         """The newest of each kind."""
         jobs = self._bench.installation.newest_jobs((ANNOTATE, COMPARE, LOOK_OVER), concept)
@@ -200,19 +213,6 @@ def _setup(value: str) -> Setup:
     """Of a button: "decomposed|0|1|0"."""
     name, *flags = value.split("|")
     return Setup(name, *(flag == "1" for flag in flags[:3]))
-
-
-def _top(concept: str | None, jobs: Mapping[str, JobView]) -> str:
-    job, comparing = jobs.get(ANNOTATE), jobs.get(COMPARE)
-    stopped = (job.result or {}).get("stopped") if job and job.state == "done" else ""
-    return render(
-        "review/top.html",
-        concept=concept,
-        job=job,
-        comparing=comparing,
-        stopped=Notice(str(stopped), "warn") if stopped else None,
-        steps=(job.result or {}).get("steps", []) if job and job.state == "done" else [],
-    )
 
 
 def _number(text: str) -> int:

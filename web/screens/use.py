@@ -15,12 +15,14 @@ from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError
 from concepts.export import usage
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import render, say
+from web.screens.share import Sharing
 from web.screens.watched import Watched
 from web.work import Work, press
 
@@ -37,6 +39,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         screen.library,
         screen.take,
         screen.score,
+        screen.share.area,
         screen.watched.area,
         screen.versions,
     )
@@ -64,13 +67,14 @@ class _Screen:
         with gr.Row(elem_classes="use-columns"):
             self.take = live("use-take")
             self.score = live("use-score")
+        self.share = Sharing(workbench)
         self.watched = Watched(workbench)
         self.versions = live("use-versions")
         self.compared = live("use-compared")
         self.files = live("use-files")  # drawn when the page opens, and then the browser's
         self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
         self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
-        self.html += [self.watched.area, self.versions, self.compared]
+        self.html += [self.share.area, self.watched.area, self.versions, self.compared]
         self.areas = [*self.html, self.card, self.work.timer]
 
     # What is shown
@@ -93,15 +97,16 @@ class _Screen:
             view = self._bench.definitions.concept(name)
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
-            shown = self._figures(view, job)
+            shown = self._figures(view, job, request.state.role)
             library = self._library(view.name, view.heads[-1].number, "top", 0)
         except DiscernError as error:
             return self._bare(say(in_words(error), "bad"))
         return shown | {self.library: library, self.said: said, self.compared: ""}
 
-    def _figures(self, view: ConceptView, job: JobView | None) -> Shown:
+    def _figures(self, view: ConceptView, job: JobView | None, role: Role) -> Shown:
         newest = view.heads[-1].number
         files = self._bench.exports.scored_files(view.name)[:FILES]
+        along = _goes_along(self._bench.context.collection.recorded().name)
         return {
             self.top: render("use/head.html", concept=view),
             self.take: render(
@@ -109,13 +114,14 @@ class _Screen:
                 name=view.name,
                 version=newest,
                 others=self._bench.exports.could_go_along(view.name),
-                goes_along=_goes_along(self._bench.context.collection.recorded().name),
+                goes_along=along,
                 int8=self._bench.exports.int8_measured(view.name, newest),
                 snippets=self._code(view),
             ),
             self.score: render(
                 "use/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
             ),
+            self.share.area: self.share.html(view.name, newest, along) if role >= Role.OWNER else "",
             self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
             self.versions: render(
                 "use/versions.html",
@@ -141,17 +147,17 @@ class _Screen:
         encoder = self._bench.context.collection.recorded()
         vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
         return [
-            *self._from_pictures(folder, encoder.name),
+            *self._from_pictures(folder, encoder.name, columns=view.scale.kind != "yes or no"),
             Snippet("Python, from vectors", "needs NumPy and safetensors; unpacked", vectors),
             Snippet("ONNX Runtime, from vectors", "unpacked", usage.with_onnx(folder)),
             Snippet("Command line of Discern", "needs Discern", usage.in_a_shell(archive)),
             Snippet("REST", "asks this Discern", usage.over_rest(view.name, number)),
         ]
 
-    def _from_pictures(self, folder: str, encoder: str) -> list[Snippet]:
+    def _from_pictures(self, folder: str, encoder: str, *, columns: bool) -> list[Snippet]:
         """A large encoder may be missing in the bundle though it may be passed on; its card says so."""
         if not _goes_along(encoder):
-            code = usage.from_pictures(f"{folder}.zip", encoder)
+            code = usage.from_pictures(f"{folder}.zip", encoder, columns=columns)
             return [
                 Snippet("Command line, anywhere", "needs Python; unpacked", usage.named(folder, encoder)),
                 Snippet("Python, from pictures", "needs Discern", code),
@@ -210,7 +216,7 @@ class _Screen:
         versions = self._bench.versions
         if press(self._bench, action):
             return ""
-        if said := self.watched.do(action, name, author):
+        if said := self.share.do(action, name, author) or self.watched.do(action, name, author):
             return said
         if action.name == "again":
             number = versions.use_again(name, int(action.value), author=author)

@@ -1,9 +1,11 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
+// Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
 // The concept is chosen once in the bar of the page and remembered while the tab is open.
 import {Outbox, get} from './outbox.js';
-import {MARKS, element} from './dom.js';
+import {element} from './dom.js';
+import {Scale} from './scale.js';
 
-const KEYS = {y: 'yes', n: 'no', u: 'unsure', z: 'undo', x: 'choose'};
+const KEYS = {z: 'undo', x: 'choose', delete: 'remove'};
 const REMEMBERED = 'discern:answer-for';
 const MOST = 60; // in one request
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
@@ -11,11 +13,13 @@ const DRAG = 6; // pixels, after which a press is a rectangle and no click
 const area = () => document.querySelector('[data-answering]');
 const bar = () => document.querySelector('.answering');
 const tiles = () => [...(area()?.querySelectorAll('.pictures .tile[data-value]') || [])];
+const removes = () => bar()?.dataset.removes !== undefined;
 const idOf = (tile) => tile.dataset.value;
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
 
 class AnswerAnywhere {
   constructor() {
+    this.scale = new Scale();
     this.own = new Map(); // picture → [value, key], of the concept
     this.chosen = new Set();
     this.done = []; // what can be taken back: keys of one press each
@@ -33,18 +37,42 @@ class AnswerAnywhere {
     return sessionStorage.getItem(REMEMBERED) || '';
   }
 
+  // Whether pictures can be chosen at all.
+  get open() {
+    return Boolean(this.concept) || removes();
+  }
+
   // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
   async settle() {
+    if (!bar() || bar().dataset.ready === this.shown()) return;
+    bar().dataset.ready = this.shown();
     const select = document.getElementById('answering-concept');
-    if (!select || select.dataset.ready === this.shown()) return;
-    select.dataset.ready = this.shown();
-    const known = [...select.options].some((option) => option.value === this.concept);
-    if (!known) sessionStorage.removeItem(REMEMBERED);
-    select.value = this.concept;
-    bar().querySelector('.acts').hidden = !this.concept;
+    const known = [...(select?.options || [])].some((option) => option.value === this.concept);
+    if (select && !known) sessionStorage.removeItem(REMEMBERED);
+    if (select) {
+      select.value = this.concept;
+      bar().querySelector('.acts').hidden = !this.concept;
+      this.offer(select.selectedOptions[0]?.dataset.scale);
+    }
+    bar().querySelector('[data-say=choose]').hidden = !this.open;
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
     this.draw();
     await this.load();
+  }
+
+  // The buttons of what the concept is answered by.
+  offer(text) {
+    this.scale = new Scale(text);
+    for (const say of ['yes', 'no']) bar().querySelector(`[data-say=${say}]`).hidden = this.scale.own;
+    const own = bar().querySelector('[data-part=answering-scale]');
+    own.hidden = !this.scale.own;
+    own.replaceChildren(...(this.scale.own ? this.scale.values : []).map((value) => {
+      const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind === 'graded' ? '' : `${this.scale.name(value)} `);
+      made.type = 'button';
+      made.dataset.answer = value;
+      made.append(element('kbd', '', this.scale.key(value)));
+      return made;
+    }));
   }
 
   shown() {
@@ -52,7 +80,7 @@ class AnswerAnywhere {
   }
 
   async load() {
-    const concept = this.concept;
+    const concept = document.getElementById('answering-concept') ? this.concept : '';
     const ids = [...new Set(tiles().map(idOf))].slice(0, MOST);
     if (!concept || !ids.length) return;
     const query = new URLSearchParams({concept});
@@ -78,12 +106,14 @@ class AnswerAnywhere {
       const chosen = this.chosen.has(idOf(tile));
       tile.classList.toggle('chosen', chosen);
       let mark = tile.querySelector('.said');
-      const words = [MARKS[value], chosen ? 'chosen' : ''].filter(Boolean).join(', ');
+      const words = [this.scale.mark(value), chosen ? 'chosen' : ''].filter(Boolean).join(', ');
       if (!mark) tile.append(mark = element('span', 'said'));
-      mark.className = `said ${value}`;
+      mark.className = `said ${this.scale.tone(value)}`;
       mark.textContent = words;
     }
     bar()?.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+    const remove = bar()?.querySelector('[data-say=remove]');
+    if (remove) remove.hidden = !this.chosen.size;
   }
 
   tell(words) {
@@ -100,16 +130,32 @@ class AnswerAnywhere {
   }
 
   act(what) {
+    if (what === 'choose' && this.open) return this.choose();
+    if (what === 'remove') return this.remove();
     if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
-    if (what === 'choose') return this.choose();
+    this.answer(what);
+  }
+
+  answer(what) {
     const ids = this.meant();
     if (!ids.length) return this.tell('Point at a picture, or choose some.');
     for (let i = 0; i < ids.length; i += MOST) this.say(ids.slice(i, i + MOST), what);
     const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
-    this.tell(`${picture}: ${MARKS[what].slice(2)}.`);
+    this.tell(`${picture}: ${this.scale.words(what)}.`);
     this.chosen.clear();
     this.draw();
+  }
+
+  // The page's own form takes them out of the library, and says how to put them back.
+  remove() {
+    const form = document.getElementById('remove-chosen');
+    if (!form) return;
+    if (!this.chosen.size) return this.tell('Choose some pictures first.');
+    form.elements.pictures.value = [...this.chosen].join(' ');
+    this.chosen.clear();
+    this.count();
+    form.requestSubmit();
   }
 
   say(ids, value) {
@@ -221,10 +267,13 @@ document.addEventListener('keydown', (event) => {
     answers.chosen.clear();
     return answers.count();
   }
-  const what = KEYS[event.key.toLowerCase()];
-  if (what && (answers.concept || tile)) {
+  const key = event.key.toLowerCase();
+  const said = answers.scale.keys[key];
+  const removing = KEYS[key] === 'remove' && answers.chosen.size;
+  if ((said || KEYS[key]) && (answers.concept || tile || removing)) {
     event.preventDefault();
-    answers.act(what);
+    if (said && answers.concept) answers.answer(said);
+    else answers.act(KEYS[key] || said);
   }
 });
 
@@ -234,19 +283,21 @@ let drawing = false;
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('.answering [data-say]');
   if (button) return answers.act(button.dataset.say);
+  const own = event.target.closest?.('.answering [data-answer]');
+  if (own) return answers.answer(own.dataset.answer);
   const tile = tileOf(event.target);
   const choosing = answers.choosing || event.shiftKey || event.ctrlKey || event.metaKey;
-  if (!tile || !answers.concept || !(choosing || drawing)) return;
+  if (!tile || !answers.open || !(choosing || drawing)) return;
   event.preventDefault();
   event.stopPropagation();
   if (drawing) { drawing = false; return; }
   if (event.shiftKey) answers.upTo(tile); else answers.toggle(tile);
 }, true);
 
-document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.concept) event.preventDefault(); });
+document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.open) event.preventDefault(); });
 document.addEventListener('pointerdown', (event) => {
   drawing = false;
-  if (event.pointerType !== 'mouse' || event.button || !answers.concept) return;
+  if (event.pointerType !== 'mouse' || event.button || !answers.open) return;
   const list = event.target.closest?.('[data-answering] .pictures');
   if (!list) return;
   drawn = {x: event.pageX, y: event.pageY, box: null, before: new Set(event.shiftKey || event.ctrlKey ? answers.chosen : [])};

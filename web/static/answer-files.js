@@ -19,15 +19,91 @@ function say(kind, lines) {
   document.getElementById("files-said").replaceChildren(notice);
 }
 
-async function send(what, file, meanings = []) {
+async function send(what, file, meanings = [], columns = []) {
   const concept = document.getElementById("answer-files").dataset.concept;
   const query = new URLSearchParams({ file: file.name });
   for (const [word, meaning] of meanings) query.append("as", `${word}=${meaning}`);
+  for (const [ours, heading] of columns) query.append("column", `${ours}=${heading}`);
   const address = `/api/v1/concepts/${encodeURIComponent(concept)}/labels/${what}?${query}`;
   const answer = await fetch(address, { method: "POST", body: file });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail || answer.statusText);
+  if (!answer.ok) {
+    const error = new Error(body.detail || answer.statusText);
+    error.headings = body.type?.endsWith("#unknown-columns") ? body.errors : null;
+    throw error;
+  }
   return body;
+}
+
+// Which column is what: asked where the headings of a table don't say it.
+const COLUMNS = [
+  ["", "nothing"], ["path", "where the picture is"], ["id", "the picture’s id"], ["label", "the answer"],
+  ["author", "who answered"], ["comment", "a comment"],
+];
+
+function askColumns(file, headings) {
+  const table = element("table", "figures");
+  const top = element("tr");
+  for (const said of ["Column", "begins with", "which is"]) {
+    const cell = element("th", "", said);
+    cell.scope = "col";
+    top.append(cell);
+  }
+  table.append(top, ...headings.map(({ where, what }, index) => {
+    const choice = element("select");
+    choice.id = `files-column-${index}`;
+    choice.dataset.heading = where;
+    for (const [value, said] of COLUMNS) {
+      const option = element("option", "", said);
+      option.value = value;
+      choice.append(option);
+    }
+    const label = element("label", "", where);
+    label.htmlFor = choice.id;
+    const line = element("tr");
+    const cells = [element("td"), element("td", "soft", what.slice(0, 80)), element("td")];
+    cells[0].append(label);
+    cells[2].append(choice);
+    line.append(...cells);
+    return line;
+  }));
+  const go = element("button", "btn primary", "Go on");
+  go.type = "button";
+  const chosen = () => [...table.querySelectorAll("select")].filter((choice) => choice.value).map((choice) => [choice.value, choice.dataset.heading]);
+  const look = () => {
+    const ours = chosen().map(([value]) => value);
+    go.disabled = !ours.includes("label") || !(ours.includes("path") || ours.includes("id")) || new Set(ours).size < ours.length;
+  };
+  table.addEventListener("change", look);
+  look();
+  go.addEventListener("click", () => preview(file, chosen()));
+  const buttons = element("div", "row");
+  buttons.append(go);
+  words().replaceChildren(table, buttons);
+  table.querySelector("select")?.focus();
+}
+
+// The first rows as they are read, so that one sees whether the columns are what they seem.
+function firstRows(found) {
+  const rows = found.first_rows || [];
+  const names = [...new Set(rows.flatMap((one) => Object.keys(one)))].slice(0, 6);
+  if (!names.length) return [];
+  const fold = element("details", "several");
+  fold.append(element("summary", "", rows.length === 1 ? "The first row" : `The first ${rows.length} rows`));
+  const table = element("table", "figures");
+  const line = (tag, texts) => {
+    const made = element("tr");
+    made.append(...texts.map((text) => element(tag, "", text)));
+    return made;
+  };
+  table.append(line("th", names), ...rows.map((one) => line("td", names.map((name) => (one[name] || "").slice(-60)))));
+  const wide = element("div", "wide");
+  wide.tabIndex = 0;
+  wide.setAttribute("role", "region");
+  wide.setAttribute("aria-label", "The first rows");
+  wide.append(table);
+  fold.append(wide);
+  return [fold];
 }
 
 function left(found) {
@@ -68,7 +144,7 @@ function row(word, index) {
   return line;
 }
 
-function ask(file, found) {
+function ask(file, found, columns) {
   const table = element("table", "figures");
   const top = element("tr");
   for (const words of ["The file says", "rows", "which means"]) {
@@ -109,35 +185,40 @@ function ask(file, found) {
   take.addEventListener("click", () => {
     const others = table.querySelector("#files-others")?.value; // of words that are too many to be listed, too
     const meanings = chosen().map((choice) => [choice.dataset.word, choice.value]);
-    takeIn(file, others ? [...meanings, ["*", others]] : meanings, take);
+    takeIn(file, others ? [...meanings, ["*", others]] : meanings, columns, take);
   });
-  words().replaceChildren(...(found.words.length ? [table, buttons] : []));
+  words().replaceChildren(...firstRows(found), ...(found.words.length ? [table, buttons] : []));
   table.querySelector("select")?.focus();
 }
 
 const words = () => document.getElementById("files-words");
 
-async function preview(file) {
+async function preview(file, columns = []) {
   words().replaceChildren();
   say("", [`Looking at ${file.name} …`]);
   try {
-    const found = await send("preview", file);
+    const found = await send("preview", file, [], columns);
     const open = found.words.filter((word) => !word.means).length;
     say(open ? "warn" : "", [
       `${file.name}: answers about ${number(found.pictures, "picture")} of this library.`,
       open ? `What do ${number(open, "word")} of it mean here? Nothing is taken before you say so.` : "",
       ...left(found),
     ]);
-    ask(file, found);
+    ask(file, found, columns);
   } catch (error) {
+    if (error.headings) {
+      say("warn", [`Which column of ${file.name} is what? Nothing is taken before you say so.`]);
+      askColumns(file, error.headings);
+      return;
+    }
     say("bad", [`${error.message} Nothing was taken.`]);
   }
 }
 
-async function takeIn(file, meanings, button) {
+async function takeIn(file, meanings, columns, button) {
   button.disabled = true;
   try {
-    const done = await send("import", file, meanings);
+    const done = await send("import", file, meanings, columns);
     words().replaceChildren();
     say("good", [
       `${number(done.imported, "answer")} taken, ${done.unchanged.toLocaleString("en")} were there already.`,

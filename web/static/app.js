@@ -33,6 +33,9 @@ function settle() {
     dialog.removeAttribute("data-open");
     dialog.showModal();
   }
+  const place = document.querySelector("[data-arrive]"); // what an address with a # leads to comes later than it
+  if (place && location.hash === `#${place.id}`) place.scrollIntoView();
+  place?.removeAttribute("data-arrive");
   const next = document.querySelector("a[data-go]");
   if (next) {
     next.removeAttribute("data-go");
@@ -44,6 +47,10 @@ function settle() {
     history.pushState(null, "", shown.dataset.address);
   }
   shown?.removeAttribute("data-address");
+  for (const path of document.querySelectorAll("[data-origin]")) { // an address as others have to write it
+    path.removeAttribute("data-origin");
+    path.textContent = location.origin + path.textContent;
+  }
   const pictures = document.querySelector("[data-now-in-library]");
   const told = document.getElementById("rail-pictures");
   if (pictures && told && told.textContent !== pictures.dataset.nowInLibrary) {

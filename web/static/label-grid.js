@@ -1,19 +1,20 @@
 // Many pictures at once: every tile is a button that flips, and one press saves them together.
 import {get} from './outbox.js';
-import {MARKS, element, image} from './dom.js';
+import {element, image} from './dom.js';
 import {Unsaved} from './label-unsaved.js';
 
 const FLIP = {'': 'yes', yes: 'no', no: ''};
-const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
 const WALL = 60; // pictures of one
 const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
 const HASHES = ['#grid', '#wall'];
-const ANSWER_KEYS = {y: 'yes', n: 'no', u: 'unsure', Backspace: '', Delete: ''};
+const EMPTYING = {Backspace: '', Delete: ''};
 
 export class Grid {
   constructor(labeller) {
     this.labeller = labeller;
     this.part = labeller.part;
+    this.scale = labeller.scale;
+    this.keys = {...this.scale.keys, ...EMPTYING};
     this.pictures = [];
     this.values = [];
     this.at = 0;
@@ -175,8 +176,8 @@ export class Grid {
   // True where the key was for the grid.
   key(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (event.shiftKey && (key === 'n' || key === 'y')) return this.act(`rest-${key === 'n' ? 'no' : 'yes'}`);
-    if (key in ANSWER_KEYS) return this.set(this.range(), ANSWER_KEYS[key]);
+    if (event.shiftKey && !this.scale.own && (key === 'n' || key === 'y')) return this.act(`rest-${key === 'n' ? 'no' : 'yes'}`);
+    if (key in this.keys) return this.set(this.range(), this.keys[key]);
     if (key === 'Enter') return event.target.closest('.tile') || event.target === document.body ? this.act('save') : false;
     if (key.startsWith('Arrow')) return this.move(key, event.shiftKey);
     return ['s', 'c'].includes(key); // of one picture only
@@ -186,6 +187,7 @@ export class Grid {
     const open = this.values.flatMap((value, i) => (value ? [] : [i]));
     if (action === 'rest-no') this.set(open, 'no');
     if (action === 'rest-yes') this.set(open, 'yes');
+    if (action.startsWith('mark:')) this.set(this.range(), action.slice('mark:'.length));
     if (action === 'clear') this.set(this.values.map((_, i) => i), '');
     if (action === 'save') this.save();
     if (['save-marks', 'drop-marks', 'stay'].includes(action)) this.unsaved.answer(action);
@@ -194,6 +196,10 @@ export class Grid {
 
   click(index, extends_) {
     this.at = index;
+    if (this.scale.own) { // chosen here, answered by a key or the buttons above
+      if (!extends_) this.anchor = index;
+      return this.paint();
+    }
     if (extends_) return this.set(this.range(), this.values[this.anchor] || 'yes');
     this.anchor = index;
     this.set([index], FLIP[this.values[index]] ?? '');
@@ -277,10 +283,10 @@ export class Grid {
   paint() {
     const marked = new Set(this.range());
     [...this.tiles()].forEach((tile, i) => {
-      tile.className = `tile ${this.values[i]}${marked.size > 1 && marked.has(i) ? ' marked' : ''}`;
-      tile.lastChild.textContent = MARKS[this.values[i]];
+      tile.className = `tile ${this.scale.tone(this.values[i])}${(marked.size > 1 || this.scale.own) && marked.has(i) ? ' marked' : ''}`;
+      tile.lastChild.textContent = this.scale.mark(this.values[i]);
       tile.tabIndex = i === this.at ? 0 : -1;
-      tile.setAttribute('aria-label', `${(this.pictures[i].path || 'picture').split('/').pop()}: ${SAID[this.values[i]]}${this.comment(i)}`);
+      tile.setAttribute('aria-label', `${(this.pictures[i].path || 'picture').split('/').pop()}: ${this.scale.said(this.values[i])}${this.comment(i)}`);
     });
     const set = this.values.filter(Boolean).length;
     const save = this.labeller.root.querySelector('[data-do="save"]');

@@ -3,10 +3,12 @@ import {Outbox, get} from './outbox.js';
 import {element, image} from './dom.js';
 import {Comments} from './label-comments.js';
 import {Grid} from './label-grid.js';
+import {Scale} from './scale.js';
 
 const AHEAD = 5; // pictures loaded before they are needed
-const WORDS = {yes: 'counts', no: 'doesn’t', unsure: 'unsure', skip: 'skipped'};
-const KEYS = {y: 'yes', n: 'no', u: 'unsure', s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'wall', '?': 'help',
+const PLAIN = ['yes', 'no', 'unsure', 'skip'];
+const SAY = 'say:'; // before a grade or class, as a button or key does it: a class may be called like anything
+const KEYS = {s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'wall', '?': 'help',
   ArrowLeft: 'back', ArrowRight: 'forward'};
 const REASONS = {
   'evaluation set': ['Kept for measuring', 'Drawn at random. Nothing learns from it: it says later how good the result is.'],
@@ -24,6 +26,9 @@ class Labeller {
     this.root = root;
     this.concept = root.dataset.concept;
     this.usual = Number(root.dataset.usual); // answers after which labelling mostly counts as done
+    this.scale = new Scale(root.dataset.scale);
+    this.keys = {...KEYS, ...Object.fromEntries(Object.entries(this.scale.keys).map(([key, value]) => [key, PLAIN.includes(value) ? value : SAY + value]))};
+    if (this.scale.own) delete this.keys.w; // a wall is answered by yes alone
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     const state = JSON.parse(root.dataset.state);
     this.count = state.count;
@@ -62,7 +67,7 @@ class Labeller {
       event.preventDefault();
       this.grid.turned();
     });
-    if (location.hash === '#wall') this.grid.open('wall');
+    if (location.hash === '#wall' && !this.scale.own) this.grid.open('wall');
     else if (location.hash === '#grid' || this.grid.unsaved.recall()) this.grid.open();
     root.dataset.ready = 'true';
   }
@@ -74,7 +79,7 @@ class Labeller {
     if (event.target.closest('input, textarea, select, [contenteditable]') || this.part('help').open) return;
     if (this.grid.unsaved.key(event)) return;
     if (this.grid.isOpen && this.grid.key(event)) return event.preventDefault();
-    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const action = this.keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || (event.shiftKey && event.key !== '?')) return;
     if (event.repeat && action !== 'back' && action !== 'forward') return;
     event.preventDefault();
@@ -82,7 +87,8 @@ class Labeller {
   }
 
   act(action) {
-    if (action in WORDS) return this.answer(action);
+    if (PLAIN.includes(action)) return this.answer(action);
+    if (action.startsWith(SAY)) return this.answer(action.slice(SAY.length));
     const actions = {
       undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
       comment: () => this.comments.open(this.current()), 'close-comment': () => this.comments.close(),
@@ -272,7 +278,7 @@ class Labeller {
     this.disable('back', before !== null && before < 0);
     this.disable('forward', this.at === null);
     this.disable('undo', !this.history.length);
-    for (const action of ['yes', 'no', 'unsure', 'skip', 'comment']) this.disable(action, !picture);
+    for (const action of [...PLAIN, ...this.scale.values.map((value) => SAY + value), 'comment']) this.disable(action, !picture);
     if (picture && this.at === null) this.say(`Next picture: ${REASONS[picture.reason]?.[0] || ''}`);
   }
 
@@ -286,7 +292,12 @@ class Labeller {
     if (!picture) return stage.replaceChildren(this.nothing());
     const entry = this.entry(picture);
     const shown = entry.large || entry.thumb;
-    if (!shown.isConnected) stage.replaceChildren(shown);
+    if (!shown.isConnected) {
+      // A picture that is looked at in clear stays so when its larger one arrives; any other begins protected.
+      const before = stage.querySelector('img.in-clear');
+      shown.classList.toggle('in-clear', before?.dataset.picture === picture.id);
+      stage.replaceChildren(shown);
+    }
     if (this.at !== null && !entry.large) this.loadLarge([picture]);
   }
 
@@ -311,7 +322,7 @@ class Labeller {
     this.part('place').textContent = '';
     if (!picture) return;
     if (this.at !== null) {
-      why.append(element('b', '', `You said: ${WORDS[picture.value]}`), element('p', 'soft', picture.purpose === 'evaluation'
+      why.append(element('b', '', `You said: ${this.scale.words(picture.value)}`), element('p', 'soft', picture.purpose === 'evaluation'
         ? 'This picture measures, and the first answer does that. Undo takes answers back, the newest first.'
         : 'Another answer replaces it. → goes forward again.'));
       const back = this.history.slice(this.at).filter((answer) => !answer.batch).length;
@@ -319,7 +330,7 @@ class Labeller {
       return;
     }
     const [title, words] = REASONS[picture.reason] || ['Kept for measuring', ''];
-    why.append(element('b', '', title), element('p', 'soft', words));
+    why.append(element('b', '', title), element('p', 'soft', this.scale.reasons[picture.reason] || words));
     const found = (picture.brought_by || []).map((by) => (by === 'random' ? 'drawn at random' : by === 'example' ? 'like your example' : `found by “${by}”`));
     if (found.length && picture.purpose !== 'evaluation') why.append(...found.slice(0, 3).map((by) => element('span', 'chip wrap', by)));
   }
@@ -337,26 +348,28 @@ class Labeller {
     const remark = this.comments.own(last.id);
     if (remark) body.append(element('p', 'remark', `You wrote: “${remark}”`));
     for (const said of last.others || []) {
-      const differs = ['yes', 'no'].includes(said.value) && said.value !== last.value;
-      const line = element('p', differs ? 'why maybe' : 'why', `${said.author}: ${WORDS[said.value]}`);
+      const decided = ['yes', 'no'].includes(this.scale.tone(said.value));
+      const line = element('p', decided && said.value !== last.value ? 'why maybe' : 'why', `${said.author}: ${this.scale.words(said.value)}`);
       if (said.comments.length) line.append(` “${said.comments.join('” “')}”`);
       body.append(line);
     }
     if (last.opinion) {
       body.append(element('p', `why ${last.opinion.value}`, last.opinion.rationale));
-      const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(last.value) && last.value !== last.opinion.value;
+      const own = this.scale.tone(last.value);
+      const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(own) && own !== last.opinion.value;
       if (differ) body.append(button('comment-last', 'Say why you see it differently'));
     }
   }
 
   lastWords(last) {
     const words = element('div');
-    words.append('You: ', element('b', last.value, WORDS[last.value]), element('br'));
+    const own = this.scale.tone(last.value);
+    words.append('You: ', element('b', own, this.scale.words(last.value)), element('br'));
     if (last.purpose === 'evaluation') words.append(element('small', '', 'Kept for measuring: the machine’s opinion stays out of it.'));
     else if (last.opinion) {
-      const agree = last.value === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
-      words.append('Machine: ', element('b', last.opinion.value, WORDS[last.opinion.value]), agree);
-    } else if (typeof last.probability === 'number') words.append(element('small', '', `Learned from your answers so far, it would have said: ${Math.round(100 * last.probability)} of 100 that it counts.`));
+      const agree = own === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
+      words.append('Machine: ', element('b', last.opinion.value, this.scale.words(last.opinion.value)), agree);
+    } else if (typeof last.probability === 'number') words.append(element('small', '', `Learned from your answers so far, it would have said: ${Math.round(100 * last.probability)} of 100 that it ${this.scale.isYes}.`));
     else words.append(element('small', '', 'The machine has not looked at this one.'));
     return words;
   }
@@ -373,7 +386,7 @@ class Labeller {
     this.part('advice').textContent = this.advice;
     this.part('rare').textContent = this.rare;
     this.part('rare').hidden = !this.rare;
-    this.part('find-first').hidden = yes > 0;
+    this.part('find-first').hidden = yes > 0 || this.scale.own;
     const bar = this.part('bar');
     const whole = this.enough ? answers : Math.max(this.usual, answers);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
@@ -382,7 +395,7 @@ class Labeller {
       return part;
     }));
     const others = [[unsure, 'unsure'], [skip, 'skipped'], [conflict, 'in dispute']].filter(([n]) => n);
-    const words = [`${yes} count`, `${no} don’t`, ...others.map((other) => other.join(' '))].join(', ');
+    const words = [...this.scale.balance(yes, no), ...others.map((other) => other.join(' '))].join(', ');
     bar.setAttribute('aria-label', words);
     this.part('balance').textContent = words;
     this.part('onward').classList.toggle('primary', this.enough);

@@ -55,6 +55,7 @@ class LabelledPicture:
     decision: str = ""
     version: int | None = None
     captions: tuple[str, ...] = ()
+    given: str = ""  # the grade or class that people say together
 
 
 @dataclass

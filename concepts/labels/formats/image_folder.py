@@ -49,10 +49,11 @@ class ImageFolder:
             for name in CLASSES:
                 (out / name).mkdir(parents=True)
             for picture in pictures:
-                label = picture.label or picture.decision
-                if label not in CLASSES:
+                label = picture.given or picture.label or picture.decision
+                if label not in CLASSES and not picture.given:
                     done.leave_out("neither yes nor no")
                     continue
+                (out / label).mkdir(exist_ok=True)  # of a grade or a class
                 try:
                     _place(out / label / _name(picture), picture, copies)
                 except BadPictureError as error:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, UnknownColumnsError
 from concepts.labels.formats.base import LabelledPicture, Written
 from concepts.labels.rows import LABEL_COLUMNS, BadRow, RawRow
 from concepts.registry import Method
 from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
 
 JSONL: Final = (".jsonl", ".ndjson")
+FIRST_ROWS: Final = 5  # by which somebody can tell what a column is
 SCORE_COLUMNS: Final = ("score", "decision", "version")
 
 
@@ -77,10 +79,11 @@ def csv_rows(path: Path) -> Iterator[RawRow]:
     with path.open(newline="", encoding=encoding_of(path)) as file:
         delimiter, columns = delimiter_of(file, _has_the_columns)
         if not _has_the_columns(columns):
-            raise DiscernError(
-                f"{path.name} needs a column “label” and a column “path” or “id”. "
-                f"It has: {', '.join(columns)[:1000] or 'nothing'}."
-            )
+            lines = csv.reader(file, delimiter=delimiter)
+            next(lines, None)
+            first = list(islice(lines, FIRST_ROWS))
+            examples = [[row[place] for row in first if place < len(row)] for place in range(len(columns))]
+            raise UnknownColumnsError(path.name, list(zip(columns, examples, strict=True)))
         reader = csv.DictReader(file, columns, delimiter=delimiter)
         next(reader)  # the header itself
         for row in reader:

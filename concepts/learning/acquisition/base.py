@@ -59,7 +59,8 @@ class Round:
 
     training: every label so far, also of pictures outside the pool; head: what was trained from it, None as
     long as no person has decided anything; probability (n,) by that head; fit: labels → the head that the
-    product would train from them, for methods that try out answers.
+    product would train from them, for methods that try out answers; doubt (n,): of grades or classes,
+    how much an answer would tell, the more the higher.
     """
 
     pool: Pool
@@ -68,6 +69,7 @@ class Round:
     fit: Fit
     head: LinearHead | None = None
     probability: Floats | None = None
+    doubt: Floats | None = None
 
     def is_free(self) -> Bools:
         """(n,) True where neither the picture nor a near-duplicate was asked before."""
@@ -86,8 +88,11 @@ class Round:
         return list(seen.values())
 
     def least_certain(self) -> Rows:
-        """Free rows by rising |p - 1/2|; by falling text score before there is a head."""
+        """Free rows by rising |p - 1/2|, of grades or classes by falling doubt; by falling text score before
+        there is a head."""
         free = self.free()
+        if self.doubt is not None:
+            return free[np.argsort(-self.doubt[free], kind="stable")]
         if self.probability is None:
             return free[np.argsort(-self.pool.text_score[free], kind="stable")]
         return free[np.argsort(np.abs(self.probability[free] - 0.5), kind="stable")]

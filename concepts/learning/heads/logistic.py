@@ -42,7 +42,7 @@ class LogisticHead(Head):
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         require_both(data)
         with one_blas_thread():
-            space = _Space.of(data.vectors)
+            space = Space.of(data.vectors)
             folds = grouped_folds(data.positive, data.group, seed) if self.C is None else []
             return _fitted(space, data, self._choose(space, data, folds)[0])
 
@@ -50,7 +50,7 @@ class LogisticHead(Head):
         """The folds that choose C are those that hold out, so nothing is fitted twice."""
         require_both(data)
         with one_blas_thread():
-            space = _Space.of(data.vectors)
+            space = Space.of(data.vectors)
             folds = grouped_folds(data.positive, data.group, seed)
             C, scores = self._choose(space, data, folds)
             head = _fitted(space, data, C)
@@ -61,7 +61,7 @@ class LogisticHead(Head):
     def settled(self, fitted: LinearHead) -> Head:
         return LogisticHead(fitted.details["C"])
 
-    def _choose(self, space: _Space, data: TrainingSet, folds: Folds) -> tuple[float, Floats | None]:
+    def _choose(self, space: Space, data: TrainingSet, folds: Folds) -> tuple[float, Floats | None]:
         """The C whose calibrated out-of-fold scores have the least log loss, and these scores (n,)."""
         if self.C is not None or not folds:
             return self.C or REGULARISATION[0], None
@@ -77,7 +77,7 @@ class LogisticHead(Head):
 
 
 @dataclass(frozen=True)
-class _Space:
+class Space:
     """The rows in coordinates X (n, r) in which they are learned from, and the way back to weights (d,).
 
     An L2-regularised solution never leaves the span of the rows, so fewer rows than dimensions are learned
@@ -89,7 +89,7 @@ class _Space:
     back: Callable[[Floats], Floats]
 
     @classmethod
-    def of(cls, vectors: Vectors) -> _Space:
+    def of(cls, vectors: Vectors) -> Space:
         n, d = vectors.shape
         if n >= d:
             return cls(np.ascontiguousarray(vectors, dtype=np.float32), lambda weights: weights)
@@ -100,12 +100,12 @@ class _Space:
         return cls((axes * length).astype(np.float32), lambda weights: rows.T @ (axes @ (weights / length)))
 
 
-def _fitted(space: _Space, data: TrainingSet, C: float) -> LinearHead:
+def _fitted(space: Space, data: TrainingSet, C: float) -> LinearHead:
     weights, bias = _logistic(space.X, data.positive, data.weight, C)
     return LinearHead("logistic", space.back(weights), bias, details={"C": C})
 
 
-def _held_out(space: _Space, data: TrainingSet, folds: Folds, C: float) -> Floats:
+def _held_out(space: Space, data: TrainingSet, folds: Folds, C: float) -> Floats:
     """Scores (n,), each by a head that was fitted without that row's fold."""
     scores = np.empty(len(space.X))
     for train, test in folds:

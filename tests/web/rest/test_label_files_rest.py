@@ -117,3 +117,20 @@ def test_a_file_may_be_called_anything(api: TestClient, concept: str, drawn: Pat
         f"concepts/{concept}/labels/preview", params={"file": name, "format": "jsonl"}, content=row
     )
     assert answer.json()["pictures"] == 1, answer.text
+
+
+def test_headings_that_say_nothing_are_asked_for_and_first_rows_are_shown(
+    api: TestClient, concept: str, drawn: Path
+) -> None:
+    table = f"file;verdict\n{drawn / 'ellipse-0000.png'};yes\n{drawn / 'ellipse-0003.png'};no\n".encode()
+    address = f"concepts/{concept}/labels"
+    refused = api.post(f"{address}/preview?file=a.csv", content=table)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/api/v1/docs#unknown-columns")
+    assert refused.json()["errors"][1] == {"where": "verdict", "what": "yes, no"}
+    columns = "file=a.csv&column=path=file&column=label=Verdict"
+    found = api.post(f"{address}/preview?{columns}", content=table).json()
+    assert found["first_rows"][1] == {"path": str(drawn / "ellipse-0003.png"), "label": "no"}
+    assert (found["pictures"], api.get(address).json()) == (2, [])
+    assert api.post(f"{address}/import?{columns}", content=table).json()["imported"] == 2
+    missing = api.post(f"{address}/preview?file=a.csv&column=path=x&column=label=verdict", content=table)
+    assert "has no column “x”" in missing.json()["detail"]

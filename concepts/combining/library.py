@@ -1,0 +1,97 @@
+"""What a rule says of every picture of the library: computed once, then looked at from several sides."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from concepts.combining.probability import Bools, Shares, bounds, combined, holds
+from concepts.combining.views import RuleOrder
+from concepts.export.rules import Expression
+from concepts.export.said import zones_between
+from concepts.library.recent import Recent
+from storage.heads import StoredHead
+from storage.vectors.ids import PictureIds, Rows
+from storage.vectors.protocol import VectorReader
+from storage.vectors.scores import smallest
+
+KEPT = 2  # rules in memory: 4 · (3 + concepts) bytes a picture each
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryRule:
+    """members (n, concepts) are the concepts' own probabilities; probability, low and high (n,) the rule's,
+    as a product and at its limits."""
+
+    vectors: str
+    ids: PictureIds
+    members: Shares
+    probability: Shares
+    low: Shares
+    high: Shares
+
+    def nearly(self, threshold: float) -> Bools:
+        """(n,) not flagged, but with odds of at least half of those of the threshold."""
+        line = zones_between(threshold, None, None).no_up_to
+        return (self.probability < np.float32(threshold)) & (self.probability >= np.float32(line))
+
+    def by_decisions(self, expression: Expression, thresholds: Sequence[float]) -> Bools:
+        """(n,) what the rule says as logic, of the yes and no of each concept alone."""
+        return holds(expression, self.members >= np.array(thresholds, np.float32))
+
+    def places(self, order: RuleOrder, threshold: float, without: Ids[str]) -> Rows:
+        """(listed,) the places of the pictures to show, the most probable first: all, or those that are
+        nearly flagged. None is among those `without`."""
+        shown = self.nearly(threshold) if order == "nearly" else np.ones(len(self.ids), dtype=bool)
+        out = self.ids.places(sorted(without))
+        shown[out[out >= 0]] = False
+        keys = np.where(shown, -self.probability, np.float32(np.inf))
+        return smallest(keys, int(shown.sum()))
+
+
+@dataclass
+class _Kept:
+    """What is known of one rule. Who computes holds the lock."""
+
+    computing: threading.Lock = field(default_factory=threading.Lock)
+    rule: LibraryRule | None = None
+
+
+class RuleCache:
+    """What the last few rules that were looked at say of the library."""
+
+    def __init__(self) -> None:
+        self._kept: Recent[bytes, _Kept] = Recent(KEPT)
+
+    def has(self, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> bool:
+        """Whether `of` would take no time."""
+        kept = self._kept.get(_key(expression, heads))
+        return kept is not None and kept.rule is not None and kept.rule.vectors == vectors.version
+
+    def of(self, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> LibraryRule:
+        """Computed where it isn't kept, or where the library has changed. Seconds for a million."""
+        kept = self._kept.setdefault(_key(expression, heads), _Kept())
+        with kept.computing:
+            if kept.rule is None or kept.rule.vectors != vectors.version:
+                kept.rule = _computed(expression, heads, vectors)
+            return kept.rule
+
+
+def _computed(expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> LibraryRule:
+    weights = np.stack([np.frombuffer(head.weights, dtype="<f8") for head in heads], axis=1)
+    logits = vectors.scores(weights, np.array([head.bias for head in heads]))
+    members = (1 / (1 + np.exp(-np.clip(logits.values, -60, 60)))).astype(np.float32, copy=False)
+    low, high = bounds(expression, members)
+    return LibraryRule(vectors.version, logits.ids, members, combined(expression, members), low, high)
+
+
+def _key(expression: Expression, heads: Sequence[StoredHead]) -> bytes:
+    found = hashlib.sha256(expression.model_dump_json().encode())
+    for head in heads:
+        found.update(head.weights + np.float64(head.bias).tobytes())
+    return found.digest()

@@ -1,0 +1,63 @@
+"""What every finished concept says of every picture, as one table in flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from concepts.encoders.base import Vectors
+from concepts.errors import DiscernError
+from concepts.export.scoring import path_texts
+from concepts.learning.base import LinearHead
+from storage.csv_files import escaped
+
+Batches = Iterable[tuple[Sequence[str], Sequence[str], Vectors]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A concept of the table, and the version that speaks for it. `looks_at`: for ids, whether it looks at
+    each of them; it says nothing of the others."""
+
+    concept: str
+    version: int
+    head: LinearHead
+    looks_at: Callable[[Sequence[str]], Sequence[bool]] = lambda ids: [True] * len(ids)
+
+
+def schema_of(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
+    """id, path, and of each concept its probability 0..1, decision yes/no and version, with its name before
+    a colon. No name is a formula of a spreadsheet program in a CSV file."""
+    fields = [("id", pa.string()), ("path", pa.string())]
+    for column in columns:
+        name = escaped(column.concept) if as_csv else column.concept
+        fields += [
+            (f"{name}: probability", pa.float64()),
+            (f"{name}: decision", pa.string()),
+            (f"{name}: version", pa.int32()),
+        ]
+    return pa.schema(fields)
+
+
+def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Iterator[pa.RecordBatch]:
+    """(ids, paths, vectors (n, d)) → batches in the same order. The heads must be for these vectors."""
+    weights = np.stack([column.head.weights for column in columns], axis=1)
+    bias = np.array([column.head.bias for column in columns])
+    thresholds = np.array([column.head.threshold for column in columns])
+    for ids, paths, vectors in batches:
+        logits = np.asarray(vectors, np.float64) @ weights + bias
+        probability = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+        known = np.isfinite(probability).all(axis=1)
+        if not known.all():
+            raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
+        found: list[Any] = [pa.array(ids, pa.string()), path_texts(paths)]
+        for place, column in enumerate(columns):
+            yes, outside = probability[:, place] >= thresholds[place], ~np.array(column.looks_at(ids), bool)
+            found.append(pa.array(np.ascontiguousarray(probability[:, place]), mask=outside))
+            found.append(pa.array(np.where(yes, "yes", "no"), pa.string(), mask=outside))
+            found.append(pa.array(np.full(len(ids), column.version, np.int32), mask=outside))
+        yield pa.RecordBatch.from_arrays(found, schema=schema)

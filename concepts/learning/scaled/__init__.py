@@ -1,0 +1,1 @@
+"""Learning grades and exclusive classes: linear heads with more to them than yes and no."""

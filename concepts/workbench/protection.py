@@ -1,0 +1,119 @@
+"""Use cases of protecting whoever looks at pictures: how they are shown, how many were seen, and breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from concepts.view import View
+from concepts.workbench.context import Context
+from storage.protection import Exposure, Preference
+
+ShownAs = Literal["", "blur", "greyscale", "both"]
+Choice = Literal["", "plain", "blur", "greyscale", "both"]
+Part = Literal["blur", "greyscale"]
+Key = Literal["v", "b", "h", "p", "r"]  # none of them does anything else on a screen
+
+PARTS: dict[str, frozenset[Part]] = {
+    "": frozenset(),
+    "plain": frozenset(),
+    "blur": frozenset({"blur"}),
+    "greyscale": frozenset({"greyscale"}),
+    "both": frozenset({"blur", "greyscale"}),
+}
+KEPT = timedelta(days=30)  # for which the counts of a day are kept
+DAYS_SHOWN = 14
+
+
+class Protection(View):
+    """How one person wants to see pictures. `shown_as`: empty for as the concept says; `plain` for never
+    protected, whatever the concept says. `key` shows the picture that has the focus. A break is offered after
+    so many pictures or minutes; 0: never."""
+
+    shown_as: Choice = ""
+    key: Key = "v"
+    break_pictures: int = Field(default=0, ge=0, le=100_000)
+    break_minutes: int = Field(default=0, ge=0, le=1440)
+    counted: bool = False  # whether pictures in view are counted, also where nothing is protected
+
+
+class Seen(View):
+    """What a person had in view on a day; which pictures those were is not kept."""
+
+    day: str
+    shown: int
+    unprotected: int  # of those
+    minutes: int
+
+
+class OnPage(View):
+    """What a page has to know before it shows a picture."""
+
+    parts: list[Part]
+    key: Key
+    break_pictures: int
+    break_minutes: int
+    counted: bool
+
+
+def parts_of(choice: str, concepts: Iterable[str]) -> frozenset[Part]:
+    """What protects: all that the person and the concepts ask for, unless the person wants none."""
+    if choice == "plain":
+        return frozenset()
+    return PARTS[choice].union(*(PARTS[one] for one in concepts))
+
+
+class Protections:
+    """How pictures are shown to whom, and how many pictures that were."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.protection
+
+    def of_person(self, person: str) -> Protection:
+        kept = self._store.preference(person)
+        return Protection.model_validate(vars(kept)) if kept else Protection()
+
+    def prefer(self, person: str, wanted: Protection) -> Protection:
+        """Counts from the next page on."""
+        self._store.prefer(person, Preference(**wanted.model_dump()))
+        return wanted
+
+    def of_concept(self, name: str) -> ShownAs:
+        found: ShownAs = self._store.of_concept(self._context.concept(name).id)  # type: ignore[assignment]
+        return found
+
+    def protect(self, name: str, shown_as: ShownAs) -> ShownAs:
+        """How everybody sees pictures on the screens of a concept who hasn't chosen otherwise."""
+        self._store.protect(self._context.concept(name).id, shown_as)
+        return shown_as
+
+    def on_page(self, person: str, concept: str | None) -> OnPage:
+        """For a page of a concept, or of none: that shows pictures of all, so the strictest holds."""
+        row = self._context.store.find(concept) if concept else None
+        asked = {row.protection} if row and not row.archived else self._store.in_use()
+        own = self.of_person(person)
+        parts = sorted(parts_of(own.shown_as, asked))
+        return OnPage(
+            parts=parts,
+            key=own.key,
+            break_pictures=own.break_pictures,
+            break_minutes=own.break_minutes,
+            counted=bool(own.counted or parts or own.break_pictures or own.break_minutes),
+        )
+
+    def count(self, person: str, shown: int, unprotected: int, seconds: int) -> None:
+        """Adds to what this person had in view today."""
+        today = date.today()
+        seen = Exposure(today.isoformat(), shown, min(unprotected, shown), seconds)
+        self._store.add(person, seen, (today - KEPT).isoformat())
+
+    def seen(self, person: str) -> list[Seen]:
+        """This person's last days with something in view, the newest first."""
+        return [
+            Seen(day=one.day, shown=one.shown, unprotected=one.unprotected, minutes=round(one.seconds / 60))
+            for one in self._store.days(person, DAYS_SHOWN)
+        ]

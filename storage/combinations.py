@@ -1,0 +1,93 @@
+"""Rules over versions of several concepts, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storage.database import Database
+from storage.names import key_of
+from storage.tables import CombinationRow
+
+
+@dataclass(frozen=True)
+class StoredCombination:
+    """`members` are (concept's id, number of its version) by their place in the `expression`. `removed`: with
+    this number it was taken out of the list."""
+
+    name: str
+    number: int
+    members: tuple[tuple[int, int], ...]
+    expression: dict[str, Any]
+    threshold: float
+    removed: bool
+    author: str
+    created: datetime
+
+
+class CombinationStore:
+    """All reads and writes of that table. Rows are added, never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        name: str,
+        members: Sequence[tuple[int, int]],
+        expression: dict[str, Any],
+        threshold: float,
+        author: str,
+        *,
+        removed: bool = False,
+    ) -> StoredCombination:
+        """Keeps it under the next number of this name."""
+        key = key_of(name)
+        with self._database.write(f"combination {key}") as session:
+            number = session.scalar(select(func.max(CombinationRow.number)).where(CombinationRow.key == key))
+            row = CombinationRow(
+                name=name,
+                key=key,
+                number=(number or 0) + 1,
+                members=[list(member) for member in members],
+                expression=expression,
+                threshold=threshold,
+                removed=removed,
+                author=author,
+            )
+            session.add(row)
+        return _stored(row)
+
+    def get(self, name: str, number: int | None = None) -> StoredCombination | None:
+        """The newest of this name, also one that says it was taken away, or the one asked for."""
+        query = select(CombinationRow).where(CombinationRow.key == key_of(name))
+        if number is not None:
+            query = query.where(CombinationRow.number == number)
+        with self._database.read() as session:
+            row = session.scalar(query.order_by(CombinationRow.number.desc()).limit(1))
+        return _stored(row) if row else None
+
+    def all(self, limit: int | None = None, offset: int = 0) -> list[StoredCombination]:
+        """The newest of each name that wasn't taken away, the last kept first; all of them or a page."""
+        newest = select(func.max(CombinationRow.id)).group_by(CombinationRow.key)
+        query = select(CombinationRow).where(CombinationRow.id.in_(newest), CombinationRow.removed.is_(False))
+        query = query.order_by(CombinationRow.id.desc()).limit(limit).offset(offset)
+        with self._database.read() as session:
+            return [_stored(row) for row in session.scalars(query)]
+
+
+def _stored(row: CombinationRow) -> StoredCombination:
+    return StoredCombination(
+        name=row.name,
+        number=row.number,
+        members=tuple((int(concept), int(version)) for concept, version in row.members),
+        expression=row.expression,
+        threshold=row.threshold,
+        removed=row.removed,
+        author=row.author,
+        created=row.created,
+    )

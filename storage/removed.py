@@ -1,0 +1,265 @@
+"""Pictures that somebody removed from the library: in the bin, put back, or gone for good.
+
+`pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves
+those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    String,
+    Update,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy import cast as as_type
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from storage.database import Database, insert_new
+from storage.tables import (
+    MEASURED,
+    PURGED,
+    AnnotationRow,
+    CandidateRow,
+    DeliveryRow,
+    EvaluationPictureRow,
+    LabelEventRow,
+    OutsidePictureRow,
+    PendingVectorRow,
+    PictureColumnRow,
+    PictureRow,
+    RefusedPictureRow,
+    RemovalRow,
+    SourceRow,
+    WatchedPictureRow,
+    now,
+)
+
+AT_ONCE = 5000  # ids of one statement
+MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
+
+
+def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Of a column that names a picture: whether the picture is in the library and not in the bin."""
+    return column.not_in(select(PictureRow.id).where(PictureRow.removed.is_not(None)))
+
+
+def changes_since(session: Session, sequence: int) -> tuple[set[str], int]:
+    """Pictures that were removed or put back behind `sequence`, and the sequence of the last time."""
+    query = select(RemovalRow.picture_id, RemovalRow.sequence).where(RemovalRow.sequence > sequence)
+    rows = session.execute(query).all()
+    return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The pictures in the bin; `version` is another one whenever one was removed or put back."""
+
+    ids: frozenset[str]
+    version: int
+
+
+@dataclass(frozen=True)
+class RemovedPicture:
+    """`place` is the first place it is at, empty where it is at none any more."""
+
+    id: str
+    place: str
+    bytes: int
+    removed: datetime
+    author: str
+
+
+@dataclass(frozen=True)
+class PurgedRows:
+    """What went of pictures from SQL. `labels` counts what people and machines said of them."""
+
+    pictures: int = 0
+    places: int = 0
+    labels: int = 0
+    columns: int = 0
+    candidates: int = 0
+    drawn: int = 0
+    watched: int = 0
+
+
+class Removed:
+    """All reads and writes of what is in the bin."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._hidden: Hidden | None = None
+
+    def hidden(self) -> Hidden:
+        """Asked before every look at the vectors, so it is read again only where something has changed."""
+        with self._lock, self._database.read() as session:
+            version = session.scalar(select(func.max(RemovalRow.sequence))) or 0
+            if self._hidden is None or self._hidden.version != version:
+                query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
+                self._hidden = Hidden(frozenset(session.scalars(query)), version)
+            return self._hidden
+
+    def among(self, picture_ids: Sequence[str]) -> set[str]:
+        """Those of these that are in the bin."""
+        return set(self.hidden().ids.intersection(picture_ids))
+
+    def refused(self, picture_id: str) -> bool:
+        """Whether it is gone for good and shall not come in again."""
+        with self._database.read() as session:
+            return session.get(RefusedPictureRow, picture_id) is not None
+
+    def remove(self, picture_ids: Sequence[str], author: str) -> list[str]:
+        """Into the bin; says which were in the library, in the order given."""
+        return self._move(picture_ids, author, remove=True)
+
+    def restore(self, picture_ids: Sequence[str], author: str) -> list[str]:
+        """Out of the bin; says which were in it, in the order given."""
+        return self._move(picture_ids, author, remove=False)
+
+    def page(self, limit: int, before: tuple[datetime, str] | None = None) -> list[RemovedPicture]:
+        """The bin, what was removed last first, beginning behind (removed, id)."""
+        p, r = PictureRow, aliased(RemovalRow)
+        place = select(func.min(SourceRow.uri)).where(SourceRow.picture_id == p.id).scalar_subquery()
+        last = select(func.max(r.sequence)).where(r.picture_id == p.id).scalar_subquery()
+        query = select(p.id, place, p.bytes, p.removed, RemovalRow.author)
+        query = query.join(RemovalRow, RemovalRow.sequence == last, isouter=True)
+        query = query.where(p.removed.is_not(None), p.id != PURGED)
+        if before:
+            query = query.where(tuple_(p.removed, p.id) < tuple_(*before))
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(p.removed.desc(), p.id.desc()).limit(limit)).all()
+        return [RemovedPicture(row[0], row[1] or "", row[2], row[3], row[4] or "") for row in rows]
+
+    def ids(self, limit: int) -> list[str]:
+        query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(PictureRow.id).limit(limit)))
+
+    def places(self, picture_ids: Sequence[str]) -> list[str]:
+        """Every place of these pictures."""
+        query = select(SourceRow.uri)
+        with self._database.read() as session:
+            return [
+                uri
+                for ids in _chunks(picture_ids)
+                for uri in session.scalars(query.where(SourceRow.picture_id.in_(ids)))
+            ]
+
+    def measured_before(self, concept_id: int, sequence: int, moment: datetime) -> int:
+        """How many answers that measured, up to a label event, are about pictures that were removed from the
+        library behind that moment, or went for good."""
+        e, p = LabelEventRow, PictureRow
+        ours = select(func.count()).where(e.concept_id == concept_id, e.sequence <= sequence)
+        in_bin = ours.join(p, p.id == e.picture_id).where(p.removed > moment, p.id != PURGED, _measures())
+        with self._database.read() as session:
+            gone = session.scalar(ours.where(e.value == MEASURED, e.created > moment)) or 0
+            return gone + (session.scalar(in_bin.select_from(e)) or 0)
+
+    def purge(self, picture_ids: Sequence[str], author: str, *, refuse: bool) -> PurgedRows:
+        """For good, with everything that is kept of them here; only those that are in the bin. `refuse`:
+        their ids alone are kept, so that they don't come in again.
+
+        What was said of them stays as empty events without picture, author or words: label events are
+        numbered, and versions name the last one they knew.
+        """
+        gone = PurgedRows()
+        for ids in _chunks(picture_ids):
+            with self._database.forget("library") as session:
+                query = select(PictureRow.id).where(PictureRow.id.in_(ids), PictureRow.removed.is_not(None))
+                in_bin = list(session.scalars(query.where(PictureRow.id != PURGED)))
+                _keep_the_one_that_stands_for_all(session)
+                if refuse:
+                    rows = [{"picture_id": i, "author": author, "created": now()} for i in in_bin]
+                    insert_new(session, RefusedPictureRow, rows)
+                gone = _sum(gone, _purged(session, in_bin))
+        return gone
+
+    def _move(self, picture_ids: Sequence[str], author: str, *, remove: bool) -> list[str]:
+        moment, moved = now(), set()
+        state = PictureRow.removed.is_(None) if remove else PictureRow.removed.is_not(None)
+        with self._database.write("library") as session:
+            for ids in _chunks(picture_ids):
+                query = select(PictureRow.id).where(PictureRow.id.in_(ids), state, PictureRow.id != PURGED)
+                found = list(session.scalars(query))
+                rows = update(PictureRow).where(PictureRow.id.in_(found))
+                session.execute(rows.values(removed=moment if remove else None))
+                deed = "removed" if remove else "restored"
+                events = [{"picture_id": i, "deed": deed, "author": author, "created": moment} for i in found]
+                insert_new(session, RemovalRow, events)
+                moved.update(found)
+        return [i for i in dict.fromkeys(picture_ids) if i in moved]
+
+
+def _keep_the_one_that_stands_for_all(session: Session) -> None:
+    nothing = {"bytes": 0, "format": "", "width": 0, "height": 0, "near_group": PURGED}
+    insert_new(session, PictureRow, [{"id": PURGED, "removed": now(), "added": now()} | nothing])
+
+
+def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
+    def deleted(table: type, column: InstrumentedAttribute[str]) -> int:
+        return _rows(session, delete(table).where(column.in_(ids)))
+
+    e, w = LabelEventRow, WatchedPictureRow
+    nothing: dict[str, Any] = {"picture_id": PURGED, "author": "", "comment": "", "recorded_by": None}
+    said = update(e).where(e.picture_id.in_(ids))
+    key = literal(f"{PURGED}/") + as_type(e.sequence, String)
+    session.execute(said.where(_measures()).values(value=MEASURED))
+    nothing |= {"value": case((e.value == MEASURED, MEASURED), else_=PURGED), "created": now()}
+    labels = _rows(session, said.values(**nothing, key=key))
+    labels += deleted(AnnotationRow, AnnotationRow.picture_id)
+    session.execute(update(AnnotationRow).where(AnnotationRow.same_as.in_(ids)).values(same_as=None))
+    watched = select(w.sequence).where(w.picture_id.in_(ids))
+    session.execute(delete(DeliveryRow).where(DeliveryRow.sequence.in_(watched)))
+    session.execute(
+        update(RemovalRow).where(RemovalRow.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED)
+    )
+    # Whoever has read up to the last removal sees by another event that the bin has changed.
+    insert_new(session, RemovalRow, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
+    deleted(PendingVectorRow, PendingVectorRow.picture_id)
+    deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
+    return PurgedRows(
+        labels=labels,
+        columns=deleted(PictureColumnRow, PictureColumnRow.picture_id),
+        candidates=deleted(CandidateRow, CandidateRow.picture_id),
+        drawn=deleted(EvaluationPictureRow, EvaluationPictureRow.picture_id),
+        watched=deleted(w, w.picture_id),
+        places=deleted(SourceRow, SourceRow.picture_id),
+        pictures=deleted(PictureRow, PictureRow.id),
+    )
+
+
+def _measures() -> ColumnElement[bool]:
+    """Whether an event is of a person and its picture is one that measures for its concept."""
+    e, p = LabelEventRow, EvaluationPictureRow
+    its = p.concept_id == e.concept_id, p.picture_id == e.picture_id, p.drawn.in_(MEASURING)
+    return and_(e.author_kind != "annotator", select(p.picture_id).where(*its).exists())
+
+
+def _rows(session: Session, statement: Delete | Update) -> int:
+    """How many rows it changed."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount
+
+
+def _sum(one: PurgedRows, other: PurgedRows) -> PurgedRows:
+    return PurgedRows(**{name: count + getattr(other, name) for name, count in vars(one).items()})
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]

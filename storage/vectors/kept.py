@@ -1,0 +1,138 @@
+"""Vectors without those of pictures that were removed from the library, which stay until the bin is emptied.
+
+Nothing is written or copied when a picture is removed or put back, so both take no time in any library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.errors import UnknownPictureError
+from storage.vectors.ids import PictureIds
+from storage.vectors.neighbours import neighbours_of
+from storage.vectors.protocol import BATCH, Neighbours, VectorIndex, VectorReader
+from storage.vectors.scores import Scores
+
+Bin = Callable[[], tuple[Collection[str], int]]  # ids in the bin, and a number that changes with them
+
+
+class KeptReader:
+    """A `VectorReader` of another one's vectors but those that are `hidden`."""
+
+    def __init__(self, vectors: VectorReader, hidden: Collection[str], version: str) -> None:
+        self.version = version
+        self._vectors = vectors
+        self._hidden = frozenset(hidden)
+        self.ids = vectors.ids.without(self._hidden)
+
+    def count(self) -> int:
+        return len(self.ids)
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        missing = {*self._vectors.missing(ids), *self._hidden.intersection(ids)}
+        return [picture_id for picture_id in dict.fromkeys(ids) if picture_id in missing]
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        if removed := self._hidden.intersection(ids):
+            raise UnknownPictureError(
+                f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …"
+            )
+        return self._vectors.vectors(ids)
+
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        for ids, vectors in self._vectors.batches(size):
+            kept = [row for row, picture_id in enumerate(ids) if picture_id not in self._hidden]
+            if kept:
+                yield [ids[row] for row in kept], vectors[kept]
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        return self._vectors.scores(weights, bias, self._of(allowed))
+
+    def search(
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        return self._vectors.search(queries, k, self._of(allowed))
+
+    def neighbours(self, k: int) -> Neighbours:
+        return neighbours_of(self, k)
+
+    def _of(self, allowed: PictureIds | None) -> PictureIds:
+        return self.ids if allowed is None else allowed.without(self._hidden)
+
+
+class KeptIndex:
+    """A `VectorIndex` that is read without what is in the bin, and written as it is."""
+
+    def __init__(self, index: VectorIndex, in_bin: Bin) -> None:
+        self.fingerprint = index.fingerprint
+        self._index = index
+        self._in_bin = in_bin
+
+    def snapshot(self) -> VectorReader:
+        """The index's own where nothing is in the bin."""
+        hidden, version = self._in_bin()
+        vectors = self._index.snapshot()
+        return KeptReader(vectors, hidden, f"{vectors.version}-{version}") if hidden else vectors
+
+    @property
+    def version(self) -> str:
+        hidden, version = self._in_bin()
+        return f"{self._index.version}-{version}" if hidden else self._index.version
+
+    @property
+    def ids(self) -> PictureIds:
+        return self.snapshot().ids
+
+    def count(self) -> int:
+        return self.snapshot().count()
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        return self.snapshot().missing(ids)
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        return self.snapshot().vectors(ids)
+
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        return self.snapshot().batches(size)
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        return self.snapshot().scores(weights, bias, allowed)
+
+    def search(
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        return self.snapshot().search(queries, k, allowed)
+
+    def neighbours(self, k: int) -> Neighbours:
+        return self.snapshot().neighbours(k)
+
+    def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
+        self._index.write(ids, vectors)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._index.delete(ids)
+
+    def purge(self, ids: Sequence[str]) -> None:
+        self._index.purge(ids)
+
+    def verify(self) -> None:
+        self._index.verify()
+
+    def remake(self) -> None:
+        self._index.remake()
+
+    def drop(self) -> None:
+        self._index.drop()

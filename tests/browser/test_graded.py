@@ -1,0 +1,145 @@
+"""A graded concept and one of exclusive classes, from Start to what the trained version says."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+from accessible import serious_in_both_themes
+from playwright.sync_api import Page, expect
+
+from storage.labels import Author
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+GRADED, CLASSED = "Roundness", "Shape"
+
+
+def begin(site: Site, page: Page, name: str, sentence: str, kind: str, classes: str = "") -> None:
+    page.goto(f"{site.url}/")
+    page.locator("#begin-name").fill(name)
+    page.locator("#begin-sentence").fill(sentence)
+    page.get_by_text("Grades or classes instead of yes and no").click()
+    page.locator("#begin-kind").select_option(kind)
+    page.locator("#begin-classes").fill(classes)
+    page.locator("#begin").click()
+    page.wait_for_url("**/define**")
+
+
+def shape(path: str) -> str:
+    return Path(path).name.split("-")[0]
+
+
+def measure(site: Site, name: str, words: dict[str, str]) -> None:
+    """What measures is answered beforehand, so that there are figures."""
+    context = site.bench.context
+    concept = context.concept(name)
+    context.draw_more(concept, at_least=30)
+    paths = context.collection.paths(list(context.to_answer(concept)))
+    given = [(f"{name} {i}", i, words[shape(path)], "") for i, path in paths.items()]
+    site.bench.answers.label_many(name, given, author=Author("me"))
+
+
+def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> None:
+    """Answers n pictures with keys, by the names of their files."""
+    page.goto(f"{site.url}/label?{urlencode({'concept': name})}")
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    for _ in range(n):
+        picture = page.locator(".stage img")
+        expect(picture).to_be_visible()
+        alt, before = picture.get_attribute("alt"), picture.get_attribute("data-picture")
+        page.keyboard.press(keys[shape((alt or "").removeprefix("Picture "))])
+        expect(page.locator(f'.stage img:not([data-picture="{before}"])')).to_be_visible()
+    expect(page.locator("[data-part=saved]")).to_have_text("saved")
+
+
+def train(site: Site, page: Page, name: str, figures: str) -> None:
+    page.goto(f"{site.url}/quality?{urlencode({'concept': name})}")
+    page.locator("[data-action=train] button").first.click()
+    expect(page.locator(figures)).to_be_visible()
+
+
+def bundle(site: Site, page: Page, name: str) -> dict[str, object]:
+    """What the file that Use offers says about itself."""
+    page.goto(f"{site.url}/use?{urlencode({'concept': name})}")
+    expect(page.locator("#use-library .pictures li").first).to_be_visible()
+    sent = page.request.get(f"{site.url}/api/v1/concepts/{name}/versions/1/bundle")
+    with zipfile.ZipFile(io.BytesIO(sent.body())) as archive:
+        found = next(member for member in archive.namelist() if member.endswith("head.json"))
+        return dict(json.loads(archive.read(found)))
+
+
+def classified(site: Site, page: Page, name: str, kind: str) -> list[dict[str, object]]:
+    file = next(iter(sorted(site.pictures.glob(f"{kind}-*.png"))))
+    picture = {"name": file.name, "mimeType": "image/png", "buffer": file.read_bytes()}
+    address = f"{site.url}/api/v1/concepts/{name}/versions/1/classify"
+    sent = page.request.post(address, multipart={"picture": picture})
+    return list(sent.json()["pictures"][0]["said"])
+
+
+def test_a_graded_concept_from_start_to_the_grade_of_a_picture(site: Site, page: Page) -> None:
+    begin(site, page, GRADED, "How round it is.", "graded")
+    measure(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
+    label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 30)
+    expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")
+    page.keyboard.press("z")
+    page.keyboard.press("g")
+    expect(page.locator(".tiles .tile").first).to_be_visible()
+    page.keyboard.press("4")
+    expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
+    train(site, page, GRADED, "[data-grades] table")
+    expect(page.locator("[data-grades]")).to_contain_text("Agreement beyond chance")
+    assert serious_in_both_themes(page) == []
+    concepts = bundle(site, page, GRADED)["concepts"]
+    assert isinstance(concepts, list)
+    assert concepts[0]["grades"] == {"n": 5, "counts_from": 3}
+    (said,) = classified(site, page, GRADED, "ellipse")
+    assert isinstance(said["grade"], float)
+    assert 1 <= said["grade"] <= 5
+
+
+def test_exclusive_classes_from_start_to_the_class_of_a_picture(site: Site, page: Page) -> None:
+    begin(site, page, CLASSED, "Which shape it shows.", "classes", "ellipse, rectangle")
+    measure(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
+    label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 12)
+    expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
+    train(site, page, CLASSED, "[data-classes] table.grades")
+    assert serious_in_both_themes(page) == []
+    about = bundle(site, page, CLASSED)
+    assert about["rule"] == {"kind": "one_of", "none": "none of these"}
+    said = classified(site, page, CLASSED, "rectangle")
+    assert [one["concept"] for one in said] == ["ellipse", "rectangle"]
+    assert sum(one["decision"] == "yes" for one in said) <= 1
+
+
+@pytest.fixture
+def phone(page: Page) -> Page:
+    page.set_viewport_size({"width": 390, "height": 800})
+    return page
+
+
+def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site: Site, phone: Page) -> None:
+    from concepts.learning.scale import Scale
+
+    names = [f"kind of shape number {n}" for n in range(1, 8)]
+    site.bench.definitions.create_concept("Many", "Which kind.", scale=Scale.of_classes(names))
+    phone.goto(f"{site.url}/label?concept=Many")
+    expect(phone.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.goto(f"{site.url}/library")
+    phone.get_by_label("Answer for").select_option("Many")
+    tile = phone.locator("#library-main .tile").first
+    tile.focus()
+    phone.keyboard.press("3")
+    expect(tile.locator(".said")).to_have_text(names[2])
+    phone.keyboard.press("0")
+    expect(tile.locator(".said")).to_have_text("none of these")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390

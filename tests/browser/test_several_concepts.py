@@ -1,0 +1,147 @@
+"""Several concepts at once: combined by and, or, not, answered side by side, in one table, folded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from accessible import serious_in_both_themes
+from answering import answer
+from playwright.sync_api import Page, expect
+
+from storage.labels import Author
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+ROUND, LINE, PLAIN = "Round thing", "A line", "Plain"
+
+
+@pytest.fixture(scope="module")
+def several(site: Site) -> Site:
+    """Two trained concepts, and one that isn't."""
+    bench = site.bench
+    for name, what in ((ROUND, "ellipse"), (LINE, "line")):
+        bench.definitions.create_concept(name, f"A filled {what}.")
+        answer(bench, name, [p.id for p in bench.answers.next_pictures(name, 20)])
+        bench.versions.train(name)
+    bench.definitions.create_concept(PLAIN, "Something plain.")
+    return site
+
+
+def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several: Site, page: Page) -> None:
+    page.goto(f"{several.url}/combine")
+    page.get_by_label("A concept to begin with").select_option(ROUND)
+    page.get_by_role("button", name="Begin with it").click()
+    expect(page.get_by_text("In your library")).to_be_visible()
+    page.get_by_label("One more concept").select_option(LINE)
+    page.get_by_role("button", name="and it is not").click()
+    expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} AND NOT {LINE}")
+    page.get_by_role("group", name=f"Before {LINE}").get_by_role("button", name="or").click()
+    expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} OR NOT {LINE}")
+    tried = several.bench.combining.tried(f"{ROUND} OR NOT {LINE}")
+    assert tried is not None
+    expect(page.locator("#combine-found [role=status]")).to_contain_text(
+        f"It flags {tried.flagged} of {tried.total}"
+    )
+    expect(page.locator("#combine-found .pictures li").first).to_contain_text(f"{LINE} ")
+    expect(page).to_have_url(re.compile(r"/combine\?rule="))
+    page.reload()
+    page.get_by_role("button", name="Nearly flagged").click()
+    expect(page).to_have_url(re.compile("order=nearly"))
+    page.get_by_label("Keep it as").fill("Odd ones")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept as “Odd ones”.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").first.click()
+    assert download.value.suggested_filename == "odd-ones-v1.zip"
+    page.get_by_role("button", name="Remove Odd ones").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("“Odd ones” is back.")).to_be_visible()
+    assert serious_in_both_themes(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(several: Site, page: Page) -> None:
+    page.goto(f"{several.url}/combine")
+    page.get_by_text("Write it yourself").click()
+    text = page.get_by_label("The rule, with AND, OR, NOT")
+    text.fill(f"{ROUND} AND (")
+    page.get_by_role("button", name="Take it").click()
+    expect(page.get_by_role("alert")).to_contain_text("A concept is missing at the end.")
+    expect(text).to_have_value(f"{ROUND} AND (")
+    text.fill(f"NOT ({ROUND} OR {LINE})")
+    page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#combine-found [role=status]")).to_contain_text("It flags")
+
+
+def test_all_scores_are_one_file(several: Site, page: Page) -> None:
+    page.goto(f"{several.url}/combine")
+    page.get_by_text("1 concept left out").click()
+    expect(page.locator("#combine-table li").first).to_have_text(f"{PLAIN}: it has no trained version yet")
+    page.get_by_label("as", exact=True).select_option("parquet")
+    page.get_by_role("button", name="Write it").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download PARQUET").click()
+    assert download.value.suggested_filename == "all-concepts.parquet"
+
+
+def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site, page: Page) -> None:
+    page.goto(f"{several.url}/several")
+    for name in (ROUND, PLAIN):
+        page.get_by_label(name).check()
+    page.get_by_role("button", name="Answer for these").click()
+    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
+    page.get_by_role("link", name="By chance").click()
+    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
+    tile = page.locator("[data-picture]").first
+    picture = str(tile.get_attribute("data-picture"))
+    tile.get_by_role("button", name=f"{PLAIN}: counts").focus()
+    for key in ("n", "y"):  # after each the next concept has its turn
+        page.keyboard.press(key)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.closest('.cell').dataset.concept")
+    assert focused == ROUND
+    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+
+    def said() -> list[str]:
+        found = (several.bench.answers.own(name, [picture], "me") for name in (ROUND, PLAIN))
+        return [event.value for given in found for event in given]
+
+    assert said() == ["yes", "no"]
+    page.reload()
+    pressed = tile.locator("[aria-pressed=true]")
+    expect(pressed).to_have_count(2)
+    tile.get_by_role("button", name=f"{PLAIN}: doesn’t count").click()
+    expect(pressed).to_have_count(1)
+    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    assert said() == ["yes"]
+    assert serious_in_both_themes(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_concept_is_folded_into_another_after_a_look_and_that_is_undone(several: Site, page: Page) -> None:
+    bench = several.bench
+    bench.definitions.create_concept("Ball", "A ball.")
+    picture = bench.answers.next_pictures("Ball", 1)[0].id
+    for name, value in (("Ball", "no"), (PLAIN, "yes")):
+        bench.answers.label(name, picture, value, author=Author("me"), key=f"to fold {name}")
+    page.goto(several.url)
+    page.get_by_role("button", name="More for Ball").click()
+    page.get_by_role("button", name="Fold into another").and_(page.locator(":visible")).click()
+    page.get_by_label("Its answers go to").select_option(PLAIN)
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 picture where a person said something else")
+    assert serious_in_both_themes(page) == []
+    page.get_by_role("button", name=f"Fold into “{PLAIN}”").click()
+    expect(page.get_by_text(f"“Ball” is folded into “{PLAIN}”")).to_be_visible()
+    page.get_by_text("Archived (1)").click()
+    page.get_by_role("button", name="What differed in Ball").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Counts holds.")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Undo the fold of Ball").click()
+    expect(page.get_by_text("“Ball” is back")).to_be_visible()

@@ -1,0 +1,41 @@
+"""Several concepts at the command line: combine, export the rule, one table of scores, fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from concepts.export.loading import load_bundle
+
+ONE, OTHER = "Round thing", "Square thing"
+
+
+def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
+    answered: Path, discern: Callable[..., Any], tmp_path: Path
+) -> None:
+    discern("concept", "train", ONE)
+    discern("concept", "duplicate", ONE, OTHER, "--answers")
+    discern("concept", "train", OTHER)
+    tried = discern("combine", f"{ONE} and not {OTHER}", "--n", 3)
+    assert (tried["rule"], len(tried["pictures"])) == (f"{ONE} AND NOT {OTHER}", 3)
+    kept = discern("combine", f"{ONE} and {OTHER}", "--name", "Both", "--sure", 0.3)["kept"]
+    assert (kept["name"], kept["threshold"]) == ("Both", 0.3)
+    discern("combined", "export", "Both", "--out", tmp_path / "both")
+    assert load_bundle(tmp_path / "both").columns == ("Both", ONE, OTHER)
+    assert discern("combined", "show", "both", "--n", 1)["threshold"] == 0.3
+    discern("combined", "remove", "Both")
+    assert discern("combined", "list") == []
+    assert discern("combined", "restore", "Both")["number"] == 3
+    table = discern("export-scores", "--out", tmp_path / "all.csv")
+    assert (table["rows"], table["concepts"]) == (60, {ONE: 1, OTHER: 1})
+
+
+def test_a_concept_is_folded_into_another_and_back(answered: Path, discern: Callable[..., Any]) -> None:
+    discern("concept", "new", OTHER, "--description", "A square.")
+    preview = discern("concept", "fold", ONE, OTHER, "--preview")
+    assert preview["copied"] == preview["answers"] == 60
+    assert discern("concept", "fold", ONE, OTHER)["folded"]["copied"] == 60
+    assert [one["folded_into"] for one in discern("concept", "archived")] == [OTHER]
+    assert len(discern("concept", "folds", OTHER)) == 1
+    assert discern("concept", "unfold", ONE)["taken_back"] == 60

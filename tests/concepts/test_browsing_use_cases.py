@@ -1,0 +1,129 @@
+"""Any part of the library in any order: what was answered, what a version says, when it was taken."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+
+from concepts.errors import DiscernError
+from concepts.library.choosing import Chosen
+from concepts.workbench import Workbench
+from storage.labels import Author
+from storage.tables import UNREAD
+
+NAME = "Round thing"
+
+
+def ids(bench: Workbench, chosen: Chosen, author: str | None = None) -> list[str]:
+    """All that is chosen, page by page."""
+    found, place = [], ""
+    while True:
+        page = bench.browsing.page(chosen, 37, place, author=author)
+        found += [picture.id for picture in page.pictures]
+        if not page.older:
+            return found
+        place = page.older
+
+
+@pytest.fixture
+def photo(bench: Workbench, tmp_path: Path) -> str:
+    """A picture that says when, where and how it was taken."""
+    exif = Image.Exif()
+    exif[271], exif[272] = "NIKON", "D40"
+    inner = {36867: "2021:07:14 23:30:00", 33434: IFDRational(1, 250), 33437: IFDRational(28, 10)}
+    exif.get_ifd(0x8769).update(inner)
+    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 30.0, 36.0)})
+    image = Image.effect_noise((400, 300), 90).convert("RGB")
+    image.save(tmp_path / "photo.jpg", exif=exif)
+    bench.pictures.add_pictures([tmp_path / "photo.jpg"])
+    return bench.pictures.id_of(str(tmp_path / "photo.jpg"))
+
+
+def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
+    yes, no, ana = (picture.id for picture in bench.pictures.newest(3))
+    bench.answers.label(NAME, yes, "yes", author=Author("me"), key="1")
+    bench.answers.label(NAME, no, "no", author=Author("me"), key="2")
+    bench.answers.label(NAME, ana, "yes", author=Author("ana"), key="3")
+    assert ids(bench, Chosen(concept=NAME, answered="yes"), "me") == [yes]
+    assert ids(bench, Chosen(concept=NAME, answered="any"), "me") == [yes, no]
+    everything = [picture.id for picture in bench.pictures.newest(200)]
+    assert ids(bench, Chosen(concept=NAME, answered="none"), "me") == everything[2:]
+    assert ids(bench, Chosen(concept=NAME, answered="yes")) == [yes, ana]
+
+
+def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: Workbench) -> None:
+    said = {says: set(ids(trained, Chosen(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
+    concept = trained.context.concept(NAME)
+    head, unseen = trained.context.head(concept, None), trained.context.store.kept_apart(concept.id)
+    scores = trained.context.library_scores(head)
+    assert scores is not None
+    ids_of_all = trained.context.collection.library.all_ids()
+    flagged = {i for i, p in scores.probability.of(ids_of_all) if p >= head.threshold}
+    assert unseen
+    assert said == {"yes": flagged - unseen, "no": set(ids_of_all) - flagged - unseen}
+
+
+def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> None:
+    png = Chosen(q="a circle", format="PNG")
+    found = ids(bench, png)
+    assert len(found) == len(set(found)) == len(ids(bench, Chosen(format="PNG")))
+    assert found[:20] == [h.id for h in bench.pictures.search("a circle", n=21) if h.id in set(found)][:20]
+    second = bench.browsing.page(png, 10, bench.browsing.page(png, 10).older)
+    assert [picture.id for picture in second.pictures] == found[10:20]
+    assert bench.browsing.page(png, 10, second.newer) == bench.browsing.page(png, 10)
+
+
+def test_a_picture_is_found_by_the_day_it_was_taken_and_sorted_by_it(bench: Workbench, photo: str) -> None:
+    day = Chosen(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
+    assert ids(bench, day) == [photo]
+    assert ids(bench, Chosen(taken_from=date(2021, 7, 15))) == []
+    assert ids(bench, Chosen.of({"sort": "taken"}))[0] == photo
+    assert ids(bench, Chosen.of({"sort": "taken-oldest"})) == [photo]
+    assert photo not in ids(bench, Chosen(undated=True))
+
+
+def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, photo: str) -> None:
+    camera = bench.browsing.camera(photo)
+    assert camera.facts == {"Camera": "NIKON D40", "Exposure": "1/250 s", "Aperture": "f/2.8"}
+    assert (camera.has_position, camera.position) == (True, None)
+    assert bench.browsing.camera(photo, position=True).position == (-33.5, -70.51)
+    Path(bench.pictures.picture(photo).places[0]).unlink()
+    assert bench.browsing.camera(photo).missing
+
+
+def test_pictures_of_before_dates_were_kept_are_asked_once(bench: Workbench, photo: str) -> None:
+    library = bench.context.collection.library
+    library.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
+    assert bench.browsing.has_unread_dates()
+    assert ids(bench, Chosen(taken_from=date(2000, 1, 1))) == []
+    done = bench.browsing.read_dates()
+    assert (done.looked_at, done.dated) == (library.counts().pictures, 1)
+    assert not bench.browsing.has_unread_dates()
+    assert ids(bench, Chosen(taken_from=date(2000, 1, 1))) == [photo]
+
+
+def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: Path) -> None:
+    (outermost,) = bench.browsing.folders()
+    assert str(pictures).startswith(outermost.path)
+    path = outermost.path
+    while str(pictures) != path:
+        path = next(f.path for f in bench.browsing.folders(path) if str(pictures).startswith(f.path))
+    assert len(ids(bench, Chosen(folder=str(pictures)))) == bench.pictures.count() - 1
+
+
+def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
+    chosen = Chosen(q="a", folder="/p", undated=True, added_to=date(2026, 1, 2), concept="c", answered="none")
+    assert Chosen.of(chosen.said() | {"at": "after x", "view": ""}) == chosen
+    assert Chosen().said() == {}
+    for wrong in ({"sort": "shape"}, {"taken_from": "yesterday"}, {"answered": "perhaps"}):
+        with pytest.raises(DiscernError, match="is no"):
+            Chosen.of(wrong)
+
+
+def test_an_answer_is_asked_for_of_a_concept(bench: Workbench) -> None:
+    with pytest.raises(DiscernError, match="which concept"):
+        bench.browsing.page(Chosen(answered="yes"), 10)

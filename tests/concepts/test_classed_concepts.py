@@ -1,0 +1,110 @@
+"""A concept of exclusive classes, from the first answer to a version, its figures and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from concepts.classifier.training import linear_head
+from concepts.errors import DiscernError
+from concepts.export.loading import load_bundle
+from concepts.export.rules import OneOf
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Shape"
+
+
+@pytest.fixture
+def shapes(open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    scale = Scale.of_classes(["ellipse", "rectangle"])
+    bench.definitions.create_concept(NAME, "Which shape it shows.", scale=scale)
+    return bench
+
+
+@pytest.fixture
+def answered(shapes: Workbench) -> Workbench:
+    """Every picture by its file's name, those that measure in their order; lines are none of these."""
+    context = shapes.context
+    context.draw_more(context.concept(NAME), at_least=30)
+    order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
+    paths = context.collection.paths(list(order))
+    given = [(f"answer {i}", i, shape_of(paths[i]), "") for i in order]
+    shapes.answers.label_many(NAME, given, author=Author("me"))
+    return shapes
+
+
+def shape_of(path: str) -> str:
+    name = Path(path).name.split("-")[0]
+    return name if name == "rectangle" else "none" if name == "line" else "ellipse"
+
+
+def test_an_answer_names_one_class_or_none(shapes):
+    one, other, last = shapes.answers.next_pictures(NAME, 3)
+    for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
+        shapes.answers.give(NAME, picture.id, word, author="me")
+    events = list(shapes.context.log.events(shapes.context.concept(NAME).id))
+    assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
+
+
+def test_what_is_no_class_is_refused_with_what_there_is(shapes):
+    picture = shapes.answers.next_pictures(NAME, 1)[0]
+    with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
+        shapes.answers.give(NAME, picture.id, "triangle", author="me")
+
+
+def test_a_version_tells_the_classes_apart_and_is_measured_on_that(answered):
+    answered.versions.train(NAME)
+    found = answered.versions.evaluate(NAME).classes
+    assert [one.name for one in found.classes] == ["none of these", "ellipse", "rectangle"]
+    assert found.n >= 15
+    assert found.accuracy.value > 0.5
+    assert sum(map(sum, found.table)) == found.n
+
+
+def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tmp_path):
+    answered.versions.train(NAME)
+    answered.exports.export(NAME, tmp_path / "bundle")
+    concept = answered.context.concept(NAME)
+    head = answered.context.head(concept, None)
+    index = answered.context.material(concept).index
+    vectors = index.vectors(list(index.ids))
+    expected = classes(linear_head(head), vectors)
+    bundle = load_bundle(tmp_path / "bundle")
+    assert isinstance(bundle.facts.rule, OneOf)
+    assert bundle.columns == ("ellipse", "rectangle")
+    said = bundle.outputs(vectors)
+    assert said.probability == pytest.approx(expected[:, 1:])
+    assert (said.decision.sum(axis=1) <= 1).all()
+    assert "At most one of them is right" in (tmp_path / "bundle" / "README.md").read_text()
+
+
+def test_classes_fill_a_file_of_their_own(answered, tmp_path):
+    answered.versions.train(NAME)
+    answered.definitions.create_concept("Round", "A filled ellipse.")
+    for picture, value in zip(answered.answers.next_pictures("Round", 2), ("yes", "no"), strict=True):
+        answered.answers.give("Round", picture.id, value, author="me")
+    answered.versions.train("Round")
+    with pytest.raises(DiscernError, match="file of their own"):
+        answered.exports.export("Round", tmp_path / "bundle", also=[NAME])
+
+
+def test_pictures_are_classified_by_class_as_the_file_does_it(answered, pictures):
+    answered.versions.train(NAME)
+    file = next(iter(sorted(pictures.glob("rectangle-*.png"))))
+    found = answered.exports.classify([("one.png", file.read_bytes())], [NAME]).pictures[0]
+    assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
+    assert sum(said.decision == "yes" for said in found.said) <= 1
+    assert sum(said.probability for said in found.said) <= 1
+
+
+def test_the_library_says_the_likeliest_class(answered):
+    answered.versions.train(NAME)
+    page = answered.versions.ranked_pictures(NAME, "top", size=10)
+    assert {picture.likeliest for picture in page.pictures} <= {"none of these", "ellipse", "rectangle"}
+    assert page.pictures[0].said in ("ellipse", "rectangle", "none")

@@ -1,0 +1,172 @@
+"""Rules over finished concepts: tried on the library, kept, taken away as one file. Nobody answers anew."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from answering import answer
+
+from concepts.errors import (
+    ArchivedConceptError,
+    ConflictError,
+    DiscernError,
+    NoVersionError,
+    RuleTextError,
+    UnknownCombinationError,
+)
+from concepts.export.loading import load_bundle
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME, OTHER = "Round thing", "Dark one"
+RULE = f"{NAME} AND NOT {OTHER}"
+
+
+@pytest.fixture(scope="module")
+def made_two(made_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of two trained concepts, of which all pictures but those that measure are answered."""
+    home = tmp_path_factory.mktemp("two") / "home"
+    shutil.copytree(made_trained, home)
+    bench = Workbench(load_settings(home=home))
+    bench.definitions.create_concept(OTHER, "A picture that is dark.")
+    for n, picture in enumerate(bench.answers.next_pictures(OTHER, 24)):
+        said = ("yes", "no")[n % 2]
+        bench.answers.label(OTHER, picture.id, said, author=Author("me"), key=f"dark {picture.id}")
+    bench.versions.train(OTHER)
+    bench.close()
+    return home
+
+
+@pytest.fixture
+def bench(made_two: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made_two, own_home)
+    return Workbench(load_settings())
+
+
+def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(bench: Workbench) -> None:
+    tried = bench.combining.tried(RULE.lower(), size=100)
+    assert tried is not None
+    assert (tried.rule, [m.concept for m in tried.members]) == (RULE, [NAME, OTHER])
+    for picture in tried.pictures:
+        round_thing, dark = (said.probability for said in picture.members)
+        assert picture.probability == pytest.approx(round_thing * (1 - dark), abs=1e-6)
+        assert picture.low <= picture.probability <= picture.high
+        assert picture.flagged == (picture.probability >= 0.5)
+    shown = [picture.probability for picture in tried.pictures]
+    assert shown == sorted(shown, reverse=True)
+    assert len(shown) == min(tried.listed, 100)
+
+
+def test_counts_say_what_is_flagged_nearly_flagged_and_flagged_whatever_goes_together(
+    bench: Workbench,
+) -> None:
+    for threshold in (0.2, 0.5, 0.8):
+        tried = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, size=100)
+        nearly = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", size=100)
+        assert tried is not None
+        assert nearly is not None
+        assert tried.surely <= tried.flagged <= tried.possibly <= tried.total
+        odds = threshold / (1 - threshold) / 2
+        assert all(odds / (1 + odds) - 1e-6 <= p.probability < threshold for p in nearly.pictures)
+        assert nearly.listed <= nearly.nearly <= tried.total - tried.flagged
+
+
+def test_pictures_that_measure_a_concept_and_have_no_answer_are_not_shown(bench: Workbench) -> None:
+    waiting: set[str] = set()
+    for name in (NAME, OTHER):
+        concept = bench.context.concept(name)
+        waiting |= bench.context.store.kept_apart(concept.id) - bench.answers.decisions(name).keys()
+    tried = bench.combining.tried(RULE, size=200)
+    assert tried is not None
+    assert waiting
+    assert waiting.isdisjoint(picture.id for picture in tried.pictures)
+    assert tried.listed == tried.total - len(waiting)
+
+
+def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_what_was_learned(
+    bench: Workbench,
+) -> None:
+    common = bench.answers.decisions(NAME).keys() & bench.answers.decisions(OTHER).keys()
+    ids = list(bench.context.collection.index().snapshot().ids.at(np.arange(40)))
+    fresh = [i for i in ids if i not in common][:8]
+    before = bench.combining.tried(RULE)
+    for name in (NAME, OTHER):
+        answer(bench, name, [i for i in fresh if i not in bench.answers.decisions(name)])
+    tried = bench.combining.tried(RULE, size=100)
+    assert before is not None
+    assert tried is not None
+    assert tried.agreement is not None
+    answered = [p for p in tried.pictures if all(said.said in ("yes", "no") for said in p.members)]
+    right = sum(p.flagged == ([said.said for said in p.members] == ["yes", "no"]) for p in answered)
+    agreed = tried.agreement.all
+    assert (agreed.n, agreed.right) == (len(answered), right)
+    assert agreed.n >= len(fresh)
+    assert agreed.low <= right / agreed.n <= agreed.high
+    unlearned = tried.agreement.unlearned.n if tried.agreement.unlearned else 0
+    assert unlearned < agreed.n or before.agreement is None
+
+
+def test_what_is_kept_stays_with_its_versions_and_is_numbered(bench: Workbench) -> None:
+    first = bench.combining.keep("Lonely ball", RULE, threshold=0.4, author="ana")
+    assert (first.number, first.rule, first.threshold, first.author) == (1, RULE, 0.4, "ana")
+    bench.versions.set_threshold(NAME, 1, 0.77, author="me")
+    bench.catalogue.rename(OTHER, "Night", author="me")
+    kept = bench.combining.one("lonely BALL")
+    assert kept.rule == f"{NAME} AND NOT Night"
+    assert [member.version for member in kept.members] == [1, 1]
+    second = bench.combining.keep("Lonely ball", f"{NAME} OR Night", author="ana")
+    assert (second.number, [member.version for member in second.members]) == (2, [2, 1])
+    assert bench.combining.one("Lonely ball", 1).rule == kept.rule
+    assert [view.number for view in bench.combining.kept()] == [2]
+
+
+def test_one_that_is_taken_out_of_the_list_comes_back_as_it_was(bench: Workbench) -> None:
+    bench.combining.keep("Lonely ball", RULE, author="me")
+    bench.combining.remove("Lonely ball", author="me")
+    assert bench.combining.kept() == []
+    with pytest.raises(UnknownCombinationError):
+        bench.combining.tried("", kept="Lonely ball")
+    assert bench.combining.restore("Lonely ball", author="me").rule == RULE
+    assert [view.name for view in bench.combining.kept()] == ["Lonely ball"]
+
+
+def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    bench.combining.keep("Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me")
+    result = bench.combining.export("Lonely ball", tmp_path / "bundle")
+    assert result.concepts == {NAME: 1, OTHER: 1}
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.columns == ("Lonely ball", NAME, OTHER)
+    tried = bench.combining.tried("", kept="Lonely ball", size=100)
+    assert tried is not None
+    assert tried.twice == (NAME,)
+    vectors = bench.context.collection.index().snapshot().vectors([p.id for p in tried.pictures])
+    found = bundle.outputs(vectors)
+    assert found.probability[:, 0] == pytest.approx([p.probability for p in tried.pictures], abs=1e-4)
+    assert load_bundle(bench.combining.archive("Lonely ball")).columns == bundle.columns
+
+
+def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -> None:
+    bench.definitions.create_concept("New", "Nothing yet.")
+    for rule, kind in (
+        ("", RuleTextError),
+        (f"{NAME} AND New", NoVersionError),
+        (f"{NAME} AND nobody", DiscernError),
+    ):
+        with pytest.raises(kind):
+            bench.combining.tried(rule)
+    with pytest.raises(ConflictError, match="its own concepts"):
+        bench.combining.keep(NAME.upper(), RULE, author="me")
+    with pytest.raises(DiscernError, match="between 0 and 1"):
+        bench.combining.tried(RULE, threshold=1.0)
+    bench.combining.keep("Lonely ball", RULE, author="me")
+    bench.catalogue.archive(OTHER)
+    assert "archived" in bench.combining.one("Lonely ball").problem
+    with pytest.raises(ArchivedConceptError):
+        bench.combining.archive("Lonely ball")
+    assert bench.combining.could_be_combined() == [NAME]

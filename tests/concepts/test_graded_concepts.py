@@ -1,0 +1,230 @@
+"""A concept that is answered by grades, from the first answer to a version and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concepts.classifier.training import linear_head
+from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
+from concepts.labels.consensus import consensus
+from concepts.labels.rows import read_answer
+from concepts.learning.scale import NONE, Scale
+from concepts.learning.scaled.heads import cuts_of
+from concepts.workbench import Workbench
+from storage.labels import Author, LabelEvent
+from storage.tables import now
+
+NAME = "Roundness"
+FIVE = Scale.graded(5)
+
+
+@pytest.fixture
+def graded(open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "How round it is.", scale=FIVE)
+    return bench
+
+
+def grade_of(path: str) -> str:
+    """By the name of the file, whatever is drawn in it."""
+    return str(1 + sum(map(ord, Path(path).name)) % 5)
+
+
+@pytest.fixture
+def answered(graded: Workbench) -> Workbench:
+    """Every picture, those that measure in their order."""
+    context = graded.context
+    context.draw_more(context.concept(NAME), at_least=30)
+    order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
+    paths = context.collection.paths(list(order))
+    given = [(f"answer {i}", i, grade_of(paths[i]), "") for i in order]
+    graded.answers.label_many(NAME, given, author=Author("me"))
+    return graded
+
+
+def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
+    return LabelEvent(1, "k", "p", value, Author(who), 1, "", now(), None, given=given)
+
+
+def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
+    one, other = graded.answers.next_pictures(NAME, 2)
+    graded.answers.give(NAME, one.id, "4", author="me")
+    graded.answers.give(NAME, other.id, "2.0", author="me")
+    events = list(graded.context.log.events(graded.context.concept(NAME).id))
+    assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
+
+
+def test_undo_takes_a_grade_back_and_says_which(graded):
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    graded.answers.give(NAME, picture.id, "4", author="me")
+    assert graded.answers.undo(NAME, author="me") == [{"picture": picture.id, "value": "4"}]
+    assert graded.answers.count(NAME).answers == 0
+
+
+@pytest.mark.parametrize("word", ["0", "6", "maybe 3", "kitchen", "", "33"])
+def test_what_is_no_grade_is_refused(graded, word):
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    with pytest.raises(DiscernError, match="1 to 5"):
+        graded.answers.give(NAME, picture.id, word, author="me")
+
+
+def test_a_training_needs_two_different_grades(graded):
+    for picture in graded.answers.next_pictures(NAME, 3):
+        graded.answers.give(NAME, picture.id, "4", author="me")
+    with pytest.raises(NotEnoughLabelsError, match="two different"):
+        graded.versions.train(NAME)
+
+
+def test_a_training_may_have_only_grades_that_count(graded):
+    for picture, grade in zip(graded.answers.next_pictures(NAME, 4), "3455", strict=True):
+        graded.answers.give(NAME, picture.id, grade, author="me")
+    assert graded.versions.train(NAME).details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
+
+
+def test_a_version_has_cuts_and_figures_of_its_grades(answered):
+    number = answered.versions.train(NAME).number
+    head = answered.context.head(answered.context.concept(NAME), number)
+    assert cuts_of(head.details)[1] == head.bias
+    found = answered.versions.evaluate(NAME).grades
+    assert found.n >= 15
+    assert found.exact.low < found.exact.value < found.exact.high
+    assert sum(map(sum, found.table)) == found.n
+    assert answered.versions.quality(NAME).version.report.grades == found
+
+
+def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
+    answered.versions.train(NAME)
+    page = answered.versions.ranked_pictures(NAME, "top", size=60)
+    assert not page.by_look_alikes
+    said = [picture.probability for picture in page.pictures]
+    assert said == sorted(said, reverse=True)
+
+
+def test_probabilities_that_are_fitted_to_the_library_move_all_cuts(answered):
+    from concepts.classifier.fitted import with_fit
+    from concepts.learning.calibration import Calibration
+
+    answered.versions.train(NAME)
+    head = answered.context.head(answered.context.concept(NAME), None)
+    moved = with_fit(head, Calibration(0.5, 1.0), 1, 10, 5, "me")
+    assert cuts_of(moved.details)[1] == moved.bias
+    assert cuts_of(moved.details) == pytest.approx(0.5 * cuts_of(head.details) + 1)
+
+
+def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
+    assert graded.definitions.set_scale(NAME, None).scale.kind == "yes or no"
+    assert graded.definitions.set_scale(NAME, Scale.graded(7)).scale.words[-1] == "7"
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    graded.answers.give(NAME, picture.id, "7", author="me")
+    graded.answers.undo(NAME, author="me")
+    with pytest.raises(ConflictError):
+        graded.definitions.set_scale(NAME, None)
+    assert graded.definitions.concept(NAME).scale.kind == "graded"
+
+
+def test_a_duplicate_has_the_scale_and_the_grades(graded):
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    graded.answers.give(NAME, picture.id, "4", author="me")
+    graded.catalogue.duplicate(NAME, "Again", answers=True, author="me")
+    assert graded.definitions.concept("Again").scale.words == tuple("12345")
+    assert [row["label"] for row in graded.label_files.label_rows("Again")] == ["4"]
+
+
+def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
+    for picture, grade in zip(graded.answers.next_pictures(NAME, 3), "124", strict=True):
+        graded.answers.give(NAME, picture.id, grade, author="me")
+    file = tmp_path / "grades.csv"
+    assert graded.label_files.export_labels(NAME, file) == 3
+    graded.definitions.create_concept("Other", "How round it is.", scale=FIVE)
+    assert graded.label_files.import_labels("Other", file)["imported"] == 3
+    assert graded.label_files.import_labels("Other", file)["unchanged"] == 3
+    assert sorted(row["label"] for row in graded.label_files.label_rows("Other")) == ["1", "2", "4"]
+
+
+def test_one_person_with_two_grades_for_a_picture_in_a_file_is_told(graded, tmp_path):
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    file = tmp_path / "grades.csv"
+    file.write_text(f"id,label\n{picture.id},4\n{picture.id},5\n")
+    with pytest.raises(DiscernError, match="says 4"):
+        graded.label_files.import_labels(NAME, file)
+
+
+def test_a_file_may_say_yes_and_no_of_a_graded_concept(graded, tmp_path):
+    picture = graded.answers.next_pictures(NAME, 1)[0]
+    file = tmp_path / "grades.csv"
+    file.write_text(f"id,label\n{picture.id},yes\n")
+    graded.label_files.import_labels(NAME, file)
+    assert graded.answers.decisions(NAME)[picture.id].given == ""
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=7))
+def test_what_people_say_together_is_a_grade_that_goes_with_their_yes_or_no(said):
+    events = [event("yes" if g >= 3 else "no", str(g), f"p{i}") for i, g in enumerate(said)]
+    decision = consensus(events)["p"]
+    if decision.value == "conflict":
+        assert decision.given == ""
+    else:
+        assert FIVE.counts(int(decision.given) - 1) == (decision.value == "yes")
+        assert min(said) <= int(decision.given) <= max(said)
+
+
+def test_two_classes_named_as_often_are_no_class_and_still_a_yes():
+    decision = consensus([event("yes", "kitchen"), event("yes", "bath", "ben")])["p"]
+    assert (decision.value, decision.given) == ("yes", "")
+
+
+@given(st.text(max_size=20))
+def test_every_word_is_an_answer_of_the_scale_or_none(word):
+    rooms = Scale.of_classes(["kitchen", "bath room"])
+    for scale in (FIVE, rooms):
+        read = read_answer(word, scale)
+        if read is not None and read[1] is not None:
+            option = scale.option_of(read[1])
+            assert read[0] == ("yes" if scale.counts(option) else "no")
+
+
+def test_words_of_classes_are_read_whatever_their_case():
+    rooms = Scale.of_classes(["Kitchen", "Bath room"])
+    assert read_answer("bath  ROOM", rooms) == ("yes", "Bath room")
+    assert read_answer("none of these", rooms) == read_answer("no", rooms) == ("no", NONE)
+    assert read_answer("yes", rooms) == ("yes", None)
+    assert read_answer("1", rooms) is None
+
+
+def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
+    import onnxruntime
+
+    from concepts.export.loading import load_bundle
+    from concepts.learning.scaled.heads import grades
+
+    answered.versions.train(NAME)
+    answered.exports.export(NAME, tmp_path / "bundle")
+    head = answered.context.head(answered.context.concept(NAME), None)
+    vectors = answered.context.material(answered.context.concept(NAME)).index.vectors(
+        answered.context.collection.library.all_ids()
+    )
+    expected = grades(linear_head(head), vectors)
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.facts.concepts[0].grades.counts_from == 3
+    assert bundle.facts.concepts[0].metric("quadratic weighted kappa") is not None
+    assert bundle.outputs(vectors).grade[:, 0] == pytest.approx(expected)
+    session = onnxruntime.InferenceSession(tmp_path / "bundle" / "head.onnx")
+    (grade,) = session.run(["grade"], {"embedding": vectors.astype("float32")})
+    assert grade[:, 0] == pytest.approx(expected, abs=1e-4)
+    assert "grade from 1 to 5" in (tmp_path / "bundle" / "README.md").read_text()
+
+
+def test_scores_of_a_graded_concept_have_its_grades(answered, tmp_path):
+    answered.versions.train(NAME)
+    answered.exports.export(NAME, tmp_path / "bundle")
+    answered.exports.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
+    lines = (tmp_path / "scores.csv").read_text().splitlines()
+    assert lines[0].replace('"', "") == "id,path,score,decision,grade"
+    assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
+    page = answered.versions.ranked_pictures(NAME, "top", size=5)
+    assert all(1 <= picture.grade <= 5 for picture in page.pictures)

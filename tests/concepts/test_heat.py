@@ -1,0 +1,46 @@
+"""Where in a picture a version's score comes from, and who is told when."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import NAME
+
+from concepts.errors import NotAnsweredError
+from concepts.workbench import Workbench
+from concepts.workbench.heat import said
+
+
+def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
+    [(picture, probability)] = [
+        (one.id, one.probability) for one in trained.versions.ranked_pictures(NAME, "top", size=1).pictures
+    ]
+    heat = trained.heat.of(NAME, picture, author="me")
+    assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
+    assert heat.probability == pytest.approx(probability, abs=0.01)
+    assert heat.flagged == (heat.probability >= heat.threshold)
+
+
+def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answered(
+    trained: Workbench,
+) -> None:
+    concept = trained.context.concept(NAME)
+    waiting = trained.context.store.kept_apart(concept.id) - trained.answers.decisions(NAME).keys()
+    with pytest.raises(NotAnsweredError):
+        trained.heat.of(NAME, sorted(waiting)[0], author="me")
+
+
+def test_only_concepts_with_a_version_can_be_asked(trained: Workbench) -> None:
+    trained.definitions.create_concept("Untrained", "Something.")
+    assert trained.heat.concepts() == [NAME]
+
+
+def test_words_say_in_which_ninth_most_of_it_lies() -> None:
+    parts = np.full((8, 8), -0.1)
+    parts[6:, 6:] = 1.0
+    assert said(parts) == "Most of what raised the score is at the bottom right."
+    assert "No part" in said(-np.ones((8, 8)))
+
+
+def test_what_is_everywhere_has_no_place() -> None:
+    assert said(np.ones((7, 7))).endswith("is spread over the picture.")

@@ -1,0 +1,74 @@
+"""One table of what all finished concepts say of all pictures."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from concepts.classifier.training import linear_head
+from concepts.errors import ArchivedConceptError, DiscernError
+from concepts.workbench import Workbench
+from storage.heads import StoredHead
+
+NAME, OTHER = "Round thing", "=Dark one"
+
+
+@pytest.fixture
+def bench(trained: Workbench) -> Workbench:
+    """With two finished concepts, one that isn't, one for another encoder, and one that is archived."""
+    bench = trained
+    head = bench.context.head(bench.context.concept(NAME), None)
+    for name, fingerprint in ((OTHER, head.fingerprint), ("Foreign", "another"), ("Old", head.fingerprint)):
+        concept = bench.definitions.create_concept(name, "Something else.")
+        changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
+        bench.context.heads.add(concept.id, StoredHead(**changed))
+    bench.definitions.create_concept("New", "Nothing yet.")
+    bench.catalogue.archive("Old")
+    return bench
+
+
+def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbench, tmp_path: Path) -> None:
+    result = bench.score_tables.write(tmp_path / "all.parquet")
+    assert (result.concepts, sorted(result.left_out)) == ({NAME: 1, OTHER: 1}, ["Foreign", "New"])
+    assert "another encoder" in result.left_out["Foreign"]
+    assert "no trained version" in result.left_out["New"]
+    table = pq.read_table(tmp_path / "all.parquet")
+    names = [f"{name}: {what}" for name in (NAME, OTHER) for what in ("probability", "decision", "version")]
+    assert table.column_names == ["id", "path", *names]
+    vectors = bench.context.collection.index().snapshot()
+    assert table["id"].to_pylist() == list(vectors.ids)
+    assert all(Path(path).is_file() for path in table["path"].to_pylist())
+    for name in (NAME, OTHER):
+        head = linear_head(bench.context.head(bench.context.concept(name), None))
+        expected = head.probabilities(vectors.vectors(table["id"].to_pylist()))
+        assert table[f"{name}: probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-5)
+        said = ["yes" if p >= head.threshold else "no" for p in table[f"{name}: probability"].to_pylist()]
+        assert table[f"{name}: decision"].to_pylist() == said
+
+
+def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path) -> None:
+    bench.score_tables.write(tmp_path / "all.csv", [OTHER])
+    with (tmp_path / "all.csv").open(newline="") as file:
+        heading, *rows = csv.reader(file)
+    assert heading == ["id", "path", "'=Dark one: probability", "'=Dark one: decision", "'=Dark one: version"]
+    assert len(rows) == bench.pictures.count()
+
+
+def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> None:
+    job = bench.score_tables.submit("csv")
+    bench.jobs.resume(job)
+    (written,) = bench.score_tables.written()
+    assert (written.job, written.suffix, written.concepts, written.left_out) == (job, "csv", 2, 2)
+    assert bench.exports.scores_file(job).name == "all-concepts.csv"
+
+
+def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_path: Path) -> None:
+    for names, kind in ((["New"], DiscernError), (["Old"], ArchivedConceptError)):
+        with pytest.raises(kind):
+            bench.score_tables.submit("csv", names)
+    with pytest.raises(DiscernError, match="CSV or Parquet"):
+        bench.score_tables.write(tmp_path / "all.txt")
+    assert bench.score_tables.written() == []

@@ -1,0 +1,117 @@
+"""Words in pictures: read once, kept with the picture, found by a search; a run goes on where it stopped."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib
+import pytest
+from not_run import not_run
+from PIL import Image, ImageDraw, ImageFont
+
+from concepts.errors import MissingPackageError
+from concepts.library import reading
+from concepts.library.reading import load_reader
+from concepts.workbench import Workbench, pictures, words
+from storage.picture_columns import WORDS
+from storage.pictures.hashing import picture_id
+
+FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+SIGN = "EMERGENCY EXIT"
+
+
+def sign(file: Path, text: str) -> str:
+    """A picture of a text; returns its id."""
+    picture = Image.new("RGB", (480, 240), (232, 226, 210))
+    ImageDraw.Draw(picture).text((40, 90), text, font=ImageFont.truetype(FONT, 36), fill=(30, 30, 60))
+    picture.save(file)
+    return picture_id(file.read_bytes())
+
+
+class FromSize:
+    """Reads how wide a picture is, and stops for good after so many."""
+
+    name = "ruler 1"
+
+    def __init__(self, until: int = 10_000) -> None:
+        self.seen = 0
+        self._until = until
+
+    def read(self, picture: Image.Image) -> str:
+        if self.seen == self._until:
+            raise KeyboardInterrupt
+        self.seen += 1
+        return f"{picture.width} wide" if self.seen % 2 else ""
+
+
+def test_nothing_of_it_is_imported_before_it_is_asked_for(bench: Workbench) -> None:
+    bench.words.state()
+    assert "rapidocr" not in sys.modules
+
+
+def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = FromSize(until=20), FromSize()
+    monkeypatch.setattr(words, "load_reader", lambda: first)
+    with pytest.raises(KeyboardInterrupt):
+        bench.words.read()
+    kept = bench.words.state().looked_at
+    assert 0 < kept <= 20
+    monkeypatch.setattr(words, "load_reader", lambda: second)
+    bench.words.read()
+    assert second.seen == bench.pictures.count() - kept
+    assert bench.words.state().left == 0
+
+
+def test_words_are_with_the_picture_and_a_picture_without_any_says_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "load_reader", FromSize)
+    report = bench.words.read()
+    assert report.pictures == bench.pictures.count() > report.words > 0
+    hits = bench.captions.search("WIDE", n=1000)
+    assert len(hits) == report.words
+    assert {hit.column for hit in hits} == {WORDS}
+    [column] = bench.pictures.picture(hits[0].id).columns
+    assert (column.name, column.file) == (WORDS, "ruler 1")
+    without = next(one for one in bench.pictures.browse(1000).pictures if one.id not in {h.id for h in hits})
+    assert bench.pictures.picture(without.id).columns == []
+
+
+def test_without_the_package_it_says_which_extra_brings_it(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "find_spec", lambda name: None)
+    monkeypatch.setattr(words, "is_there", lambda: False)
+    with pytest.raises(MissingPackageError, match="“words”"):
+        bench.words.read()
+    with pytest.raises(MissingPackageError):
+        bench.words.submit()
+    assert not bench.words.state().possible
+
+
+def test_a_picture_that_is_added_later_is_read_by_a_job_of_its_own(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "load_reader", FromSize)
+    monkeypatch.setattr(pictures, "is_there", lambda: True)
+    bench.words.read()
+    new = sign(tmp_path / "sign.png", SIGN)
+    bench.pictures.add_pictures([tmp_path / "sign.png"])
+    waiting = [job for job in bench.jobs.store.recent() if job.kind == "read words" and job.state == "queued"]
+    assert len(waiting) == 1
+    bench.jobs.resume(waiting[0].id)
+    assert bench.pictures.picture(new).columns[0].value == "480 wide"
+
+
+def test_a_sign_is_read_as_it_stands(tmp_path: Path) -> None:
+    if find_spec("rapidocr") is None:
+        not_run("reading the words in pictures", "The extra “words” is not installed.")
+    reader = load_reader()
+    sign(tmp_path / "sign.png", SIGN)
+    with Image.open(tmp_path / "sign.png") as picture:
+        assert reader.read(picture) == SIGN
+    assert reader.read(Image.new("RGB", (480, 240), (232, 226, 210))) == ""

@@ -1,0 +1,40 @@
+"""Programs look through the library and empty its bin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+
+def test_a_part_of_the_library_comes_in_an_order_page_by_page(api: TestClient) -> None:
+    first = api.get("library/pictures", params={"sort": "name", "format": "PNG", "limit": 3}).json()
+    names = [picture["path"].rpartition("/")[2] for picture in first["pictures"]]
+    assert names == ["ellipse-0000.png", "ellipse-0003.png", "ellipse-0006.png"]
+    assert first["fitting"] == 60
+    again = {"sort": "name", "format": "PNG", "limit": 3}
+    second = api.get("library/pictures", params=again | {"cursor": first["older"]}).json()
+    assert api.get("library/pictures", params=again | {"cursor": second["newer"]}).json() == first
+    assert api.get("library/pictures", params={"sort": "shape"}).status_code == 422
+    assert api.get("library/formats").json() == ["PNG"]
+    (folder,) = api.get("library/folders").json()
+    assert folder["files"] == 60
+    camera = api.get(f"library/pictures/{first['pictures'][0]['id']}/camera").json()
+    assert (camera["facts"], camera["missing"]) == ({}, False)
+
+
+def test_pictures_go_into_the_bin_back_and_away(
+    api: TestClient, finished: Callable[[Any], dict[str, Any]]
+) -> None:
+    one, two = (p["id"] for p in api.get("library/pictures", params={"limit": 2}).json()["pictures"])
+    assert api.delete(f"library/pictures/{one}").json() == {"pictures": [one]}
+    assert api.get(f"library/pictures/{one}").status_code == 404
+    assert api.delete(f"library/pictures/{one}").status_code == 404
+    api.post("library/bin", json={"pictures": [two]})
+    assert [p["id"] for p in api.get("library/bin").json()["pictures"]] == [two, one]
+    assert api.post("library/bin/restore", json={"pictures": [two]}).json() == {"pictures": [two]}
+    gone = finished(api.post("library/bin/empty", json={"refuse": True}))
+    assert (gone["result"]["pictures"], gone["result"]["refused"]) == (1, True)
+    assert api.get("library/bin").json() == {"pictures": [], "older": "", "count": 0}
+    assert finished(api.post("library/dates"))["result"]["looked_at"] == 0

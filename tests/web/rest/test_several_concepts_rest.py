@@ -1,0 +1,71 @@
+"""Several concepts over REST: a rule that is tried, kept and downloaded, one table of scores, a fold."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from answering import answer
+from fastapi.testclient import TestClient
+
+from concepts.workbench import Workbench
+
+ONE, OTHER = "Round thing", "A line"
+Finished = Callable[[Any], dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two(workbench: Workbench) -> None:
+    for name in (ONE, OTHER):
+        workbench.definitions.create_concept(name, f"{name}, filled.")
+        answer(workbench, name, [p.id for p in workbench.answers.next_pictures(name, 16)])
+        workbench.versions.train(name)
+
+
+def test_a_rule_is_tried_kept_downloaded_removed_and_brought_back(
+    api: TestClient, finished: Finished
+) -> None:
+    rule = f"{ONE} AND NOT {OTHER}"
+    tried = api.get("combine", params={"rule": rule, "threshold": 0.4, "limit": 5}).json()
+    assert (tried["rule"], len(tried["pictures"]), len(tried["pictures"][0]["members"])) == (rule, 5, 2)
+    assert finished(api.post("combine/library-scores", json={"rule": rule}))["state"] == "done"
+    kept = api.post("combinations", json={"name": "Odd ones", "rule": rule, "threshold": 0.4})
+    assert (kept.status_code, kept.json()["members"][0]["version"]) == (201, 1)
+    scores = api.get("combinations/odd ones/scores", params={"limit": 5}).json()
+    assert scores["pictures"] == tried["pictures"]
+    bundle = api.get("combinations/Odd ones/bundle")
+    assert any(n.endswith("head.json") for n in zipfile.ZipFile(io.BytesIO(bundle.content)).namelist())
+    assert api.post("combinations/Odd ones/remove").status_code == 200
+    assert api.get("combinations").json() == []
+    missing = api.get("combinations/Odd ones")
+    assert (missing.status_code, missing.json()["type"]) == (404, "/api/v1/docs#unknown-combination")
+    assert api.post("combinations/Odd ones/restore").json()["number"] == 3
+    assert [one["name"] for one in api.get("combinations").json()] == ["Odd ones"]
+
+
+def test_a_rule_that_cant_be_read_is_a_problem_that_says_why(api: TestClient) -> None:
+    refused = api.get("combine", params={"rule": f"{ONE} AND"})
+    assert (refused.status_code, refused.json()["type"]) == (422, "/api/v1/docs#rule-text")
+    assert "missing at the end" in refused.json()["detail"]
+
+
+def test_all_scores_are_one_file_that_a_job_writes(api: TestClient, finished: Finished) -> None:
+    assert api.get("score-table").json() == {"concepts": {ONE: 1, OTHER: 1}, "left_out": {}}
+    job = finished(api.post("score-table", json={"format": "csv"}))
+    text = api.get(f"jobs/{job['id']}/scores").text
+    assert text.splitlines()[0].startswith(f'"id","path","{ONE}: probability"')
+    assert len(text.splitlines()) == 61
+
+
+def test_a_fold_is_looked_at_done_and_undone(api: TestClient) -> None:
+    preview = api.get(f"concepts/{ONE}/fold", params={"into": OTHER}).json()
+    done = api.post(f"concepts/{ONE}/fold", json={"into": OTHER}).json()
+    assert done == {"source": ONE, "target": OTHER, "copied": preview["copied"]}
+    assert api.get("archived-concepts").json()[0]["folded_into"] == OTHER
+    assert len(api.get(f"concepts/{OTHER}/folds").json()) == 1
+    back = api.post(f"concepts/{ONE}/unfold").json()
+    assert back["taken_back"] == done["copied"]
+    assert api.get(f"concepts/{ONE}").status_code == 200

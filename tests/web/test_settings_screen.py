@@ -1,0 +1,169 @@
+"""Settings: the endpoint's form and what a test of it found, what does the work, and the theme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.live import Action
+from web.screens.settings import _Screen
+from web.server import create_app
+
+
+@pytest.fixture
+def bench(own_home: Path) -> Workbench:
+    return Workbench(Settings(home=own_home))
+
+
+def ended(bench: Workbench, kind: str, state: str, result: Any) -> None:
+    job_id = bench.jobs.store.add(kind, {})
+    bench.jobs.store.claim(job_id)
+    bench.jobs.store.finish(job_id, state, result, "")
+
+
+def view(bench: Workbench) -> str:
+    """All HTML."""
+    return html_of(_Screen(bench).show())
+
+
+def act(bench: Workbench, name: str, value: str = "", **fields: str) -> str:
+    """All HTML after a press."""
+    return html_of(_Screen(bench).act(Action(name, value, fields), None))
+
+
+def html_of(shown: dict[Any, Any]) -> str:
+    return "".join(part for part in shown.values() if isinstance(part, str))
+
+
+def test_the_theme_is_set_before_anything_is_painted_on_every_screen(bench: Workbench) -> None:
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
+    for address in ("/", "/settings", "/label"):
+        page = client.get(address, headers={"Accept": "text/html"}).text
+        assert (
+            page.index("<head>") < page.index('<script src="/web/theme.js"></script>') < page.index("<style")
+        )
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_what_does_the_work_is_told_here(bench: Workbench) -> None:
+    said = view(bench)
+    assert "the built-in encoder" in said
+    assert "on this computer" in said
+
+
+def test_settings_are_saved_and_the_key_is_never_shown(bench: Workbench) -> None:
+    fields = {"openai_base_url": "http://127.0.0.1:9/v1", "openai_api_key": "sk-secret", "llm_model": "m"}
+    said = act(bench, "save", **fields)
+    assert "Saved." in said
+    assert "sk-secret" not in said
+    assert bench.context.settings.openai_api_key is not None
+    act(bench, "save", openai_api_key="", llm_model="other")
+    assert bench.context.settings.openai_api_key is not None
+    moved = act(bench, "save", openai_base_url="http://127.0.0.2:9/v1")
+    assert "give it again" in moved
+    assert bench.context.settings.openai_api_key is None
+
+
+def test_bad_settings_change_nothing_and_say_so(bench: Workbench) -> None:
+    said = act(bench, "save", openai_base_url="file:///etc/passwd")
+    assert "Nothing was changed" in said
+    assert bench.context.settings.openai_base_url is None
+
+
+def test_what_the_environment_decides_is_shown_but_cannot_be_edited(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCERN_LLM_MODEL", "from-outside")
+    bench = Workbench(Settings(home=own_home))
+    form = view(bench)
+    field = form.split('id="llm_model"')[1].split("</div>")[0]
+    assert "disabled" in field
+    assert "from-outside" in field
+    act(bench, "save", llm_model="x", vlm_model="v")
+    assert (bench.context.settings.llm_model, bench.context.settings.vlm_model) == ("from-outside", "v")
+
+
+OLD = {"model": "m", "works": True, "listed": True, "correct": True, "structured": "json_object"}
+KEPT = [
+    {"role": "llm", **OLD, "seconds": 1.2, "problem": ""},
+    {"role": "vlm", "model": "v", "works": False, "listed": None, "problem": "<b>no</b> pictures"},
+    {"role": "annotating", **OLD},
+]
+
+
+def test_tests_by_older_versions_still_open(bench: Workbench) -> None:
+    report = {"address": "http://e", "models": ["m"], "models_note": "", "answers": KEPT}
+    ended(bench, "test endpoint", "done", report)
+    said = view(bench)
+    assert "It understands words: it answered rightly, in 1.2 seconds." in said
+    assert "It doesn’t see pictures. &lt;b&gt;no&lt;/b&gt; pictures" in said
+    assert "It sees pictures" in said
+
+
+def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
+    answer = {
+        "model": "m",
+        "roles": ["scoping", "annotating"],
+        "works": True,
+        "sees": False,
+        "chances": False,
+    }
+    report = {"address": "http://e", "models": [], "models_note": "No list.", "answers": [answer]}
+    ended(bench, "test endpoint", "done", report)
+    said = view(bench)
+    assert "proposes what counts, labels pictures" in said
+    assert "Name one that sees, or none: then the built-in encoder labels instead." in said
+    assert "How sure it is comes from asking three times." in said
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        (
+            "vlm_price",
+            "cheap",
+            "“cheap” is not a price. Write the price of the model that sees in US dollars",
+        ),
+        ("critic_price", "1", "Write the price of the model that criticises"),
+        ("prices", "one-model cheap", "“cheap” is not a price. Write the prices of models in US dollars"),
+        ("model_concurrency", "900", "Questions at the same time: "),
+        ("openai_base_url", "ftp://x", "is no address of an endpoint"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_the_form(
+    bench: Workbench, field: str, value: str, words: str
+) -> None:
+    said = act(bench, "save", **{field: value})
+    notice = said.split('class="notice', 1)[1].split("</div>", 1)[0]
+    assert words in notice
+    for name in ("DISCERN_", "OPENAI_", "_price", "_model", "base_url"):
+        assert name not in notice
+
+
+def test_a_key_that_the_environment_decides_is_told_without_its_name(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    bench = Workbench(Settings(home=own_home))
+    said = act(bench, "save", openai_base_url="http://127.0.0.1:9/v1")
+    notice = said.split('class="notice', 1)[1].split("</div>", 1)[0]
+    assert "would be sent to this address" in notice
+    assert "OPENAI" not in notice
+
+
+def test_the_table_of_prices_is_kept_as_it_was_typed(bench: Workbench) -> None:
+    act(bench, "save", prices="one 1/2\r\ntwo 0/0")
+    assert "one 1/2" in view(bench)
+    assert "two 0/0" in (bench.context.settings.prices or "")
+
+
+def test_the_two_further_models_have_fields(bench: Workbench) -> None:
+    act(bench, "save", large_vlm_model="large", critic_model="critic", critic_price="1/2")
+    settings = bench.context.settings
+    assert (settings.large_vlm_model, settings.critic_model) == ("large", "critic")
+    assert 'value="large"' in view(bench)

@@ -1,0 +1,67 @@
+"""A version for whoever has a link to it: one page with its pictures in it, and a call that looks at one of
+theirs. No login leads here, and nothing leads on from here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from concepts.errors import ShareGoneError
+from concepts.export.said import PictureSaid
+from concepts.export.shared import STYLE, hashed, page_of_a_link_that_is_over
+from concepts.workbench import Workbench
+from web.http.allowance import OF_A_LINK, OF_AN_ADDRESS, Allowance
+from web.http.guard import address_of
+from web.http.problems import problem
+
+SHARED = "/shared/"
+POLICY = (
+    f"default-src 'none'; style-src {hashed(STYLE)}; script-src 'self'; connect-src 'self'; "
+    "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Nobody is told where a link was opened, no search engine keeps it, and no browser what it showed.
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Cache-Control": "no-store",
+}
+
+
+def sharing_routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix=SHARED.rstrip("/"), include_in_schema=False)
+    allowance, one_at_a_time = Allowance(), asyncio.Semaphore(1)
+
+    @router.get("/{token}")
+    def page(token: str) -> Response:
+        try:
+            return HTMLResponse(workbench.sharing.page(token, "/web/shared.js"), headers=HEADERS)
+        except ShareGoneError:
+            return HTMLResponse(page_of_a_link_that_is_over(), 410, HEADERS)
+
+    @router.post("/{token}/classify")
+    async def classify(token: str, request: Request, picture: UploadFile = File()) -> Response:  # noqa: B008
+        """What the version says of one picture. Nothing of it is kept."""
+        link = hashlib.sha256(token.encode(errors="replace")).digest()
+        seconds = allowance.take(
+            (("address", address_of(request.scope)), OF_AN_ADDRESS), (("link", link), OF_A_LINK)
+        )
+        if seconds:
+            said = f"That were many pictures. Try again in {seconds:.0f} seconds."
+            return problem(429, said, headers=HEADERS | {"Retry-After": f"{seconds:.0f}"})
+        async with one_at_a_time:  # so that strangers never take more than one of the processors
+            found = await run_in_threadpool(workbench.sharing.classify, token, await picture.read())
+        return JSONResponse(_told(found), headers=HEADERS)
+
+    return router
+
+
+def _told(found: PictureSaid) -> dict[str, object]:
+    if not found.said:
+        return {"error": found.error}
+    (said,) = found.said
+    return {"probability": said.probability, "decision": said.decision, "zone": said.zone}

@@ -1,0 +1,184 @@
+"""Combine: finished concepts put together by and, or, not, tried on the library at once, kept, taken along.
+
+What is shown is in the address (`?rule=…&sure=50&order=nearly&start=24`, or `?kept=name`), and every button
+carries the whole of it, so a reload or a second tab shows the same.
+"""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+from urllib.parse import parse_qsl, urlencode
+
+import gradio as gr
+
+from concepts.combining.text import quoted
+from concepts.combining.views import RuleOrder
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from web.advice import in_words
+from web.jobs import is_going
+from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
+from web.render import Button, Notice, render, url
+from web.rule_rows import longer, rows_of
+from web.work import Work, press
+
+JOBS = ("score table", "try rule")
+PAGE = 24
+MOST_KEPT = 50
+SURE = 50  # percent, where nobody chose
+PARTS = ("concept", "rule", "kept", "sure", "order", "start")
+
+Place = dict[str, str]
+
+
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    screen = _Screen(workbench)
+    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
+    for area in (screen.top, screen.work.area, screen.rule, screen.found, screen.kept, screen.table):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+
+
+class _Screen:
+    def __init__(self, workbench: Workbench) -> None:
+        self._bench = workbench
+        self.top = live("combine-head")
+        self.rule = live("combine-rule")
+        self.work = Work(workbench, "combine-progress", JOBS)
+        self.found = live("combine-found")
+        self.kept = live("combine-kept")
+        self.table = live("combine-table")
+        self.html = [self.top, self.rule, self.work.area, self.found, self.kept, self.table]
+        self.areas = [*self.html, self.work.timer]
+
+    # What is shown
+
+    def show(self, asked: Place, said: Notice | None = None) -> Shown:
+        place = {name: asked[name] for name in PARTS if asked.get(name)}
+        job = self.work.newest()
+        could = self._bench.combining.could_be_combined()
+        if not (place.get("rule") or place.get("kept")) and place.get("concept") in could:
+            place["rule"] = quoted(place["concept"])
+        builder, found = self._built(place, could)
+        return {
+            self.top: render("combine/head.html", address=url("/combine", **place), said=said),
+            self.rule: builder,
+            self.found: found,
+            self.kept: self._list(),
+            self.table: self._table(could),
+        } | self.work.shown(job if is_going(job) else None)
+
+    def _built(self, place: Place, could: list[str]) -> tuple[str, str]:
+        """The rows of buttons, and what the rule makes of the library."""
+        names: list[str] = []
+        rows, problem, found = None, "", ""
+        try:
+            if kept := place.get("kept"):
+                place["rule"] = self._bench.combining.one(kept).rule
+            if place.get("rule"):
+                expression, names = self._bench.combining.read(place["rule"])
+                rows = rows_of(expression, names)
+                found = self._found(place)
+        except DiscernError as error:
+            problem = in_words(error)
+        html = render(
+            "combine/rule.html",
+            place=place,
+            names=names,
+            could=could,
+            rows=rows,
+            problem=problem,
+            sure=self._sure(place),
+            to=_to,
+        )
+        return html, found
+
+    def _found(self, place: Place) -> str:
+        order = place.get("order", "top")
+        kept = place.get("kept", "")
+        page = self._bench.combining.tried(
+            place["rule"],
+            kept=kept,
+            threshold=None if kept else self._sure(place) / 100,
+            order=cast(RuleOrder, order if order in get_args(RuleOrder) else "top"),
+            start=int(place["start"]) if place.get("start", "").isdecimal() else 0,
+            size=PAGE,
+        )
+        return render("combine/found.html", page=page, place=place, size=PAGE, to=_to)
+
+    def _list(self) -> str:
+        return render("combine/kept.html", kept=self._bench.combining.kept(MOST_KEPT))
+
+    def _table(self, could: list[str]) -> str:
+        if not could:
+            return ""
+        tables = self._bench.score_tables
+        return render("combine/table.html", columns=tables.columns(), written=tables.written())
+
+    def _sure(self, place: Place) -> int:
+        sure = place.get("sure", "")
+        return min(max(int(sure), 1), 99) if sure.isdecimal() and len(sure) < 4 else SURE
+
+    def tick(self, request: gr.Request) -> Shown:
+        job = self.work.newest()
+        return self.work.shown(job) if is_going(job) else self.show(dict(request.query_params))
+
+    # What is done
+
+    def act(self, action: Action, request: gr.Request) -> Shown:
+        place = dict(parse_qsl(action.value))
+        try:
+            if action.name == "open-rule":
+                return self.show({"kept": action.value})
+            if action.name == "rule":
+                return self.show(place)
+            if action.name == "write-rule":
+                return self.show(self._written(place, action.fields))
+            return self._do(action, place, author_of(request))
+        except DiscernError as error:
+            return self.show(place or dict(request.query_params), Notice(in_words(error), "bad"))
+
+    def _written(self, place: Place, fields: dict[str, str]) -> Place:
+        """What a form of the rule asks for: one more concept, another text, or how sure it has to be."""
+        changed = {name: value for name, value in place.items() if name not in ("kept", "start")}
+        if "add" in fields:
+            changed["rule"] = longer(place.get("rule", ""), fields["add"], fields.get("how", "and"))
+        if "rule" in fields:
+            changed["rule"] = " ".join(fields["rule"].split())
+        if "sure" in fields:
+            changed["sure"] = fields["sure"]
+        return changed
+
+    def _do(self, action: Action, place: Place, author: str) -> Shown:
+        bench = self._bench.combining
+        if action.name == "try-rule":
+            bench.submit_try(place.get("rule", ""), kept=place.get("kept", ""))
+            return self.show(place)
+        if action.name == "keep-rule":
+            name = action.fields.get("name", "")
+            kept = bench.keep(name, place.get("rule", ""), threshold=self._sure(place) / 100, author=author)
+            again = f", number {kept.number}; the one before is kept too" if kept.number > 1 else ""
+            return self.show({"kept": kept.name}, Notice(f"Kept as “{kept.name}”{again}.", "good"))
+        if action.name == "remove-rule":
+            gone = bench.remove(action.value, author=author)
+            undo = Button("Undo", "restore-rule", gone.name, "undo-2")
+            return self.show({}, Notice(f"“{gone.name}” is taken out of the list.", "good", undo))
+        if action.name == "restore-rule":
+            back = bench.restore(action.value, author=author)
+            return self.show({"kept": back.name}, Notice(f"“{back.name}” is back.", "good"))
+        if action.name == "score-table":
+            self._bench.score_tables.submit(action.fields.get("suffix", ""))
+            return self.show(dict(parse_qsl(action.value)))
+        press(self._bench, action)
+        return self.show(place)
+
+
+def _to(place: Place, **changed: object) -> str:
+    """What a button carries: the place with something else in it. Another rule is no longer the kept one, and
+    begins with its first pictures."""
+    kept = {} if "rule" in changed else {"kept": place.get("kept", "")}
+    start = {"start": ""} if changed.keys() & {"rule", "order"} else {}
+    values = place | kept | start | {name: str(value) for name, value in changed.items()}
+    if "rule" in changed:
+        values.pop("kept", None)
+    return urlencode({name: value for name, value in values.items() if value})

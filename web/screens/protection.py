@@ -1,0 +1,80 @@
+"""Protection: how pictures are shown to a person, what a concept asks for, and what they had in view."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import gradio as gr
+from pydantic import ValidationError
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from concepts.workbench.protection import Key, Protection, ShownAs
+from web.advice import in_words
+from web.http.roles import OWNER
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
+from web.render import render, say, url
+
+KEYS = get_args(Key)
+SHOWN_AS = get_args(ShownAs)
+
+
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    area = live("protection")
+
+    def show(request: gr.Request) -> Shown:
+        concept = workbench.catalogue.name_now(concept_of(request) or "")
+        person = author_of(request)
+        return {
+            area: render(
+                "protection/main.html",
+                own=workbench.protection.of_person(person),
+                keys=KEYS,
+                concept=concept,
+                of_concept=_of_concept(workbench, concept),
+                may=request.state.role >= OWNER,
+                seen=workbench.protection.seen(person),
+                saved=request.query_params.get("saved") == "1",
+            )
+        }
+
+    def act(action: Action, request: gr.Request) -> Shown:
+        """The page is opened anew where something was saved: what protects is said by its first element."""
+        concept = concept_of(request)
+        try:
+            if action.name == "protect":
+                workbench.protection.prefer(author_of(request), _wanted(action.fields))
+            elif action.name == "protect-concept" and concept:
+                wanted = action.fields.get("shown_as", "")
+                workbench.protection.protect(concept, next(one for one in SHOWN_AS if one == wanted))
+            else:
+                return show(request)
+        except (ValidationError, ValueError, StopIteration):
+            return {
+                area: say("That can’t be kept: give whole numbers from 0 on.", "bad") + show(request)[area]
+            }
+        except DiscernError as error:
+            return {area: say(in_words(error), "bad") + show(request)[area]}
+        return {area: render("concept/go.html", address=url("/protection", concept, saved=1))}
+
+    on_load(blocks, show, [area])
+    on_action(area, act, outputs=[area])
+
+
+def _of_concept(workbench: Workbench, concept: str | None) -> str:
+    try:
+        return workbench.protection.of_concept(concept) if concept else ""
+    except DiscernError:  # archived, so it has no screens now
+        return ""
+
+
+def _wanted(fields: dict[str, str]) -> Protection:
+    return Protection.model_validate(
+        {
+            "shown_as": fields.get("shown_as", ""),
+            "key": fields.get("key", KEYS[0]),
+            "break_pictures": int(fields.get("break_pictures") or 0),
+            "break_minutes": int(fields.get("break_minutes") or 0),
+            "counted": bool(fields.get("counted")),
+        }
+    )

@@ -1,0 +1,156 @@
+"""Settings: how it looks, what does the work, and the model endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from concepts.errors import DiscernError
+from concepts.installation.endpoint import EndpointReport
+from concepts.installation.findings import about_endpoint, about_models
+from concepts.workbench import Workbench
+from web.advice import in_words
+from web.jobs import is_going
+from web.live import Action, Shown, live, on_action, on_event, on_load
+from web.render import render, say
+from web.work import Work, press
+
+JOBS = ("test endpoint",)
+FIELDS = (
+    *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
+    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
+)
+
+
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    screen = _Screen(workbench)
+    on_load(blocks, lambda request: screen.show(), screen.areas)
+    for area in (screen.work.area, screen.main, screen.side):
+        on_action(area, screen.act, outputs=screen.areas)
+    on_event(screen.work.timer.tick, lambda request: screen.tick(), outputs=screen.areas)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What does one kind of work; `host` is where it sends what it works on, empty for nowhere."""
+
+    what: str
+    who: str
+    host: str
+    note: str
+
+
+class _Screen:
+    def __init__(self, workbench: Workbench) -> None:
+        self._bench = workbench
+        self.top = live("settings-head")
+        self.said = live("settings-said")
+        self.work = Work(workbench, "settings-progress", JOBS)
+        with gr.Row(elem_classes="activity-columns"):
+            self.main = live("settings-main")
+            self.side = live("settings-side")
+        self.parts = live("settings-parts")
+        self.areas = [self.top, self.said, self.work.area, self.main, self.side, self.parts, self.work.timer]
+
+    # What is shown
+
+    def show(self, said: str = "") -> Shown:
+        """Everything. The endpoint is about the computer, so in a demo there is the rest alone."""
+        demo = self._bench.context.settings.demo
+        job = None if demo else self.work.newest()
+        return {
+            self.top: render("settings/head.html", demo=demo),
+            self.said: said,
+            self.main: "" if demo else self._endpoint(),
+            self.side: "" if demo else self._test(),
+            self.parts: render("settings/parts.html", parts=self._parts(), demo=demo),
+        } | self.work.shown(job if is_going(job) else None)
+
+    def tick(self) -> Shown:
+        """While a test is going on. What a person may be typing stays as it is."""
+        job = self.work.newest()
+        return self.work.shown(job if is_going(job) else None) | {self.side: self._test()}
+
+    def _endpoint(self) -> str:
+        job = self._bench.installation.latest_endpoint_test()
+        models = job.result["models"] if job and job.state == "done" and job.result else []
+        return render(
+            "settings/endpoint.html", now=self._bench.installation.endpoint_settings(), models=models
+        )
+
+    def _test(self) -> str:
+        job = self._bench.installation.latest_endpoint_test()
+        done = job is not None and job.state == "done" and job.result
+        report = EndpointReport.model_validate(job.result) if job and done else None
+        return render(
+            "settings/test.html",
+            job=job,
+            endpoint=about_endpoint(report) if report else [],
+            models=about_models(report) if report else [],
+        )
+
+    def _parts(self) -> list[Part]:
+        """What does the work here, where it runs, and what would improve it: no more than is true."""
+        settings, library = self._bench.context.settings, self._bench.pictures.library_info(wait=False)
+        host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
+        words = settings.llm_model if settings.has_endpoint else None
+        eyes = settings.vlm_model if settings.has_endpoint else None
+        vocabulary = "It knows 12,000 nouns, not your reasons. A language model proposes criteria as well."
+        guess = "A rough guess, weighed by how often it agrees with you. A vision model also says why."
+        learns = "A line through what the encoder sees, drawn by your answers: small, and trained in seconds."
+        built_in = library.encoder in (None, "embedded")
+        return [
+            Part(
+                "Looks at pictures",
+                "the built-in encoder" if built_in else str(library.encoder),
+                "",
+                library.encoder_note,
+            ),
+            Part("Learns from your answers", "a linear head", "", learns),
+            Part("Proposes what counts", words, host, "")
+            if words
+            else Part("Proposes what counts", "the built-in vocabulary", "", vocabulary),
+            Part("Answers beside you", eyes, host, "")
+            if eyes
+            else Part("Answers beside you", "comparing pictures with your words", "", guess),
+        ]
+
+    # What is done
+
+    def act(self, action: Action, request: gr.Request) -> Shown:
+        try:
+            said = self._do(action)
+        except DiscernError as error:
+            return self.show(say(f"{in_words(error)} Nothing was changed.", "bad"))
+        return self.show(say(said, "good") if said else "")
+
+    def _do(self, action: Action) -> str:
+        """Does it, and says what was done."""
+        if press(self._bench, action):
+            return ""
+        if action.name == "test":
+            self._bench.installation.submit_endpoint_test()
+            return ""
+        return self._save(action.fields) if action.name == "save" else ""
+
+    def _save(self, fields: dict[str, str]) -> str:
+        fixed = self._bench.installation.endpoint_settings().fixed
+        changes: dict[str, Any] = {
+            name: fields[name].strip() or None for name in FIELDS if name in fields and name not in fixed
+        }
+        if fields.get("remove_key"):
+            changes["openai_api_key"] = None
+        if fields.get("openai_api_key", "").strip():
+            changes["openai_api_key"] = fields["openai_api_key"].strip()
+        had_key = self._bench.installation.endpoint_settings().has_key
+        now = self._bench.installation.save_settings(changes)
+        if fields.get("then") == "test":
+            self._bench.installation.submit_endpoint_test()
+        lost = had_key and not now.has_key and not fields.get("remove_key")
+        said = "Saved. It counts from the next call on."
+        return (
+            f"{said} The key was for another address, so it was taken away: give it again." if lost else said
+        )

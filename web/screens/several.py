@@ -1,0 +1,82 @@
+"""Several: a page of pictures with a row of answers for each chosen concept. static/several.js answers them.
+
+What is shown is in the address (`?of=one&of=other&order=mixed&at=…`), so a reload or a second tab shows the
+same. No opinion of a machine stands beside the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from concepts.errors import DiscernError
+from concepts.library.browsing import PictureView
+from concepts.workbench import Workbench
+from storage.names import key_of
+from web.advice import in_words
+from web.live import Shown, live, on_load
+from web.render import render, say
+
+MOST = 6  # concepts side by side
+PAGE = 24
+
+
+def build(workbench: Workbench, blocks: gr.Blocks) -> None:
+    top, main = live("several-head"), live("several-main")
+
+    def show(request: gr.Request) -> Shown:
+        query = request.query_params
+        asked = query.getlist("of") or [name for name in [query.get("concept")] if name]
+        one_of_each = list({key_of(name): name for name in asked}.values())
+        try:
+            offered = [n for n, scale in workbench.catalogue.scales().items() if scale.kind == "yes or no"]
+            found = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
+            names = [name for name in found if name in offered]  # three keys answer no grade
+            place = {name: query.get(name, "") for name in ("order", "q", "at")}
+            html = _pictures(workbench, names, place)
+        except DiscernError as error:
+            return {top: "", main: say(in_words(error), "bad")}
+        head = render(
+            "several/head.html",
+            concepts=offered,
+            chosen=names,
+            most=MOST,
+            too_many=len(one_of_each) > MOST,
+        )
+        return {top: head, main: html}
+
+    on_load(blocks, show, [top, main])
+
+
+def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str]) -> str:
+    if not names:
+        return ""
+    newer = older = ""
+    pictures: Sequence[PictureView]
+    if words := place["q"].strip()[:300]:
+        pictures = [
+            PictureView(id=hit.id, path=hit.path, width=0, height=0)
+            for hit in workbench.pictures.search(words, n=PAGE)
+        ]
+    else:
+        browse = workbench.pictures.browse_mixed if place["order"] == "mixed" else workbench.pictures.browse
+        page = browse(PAGE, place["at"])
+        pictures, newer, older = page.pictures, page.newer, page.older
+
+    def to(**changed: str) -> str:
+        values = [("of", name) for name in names]
+        kept = {"order": place["order"]} | changed
+        return f"/several?{urlencode([*values, *((k, v) for k, v in kept.items() if v)])}"
+
+    return render(
+        "several/main.html",
+        names=names,
+        pictures=pictures,
+        words=words,
+        order=place["order"],
+        newer=newer,
+        older=older,
+        to=to,
+    )

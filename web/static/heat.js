@@ -1,0 +1,75 @@
+// Where in a picture a score comes from: squares over the large picture, when they are asked for.
+import {get} from './outbox.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const FAINTEST = 0.06; // of the strongest square; what is less isn't drawn
+
+function shape(tag, values) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(values)) made.setAttribute(name, value);
+  return made;
+}
+
+// Squares that raised the score are filled, the strongest outlined too; those that lowered it are struck through.
+function draw(map, img, heat) {
+  const {offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height} = img;
+  Object.assign(map.style, {left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`});
+  map.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  const strongest = Math.max(...heat.parts.flat().map(Math.abs), 1e-9);
+  const [from, over, to, under] = heat.box;
+  const across = ((to - from) * width) / heat.parts[0].length, down = ((under - over) * height) / heat.parts.length;
+  map.replaceChildren(...heat.parts.flatMap((row, i) => row.flatMap((part, j) => {
+    const share = Math.abs(part) / strongest;
+    if (share < FAINTEST) return [];
+    const x = from * width + j * across, y = over * height + i * down;
+    if (part < 0) return [shape('line', {class: 'lowered', x1: x + across * 0.2, y1: y + down * 0.8, x2: x + across * 0.8, y2: y + down * 0.2, 'stroke-opacity': share})];
+    return [shape('rect', {class: share > 0.5 ? 'raised most' : 'raised', x: x + 1, y: y + 1, width: across - 2, height: down - 2, 'fill-opacity': 0.1 + 0.5 * share})];
+  })));
+}
+
+// As web/words.py says it: never a certainty.
+function sure(probability) {
+  if (probability >= 0.01 && probability <= 0.99) return `${Math.round(100 * probability)} %`;
+  return probability < 0.5 ? 'Hardly 1 %' : 'Over 99 %';
+}
+
+async function ask(button) {
+  const area = button.closest('.heat-ask');
+  const said = area.querySelector('[data-heat-said]');
+  const large = button.closest('.detail').querySelector('.large');
+  large.querySelector('.heat-map')?.remove();
+  if (button.getAttribute('aria-pressed') === 'true') {
+    button.setAttribute('aria-pressed', 'false');
+    return;
+  }
+  said.textContent = 'Looking…';
+  button.disabled = true;
+  const query = new URLSearchParams({concept: area.querySelector('[data-heat-of]').value});
+  if (area.dataset.version) query.set('version', area.dataset.version);
+  try {
+    const heat = await get(`/api/v1/library/pictures/${area.dataset.picture}/heat?${query}`);
+    if (!button.isConnected) return;
+    said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words} Filled squares raised the score, struck ones lowered it.`;
+    const img = large.querySelector('img');
+    const map = shape('svg', {class: 'heat-map', 'aria-hidden': 'true'});
+    large.append(map);
+    new ResizeObserver(() => draw(map, img, heat)).observe(img);
+    draw(map, img, heat);
+    button.setAttribute('aria-pressed', 'true');
+  } catch (error) {
+    said.textContent = error.message;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest?.('[data-heat]');
+  if (button) ask(button);
+});
+document.addEventListener('change', (event) => {
+  const area = event.target.matches?.('[data-heat-of]') && event.target.closest('.heat-ask');
+  if (!area) return;
+  area.closest('.detail').querySelector('.heat-map')?.remove();
+  area.querySelector('[data-heat]').setAttribute('aria-pressed', 'false');
+});
