@@ -172,7 +172,6 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     made = trained.sharing.share(NAME, author="me")
     shown = len(shown_in(trained.sharing.page(token_of(made.path))))
     concept = trained.context.concept(NAME)
-    trained.removing.remove(
-        [trained.sharing._pictures(concept, trained.context.head(concept))[0][0]], author="me"
-    )
+    first, _ = trained.sharing._pictures(concept, trained.context.head(concept, 1))[0]
+    trained.removing.remove([first], author="me")
     assert len(shown_in(trained.sharing.page(token_of(made.path)))) == shown - 1
