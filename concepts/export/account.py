@@ -172,7 +172,7 @@ def limits(facts: ConceptFacts) -> list[str]:
         found.append("Some or all training answers were simulated: no person gave them.")
     yes, no = _totals(facts.evaluation_labels)
     if not yes + no:
-        found.append("No picture was set aside to measure it, so nobody knows how often it is wrong.")
+        found.append("It has not been measured, so nobody knows how often it is wrong.")
     else:
         found.append(f"Measured on {_label_words(facts.evaluation_labels)}.")
         if min(yes, no) < FEW:

@@ -67,8 +67,10 @@ class ScoreResult(View):
 
 @dataclass(frozen=True)
 class Exported:
-    """A version to export. `report` is the evaluation to print on the card."""
+    """A version to export. `name`: what the concept is called now, which its definition then may not say;
+    `report`: the evaluation to print on the card."""
 
+    name: str
     material: Material
     head: StoredHead
     report: EvaluationReport | None
@@ -80,7 +82,7 @@ class Exported:
     @property
     def facts(self) -> ConceptFacts:
         """Of the whole concept."""
-        return concept_facts(self.material, self.head, self.report)
+        return concept_facts(self.name, self.material, self.head, self.report)
 
     def parts(self) -> list[Part]:
         """Of exclusive classes one each, else one."""
@@ -120,7 +122,7 @@ def export_heads(
         folder=str(folder),
         archive=str(folder.with_name(folder.name + ".zip")),
         head=versions[0].head.number,
-        concepts={version.material.revision.definition.name: version.head.number for version in versions},
+        concepts={version.name: version.head.number for version in versions},
     )
 
 
@@ -131,7 +133,7 @@ def _rule_of(
     holds."""
     if not any(version.is_of_classes for version in versions):
         return combined
-    name = next(v.material.revision.definition.name for v in versions if v.is_of_classes)
+    name = next(version.name for version in versions if version.is_of_classes)
     if len(versions) > 1 or combined:
         raise DiscernError(
             f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
@@ -150,9 +152,11 @@ def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
     return Part(fitted(part.head, smaller), facts, part.curves)
 
 
-def write_plots(material: Material, head: StoredHead, report: EvaluationReport, folder: Path) -> None:
+def write_plots(
+    name: str, material: Material, head: StoredHead, report: EvaluationReport, folder: Path
+) -> None:
     """The plots of an evaluation as PNG files."""
-    facts = concept_facts(material, head, report)
+    facts = concept_facts(name, material, head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         figures = figures_of(facts, report.curves) if report.curves else {}
@@ -216,7 +220,9 @@ def encoder_facts(encoder: Encoder) -> EncoderFacts:
     )
 
 
-def concept_facts(material: Material, head: StoredHead, report: EvaluationReport | None) -> ConceptFacts:
+def concept_facts(
+    name: str, material: Material, head: StoredHead, report: EvaluationReport | None
+) -> ConceptFacts:
     details = head.details
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
     simulated = any(count.author_kind == "simulated" for count in counts)
@@ -228,7 +234,7 @@ def concept_facts(material: Material, head: StoredHead, report: EvaluationReport
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return ConceptFacts(
         created=head.created,
-        concept=material.revision.definition.name,
+        concept=name,
         definition=material.revision.definition,
         definition_revision=head.definition_number,
         head=HeadFacts.of(

@@ -208,5 +208,4 @@ def _agreement(
         same += int((yes == (moved.probabilities(as_int8) >= moved.threshold)).sum())
         n += len(batch)
     low, high = (float(bound) for bound in clopper_pearson(same, n, ERROR)) if n else (0.0, 1.0)
-    name = one.material.revision.definition.name
-    return Agreement(concept=name, version=one.head.number, n=n, same=same, low=low, high=high)
+    return Agreement(concept=one.name, version=one.head.number, n=n, same=same, low=low, high=high)

@@ -12,7 +12,7 @@ def exported(context: Context, concept: ConceptRow, head: StoredHead) -> Exporte
     """A version with its newest figures."""
     measured = context.measured(concept, head.number)
     material = context.material(concept, head.definition_number)
-    return Exported(material, head, measured.report if measured else None)
+    return Exported(concept.name, material, head, measured.report if measured else None)
 
 
 def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:

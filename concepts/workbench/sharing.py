@@ -16,11 +16,12 @@ from pathlib import Path
 from concepts.classifier.shown import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, ShareGoneError, UnknownConceptError, UnknownPictureError
-from concepts.export.run import Exported, shared_file, shared_page
+from concepts.export.run import shared_file, shared_page
 from concepts.export.said import PictureSaid
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.examples import Examples
+from concepts.workbench.exported import exported
 from concepts.workbench.exports import Exports
 from storage.heads import StoredHead
 from storage.shares import NewShare, Share, Shares
@@ -100,7 +101,7 @@ class Sharing:
         `ShareGoneError`, always the same, for whatever leads nowhere."""
         share, concept, head = self._opened(token)
         shown = self._inline(share.pictures)
-        return shared_page(self._exported(concept, head), shown, share.expires, script)
+        return shared_page(exported(self._context, concept, head), shown, share.expires, script)
 
     def classify(self, token: str, picture: bytes) -> PictureSaid:
         """What the version says of one picture, of which nothing is kept. Raises `ShareGoneError`."""
@@ -115,8 +116,8 @@ class Sharing:
         megabytes, it looks at pictures too."""
         concept, head = self._version(name, version)
         shown = self._inline(self._pictures(concept, head))
-        exported = self._exported(concept, head)
-        return shared_file(self._context.collection, exported, shown, classifier=classifier)
+        version_now = exported(self._context, concept, head)
+        return shared_file(self._context.collection, version_now, shown, classifier=classifier)
 
     def write(self, name: str, out: Path, *, version: int | None = None, classifier: bool = False) -> Path:
         """Writes the file. Raises `DiscernError` where that can't be done."""
@@ -143,11 +144,6 @@ class Sharing:
         check_fingerprint(head, self._context.collection)
         check_has_learned(head)
         return concept, head
-
-    def _exported(self, concept: ConceptRow, head: StoredHead) -> Exported:
-        measured = self._context.measured(concept, head.number)
-        material = self._context.material(concept, head.definition_number)
-        return Exported(material, head, measured.report if measured else None)
 
     def _pictures(self, concept: ConceptRow, head: StoredHead) -> list[tuple[str, str]]:
         material = self._context.material(concept, head.definition_number)

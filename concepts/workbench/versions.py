@@ -84,7 +84,7 @@ class Versions:
         report = self._evaluate_now(concept, head)
         if plots:
             material = self._context.material(concept, head.definition_number)
-            write_plots(material, head, report, plots)
+            write_plots(concept.name, material, head, report, plots)
         return report
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:

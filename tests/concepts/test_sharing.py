@@ -14,7 +14,10 @@ from test_story import HOSTILE, _Tags
 
 from concepts.definition.document import Criterion
 from concepts.errors import DiscernError, NoVersionError, ShareGoneError, UnknownShareError
+from concepts.export.account import account_of
+from concepts.export.shared import linked_page
 from concepts.workbench import Workbench
+from concepts.workbench.exported import exported
 from storage import shares
 from storage.labels import Author
 from storage.tables import now
@@ -49,6 +52,25 @@ def test_a_link_leads_to_what_the_card_says_too_until_it_is_ended(trained: Workb
             open_it(token_of(made.path))
     assert trained.sharing.revoke(NAME, made.share.id, author="you").revoked is not None
     assert [(one.id, one.works) for one in trained.sharing.links(NAME)] == [(made.share.id, False)]
+
+
+def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
+    trained: Workbench, tmp_path: Path
+) -> None:
+    link = trained.sharing.share(NAME, author="me")
+    trained.catalogue.rename(NAME, "Plate", author="me")
+    page = trained.sharing.page(token_of(link.path))
+    assert "<h1>Plate</h1>" in page
+    assert NAME not in page
+    assert trained.exports.export("Plate", tmp_path / "plate").concepts == {"Plate": 1}
+
+
+def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_it(trained: Workbench) -> None:
+    facts = exported(trained.context, *trained.context.version(NAME, None)).facts
+    unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
+    page = linked_page(account_of(unmeasured, "1"), [], now(), "")
+    assert "It has not been measured" in page
+    assert "none wrong" not in page
 
 
 def test_of_a_token_the_hash_alone_is_kept_and_no_two_are_alike(trained: Workbench, own_home: Path) -> None:
