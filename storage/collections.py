@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -31,7 +31,7 @@ LARGE = 20_000  # pictures, from which on going through the library meets one so
 UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
 
 Kind = Literal["folder", "adding", "dates", "search", "hand"]
-Deed = Literal["made", "added", "taken", "followed", "undone"]
+Deed = Literal["made", "added", "taken", "followed", "undone", "gone"]
 Members = Select[str] | Sequence[str]  # which pictures: as a query, or by id
 
 
@@ -253,8 +253,29 @@ def files_between(begin: datetime, end: datetime) -> Select[str]:
     return select(SourceRow.picture_id).where(of_file >= first, of_file < last).distinct()
 
 
+def forget(session: Session, picture_ids: Sequence[str]) -> None:
+    """Pictures that go for good are in no collection any more, at no time; each collection that loses some
+    has that among its changes."""
+    member = CollectionPictureRow
+    ours = member.picture_id.in_(picture_ids)
+    lost = select(member.collection_id, func.count()).where(ours, member.until.is_(None))
+    rows = session.execute(lost.group_by(member.collection_id)).all()
+    session.execute(delete(member).where(ours))
+    for collection_id, gone in rows:
+        _record(session, collection_id, _last(session, collection_id) + 1, "gone", gone, "")
+
+
 def _rows() -> Select[NamedCollectionRow, int, int]:
+    """With how many pictures are in each, without those in the bin: few, so these alone are counted."""
     c, change = NamedCollectionRow, CollectionChangeRow
+    member = CollectionPictureRow
+    in_bin = (
+        select(func.count())
+        .select_from(member)
+        .join(PictureRow, PictureRow.id == member.picture_id)
+        .where(PictureRow.removed.is_not(None), member.collection_id == c.id, member.until.is_(None))
+        .scalar_subquery()
+    )
     last = (
         select(change.collection_id, func.max(change.number).label("number"))
         .group_by(change.collection_id)
@@ -262,7 +283,7 @@ def _rows() -> Select[NamedCollectionRow, int, int]:
     )
     newest = and_(change.collection_id == last.c.collection_id, change.number == last.c.number)
     return (
-        select(c, change.remaining, change.number)
+        select(c, change.remaining - in_bin, change.number)
         .outerjoin(last, last.c.collection_id == c.id)
         .outerjoin(change, newest)
     )

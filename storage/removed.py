@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from storage.collections import forget
 from storage.database import Database, insert_new
 from storage.tables import (
     MEASURED,
@@ -232,6 +233,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     # Whoever has read up to the last removal sees by another event that the bin has changed.
     insert_new(session, RemovalRow, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
     deleted(PendingVectorRow, PendingVectorRow.picture_id)
+    forget(session, ids)
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,

@@ -206,7 +206,7 @@ class CollectionChangeRow(Base):
     __tablename__ = "collection_changes"
     collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)  # of the collection, from 1 on
-    deed: Mapped[str] = mapped_column(String(10))  # made, added, taken, followed, undone
+    deed: Mapped[str] = mapped_column(String(10))  # made, added, taken, followed, undone, gone
     pictures: Mapped[int]  # that came or went
     remaining: Mapped[int]  # pictures that were in it afterwards
     author: Mapped[str] = mapped_column(String(200))

@@ -26,7 +26,7 @@ def everything(bench: Workbench) -> set[str]:
     concept = context.concept(NAME)
     head = context.head(concept, None)
     material = context.material(concept)
-    scores = context.library_scores(head)
+    scores = context.library_scores(concept.id, head)
     assert scores is not None
     listed: list[list[str]] = [
         [p.id for p in bench.pictures.newest(200)],
@@ -148,6 +148,22 @@ def test_an_emptied_bin_leaves_no_byte_of_a_picture_but_its_own_file(
     }  # lists of ids: walls, jobs
     assert not [names for needle, names in left.items() if needle in needles[3:] and names]
     assert len(list(pictures.glob("*.*"))) == 92
+
+
+def test_a_collection_counts_without_the_bin_and_lets_go_of_what_is_gone_for_good(
+    trained: Workbench, three: list[str]
+) -> None:
+    rest = sorted(everything(trained) - set(three))[:4]
+    made = trained.collections.from_pictures("By hand", [*three, *rest], author=ME)
+    trained.removing.remove(three, author=ME)
+    assert trained.collections.get(made.id).pictures == 4
+    trained.removing.put_back(three[:1], author=ME)
+    assert trained.collections.get(made.id).pictures == 5
+    trained.removing.empty_bin(author=ME)
+    assert trained.collections.get(made.id).pictures == 5
+    assert {p.id for p in trained.collections.pictures(made.id, 100)} == {three[0], *rest}
+    newest = trained.collections.changes(made.id)[0]
+    assert (newest.deed, newest.pictures, newest.remaining) == ("gone", 2, 5)
 
 
 @pytest.mark.parametrize("refuse", [True, False])
