@@ -24,6 +24,11 @@ SCREENS = {
     "activity": ("/activity", ".page h1"),
     "models": ("/activity?view=models", ".page h1"),
     "settings": ("/settings", ".page h1"),
+    "combine": (f"/combine?rule={NAME}", ".page h1"),
+    "several": ("/several", ".page h1"),
+    "protection": ("/protection", ".page h1"),
+    "collections": ("/library?view=collections", "details.making"),
+    "bin": ("/library?view=bin", ".pictures.bin img"),
 }
 
 

@@ -5,18 +5,11 @@ The person is simulated: a drawing counts if its file is called ellipse.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,59 +19,14 @@ import numpy as np
 import pytest
 from drawing import draw_folder
 from playwright.sync_api import expect
+from running_app import PATIENCE, App
 
 from concepts.encoders import load_encoder
 from concepts.export.loading import load_bundle
 from concepts.library.ingestion import embed_files
 
-ROOT = Path(__file__).parents[2]
 NAME = "Round things"
-STARTING = 503
-PATIENCE = 60  # seconds until the app must answer
 SLOW = 60_000  # ms, for work that takes its time on a busy computer
-
-
-class App:
-    """`python app.py` with a data folder of its own, which can be stopped and started again."""
-
-    def __init__(self, home: Path, encoder: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self._settings = {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port), "DISCERN_ENCODER": encoder}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=os.environ | self._settings,
-            stderr=subprocess.DEVNULL,  # closing the open streams of a page is a traceback in uvicorn
-        )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert self._process.poll() is None, "the app ended"
-            assert time.monotonic() < deadline
-
-    def stop(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(PATIENCE) == 0
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE):
-                return True
-        except urllib.error.HTTPError as answer:
-            if answer.code != STARTING:
-                raise
-            return False
-        except OSError:  # nobody listens yet
-            assert self._process is not None
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)
-            return False
 
 
 @pytest.fixture

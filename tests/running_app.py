@@ -1,0 +1,60 @@
+"""`python app.py` as a process, for tests that use all of it from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+STARTING = 503
+PATIENCE = 60  # seconds until the app must answer
+
+
+class App:
+    """With a data folder of its own; it can be stopped and started again. `log` gets what it says."""
+
+    def __init__(self, home: Path, encoder: str, log: Path | None = None) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._settings = {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port), "DISCERN_ENCODER": encoder}
+        self._log = log or Path(os.devnull)  # closing the open streams of a page is a traceback in uvicorn
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=os.environ | self._settings, stderr=log
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, "the app ended"
+            assert time.monotonic() < deadline
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(PATIENCE) == 0
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE):
+                return True
+        except urllib.error.HTTPError as answer:
+            if answer.code != STARTING:
+                raise
+            return False
+        except OSError:  # nobody listens yet
+            assert self._process is not None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)
+            return False
