@@ -25,9 +25,10 @@ SCREENS = {
     "models": ("/activity?view=models", ".page h1"),
     "settings": ("/settings", ".page h1"),
     "combine": (f"/combine?rule={NAME}", ".page h1"),
-    "several": ("/several", ".page h1"),
+    "several": (f"/several?of={NAME}", "[data-several] img"),
     "protection": ("/protection", ".page h1"),
-    "collections": ("/library?view=collections", "details.making"),
+    "collections": ("/library?view=collections", ".cards img"),
+    "collection": ("/library?view=collections&collection=1", ".ticks img"),
     "bin": ("/library?view=bin", ".pictures.bin img"),
 }
 
@@ -35,6 +36,9 @@ SCREENS = {
 @pytest.fixture(scope="module")
 def concept(site: Any) -> None:
     site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    some = [picture.id for picture in site.bench.pictures.newest(4)]
+    site.bench.collections.from_pictures("Looked at", some[:3], author="me")
+    site.bench.removing.remove(some[3:], author="me")
 
 
 @pytest.mark.parametrize("screen", SCREENS)
