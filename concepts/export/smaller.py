@@ -85,6 +85,7 @@ class Int8Measured(View):
 
 
 class Chosen(NamedTuple):
+    name: str
     material: Material
     head: StoredHead
 

@@ -219,7 +219,7 @@ class Exports:
         chosen = []
         for concept_id, version in asked:
             head = self._context.head(concept := self._context.store.get(concept_id), version)
-            chosen.append(Chosen(self._context.material(concept, head.definition_number), head))
+            chosen.append(Chosen(concept.name, self._context.material(concept, head.definition_number), head))
         return measure_int8(self._context.collection, chosen, progress.report)
 
     def _int8_job(self, name: str, version: int | None, also: Sequence[str]) -> MeasureInt8:
