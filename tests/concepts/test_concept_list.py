@@ -104,7 +104,7 @@ def test_what_is_no_step_stands_behind_the_journey_and_what_takes_concepts_waits
     with monkeypatch.context() as nothing_yet:
         nothing_yet.setattr(bench.catalogue, "names", list)
         assert "Combine" not in rail()
-    begin(bench, 0)
+    begin(bench, 0, 1)
     assert "Combine" in rail()
     assert "Borderline" not in rail()  # of a concept, and none is chosen
     titles = ("Library", "Define", "Use", "Borderline", "Combine", "Side by side", "Activity", "Settings")
