@@ -10,6 +10,7 @@ from statements import statements
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.screens import SCREENS
+from web.render import render
 from web.shell import _rail
 
 NAME = "Round thing"
@@ -139,3 +140,14 @@ def test_a_cover_shows_what_counts_and_never_a_no(
     found = cover()
     assert not set(found) & (set(bench.answers.decisions(NAME)) | apart)
     assert set(found) <= bench.context.store.candidates(concept.id).keys()
+
+
+def test_side_by_side_says_where_concepts_by_grades_are_answered() -> None:
+    def top(concepts: list[str], otherwise: list[str]) -> str:
+        given = {"chosen": [], "most": 6, "too_many": False}
+        return render("several/head.html", concepts=concepts, otherwise=otherwise, **given)
+
+    assert "No concepts yet" in top([], [])
+    assert "No concepts yet" not in top([], ["Tidiness"])
+    assert 'href="/label?concept=Tidiness"' in top(["Round"], ["Tidiness"])
+    assert "so on Label" not in top(["Round"], [])

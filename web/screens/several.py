@@ -31,7 +31,8 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         asked = query.getlist("of") or [name for name in [query.get("concept")] if name]
         one_of_each = list({key_of(name): name for name in asked}.values())
         try:
-            offered = [n for n, scale in workbench.catalogue.scales().items() if scale.kind == "yes or no"]
+            scales = workbench.catalogue.scales()
+            offered = [n for n, scale in scales.items() if scale.kind == "yes or no"]
             found = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
             names = [name for name in found if name in offered]  # three keys answer no grade
             place = {name: query.get(name, "") for name in ("order", "q", "at")}
@@ -41,6 +42,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         head = render(
             "several/head.html",
             concepts=offered,
+            otherwise=[name for name in scales if name not in offered],
             chosen=names,
             most=MOST,
             too_many=len(one_of_each) > MOST,
