@@ -9,8 +9,8 @@ from statements import statements
 
 from concepts.workbench import Workbench
 from storage.labels import Author
-from web.screens import SCREENS
 from web.render import render
+from web.screens import SCREENS
 from web.shell import _rail
 
 NAME = "Round thing"
