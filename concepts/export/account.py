@@ -141,7 +141,7 @@ def quality(facts: ConceptFacts) -> list[str]:
     if yes + no:
         sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
     if precision := facts.metric("precision"):
-        # Some kinds of pictures are drawn more often than others, so the share among those answered is not it.
+        # Some kinds of pictures are drawn more often than others, so their share here is not it.
         base = facts.metric("base_rate")
         share = base.value if base and base.value is not None else yes / max(yes + no, 1)
         figure_of_100 = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"  # 0 would claim more
