@@ -1,5 +1,5 @@
-"""Answers wherever a picture is, by key, several at once, and taken back: on Library, on a picture's own page,
-among what a version gets wrong and among what it flags."""
+"""Answers wherever a picture is, by key, several at once, and taken back: on Library, on a picture's own
+page, among what a version gets wrong and among what it flags."""
 
 from __future__ import annotations
 
@@ -173,6 +173,10 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     page.keyboard.press("ArrowLeft")
     expect(dialog.get_by_role("button", name=f"{GRADED}: 4 of 5")).to_have_attribute("aria-pressed", "true")
     expect(dialog).to_contain_text("ben")  # now that it is answered
+    listed = dialog.locator(f"[data-own='{GRADED}']")
+    expect(listed).to_have_count(1)
+    dialog.get_by_role("button", name=f"{GRADED}: 4 of 5").click()
+    expect(listed).to_have_count(0)  # the list doesn't keep what was taken back
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -231,3 +235,29 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
+    trained: Site, page: Page
+) -> None:
+    page.goto(f"{trained.url}/library?concept={quote(ROUND)}&says=yes")
+    page.get_by_label("Answer for").select_option(ROUND)
+    tiles = page.locator("#library-main .tile")
+    filtered = str(tiles.nth(1).get_attribute("data-value"))
+    tiles.nth(1).focus()
+    page.keyboard.press("y")
+    page.goto(f"{trained.url}/library")
+    with_squares, plain = (str(tiles.nth(n).get_attribute("data-value")) for n in (10, 11))
+    trained.bench.answers.give(ROUND, with_squares, "no", author="me")  # it may be one that measures
+    tiles.nth(10).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Where in the picture").click()
+    expect(dialog.get_by_text("sure that it counts")).to_be_visible()
+    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.locator(f"[data-picture='{plain}'].picture-answers[data-ready=yes]")).to_be_visible()
+    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    wait_until_sent(page)
+    given = trained.bench.answers.own(ROUND, [filtered, with_squares, plain], "me")
+    in_view = {event.picture_id: event.in_view for event in given}
+    assert in_view == {filtered: True, with_squares: True, plain: False}

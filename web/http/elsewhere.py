@@ -1,5 +1,5 @@
-"""Answers to pictures that a person comes across outside of Label: in the library, in what a search found, among
-what a version flags or gets wrong.
+"""Answers to pictures that a person comes across outside of Label: in the library, in what a search found,
+among what a version flags or gets wrong.
 
 A response means that the answers are committed. Where no opinion of the machine stands beside a picture, one
 that measures does so once its turn comes in the order drawn, so it makes no difference where it was answered.

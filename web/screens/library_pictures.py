@@ -96,8 +96,8 @@ def picture(
 def _to_answer(
     bench: Workbench, found: PictureDetail, author: str
 ) -> tuple[list[dict[str, Any]], dict[str, ScaleView]]:
-    """A row for each of a few concepts and for all that this person has answered of the picture, with their
-    own answer and its key; and what the other concepts are answered by. What anybody else says is in neither."""
+    """A row for each of a few concepts, and of all that this person has answered of the picture, with their
+    own answer and its key; and what the others are answered by. Neither has what anybody else says."""
     scales = bench.catalogue.scales()
     mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
     shown = [name for place, name in enumerate(scales) if place < CONCEPTS or name in mine]

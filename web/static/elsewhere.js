@@ -43,6 +43,10 @@ class Elsewhere {
     return this.own.get(slot(concept, id))?.[0] || '';
   }
 
+  key(concept, id) {
+    return this.own.get(slot(concept, id))?.[1];
+  }
+
   // Asks what this person says of pictures; what was said meanwhile is newer than the answer.
   async load(concept, ids) {
     const began = this.turn;

@@ -19,7 +19,18 @@ function tell(words) {
   if (said) said.textContent = words;
 }
 
-elsewhere.watch({draw: () => draw(cells()), tell});
+// An own answer that the list below was made with, and that is another by now, stands in its row alone.
+function show() {
+  const place = document.querySelector('.picture-answers[data-ready]');
+  if (!place) return;
+  draw(cells());
+  const listed = Object.fromEntries(JSON.parse(place.dataset.concepts).map(({name, said}) => [name, said?.[1]]));
+  for (const item of place.closest('dialog').querySelectorAll('[data-own]')) {
+    if (elsewhere.key(item.dataset.own, place.dataset.picture) !== listed[item.dataset.own]) item.remove();
+  }
+}
+
+elsewhere.watch({draw: show, tell});
 
 function button(name, scale, value) {
   const own = scale.own && value !== 'unsure';
@@ -27,6 +38,7 @@ function button(name, scale, value) {
   made.type = 'button';
   made.dataset.answer = value;
   made.setAttribute('aria-label', `${name}: ${scale.said(value)}`);
+  if (own && scale.kind === 'classes') made.append(' ', element('kbd', '', scale.key(value)));
   made.title = own ? `${scale.name(value)} (${scale.key(value)})` : scale.said(value);
   return made;
 }
@@ -53,7 +65,7 @@ function another(place, name) {
   const made = row(name, option.dataset.scale);
   place.append(made);
   option.remove();
-  elsewhere.load(name, [place.dataset.picture]).then(() => draw(cells()), (error) => tell(`What you answered for “${name}” can’t be shown: ${error.message}`));
+  elsewhere.load(name, [place.dataset.picture]).then(show, (error) => tell(`What you answered for “${name}” can’t be shown: ${error.message}`));
   return made;
 }
 
@@ -65,7 +77,7 @@ function fill(place) {
   }
   const chosen = document.getElementById('answering-concept')?.value;
   for (const name of new Set([...further(), chosen])) another(place, name);
-  draw(cells());
+  show();
   if (chosen && !last) last = chosen;
 }
 
@@ -106,7 +118,7 @@ document.addEventListener('change', (event) => {
   const name = event.target.value;
   sessionStorage.setItem(FURTHER, JSON.stringify([...new Set([...further(), name])]));
   const made = another(document.querySelector('.picture-answers'), name);
-  draw(cells());
+  show();
   focusOn(made);
 });
 
