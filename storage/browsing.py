@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from storage.collections import NamedCollection, is_in
 from storage.database import Database
 from storage.dialects import by_bytes, place_in
 from storage.removed import shown
@@ -75,6 +76,7 @@ class PictureFilter:
     camera's clock. `among` and `without` are ids that somebody else has found out."""
 
     folder: str = ""  # with everything inside
+    within: NamedCollection | None = None
     format: str = ""
     pixels: tuple[int | None, int | None] = (None, None)
     bytes: tuple[int | None, int | None] = (None, None)
@@ -96,6 +98,8 @@ class PictureFilter:
         found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
             found.append(_inside(session, self.folder, bool(read_on)))
+        if self.within:
+            found.append(is_in(self.within, PictureRow.id))
         if self.format:
             found.append(of(PictureRow.format) == self.format)
         pixels = PictureRow.width * PictureRow.height

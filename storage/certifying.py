@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -28,6 +28,7 @@ class CertifyingDraw:
     author: str
     created: datetime
     side: Literal["yes", "no"] = "yes"
+    looks_in: list[dict[str, Any]] | None = None  # see `storage.frames.Frame.kept`
 
 
 class CertifyingDraws:

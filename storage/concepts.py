@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new
 from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
+from storage.frames import inside
 from storage.names import id_of, key_of, name_taken
 from storage.removed import shown
 from storage.tables import (
@@ -70,7 +71,7 @@ class Rating:
 @dataclass(frozen=True)
 class Wave:
     """A random draw of pictures that measure: which frozen head (float64, none: everything alike), cut where,
-    and what was answered before. `frame`: how many groups of look-alikes it was drawn from."""
+    and what was answered before. `frame`: how many groups of look-alikes it was drawn from, in `looks_in`."""
 
     number: int
     label_sequence: int
@@ -80,6 +81,7 @@ class Wave:
     boundaries: list[float]
     frame: int
     created: datetime
+    looks_in: list[dict[str, Any]] | None = None  # see `storage.frames.Frame.kept`
 
 
 @dataclass(frozen=True)
@@ -238,11 +240,11 @@ class ConceptStore:
             return len(insert_new(session, CandidateRow, rows))
 
     def candidates(self, concept_id: int) -> dict[str, list[str]]:
-        """Picture id → what brought it (query texts, "example", "random")."""
+        """Picture id → what brought it (query texts, "example", "random"), of what the concept looks in."""
+        c = CandidateRow
         with self._database.read() as session:
-            query = select(CandidateRow.picture_id, CandidateRow.brought_by)
-            its = CandidateRow.concept_id == concept_id, shown(CandidateRow.picture_id)
-            rows = session.execute(query.where(*its)).all()
+            query = select(c.picture_id, c.brought_by).where(c.concept_id == concept_id, shown(c.picture_id))
+            rows = session.execute(query.where(inside(session, concept_id, c.picture_id))).all()
         return {row[0]: row[1] for row in rows}
 
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
@@ -274,6 +276,7 @@ class ConceptStore:
                     boundaries=row.boundaries,
                     frame=row.frame,
                     created=row.created,
+                    looks_in=row.looks_in,
                 )
                 for row in session.scalars(query.order_by(EvaluationWaveRow.number))
             ]
@@ -287,10 +290,12 @@ class ConceptStore:
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
-        Those that only certify or fit (`storage.certifying`, `storage.fitting`) are no part of the set."""
+        Those that only certify or fit (`storage.certifying`, `storage.fitting`) are no part of the set, and
+        neither is what the concept doesn't look at any more: kept apart it stays (`kept_apart`)."""
+        p = EvaluationPictureRow
         with self._database.read() as session:
-            query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.drawn)
-            query = query.where(*_measure(concept_id))
+            query = select(p.picture_id, p.drawn).where(*_measure(concept_id))
+            query = query.where(inside(session, concept_id, p.picture_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
         return {row[0]: row[1] for row in rows}
 

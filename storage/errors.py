@@ -64,6 +64,10 @@ class UnknownWatchError(DiscernError):
     """No watched folder has this number."""
 
 
+class UnknownCollectionError(DiscernError):
+    """No named collection of pictures has this name or number."""
+
+
 class UnknownShareError(DiscernError):
     """No link of this concept has this number."""
 

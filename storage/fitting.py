@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -21,6 +22,7 @@ class FittingDraw:
     chances: dict[str, float]
     author: str
     created: datetime
+    looks_in: list[dict[str, Any]] | None = None  # see `storage.frames.Frame.kept`
 
 
 class FittingDraws:
@@ -45,4 +47,4 @@ class FittingDraws:
             row = session.scalar(query.order_by(FittingDrawRow.attempt.desc()).limit(1))
         if row is None:
             return None
-        return FittingDraw(row.attempt, row.head_number, row.chances, row.author, row.created)
+        return FittingDraw(row.attempt, row.head_number, row.chances, row.author, row.created, row.looks_in)

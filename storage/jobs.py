@@ -217,6 +217,12 @@ class JobStore:
         with self._database.read() as session:
             return [_job(row) for row in session.scalars(query.order_by(*order))]
 
+    def done(self, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
+        """Newest first, the jobs of these kinds that came to their end."""
+        query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.state == "done")
+        with self._database.read() as session:
+            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
+
     def newest_done(self, kind: str, concept_id: int) -> StoredJob | None:
         """The newest job of this kind for a concept that is done."""
         its = (JobRow.kind == kind, JobRow.concept_id == concept_id, JobRow.state == "done")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
+from storage.frames import EVERYTHING, Frame, was_inside
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
 from storage.tables import (
@@ -282,13 +283,16 @@ class Library:
                 found.update((row[0], row[1] or row[0]) for row in rows)
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
-    def groups_with_age(self) -> dict[str, tuple[str, datetime]]:
+    def groups_with_age(
+        self, frame: Frame = EVERYTHING, until: datetime | None = None
+    ) -> dict[str, tuple[str, datetime]]:
         """Of every group of near-duplicates its name: the picture that speaks for it (its smallest id), and
-        since when there has been one of it."""
+        since when there has been one of it; with a `frame` of the pictures that are, or were, in it, with
+        `until` of those that had been added by then."""
         group = func.coalesce(PictureRow.near_group, PictureRow.id)
-        query = (
-            select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN).group_by(group)
-        )
+        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN)
+        query = query.where(was_inside(frame, PictureRow.id)).group_by(group)
+        query = query.where(PictureRow.added <= until) if until else query
         with self._database.read() as session:
             return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 

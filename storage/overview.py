@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
+from storage.frames import looked_in
 from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
@@ -40,8 +41,9 @@ class Standing:
     evaluated: bool
     sequence: int
     said: datetime | None
-    evaluation: int  # pictures that measure
+    evaluation: int  # pictures that measure, wherever it looked when they were drawn
     removal: int  # the last time that pictures were removed from the library or put back
+    looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
 
 class Overview:
@@ -87,6 +89,7 @@ class Overview:
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: row[1] for row in session.execute(sets)}
+            looks_in = looked_in(session, concept_ids)
             removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
@@ -106,5 +109,6 @@ class Overview:
                     said=moment,
                     evaluation=set_of.get(concept_id, 0),
                     removal=removal,
+                    looks_in=looks_in.get(concept_id, frozenset()),
                 )
         return found

@@ -126,7 +126,7 @@ class SourceRow(Base):
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    added: Mapped[datetime] = mapped_column(default=now)
+    added: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class BadFileRow(Base):
@@ -185,6 +185,60 @@ class FormerNameRow(Base):
     renamed: Mapped[datetime] = mapped_column(default=now)
 
 
+class NamedCollectionRow(Base):
+    """A set of pictures with a name of its own. Which pictures are in it: `CollectionPictureRow`."""
+
+    __tablename__ = "collections"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(120), unique=True)  # case-folded name
+    kind: Mapped[str] = mapped_column(String(10))  # how it began: folder, adding, dates, search, hand
+    rule: Mapped[dict[str, Any]] = mapped_column(default=dict)  # that it began by; a folder is followed
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+    removed: Mapped[datetime | None]
+    followed: Mapped[datetime | None]  # until when what came into its folder was looked at
+
+
+class CollectionChangeRow(Base):
+    """What became of the pictures of a named collection, one number a change. Append-only."""
+
+    __tablename__ = "collection_changes"
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)  # of the collection, from 1 on
+    deed: Mapped[str] = mapped_column(String(10))  # made, added, taken, followed, undone
+    pictures: Mapped[int]  # that came or went
+    remaining: Mapped[int]  # pictures that were in it afterwards
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class CollectionPictureRow(Base):
+    """That a picture is in a named collection since a change of it, and until another one (none: now). What
+    was in it after any change can be read for good."""
+
+    __tablename__ = "collection_pictures"
+    __table_args__ = (
+        Index("collection_pictures_now", "collection_id", "until", "picture_id"),
+        Index("collection_pictures_by_picture", "picture_id", "collection_id"),
+    )
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
+    since: Mapped[int] = mapped_column(primary_key=True)
+    until: Mapped[int | None]
+
+
+class ConceptFrameRow(Base):
+    """Which named collections a concept looks in; none: everything. Append-only; the last row holds."""
+
+    __tablename__ = "concept_frames"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on; 0 is before the first
+    collections: Mapped[list[Any]]  # ids
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class DefinitionRow(Base):
     __tablename__ = "definitions"
     __table_args__ = (UniqueConstraint("concept_id", "number"),)
@@ -235,6 +289,7 @@ class EvaluationWaveRow(Base):
     boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head
     frame: Mapped[int]  # groups of look-alikes that were drawn from
     created: Mapped[datetime] = mapped_column(default=now)
+    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
 
 
 class CertifyingDrawRow(Base):
@@ -250,6 +305,7 @@ class CertifyingDrawRow(Base):
     frame: Mapped[int]  # groups of look-alikes that were drawn from
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
+    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
 
 
 class FittingDrawRow(Base):
@@ -262,6 +318,7 @@ class FittingDrawRow(Base):
     chances: Mapped[dict[str, Any]]  # picture id → how likely it was to be drawn
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
+    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
 
 
 class LabelEventRow(Base):

@@ -7,6 +7,7 @@ from concepts import errors
 # The most special class of an error decides.
 ADVICE: dict[type[errors.DiscernError], str] = {
     errors.EmptyLibraryError: "Add some on Library.",
+    errors.UnknownCollectionError: "Make it on Library, Collections.",
     errors.NoConceptError: "Begin one on Start.",
     errors.ArchivedConceptError: "Bring it back on Start.",
     errors.NoVersionError: "Train one on Quality.",

@@ -16,7 +16,7 @@ from concepts.annotators.base import (
     PictureInput,
     Supplies,
 )
-from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.annotators.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.annotators.examples import Answered, Examples
 from concepts.annotators.pictures import read_picture
 from concepts.annotators.setups import Setup
@@ -28,6 +28,7 @@ from concepts.language.prompts import Prompts
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from storage.calls import Ledger
+from storage.vectors.ids import PictureIds
 
 BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
 
@@ -108,7 +109,14 @@ def supplies_of(
 
 
 def _background(lessons: Lessons) -> Vectors:
-    """A fixed random part of the library, without the evaluation set."""
-    ids = lessons.index.ids
+    """A fixed random part of what the concept looks in, without what measures; of the whole library where
+    that has too little to compare with."""
+    found = _some(lessons, lessons.index.ids)
+    if len(found) < SMALLEST_BACKGROUND:
+        found = _some(lessons, lessons.everywhere.ids)
+    return lessons.vectors(found)
+
+
+def _some(lessons: Lessons, ids: PictureIds) -> list[str]:
     drawn = ids.at(np.sort(np.random.default_rng(0).permutation(len(ids))[:BACKGROUND]))
-    return lessons.vectors([picture_id for picture_id in drawn if picture_id not in lessons.reserved])
+    return [picture_id for picture_id in drawn if picture_id not in lessons.reserved]

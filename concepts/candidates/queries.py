@@ -52,7 +52,7 @@ def query_views(
     if collection.library.encoder() is None:
         found: list[list[str]] = [[] for _ in searched]
     else:
-        found = finder.find_each([text for _, text, _ in searched], n, lessons.reserved)
+        found = finder.find_each(lessons.index, [text for _, text, _ in searched], n, lessons.reserved)
     pictures = {
         p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
     }
@@ -79,7 +79,7 @@ def kinds_found(
     kinds = [c.text for c in lessons.revision.definition.criteria if c.kind in SHOWN_KINDS]
     if not kinds or collection.library.encoder() is None:
         return {}
-    found = finder.find_each(kinds, n, lessons.reserved)
+    found = finder.find_each(lessons.index, kinds, n, lessons.reserved)
     pictures = {
         p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
     }
@@ -90,5 +90,5 @@ def told_apart(collection: Collection, finder: Finder, lessons: Lessons, one: st
     """Whether two texts find different pictures; also where there are too few pictures to tell."""
     if collection.library.encoder() is None or len(lessons.index.ids) < FEWEST_TO_TELL:
         return True
-    first, second = finder.find_each([one, other], TOLD_APART_BY, lessons.reserved)
+    first, second = finder.find_each(lessons.index, [one, other], TOLD_APART_BY, lessons.reserved)
     return len(set(first) & set(second)) < SHARED * min(len(first), len(second))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from concepts.learning.fitting import SEED
+from concepts.learning.report import EvaluationReport
 from concepts.learning.two_samples import difference, share_unlike
 from concepts.view import View
+from storage.frames import Frame
 from storage.vectors.protocol import VectorReader
 
 FEWEST = 20  # measured pictures, below which nothing can be said
@@ -61,13 +63,29 @@ def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Co
     )
 
 
+def elsewhere(report: EvaluationReport, now: Frame) -> str:
+    """What figures are of, where the concept looks in other collections by now; empty where it doesn't. That
+    a collection has grown is no other one: what it has grown by is what `coverage` looks for."""
+    was = Frame.of([one.model_dump() for one in report.looks_in])
+    if was.ids == now.ids:
+        return ""
+    pictures = "" if report.looked_at is None else f"{_count(report.looked_at)} in "
+    return (
+        f"These figures are of {pictures}{was.name}. The concept looks in {now.name} now, which they don’t "
+        "cover."
+    )
+
+
+def _count(pictures: int) -> str:
+    return "1 picture" if pictures == 1 else f"{pictures:,} pictures"
+
+
 def _sentence(unlike: int, share: float) -> str:
     if share < 0.005:
         return (
             "The library has other pictures by now, or in other shares, than these figures were measured on."
         )
-    pictures = "1 picture" if unlike == 1 else f"{unlike:,} pictures"
     return (
-        f"About {pictures} ({100 * share:.0f} % of the library) look like nothing these figures were "
+        f"About {_count(unlike)} ({100 * share:.0f} % of the library) look like nothing these figures were "
         "measured on."
     )

@@ -51,7 +51,8 @@ def doubts(lessons: Lessons, collection: Collection, log: LabelLog, head: Stored
     by_people = np.array([kind != "annotator" for kind in training.kinds], dtype=bool)
     wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
     wrong = wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]
-    answered = [row for row in wrong if training.ids[row] in lessons.answers]  # no examples
+    inside = lessons.answers.keys() & set(lessons.looks_at(training.ids))  # no examples
+    answered = [row for row in wrong if training.ids[row] in inside]
     found: list[Doubt] = []
     for row in answered:
         picture = training.ids[row]

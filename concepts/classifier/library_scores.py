@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from concepts.library.recent import Recent
 from storage.heads import StoredHead
+from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 from storage.vectors.scores import Scores
 
@@ -103,8 +105,13 @@ class ScoreCache:
                 kept.scores = replace(scores, ranking=ranking, is_ranked=True)
 
 
-def _scored(head: StoredHead, vectors: VectorReader) -> LibraryScores:
-    logits = vectors.scores(np.frombuffer(head.weights, dtype="<f8"), head.bias)
+def scored_alone(head: StoredHead, vectors: VectorReader, ids: Sequence[str]) -> list[tuple[str, float]]:
+    """(picture id, probability) of those of these pictures that have a vector, and of no others."""
+    return _scored(head, vectors, PictureIds.of(ids)).probability.of(ids)
+
+
+def _scored(head: StoredHead, vectors: VectorReader, allowed: PictureIds | None = None) -> LibraryScores:
+    logits = vectors.scores(np.frombuffer(head.weights, dtype="<f8"), head.bias, allowed)
     probability = 1 / (1 + np.exp(-np.clip(logits.values, -60, 60)))
     return LibraryScores(vectors.version, replace(logits, values=probability.astype(np.float32, copy=False)))
 

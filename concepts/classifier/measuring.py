@@ -31,6 +31,7 @@ from concepts.learning.report import (
     CutFigures,
     EvaluationReport,
     Guarantee,
+    LookedIn,
     Metric,
     about_the_target,
 )
@@ -100,6 +101,7 @@ def evaluate(
     simulated = [material.blind[i].simulated for i in ids]
     yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(material), figures_under(material, head)
+    what = "the library" if material.frame.is_whole else material.frame.name
     on_scale = figures_on_scale(material, drawn, linear, vectors)
     return EvaluationReport(
         head=head.number,
@@ -113,7 +115,8 @@ def evaluate(
         sentences=(
             *(certified.sentence for certified in Guarantee.all(head.details)),
             *on_scale.sentences,
-            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee),
+            *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
+            *_looked_in(material),
             *about_probabilities(metrics),
             *about_chance(baselines),
             *(twice.sentences if twice else ()),
@@ -127,6 +130,8 @@ def evaluate(
         worst_slice=parts.worst,
         consistency=twice,
         under=under,
+        looks_in=tuple(LookedIn.model_validate(one) for one in material.frame.kept()),
+        looked_at=len(material.index.ids),
         grades=on_scale.grades,
         classes=on_scale.classes,
     )
@@ -214,6 +219,7 @@ def _sentences(
     target: str,
     yes: sampled.Estimate | None,
     guarantee: Guarantee | None = None,
+    what: str = "the library",
 ) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
@@ -225,7 +231,7 @@ def _sentences(
     at_random = f"of 100 at random {of_hundred(base)} would be"
     if yes:
         lines.append(
-            f"About {yes.value:,.0f} pictures of the library count ({yes.low:,.0f} to {yes.high:,.0f}), "
+            f"About {yes.value:,.0f} pictures of {what} count ({yes.low:,.0f} to {yes.high:,.0f}), "
             "look-alikes counted once."
         )
     for name, words in (
@@ -240,6 +246,18 @@ def _sentences(
         else:
             lines.append(words.format(*(of_hundred(x) for x in (metric.value, metric.low, metric.high))))
     return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
+
+
+def _looked_in(material: Material) -> list[str]:
+    """What the figures are of, where that isn't everything."""
+    if material.frame.is_whole:
+        return []
+    pictures = len(material.index.ids)
+    return [f"These figures are of {pictures:,} {_pictures(pictures)} in {material.frame.name}."]
+
+
+def _pictures(count: int) -> str:
+    return "picture" if count == 1 else "pictures"
 
 
 def _certified_precision(guarantee: Guarantee) -> Metric:

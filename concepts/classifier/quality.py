@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from concepts.classifier.coverage import Coverage
+from concepts.classifier.coverage import Coverage, elsewhere
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured, answered_twice
 from concepts.classifier.sample import sample
@@ -87,6 +87,8 @@ class QualityView(View):
     )
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
     under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
+    looks_in: str = ""  # the collections the concept looks in, in words; empty: the whole library
+    elsewhere: str = ""  # what the figures are of, where the concept looks elsewhere by now, in words
     removed: int = 0  # answers in the figures about pictures that were removed from the library since
 
 
@@ -103,6 +105,7 @@ def quality(
     stored report, `scores` what it says of the library where that is known."""
     report, counts = measured.report if measured else None, material.decisions
     answered, under = count_of(material).measure, figures_under(material, head)
+    moved = elsewhere(report, material.frame) if report else ""
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
@@ -118,7 +121,7 @@ def quality(
                 and _decided(counts.get(event.picture_id))
             }
         ),
-        stale=_changed_since(measured, material, under),
+        stale=_changed_since(measured, material, under) and (not moved or bool(material.measuring)),
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
@@ -130,6 +133,8 @@ def quality(
         coverage=coverage,
         consistency=answered_twice(material),
         under=under,
+        looks_in="" if material.frame.is_whole else material.frame.name,
+        elsewhere=moved,
         removed=removed,
     )
 
@@ -231,7 +236,7 @@ def mistakes(
     checked = [
         i for i, d in material.decisions.items() if d.decided and (i in blind or i not in material.reserved)
     ]
-    checked = material.with_vectors(checked)
+    checked = material.with_vectors(material.looks_at(checked))
     if not checked:
         return []
     probability = linear_head(head).probabilities(material.vectors(checked))

@@ -16,6 +16,7 @@ from concepts.learning.sampled import ERROR, estimate
 from concepts.learning.waves import LOOKS
 from concepts.library.collection import Collection
 from concepts.view import View
+from storage.frames import Frame
 
 RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
 LOOKED_AT = len(LOOKS) + 1  # the first wave, then the looks: at each the interval is wrong no more often
@@ -102,6 +103,8 @@ def rarity(material: Material, collection: Collection, walls: list[list[str]]) -
     first = [i for i, wave in material.wave_of.items() if wave == 1]
     if material.imported or not first or not all(i in material.blind for i in first):
         return None
+    if Frame.of(material.waves[0].looks_in).ids != material.frame.ids:
+        return None  # it is about another part of the library
     decided = [material.blind[i] for i in first if material.blind[i].decided]
     yes, frame = sum(decision.value == "yes" for decision in decided), material.waves[0].frame
     if not decided:

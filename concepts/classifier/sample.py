@@ -16,6 +16,7 @@ from concepts.learning.splits import Rows
 from concepts.learning.waves import Strata
 from concepts.library.collection import Collection
 from storage.concepts import Wave
+from storage.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _drawn(
     decided = np.isin(np.arange(len(names)), list(known_truth))
     stratum, known = [], []
     for wave in waves:
-        there = (added <= wave.created.timestamp()) & ~shown
+        there = _could_draw(material, collection, wave, names, added) & ~shown
         before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
         cut = _cut(material, wave, pictures)
         stratum.append(np.where(there & ~before, cut, -1))
@@ -136,9 +137,26 @@ def _drawn(
     return Sample(ids, truth, material.groups(ids), pictures, draws, rows, known_truth, find)
 
 
+def _could_draw(
+    material: Material, collection: Collection, wave: Wave, names: Sequence[str], added: Floats
+) -> Bools:
+    """(m,) whether a wave could draw a group of what the concept looks in now.
+
+    Of a wave from elsewhere that is what is in both: a draw from rooms and chairs is, among its chairs, a
+    draw from those chairs. The picture that spoke for the group then must still be looked at.
+    """
+    was, frames = Frame.of(wave.looks_in), collection.frames
+    if was.key == material.frame.key:
+        return np.asarray(added <= wave.created.timestamp())
+    then = collection.library.groups_with_age(was, wave.created)
+    spoke = [then[name][0] if name in then else "" for name in names]
+    seen = frames.has(material.frame, spoke)
+    return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
+
+
 def _groups(material: Material, collection: Collection) -> tuple[list[str], list[str], Floats]:
     """Name, picture and age in seconds of each group of look-alikes that has a vector."""
-    every = collection.library.groups_with_age()
+    every = collection.library.groups_with_age(material.frame)
     names = sorted(every)
     there = material.index.ids.places([every[name][0] for name in names]) >= 0
     names = [name for name, has in zip(names, there, strict=True) if has]

@@ -222,6 +222,7 @@ def scored_page(
     waiting: Ids[str] = (),
 ) -> ScoredPage:
     """`waiting`: pictures that measure and have no answer yet. What a version says of those is not shown."""
+    waiting = set(waiting)
     first = scores.page(order, head.threshold, 0, start + size + len(waiting))
     found = [pair for pair in first if pair[0] not in waiting][start : start + size]
     ids = [picture_id for picture_id, _ in found]

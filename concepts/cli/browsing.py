@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, Most, library, workbench
+from concepts.cli.groups import Json, Most, Within, library, workbench
 from concepts.cli.output import progress, say, show, table
 
 SORTS = (
@@ -37,6 +37,7 @@ def library_pictures(
     concept: Annotated[str, typer.Option(help="What --answered and --says are about.")] = "",
     answered: Annotated[str, typer.Option(help="yes, no, unsure, skip, any or none.")] = "",
     says: Annotated[str, typer.Option(help="yes or no: what the newest version makes of it.")] = "",
+    within: Within = "",
     repeated: Annotated[str, typer.Option(help="copies (at several places) or look-alikes.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -60,6 +61,7 @@ def library_pictures(
         "answered": answered,
         "says": says,
         "repeated": repeated,
+        "in": str(bench.collections.get(within).id) if within else "",
     }
     page = bench.browsing.page(Chosen.of(said), n, after)
 

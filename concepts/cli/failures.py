@@ -18,6 +18,7 @@ ROWS_SHOWN = 20
 # What to do about an error here. The most special class of an error decides.
 ADVICE: dict[type[errors.DiscernError], str] = {
     errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER.",
+    errors.UnknownCollectionError: "See discern collection list, or make it: discern collection new.",
     errors.NoConceptError: "Begin one: discern concept new NAME --description SENTENCE.",
     errors.ArchivedConceptError: "Bring it back: discern concept restore “{error.concept}”.",
     errors.NoVersionError: "Train one: discern concept train “{error.concept}”.",

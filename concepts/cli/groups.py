@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 library = _group("Your pictures: add, look, search.")
 concept = _group("What you want to recognise, from a sentence to a file.")
+collection = _group("Collections: sets of pictures with a name, for concepts to look in.")
 labels = _group("Answers about pictures: one by one, and in and out of files.")
 users = _group("Who may log in to the app from other computers.")
 settings = _group("The model endpoint: where it is and what it costs.")
@@ -44,6 +45,7 @@ bundle = _group("Exported classifiers.")
 combined = _group("Rules over several concepts that were kept.")
 watches = _group("Watched folders: what was flagged, what was sent, how right it is.")
 app.add_typer(library, name="library")
+app.add_typer(collection, name="collection")
 app.add_typer(concept, name="concept")
 concept.add_typer(labels, name="labels")
 app.add_typer(settings, name="settings")
@@ -59,6 +61,7 @@ Version = Annotated[int | None, typer.Option(min=1, help="An older trained versi
 Author = Annotated[str, typer.Option(help="Who says so.")]
 Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
+Within = Annotated[str, typer.Option("--in", metavar="COLLECTION", help="Of one collection alone.")]
 
 
 Format = Annotated[

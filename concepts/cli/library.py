@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import ChoosingAMethod, Format, Json, library, must_exist, workbench
+from concepts.cli.groups import ChoosingAMethod, Format, Json, Within, library, must_exist, workbench
 from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
 from storage.pictures.sources import require
@@ -127,6 +127,7 @@ def library_search(
     captions: Annotated[
         bool, typer.Option("--captions", help="Look for every one of the words in the captions instead.")
     ] = False,
+    within: Within = "",
     as_json: Json = False,
 ) -> None:
     """Find pictures by words, by a picture, or by both together."""
@@ -140,7 +141,9 @@ def library_search(
             lambda: table(("id", "caption", "path"), [(h.id[:12], h.caption, h.path) for h in found]),
         )
         return
-    hits = workbench().pictures.search(text, like=like or [], n=top)
+    bench = workbench()
+    inside = bench.collections.get(within).id if within else None
+    hits = bench.pictures.search(text, like=like or [], n=top, within=inside)
     show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
 
 

@@ -15,6 +15,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     browsing,
     bundles,
     catalogue,
+    collection,
     combining,
     concept,
     deliberation,

@@ -103,7 +103,10 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
         if view.waiting:
             say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
         if view.flagged is not None:
-            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of the library.")
+            where = view.looks_in or "the library"
+            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
+        if view.elsewhere:
+            say(view.elsewhere)
         if view.coverage and view.coverage.sentence:
             say(view.coverage.sentence)
         if view.removed:

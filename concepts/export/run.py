@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from concepts import __version__
+from concepts.classifier.coverage import elsewhere
 from concepts.classifier.fitted import fit_of
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.classifier.under_definition import figures_under
@@ -45,6 +46,7 @@ from concepts.library.ingestion import embed_files, short_side
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
+from storage.vectors.protocol import VectorReader
 
 LIBRARY_BATCH = 8192
 
@@ -221,6 +223,7 @@ def concept_facts(material: Material, head: StoredHead, report: EvaluationReport
     notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
     under = figures_under(material, head) if report else None  # as of now: the definition may have changed
     notes += under.sentences if under else ()
+    notes += _looked_in(material, report) if report else ()
     if simulated:
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return ConceptFacts(
@@ -244,6 +247,13 @@ def concept_facts(material: Material, head: StoredHead, report: EvaluationReport
     )
 
 
+def _looked_in(material: Material, report: EvaluationReport) -> list[str]:
+    """What was measured, where it wasn't everything, and whether the concept looks there still."""
+    if said := elsewhere(report, material.frame):
+        return [said]
+    return [f"Measured in {material.frame.name} alone."] if report.looks_in else []
+
+
 def score_pictures(
     collection: Collection,
     bundle_path: Path,
@@ -252,9 +262,11 @@ def score_pictures(
     listener: Listener,
     trust: str | None = None,
     within: Within | None = None,
+    looks_in: VectorReader | None = None,
 ) -> ScoreResult:
     """Scores new files (of links those that stay `within`) with the bundle's encoder, or every picture of
-    the library. `trust` names the encoder to load where nobody here has chosen the bundle's."""
+    the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
+    chosen the bundle's."""
     skipped = [0]
     bundle = load_bundle(bundle_path)
     if bundle.facts.encoder.precision.startswith(INT8):
@@ -268,13 +280,14 @@ def score_pictures(
         batches = _fresh(encoder, paths, listener, skipped, within)
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
-        batches = _library(collection, listener)
+        batches = _library(collection, looks_in or collection.index().snapshot(), listener)
     counts = write_scores(score_rows(bundle, batches), schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 
-def _library(collection: Collection, listener: Listener) -> Iterator[tuple[list[str], list[str], Vectors]]:
-    index = collection.index().snapshot()
+def _library(
+    collection: Collection, index: VectorReader, listener: Listener
+) -> Iterator[tuple[list[str], list[str], Vectors]]:
     total, done = len(index.ids), 0
     for ids, vectors in index.batches(LIBRARY_BATCH):
         paths = collection.paths(ids)

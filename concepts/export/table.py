@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,13 @@ Batches = Iterable[tuple[Sequence[str], Sequence[str], Vectors]]
 
 @dataclass(frozen=True)
 class Column:
-    """A concept of the table, and the version that speaks for it."""
+    """A concept of the table, and the version that speaks for it. `looks_at`: for ids, whether it looks at
+    each of them; it says nothing of the others."""
 
     concept: str
     version: int
     head: LinearHead
+    looks_at: Callable[[Sequence[str]], Sequence[bool]] = lambda ids: [True] * len(ids)
 
 
 def schema_of(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
@@ -54,8 +56,8 @@ def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -
             raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
         found: list[Any] = [pa.array(ids, pa.string()), path_texts(paths)]
         for place, column in enumerate(columns):
-            yes = probability[:, place] >= thresholds[place]
-            found.append(pa.array(np.ascontiguousarray(probability[:, place])))
-            found.append(pa.array(np.where(yes, "yes", "no"), pa.string()))
-            found.append(pa.array(np.full(len(ids), column.version, np.int32)))
+            yes, outside = probability[:, place] >= thresholds[place], ~np.array(column.looks_at(ids), bool)
+            found.append(pa.array(np.ascontiguousarray(probability[:, place]), mask=outside))
+            found.append(pa.array(np.where(yes, "yes", "no"), pa.string(), mask=outside))
+            found.append(pa.array(np.full(len(ids), column.version, np.int32), mask=outside))
         yield pa.RecordBatch.from_arrays(found, schema=schema)

@@ -19,7 +19,8 @@ class AnswerCount(View):
     """Pictures with an answer that stands, each counted once however many people answered about it.
 
     By what was said, `yes`, `no`, `unsure`, `skip` and `conflict` add up to `answers`. By what they are for,
-    `teach`, `measure`, `certify`, `fit`, `watch`, `in_view`, `look_alike` and `undecided` do too.
+    `teach`, `measure`, `certify`, `fit`, `watch`, `in_view`, `look_alike`, `elsewhere` and `undecided` do
+    too.
     """
 
     answers: int = 0
@@ -36,6 +37,7 @@ class AnswerCount(View):
     watch: int = 0  # drawn of a watched folder, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
+    elsewhere: int = 0  # of pictures drawn to measure where the concept doesn't look now
     undecided: int = 0  # neither yes nor no, of the other pictures: nothing is learned from them
     people: int = 0  # how many real ones answered
     simulated: int = 0  # answers in which no real person had a part
@@ -67,6 +69,7 @@ class AnswerCount(View):
             (self.undecided, "undecided"),
             (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
             (self.look_alike, "about look-alikes of pictures that measure, which teach nothing"),
+            (self.elsewhere, "that measured where it doesn’t look now"),
         )
         parts += [f"{n:,} {words}" for n, words in others if n]
         number = "1 answer" if self.answers == 1 else f"{self.answers:,} answers"
@@ -87,12 +90,14 @@ def count_answers(
     evaluation: Mapping[str, str],
     certifying: Mapping[str, Certifying],
     reserved: Container[str],
+    apart: Container[str] = (),
 ) -> AnswerCount:
     """`decisions` are what people said, by picture; `blind` the pictures that somebody answered without
-    seeing what the machine says; `reserved` those that measure or certify, with their look-alikes."""
+    seeing what the machine says; `reserved` those that measure or certify, with their look-alikes; `apart`
+    those that do or did, wherever the concept looked."""
     said = Counter(str(decision.value) for decision in decisions.values())
     used = Counter(
-        _use(picture, decision, blind, evaluation, certifying, reserved)
+        _use(picture, decision, blind, evaluation, certifying, reserved, apart)
         for picture, decision in decisions.items()
     )
     people = {name for decision in decisions.values() if not decision.simulated for name in decision.votes}
@@ -109,7 +114,12 @@ def count_answers(
 def count_of(material: Material) -> AnswerCount:
     """The count of a concept's answers, from what it learns and measures from."""
     return count_answers(
-        material.decisions, material.blind, material.evaluation, material.certifying, material.reserved
+        material.decisions,
+        material.blind,
+        material.evaluation,
+        material.certifying,
+        material.reserved,
+        material.apart,
     )
 
 
@@ -120,12 +130,15 @@ def _use(
     evaluation: Container[str],
     certifying: Mapping[str, Certifying],
     reserved: Container[str],
+    apart: Container[str],
 ) -> str:
     measures = picture in evaluation
     if measures or picture in certifying:
         if picture not in blind:
             return "in_view"
         return "measure" if measures else USES.get(certifying[picture].drawn, "certify")
+    if picture in apart:
+        return "elsewhere"
     if not decision.decided:
         return "undecided"
     return "look_alike" if picture in reserved else f"teach_{decision.value}"

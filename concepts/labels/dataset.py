@@ -13,6 +13,7 @@ from concepts.labels.repeats import Twice, comes_again, said_twice
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at
 from storage.concepts import Certifying, Wave
+from storage.frames import Frame
 from storage.labels import LabelEvent
 
 
@@ -38,7 +39,7 @@ class Material(Lessons):
 
     @cached_property
     def apart(self) -> set[str]:
-        """Pictures that measure or certify, also those in the bin."""
+        """Pictures that measure or certify, or did where the concept looked before, also those in the bin."""
         return self._store.kept_apart(self.concept_id)
 
     @cached_property
@@ -83,8 +84,13 @@ class Material(Lessons):
 
     @property
     def pictures(self) -> int:
-        """How many the library has."""
-        return self._collection.library.counts().pictures
+        """How many the concept looks in."""
+        return self._collection.count_for(self.concept_id)
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What the concept looks in."""
+        return self._collection.frames.now(self.concept_id)
 
     @property
     def imported(self) -> bool:

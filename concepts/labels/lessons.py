@@ -2,6 +2,10 @@
 
 Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `Lessons`, which have
 no answer about a picture that measures or certifies, nor about any near-duplicate of one.
+
+A concept looks in some named collections, or in everything (`concepts.library.frames`). `Lessons` know of no
+other pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted.
+What people said about pictures outside goes on to teach: it is about the concept, wherever it was seen.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,6 +34,7 @@ from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
 
+Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 AGGREGATION = "bounded"  # how several annotators become one label
 
 
@@ -96,11 +102,20 @@ class Lessons:
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:
         """With all evidence. Where the ratings will do, `ratings` are far less to read."""
-        return self._store.annotations(self.concept_id)
+        return self._within(self._store.annotations(self.concept_id))
 
     @cached_property
     def ratings(self) -> list[Rating]:
-        return self._store.ratings(self.concept_id)
+        """What machines say of pictures that the concept looks in: what they earn is earned on those."""
+        return self._within(self._store.ratings(self.concept_id))
+
+    def _within(self, said: list[Opinion]) -> list[Opinion]:
+        inside = set(self._collection.frames.among(self.concept_id, {one.picture_id for one in said}))
+        return [one for one in said if one.picture_id in inside]
+
+    def looks_at(self, ids: Iterable[str]) -> list[str]:
+        """Those of these pictures that the concept looks in."""
+        return self._collection.frames.among(self.concept_id, ids)
 
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
@@ -110,7 +125,12 @@ class Lessons:
 
     @cached_property
     def index(self) -> VectorReader:
-        """The library's vectors as they were when they were first asked for."""
+        """The vectors of what the concept looks in, as they were when they were first asked for."""
+        return self._collection.vectors_for(self.concept_id)
+
+    @cached_property
+    def everywhere(self) -> VectorReader:
+        """The vectors of the whole library: to know what pictures are like, and to choose none from."""
         return self._collection.index().snapshot()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The draw of the pictures that measure, from everything in the library that nobody has answered."""
+"""The draw of the pictures that measure, from everything the concept looks in that nobody has answered."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def draw_wave(
         boundaries=list(cut.boundaries),
         frame=len(frame),
         created=now(),
+        looks_in=material.frame.kept(),
     )
     return wave, [frame[row] for row in chosen]
 
@@ -129,7 +130,7 @@ def draw_of_pool(material: Material, collection: Collection, key: str, what: str
 def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
     out = seen_groups(material, collection, avoid)
-    groups = collection.library.groups_with_age()
+    groups = collection.library.groups_with_age(material.frame)
     return sorted(picture for group, (picture, _) in groups.items() if group not in out)
 
 

@@ -161,6 +161,14 @@ class UnderDefinition(Document):
         return self.answered < self.asked
 
 
+class LookedIn(Document):
+    """A named collection of pictures after its change number `change`, and what it was called then."""
+
+    id: Count
+    name: str
+    change: Count
+
+
 Table = tuple[tuple[Count, ...], ...]
 
 
@@ -228,6 +236,8 @@ class EvaluationReport(Document):
     worst_slice: str = ""  # in words; empty where none is surely worse than the rest
     consistency: Consistency | None = None  # None where nothing was asked twice
     under: UnderDefinition | None = None  # None where all answers were given under the newest words
+    looks_in: tuple[LookedIn, ...] = ()  # named collections that the concept looked in; none: everything
+    looked_at: Count | None = None  # pictures in there then; None in reports of before that was kept
     grades: GradeFigures | None = None  # of a graded concept
     classes: ClassFigures | None = None  # of exclusive classes
 
@@ -259,13 +269,14 @@ class Guarantee(Document):
     attempt: Count
     made_from: Count
     day: date
+    looks_in: str = ""  # the collections they were drawn from, in words; empty: the whole library
 
     @property
     def sentence(self) -> str:
         return (
             f"With {100 * self.confidence:.3g} % confidence at least {100 * self.at_least:.3g} of 100 "
             f"pictures {'above this line are right' if self.side == 'yes' else self._are_not}. For pictures "
-            f"like those of this library on {self.day.day} {self.day:%B %Y}."
+            f"like those of {self.looks_in or 'this library'} on {self.day.day} {self.day:%B %Y}."
         )
 
     @property

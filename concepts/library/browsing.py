@@ -121,7 +121,7 @@ def _ranked_page(
     if fits.is_all:
         hits = find_pictures(collection, chosen.q, like, last)
     elif (few := collection.browsing.fitting(fits)) is not None:
-        hits = find_pictures(collection, chosen.q, like, last, PictureIds.of(few))
+        hits = find_pictures(collection, chosen.q, like, last, allowed=PictureIds.of(few))
     else:
         hits = find_pictures(collection, chosen.q, like, RANKED)
         kept = set(collection.browsing.kept(fits, [hit.id for hit in hits]))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from concepts.errors import DiscernError
 from concepts.view import View
 from storage.browsing import Order, PictureFilter
 
 LIKENESS = "likeness"
+IN = "in"  # of an address: Python has the word for itself
 MEGAPIXEL = 1_000_000
 # Pixels: at least, and less than.
 SIZES: dict[str, tuple[int | None, int | None]] = {
@@ -32,10 +33,13 @@ class Chosen(View):
     their whole day. `answered` and `says` are about `concept`: what people answered, and what its newest
     version makes of a picture."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     q: str = Field(default="", max_length=2000)
     like: str = Field(default="", max_length=64)
     sort: Order = Order.NEWEST
     folder: str = Field(default="", max_length=4096)
+    within: int | None = Field(default=None, ge=1, le=2**31 - 1, alias="in")  # a collection, by its number
     format: str = Field(default="", max_length=10)
     size: Size = ""
     taken_from: date | None = None
@@ -52,7 +56,8 @@ class Chosen(View):
     def of(cls, said: Mapping[str, object]) -> Chosen:
         """Of an address's query or a form's fields; what is no part of this, and what is empty, is passed
         over. Raises `DiscernError` for a value that means nothing."""
-        given = {name: value for name, value in said.items() if name in cls.model_fields and value != ""}
+        named = {"within" if name == IN else name: value for name, value in said.items()}
+        given = {name: value for name, value in named.items() if name in cls.model_fields and value != ""}
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -68,12 +73,13 @@ class Chosen(View):
     def narrows(self) -> int:
         """How many conditions there are, the folder and the search apart."""
         given = self.model_dump(exclude_defaults=True).keys()
-        return len(given - {"q", "like", "sort", "folder", "concept"})
+        return len(given - {"q", "like", "sort", "folder", "within", "concept"})
 
     def said(self) -> dict[str, str]:
         """As an address says it: what is as always is left out."""
         values = self.model_dump(mode="json", exclude_defaults=True)
-        return {name: "yes" if value is True else str(value) for name, value in values.items()}
+        named = {IN if name == "within" else name: value for name, value in values.items()}
+        return {name: "yes" if value is True else str(value) for name, value in named.items()}
 
     def filter(self) -> PictureFilter:
         """What SQL can tell by itself."""
@@ -98,6 +104,7 @@ _WORDS = {
     "added_from": "day",
     "added_to": "day",
     "like": "picture",
+    "within": "number of a collection",
 }
 
 

@@ -21,6 +21,7 @@ from concepts.errors import (
 )
 from concepts.jobs import Listener
 from concepts.library.counting import Counting
+from concepts.library.frames import Frames
 from concepts.library.health import (
     Checked,
     Damage,
@@ -35,6 +36,7 @@ from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import Blobs, FolderBlobs
 from storage.browsing import Browsing
+from storage.collections import NamedCollections
 from storage.database import Database
 from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
@@ -42,7 +44,7 @@ from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
 from storage.vectors.kept import KeptIndex
-from storage.vectors.protocol import VectorIndex
+from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
 
 
@@ -63,7 +65,9 @@ class LibraryInfo(View):
 
 
 class Collection:
-    """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed."""
+    """Pictures, thumbnails and vectors of one data folder. The encoder is loaded when first needed.
+
+    The sets of pictures that people name, and also call collections, are `named`."""
 
     def __init__(
         self,
@@ -78,6 +82,8 @@ class Collection:
         self._load_encoder = load
         self.library = Library(database)
         self.outside = OutsidePictures(database)
+        self.named = NamedCollections(database)
+        self.frames = Frames(database, lambda: self.index().snapshot())
         self.removed = Removed(database)
         self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or FolderBlobs(settings.home / "thumbnails"))
@@ -142,6 +148,14 @@ class Collection:
         hidden = self.removed.hidden()
         return hidden.ids, hidden.version
 
+    def vectors_for(self, concept_id: int) -> VectorReader:
+        """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
+        return self.frames.reader(concept_id)
+
+    def count_for(self, concept_id: int) -> int:
+        """How many pictures a concept looks in."""
+        return self.frames.count(concept_id, lambda: self.library.counts().pictures)
+
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""
         return self.words().encode_texts(texts)
@@ -163,7 +177,9 @@ class Collection:
         loaded = counting.during(lambda: self._encoder_for(encoder, recorded), listener)
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
-        return self._ingestion(index, loaded).add(paths, listener, counting, within)
+        report = self._ingestion(index, loaded).add(paths, listener, counting, within)
+        self.named.follow()
+        return report
 
     def _encoder_for(self, chosen: str | None, recorded: LibraryEncoder | None) -> Encoder:
         """The library's, or for its first pictures the one that is chosen."""

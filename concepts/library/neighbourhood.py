@@ -6,18 +6,21 @@ import threading
 
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.neighbours import NEIGHBOURS
+from concepts.library.recent import Recent
 from storage.vectors.protocol import VectorReader
 
 LARGEST = 20_000  # pictures: every one is compared with every other, 45 seconds on two busy cores
+GRAPHS_KEPT = 4
 QUICK = 2_000  # in half a second: so few are not worth a thread
 
 
 class Neighbourhood:
-    """The graph of the newest version of the vectors that was asked about, in memory: 120 bytes a picture."""
+    """The graphs of the last few states of the vectors, and of what concepts look in of them, that were asked
+    about, in memory: 120 bytes a picture."""
 
     def __init__(self) -> None:
         self._making = threading.Lock()
-        self._kept: tuple[str, NeighbourGraph] | None = None
+        self._kept: Recent[str, NeighbourGraph] = Recent(GRAPHS_KEPT)
         self._begun = ""
 
     def fits(self, vectors: VectorReader) -> bool:
@@ -28,16 +31,19 @@ class Neighbourhood:
         if not self.fits(vectors):
             return None
         with self._making:
-            if self._kept is None or self._kept[0] != vectors.version:
+            kept = self._kept.get(vectors.version)
+            if kept is None:
                 found = vectors.neighbours(NEIGHBOURS)
-                self._kept = vectors.version, NeighbourGraph(found.rows, found.products)
-            return self._kept[1]
+                graph = NeighbourGraph(found.rows, found.products)
+                kept = self._kept.setdefault(vectors.version, graph)
+            return kept
 
     def at_once(self, vectors: VectorReader) -> NeighbourGraph | None:
         """What `graph` gives where that is kept; None, and it is begun aside, where it isn't."""
-        kept, version = self._kept, vectors.version
-        if kept is not None and kept[0] == version:
-            return kept[1]
+        version = vectors.version
+        kept = self._kept.get(version)
+        if kept is not None:
+            return kept
         if vectors.count() <= QUICK:
             return self.graph(vectors)
         if self._begun != version and self.fits(vectors):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
 from dataclasses import replace
@@ -15,12 +14,13 @@ from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.library.recent import Recent
 from concepts.view import View
+from storage.frames import EVERYTHING, Frame
 from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 
 WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
-TEXTS_KEPT = 500  # texts whose nearest pictures are remembered: 45 kB each
+TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
 NearestNouns = Callable[[Vectors, int], list[str]]
 
@@ -47,17 +47,18 @@ def find_pictures(
     text: str | None,
     like: Sequence[str],
     n: int,
+    frame: Frame = EVERYTHING,
     allowed: PictureIds | None = None,
 ) -> list[Hit]:
-    """The n pictures closest to words, to pictures of the library (ids), or to both together; `allowed`:
-    among these alone.
+    """The n pictures closest to words, to pictures of the library (ids), or to both together; of a `frame`,
+    where that isn't everything; `allowed`: among these alone.
 
     Raises `DiscernError` where there is nothing to search for.
     """
     words = (text or "").strip()
     if not words and not like:
         raise DiscernError("Say what to look for: words, a picture, or both.")
-    index = collection.index().snapshot()
+    index = collection.frames.within(collection.index().snapshot(), frame)
     probes = [collection.text_vectors([words])[0]] if words else []
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))
@@ -86,39 +87,32 @@ def _nearest_to_both(
 
 
 class Finder:
-    """Nearest pictures by text, remembered until the library's vectors change: after an edit of one query
-    only that one is searched for again."""
+    """Nearest pictures by text, remembered until the vectors or what is looked in change: after an edit of
+    one query only that one is searched for again."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._lock = threading.Lock()
-        self._version = ""
-        self._nearest: Recent[str, list[str]] = Recent(TEXTS_KEPT)
+        self._nearest: Recent[tuple[str, str], list[str]] = Recent(TEXTS_KEPT)
 
-    def find_each(self, texts: Sequence[str], n: int, hidden: Ids[str]) -> list[list[str]]:
-        """For each text at most n ids, best first, none of them hidden, one of pictures that look alike."""
-        index = self._collection.index().snapshot()
-        found = self._search(texts, index, self._remembered(index))
+    def find_each(
+        self, index: VectorReader, texts: Sequence[str], n: int, hidden: Ids[str]
+    ) -> list[list[str]]:
+        """For each text at most n ids of the index, best first, none of them hidden, one of pictures that
+        look alike."""
+        found = self._search(texts, index)
         library = self._collection.library
         shown = {text: [i for i in ids if i not in hidden][: 4 * n] for text, ids in found.items()}
         return [without_look_alikes(shown[text], library)[:n] for text in texts]
 
-    def _remembered(self, index: VectorReader) -> Recent[str, list[str]]:
-        with self._lock:
-            if index.version != self._version:
-                self._version, self._nearest = index.version, Recent(TEXTS_KEPT)
-            return self._nearest
-
-    def _search(
-        self, texts: Sequence[str], index: VectorReader, nearest: Recent[str, list[str]]
-    ) -> dict[str, list[str]]:
+    def _search(self, texts: Sequence[str], index: VectorReader) -> dict[str, list[str]]:
         """Text → its `DEPTH` nearest ids: all new texts in one pass over the vectors."""
-        found = {text: nearest.get(text) for text in texts}
+        found = {text: self._nearest.get((index.version, text)) for text in texts}
         new = [text for text, ids in found.items() if ids is None]
         if new:
             hits = index.search(self._collection.text_vectors(new), DEPTH)
             for text, close in zip(new, hits, strict=True):
-                found[text] = nearest.setdefault(text, [picture_id for picture_id, _ in close])
+                ids = [picture_id for picture_id, _ in close]
+                found[text] = self._nearest.setdefault((index.version, text), ids)
         return {text: ids for text, ids in found.items() if ids is not None}
 
 

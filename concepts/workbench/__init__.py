@@ -10,6 +10,7 @@ from concepts.workbench.browsing import Browsing
 from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
+from concepts.workbench.collections import Collections
 from concepts.workbench.combining import Combining
 from concepts.workbench.comments import Comments
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
@@ -45,12 +46,12 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `browsing`, `removing`, `captions` and
-    `words`; `catalogue` and `folding` for concepts as a whole; `definitions` with `scoping`, `deliberations`
-    and `examples`; `answers` with `comments`, `annotations`, `annotators`, `assistants`, `prompts`,
-    `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`, `heat`, `certificates` and
-    `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`, `watching`; `protection` for
-    whoever looks, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `browsing`, `removing`, `collections`,
+    `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions` with `scoping`,
+    `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`, `assistants`,
+    `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`, `heat`,
+    `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
+    `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -61,6 +62,7 @@ class Workbench:
         self.browsing = Browsing(self.context)
         self.removing = Removing(self.context)
         self.captions = Captions(self.context)
+        self.collections = Collections(self.context)
         self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
         self.folding = Folding(self.context)

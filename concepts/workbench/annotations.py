@@ -79,7 +79,7 @@ class Annotations:
     def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
         """How many pictures `submit` would have looked at, by which model, at what cost."""
         concept = self._context.concept(name)
-        size = min(POOL_SIZE, self._context.collection.library.counts().pictures)
+        size = min(POOL_SIZE, self._context.collection.count_for(concept.id))
         setup = setup.over(self._context.setup(concept.id))
         return estimated(
             self._context.material(concept),

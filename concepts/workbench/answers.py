@@ -67,11 +67,13 @@ class GivenAnswer(View):
 
 @dataclass(frozen=True)
 class _Open:
-    """A concept that is being answered: the running tally, the queue of questions, the grid."""
+    """A concept that is being answered: the running tally, the queue of questions, the grid. `frame` is the
+    key of what it looked in when the last two were begun: they are begun anew where it looks elsewhere."""
 
     decisions: Decisions
     questions: Questions
     grid: Grid
+    frame: str
 
 
 class Answers:
@@ -339,37 +341,36 @@ class Answers:
         material = self._context.material(concept)
         if purpose == "evaluation":
             return len(set(self._context.to_answer(concept)) - material.decisions.keys())
-        pictures = self._context.collection.library.counts().pictures
+        pictures = self._context.collection.count_for(concept.id)
         closed = material.reserved | material.decisions.keys()
+        if not material.frame.is_whole:
+            closed = set(self._context.collection.frames.among(concept.id, closed))
         return (
             pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(material.candidates.keys() - closed)
         )
 
     def _opened(self, concept: ConceptRow) -> _Open:
         """What is kept of a concept that is being answered, made when first asked for."""
+        frame = self._context.collection.frames.now(concept.id).key
         with self._open_lock:
-            if concept.id not in self._open:
+            opened = self._open.get(concept.id)
+            if opened is None or opened.frame != frame:
                 background, decisions = self._context.background, self._context.counts.decisions(concept.id)
                 asked_for = partial(self._context.asked_for, concept)
                 evaluation = partial(self._context.store.evaluation_pictures, concept.id)
                 apart = partial(self._context.store.kept_apart, concept.id)
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
+                first_look = partial(self._first_look, concept)
                 paths, on_walls = self._context.collection.paths, partial(self._on_walls, concept)
                 removed = self._removed
                 self._open[concept.id] = _Open(
                     decisions,
                     Questions(
-                        decisions,
-                        choose,
-                        asked_for,
-                        evaluation,
-                        paths,
-                        background,
-                        self._first_look,
-                        removed,
+                        decisions, choose, asked_for, evaluation, paths, background, first_look, removed
                     ),
                     Grid(decisions, rank, state, apart, on_walls, background, removed),
+                    frame,
                 )
             return self._open[concept.id]
 
@@ -384,8 +385,8 @@ class Answers:
     def _removed(self) -> Ids[str]:
         return self._context.collection.removed.hidden().ids
 
-    def _first_look(self) -> int:
-        return next_look(0, self._context.collection.library.counts().pictures)
+    def _first_look(self, concept: ConceptRow) -> int:
+        return next_look(0, self._context.collection.count_for(concept.id))
 
     def _on_walls(self, concept: ConceptRow) -> set[str]:
         return {picture for wall in self._context.walls.of(concept.id) for picture in wall}
@@ -397,5 +398,6 @@ class Answers:
         return (
             self._context.walls.count(concept.id) if walls else self._context.log.last_sequence(concept.id),
             self._context.revision(concept).number,
+            self._context.collection.frames.now(concept.id).key,
             self._context.collection.library.counts().pictures,
         )

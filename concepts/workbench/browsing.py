@@ -84,6 +84,8 @@ class Browsing:
 
     def _filter(self, chosen: Chosen, author: str | None) -> PictureFilter:
         fits = chosen.filter()
+        if chosen.within is not None:
+            fits = replace(fits, within=self._context.collection.named.get(chosen.within))
         if not (chosen.answered or chosen.says):
             return fits
         if not chosen.concept:
@@ -109,7 +111,7 @@ class Browsing:
         """Without those that measure and have no answer yet: what a version says of them is shown nowhere."""
         context, concept = self._context, self._context.concept(chosen.concept)
         head = context.head(concept, None)
-        scores = context.library_scores(head)
+        scores = context.library_scores(concept.id, head)
         if scores is None:
             raise DiscernError(
                 "The newest version has not looked at the whole library yet. Have it do so on Use first."

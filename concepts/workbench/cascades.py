@@ -37,7 +37,8 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Sample:
         material = context.material(concept)
         drawn = _drawn(material)
         if len(drawn) < size:
-            attempt = 1 + max((material.certifying[i].attempt for i in drawn), default=0)
+            before = (one.attempt for one in material.certifying.values() if one.drawn == CASCADING)
+            attempt = 1 + max(before, default=0)
             more = draw_of_pool(
                 material, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
             )
@@ -67,7 +68,7 @@ def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Know
         sentence = "no line of the classifier is certified for that, so it decides nothing"
         by = f"version {head.number}" if head else "the classifier"
         return Known(frozenset(), Step(by=by, decided=0, taken=False, n=0, errors=0, sentence=sentence))
-    scores = context.scores.of(head, context.collection.index().snapshot()).probability
+    scores = context.scores.of(head, context.collection.vectors_for(concept.id)).probability
     beyond = np.zeros(len(scores.values), dtype=bool)
     for one in lines:
         line = head.threshold if one.line is None else one.line
@@ -84,4 +85,4 @@ def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Know
 
 
 def _drawn(material: Material) -> list[str]:
-    return [i for i, drawn in material.certifying.items() if drawn.drawn == CASCADING]
+    return material.looks_at(i for i, drawn in material.certifying.items() if drawn.drawn == CASCADING)

@@ -55,8 +55,9 @@ class Catalogue:
 
         What measures stays honest:
 
-        - Its own pictures to measure with are drawn first, from the whole library, by a seed of its own,
-          before it has any answer. So what was answered had no part in what is drawn.
+        - It looks in the same collections. Its own pictures to measure with are drawn first, from there or
+          from the whole library, by a seed of its own, before it has any answer. So what was answered had no
+          part in what is drawn.
         - An answer that falls on one of those measures only if it was given blindly there, and teaches
           nothing here. The figures begin once the pictures are answered in the order drawn, as ever: those
           that nobody had answered are asked.
@@ -71,6 +72,9 @@ class Catalogue:
         """
         source = self._context.concept(name)
         copy = self._context.catalogue.duplicate(source.id, checked_name(new), author)
+        looks_in = self._context.collection.frames.now(source.id)
+        if not looks_in.is_whole:
+            self._context.collection.frames.concepts.add(copy.id, sorted(looks_in.ids), author)
         self._context.draw_evaluation(copy)
         taken = self._context.log.copy(source.id, copy.id, author) if answers else 0
         return DuplicatedConcept(id=copy.id, name=copy.name, answers=taken)

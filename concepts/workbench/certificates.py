@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.classifier.versions import with_guarantee, with_sure_no
@@ -29,6 +30,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.kinds import Evaluate
 from storage.certifying import CertifyingDraw
 from storage.concepts import CERTIFYING
+from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
 from storage.tables import ConceptRow, now
 
@@ -105,6 +107,7 @@ class Certificates:
         if head.fingerprint != self._context.collection.recorded().fingerprint:
             return None
         ids, answered, found = self._tried(concept, draw, head)
+        draw_of = Frame.of(draw.looks_in)
         line = found if isinstance(found, Certified) else None
         threshold = of_side(line.threshold, side) if line else None
         view = CertificateView(
@@ -127,6 +130,9 @@ class Certificates:
             sentence="",
         )
         said = _unfinished(view) if threshold is None else self._guarantee(concept, draw, view).sentence
+        frame = self._context.collection.frames.now(concept.id)
+        if draw_of.ids != frame.ids:
+            said += f" It was drawn from {draw_of.name}; the concept looks in {frame.name} now."
         return view.model_copy(update={"sentence": said})
 
     def finish(self, name: str, *, side: Side = "yes", author: str, measure: bool = True) -> int:
@@ -168,7 +174,10 @@ class Certificates:
         )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
-        draw = CertifyingDraw(attempt, head.number, at_least, drawn.floor, drawn.frame, author, now(), side)
+        looks_in = material.frame.kept()
+        draw = CertifyingDraw(
+            attempt, head.number, at_least, drawn.floor, drawn.frame, author, now(), side, looks_in
+        )
         context.certifying.add(concept.id, draw, drawn.pictures)
 
     def _lowest(
@@ -188,7 +197,9 @@ class Certificates:
         return float(np.nextafter(max(known), np.float32(1))) if known else 0.0
 
     def _holds(self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead) -> bool:
-        """Whether this draw is about these weights, and not refused."""
+        """Whether this draw is about these weights, and what the concept looks in, and not refused."""
+        if Frame.of(draw.looks_in).ids != self._context.collection.frames.now(concept.id).ids:
+            return False
         if not _is_same(self._context.head(concept, draw.head_number), head):
             return False
         _, _, found = self._tried(concept, draw, head)
@@ -215,7 +226,10 @@ class Certificates:
         answered = sum(i in material.blind for i in ids)
         if answered < len(ids):
             return ids, answered, None
-        scored = self._context.scores.of(head, material.index).probability.of(ids)
+        if material.looks_at(ids) == ids:
+            scored = self._context.scores.of(head, material.index).probability.of(ids)
+        else:  # it was drawn where the concept doesn't look any more
+            scored = scored_alone(head, self._context.collection.index().snapshot(), ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([material.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)
@@ -241,6 +255,7 @@ class Certificates:
             attempt=draw.attempt,
             made_from=draw.head_number,
             day=draw.created.date(),
+            looks_in=Frame.of(draw.looks_in).name if draw.looks_in else "",
         )
 
     def _not_at_random(self, concept: ConceptRow, number: int) -> float | None:
@@ -259,7 +274,7 @@ class Certificates:
     ) -> dict[str, int | None]:
         """Pictures of the library beyond the line, beyond the one that was kept of the other side, and the
         others."""
-        scores = self._context.library_scores(head) if line is not None else None
+        scores = self._context.library_scores(concept.id, head) if line is not None else None
         if scores is None:
             return dict.fromkeys(("sure_yes", "sure_no", "look_yourself"))
         newest = self._newest_of(concept, head)

@@ -41,6 +41,7 @@ from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow
+from storage.vectors.protocol import VectorReader
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
@@ -109,7 +110,7 @@ class Combining:
         line = _checked(line if threshold is None else threshold)
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
-        vectors = self._context.collection.index().snapshot()
+        vectors = self._looked_in(found)
         ready = self._cache.has(found.expression, found.heads, vectors)
         if len(vectors.ids) > SCORED_AT_ONCE and not ready:
             return None
@@ -208,8 +209,12 @@ class Combining:
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
         progress.report(0, None, "looking at every picture")
-        vectors = self._context.collection.index().snapshot()
+        vectors = self._looked_in(found)
         return LibraryScored(pictures=len(self._cache.of(found.expression, found.heads, vectors).ids))
+
+    def _looked_in(self, found: _Rule) -> VectorReader:
+        """A rule says something of the pictures that all of its concepts look in."""
+        return self._context.collection.frames.common(concept.id for concept, _ in found.members)
 
     # Rules from text and from SQL
 

@@ -192,10 +192,11 @@ class Context:
         found = {job.concept_id: (job.result or {}).get("settling") for job in looked}
         return {i: Settling.model_validate(told) for i, told in found.items() if i is not None and told}
 
-    def library_scores(self, head: StoredHead) -> LibraryScores | None:
-        """What a version says of the library; None where that would keep a screen waiting."""
+    def library_scores(self, concept_id: int, head: StoredHead) -> LibraryScores | None:
+        """What a version says of the pictures the concept looks in; None where that would keep a screen
+        waiting."""
         check_fingerprint(head, self.collection)
-        vectors = self.collection.index().snapshot()
+        vectors = self.collection.vectors_for(concept_id)
         if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
         return self.scores.of(head, vectors)
@@ -209,7 +210,7 @@ class Context:
     def rank_library(self, concept: ConceptRow, head: StoredHead, *, wait: bool) -> None:
         """Puts the library in the order of all answers and keeps that beside the scores of a version. Where
         the neighbour graph isn't there yet this takes a while, or without `wait` only begins it."""
-        vectors = self.collection.index().snapshot()
+        vectors = self.collection.vectors_for(concept.id)
         if not self.neighbourhood.fits(vectors) or not self.is_ranked_by_answers(concept, head):
             return
         if self.scores.of(head, vectors).is_ranked:
@@ -254,11 +255,14 @@ class Context:
             asked.add((FITTING, fitting.attempt))
         asked |= {(WATCHING, watch.id) for watch in self.watches.of(concept.id) if watch.stopped is None}
         apart = self.store.certifying_pictures(concept.id)
-        return [
+        waiting = [
             i
             for i, drawn in apart.items()
             if drawn.drawn == CASCADING or (drawn.drawn, drawn.attempt) in asked
         ]
+        inside = set(self.collection.frames.among(concept.id, waiting))
+        # Who has a folder watched for a concept wants to be asked about it, wherever else that looks.
+        return [i for i in waiting if i in inside or apart[i].drawn == WATCHING]
 
     def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""
@@ -268,7 +272,7 @@ class Context:
             drawn = len(self.store.evaluation_pictures(concept.id))
             if drawn >= more_than:
                 return True
-            size = next_size(drawn, self.collection.library.counts().pictures)
+            size = next_size(drawn, self.collection.count_for(concept.id))
             if not size:
                 return False
             sequence = self.log.last_sequence(concept.id)

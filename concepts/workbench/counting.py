@@ -11,7 +11,8 @@ from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 
-Stamp = tuple[int, int, int]  # last label event, pictures that measure, last removal from the library
+# last label event, pictures that measure, last removal from the library, what is looked in
+Stamp = tuple[int, int, int, str]
 
 
 class AnswerCounts:
@@ -34,17 +35,21 @@ class AnswerCounts:
             self._log.last_sequence(concept_id),
             len(self._store.evaluation_pictures(concept_id)),
             self.removal(),
+            self._collection.frames.now(concept_id).key,
         )
 
     def removal(self) -> int:
         """The last time that pictures were removed from the library or put back."""
         return self._collection.removed.hidden().version
 
-    def of(self, concept_id: int, sequence: int, measuring: int, removal: int) -> AnswerCount:
-        """The same for who knows these already: the last label event, how many pictures measure, and the
-        last removal. Nothing is read where none has changed. A look-alike that comes into the library is
-        noticed with the next answer: counting pictures takes longer than all of this."""
-        stamp = sequence, measuring, removal
+    def of(
+        self, concept_id: int, sequence: int, measuring: int, removal: int, frame: str = ""
+    ) -> AnswerCount:
+        """The same for who knows these already: the last label event, how many pictures measure, the last
+        removal, and the key of what the concept looks in, where that isn't everything. Nothing is read where
+        none has changed. A look-alike that comes into the library is noticed with the next answer: counting
+        pictures takes longer than all of this."""
+        stamp = sequence, measuring, removal, frame
         kept = self._kept.get(concept_id)
         if kept is None or kept[0] != stamp:
             kept = self._kept[concept_id] = stamp, self._counted(concept_id)
@@ -54,7 +59,7 @@ class AnswerCounts:
         decisions = self.decisions(concept_id).now()
         evaluation = self._store.evaluation_pictures(concept_id)
         certifying = self._store.certifying_pictures(concept_id)
-        apart = [*evaluation, *certifying]
-        blind = {event.picture_id for event in self._log.blind(concept_id, apart)}
-        reserved = with_look_alikes(self._store.kept_apart(concept_id), self._collection.library)
-        return count_answers(decisions, blind, evaluation, certifying, reserved)
+        apart = self._store.kept_apart(concept_id)
+        blind = {event.picture_id for event in self._log.blind(concept_id, sorted(apart))}
+        reserved = with_look_alikes(apart, self._collection.library)
+        return count_answers(decisions, blind, evaluation, certifying, reserved, apart)

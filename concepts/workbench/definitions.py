@@ -245,7 +245,9 @@ class Definitions:
     def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
         """Pictures found by these words that may become examples: none of those that measure."""
         material = self._context.material(self._context.concept(name))
-        found = self._context.finder.find_each([words.strip() or name], n, material.reserved)[0]
+        found = self._context.finder.find_each(material.index, [words.strip() or name], n, material.reserved)[
+            0
+        ]
         return browsing.views_of(self._context.collection.library.pictures(found))
 
     def submit_expand(self, name: str) -> int:
@@ -345,7 +347,7 @@ class Definitions:
         head = self._context.heads.get(concept.id)
         if head is None or head.fingerprint != self._context.collection.recorded().fingerprint:
             return []
-        scores = self._context.library_scores(head)
+        scores = self._context.library_scores(concept.id, head)
         top = scores.probability.top(n) if scores else []
         return [picture for picture, probability in top if probability >= head.threshold]
 

@@ -70,14 +70,15 @@ class Deliberations:
         looked = self._context.jobs.newest_done(FindAmbiguities, concept.id)
         if looked is None or not looked.ambiguities:
             return []
-        answered = self._context.material(concept).answers
+        material = self._context.material(concept)
+        answered = material.answers
         shown: dict[str, list[str]] = {}
         for one in self._store.rounds(concept.id):
             shown.setdefault(one.ambiguity, []).extend(one.pictures)
         return [
             AmbiguityView(
                 name=one.name,
-                pictures=list(one.pictures),
+                pictures=material.looks_at(one.pictures),
                 met=sum(i in answered for i in shown.get(one.name, ())),
             )
             for one in sorted(looked.ambiguities, key=lambda one: one.name in shown)
@@ -93,7 +94,7 @@ class Deliberations:
             raise DiscernError(f"“{ambiguity}” is not among what was found open. Look for it again.")
         lessons = self._context.material(concept)
         out = lessons.spoken_for | lessons.reserved
-        free = lessons.with_vectors([i for i in found.pictures if i not in out])
+        free = lessons.with_vectors(lessons.looks_at(i for i in found.pictures if i not in out))
         if not free:
             raise DiscernError(f"All pictures of “{ambiguity}” are answered by now. Choose another one.")
         chosen = batch(Ambiguity(found.name, tuple(free)), lessons.vectors(free))
@@ -206,6 +207,7 @@ class Deliberations:
         since |= self._context.collection.removed.hidden().ids
         left = [one for one in found.contradicted if one.picture_id not in since]
         lessons = self._context.material(concept)
+        inside = set(lessons.looks_at(one.picture_id for one in left))
         paths = self._context.collection.paths([one.picture_id for one in left])
         return [
             EarlierAnswer(
@@ -217,7 +219,7 @@ class Deliberations:
                 rationale=one.rationale,
             )
             for one in left
-            if one.picture_id in lessons.answers
+            if one.picture_id in lessons.answers and one.picture_id in inside
         ]
 
     # The work
@@ -332,7 +334,7 @@ class Deliberations:
         said = consensus(self._context.log.blind(concept.id, asked))
         known = {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in lessons.answers}
         taken = lessons.spoken_for | lessons.reserved
-        return known, frozenset(i for i in lessons.with_vectors(asked) if i not in taken)
+        return known, frozenset(i for i in lessons.with_vectors(lessons.looks_at(asked)) if i not in taken)
 
     def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
         found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
@@ -344,7 +346,12 @@ class Deliberations:
 
     def _views(self, concept: ConceptRow, rounds: Sequence[Round]) -> list[RoundView]:
         lessons = self._context.material(concept)
-        ids = [i for one in rounds for i in one.pictures if i not in lessons.reserved]
+        every = [i for one in rounds for i in one.pictures if i not in lessons.reserved]
+        inside = set(lessons.looks_at(every))
+        ids = [
+            i for i in every if i in inside or i in lessons.answers
+        ]  # what was answered stays in the story
+        shown = set(ids)
         paths = self._context.collection.paths(ids)
         said = remarks(self._context.log.comments(concept.id, ids))
         opinions = {
@@ -370,9 +377,7 @@ class Deliberations:
                 ambiguity=one.ambiguity,
                 definition=one.definition_number,
                 created=one.created,
-                pictures=[
-                    picture(i, one.definition_number) for i in one.pictures if i not in lessons.reserved
-                ],
+                pictures=[picture(i, one.definition_number) for i in one.pictures if i in shown],
             )
             for one in rounds
         ]

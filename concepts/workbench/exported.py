@@ -18,5 +18,6 @@ def exported(context: Context, concept: ConceptRow, head: StoredHead) -> Exporte
 def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:
     """Since when what the card tells of is as it is, in seconds since 1970."""
     measured = context.measured(concept, head.number)
-    revised = context.revision(concept).created
-    return (max(measured.created, revised) if measured else revised).timestamp()
+    moments = [context.revision(concept).created, *([measured.created] if measured else [])]
+    moments += [chosen[3] for chosen in context.collection.frames.concepts.history(concept.id)[-1:]]
+    return max(moments).timestamp()

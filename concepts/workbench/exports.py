@@ -193,7 +193,10 @@ class Exports:
         out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
         paths = [Path(path) for path in job.paths]
         within = within_roots(self._context.settings)
-        return score_pictures(self._context.collection, bundle, paths, out, progress.report, within=within)
+        looks_in = None if paths else self._context.collection.vectors_for(concept.id)
+        return score_pictures(
+            self._context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
+        )
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         paths = [Path(path) for path in job.paths]

@@ -95,7 +95,7 @@ class LabelExports:
 
     def _check_size(self, concept: ConceptRow, what: What, *, copies: bool) -> None:
         library = self._context.collection.library
-        ids = list(self._answers(concept)) if what == "answers" else library.all_ids()
+        ids = list(self._answers(concept)) if what == "answers" else self._looked_in(concept)
         if len(ids) > MOST_AT_ONCE:
             raise DiscernError(
                 f"These are {len(ids):,} pictures; at most {MOST_AT_ONCE:,} are made into a download. On the "
@@ -106,6 +106,12 @@ class LabelExports:
                 f"These pictures have more than {MOST_COPIED / 1e9:.1f} GB. On the computer that Discern "
                 "runs on a folder of links can be written instead."
             )
+
+    def _looked_in(self, concept: ConceptRow) -> list[str]:
+        """The pictures that the concept looks in, by id."""
+        frames = self._context.collection.frames
+        frame = frames.now(concept.id)
+        return self._context.collection.library.all_ids() if frame.is_whole else list(frames.ids(frame))
 
     def _answers(self, concept: ConceptRow) -> dict[str, list[LabelEvent]]:
         """Picture id → what people said of it, the oldest answer first."""
@@ -122,10 +128,10 @@ class LabelExports:
             return
         head = self._context.head(concept, None)
         check_fingerprint(head, self._context.collection)
-        scores = self._context.scores.of(head, self._context.collection.index().snapshot()).probability
+        scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id)).probability
         said = self._context.log.standing(concept.id, ("person", "simulated"))
         hidden = self._context.store.kept_apart(concept.id) - {event.picture_id for event in said}
-        ids = self._context.collection.library.all_ids()
+        ids = self._looked_in(concept)
         unseen.extend(i for i in ids if i in hidden)
         shown = [i for i in ids if i not in hidden]
         for start in range(0, len(shown), AT_ONCE):

@@ -14,6 +14,7 @@ from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
 from concepts.workbench.counting import AnswerCounts
 from storage.concepts import ConceptStore
+from storage.frames import Frame
 from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
@@ -78,7 +79,7 @@ class ConceptProgress:
             advice=advice(answers, settling),
             heads=standing.heads,
             cover=self._cover(concept, standing),
-            quality=_quality_in_words(standing.report),
+            quality=_quality_in_words(standing.report, standing.looks_in),
             next_screen=screen,
             next_step=step,
             steps=[name for name, _ in journey],
@@ -98,6 +99,8 @@ class ConceptProgress:
         return [place for place in JOURNEY if place[0] != REVIEW]
 
     def _answers(self, concept_id: int, standing: Standing) -> AnswerCount:
+        if standing.looks_in:
+            return self._counts.now(concept_id)
         if not standing.sequence:
             return AnswerCount(to_measure=standing.evaluation)
         return self._counts.of(concept_id, standing.sequence, standing.evaluation, standing.removal)
@@ -106,7 +109,8 @@ class ConceptProgress:
         """Ids of pictures that count: the last few that people say so of; where those are too few also what
         the newest version is surest of, then what the words find. None that anybody answered otherwise, and
         of those that are answered blindly none beforehand."""
-        stamp = standing.sequence, standing.definition, standing.candidates, standing.heads
+        sizes = standing.definition, standing.candidates, standing.heads
+        stamp = standing.sequence, *sizes, hash(standing.looks_in)
         kept = self._covers.get(concept.id)
         if kept is None or kept[0] != stamp:
             kept = self._covers[concept.id] = stamp, self._chosen(concept, standing)
@@ -150,10 +154,13 @@ def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> 
     return sorted((i for i in candidates if lead(i) > 0), key=lambda i: (-lead(i), i))
 
 
-def _quality_in_words(report: dict[str, object] | None) -> str:
-    """The shortest honest sentence about a version."""
-    metric = EvaluationReport.model_validate(report).metric("precision") if report else None
-    if metric is None or metric.value is None or metric.low is None or metric.high is None:
+def _quality_in_words(report: dict[str, object] | None, looks_in: frozenset[int]) -> str:
+    """The shortest honest sentence about a version, with what it is of where the concept looks elsewhere."""
+    kept = EvaluationReport.model_validate(report) if report else None
+    metric = kept.metric("precision") if kept else None
+    if kept is None or metric is None or metric.value is None or metric.low is None or metric.high is None:
         return ""
     value, low, high = (round(100 * share) for share in (metric.value, metric.low, metric.high))
-    return f"{value} of 100 flagged are right ({low} to {high})"
+    was = Frame.of([one.model_dump() for one in kept.looks_in])
+    of = "" if was.ids == looks_in else f", in {was.name}"
+    return f"{value} of 100 flagged are right ({low} to {high}){of}"

@@ -31,6 +31,7 @@ from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
 from storage.browsing import PictureFilter
+from storage.frames import EVERYTHING, AsItWas, Frame
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 
@@ -165,10 +166,15 @@ class Pictures:
         found = self._context.collection.library.bad_files(limit, offset)
         return [BadFile(path=file.uri, reason=file.reason, message=file.message) for file in found]
 
-    def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
-        """Pictures closest to words, to pictures (ids or paths), or to both."""
+    def search(
+        self, text: str | None, *, like: Sequence[str] = (), n: int = 20, within: int | None = None
+    ) -> list[Hit]:
+        """Pictures closest to words, to pictures (ids or paths), or to both; `within`: of one named
+        collection alone, by its number."""
         collection = self._context.collection
-        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n)
+        found = collection.named.get(within) if within is not None else None
+        frame = Frame(0, (AsItWas(found.id, found.name, found.change),)) if found else EVERYTHING
+        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n, frame)
 
     def _add(self, job: AddPictures, progress: Progress) -> Added:
         paths = [Path(path) for path in job.paths]

@@ -14,6 +14,7 @@ from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Evaluate
 from storage.fitting import FittingDraw
+from storage.frames import Frame
 from storage.tables import ConceptRow, now
 
 FEWEST, MOST = 10, 200  # pictures that can be asked for
@@ -56,14 +57,17 @@ class Probabilities:
         self._context.draw_evaluation(concept)
         with self._context.drawing:
             newest = self._context.fitting.newest(concept.id)
-            if newest is None or self._answered(concept, newest) == len(newest.chances):
+            elsewhere = newest is not None and not self._is_here(concept, newest)
+            if newest is None or elsewhere or self._answered(concept, newest) == len(newest.chances):
                 material, attempt = self._context.material(concept), newest.attempt + 1 if newest else 1
                 drawn = draw_fitting(
                     material, self._context.collection, concept.seed, attempt, linear_head(head), n
                 )
                 if len(drawn) < FEWEST:
                     raise NotEnoughPicturesError(FEWEST, len(drawn))
-                self._context.fitting.add(concept.id, FittingDraw(attempt, head.number, drawn, author, now()))
+                looks_in = material.frame.kept()
+                draw = FittingDraw(attempt, head.number, drawn, author, now(), looks_in)
+                self._context.fitting.add(concept.id, draw)
         found = self.state(name)
         assert found is not None
         return found
@@ -87,7 +91,7 @@ class Probabilities:
             fitted_from=before,
             before=self._said(concept, before) if before else "",
             now=self._said(concept, head.number),
-            sentence=_sentence(answered, asked, head.number, before),
+            sentence=_sentence(answered, asked, head.number, before) + self._elsewhere(concept, draw),
         )
 
     def finish(self, name: str, *, author: str, measure: bool = True) -> int:
@@ -122,6 +126,16 @@ class Probabilities:
         if measure:
             self._context.jobs.submit(Evaluate(concept.id, number))
         return number
+
+    def _is_here(self, concept: ConceptRow, draw: FittingDraw) -> bool:
+        """Whether it was drawn from what the concept looks in."""
+        return Frame.of(draw.looks_in).ids == self._context.collection.frames.now(concept.id).ids
+
+    def _elsewhere(self, concept: ConceptRow, draw: FittingDraw) -> str:
+        if self._is_here(concept, draw):
+            return ""
+        was, now = Frame.of(draw.looks_in).name, self._context.collection.frames.now(concept.id).name
+        return f" They were drawn from {was}; the concept looks in {now} now."
 
     def _answered(self, concept: ConceptRow, draw: FittingDraw) -> int:
         blind = self._context.material(concept).blind

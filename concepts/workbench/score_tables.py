@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from concepts.classifier.training import linear_head
@@ -104,7 +105,9 @@ class ScoreTables:
                     f"{recorded.name}"
                 )
             else:
-                columns.append(Column(concept.name, head.number, linear_head(head)))
+                frames = self._context.collection.frames
+                looks_at = partial(frames.has, frames.now(concept.id))
+                columns.append(Column(concept.name, head.number, linear_head(head), looks_at))
         if not columns:
             raise DiscernError(
                 "No concept has a version for this library’s encoder yet, so there are no scores."

@@ -78,7 +78,8 @@ class SecondLook:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
         since |= self._context.collection.removed.hidden().ids
-        return [suspect for suspect in found.suspects if suspect.id not in since][:n]
+        inside = set(self._inside(concept, [suspect.id for suspect in found.suspects]))
+        return [one for one in found.suspects if one.id in inside and one.id not in since][:n]
 
     def doubts(self, name: str) -> Doubts | None:
         """What the newest version had wrong and could not place at the last look, without those that somebody
@@ -89,8 +90,10 @@ class SecondLook:
             return None
         since, _ = self._context.log.changed_since(concept.id, looked.answers)
         since |= self._context.collection.removed.hidden().ids
+        shown = [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
+        inside = set(self._inside(concept, shown))
         wrong, unsure = (
-            [doubt for doubt in kind if doubt.id not in since]
+            [doubt for doubt in kind if doubt.id in inside and doubt.id not in since]
             for kind in (looked.doubts.wrong, looked.doubts.unsure)
         )
         return looked.doubts.model_copy(update={"wrong": wrong, "unsure": unsure})
@@ -133,6 +136,10 @@ class SecondLook:
         paths = self._context.collection.paths([one.id for one in found])
         return [one.model_copy(update={"path": paths.get(one.id, "")}) for one in found]
 
+    def _inside(self, concept: ConceptRow, ids: list[str]) -> list[str]:
+        """Those the concept looks in now; what came of a look is of then."""
+        return self._context.collection.frames.among(concept.id, ids)
+
     def _drawn_again(
         self, concept: ConceptRow, head: StoredHead, author: Author
     ) -> tuple[Drawn, dict[str, list[LabelEvent]]]:
@@ -148,7 +155,7 @@ class SecondLook:
             concept.id,
             answers=self._context.log.last_sequence(concept.id),
             definition=self._context.revision(concept).number,
-            library=self._context.collection.index().snapshot().version,
+            library=self._context.collection.vectors_for(concept.id).version,
             version=newest.number if newest else 0,
         )
 
@@ -159,6 +166,8 @@ class SecondLook:
         newest = self._context.heads.get(concept.id)
         progress.report(0, 4, "looking for answers that the others speak against")
         doubtful = second_look(material, collection, self._context.log, SUSPECTS)
+        inside = set(material.looks_at(suspect.id for suspect in doubtful))
+        doubtful = [suspect for suspect in doubtful if suspect.id in inside]
         progress.report(1, 4, "looking at what the last answers changed")
         settled = settling(material, way_of(newest) if newest else "auto")
         progress.report(2, 4, "looking at what figures cover")

@@ -111,7 +111,7 @@ class Versions:
         """How good a version is, on the answers as they are now."""
         concept, head = self._context.version(name, version)
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
-        scores = self._context.library_scores(head)
+        scores = self._context.library_scores(concept.id, head)
         measured = self._context.measured(concept, head.number)
         material = self._context.material(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)
@@ -175,13 +175,14 @@ class Versions:
         """A page of the library as a version ranks it. None where the library is large and was not scored
         yet: `submit_score_library` does that."""
         concept, head = self._context.version(name, version)
-        scores = self._context.library_scores(head)
+        scores = self._context.library_scores(concept.id, head)
         if scores is None:
             return None
         if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
             self._context.background.submit(self._context.rank_library, concept, head, wait=False)
         decisions = self._answers.decisions(concept.name)
-        waiting = self._context.store.kept_apart(concept.id) - decisions.keys()
+        apart = self._context.store.kept_apart(concept.id) - decisions.keys()
+        waiting = self._context.collection.frames.among(concept.id, apart)
         return scored_page(self._context.collection, scores, head, decisions, order, start, size, waiting)
 
     def ranked_pictures(
@@ -278,7 +279,7 @@ class Versions:
 
     def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:
         """Scores and ranks it, and says how many pictures that are."""
-        scores = self._context.scores.of(head, self._context.collection.index().snapshot())
+        scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id))
         self._context.rank_library(concept, head, wait=True)
         return len(scores.probability)
 

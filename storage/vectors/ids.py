@@ -31,6 +31,11 @@ class PictureIds:
             return ids
         return cls(np.setdiff1d(encoded(list(ids)), np.zeros(1, ID_TYPE)))
 
+    @classmethod
+    def together(cls, sets: Sequence[PictureIds]) -> PictureIds:
+        """What any of them has."""
+        return cls(np.unique(np.concatenate([one._known[one._places] for one in sets])))
+
     def __len__(self) -> int:
         return len(self._known if self._rows is None else self._rows)
 
@@ -67,6 +72,27 @@ class PictureIds:
         kept[slice(None) if self._rows is None else self._rows] = True
         kept[PictureIds.of(others).rows_in(self._known)] = False
         return PictureIds(self._known, np.flatnonzero(kept))
+
+    @property
+    def _places(self) -> Rows | slice:
+        return slice(None) if self._rows is None else self._rows
+
+    def within(self, others: PictureIds) -> PictureIds:
+        """Those that the other set has, too. Takes no time where one set was made from the other."""
+        if others is self:
+            return self
+        return others.only(self.rows_of(others))
+
+    def rows_of(self, others: PictureIds) -> Rows:
+        """(k,) ascending places in `others` of the ids that both sets have."""
+        rows = self.rows_in(others._known)
+        if others._rows is None:
+            return rows
+        return np.flatnonzero(np.isin(others._rows, rows, assume_unique=True))
+
+    def only(self, places: Rows) -> PictureIds:
+        """Those at these places, which ascend, of the order. Shares the ids."""
+        return PictureIds(self._known, places if self._rows is None else self._rows[places])
 
     def rows_in(self, known: NDArray[np.bytes_]) -> Rows:
         """(k,) ascending rows of `known` (m,), itself ascending, whose ids are in this set. Takes no time

@@ -82,7 +82,7 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
 def test_a_review_that_is_no_step_is_a_part_of_quality(bench: Workbench) -> None:
     begin(bench, 0, 1)
     state = SimpleNamespace(sandbox=None)
-    request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state)
+    request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state, username=None)
     review = next(screen for screen in SCREENS if screen.title == "Review")
     html = _rail(bench, SCREENS, review, request)  # type: ignore[arg-type]
     assert "Review</a>" not in html

@@ -81,6 +81,7 @@ EXAMPLES = [
     errors.NoVersionError("Ball"),
     errors.NotEnoughLabelsError("No picture has an answer yet.", purpose="evaluation"),
     errors.NotEnoughPicturesError(36, 20),
+    errors.UnknownCollectionError("There is no collection “Rooms”."),
     errors.OtherEncoderError("embedded", "auto"),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),

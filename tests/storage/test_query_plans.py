@@ -12,9 +12,11 @@ from sqlalchemy import event
 
 from storage.browsing import _SORTINGS, Browsing, Key, Order, PictureFilter, Place, _read_on
 from storage.calls import Ledger
+from storage.collections import NamedCollections
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.files import sqlite_url
+from storage.frames import ConceptFrames
 from storage.heads import HeadStore
 from storage.jobs import JobStore
 from storage.labels import Author, LabelLog
@@ -63,13 +65,22 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "a few pictures of a folder": lambda d: Browsing(d).fitting(PictureFilter(folder="/a")),
     "what is in the bin": lambda d: (Removed(d).hidden(), Removed(d).page(10)),
     "what files say of a picture": lambda d: (PictureColumns(d).of("a"), PictureColumns(d).captions(["a"])),
+    "what a concept looks in": lambda d: ConceptFrames(d).now(1),
+    "what measures where a concept looks": lambda d: ConceptStore(d).evaluation_pictures(1),
+    "a page of a collection": lambda d: NamedCollections(d).page(1, 10, "a"),
+    "the collections of a picture": lambda d: NamedCollections(d).of_picture("a"),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
 }
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    return Database(sqlite_url(Path(tmp_path_factory.mktemp("plans")) / "discern.sqlite"))
+    """But for a concept that looks in a collection, so that this is asked for too."""
+    database = Database(sqlite_url(Path(tmp_path_factory.mktemp("plans")) / "discern.sqlite"))
+    ConceptStore(database).create("looks")
+    collection = NamedCollections(database).make("some", "hand", {}, [], "ana")
+    ConceptFrames(database).add(1, [collection], "ana")
+    return database
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -12,6 +12,7 @@ from web.api import (
     annotators,
     bin,
     browsing,
+    collections,
     combining,
     concepts,
     deliberations,
@@ -41,6 +42,7 @@ in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request th
 Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
+    collections,
     browsing,
     bin,
     concepts,

@@ -23,6 +23,10 @@ from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId
 
+Within = Annotated[
+    int | None, Query(alias="in", ge=1, le=2**31 - 1, description="Of one collection alone, by its number.")
+]
+
 
 class AddPictures(Body):
     """Folders, pictures, zip archives or lists of the computer Discern runs on, as full paths. `encoder` is
@@ -108,9 +112,10 @@ def routes(workbench: Workbench) -> APIRouter:
         text: Annotated[str | None, Query(max_length=2000, description="Words to look for.")] = None,
         like: Annotated[list[PictureId], Query(max_length=20, description="Pictures to look like.")] = [],  # noqa: B006  # FastAPI copies it
         limit: Limit = 20,
+        within: Within = None,
     ) -> list[Hit]:
         """Pictures by words, by pictures, or by both together."""
-        return workbench.pictures.search(text, like=like, n=limit)
+        return workbench.pictures.search(text, like=like, n=limit, within=within)
 
     @router.post("/captions", openapi_extra={"requestBody": A_FILE})
     async def keep_captions(

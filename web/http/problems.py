@@ -37,6 +37,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.UnknownPictureError: 404,
     errors.UnknownJobError: 404,
     errors.UnknownWatchError: 404,
+    errors.UnknownCollectionError: 404,
     errors.UnknownShareError: 404,
     errors.ShareGoneError: 410,
     errors.UnknownPromptError: 404,

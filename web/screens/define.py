@@ -19,6 +19,7 @@ from web.concept_menu import chosen, renamed_notice
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
+from web.screens.collections import look_in, where_to_look
 from web.screens.scales import scale_of
 from web.words import count
 from web.work import Work, press
@@ -85,7 +86,12 @@ class _Screen:
         open_questions = self._bench.scoping.questions(name)
         examples = self._bench.examples.of(name)
         return {
-            self.top: render("define/head.html", concept=view, said=said),
+            self.top: render(
+                "define/head.html",
+                concept=view,
+                said=said,
+                looks_in=self._bench.collections.looked_in(name),
+            ),
             self.questions: render("define/questions.html", questions=open_questions, revision=revision),
             self.criteria: self._document(definition.description, criteria, revision),
             self.examples: render(
@@ -166,6 +172,11 @@ class _Screen:
                 return {self.dialog: outcome.dialog or render("concept/go.html", address=address)}
             if action.name == "revision":
                 return {self.dialog: self._revision(name, int(action.value))}
+            if action.name == "ask-where":
+                return {self.dialog: where_to_look(self._bench, name)}
+            if action.name == "look-in":
+                told = look_in(self._bench, name, action, author)
+                return self.everything(request, told) | {self.dialog: ""}
             if action.name == "pick":
                 return {self.dialog: self._picker(name, action.fields.get("words", ""))}
             if action.name in ("prompt", "save-prompt", "reset-prompt"):

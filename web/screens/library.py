@@ -20,6 +20,8 @@ from web.advice import in_words
 from web.jobs import is_going, library_checked
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
+from web.screens import collections
+from web.screens.collections import CollectionsView
 from web.screens.library_bin import in_bin, put_back, remove
 from web.screens.library_pictures import chosen_of, picture, pictures
 from web.words import count
@@ -44,6 +46,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
+        self.collections = CollectionsView(workbench)
         self.top = live("library-head")
         self.work = Work(workbench, "library-progress", JOBS)
         self.uploads = live("library-uploads", value=render("library/uploads.html"))
@@ -86,6 +89,8 @@ class _Screen:
         try:
             if view == "health":
                 return self._health(library, place)
+            if place.get("view") == "collections":
+                return self.collections.html(place)
             if view == "encoder":
                 return render("library/encoder.html", library=library, seconds=self._seconds(library))
             if view == "bin":
@@ -144,6 +149,11 @@ class _Screen:
             if action.name == "put-back":
                 done = put_back(self._bench, place.pop("pictures", ""), author)
                 return self.show(place, author, done)
+            if action.name in collections.ACTIONS:
+                where_now, told = self.collections.do(action, author)
+                info = self._bench.pictures.library_info()
+                head = _head(info, where_now, self._demo, url("/library", **where_now))
+                return {self.top: head, self.main: self.collections.html(where_now, told)}
             self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
@@ -181,7 +191,7 @@ def _with(place: Place, fields: dict[str, str]) -> Place:
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
     damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
-    view = "" if demo else place.get("view", "")
+    view = "" if demo and place.get("view") != "collections" else place.get("view", "")
     return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)
 
 

@@ -39,7 +39,8 @@ function show(slider) {
   const count = flagged.length ? (moved ? flagged[slider.value] : Number(area.dataset.ownFlagged)) : null;
   const library = Number(area.dataset.pictures);
   const words = count === null ? '' : `${count.toLocaleString('en')} of ${library.toLocaleString('en')} pictures`;
-  if (words) area.querySelector('[data-flags]').textContent = `flags ${words} of your library`;
+  const said = area.querySelector('[data-flags]');
+  if (words) said.textContent = `flags ${words} of ${said.dataset.where}`;
   area.querySelector('[data-at]').textContent = threshold.toFixed(3);
   area.querySelector('.plot').style.setProperty('--at', `${100 * threshold}%`);
   area.querySelector('[data-moved]').hidden = !moved;

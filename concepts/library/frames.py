@@ -1,0 +1,106 @@
+"""What a concept looks in, as a reader of vectors and as a set of ids: the one place where a frame becomes
+pictures. Whatever lists, searches, scores or counts for a concept gets its reader here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from concepts.library.recent import Recent
+from storage.collections import NamedCollections
+from storage.database import Database
+from storage.frames import AsItWas, ConceptFrames, Frame, members_at
+from storage.vectors.framed import FramedVectors
+from storage.vectors.ids import PictureIds
+from storage.vectors.protocol import VectorReader
+
+COLLECTIONS_KEPT = 24  # in memory: 64 bytes a picture
+TOGETHER_KEPT = 4  # frames of several collections: 64 bytes a picture
+READERS_KEPT = 16  # 8 bytes a picture of the frame each
+
+
+class Frames:
+    """Members of collections and readers of frames, kept until one of them changes: of a million pictures
+    none is asked for again as long as nothing has changed."""
+
+    def __init__(self, database: Database, whole: Callable[[], VectorReader]) -> None:
+        """`whole`: the vectors of the library as they are now."""
+        self.concepts = ConceptFrames(database)
+        self._named = NamedCollections(database)
+        self._whole = whole
+        self._members: Recent[AsItWas, PictureIds] = Recent(COLLECTIONS_KEPT)
+        self._together: Recent[str, PictureIds] = Recent(TOGETHER_KEPT)
+        self._readers: Recent[tuple[str, str], FramedVectors] = Recent(READERS_KEPT)
+
+    def now(self, concept_id: int) -> Frame:
+        return self.concepts.now(concept_id)
+
+    def reader(self, concept_id: int) -> VectorReader:
+        """The vectors of what the concept looks in, as they are now."""
+        return self.within(self._whole(), self.now(concept_id))
+
+    def common(self, concept_ids: Iterable[int]) -> VectorReader:
+        """The vectors of what all of these concepts look in."""
+        found = self._whole()
+        for frame in {self.now(concept_id).key: self.now(concept_id) for concept_id in concept_ids}.values():
+            found = self.within(found, frame)
+        return found
+
+    def within(self, whole: VectorReader, frame: Frame) -> VectorReader:
+        """Those of the pictures of a frame."""
+        if frame.is_whole:
+            return whole
+        key = whole.version, frame.key
+        kept = self._readers.get(key)
+        if kept is None:
+            known = whole.ids
+            rows = np.unique(np.concatenate([self._ids(one).rows_of(known) for one in frame.collections]))
+            kept = self._readers.setdefault(key, FramedVectors(whole, known.only(rows), frame.key))
+        return kept
+
+    def count(self, concept_id: int, everything: Callable[[], int]) -> int:
+        """How many pictures the concept looks in; `everything`: how many the library has."""
+        frame = self.now(concept_id)
+        return everything() if frame.is_whole else self.size(frame)
+
+    def size(self, frame: Frame) -> int:
+        """How many pictures a frame of named collections has, each counted once."""
+        return len(self.ids(frame))
+
+    def ids(self, frame: Frame) -> PictureIds:
+        """Of the pictures of a frame of named collections, those without a vector too."""
+        if len(frame.collections) == 1:
+            return self._ids(frame.collections[0])
+        kept = self._together.get(frame.key)
+        if kept is None:
+            parts = [self._ids(one) for one in frame.collections]
+            kept = self._together.setdefault(frame.key, PictureIds.together(parts))
+        return kept
+
+    def among(self, concept_id: int, picture_ids: Iterable[str]) -> list[str]:
+        """Those of these pictures that the concept looks at."""
+        return self.only(self.now(concept_id), picture_ids)
+
+    def only(self, frame: Frame, picture_ids: Iterable[str]) -> list[str]:
+        """Those of these pictures that are in a frame."""
+        given = list(picture_ids)
+        if frame.is_whole:
+            return given
+        return [picture for picture, is_in in zip(given, self.has(frame, given), strict=True) if is_in]
+
+    def has(self, frame: Frame, picture_ids: Sequence[str]) -> list[bool]:
+        """Whether each picture is, or was, in a frame."""
+        if frame.is_whole:
+            return [True] * len(picture_ids)
+        there = np.zeros(len(picture_ids), dtype=bool)
+        for one in frame.collections if picture_ids else ():
+            there |= self._ids(one).places(picture_ids) >= 0
+        return [bool(is_in) for is_in in there]
+
+    def _ids(self, one: AsItWas) -> PictureIds:
+        unnamed = AsItWas(one.id, "", one.change)  # a rename changes no picture
+        kept = self._members.get(unnamed)
+        if kept is None:
+            kept = self._members.setdefault(unnamed, PictureIds.of(self._named.ids(members_at(one))))
+        return kept

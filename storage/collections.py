@@ -1,0 +1,350 @@
+"""Named collections in SQL: sets of pictures that people made, and everything that was ever in them.
+
+Not to be confused with `concepts.library.collection.Collection`, which is all pictures of a data folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from storage.database import Database
+from storage.errors import ConflictError, UnknownCollectionError
+from storage.names import key_of
+from storage.tables import (
+    CollectionChangeRow,
+    CollectionPictureRow,
+    NamedCollectionRow,
+    PictureRow,
+    SourceRow,
+    now,
+)
+
+AT_ONCE = 900  # parameters of one statement
+LARGE = 20_000  # pictures, from which on going through the library meets one soon
+UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
+
+Kind = Literal["folder", "adding", "dates", "search", "hand"]
+Deed = Literal["made", "added", "taken", "followed", "undone"]
+Members = Select[str] | Sequence[str]  # which pictures: as a query, or by id
+
+
+@dataclass(frozen=True)
+class NamedCollection:
+    """A set of `pictures` with a name. `change` counts what became of it; `rule`: what it began by."""
+
+    id: int
+    name: str
+    kind: Kind
+    rule: dict[str, Any]
+    pictures: int
+    change: int
+    author: str
+    created: datetime
+    removed: datetime | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a collection: how many pictures came or went, and how many were in it then."""
+
+    number: int
+    deed: Deed
+    pictures: int
+    remaining: int
+    author: str
+    created: datetime
+
+
+class NamedCollections:
+    """All reads and writes of these tables. A membership is only ever begun and ended."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # Collections
+
+    def make(self, name: str, kind: Kind, rule: dict[str, Any], pictures: Members, author: str) -> int:
+        """A new collection with these pictures; returns its id. Raises `ConflictError` where the name is
+        taken."""
+        row = NamedCollectionRow(name=name, key=key_of(name), kind=kind, rule=rule, author=author)
+        try:
+            with self._database.write() as session:
+                session.add(row)
+                session.flush()
+                _add(session, row.id, pictures, "made", author)
+        except IntegrityError as error:
+            raise _taken(name) from error
+        return row.id
+
+    def get(self, collection_id: int) -> NamedCollection:
+        """A removed one too. Raises `UnknownCollectionError`."""
+        with self._database.read() as session:
+            found = session.execute(_rows().where(NamedCollectionRow.id == collection_id)).first()
+        if found is None:
+            raise UnknownCollectionError(f"There is no collection with the number {collection_id}.")
+        return _named(found)
+
+    def find(self, name: str) -> NamedCollection | None:
+        """By its name, of those that were not removed."""
+        with self._database.read() as session:
+            found = session.execute(_rows().where(NamedCollectionRow.key == key_of(name))).first()
+        return _named(found) if found else None
+
+    def all(
+        self, limit: int | None = None, offset: int = 0, *, removed: bool = False
+    ) -> list[NamedCollection]:
+        """By name; with `removed` those that were removed, the last one first."""
+        row = NamedCollectionRow
+        query = _rows().where(row.removed.is_not(None) if removed else row.removed.is_(None))
+        query = query.order_by(*((row.removed.desc(), row.id) if removed else (row.key,)))
+        with self._database.read() as session:
+            return [_named(found) for found in session.execute(query.limit(limit).offset(offset))]
+
+    def rename(self, collection_id: int, name: str) -> None:
+        """Raises `ConflictError` where the name is taken."""
+        try:
+            with self._database.write() as session:
+                row = session.get_one(NamedCollectionRow, collection_id)
+                row.name, row.key = name, key_of(name)
+        except IntegrityError as error:
+            raise _taken(name) from error
+
+    def remove(self, collection_id: int) -> None:
+        """Hides it and sets its name free; what was in it stays as it is."""
+        with self._database.write() as session:
+            row = session.get_one(NamedCollectionRow, collection_id)
+            row.removed = row.removed or now()
+            row.key = f" removed {collection_id}"  # no name begins with a space
+
+    def restore(self, collection_id: int) -> None:
+        """Raises `ConflictError` where its name was given away meanwhile."""
+        name = self.get(collection_id).name
+        try:
+            with self._database.write() as session:
+                row = session.get_one(NamedCollectionRow, collection_id)
+                row.removed, row.key = None, key_of(name)
+        except IntegrityError as error:
+            raise _taken(name) from error
+
+    # Pictures
+
+    def add(self, collection_id: int, pictures: Members, author: str) -> Change | None:
+        """Puts those in that aren't; None where all are."""
+        with self._database.write(f"collection {collection_id}") as session:
+            return _add(session, collection_id, pictures, "added", author)
+
+    def take(self, collection_id: int, picture_ids: Sequence[str], author: str) -> Change | None:
+        """Takes those out that are in it; None where none is."""
+        with self._database.write(f"collection {collection_id}") as session:
+            number = _last(session, collection_id) + 1
+            gone = 0
+            for start in range(0, len(picture_ids), AT_ONCE):
+                some = CollectionPictureRow.picture_id.in_(picture_ids[start : start + AT_ONCE])
+                gone += _end(session, collection_id, number, some)
+            return _record(session, collection_id, number, "taken", gone, author)
+
+    def undo(self, collection_id: int, number: int, author: str) -> Change | None:
+        """Takes a change back: what it brought goes, what it took comes again. None where nothing is left of
+        it."""
+        member = CollectionPictureRow
+        with self._database.write(f"collection {collection_id}") as session:
+            new = _last(session, collection_id) + 1
+            gone = _end(session, collection_id, new, member.since == number)
+            took = select(member.picture_id).where(
+                member.collection_id == collection_id, member.until == number
+            )
+            came = _begin(session, collection_id, new, took)
+            return _record(session, collection_id, new, "undone", gone + came, author)
+
+    def follow(self) -> int:
+        """Puts the pictures that came into a followed folder into its collection, but none that was taken
+        out; says how many."""
+        came = 0
+        for one in self.all():
+            folder = one.rule.get("folder")
+            if one.kind != "folder" or not folder:
+                continue
+            was = CollectionPictureRow
+            known = exists().where(was.collection_id == one.id, was.picture_id == SourceRow.picture_id)
+            with self._database.write(f"collection {one.id}") as session:
+                row = session.get_one(NamedCollectionRow, one.id)
+                since, row.followed = (row.followed or row.created) - UNSEEN, now()
+                new = in_folder(folder).where(SourceRow.added >= since, ~known)
+                change = _add(session, one.id, new, "followed", "the folder")
+                came += change.pictures if change else 0
+        return came
+
+    def changes(self, collection_id: int, limit: int = 50) -> list[Change]:
+        """The last one first."""
+        row = CollectionChangeRow
+        query = select(row).where(row.collection_id == collection_id).order_by(row.number.desc())
+        with self._database.read() as session:
+            return [_change(found) for found in session.scalars(query.limit(limit))]
+
+    def ids(self, pictures: Select[str]) -> list[str]:
+        with self._database.read() as session:
+            return list(session.scalars(pictures))
+
+    def are_any(self, pictures: Members) -> bool:
+        """Whether that means any picture at all."""
+        return bool(self.ids(pictures.limit(1)) if isinstance(pictures, Select) else pictures)
+
+    def page(self, collection_id: int, limit: int, after: str = "") -> list[str]:
+        """Ids of pictures that are in it, by id, beginning behind `after`."""
+        member = CollectionPictureRow
+        query = member_ids(collection_id).where(member.picture_id > after).order_by(member.picture_id)
+        return self.ids(query.limit(limit))
+
+    def of_picture(self, picture_id: str) -> list[str]:
+        """The names of the collections that a picture is in."""
+        row, member = NamedCollectionRow, CollectionPictureRow
+        query = select(row.name).join(member, member.collection_id == row.id)
+        query = query.where(member.picture_id == picture_id, member.until.is_(None), row.removed.is_(None))
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(row.key)))
+
+
+def member_ids(collection_id: int) -> Select[str]:
+    """The ids of the pictures that are in a named collection now, as a condition for other queries:
+    `PictureRow.id.in_(member_ids(3))`."""
+    member = CollectionPictureRow
+    return select(member.picture_id).where(member.collection_id == collection_id, member.until.is_(None))
+
+
+def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The same for pages in the library's order: of a large collection the library is gone through until
+    the page is full, of a small one its members are put in order."""
+    if one.pictures < LARGE:
+        return picture_id.in_(member_ids(one.id))
+    member = CollectionPictureRow
+    return exists().where(
+        member.collection_id == one.id, member.picture_id == picture_id, member.until.is_(None)
+    )
+
+
+def in_folder(folder: str) -> Select[str]:
+    """Pictures at a place in this folder or below it, archives too. Letter by letter: LIKE takes upper for
+    lower case in one of the databases."""
+    start = f"{folder.rstrip('/')}/"
+    archive = f"{folder.rstrip('/')}!/"
+    uri = SourceRow.uri
+    below = func.substr(uri, 1, len(start)) == start
+    return (
+        select(SourceRow.picture_id).where(below | (func.substr(uri, 1, len(archive)) == archive)).distinct()
+    )
+
+
+def added_between(begin: datetime, end: datetime) -> Select[str]:
+    """Pictures that came into the library from `begin` on and before `end`."""
+    return select(PictureRow.id).where(PictureRow.added >= begin, PictureRow.added < end)
+
+
+def files_between(begin: datetime, end: datetime) -> Select[str]:
+    """Pictures whose file was last changed from `begin` on and before `end`."""
+    first, last = (int(moment.timestamp()) * 10**9 for moment in (begin, end))
+    of_file = SourceRow.mtime_ns
+    return select(SourceRow.picture_id).where(of_file >= first, of_file < last).distinct()
+
+
+def _rows() -> Select[NamedCollectionRow, int, int]:
+    c, change = NamedCollectionRow, CollectionChangeRow
+    last = (
+        select(change.collection_id, func.max(change.number).label("number"))
+        .group_by(change.collection_id)
+        .subquery()
+    )
+    newest = and_(change.collection_id == last.c.collection_id, change.number == last.c.number)
+    return (
+        select(c, change.remaining, change.number)
+        .outerjoin(last, last.c.collection_id == c.id)
+        .outerjoin(change, newest)
+    )
+
+
+def _named(found: Any) -> NamedCollection:
+    row, pictures, change = found
+    return NamedCollection(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        rule=row.rule,
+        pictures=pictures or 0,
+        change=change or 0,
+        author=row.author,
+        created=row.created,
+        removed=row.removed,
+    )
+
+
+def _change(row: CollectionChangeRow) -> Change:
+    return Change(row.number, row.deed, row.pictures, row.remaining, row.author, row.created)  # type: ignore[arg-type]  # the column takes no other
+
+
+def _last(session: Session, collection_id: int) -> int:
+    change = CollectionChangeRow
+    query = select(func.max(change.number)).where(change.collection_id == collection_id)
+    return session.scalar(query) or 0
+
+
+def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, author: str) -> Change | None:
+    number = _last(session, collection_id) + 1
+    if isinstance(pictures, Select):
+        came = _begin(session, collection_id, number, pictures)
+    else:
+        came = 0
+        for start in range(0, len(pictures), AT_ONCE):
+            some = select(PictureRow.id).where(PictureRow.id.in_(pictures[start : start + AT_ONCE]))
+            came += _begin(session, collection_id, number, some)
+    return _record(session, collection_id, number, deed, came, author)
+
+
+def _begin(session: Session, collection_id: int, number: int, pictures: Select[str]) -> int:
+    """Of these pictures those that aren't in the collection are from this change on; says how many."""
+    chosen = pictures.subquery()
+    (picture_id,) = chosen.c
+    member = CollectionPictureRow
+    there = exists().where(
+        member.collection_id == collection_id, member.picture_id == picture_id, member.until.is_(None)
+    )
+    rows = select(literal(collection_id), picture_id, literal(number)).where(~there)
+    found = session.execute(insert(member).from_select(["collection_id", "picture_id", "since"], rows))
+    return int(found.rowcount)  # type: ignore[attr-defined]  # of an insert there is one
+
+
+def _end(session: Session, collection_id: int, number: int, which: Any) -> int:
+    member = CollectionPictureRow
+    ends = update(member).where(member.collection_id == collection_id, member.until.is_(None), which)
+    found = session.execute(ends.values(until=number), execution_options={"synchronize_session": False})
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
+def _record(
+    session: Session, collection_id: int, number: int, deed: Deed, pictures: int, author: str
+) -> Change | None:
+    if not pictures and deed != "made":
+        return None
+    remaining = session.scalar(select(func.count()).select_from(member_ids(collection_id).subquery())) or 0
+    row = CollectionChangeRow(
+        collection_id=collection_id,
+        number=number,
+        deed=deed,
+        pictures=pictures,
+        remaining=remaining,
+        author=author,
+        created=now(),
+    )
+    session.add(row)
+    return _change(row)
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is a collection called “{name}” already. Choose another name, or go on with that one."
+    )

@@ -1,0 +1,145 @@
+"""Collections in a browser: two folders become two, a concept looks in one and is asked about no other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from answering import answer
+from axe_playwright_python.sync_playwright import Axe
+from drawing import draw_folder
+from playwright.sync_api import expect
+
+NAME = "Ellipse in a room"
+
+
+@pytest.fixture(scope="module")
+def folders(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`rooms` and `chairs`, 40 drawings each, beside what the library has."""
+    root = tmp_path_factory.mktemp("jobs")
+    draw_folder(root / "all", 80, first_seed=50_000)
+    for number, picture in enumerate(sorted((root / "all").iterdir())):
+        folder = root / ("rooms" if number % 2 else "chairs")
+        folder.mkdir(exist_ok=True)
+        shutil.move(picture, folder / picture.name)
+    site.bench.pictures.add_pictures([root / "rooms", root / "chairs"])
+    return root
+
+
+def serious(page: Any) -> list[tuple[str, str]]:
+    violations = Axe().run(page).response["violations"]
+    return [
+        (v["id"], v["nodes"][0]["html"][:200]) for v in violations if v["impact"] in ("serious", "critical")
+    ]
+
+
+def looked_over(page: Any, shown: str) -> list[tuple[str, ...]]:
+    """What is wrong with a page that shows `shown`, in both themes and on a phone."""
+    found: list[tuple[str, ...]] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.reload()
+        page.locator(shown).first.wait_for()
+        found += [(scheme, *violation) for violation in serious(page)]
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 800})
+    if page.evaluate("document.documentElement.scrollWidth") > 390:
+        found.append(("on a phone", "scrolls sideways"))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return found
+
+
+def make(page: Any, name: str, folder: Path) -> None:
+    page.get_by_role("button", name="Collections", exact=True).click()
+    making = page.locator("details.making")
+    making.wait_for()
+    if making.get_attribute("open") is None:
+        making.locator("summary").click()
+    page.get_by_label("What is it called?").fill(name)
+    page.get_by_label("Folder", exact=True).fill(str(folder))
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text(f"“{name}” is made: 40 pictures").wait_for()
+
+
+def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
+    site: Any, page: Any, folders: Path
+) -> None:
+    page.goto(f"{site.url}/library")
+    page.locator("#library-main .pictures").wait_for()
+    make(page, "Rooms", folders / "rooms")
+    make(page, "Chairs", folders / "chairs")
+    page.get_by_role("button", name="All collections").click()
+    expect(page.locator("ul.cards > li")).to_have_count(2)
+    assert looked_over(page, "ul.cards") == []
+
+    page.get_by_role("link", name="Browse Rooms").click()
+    page.get_by_text("Only Rooms: 40 pictures.").wait_for()
+    expect(page.locator("#library-main .pictures .tile")).to_have_count(40)
+
+    bench = site.bench
+    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    page.goto(f"{site.url}/define?concept={quote(NAME)}")
+    page.get_by_text("Looks in the whole library.").wait_for()
+    page.get_by_role("button", name="Change where it looks").click()
+    page.get_by_label("Rooms").check()
+    assert serious(page) == []
+    page.get_by_role("button", name="Look in the ticked ones").click()
+    page.get_by_text("It looks in “Rooms”: 40 of 200 pictures now.").wait_for()
+
+    rooms, chairs = ({p.id for p in bench.collections.pictures(one, 100)} for one in ("Rooms", "Chairs"))
+    page.goto(f"{site.url}/label?concept={quote(NAME)}")
+    asked = set()
+    for _ in range(20):
+        picture = page.locator("#labeller[data-ready] .stage img").first
+        picture.wait_for()
+        shown = picture.get_attribute("src").split("?")[0].rpartition("/")[2]
+        asked.add(shown)
+        page.keyboard.press("n")
+        page.wait_for_function(
+            "was => !document.querySelector('#labeller .stage img')?.src.includes(was)", arg=shown
+        )
+    assert len(asked) == 20
+    assert asked <= rooms
+
+    while left := bench.answers.next_pictures(NAME, 20, purpose="evaluation"):
+        answer(bench, NAME, [p.id for p in left])
+    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 30)])
+    bench.versions.train(NAME)
+    bench.versions.evaluate(NAME)
+    bench.second_look.current(NAME)
+    bench.collections.look_in(NAME, ["Chairs"], author="me")
+
+    page.goto(f"{site.url}/quality?concept={quote(NAME)}")
+    told = page.locator("#quality-covered")
+    told.get_by_text("These figures are of 40 pictures in “Rooms”.").wait_for()
+    expect(told).to_contain_text("The concept looks in “Chairs” now, which they don’t cover.")
+    assert {p.id for p in bench.answers.upcoming(NAME, [], 8).pictures} <= chairs
+
+
+def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(
+    site: Any, page: Any, folders: Path
+) -> None:
+    made = site.bench.collections.from_pictures("By hand", [], author="me")
+    page.goto(f"{site.url}/library?view=collections&collection={made.id}")
+    page.get_by_text("None yet.").wait_for()
+    page.get_by_label("Find pictures to put in").fill("an ellipse")
+    page.keyboard.press("Enter")
+    boxes = page.locator("form[data-action=put-pictures] input[type=checkbox]")
+    boxes.nth(0).wait_for()
+    for place in range(3):
+        boxes.nth(place).check()
+    page.get_by_role("button", name="Put the ticked ones in").click()
+    page.get_by_text("3 pictures put in; 3 pictures in it now.").wait_for()
+    assert looked_over(page, "form[data-action=take-pictures]") == []
+    page.locator("form[data-action=take-pictures] input[type=checkbox]").first.check()
+    page.get_by_role("button", name="Take the ticked ones out").click()
+    page.get_by_text("1 picture taken out; 2 pictures in it now.").wait_for()
+    page.locator(".notice").get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone.").wait_for()
+    assert site.bench.collections.get(made.id).pictures == 3
+    page.get_by_role("button", name="Remove").click()
+    page.locator(".notice").get_by_role("button", name="Bring it back").click()
+    page.get_by_text("“By hand” is back.").wait_for()

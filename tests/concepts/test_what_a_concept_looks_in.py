@@ -1,0 +1,337 @@
+"""A concept looks in named collections: nothing outside is asked, mined, measured, ranked or counted."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from answering import answer
+from drawing import draw_folder
+
+from concepts.annotators.setups import Setup
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.frames import Frame
+
+NAME = "Round thing"
+ME = "me"
+
+
+@pytest.fixture(scope="module")
+def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
+    """The home of a library with two folders of drawings, each a collection, and a concept that looks in the
+    first one."""
+    root = tmp_path_factory.mktemp("halves")
+    draw_folder(root / "all", 160)
+    for number, picture in enumerate(sorted((root / "all").iterdir())):
+        folder = root / ("rooms" if number % 2 else "chairs")
+        folder.mkdir(exist_ok=True)
+        shutil.move(picture, folder / picture.name)
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.pictures.add_pictures([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}")
+    for name in ("rooms", "chairs"):
+        bench.collections.from_folder(name.title(), root / name, author=ME)
+    bench.definitions.begin_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.collections.look_in(NAME, ["Rooms"], author=ME)
+    bench.close()
+    return root / "home"
+
+
+@pytest.fixture
+def bench(made_halves: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made_halves, own_home)
+    return Workbench(load_settings())
+
+
+def members(bench: Workbench, name: str) -> set[str]:
+    return {picture.id for picture in bench.collections.pictures(name, 1000)}
+
+
+def answered(bench: Workbench, n: int) -> None:
+    """n pictures to learn from and what measures up to the first figures."""
+    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, n)])
+    while left := bench.answers.next_pictures(NAME, 10, purpose="evaluation"):
+        answer(bench, NAME, [picture.id for picture in left])
+
+
+@pytest.fixture(scope="module")
+def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("trained in rooms") / "home"
+    shutil.copytree(made_halves, home)
+    bench = Workbench(load_settings(home=home))
+    answered(bench, 16)
+    bench.versions.train(NAME)
+    bench.versions.evaluate(NAME)
+    bench.close()
+    return home
+
+
+@pytest.fixture
+def trained(made_trained: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made_trained, own_home)
+    return Workbench(load_settings())
+
+
+def concept_id(bench: Workbench) -> int:
+    return bench.context.concept(NAME).id
+
+
+def asked(bench: Workbench) -> Iterable[str]:
+    found: list[str] = []
+    while len(found) < 30:
+        upcoming = bench.answers.upcoming(NAME, found, 8)
+        found += [picture.id for picture in upcoming.pictures]
+        if not upcoming.pictures and not upcoming.thinking:
+            break
+    return found
+
+
+def mined(bench: Workbench) -> Iterable[str]:
+    bench.definitions.mine(NAME)
+    return bench.context.store.candidates(concept_id(bench))
+
+
+def annotated(bench: Workbench) -> Iterable[str]:
+    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    return [one.picture_id for one in bench.context.store.annotations(concept_id(bench))]
+
+
+def in_the_grid(bench: Workbench) -> Iterable[str]:
+    found: list[str] = []
+    for order in ("likely", "borderline", "unlikely"):
+        while (page := bench.answers.grid(NAME, order, n=60)).thinking:  # type: ignore[arg-type]
+            pass
+        found += [picture.id for picture in page.pictures]
+    while (page := bench.answers.grid(NAME, "query", query="a blue ellipse", n=60)).thinking:
+        pass
+    return [*found, *(picture.id for picture in page.pictures)]
+
+
+def on_a_wall(bench: Workbench) -> Iterable[str]:
+    return [picture.id for picture in bench.answers.wall(NAME)]
+
+
+def to_measure(bench: Workbench) -> Iterable[str]:
+    bench.context.draw_more(bench.context.concept(NAME), at_least=40)
+    return bench.context.store.evaluation_pictures(concept_id(bench))
+
+
+def searched(bench: Workbench) -> Iterable[str]:
+    view = bench.definitions.queries(NAME, 20)
+    return [picture.id for query in view for picture in query.found]
+
+
+ALWAYS: dict[str, Callable[[Workbench], Iterable[str]]] = {
+    "questions": asked,
+    "mining": mined,
+    "the machine": annotated,
+    "grids": in_the_grid,
+    "walls": on_a_wall,
+    "waves": to_measure,
+    "searches": searched,
+}
+
+
+def scored(bench: Workbench) -> Iterable[str]:
+    pages = [
+        bench.versions.ranked_pictures(NAME, order, size=500)  # type: ignore[arg-type]
+        for order in ("top", "bottom", "borderline")
+    ]
+    assert all(page.total == 80 for page in pages)
+    return [picture.id for page in pages for picture in page.pictures]
+
+
+def certifying(bench: Workbench) -> Iterable[str]:
+    bench.certificates.begin(NAME, 0.5, author=ME)
+    return [*bench.context.store.certifying_pictures(concept_id(bench)), *asked(bench)]
+
+
+def fitting(bench: Workbench) -> Iterable[str]:
+    bench.probabilities.begin(NAME, 10, author=ME)
+    return bench.context.store.certifying_pictures(concept_id(bench))
+
+
+def deliberated(bench: Workbench) -> Iterable[str]:
+    bench.deliberations.find_ambiguities(NAME)
+    return [i for one in bench.deliberations.ambiguities(NAME) for i in one.pictures]
+
+
+def doubted(bench: Workbench) -> Iterable[str]:
+    looked = bench.second_look.current(NAME)
+    assert looked.doubts
+    return [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
+
+
+def exported(bench: Workbench) -> Iterable[str]:
+    out = bench.context.settings.home / f"scores of {bench.collections.looked_in(NAME).number}.csv"
+    bench.label_exports.write(NAME, "csv", out, what="scores")
+    with out.open() as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
+def scored_to_a_file(bench: Workbench) -> Iterable[str]:
+    number = bench.versions.versions(NAME)[-1].number
+    job = bench.exports.submit_score_files(NAME, number, "", "csv")
+    bench.jobs.resume(job, None)
+    with bench.exports.scores_file(job).open() as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
+TRAINED: dict[str, Callable[[Workbench], Iterable[str]]] = {
+    "library scores": scored,
+    "a certifying draw": certifying,
+    "a fitting draw": fitting,
+    "deliberation": deliberated,
+    "doubts": doubted,
+    "exported scores": exported,
+    "a file of scores": scored_to_a_file,
+}
+
+
+@pytest.mark.parametrize("way", ALWAYS)
+def test_no_way_to_pictures_leads_out_of_what_a_concept_looks_in(bench: Workbench, way: str) -> None:
+    found = set(ALWAYS[way](bench))
+    assert found
+    assert found <= members(bench, "Rooms")
+
+
+@pytest.mark.parametrize("way", TRAINED)
+def test_no_way_that_takes_a_version_leads_out_either(trained: Workbench, way: str) -> None:
+    found = set(TRAINED[way](trained))
+    assert found
+    assert found <= members(trained, "Rooms")
+
+
+@pytest.mark.parametrize("way", [*ALWAYS, *TRAINED])
+def test_after_a_change_no_way_leads_to_where_it_looked_before(trained: Workbench, way: str) -> None:
+    """What was found, drawn and kept before the change included."""
+    ways = ALWAYS | TRAINED
+    ways[way](trained)
+    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    inside = members(trained, "Chairs")
+    kept = {  # what is kept for good, as it was
+        "the machine": lambda bench: [
+            one.picture_id for one in bench.context.material(bench.context.concept(NAME)).annotations
+        ],
+        "a certifying draw": lambda bench: bench.context.to_answer(bench.context.concept(NAME)),
+        "a fitting draw": lambda bench: bench.context.to_answer(bench.context.concept(NAME)),
+    }
+    found = set(kept.get(way, ways[way])(trained))
+    assert found <= inside
+
+
+def test_figures_keep_the_name_of_what_they_are_of(trained: Workbench) -> None:
+    before = trained.versions.quality(NAME)
+    assert before.elsewhere == ""
+    report = before.version.report
+    assert report is not None
+    assert "These figures are of 80 pictures in “Rooms”." in report.sentences
+    trained.collections.rename("Rooms", "Living rooms")
+    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    after = trained.versions.quality(NAME)
+    assert after.elsewhere == (
+        "These figures are of 80 pictures in “Rooms”. "
+        "The concept looks in “Chairs” now, which they don’t cover."
+    )
+    assert after.version.report == report
+    assert after.elsewhere in trained.exports.model_card(NAME)
+
+
+def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> None:
+    material = trained.context.material(trained.context.concept(NAME))
+    taught, measured = set(material.training.ids), len(material.evaluation_labels()[0])
+    assert measured
+    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    material = trained.context.material(trained.context.concept(NAME))
+    assert set(material.training.ids) == taught
+    assert material.evaluation_labels()[0] == []
+    count = trained.answers.count(NAME)
+    assert (count.measure, count.elsewhere) == (0, measured)
+
+
+def test_what_measured_before_measures_again_where_the_concept_looks_there_again(trained: Workbench) -> None:
+    concept = trained.context.concept(NAME)
+    before = trained.context.material(concept).evaluation_labels()[0]
+    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    reserved = trained.context.material(concept).reserved
+    assert set(before) <= reserved, "it teaches nothing meanwhile"
+    trained.collections.look_in(NAME, ["Rooms"], author=ME)
+    assert trained.context.material(concept).evaluation_labels()[0] == before
+
+
+def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
+    """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
+    from concepts.classifier.sample import sample
+
+    bench.collections.look_in(NAME, [], author=ME)
+    answered(bench, 12)
+    concept = bench.context.concept(NAME)
+    everything = sample(bench.context.material(concept), bench.context.collection)
+    bench.collections.look_in(NAME, ["Chairs"], author=ME)
+    material = bench.context.material(concept)
+    part = [i for i in everything.ids if i in members(bench, "Chairs")]
+    assert set(material.evaluation) == material.wave_of.keys() & members(bench, "Chairs")
+    answered(bench, 0)
+    drawn = sample(bench.context.material(concept), bench.context.collection)
+    assert set(part) <= set(drawn.ids) <= members(bench, "Chairs")
+    assert drawn.covered == len(drawn.groups) <= 80
+    assert sum(drawn.weights) == pytest.approx(drawn.covered, rel=0.35)
+
+
+def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(trained: Workbench) -> None:
+    waves = trained.context.store.waves(concept_id(trained))
+    assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
+    trained.certificates.begin(NAME, 0.5, author=ME)
+    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    state = trained.certificates.state(NAME)
+    assert state is not None
+    assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
+    again = trained.certificates.begin(NAME, 0.5, author=ME)
+    assert again.attempt == 2, "what can't be asked any more is drawn anew"
+
+
+def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
+    bench.catalogue.duplicate(NAME, "Another", author=ME)
+    assert bench.collections.looked_in("Another").names == ["Rooms"]
+    drawn = bench.context.store.evaluation_pictures(bench.context.concept("Another").id)
+    assert drawn
+    assert drawn.keys() <= members(bench, "Rooms")
+
+
+def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
+    quality = trained.versions.quality(NAME)
+    assert (quality.pictures, quality.looks_in) == (80, "“Rooms”")
+    looked = trained.collections.looked_in(NAME)
+    assert (looked.pictures, looked.library) == (80, 160)
+
+
+def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench) -> None:
+    few = sorted(members(bench, "Rooms"))[:12]
+    bench.collections.from_pictures("Few", few, author=ME)
+    bench.collections.look_in(NAME, ["Few"], author=ME)
+    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    said = bench.context.store.annotations(concept_id(bench))
+    assert said
+    assert {one.picture_id for one in said} <= set(few)
+
+
+def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
+    trained.catalogue.duplicate(NAME, "Everywhere", answers=True, author=ME)
+    trained.collections.look_in("Everywhere", [], author=ME)
+    trained.versions.train("Everywhere")
+    tried = trained.combining.try_now(f'"{NAME}" AND "Everywhere"', size=60)
+    assert tried.total == 80
+    assert {one.id for one in tried.pictures} <= members(trained, "Rooms")
+
+
+def test_the_table_of_all_scores_is_silent_where_a_concept_does_not_look(
+    trained: Workbench, tmp_path: Path
+) -> None:
+    trained.score_tables.write(tmp_path / "all.csv")
+    with (tmp_path / "all.csv").open(newline="") as file:
+        said = {row["id"]: row[f"{NAME}: decision"] for row in csv.DictReader(file)}
+    assert len(said) == 160
+    assert {picture for picture, decision in said.items() if decision} == members(trained, "Rooms")

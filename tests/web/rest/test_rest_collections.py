@@ -1,0 +1,49 @@
+"""Collections over REST: made, filled, emptied, undone, removed, and looked in by a concept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from concepts.workbench import Workbench
+
+
+def test_a_collection_from_its_beginning_to_a_concept_that_looks_in_it(
+    api: TestClient, workbench: Workbench, drawn: Path
+) -> None:
+    made = api.post("collections", json={"name": "Drawn", "folder": str(drawn)})
+    assert made.status_code == 201, made.text
+    collection = made.json()
+    assert (collection["pictures"], collection["follows"]) == (60, True)
+    address = f"collections/{collection['id']}"
+    ids = [picture["id"] for picture in api.get(f"{address}/pictures?limit=60").json()]
+    taken = api.post(f"{address}/pictures/take", json={"pictures": ids[:25]}).json()
+    assert (taken["pictures"], taken["remaining"]) == (25, 35)
+    assert api.post(f"{address}/pictures/take", json={"pictures": ids[:25]}).json() is None
+    assert api.post(f"{address}/pictures", json={"pictures": ids[:5]}).json()["remaining"] == 40
+    assert len(api.get(f"library/pictures?limit=60&in={collection['id']}").json()["pictures"]) == 40
+    hits = api.get(f"library/search?text=ellipse&limit=60&in={collection['id']}").json()
+    assert len(hits) == 40
+
+    workbench.definitions.create_concept("Round thing", "A filled ellipse.")
+    looks = api.put("concepts/Round thing/looks-in", json={"collections": [collection["id"]]}).json()
+    assert (looks["names"], looks["pictures"], looks["library"]) == (["Drawn"], 40, 60)
+    asked = api.get("concepts/Round thing/next", params={"n": 20}).json()
+    assert {picture["id"] for picture in asked} <= {hit["id"] for hit in hits}
+
+    undone = api.post(f"{address}/changes/{taken['number']}/undo").json()
+    assert undone["remaining"] == 60
+    assert api.delete(address).json()["concepts"] == ["Round thing"]
+    assert api.get("collections").json() == []
+    assert api.post(f"removed-collections/{collection['id']}/restore").json()["removed"] is None
+    assert api.put("concepts/Round thing/looks-in", json={"collections": []}).json()["pictures"] == 60
+
+
+def test_what_is_no_beginning_and_what_is_not_there_is_refused(api: TestClient) -> None:
+    assert api.post("collections", json={"name": "Two", "pictures": [], "folder": "/x"}).status_code == 422
+    assert api.post("collections", json={"name": "None"}).status_code == 422
+    assert api.post("collections", json={"name": "Empty", "folder": "/nowhere"}).status_code == 422
+    assert api.get("collections/999").status_code == 404
+    assert api.post("collections", json={"name": "Once", "pictures": []}).status_code == 201
+    assert api.post("collections", json={"name": "once", "pictures": []}).status_code == 409
