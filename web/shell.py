@@ -23,6 +23,7 @@ class Screen:
     build: Callable[[Workbench, gr.Blocks], None]
     step: int | None = None
     of_concept: bool = False  # beside the journey: shown where there is a concept
+    of_several: bool = False  # about all concepts together: shown once there is one
     aside: bool = False  # at the rail's foot
     part_of: str = ""  # where it is no step, the path of the one that leads to it
 
@@ -48,17 +49,19 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
     at = current
     if current.part_of and current not in steps:
         at = next(screen for screen in screens if screen.path == current.part_of)
+    names = workbench.catalogue.names()
     return render(
         "rail.html",
         concept=concept,
-        concepts=workbench.catalogue.names() if concept else [],
+        concepts=names if concept else [],
         place_of_others=current.path if current.path != "/" else "/define",
         current=at,
         before=screens[:first],
         steps=steps,
         aside=[s for s in screens if s.aside],
         protection=workbench.protection.on_page(author_of(request), concept),
-        after=[s for s in screens[first:] if not (s.step or s.aside) and (concept or not s.of_concept)],
+        after=[s for s in screens if s.of_concept] if concept else [],
+        together=[s for s in screens if s.of_several and (names or s is current)],
         done=journey.done if journey else frozenset(),
         pictures=workbench.pictures.count(),
         sandbox=request.state.sandbox,

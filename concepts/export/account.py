@@ -141,7 +141,11 @@ def quality(facts: ConceptFacts) -> list[str]:
     if yes + no:
         sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
     if precision := facts.metric("precision"):
-        at_random = f"of 100 at random {100 * yes / max(yes + no, 1):.0f} would be"
+        # Some kinds of pictures are drawn more often than others, so their share here is not it.
+        base = facts.metric("base_rate")
+        share = base.value if base and base.value is not None else yes / max(yes + no, 1)
+        figure_of_100 = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"  # 0 would claim more
+        at_random = f"of 100 at random {figure_of_100} would be"
         sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
     if recall := facts.metric("recall"):
         sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")

@@ -1,17 +1,21 @@
-"""Answers on Library: what is shown and what a search found, by key, several at once, and taken back."""
+"""Answers wherever a picture is, by key, several at once, and taken back: on Library, on a picture's own
+page, among what a version gets wrong and among what it flags."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Locator, Page, expect
 
+from concepts.learning.scale import Scale
+
 if TYPE_CHECKING:
     from conftest import Site
 
-NAME = "Ellipse of the library"
+NAME, ROUND, GRADED = "Ellipse of the library", "Round thing", "Roundness"
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +31,22 @@ def tiles(site: Site, page: Page, concept: str) -> Locator:
     return page.locator("#library-main .tile")
 
 
-def said(site: Site, picture: str | None) -> str | None:
+@pytest.fixture(scope="module")
+def trained(site: Site) -> Site:
+    """A concept with a version, of whose answers every sixth was a slip."""
+    bench = site.bench
+    bench.definitions.create_concept(ROUND, "A filled ellipse, not a rectangle.")
+    for place, picture in enumerate(bench.answers.next_pictures(ROUND, 30)):
+        counts = ("ellipse" in picture.path) != (place % 6 == 5)
+        bench.answers.give(ROUND, picture.id, "yes" if counts else "no", author="me")
+    bench.versions.train(ROUND)
+    return site
+
+
+def said(site: Site, picture: str | None, name: str = NAME) -> str | None:
     assert picture is not None
-    given = site.bench.answers.own(NAME, [picture], "me")
-    return given[0].value if given else None
+    given = site.bench.answers.own(name, [picture], "me")
+    return given[0].said if given else None
 
 
 def mark(tile: Locator) -> Locator:
@@ -125,3 +141,123 @@ def test_it_is_accessible_and_fits_a_phone(page: Page, tiles: Locator) -> None:
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_next(
+    site: Site, page: Page, concept: str
+) -> None:
+    site.bench.definitions.create_concept(GRADED, "How round it is.", scale=Scale.graded(5))
+    page.goto(f"{site.url}/library")
+    tiles = page.locator("#library-main .tile")
+    first, second = (str(tiles.nth(n).get_attribute("data-value")) for n in (20, 21))
+    site.bench.answers.give(GRADED, first, "5", author="ben")
+    tiles.nth(20).click()
+    dialog = page.get_by_role("dialog")
+    rows = dialog.locator(".picture-answers .cell")
+    expect(rows).to_have_count(len(site.bench.catalogue.names()))
+    expect(dialog.locator("[aria-pressed=true]")).to_have_count(0)  # not even what ben says
+    dialog.get_by_role("button", name=f"{concept}: counts").focus()
+    page.keyboard.press("n")
+    expect(dialog.get_by_role("button", name=f"{concept}: doesn’t count")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("4")
+    expect(dialog.get_by_role("button", name=f"{GRADED}: 4 of 5")).to_have_attribute("aria-pressed", "true")
+    wait_until_sent(page)
+    assert [said(site, first, name) for name in (concept, GRADED)] == ["no", "4"]
+    page.keyboard.press("ArrowRight")  # the next picture, at the same concept
+    expect(dialog.get_by_role("button", name=f"{GRADED}: 1 of 5")).to_be_focused()
+    page.keyboard.press("2")
+    page.keyboard.press("z")
+    wait_until_sent(page)
+    assert said(site, second, GRADED) is None
+    page.keyboard.press("ArrowLeft")
+    expect(dialog.get_by_role("button", name=f"{GRADED}: 4 of 5")).to_have_attribute("aria-pressed", "true")
+    expect(dialog).to_contain_text("ben")  # now that it is answered
+    listed = dialog.locator(f"[data-own='{GRADED}']")
+    expect(listed).to_have_count(1)
+    dialog.get_by_role("button", name=f"{GRADED}: 4 of 5").click()
+    expect(listed).to_have_count(0)  # the list doesn't keep what was taken back
+    assert serious_in_both_themes(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: Page) -> None:
+    for number in range(13):
+        site.bench.definitions.create_concept(f"Zebra {number:02}", "A zebra.")
+    page.goto(f"{site.url}/library")
+    page.locator("#library-main .tile").nth(30).click()
+    dialog = page.get_by_role("dialog")
+    rows = dialog.locator(".picture-answers .cell")
+    expect(rows).to_have_count(12)
+    dialog.get_by_label("Another concept").select_option("Zebra 12")
+    expect(rows.last.get_by_role("button", name="Zebra 12: counts")).to_be_focused()
+    page.keyboard.press("y")
+    wait_until_sent(page)
+    page.keyboard.press("ArrowRight")
+    expect(rows.last.get_by_role("button", name="Zebra 12: counts")).to_be_focused()
+    expect(rows).to_have_count(13)
+    for number in range(13):
+        site.bench.catalogue.archive(f"Zebra {number:02}")
+
+
+def test_what_a_version_gets_wrong_is_answered_without_opening_it(trained: Site, page: Page) -> None:
+    page.goto(f"{trained.url}/quality?concept={quote(ROUND)}")
+    tile = page.locator("#quality-mistakes .tile").first
+    picture = str(tile.get_attribute("data-value"))
+    before = said(trained, picture, ROUND)
+    tile.focus()
+    page.keyboard.press("n" if before == "yes" else "y")
+    expect(mark(tile)).to_have_text("✗ doesn’t" if before == "yes" else "✓ counts")
+    wait_until_sent(page)
+    assert said(trained, picture, ROUND) == ("no" if before == "yes" else "yes")
+    assert trained.bench.answers.own(ROUND, [picture], "me")[0].in_view
+    page.keyboard.press("z")
+    wait_until_sent(page)
+    assert said(trained, picture, ROUND) == before
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert serious_in_both_themes(page) == []
+
+
+def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: Page) -> None:
+    page.goto(f"{trained.url}/use?concept={quote(ROUND)}")
+    tiles = page.locator("#use-library .tile")
+    tiles.nth(2).click()
+    tiles.nth(4).click(modifiers=["Shift"])
+    status = page.locator("#use-library [data-part=answering-said]")
+    expect(status).to_have_text("3 chosen")
+    page.keyboard.press("u")
+    expect(page.locator("#use-library .said.unsure")).to_have_count(3)
+    wait_until_sent(page)
+    ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (2, 3, 4)]
+    given = trained.bench.answers.own(ROUND, ids, "me")
+    assert [(event.value, event.in_view) for event in given] == [("unsure", True)] * 3
+    assert serious_in_both_themes(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
+    trained: Site, page: Page
+) -> None:
+    page.goto(f"{trained.url}/library?concept={quote(ROUND)}&says=yes")
+    page.get_by_label("Answer for").select_option(ROUND)
+    tiles = page.locator("#library-main .tile")
+    filtered = str(tiles.nth(1).get_attribute("data-value"))
+    tiles.nth(1).focus()
+    page.keyboard.press("y")
+    page.goto(f"{trained.url}/library")
+    with_squares, plain = (str(tiles.nth(n).get_attribute("data-value")) for n in (10, 11))
+    trained.bench.answers.give(ROUND, with_squares, "no", author="me")  # it may be one that measures
+    tiles.nth(10).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Where in the picture").click()
+    expect(dialog.get_by_text("sure that it counts")).to_be_visible()
+    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.locator(f"[data-picture='{plain}'].picture-answers[data-ready=yes]")).to_be_visible()
+    dialog.get_by_role("button", name=f"{ROUND}: counts").click()
+    wait_until_sent(page)
+    given = trained.bench.answers.own(ROUND, [filtered, with_squares, plain], "me")
+    in_view = {event.picture_id: event.in_view for event in given}
+    assert in_view == {filtered: True, with_squares: True, plain: False}

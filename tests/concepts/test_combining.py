@@ -21,6 +21,7 @@ from concepts.export.loading import load_bundle
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
+from web.render import render
 
 NAME, OTHER = "Round thing", "Dark one"
 RULE = f"{NAME} AND NOT {OTHER}"
@@ -45,6 +46,15 @@ def made_two(made_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def bench(made_two: Path, own_home: Path) -> Workbench:
     shutil.copytree(made_two, own_home)
     return Workbench(load_settings())
+
+
+def test_of_one_concept_alone_it_says_why_use_counts_otherwise(bench: Workbench) -> None:
+    tried = bench.combining.tried(NAME)
+    assert tried is not None
+    alone = tried.model_copy(update={"flagged": tried.by_decisions + 2})
+    for page, said in ((alone, True), (alone.model_copy(update={"flagged": tried.by_decisions}), False)):
+        html = render("combine/found.html", page=page, place={}, size=24, to=lambda *place, **more: "")
+        assert (f"On Use it is {tried.by_decisions}, by {NAME}" in html) is said
 
 
 def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(bench: Workbench) -> None:

@@ -82,13 +82,34 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
 def test_a_review_that_is_no_step_is_a_part_of_quality(bench: Workbench) -> None:
     begin(bench, 0, 1)
     state = SimpleNamespace(sandbox=None)
-    request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state)
+    request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state, username=None)
     review = next(screen for screen in SCREENS if screen.title == "Review")
     html = _rail(bench, SCREENS, review, request)  # type: ignore[arg-type]
     assert "Review</a>" not in html
     steps = html.split('class="steps"')[1].split("</div>", 1)[0]
     assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]
     assert 'aria-current="step"' in steps.split("/quality")[1]
+
+
+def test_what_is_no_step_stands_behind_the_journey_and_what_takes_concepts_waits_for_one(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = SimpleNamespace(sandbox=None)
+    start = next(screen for screen in SCREENS if screen.title == "Start")
+
+    def rail(**query: str) -> str:
+        request = SimpleNamespace(query_params=query, state=state, username=None)
+        return _rail(bench, SCREENS, start, request)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as nothing_yet:
+        nothing_yet.setattr(bench.catalogue, "names", list)
+        assert "Combine" not in rail()
+    begin(bench, 0, 1)
+    assert "Combine" in rail()
+    assert "Borderline" not in rail()  # of a concept, and none is chosen
+    titles = ("Library", "Define", "Use", "Borderline", "Combine", "Side by side", "Activity", "Settings")
+    at = [rail(concept="Shape 0").index(title) for title in titles]
+    assert at == sorted(at)
 
 
 def test_a_cover_shows_what_counts_and_never_a_no(

@@ -40,6 +40,12 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
     assert "simulated" not in card
 
 
+def test_what_chance_would_reach_is_of_the_library_not_of_what_was_drawn_to_measure(head, make_facts, facts):
+    estimated = Metric(name="base_rate", value=0.094, low=0.07, high=0.2, n=63)
+    card = card_text(make_facts(head, metrics=(*facts.concepts[0].metrics, estimated)))
+    assert "are right; of 100 at random 9 would be." in card
+
+
 def test_kinds_that_count_and_kinds_left_open_are_told_apart(head, make_facts):
     kinds = (
         Criterion(kind="included", text="a student's room"),

@@ -23,6 +23,7 @@ from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author
+from web.screens.mistakes import listed
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -96,6 +97,25 @@ def test_correcting_every_mistake_over_rest_changes_no_figure(bench: Workbench) 
     assert client.get("versions/1/quality").json()["version"]["report"] == bench.versions.quality(
         NAME
     ).version.report.model_dump(mode="json")  # type: ignore[union-attr]
+
+
+def test_correcting_every_mistake_where_it_is_listed_changes_no_figure(bench: Workbench) -> None:
+    before = figures(bench)
+    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    mistakes = bench.versions.mistakes(NAME)
+    for number, one in enumerate(mistakes):
+        body = {"concept": NAME, "key": f"listed-{number:04}", "answers": [[one.id, other(one.said)]]}
+        assert client.post("/app/answers/elsewhere", json=body | {"in_view": True}).status_code == 200
+    given = bench.answers.own(NAME, [one.id for one in mistakes], "me")
+    assert all(event.in_view for event in given)
+    assert bench.versions.mistakes(NAME) == []
+    assert figures(bench) == before
+
+
+def test_who_only_looks_is_offered_no_answers(bench: Workbench) -> None:
+    view = bench.definitions.concept(NAME)
+    shown = [listed(bench, view, "me", (0, 0), looking=False, may_answer=may) for may in (True, False)]
+    assert ["data-say=" in html for html in shown] == [True, False]
 
 
 def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from answering import answer
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
+from concepts.export.said import ConceptSaid, PictureSaid
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -74,7 +76,7 @@ def test_a_stranger_sees_the_page_and_tries_a_picture_and_reaches_nothing_else(
     assert "Round &amp; &lt;b&gt;thing" in page.text
     said = stranger.post(f"{path}/classify", files=picture())
     assert said.status_code == 200, said.text
-    assert set(said.json()) == {"probability", "decision", "zone"}
+    assert set(said.json()) == {"words", "probability", "zone"}
     shown = bench.answers.next_pictures(NAME, 1)[0].id
     for other in (
         *("/", "/api/v1/concepts", "/api/v1/library/pictures", f"/media/thumbnail/{shown}"),
@@ -183,3 +185,23 @@ def test_visitors_of_a_demo_make_no_links_and_take_the_file(
             assert share.status_code == 403
             assert "closed here" in share.json()["detail"]
         assert visitor.get(f"{concept}/versions/1/page").status_code == 404  # it would, had it a version
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "probability"),
+    [
+        ([("Round", 0.9, "yes", None)], "yes", 0.9),
+        ([("Mess", 0.4, "no", 2.4)], "grade 2.4", 0.4),
+        ([("kitchen", 0.7, "yes", None), ("bath", 0.2, "no", None)], "kitchen", 0.7),
+        ([("kitchen", 0.3, "no", None), ("bath", 0.2, "no", None)], "none of these", 0.5),
+    ],
+)
+def test_a_grade_and_the_likeliest_class_are_told_in_a_word(
+    said: list[tuple[str, float, Literal["yes", "no"], float | None]], words: str, probability: float
+) -> None:
+    found = tuple(
+        ConceptSaid(concept=name, version=1, probability=p, decision=yes, zone=yes, grade=grade)
+        for name, p, yes, grade in said
+    )
+    told = sharing._told(PictureSaid(name="", said=found))
+    assert (told["words"], told["probability"]) == (words, pytest.approx(probability))

@@ -1,8 +1,9 @@
-"""Answers to pictures that a person comes across outside of Label: in the library, in what a search found.
+"""Answers to pictures that a person comes across outside of Label: in the library, in what a search found,
+among what a version flags or gets wrong.
 
-A response means that the answers are committed. No opinion of the machine stands beside such pictures, and
-those that measure do so once their turn comes in the order drawn, so it makes no difference where they were
-given.
+A response means that the answers are committed. Where no opinion of the machine stands beside a picture, one
+that measures does so once its turn comes in the order drawn, so it makes no difference where it was answered.
+Where one does, as on Quality and Use, the page says so, and the answer measures nothing.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from web.http.guard import author_of
 
 class Elsewhere(BaseModel):
     """Answers that are committed together; the i-th has the key `key.i`. Or those given under `undoes` are
-    taken back."""
+    taken back. `in_view`: what the machine says of these pictures was shown."""
 
     concept: str
     key: Key
     answers: list[tuple[PictureId, Value]] = Field(default=[], max_length=LARGEST_GRID)
     undoes: list[str] = Field(default=[], max_length=LARGEST_GRID)
+    in_view: bool = False
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Elsewhere:
@@ -59,7 +61,7 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
                 Given(key=f"{body.key}.{i}", picture=picture, value=value)
                 for i, (picture, value) in enumerate(body.answers)
             ]
-            take(workbench, body.concept, given, Author(author))
+            take(workbench, body.concept, given, Author(author), in_view=body.in_view)
         else:
             workbench.answers.undo(body.concept, author=author, key=body.key, only=body.undoes)
         return workbench.answers.count(body.concept)

@@ -11,14 +11,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import ShareGoneError
-from concepts.export.said import PictureSaid
+from concepts.export.said import PictureSaid, Zone
 from concepts.export.shared import STYLE, hashed, page_of_a_link_that_is_over
+from concepts.learning.scale import NONE_IN_WORDS
 from concepts.workbench import Workbench
 from web.http.allowance import OF_A_LINK, OF_AN_ADDRESS, Allowance
 from web.http.guard import address_of
 from web.http.problems import problem
 
 SHARED = "/shared/"
+WORDS: dict[Zone, str] = {"yes": "yes", "no": "no", "look": "look yourself"}
 POLICY = (
     f"default-src 'none'; style-src {hashed(STYLE)}; script-src 'self'; connect-src 'self'; "
     "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -61,7 +63,16 @@ def sharing_routes(workbench: Workbench) -> APIRouter:
 
 
 def _told(found: PictureSaid) -> dict[str, object]:
+    """In a word: yes or no, its grade, or the likeliest class."""
     if not found.said:
         return {"error": found.error}
-    (said,) = found.said
-    return {"probability": said.probability, "decision": said.decision, "zone": said.zone}
+    first, *others = found.said
+    if not others:
+        grade = first.grade
+        words = WORDS[first.zone] if grade is None else f"grade {grade:.1f}"
+        return {"words": words, "probability": first.probability, "zone": first.zone}
+    likeliest = next((said for said in found.said if said.decision == "yes"), None)
+    if likeliest is None:
+        none = max(1 - sum(said.probability for said in found.said), 0.0)
+        return {"words": NONE_IN_WORDS, "probability": none, "zone": "no"}
+    return {"words": likeliest.concept, "probability": likeliest.probability, "zone": "yes"}

@@ -28,9 +28,9 @@ SCREENS = (
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
     Screen("Story", "/story", "history", story.build, of_concept=True),
-    Screen("Combine", "/combine", "arrow-left-right", combine.build),
-    Screen("Side by side", "/several", "grid-3x3", several.build),
-    Screen("Activity", "/activity", "activity", activity.build),
+    Screen("Combine", "/combine", "arrow-left-right", combine.build, of_several=True),
+    Screen("Side by side", "/several", "grid-3x3", several.build, of_several=True),
+    Screen("Activity", "/activity", "activity", activity.build, aside=True),
     Screen("Protection", "/protection", "eye-off", protection.build, aside=True),
-    Screen("Settings", "/settings", "settings", settings.build),
+    Screen("Settings", "/settings", "settings", settings.build, aside=True),
 )

@@ -13,6 +13,7 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
 from web.advice import in_words
@@ -137,7 +138,10 @@ class _Screen:
             if action.name in ("open", "position"):
                 said = chosen_of(dict(request.query_params)).said()
                 where = action.name == "position"
-                shown = picture(self._bench, action.value, author, said, self._demo, position=where)
+                may = request.state.role >= Role.LABELLER
+                shown = picture(
+                    self._bench, action.value, author, said, self._demo, position=where, may_answer=may
+                )
                 return {self.dialog: shown}
             if action.name == "remove-pictures":
                 done = remove(self._bench, action.fields.get("pictures", ""), place, author)

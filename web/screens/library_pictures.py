@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from concepts.errors import DiscernError
-from concepts.library.browsing import PicturePage
+from concepts.library.browsing import PictureDetail, PicturePage
 from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
+from concepts.workbench.concept_views import ScaleView
 from web.advice import in_words
 from web.render import Button, Notice, render
 
 PAGE = 48
 CAPTIONED = 12
 FOLDERS = 40  # of one level
+CONCEPTS = 12  # that a picture is answered for at once, unless somebody chooses more
 
 Place = dict[str, str]
 
@@ -59,17 +62,29 @@ def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, 
         formats=bench.browsing.formats() if library.pictures else [],
         demo=demo,
         concepts=bench.catalogue.scales(),
+        in_view=bench.catalogue.name_now(chosen.concept) if chosen.says else "",
         read=None if demo else bench.words.state(),
     )
 
 
 def picture(
-    bench: Workbench, picture_id: str, author: str, said: Place, demo: bool, *, position: bool = False
+    bench: Workbench,
+    picture_id: str,
+    author: str,
+    said: Place,
+    demo: bool,
+    *,
+    position: bool = False,
+    may_answer: bool = True,
 ) -> str:
     """One picture with everything that is known of it; where it was taken only if that is asked for."""
+    found = bench.pictures.picture(picture_id)
+    concepts, others = _to_answer(bench, found, author) if may_answer else ([], {})
     return render(
         "library/picture.html",
-        picture=bench.pictures.picture(picture_id),
+        picture=found,
+        concepts=concepts,
+        others=others,
         camera=bench.browsing.camera(picture_id, position=position),
         remarks=bench.comments.of_picture(picture_id, author),
         author=author,
@@ -77,6 +92,22 @@ def picture(
         said=said,
         demo=demo,
     )
+
+
+def _to_answer(
+    bench: Workbench, found: PictureDetail, author: str
+) -> tuple[list[dict[str, Any]], dict[str, ScaleView]]:
+    """A row for each of a few concepts, and of all that this person has answered of the picture, with their
+    own answer and its key; and what the others are answered by. Neither has what anybody else says."""
+    scales = bench.catalogue.scales()
+    mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
+    shown = [name for place, name in enumerate(scales) if place < CONCEPTS or name in mine]
+    rows = []
+    for name in shown:
+        own = bench.answers.own(name, [found.id], author) if name in mine else []
+        said = (own[0].said, own[0].key) if own else None
+        rows.append({"name": name, "scale": scales[name].model_dump_json(), "said": said})
+    return rows, {name: scale for name, scale in scales.items() if name not in set(shown)}
 
 
 def _dates(bench: Workbench, chosen: Chosen) -> Notice | None:

@@ -16,9 +16,17 @@ PAGE: Final = 24
 ANSWERS: Final = {"yes": "it counts", "no": "it doesn’t count", "unsure": "unsure"}
 
 
-def listed(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int], looking: bool) -> str:
+def listed(
+    bench: Workbench,
+    view: ConceptView,
+    author: str,
+    pages: Sequence[int],
+    looking: bool,
+    *,
+    may_answer: bool = True,
+) -> str:
     """`pages`: the first false alarm and the first missed picture that are shown; without what measures while
-    `looking` at that again blindly."""
+    `looking` at that again blindly. `may_answer`: by key too, without opening them."""
     found = bench.versions.mistakes(view.name)
     remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
     return render(
@@ -30,6 +38,9 @@ def listed(bench: Workbench, view: ConceptView, author: str, pages: Sequence[int
         pages=pages,
         size=PAGE,
         commented=remarks.keys(),
+        name=view.name,
+        scale=view.scale,
+        may_answer=may_answer,
     )
 
 

@@ -16,6 +16,7 @@ from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.export import figures
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
 from concepts.learning.target import Side
@@ -110,7 +111,7 @@ class _Screen:
                 self.memory: {"pages": list(pages), "seen": _seen(jobs)},
                 **self.work.shown(_work(jobs)),
                 **self._figures(view, quality, jobs),
-                **(self._mistakes(view, author_of(request), pages) if quality else {}),
+                **(self._mistakes(view, request, pages) if quality else {}),
                 self.work.timer: self.work.ticking(*jobs),
             }
         except DiscernError as error:
@@ -225,10 +226,14 @@ class _Screen:
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
-    def _mistakes(self, view: ConceptView, author: str, pages: Sequence[int], begun: bool = False) -> Shown:
+    def _mistakes(
+        self, view: ConceptView, request: gr.Request, pages: Sequence[int], begun: bool = False
+    ) -> Shown:
         """What it has wrong; without what measures while that is looked at again blindly."""
+        author, may_answer = author_of(request), request.state.role >= Role.LABELLER
         look = self.again.found(view.name, author)
-        shown = mistakes.listed(self._bench, view, author, pages, look.is_going or begun)
+        looking = look.is_going or begun
+        shown = mistakes.listed(self._bench, view, author, pages, looking, may_answer=may_answer)
         return {self.again.area: self.again.shown(look, begun), self.mistakes: shown}
 
     # What is done
@@ -243,9 +248,9 @@ class _Screen:
                 return {} if dialog is None else {self.dialog: dialog}
             if action.name == "begin-again":
                 view = self._bench.definitions.concept(name)
-                return self._mistakes(view, author_of(request), pages, begun=True)
+                return self._mistakes(view, request, pages, begun=True)
             if action.name.startswith("page-"):
-                return self._turn(name, action, memory, pages, author_of(request))
+                return self._turn(name, action, memory, pages, request)
             return self.everything(request, self._do(action, name, author_of(request)), pages)
         except DiscernError as error:
             return self.everything(request, say(in_words(error), "bad"), pages)
@@ -286,11 +291,13 @@ class _Screen:
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _turn(self, name: str, action: Action, memory: Memory, pages: Sequence[int], author: str) -> Shown:
+    def _turn(
+        self, name: str, action: Action, memory: Memory, pages: Sequence[int], request: gr.Request
+    ) -> Shown:
         start = max(int(action.value), 0)
         turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
         view = self._bench.definitions.concept(name)
-        return self._mistakes(view, author, turned) | {self.memory: memory | {"pages": turned}}
+        return self._mistakes(view, request, turned) | {self.memory: memory | {"pages": turned}}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)

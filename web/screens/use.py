@@ -98,7 +98,7 @@ class _Screen:
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
             shown = self._figures(view, job, request.state.role)
-            library = self._library(view.name, view.heads[-1].number, "top", 0)
+            library = self._library(view, request, "top", 0)
         except DiscernError as error:
             return self._bare(say(in_words(error), "bad"))
         return shown | {self.library: library, self.said: said, self.compared: ""}
@@ -135,10 +135,19 @@ class _Screen:
         still = {self.card: gr.Markdown(visible=False), self.work.timer: gr.Timer(active=False)}
         return dict.fromkeys(self.html, "") | {self.top: top} | still
 
-    def _library(self, name: str, version: int, order: str, start: int) -> str:
+    def _library(self, view: ConceptView, request: gr.Request, order: str, start: int) -> str:
         checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
-        page = self._bench.versions.scored_pictures(name, checked, start=max(start, 0), size=PAGE)
-        return render("use/library.html", page=page, order=order, version=version, size=PAGE)
+        page = self._bench.versions.scored_pictures(view.name, checked, start=max(start, 0), size=PAGE)
+        return render(
+            "use/library.html",
+            page=page,
+            order=order,
+            version=view.heads[-1].number,
+            size=PAGE,
+            name=view.name,
+            scale=view.scale,
+            may_answer=request.state.role >= Role.LABELLER,
+        )
 
     def _code(self, view: ConceptView) -> list[Snippet]:
         number = view.heads[-1].number
@@ -187,20 +196,20 @@ class _Screen:
         if name is None:
             return self.everything(request)
         try:
-            look = self._look(action, name)
+            look = self._look(action, name, request)
             if look is not None:
                 return look
             return self.everything(request, self._do(action, name, author_of(request)))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
 
-    def _look(self, action: Action, name: str) -> Shown | None:
+    def _look(self, action: Action, name: str, request: gr.Request) -> Shown | None:
         """What a press shows without changing anything; none where it does."""
         versions = self._bench.versions
         if action.name == "order":
             order, _, start = action.value.partition(":")
-            newest = self._bench.definitions.concept(name).heads[-1].number
-            return {self.library: self._library(name, newest, order, int(start or 0))}
+            view = self._bench.definitions.concept(name)
+            return {self.library: self._library(view, request, order, int(start or 0))}
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             found = versions.compare_versions(name, one, other)

@@ -1,40 +1,32 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
 // Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
-// The concept is chosen once in the bar of the page and remembered while the tab is open.
-import {Outbox, get} from './outbox.js';
+// The concept is the page's own, or chosen once in its bar and remembered while the tab is open.
 import {element} from './dom.js';
+import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
 const KEYS = {z: 'undo', x: 'choose', delete: 'remove'};
 const REMEMBERED = 'discern:answer-for';
-const MOST = 60; // in one request
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
 
 const area = () => document.querySelector('[data-answering]');
 const bar = () => document.querySelector('.answering');
 const tiles = () => [...(area()?.querySelectorAll('.pictures .tile[data-value]') || [])];
 const removes = () => bar()?.dataset.removes !== undefined;
+const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows what was answered itself
 const idOf = (tile) => tile.dataset.value;
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
 
 class AnswerAnywhere {
   constructor() {
     this.scale = new Scale();
-    this.own = new Map(); // picture → [value, key], of the concept
     this.chosen = new Set();
-    this.done = []; // what can be taken back: keys of one press each
     this.anchor = null;
     this.choosing = false;
-    this.outbox = new Outbox({
-      have: () => [],
-      saved: () => this.saved(),
-      refused: (item, reason) => this.refused(item, reason),
-      changed: (count, failure) => this.changed(count, failure),
-    }, 'discern:unsaved-elsewhere:');
   }
 
   get concept() {
-    return sessionStorage.getItem(REMEMBERED) || '';
+    return fixed() ?? (sessionStorage.getItem(REMEMBERED) || '');
   }
 
   // Whether pictures can be chosen at all.
@@ -53,6 +45,8 @@ class AnswerAnywhere {
       select.value = this.concept;
       bar().querySelector('.acts').hidden = !this.concept;
       this.offer(select.selectedOptions[0]?.dataset.scale);
+    } else if (fixed()) {
+      this.offer(bar().dataset.scale);
     }
     bar().querySelector('[data-say=choose]').hidden = !this.open;
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
@@ -80,29 +74,20 @@ class AnswerAnywhere {
   }
 
   async load() {
-    const concept = document.getElementById('answering-concept') ? this.concept : '';
-    const ids = [...new Set(tiles().map(idOf))].slice(0, MOST);
-    if (!concept || !ids.length) return;
-    const query = new URLSearchParams({concept});
-    for (const id of ids) query.append('picture', id);
+    const {concept} = this;
+    const ids = [...new Set(tiles().map(idOf))];
+    if (!concept || fixed() || !document.getElementById('answering-concept') || !ids.length) return;
     try {
-      const {answers} = await get(`/app/answers/own?${query}`);
-      if (concept !== this.concept) return;
-      for (const id of ids) if (!this.waiting(id)) this.own.delete(id);
-      for (const [id, said] of Object.entries(answers)) if (!this.waiting(id)) this.own.set(id, said);
+      await elsewhere.load(concept, ids);
       this.draw();
     } catch (error) {
       this.tell(`What you answered can’t be shown: ${error.message}`);
     }
   }
 
-  waiting(id) {
-    return this.outbox.items.some((item) => item.kind === '/elsewhere' && item.body.answers.some(([other]) => other === id));
-  }
-
   draw() {
     for (const tile of tiles()) {
-      const value = this.concept ? this.own.get(idOf(tile))?.[0] || '' : '';
+      const value = this.concept ? elsewhere.said(this.concept, idOf(tile)) : '';
       const chosen = this.chosen.has(idOf(tile));
       tile.classList.toggle('chosen', chosen);
       let mark = tile.querySelector('.said');
@@ -140,7 +125,7 @@ class AnswerAnywhere {
   answer(what) {
     const ids = this.meant();
     if (!ids.length) return this.tell('Point at a picture, or choose some.');
-    for (let i = 0; i < ids.length; i += MOST) this.say(ids.slice(i, i + MOST), what);
+    elsewhere.say(this.concept, ids, what);
     const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
     this.tell(`${picture}: ${this.scale.words(what)}.`);
     this.chosen.clear();
@@ -158,19 +143,11 @@ class AnswerAnywhere {
     form.requestSubmit();
   }
 
-  say(ids, value) {
-    const key = this.outbox.add('/elsewhere', {concept: this.concept, answers: ids.map((id) => [id, value])});
-    this.done.push({concept: this.concept, ids, before: ids.map((id) => this.own.get(id)), keys: ids.map((_, i) => `${key}.${i}`)});
-    ids.forEach((id, i) => this.own.set(id, [value, `${key}.${i}`]));
-  }
-
   undo() {
-    const last = this.done.pop();
+    const last = elsewhere.undo();
     if (!last) return this.tell('There is nothing to take back.');
-    this.outbox.add('/elsewhere', {concept: last.concept, answers: [], undoes: last.keys});
-    last.ids.forEach((id, i) => (last.before[i] ? this.own.set(id, last.before[i]) : this.own.delete(id)));
-    this.tell(last.ids.length === 1 ? 'Taken back.' : `${last.ids.length} answers are taken back.`);
-    this.draw();
+    const what = last.concept === this.concept ? '' : `${last.concept}: `;
+    this.tell(last.ids.length === 1 ? `${what}Taken back.` : `${what}${last.ids.length} answers are taken back.`);
   }
 
   // Choosing: X or Ctrl and a click one by one, Shift and a click up to it, a rectangle drawn with the mouse.
@@ -205,25 +182,6 @@ class AnswerAnywhere {
     this.draw();
   }
 
-  changed(count, failure) {
-    if (!failure) return;
-    this.failed = true;
-    this.tell(`Not saved yet: ${count}. ${failure} It is tried again.`);
-  }
-
-  saved() {
-    if (this.outbox.items.length) return;
-    if (this.failed) this.tell('Saved.');
-    this.failed = false;
-  }
-
-  refused(item, reason) {
-    for (const [id] of item.body.answers || []) this.own.delete(id);
-    this.done = [];
-    this.tell(`Not saved, and it does not count: ${reason}`);
-    this.draw();
-  }
-
   // Keyboard: arrows go from tile to tile, by row and column.
   move(tile, key, extend) {
     const all = tiles();
@@ -240,6 +198,7 @@ class AnswerAnywhere {
 }
 
 const answers = new AnswerAnywhere();
+elsewhere.watch({draw: () => answers.draw(), tell: (words) => answers.tell(words)});
 let waiting = false;
 new MutationObserver(() => {
   if (waiting) return;
@@ -250,8 +209,6 @@ new MutationObserver(() => {
 document.addEventListener('change', (event) => {
   if (event.target.id !== 'answering-concept') return;
   sessionStorage.setItem(REMEMBERED, event.target.value);
-  answers.own.clear();
-  answers.done = [];
   answers.settle();
 });
 
@@ -286,7 +243,8 @@ document.addEventListener('click', (event) => {
   const own = event.target.closest?.('.answering [data-answer]');
   if (own) return answers.answer(own.dataset.answer);
   const tile = tileOf(event.target);
-  const choosing = answers.choosing || event.shiftKey || event.ctrlKey || event.metaKey;
+  const picks = tile && tile.dataset.action === undefined; // it opens nothing
+  const choosing = answers.choosing || picks || event.shiftKey || event.ctrlKey || event.metaKey;
   if (!tile || !answers.open || !(choosing || drawing)) return;
   event.preventDefault();
   event.stopPropagation();

@@ -48,6 +48,8 @@ async function ask(button) {
   if (area.dataset.version) query.set('version', area.dataset.version);
   try {
     const heat = await get(`/api/v1/library/pictures/${area.dataset.picture}/heat?${query}`);
+    // From now on an answer to it is one that was given with the verdict in view.
+    document.dispatchEvent(new CustomEvent('verdict', {detail: {concept: heat.concept, picture: heat.picture}}));
     if (!button.isConnected) return;
     said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words} Filled squares raised the score, struck ones lowered it.`;
     const img = large.querySelector('img');

@@ -105,7 +105,7 @@ document.addEventListener("click", (event) => {
   if (turn) turnTo(Number(turn.dataset.turn));
 });
 document.addEventListener("keydown", (event) => {
-  if (!document.querySelector("#library-dialog dialog[open]") || event.target.matches("input, textarea")) return;
+  if (!document.querySelector("#library-dialog dialog[open]") || event.target.matches("input, textarea, select")) return;
   if (event.key === "ArrowLeft") turnTo(-1);
   if (event.key === "ArrowRight") turnTo(1);
 });

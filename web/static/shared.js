@@ -4,7 +4,6 @@ const answers = document.getElementById("answers");
 const status = document.getElementById("status");
 const input = document.getElementById("files");
 const zone = document.getElementById("drop");
-const WORDS = { yes: "yes", no: "no", look: "look yourself" };
 const waiting = [];
 let working = false;
 
@@ -51,7 +50,7 @@ async function look(files) {
     try {
       const said = await asked(file);
       const share = (100 * said.probability).toFixed(said.probability > 0.005 && said.probability < 0.995 ? 0 : 1);
-      cell.append(told("b", WORDS[said.zone], said.zone), told("span", `${share} % sure`));
+      cell.append(told("b", said.words, said.zone), told("span", `${share} % sure`));
       status.textContent = waiting.length ? `${waiting.length} to go.` : "Done.";
     } catch (error) {
       cell.append(told("span", error.message, "bad"));
