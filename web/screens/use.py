@@ -197,14 +197,14 @@ class _Screen:
             return self.everything(request)
         try:
             look = self._look(action, name, request)
-            if look is not None:
+            if look:
                 return look
             return self.everything(request, self._do(action, name, author_of(request)))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
 
-    def _look(self, action: Action, name: str, request: gr.Request) -> Shown | None:
-        """What a press shows without changing anything; none where it does."""
+    def _look(self, action: Action, name: str, request: gr.Request) -> Shown:
+        """What a press shows without changing anything; nothing where it does."""
         versions = self._bench.versions
         if action.name == "order":
             order, _, start = action.value.partition(":")
@@ -218,7 +218,7 @@ class _Screen:
             return self.watched.flagged(name, action.value)
         if action.name == "card":
             return {self.card: gr.Markdown(self._bench.exports.model_card(name), visible=True)}
-        return None
+        return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:
         """Does it, and says what was done."""
