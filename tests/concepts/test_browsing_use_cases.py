@@ -59,7 +59,7 @@ def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: W
     said = {says: set(ids(trained, Chosen(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
     concept = trained.context.concept(NAME)
     head, unseen = trained.context.head(concept, None), trained.context.store.kept_apart(concept.id)
-    scores = trained.context.library_scores(head)
+    scores = trained.context.library_scores(trained.context.concept(NAME).id, head)
     assert scores is not None
     ids_of_all = trained.context.collection.library.all_ids()
     flagged = {i for i, p in scores.probability.of(ids_of_all) if p >= head.threshold}
