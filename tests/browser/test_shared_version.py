@@ -41,6 +41,7 @@ def test_a_link_is_made_opened_by_a_stranger_tried_and_ended(
     page.get_by_role("button", name="Make a link").press("Enter")
     made = page.locator("#share-link")
     expect(made).to_have_text(re.compile(rf"^{trained.url}/shared/[\w-]{{32}}$"))
+    expect(page.locator("[data-copy=share-link]")).to_be_focused()  # and so in view, wherever one was
     address = made.inner_text()
     draw("ellipse", 970).save(tmp_path / "mine.png")
     context = chromium.new_context()  # without a session, and a stranger to this app

@@ -77,7 +77,8 @@ class _Screen:
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
             return self.show(place, author_of(request))  # what is shown says that there are no pictures
-        if job and job.kind in ("empty bin", "read dates") and not is_going(job):
+        shows_itself = job and (job.kind in ("empty bin", "read dates") or not library.pictures)
+        if shows_itself and not is_going(job):
             return self.show(place, author_of(request))
         return {self.top: _head(library, place, self._demo)} | self._progress(job)
 
@@ -157,7 +158,11 @@ class _Screen:
             self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
-        return self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
+        begun = self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
+        info = self._bench.pictures.library_info(wait=False)
+        if not info.pictures:  # what is shown says that there are none
+            begun |= {self.main: self._main(info, dict(request.query_params), author)}
+        return begun
 
     def _begin(self, action: Action, author: str) -> None:
         bench = self._bench

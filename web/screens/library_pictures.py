@@ -13,12 +13,15 @@ from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from concepts.workbench.concept_views import ScaleView
 from web.advice import in_words
+from web.jobs import is_going
 from web.render import Button, Notice, render
 
 PAGE = 48
 CAPTIONED = 12
 FOLDERS = 40  # of one level
 CONCEPTS = 12  # that a picture is answered for at once, unless somebody chooses more
+
+ADDING = ("add pictures", "add sample")
 
 Place = dict[str, str]
 
@@ -46,11 +49,13 @@ def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, 
             page = bench.browsing.page(chosen, PAGE, place.get("at", ""), author=author)
     except DiscernError as error:
         problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
+    coming = not library.pictures and any(map(is_going, bench.installation.newest_jobs(ADDING)))
     plain_words = bool(chosen.q) and not chosen.like and not problem and library.pictures
     return render(
         "library/pictures.html",
         library=library,
-        open=not library.pictures,
+        open=not library.pictures and not coming,
+        coming=coming,
         chosen=chosen,
         said=chosen.said(),
         page=page,
