@@ -28,6 +28,7 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     for tab in (other, page, other):  # the first time it is still being chosen what to ask
         tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
         expect(tab.locator("#labeller[data-ready] .stage img")).to_be_visible()
+        site.bench.context.background.submit(str).result()  # which comes after what is being chosen
     picture = page.locator(".stage img").get_attribute("data-picture")
     expect(other.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
     page.keyboard.press("y")
