@@ -94,6 +94,7 @@ class Collection:
         self._whole = ""  # the version of the index that was last seen to have all
         self._opening = threading.Lock()
         self._indexes: dict[str, VectorIndex] = {}
+        self._kept: dict[str, KeptIndex] = {}  # of the same: what is read of them
 
     # The encoder and its vectors
 
@@ -142,7 +143,7 @@ class Collection:
         recorded = self.recorded()
         index = self._index_of(recorded.fingerprint, recorded.dimension)
         self._look_at(index)
-        return KeptIndex(index, self._in_bin)
+        return self._kept.setdefault(index.fingerprint, KeptIndex(index, self._in_bin))
 
     def _in_bin(self) -> tuple[frozenset[str], int]:
         hidden = self.removed.hidden()

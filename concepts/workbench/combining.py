@@ -130,11 +130,14 @@ class Combining:
         listener: Listener | None = None,
     ) -> Tried:
         """The same, and waits."""
-        asked = {"kept": kept, "threshold": threshold, "order": order, "start": start, "size": size}
-        page = self.tried(rule, **asked)  # type: ignore[arg-type]  # each is what it was
+
+        def look() -> Tried | None:
+            return self.tried(rule, kept=kept, threshold=threshold, order=order, start=start, size=size)
+
+        page = look()
         if page is None:
             self._context.jobs.resume(self.submit_try(rule, kept=kept), listener)
-            page = self.tried(rule, **asked)  # type: ignore[arg-type]
+            page = look()
         assert page is not None
         return page
 

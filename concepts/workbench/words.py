@@ -31,9 +31,11 @@ class Words:
         context.jobs.register(ReadWords, self._read)
 
     def state(self) -> WordsState:
-        looked = self._context.columns.were_read()
+        """Counts nothing where nothing can be read: every page of the library asks."""
+        possible = is_there()
+        looked = self._context.columns.were_read() if possible else 0
         pictures = self._context.collection.library.counts().pictures
-        return WordsState(possible=is_there(), looked_at=looked, left=max(0, pictures - looked))
+        return WordsState(possible=possible, looked_at=looked, left=max(0, pictures - looked))
 
     def read(self, listener: Listener | None = None) -> WordsRead:
         """Reads in every picture in which nobody has yet, and waits until it is done. A run that is stopped

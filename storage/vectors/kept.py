@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import UnknownPictureError
+from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.ids import PictureIds
 from storage.vectors.neighbours import neighbours_of
 from storage.vectors.protocol import BATCH, Neighbours, VectorIndex, VectorReader
@@ -68,19 +69,26 @@ class KeptReader:
         return self.ids if allowed is None else allowed.without(self._hidden)
 
 
-class KeptIndex:
+class KeptIndex(ReadBySnapshot):
     """A `VectorIndex` that is read without what is in the bin, and written as it is."""
 
     def __init__(self, index: VectorIndex, in_bin: Bin) -> None:
         self.fingerprint = index.fingerprint
         self._index = index
         self._in_bin = in_bin
+        self._last: KeptReader | None = None  # to leave some ids out of a million takes milliseconds
 
     def snapshot(self) -> VectorReader:
         """The index's own where nothing is in the bin."""
-        hidden, version = self._in_bin()
+        hidden, number = self._in_bin()
         vectors = self._index.snapshot()
-        return KeptReader(vectors, hidden, f"{vectors.version}-{version}") if hidden else vectors
+        if not hidden:
+            self._last = None
+            return vectors
+        last, version = self._last, f"{vectors.version}-{number}"
+        if last is None or last.version != version:
+            last = self._last = KeptReader(vectors, hidden, version)
+        return last
 
     @property
     def version(self) -> str:
@@ -96,28 +104,6 @@ class KeptIndex:
 
     def missing(self, ids: Sequence[str]) -> list[str]:
         return self.snapshot().missing(ids)
-
-    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        return self.snapshot().vectors(ids)
-
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-        return self.snapshot().batches(size)
-
-    def scores(
-        self,
-        weights: NDArray[np.floating],
-        bias: float | NDArray[np.floating] = 0.0,
-        allowed: PictureIds | None = None,
-    ) -> Scores:
-        return self.snapshot().scores(weights, bias, allowed)
-
-    def search(
-        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
-    ) -> list[list[tuple[str, float]]]:
-        return self.snapshot().search(queries, k, allowed)
-
-    def neighbours(self, k: int) -> Neighbours:
-        return self.snapshot().neighbours(k)
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
         self._index.write(ids, vectors)

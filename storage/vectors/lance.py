@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from storage.disk import obstacle
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
+from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy, open_copy, write_copy
 from storage.vectors.ids import ID_TYPE, PictureIds
-from storage.vectors.protocol import BATCH, Neighbours
-from storage.vectors.scores import Scores
+from storage.vectors.protocol import BATCH
 
 COMPACT_AFTER = 50  # small files; each write adds one
 KEEP_VERSIONS = timedelta(hours=1)  # longer than any reader takes for one scan
@@ -30,7 +30,7 @@ KEEP_VERSIONS = timedelta(hours=1)  # longer than any reader takes for one scan
 log = logging.getLogger(__name__)
 
 
-class LanceIndex:
+class LanceIndex(ReadBySnapshot):
     """A `VectorIndex`: written to LanceDB, read from the copy, which follows whenever the table has changed.
 
     Writers of all processes queue for one file lock, because concurrent upserts can leave duplicates in
@@ -151,28 +151,6 @@ class LanceIndex:
                 for picture_id in batch["id"].to_pylist():
                     wanted.pop(picture_id, None)
         return list(wanted)
-
-    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        return self.snapshot().vectors(ids)
-
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-        return self.snapshot().batches(size)
-
-    def scores(
-        self,
-        weights: NDArray[np.floating],
-        bias: float | NDArray[np.floating] = 0.0,
-        allowed: PictureIds | None = None,
-    ) -> Scores:
-        return self.snapshot().scores(weights, bias, allowed)
-
-    def search(
-        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
-    ) -> list[list[tuple[str, float]]]:
-        return self.snapshot().search(queries, k, allowed)
-
-    def neighbours(self, k: int) -> Neighbours:
-        return self.snapshot().neighbours(k)
 
     # Inside
 

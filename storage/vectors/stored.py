@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
+from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy, open_copy
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import BATCH, Neighbours
-from storage.vectors.scores import Scores
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
@@ -36,7 +35,7 @@ def tables_in(folder: Path) -> list[tuple[str, int]]:
     return [(name, dimension_of(folder, name)) for name in names]
 
 
-class StoredIndex:
+class StoredIndex(ReadBySnapshot):
     """A `VectorIndex`: the LanceDB table, and its memory-mapped copy, which is read alone where the table's
     files say that it is still the newest.
 
@@ -105,28 +104,6 @@ class StoredIndex:
     def missing(self, ids: Sequence[str]) -> list[str]:
         with self._reopened_if_damaged():
             return (self._current() or self._table).missing(ids)
-
-    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        return self.snapshot().vectors(ids)
-
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-        return self.snapshot().batches(size)
-
-    def scores(
-        self,
-        weights: NDArray[np.floating],
-        bias: float | NDArray[np.floating] = 0.0,
-        allowed: PictureIds | None = None,
-    ) -> Scores:
-        return self.snapshot().scores(weights, bias, allowed)
-
-    def search(
-        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
-    ) -> list[list[tuple[str, float]]]:
-        return self.snapshot().search(queries, k, allowed)
-
-    def neighbours(self, k: int) -> Neighbours:
-        return self.snapshot().neighbours(k)
 
     # Inside
 
