@@ -1,7 +1,7 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
 // Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
 // The concept is the page's own, or chosen once in its bar and remembered while the tab is open.
-import {element} from './dom.js';
+import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
@@ -199,12 +199,7 @@ class AnswerAnywhere {
 
 const answers = new AnswerAnywhere();
 elsewhere.watch({draw: () => answers.draw(), tell: (words) => answers.tell(words)});
-let waiting = false;
-new MutationObserver(() => {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; answers.settle(); });
-}).observe(document.documentElement, {childList: true, subtree: true});
+afterChanges(() => answers.settle());
 
 document.addEventListener('change', (event) => {
   if (event.target.id !== 'answering-concept') return;

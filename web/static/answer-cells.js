@@ -5,7 +5,7 @@ import {Scale} from './scale.js';
 
 export const cellOf = (target) => target.closest?.('.cell[data-concept]');
 export const idOf = (cell) => cell.closest('[data-picture]').dataset.picture;
-export const nameOf = (cell) => cell.dataset.concept;
+const nameOf = (cell) => cell.dataset.concept;
 export const scaleOf = (cell) => new Scale(cell.dataset.scale);
 
 // A group can be reached by Tab once; where nothing is pressed, at its first button.

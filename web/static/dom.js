@@ -18,3 +18,13 @@ export function element(tag, style = '', text = '') {
   if (text) made.textContent = text;
   return made;
 }
+
+// Calls `settle` after the page's content has changed, once a frame at most.
+export function afterChanges(settle) {
+  let waiting = false;
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; settle(); });
+  }).observe(document.documentElement, {childList: true, subtree: true});
+}

@@ -1,7 +1,7 @@
 // One picture with all concepts: a row of answers each, by click and by key. The concept that had the focus has it on
 // the next picture too, and those chosen beyond what is shown stay while the tab is open.
 import {cellOf, draw, focusOn, press, say, scaleOf, takeBack} from './answer-cells.js';
-import {element} from './dom.js';
+import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
@@ -91,12 +91,7 @@ function settle() {
   focusOn(cells().find((cell) => cell.dataset.concept === last), {preventScroll: true});
 }
 
-let waiting = false;
-new MutationObserver(() => {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; settle(); });
-}).observe(document.documentElement, {childList: true, subtree: true});
+afterChanges(settle);
 
 document.addEventListener('focusin', (event) => {
   if (!event.target.closest?.('dialog')?.querySelector('.picture-answers')) return;

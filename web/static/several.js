@@ -1,5 +1,6 @@
 // Answers for several concepts on one page of pictures. The keyboard goes from group to group.
 import {cellOf, draw, focusOn, press, say} from './answer-cells.js';
+import {afterChanges} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 
 const KEYS = {y: 'yes', n: 'no', u: 'unsure'};
@@ -40,12 +41,7 @@ function go(cell, by) {
   focusOn(all[all.indexOf(cell) + by]);
 }
 
-let waiting = false;
-new MutationObserver(() => {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; settle(); });
-}).observe(document.documentElement, {childList: true, subtree: true});
+afterChanges(settle);
 
 document.addEventListener('click', (event) => {
   if (event.target.closest?.('[data-several-undo]')) { undo(); return; }
