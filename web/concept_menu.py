@@ -51,13 +51,20 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
     if action.name in ("ask-fold", "fold", "unfold"):
         return _folding(workbench, action.name, name, action.fields.get("into", ""), author)
     if action.name == "archive":
-        archived = workbench.catalogue.archive(name).name
-        undo = Button("Undo", "unarchive", archived, "undo-2")
-        return Outcome("", Notice(f"“{archived}” is archived, with all that belongs to it.", "good", undo))
+        return Outcome("", archived_notice(workbench.catalogue.archive(name).name))
     if action.name == "unarchive":
         back = workbench.catalogue.restore(name)
         return Outcome("", Notice(f"“{back}” is back.", "good"), back)
     return None
+
+
+def archived_notice(name: str, folded_into: str = "") -> Notice:
+    """With the way back."""
+    if folded_into:
+        undo = Button("Undo", "unfold", name, "undo-2")
+        return Notice(f"“{name}” is folded into “{folded_into}”.", "good", undo)
+    undo = Button("Undo", "unarchive", name, "undo-2")
+    return Notice(f"“{name}” is archived, with all that belongs to it.", "good", undo)
 
 
 def renamed_notice(before: str, name: str) -> Notice | None:

@@ -236,14 +236,23 @@ def labels_undo(
 
 
 @concept.command("disagreements")
-def disagreements(name: Name, n: Most = 20, skip: Skip = 0, as_json: Json = False) -> None:
+def disagreements(
+    name: Name,
+    n: Most = 20,
+    skip: Skip = 0,
+    author: Annotated[
+        str | None,
+        typer.Option(help="Who will answer: what others said comes once they have answered themselves."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Pictures about which people differ, with what each said; the open ones first."""
-    found = workbench().answers.disagreements(name, n, skip)
+    found = workbench().answers.disagreements(name, n, skip, reader=author)
 
     def human() -> None:
         rows = [
             (
-                item.settled or "open",
+                "to answer" if item.blind else item.settled or "open",
                 item.id[:12],
                 "; ".join(f"{s.author}: {s.value}" for s in item.answers),
                 item.path,

@@ -27,12 +27,14 @@ class Said(View):
 
 
 class Disagreement(View):
-    """A picture of which some say yes and some no. `settled` is what more of them say, or empty."""
+    """A picture of which some say yes and some no. `settled` is what more of them say, or empty. `blind`:
+    who reads has not answered about it yet, so who said what, and what it came to, is left out until then."""
 
     id: str
     path: str
     answers: list[Said]
     settled: str
+    blind: bool = False
 
 
 class Pair(View):
@@ -60,26 +62,36 @@ def disagreements(
     standing: Iterable[LabelEvent],
     remarks: Iterable[LabelEvent],
     paths: Mapping[str, str],
+    reader: str | None = None,
 ) -> list[Disagreement]:
-    """Decisions with the answers that stand of their pictures, and what people remarked on them."""
+    """Decisions with the answers that stand of their pictures, and what people remarked on them. A `reader`
+    reads them once they have answered themselves: who settles it isn't to be swayed."""
     said: dict[str, list[LabelEvent]] = defaultdict(list)
     for event in standing:
         said[event.picture_id].append(event)
     comments: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in remarks:
         comments[event.picture_id, event.author.name].append(event.comment)
-    return [
-        Disagreement(
-            id=decision.picture_id,
-            path=paths.get(decision.picture_id, ""),
-            answers=[
-                what_is_said(event, comments[event.picture_id, event.author.name])
-                for event in said[decision.picture_id]
-            ],
-            settled=decision.value if decision.decided else "",
+    shown = []
+    for decision in found:
+        events = said[decision.picture_id]
+        blind = reader is not None and not any(_has_answered(event, reader) for event in events)
+        shown.append(
+            Disagreement(
+                id=decision.picture_id,
+                path=paths.get(decision.picture_id, ""),
+                answers=[]
+                if blind
+                else [what_is_said(e, comments[e.picture_id, e.author.name]) for e in events],
+                settled=decision.value if decision.decided and not blind else "",
+                blind=blind,
+            )
         )
-        for decision in found
-    ]
+    return shown
+
+
+def _has_answered(event: LabelEvent, reader: str) -> bool:
+    return event.author.name == reader and event.value != "skip"
 
 
 def what_is_said(event: LabelEvent, comments: list[str]) -> Said:

@@ -265,14 +265,21 @@ class Answers:
         standing = self._context.log.standing(self._context.concept(name).id, ("person",), picture_ids)
         return [event for event in standing if event.author == Author(author)]
 
-    def disagreements(self, name: str, limit: int = 50, offset: int = 0) -> list[Disagreement]:
-        """Pictures of which some people say yes and some no, with what each said; the open ones first."""
+    def disagreements(
+        self, name: str, limit: int = 50, offset: int = 0, *, reader: str | None = None
+    ) -> list[Disagreement]:
+        """Pictures of which some people say yes and some no, with what each said; the open ones first. A
+        `reader` who may answer gets that of a picture once they have answered about it."""
         concept = self._context.concept(name)
         found = differing(self.decisions(name))[offset : offset + limit]
         ids = [decision.picture_id for decision in found]
         standing = self._context.log.standing(concept.id, ("person",), ids)
         remarks = self._context.log.comments(concept.id, ids)
-        return disagreements(found, standing, remarks, self._context.collection.paths(ids))
+        return disagreements(found, standing, remarks, self._context.collection.paths(ids), reader)
+
+    def open_disagreements(self, name: str) -> int:
+        """How many of those nothing settles yet."""
+        return sum(not decision.decided for decision in differing(self.decisions(name)))
 
     def agreement_between_people(self, name: str) -> list[Pair]:
         """How well every two people agree who answered about the same pictures."""

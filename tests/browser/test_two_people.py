@@ -37,7 +37,7 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     other.close()
 
 
-def test_where_two_people_differ_is_shown_with_both_answers_and_a_third_settles_it(
+def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_said(
     site: Site, page: Any, concept: str
 ) -> None:
     (picture,) = site.bench.pictures.newest(1)
@@ -48,10 +48,17 @@ def test_where_two_people_differ_is_shown_with_both_answers_and_a_third_settles_
         )
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     section = page.get_by_role("region", name="Where people differ")
-    for text in ("1 open", "ana:", "Says ana.", "ben:", "Says ben."):
-        expect(section.get_by_text(text)).to_be_visible()
+    said = ("ana:", "Says ana.", "ben:", "Says ben.")
+    expect(section.get_by_text("1 open")).to_be_visible()
+    expect(section.get_by_text("say first what you see")).to_be_visible()
+    for text in said:
+        expect(section.get_by_text(text)).to_have_count(0)
     section.get_by_role("button", name="Counts", exact=True).click()
     expect(section.get_by_text("settled: counts")).to_be_visible()
+    for text in said:
+        expect(section.get_by_text(text)).to_be_visible()
+    (own,) = site.bench.answers.own(concept, [picture.id], "me")
+    assert not own.in_view  # so that it settles what measures, too
     assert site.bench.answers.decisions(concept)[picture.id].value == "yes"
 
 

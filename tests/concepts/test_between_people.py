@@ -103,3 +103,28 @@ def test_nobody_agrees_with_nobody() -> None:
 )
 def test_kappa_is_that_of_the_textbook(table: tuple[int, ...], kappa: float) -> None:
     assert cohens_kappa(np.array([table]))[0] == pytest.approx(kappa)
+
+
+def test_who_has_not_answered_reads_what_others_said_only_after_answering(
+    bench: Workbench, ids: list[str]
+) -> None:
+    say(bench, "ana", "yes", ids[0], "Round enough.")
+    say(bench, "ben", "no", ids[0])
+    say(bench, "dan", "no", ids[0])
+    (before,) = bench.answers.disagreements(NAME, reader="cat")
+    assert (before.blind, before.answers, before.settled) == (True, [], "")
+    say(bench, "cat", "skip", ids[0])
+    assert bench.answers.disagreements(NAME, reader="cat") == [before]
+    say(bench, "cat", "no", ids[0])
+    (after,) = bench.answers.disagreements(NAME, reader="cat")
+    assert (after.blind, len(after.answers), after.settled) == (False, 4, "no")
+
+
+def test_rest_keeps_what_others_said_from_who_is_still_to_answer(bench: Workbench, ids: list[str]) -> None:
+    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    say(bench, "ana", "yes", ids[0])
+    say(bench, "ben", "no", ids[0])
+    address = f"/api/v1/concepts/{NAME}/disagreements"
+    assert [(one["blind"], one["answers"]) for one in client.get(address).json()] == [(True, [])]
+    say(bench, "me", "no", ids[0])
+    assert [len(one["answers"]) for one in client.get(address).json()] == [3]

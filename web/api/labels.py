@@ -7,13 +7,14 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from concepts.candidates.selection import NextPicture
 from concepts.classifier.doubts import Doubts
 from concepts.classifier.second_look import Suspect
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
 from concepts.workbench import Workbench
 from concepts.workbench.kinds import LookedOver
@@ -151,9 +152,13 @@ def routes(workbench: Workbench) -> APIRouter:
         return [LabelRow.model_validate(row) for row in rows]
 
     @router.get("/disagreements")
-    def list_disagreements(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[Disagreement]:
-        """Pictures of which some people say yes and some no, with what each said; the open ones first."""
-        return workbench.answers.disagreements(name, limit, offset)
+    def list_disagreements(
+        name: ConceptName, request: Request, author: AuthorName, limit: Limit = 50, offset: Offset = 0
+    ) -> list[Disagreement]:
+        """Pictures of which some people say yes and some no, with what each said; the open ones first. What
+        was said of a picture comes once you have answered about it yourself: until then it is `blind`."""
+        reader = author if request.state.role >= Role.LABELLER else None
+        return workbench.answers.disagreements(name, limit, offset, reader=reader)
 
     @router.get("/suspects")
     def list_suspects(name: ConceptName, limit: Limit = 20) -> list[Suspect]:

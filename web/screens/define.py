@@ -21,6 +21,7 @@ from web.live import Action, Shown, author_of, concept_of, live, on_action, on_e
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.scales import scale_of
+from web.screens.start import AWAY, PUT_AWAY
 from web.words import count
 from web.work import Work, press
 
@@ -168,7 +169,7 @@ class _Screen:
         try:
             outcome = chosen(self._bench, action, author)
             if outcome is not None:
-                address = _goes_to(name if action.name == "rename" else "", outcome.name)
+                address = _goes_to(name, outcome.name, renamed=action.name == "rename")
                 return {self.dialog: outcome.dialog or render("concept/go.html", address=address)}
             if action.name == "revision":
                 return {self.dialog: self._revision(name, int(action.value))}
@@ -282,12 +283,12 @@ class _Screen:
         return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
 
 
-def _goes_to(before: str, now: str) -> str:
+def _goes_to(before: str, now: str, *, renamed: bool) -> str:
     """Where to go on once the menu was used, with the name before where it is another now: the whole page is
-    about the concept, the sidebar too."""
+    about the concept, the sidebar too. From one that was put away to Start, which has the way back."""
     if not now:
-        return url("/")
-    return url("/define", now, **{WAS: before} if before else {})
+        return f"{url('/', **{AWAY: before})}#{PUT_AWAY}"
+    return url("/define", now, **{WAS: before} if renamed else {})
 
 
 CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work

@@ -19,6 +19,7 @@ from concepts.annotators.review import ReviewFilter
 from concepts.annotators.setups import Setup
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.advice import in_words
@@ -88,9 +89,11 @@ class _Screen:
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
-            picture_id, _, key = action.value.partition("|")
+            picture_id, key, *blind = action.value.split("|")
+            # Nothing of the machine stands beside what somebody answers who settles where others differ.
+            in_view = not blind or picture_id in view["ids"]
             bench.answers.label(
-                concept, picture_id, action.name, author=Author(author), key=key, in_view=True
+                concept, picture_id, action.name, author=Author(author), key=key, in_view=in_view
             )
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."
@@ -131,7 +134,8 @@ class _Screen:
             return shown | nothing | {self.main: main}
         try:
             jobs = self._jobs(concept)
-            main = self._main(concept, author_of(request), view, jobs)
+            reader = author_of(request) if request.state.role >= Role.LABELLER else None
+            main = self._main(concept, author_of(request), view, jobs, reader)
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
@@ -140,7 +144,15 @@ class _Screen:
             self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
         }
 
-    def _main(self, concept: str, author: str, view: dict[str, Any], jobs: Mapping[str, JobView]) -> str:
+    def _main(
+        self,
+        concept: str,
+        author: str,
+        view: dict[str, Any],
+        jobs: Mapping[str, JobView],
+        reader: str | None = None,
+    ) -> str:
+        """`reader`: who gets what others said of a picture only once they have answered, as they may."""
         place = view["place"]
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
@@ -163,7 +175,8 @@ class _Screen:
             place=place,
             keys=view["keys"],
             remarks=self._bench.comments.shown(concept, shown, author),
-            found=self._bench.answers.disagreements(concept, DIFFERING),
+            found=self._bench.answers.disagreements(concept, DIFFERING, reader=reader),
+            open=self._bench.answers.open_disagreements(concept),
             pairs=self._bench.answers.agreement_between_people(concept),
             suspects=suspects,
             doubts=doubts,

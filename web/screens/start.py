@@ -8,7 +8,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from web.advice import in_words
-from web.concept_menu import chosen
+from web.concept_menu import archived_notice, chosen
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render
@@ -17,11 +17,13 @@ from web.screens.scales import scale_of
 from web.work import Work, press
 
 ADDING = ("add pictures", "add sample")
+AWAY = "away"  # in the address: the concept that was put away on another screen, from where one comes
+PUT_AWAY = "put-away"  # the place on the page that says so
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.everything(), screen.areas)
+    on_load(blocks, screen.open, screen.areas)
     on_action(screen.hero, screen.begin, outputs=screen.areas)
     on_action(screen.work.area, screen.press, outputs=screen.areas)
     for area in (screen.concepts, screen.dialog):
@@ -40,8 +42,18 @@ class _Screen:
 
     # What is shown
 
+    def open(self, request: gr.Request) -> Shown:
+        """After something was put away elsewhere with the way back, as long as it is away."""
+        name = request.query_params.get(AWAY)
+        gone = next((one for one in self._bench.catalogue.archived() if one.name == name), None)
+        return self.everything(away=archived_notice(gone.name, gone.folded_into) if gone else None)
+
     def everything(
-        self, said: Notice | None = None, fields: dict[str, str] | None = None, begun: str = ""
+        self,
+        said: Notice | None = None,
+        fields: dict[str, str] | None = None,
+        begun: str = "",
+        away: Notice | None = None,
     ) -> Shown:
         library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
         typed = {"name": "", "sentence": "", "kind": "", "classes": ""} | (fields or {})
@@ -62,7 +74,7 @@ class _Screen:
         )
         # A failure is news where there are no pictures; elsewhere Library tells it.
         told = job if is_going(job) or not library.pictures else None
-        return {self.hero: hero} | self.work.shown(told) | self._concepts(concepts=concepts)
+        return {self.hero: hero} | self.work.shown(told) | self._concepts(away, concepts)
 
     def tick(self) -> Shown:
         """While pictures come in only the progress changes: what is being typed stays."""
