@@ -1,4 +1,4 @@
-"""Where the trained version and the person part: answers it gets wrong, and pictures it can't place."""
+"""Where a version would part from the person had it not been told, and pictures it can't place."""
 
 from __future__ import annotations
 
@@ -29,14 +29,17 @@ class Doubt(View):
 
 
 class Doubts(View):
-    """Of `version`, which says yes from `threshold` on. `wrong` are the `mistakes` it makes on answers to
-    learn from, the surest first; `unsure` are pictures without an answer, the least sure first."""
+    """Of `version`, which says yes from `threshold` on. It hardly contradicts what it learned from, so each of
+    the `judged` answers to learn from is judged by heads of its kind that had not seen it: `mistakes` come out
+    the other way, of which `wrong` are the surest. What the version itself gets wrong is another question, and
+    another list. `unsure` are pictures without an answer, the least sure first."""
 
     version: int
     threshold: float
     mistakes: int
     wrong: list[Doubt]
     unsure: list[Doubt]
+    judged: int = 0  # 0 in what was looked at before this was kept
 
 
 def doubts(lessons: Lessons, collection: Collection, log: LabelLog, head: StoredHead, n: int) -> Doubts:
@@ -51,6 +54,7 @@ def doubts(lessons: Lessons, collection: Collection, log: LabelLog, head: Stored
     by_people = np.array([kind != "annotator" for kind in training.kinds], dtype=bool)
     wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
     wrong = wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]
+    judged = [training.ids[row] for row in np.flatnonzero(by_people)]
     inside = lessons.answers.keys() & set(lessons.looks_at(training.ids))  # no examples
     answered = [row for row in wrong if training.ids[row] in inside]
     found: list[Doubt] = []
@@ -66,7 +70,12 @@ def doubts(lessons: Lessons, collection: Collection, log: LabelLog, head: Stored
         for kind in (found, unsure)
     )
     return Doubts(
-        version=head.number, threshold=threshold, mistakes=len(answered), wrong=wrong_ones, unsure=unsure
+        version=head.number,
+        threshold=threshold,
+        mistakes=len(answered),
+        wrong=wrong_ones,
+        unsure=unsure,
+        judged=sum(picture in inside for picture in judged),
     )
 
 

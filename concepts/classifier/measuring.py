@@ -16,6 +16,7 @@ from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_ki
 from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
+from concepts.labels.answer_count import count_of
 from concepts.labels.dataset import Material
 from concepts.labels.lessons import Training
 from concepts.learning import evaluation, sampled
@@ -38,7 +39,7 @@ from concepts.learning.report import (
 from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
-from concepts.learning.waves import next_look
+from concepts.learning.waves import about_waiting, next_look
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
 
@@ -271,8 +272,16 @@ def of_hundred(share: float) -> str:
     return f"{100 * share:.0f}" if share == 0 or 100 * share >= 1 else f"{100 * share:.1g}"
 
 
+def what_waits(material: Material, n: int) -> str:
+    """Why figures on n pictures with a yes or no rest on fewer answers than there are; empty where they don't."""
+    if material.imported:
+        return ""
+    counted, answered = len(material.measuring), count_of(material).measure
+    return about_waiting(counted, answered, material.pictures, max(counted - n, 0))
+
+
 def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:
-    notes = []
+    notes = [waiting] if (waiting := what_waits(material, len(ids))) else []
     if head.details.get("target") == BY_HAND:
         notes.append(
             "The threshold was set by hand by someone who saw such figures: the ranges of precision and "

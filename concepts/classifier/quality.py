@@ -10,7 +10,7 @@ import numpy as np
 
 from concepts.classifier.coverage import Coverage, elsewhere
 from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measuring import Measured, answered_twice
+from concepts.classifier.measuring import Measured, answered_twice, what_waits
 from concepts.classifier.sample import sample
 from concepts.classifier.training import (
     check_fingerprint,
@@ -64,6 +64,13 @@ class Mistake(View):
     simulated: bool
 
 
+class AnswersJudged(View):
+    """How many answers `mistakes` are looked for in: those that figures rest on, and those to learn from."""
+
+    measured: int
+    learned: int
+
+
 class QualityView(View):
     """A version measured on the answers as they are now."""
 
@@ -82,6 +89,7 @@ class QualityView(View):
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
+    waiting_answers: str = ""  # why the figures rest on fewer answers than there are; empty where on all
     coverage: Coverage | None = (
         None  # what the figures say of the library as it is; None with too few pictures
     )
@@ -106,6 +114,7 @@ def quality(
     report, counts = measured.report if measured else None, material.decisions
     answered, under = count_of(material).measure, figures_under(material, head)
     moved = elsewhere(report, material.frame) if report else ""
+    stale = _changed_since(measured, material, under) and (not moved or bool(material.measuring))
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
@@ -121,12 +130,13 @@ def quality(
                 and _decided(counts.get(event.picture_id))
             }
         ),
-        stale=_changed_since(measured, material, under) and (not moved or bool(material.measuring)),
+        stale=stale,
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
         next_look=0 if material.imported else next_look(answered, material.pictures),
         answered=answered,
+        waiting_answers="" if stale else what_waits(material, report.n) if report else "",
         pictures=len(material.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
@@ -224,19 +234,34 @@ def learning_curve(
     return points
 
 
+def answers_judged(material: Material) -> AnswersJudged:
+    """How many `mistakes` looks through."""
+    checked = _checked(material)
+    measured = sum(i in material.reserved for i in checked)
+    return AnswersJudged(measured=measured, learned=len(checked) - measured)
+
+
+def _checked(material: Material) -> list[str]:
+    """Pictures people decided on, of those the figures rest on and those that may be learned from. What
+    waits for the next look is not among them: to list what is wrong there would be to look."""
+    measuring = set(material.measuring)
+    decided = [i for i, d in material.decisions.items() if d.decided]
+    return material.with_vectors(
+        material.looks_at(i for i in decided if i in measuring or i not in material.reserved)
+    )
+
+
 def mistakes(
     material: Material, collection: Collection, head: StoredHead, limit: int | None = None, offset: int = 0
 ) -> list[Mistake]:
-    """Pictures that people checked and the version gets wrong, the surest mistakes first; all or a page.
+    """Pictures of which people said something else than the version itself says, the surest mistakes first;
+    all or a page.
 
-    On pictures it learned from a mistake is often an answer worth a second look.
+    A version hardly contradicts what it learned from. What it would say of that had it not been told is what
+    `concepts.classifier.doubts` is about.
     """
     check_fingerprint(head, collection)
-    blind = material.blind
-    checked = [
-        i for i, d in material.decisions.items() if d.decided and (i in blind or i not in material.reserved)
-    ]
-    checked = material.with_vectors(material.looks_at(checked))
+    checked = _checked(material)
     if not checked:
         return []
     probability = linear_head(head).probabilities(material.vectors(checked))

@@ -278,7 +278,7 @@ def suspects(name: Name, n: Most = 20, as_json: Json = False) -> None:
 
 @concept.command("doubts")
 def doubts(name: Name, n: Most = 20, as_json: Json = False) -> None:
-    """What the newest version has wrong, judged without having learned from it, and what it can't place."""
+    """What the newest version would get wrong if it had not been told, and what it can't place."""
     bench = workbench()
     bench.second_look.current(name)
     found = bench.second_look.doubts(name)
@@ -287,7 +287,10 @@ def doubts(name: Name, n: Most = 20, as_json: Json = False) -> None:
         if found is None:
             say("There is no version yet. Train one first.")
             return
-        say(f"Version {found.version} has {found.mistakes:,} answers wrong.")
+        say(
+            f"If it had not been told, version {found.version} would get {found.mistakes:,} of {found.judged:,} "
+            "answers to learn from wrong. What it gets wrong itself: concept mistakes."
+        )
         rows = [
             (item.value or "–", f"{item.probability:.2f}", item.id[:12], item.path)
             for item in (*found.wrong[:n], *found.unsure[:n])

@@ -73,8 +73,9 @@ def concept_evaluate(
             say()
             rows = [(s.n, _share(s.precision), _share(s.recall), f"{s.kind} {s.name}") for s in report.slices]
             table(("n", "precision (95 %)", "recall (95 %)", "part"), rows)
-        if report.worst_slice:
-            say(report.worst_slice)
+        for said in (report.worst_slice, *report.notes):
+            if said:
+                say(said)
 
     show(report, as_json, human)
 
@@ -102,6 +103,8 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
         say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
         if view.waiting:
             say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
+        if view.waiting_answers:
+            say(view.waiting_answers)
         if view.flagged is not None:
             where = view.looks_in or "the library"
             say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
@@ -128,7 +131,8 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
 def concept_mistakes(
     name: Name, version: Version = None, n: Most = 20, skip: Skip = 0, as_json: Json = False
 ) -> None:
-    """Pictures people checked and a version gets wrong, the surest mistakes first."""
+    """Pictures people checked and a version itself gets wrong, of those its figures rest on and of those to
+    learn from, the surest mistakes first."""
     found = workbench().versions.mistakes(name, version=version, limit=n, offset=skip)
     rows = [(m.said, f"{m.probability:.2f}", m.purpose, m.id[:12], m.path) for m in found]
     show(found, as_json, lambda: table(("people said", "how sure of yes", "for", "id", "path"), rows))

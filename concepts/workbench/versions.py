@@ -10,10 +10,12 @@ from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.measuring import Measured as Figures
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
+    AnswersJudged,
     CurvePoint,
     HeadView,
     Mistake,
     QualityView,
+    answers_judged,
     head_view,
     learning_curve,
     mistakes,
@@ -138,9 +140,14 @@ class Versions:
     def mistakes(
         self, name: str, *, version: int | None = None, limit: int | None = None, offset: int = 0
     ) -> list[Mistake]:
-        """Pictures people checked and the version gets wrong, the surest mistakes first; all or a page."""
+        """Pictures people checked and the version itself gets wrong, the surest mistakes first; all or a
+        page. `second_look.doubts` are what it would get wrong had it not learned it."""
         concept, head = self._context.version(name, version)
         return mistakes(self._context.material(concept), self._context.collection, head, limit, offset)
+
+    def answers_judged(self, name: str) -> AnswersJudged:
+        """How many answers `mistakes` are looked for in."""
+        return answers_judged(self._context.material(self._context.concept(name)))
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""

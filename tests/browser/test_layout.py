@@ -57,7 +57,7 @@ def opened(site: Any, page: Page, path: str, shown: str) -> None:
 @pytest.mark.parametrize("width", [1280, 640, 375])
 def test_no_words_and_no_code_are_cut_off(answered: Any, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    for path, shown in (("quality", ".quality-columns .panel"), ("use", ".copyable pre")):
+    for path, shown in (("quality", "#quality-steady .panel"), ("use", ".copyable pre")):
         opened(answered, page, path, shown)
         for summary in page.locator(".code:not([open]) > summary").all():
             summary.click()

@@ -92,7 +92,7 @@ def test_review_begins_with_what_the_version_has_wrong_and_cannot_place(
     edges = [abs(logit(doubt.probability) - logit(found.threshold)) for doubt in found.unsure]
     assert edges == pytest.approx(sorted(edges), abs=0.01)
     shown = _Screen(bench)._main(NAME, "me", {"place": {}, "ids": [], "keys": {}}, {})
-    assert shown.index("What version 2 has wrong") < shown.index("The machine has not looked")
+    assert shown.index("What version 2 would get wrong") < shown.index("The machine has not looked")
     for picture in (slip, found.unsure[0].id):
         answer(bench, picture, "yes", f"after {picture}")
     left = bench.second_look.doubts(NAME)

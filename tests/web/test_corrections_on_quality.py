@@ -177,3 +177,37 @@ def test_a_picture_whose_verdict_was_shown_is_not_looked_at_blindly(bench: Workb
             )
     assert bench.second_look.again(NAME, "me").asked == 0
     assert bench.second_look.again(NAME, "somebody else").asked == 0
+
+
+def test_mistakes_are_those_behind_the_figures_and_both_screens_say_what_they_count(bench: Workbench) -> None:
+    report = bench.versions.evaluate(NAME)
+    found = [mistake for mistake in bench.versions.mistakes(NAME) if mistake.purpose == "evaluation"]
+    assert len(found) == report.confusion["false_positive"] + report.confusion["false_negative"]
+    doubts = bench.second_look.current(NAME).doubts
+    assert doubts is not None
+    judged = bench.versions.answers_judged(NAME)
+    assert (judged.measured, judged.learned) == (report.n, doubts.judged)
+    on_quality = words(Screens(bench).load("quality", **OF)["quality-mistakes"])
+    assert f"{len(found)} of the {report.n} pictures these figures rest on" in on_quality
+    assert f"it would get {doubts.mistakes} of {doubts.judged} wrong. Those are on Second look" in on_quality
+    on_second_look = words(Screens(bench).load("review", **OF)["review-main"])
+    assert f"{doubts.mistakes} of {doubts.judged} answers to learn from come out the other way" in on_second_look
+
+
+def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "LOOKS", (20, 60))
+    monkeypatch.setattr(waves, "SHARE", 1)
+    report, material = bench.versions.evaluate(NAME), bench.context.material(bench.context.concept(NAME))
+    answered = len(material.evaluation)
+    said = f"These figures rest on the first 20 of the {answered} answers that measure. The other"
+    view = bench.versions.quality(NAME)
+    assert (report.n, view.n) == (20, 20)
+    assert view.waiting_answers.startswith(said)
+    assert view.waiting_answers in report.notes
+    assert view.waiting_answers in bench.exports.model_card(NAME)
+    assert said in words(Screens(bench).load("quality", **OF)["quality-main"])
+    waiting = set(material.evaluation) - set(material.measuring)
+    assert waiting
+    assert not waiting & {mistake.id for mistake in bench.versions.mistakes(NAME)}  # to list them is to look

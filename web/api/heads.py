@@ -91,8 +91,10 @@ def routes(workbench: Workbench) -> APIRouter:
     def version_mistakes(
         name: ConceptName, version: VersionNumber, limit: Limit = 50, offset: Offset = 0
     ) -> list[Mistake]:
-        """Pictures people checked and the version gets wrong, the surest first. Who answers them again
-        has seen what it says and sends `in_view`: such answers are kept and change no figure."""
+        """Pictures people checked and the version itself gets wrong, the surest first: of those its figures
+        rest on, and of those to learn from, which it hardly contradicts (`doubts` are what it would say of
+        them had it not been told). Who answers them again has seen what it says and sends `in_view`: such
+        answers are kept and change no figure."""
         return workbench.versions.mistakes(name, version=version, limit=limit, offset=offset)
 
     @router.post("/versions/{version}/robustness", **LONG)

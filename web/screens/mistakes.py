@@ -31,6 +31,10 @@ def listed(
     remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
     return render(
         "quality/mistakes.html",
+        judged=bench.versions.answers_judged(view.name),
+        doubts=bench.second_look.doubts(view.name),
+        version=view.heads[-1].number,
+        wrong={purpose: sum(one.purpose == purpose for one in found) for purpose in ("evaluation", "train")},
         found=[one for one in found if not looking or one.purpose == "train"],
         looking=looking,
         corrected=bench.second_look.corrected(view.name),

@@ -69,13 +69,12 @@ class _Screen:
         self.said = live("quality-said")
         self.training = live("quality-train")
         self.covered = live("quality-covered")
-        with gr.Row(elem_classes="quality-columns"):
-            self.main = live("quality-main", elem_classes="wide")
-            self.side = live("quality-side")
+        # One below the other: panels of unequal height beside each other would leave a hole.
+        self.main = live("quality-main")
+        self.side = live("quality-side")
         self.plots = live("quality-plots")
-        with gr.Row(elem_classes="quality-columns"):
-            self.parts = live("quality-parts", elem_classes="wide")
-            self.steady = live("quality-steady")
+        self.parts = live("quality-parts")
+        self.steady = live("quality-steady")
         self.line = live("quality-line")
         self.again = Again(workbench)
         self.mistakes = live("quality-mistakes")

@@ -64,9 +64,8 @@ class _Screen:
         self.work = Work(workbench, "use-progress", JOBS)
         self.said = live("use-said")
         self.library = live("use-library")
-        with gr.Row(elem_classes="use-columns"):
-            self.take = live("use-take")
-            self.score = live("use-score")
+        self.take = live("use-take")
+        self.score = live("use-score")
         self.share = Sharing(workbench)
         self.watched = Watched(workbench)
         self.versions = live("use-versions")
