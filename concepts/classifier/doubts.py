@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from concepts.classifier.second_look import was_said_twice
+from concepts.classifier.second_look import Suspect, was_said_twice
 from concepts.classifier.training import linear_head, way_of
 from concepts.labels.lessons import Lessons
 from concepts.learning.calibration import logit
@@ -16,6 +16,7 @@ from concepts.view import View
 from storage.heads import StoredHead
 from storage.labels import LabelLog
 
+Why = Literal["spoken against", "would get wrong", "can’t place"]
 SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
 
 
@@ -29,10 +30,10 @@ class Doubt(View):
 
 
 class Doubts(View):
-    """Of `version`, which says yes from `threshold` on. It hardly contradicts what it learned from, so each of
-    the `judged` answers to learn from is judged by heads of its kind that had not seen it: `mistakes` come out
-    the other way, of which `wrong` are the surest. What the version itself gets wrong is another question, and
-    another list. `unsure` are pictures without an answer, the least sure first."""
+    """Of `version`, which says yes from `threshold` on. It hardly contradicts what it learned from, so each
+    of the `judged` answers to learn from is judged by heads of its kind that had not seen it: `mistakes` come
+    out the other way, of which `wrong` are the surest. What the version itself gets wrong is another
+    question, and another list. `unsure` are pictures without an answer, the least sure first."""
 
     version: int
     threshold: float
@@ -40,6 +41,24 @@ class Doubts(View):
     wrong: list[Doubt]
     unsure: list[Doubt]
     judged: int = 0  # 0 in what was looked at before this was kept
+
+
+class WorthALook(View):
+    """A picture to look at, and why: other answers speak against what was said of it, the version would get
+    it wrong if it had not been told, or it can't place it. `value`: what was said; None: nothing yet.
+    `probability`: of a yes, without that answer."""
+
+    id: str
+    path: str
+    why: Why
+    value: Literal["yes", "no"] | None
+    probability: float
+
+
+def worth_a_look(why: Why, one: Suspect | Doubt) -> WorthALook:
+    against = isinstance(one, Suspect) and one.value == "yes"  # its probability is that of the other answer
+    probability = round(1 - one.probability, 4) if against else one.probability
+    return WorthALook(id=one.id, path=one.path, why=why, value=one.value, probability=probability)
 
 
 def doubts(lessons: Lessons, collection: Collection, log: LabelLog, head: StoredHead, n: int) -> Doubts:

@@ -273,7 +273,7 @@ def of_hundred(share: float) -> str:
 
 
 def what_waits(material: Material, n: int) -> str:
-    """Why figures on n pictures with a yes or no rest on fewer answers than there are; empty where they don't."""
+    """Why figures on n pictures with a yes or no rest on fewer answers than there are; else empty."""
     if material.imported:
         return ""
     counted, answered = len(material.measuring), count_of(material).measure

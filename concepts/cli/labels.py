@@ -212,6 +212,9 @@ def labels_add(
         ),
     ],
     comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
+    in_view: Annotated[
+        bool, typer.Option("--in-view", help="You saw what the machine says of it: it measures nothing.")
+    ] = False,
     author: Author = "me",
     simulated: Simulated = False,
     as_json: Json = False,
@@ -219,7 +222,9 @@ def labels_add(
     """Answer one picture."""
     bench = workbench()
     answer = {"picture": bench.pictures.id_of(picture), "value": value, "comment": comment, "author": author}
-    bench.answers.give(name, answer["picture"], value, comment, author=author, simulated=simulated)
+    bench.answers.give(
+        name, answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
+    )
     show(answer, as_json, lambda: say(f"{value}: {picture}"))
 
 
@@ -260,42 +265,6 @@ def disagreements(
             for item in found
         ]
         table(("state", "id", "answers", "path"), rows)
-
-    show(found, as_json, human)
-
-
-@concept.command("suspects")
-def suspects(name: Name, n: Most = 20, as_json: Json = False) -> None:
-    """Answers that may be mistakes, for a second look: all other answers speak against them."""
-    found = workbench().second_look.current(name).suspects[:n]
-
-    def human() -> None:
-        rows = [(item.value, f"{item.probability:.2f}", item.id[:12], item.path) for item in found]
-        table(("answer", "doubt", "id", "path"), rows)
-
-    show(found, as_json, human)
-
-
-@concept.command("doubts")
-def doubts(name: Name, n: Most = 20, as_json: Json = False) -> None:
-    """What the newest version would get wrong if it had not been told, and what it can't place."""
-    bench = workbench()
-    bench.second_look.current(name)
-    found = bench.second_look.doubts(name)
-
-    def human() -> None:
-        if found is None:
-            say("There is no version yet. Train one first.")
-            return
-        say(
-            f"If it had not been told, version {found.version} would get {found.mistakes:,} of {found.judged:,} "
-            "answers to learn from wrong. What it gets wrong itself: concept mistakes."
-        )
-        rows = [
-            (item.value or "–", f"{item.probability:.2f}", item.id[:12], item.path)
-            for item in (*found.wrong[:n], *found.unsure[:n])
-        ]
-        table(("answer", "how sure of yes", "id", "path"), rows)
 
     show(found, as_json, human)
 

@@ -31,6 +31,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     prompts,
     protection,
     score,
+    second_look,
     sharing,
     study,
     versions,

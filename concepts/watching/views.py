@@ -43,7 +43,8 @@ class WatchView(View):
 
 
 class FlaggedView(View):
-    """A flagged picture. `delivery`: what became of its message, empty without a webhook."""
+    """A flagged picture. `delivery`: what became of its message, empty without a webhook. `said`: yes, no,
+    unsure, skip, conflict, a grade or a class; empty where no person answered about it."""
 
     picture: str
     path: str
@@ -53,6 +54,7 @@ class FlaggedView(View):
     threshold: float
     created: datetime
     delivery: str = ""
+    said: str = ""
 
 
 class FlaggedPage(View):

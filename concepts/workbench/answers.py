@@ -8,7 +8,6 @@ from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from concepts.candidates.grid import (
     PREPARED,
@@ -41,8 +40,8 @@ from concepts.labels.rows import answers_in_words, read_answer
 from concepts.learning.rounds import Ways
 from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
-from concepts.view import View
 from concepts.workbench.advice import Advice
+from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import (
     WHOLE_LIBRARY,
     Context,
@@ -52,17 +51,6 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.second_time import SecondTime
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
-
-
-class GivenAnswer(View):
-    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
-
-    id: str
-    path: str
-    value: str
-    key: str
-    purpose: Literal["train", "evaluation"]
-    repeat: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,10 +83,11 @@ class Answers:
         *,
         author: str,
         simulated: bool = False,
+        in_view: bool = False,
     ) -> None:
         """Commits one answer of the person called `author`."""
-        who = Author(author, "simulated" if simulated else "person")
-        self.label(name, picture_id, value, author=who, key=uuid.uuid4().hex, comment=comment)
+        who, key = Author(author, "simulated" if simulated else "person"), uuid.uuid4().hex
+        self.label(name, picture_id, value, author=who, key=key, comment=comment, in_view=in_view)
 
     def label(
         self,
@@ -268,8 +257,8 @@ class Answers:
     def disagreements(
         self, name: str, limit: int = 50, offset: int = 0, *, reader: str | None = None
     ) -> list[Disagreement]:
-        """Pictures of which some people say yes and some no, with what each said; the open ones first. A
-        `reader` who may answer gets that of a picture once they have answered about it."""
+        """Pictures of which some say yes and some no, the open ones first, with what each said: a `reader`
+        who may answer gets that of a picture once they have answered about it."""
         concept = self._context.concept(name)
         found = differing(self.decisions(name))[offset : offset + limit]
         ids = [decision.picture_id for decision in found]

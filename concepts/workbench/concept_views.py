@@ -117,3 +117,14 @@ def scale_view(scale: Scale | None) -> ScaleView:
     if scale is None:
         return ScaleView()
     return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from)
+
+
+class GivenAnswer(View):
+    """An answer that stands. `key` is what it was committed under, and what undoes it alone."""
+
+    id: str
+    path: str
+    value: str
+    key: str
+    purpose: Literal["train", "evaluation"]
+    repeat: bool = False

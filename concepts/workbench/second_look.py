@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concepts.classifier.coverage import coverage
-from concepts.classifier.doubts import Doubts, doubts
+from concepts.classifier.doubts import Doubts, WorthALook, doubts, worth_a_look
 from concepts.classifier.looked_again import (
     Corrected,
     Drawn,
@@ -97,6 +97,18 @@ class SecondLook:
             for kind in (looked.doubts.wrong, looked.doubts.unsure)
         )
         return looked.doubts.model_copy(update={"wrong": wrong, "unsure": unsure})
+
+    def worth(self, name: str, n: int = 20) -> list[WorthALook]:
+        """At most n pictures of each kind that are worth a second look, as the last look has it and in the
+        order in which they are shown: answers that all others speak against, further ones that the version
+        would get wrong, and what it can't place. Without those that somebody has answered since."""
+        found = [worth_a_look("spoken against", one) for one in self.suspects(name, n)]
+        doubts, shown = self.doubts(name), {one.id for one in found}
+        if doubts is None:
+            return found
+        wrong = [one for one in doubts.wrong if one.id not in shown][:n]
+        found += [worth_a_look("would get wrong", one) for one in wrong]
+        return found + [worth_a_look("can’t place", one) for one in doubts.unsure[:n]]
 
     def again(self, name: str, author: str) -> LookAgain:
         """The blind second look of this person at answers that measure, for the newest version."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import ConflictError, DiscernError, UnknownWatchError
 from concepts.jobs import Listener, Progress
+from concepts.labels.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
 from concepts.watching import events
@@ -171,7 +172,7 @@ class Watching:
         page = self._watches.flagged(watch.id, limit, offset)
         decided = self._context.counts.decisions(watch.concept_id).now()
         shown = [one for one in page if all or not one.drawn or one.picture_id in decided]
-        return FlaggedPage(flagged=self._flagged(shown), held=len(page) - len(shown))
+        return FlaggedPage(flagged=self._flagged(shown, decided), held=len(page) - len(shown))
 
     def deliveries(
         self, name: str, watch_id: int, state: str, limit: int, offset: int = 0
@@ -307,7 +308,7 @@ class Watching:
             delivered=one.delivered,
         )
 
-    def _flagged(self, page: Sequence[StoredWatched]) -> list[FlaggedView]:
+    def _flagged(self, page: Sequence[StoredWatched], decided: Mapping[str, Decision]) -> list[FlaggedView]:
         paths = self._context.collection.paths([one.picture_id for one in page])
         told = self._deliveries.about([one.sequence for one in page])
         return [
@@ -320,6 +321,9 @@ class Watching:
                 threshold=one.threshold,
                 created=one.created,
                 delivery=told[one.sequence].state if one.sequence in told else "",
+                said=(decided[one.picture_id].given or decided[one.picture_id].value)
+                if one.picture_id in decided
+                else "",
             )
             for one in page
         ]

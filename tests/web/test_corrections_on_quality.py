@@ -191,7 +191,9 @@ def test_mistakes_are_those_behind_the_figures_and_both_screens_say_what_they_co
     assert f"{len(found)} of the {report.n} pictures these figures rest on" in on_quality
     assert f"it would get {doubts.mistakes} of {doubts.judged} wrong. Those are on Second look" in on_quality
     on_second_look = words(Screens(bench).load("review", **OF)["review-main"])
-    assert f"{doubts.mistakes} of {doubts.judged} answers to learn from come out the other way" in on_second_look
+    assert (
+        f"{doubts.mistakes} of {doubts.judged} answers to learn from come out the other way" in on_second_look
+    )
 
 
 def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(

@@ -7,19 +7,15 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, Field
 
 from concepts.candidates.selection import NextPicture
-from concepts.classifier.doubts import Doubts
-from concepts.classifier.second_look import Suspect
-from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import LookedOver
 from storage.labels import Author
-from web.api.shared import LONG, MOST, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 from web.http.answers import Given, take
 
 IdempotencyKey = Annotated[
@@ -97,7 +93,6 @@ class LabelRow(BaseModel):
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/concepts/{name}")
-    accepted = Accepted(workbench)
 
     @router.get("/next")
     def next_pictures(
@@ -159,29 +154,6 @@ def routes(workbench: Workbench) -> APIRouter:
         was said of a picture comes once you have answered about it yourself: until then it is `blind`."""
         reader = author if request.state.role >= Role.LABELLER else None
         return workbench.answers.disagreements(name, limit, offset, reader=reader)
-
-    @router.get("/suspects")
-    def list_suspects(name: ConceptName, limit: Limit = 20) -> list[Suspect]:
-        """Answers that may be mistakes, the most doubtful first: all others spoke against them when they were
-        last looked over."""
-        return workbench.second_look.suspects(name, limit)
-
-    @router.get("/doubts")
-    def list_doubts(name: ConceptName) -> Doubts | None:
-        """What the newest version had wrong among the answers to learn from, by heads that had not seen them,
-        and the pictures it could not place, when answers were last looked over. Null before there is one."""
-        return workbench.second_look.doubts(name)
-
-    @router.post("/second-look", **LONG)
-    def look_over(name: ConceptName, response: Response) -> JobView:
-        """Looks over the answers: which are doubtful, what more of them would change, and what figures
-        cover."""
-        return accepted(workbench.second_look.submit(name), response)
-
-    @router.get("/second-look")
-    def newest_second_look(name: ConceptName) -> LookedOver | None:
-        """What came of looking over the answers last; null before."""
-        return workbench.second_look.newest(name)
 
     @router.get("/agreement")
     def get_agreement(name: ConceptName) -> list[Pair]:

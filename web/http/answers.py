@@ -19,8 +19,8 @@ from concepts.errors import ConflictError
 from concepts.labels.answer_count import AnswerCount
 from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
-from concepts.workbench.answers import GivenAnswer
 from concepts.workbench.comments import Remark
+from concepts.workbench.concept_views import GivenAnswer
 from storage.labels import VALUES, Author, LabelEvent
 from web.http.guard import author_of
 

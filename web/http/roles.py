@@ -49,7 +49,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
-        ("POST", f"{CONCEPT}/wall", Rule(LABELLER)),
+        ("POST", f"{CONCEPT}/(wall|look-again)", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/import", Rule(LABELLER, "imported answers")),
         ("POST", f"{CONCEPT}/labels/preview", Rule(LABELLER)),
         ("POST", f"{API}/library/captions", Rule(OWNER, "kept captions and columns", host=True)),

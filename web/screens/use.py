@@ -214,7 +214,8 @@ class _Screen:
             found = versions.compare_versions(name, one, other)
             return {self.compared: render("use/compared.html", found=found)}
         if action.name == "flagged":
-            return self.watched.flagged(name, action.value)
+            may_answer = request.state.role >= Role.LABELLER
+            return self.watched.flagged(name, action.value, may_answer=may_answer)
         if action.name == "card":
             return {self.card: gr.Markdown(self._bench.exports.model_card(name), visible=True)}
         return {}

@@ -19,8 +19,8 @@ class Watched:
         self.area = live("use-watched")
         self._bench = workbench
 
-    def html(self, name: str, opened: int | None = None) -> str:
-        """`opened`: the watch whose flagged pictures are shown."""
+    def html(self, name: str, opened: int | None = None, *, may_answer: bool = False) -> str:
+        """`opened`: the watch whose flagged pictures are shown; `may_answer`: by key, as in other lists."""
         watches = self._bench.watching.watches(name)
         page = self._bench.watching.flagged(name, opened, SHOWN) if opened else None
         going = [watch for watch in watches if watch.stopped is None]
@@ -31,13 +31,16 @@ class Watched:
             stopped=[watch for watch in watches if watch.stopped is not None],
             opened=opened,
             page=page,
+            scale=self._bench.definitions.concept(name).scale if opened else None,
+            may_answer=may_answer,
             ask=100 * ASK_FLAGGED,
             ask_others=100 * ASK_OTHERS,
         )
 
-    def flagged(self, name: str, value: str) -> Shown:
+    def flagged(self, name: str, value: str, *, may_answer: bool) -> Shown:
         """The panel with the pictures that one watch flagged, or without where they are shown already."""
-        return {self.area: self.html(name, int(value) if value.isdecimal() and int(value) else None)}
+        opened = int(value) if value.isdecimal() and int(value) else None
+        return {self.area: self.html(name, opened, may_answer=may_answer)}
 
     def do(self, action: Action, name: str, author: str) -> str:
         """Does what was pressed and says so; empty where it was for somebody else."""

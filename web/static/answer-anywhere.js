@@ -1,6 +1,7 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
 // Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
-// The concept is the page's own, or chosen once in its bar and remembered while the tab is open.
+// The concept is the page's own, or chosen once in its bar and remembered while the tab is open. A page about one
+// concept may have several lists, each with a bar: what is said is told in that of the list one is at.
 import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
@@ -9,9 +10,9 @@ const KEYS = {z: 'undo', x: 'choose', delete: 'remove'};
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
 
-const area = () => document.querySelector('[data-answering]');
+const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
-const tiles = () => [...(area()?.querySelectorAll('.pictures .tile[data-value]') || [])];
+const tiles = () => [...document.querySelectorAll('[data-answering] .pictures .tile[data-value]')];
 const removes = () => bar()?.dataset.removes !== undefined;
 const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows what was answered itself
 const idOf = (tile) => tile.dataset.value;
@@ -23,6 +24,16 @@ class AnswerAnywhere {
     this.chosen = new Set();
     this.anchor = null;
     this.choosing = false;
+    this.list = null; // that of the tile or the bar that was used last
+  }
+
+  // The bar of the list one is at; the first where that is gone.
+  get bar() {
+    return (this.list?.isConnected && this.list.querySelector('.answering')) || bar();
+  }
+
+  at(target) {
+    this.list = target.closest?.('[data-answering]') || this.list;
   }
 
   get concept() {
@@ -36,8 +47,8 @@ class AnswerAnywhere {
 
   // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
   async settle() {
-    if (!bar() || bar().dataset.ready === this.shown()) return;
-    bar().dataset.ready = this.shown();
+    if (bars().every((one) => one.dataset.ready === this.shown())) return;
+    for (const one of bars()) one.dataset.ready = this.shown();
     const select = document.getElementById('answering-concept');
     const known = [...(select?.options || [])].some((option) => option.value === this.concept);
     if (select && !known) sessionStorage.removeItem(REMEMBERED);
@@ -48,7 +59,7 @@ class AnswerAnywhere {
     } else if (fixed()) {
       this.offer(bar().dataset.scale);
     }
-    bar().querySelector('[data-say=choose]').hidden = !this.open;
+    for (const one of bars()) one.querySelector('[data-say=choose]').hidden = !this.open;
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
     this.draw();
     await this.load();
@@ -57,8 +68,12 @@ class AnswerAnywhere {
   // The buttons of what the concept is answered by.
   offer(text) {
     this.scale = new Scale(text);
-    for (const say of ['yes', 'no']) bar().querySelector(`[data-say=${say}]`).hidden = this.scale.own;
-    const own = bar().querySelector('[data-part=answering-scale]');
+    for (const one of bars()) this.fill(one);
+  }
+
+  fill(one) {
+    for (const say of ['yes', 'no']) one.querySelector(`[data-say=${say}]`).hidden = this.scale.own;
+    const own = one.querySelector('[data-part=answering-scale]');
     own.hidden = !this.scale.own;
     own.replaceChildren(...(this.scale.own ? this.scale.values : []).map((value) => {
       const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind === 'graded' ? '' : `${this.scale.name(value)} `);
@@ -96,13 +111,14 @@ class AnswerAnywhere {
       mark.className = `said ${this.scale.tone(value)}`;
       mark.textContent = words;
     }
-    bar()?.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+    for (const one of bars()) one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
     const remove = bar()?.querySelector('[data-say=remove]');
     if (remove) remove.hidden = !this.chosen.size;
   }
 
   tell(words) {
-    const said = document.querySelector('[data-part=answering-said]');
+    const said = this.bar?.querySelector('[data-part=answering-said]');
+    for (const other of document.querySelectorAll('[data-part=answering-said]')) if (other !== said) other.textContent = '';
     if (said) said.textContent = words;
   }
 
@@ -111,6 +127,7 @@ class AnswerAnywhere {
     if (this.chosen.size) return [...this.chosen];
     const focused = tileOf(document.activeElement || document.body);
     const one = focused || document.querySelector('[data-answering] .pictures .tile:hover');
+    if (one) this.at(one);
     return one ? [idOf(one)] : [];
   }
 
@@ -170,7 +187,7 @@ class AnswerAnywhere {
   }
 
   upTo(tile) {
-    const all = tiles();
+    const all = tiles(); // from one list to the other, too
     const from = Math.max(0, all.findIndex((other) => idOf(other) === this.anchor));
     const to = all.indexOf(tile);
     for (const other of all.slice(Math.min(from, to), Math.max(from, to) + 1)) this.chosen.add(idOf(other));
@@ -184,7 +201,7 @@ class AnswerAnywhere {
 
   // Keyboard: arrows go from tile to tile, by row and column.
   move(tile, key, extend) {
-    const all = tiles();
+    const all = tiles().filter((other) => other.closest('[data-answering]') === tile.closest('[data-answering]'));
     const at = all.indexOf(tile);
     const columns = Math.max(1, all.filter((other) => other.offsetTop === all[0].offsetTop).length);
     const to = all[at + {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns}[key]];
@@ -233,6 +250,7 @@ document.addEventListener('keydown', (event) => {
 let drawn = null;
 let drawing = false;
 document.addEventListener('click', (event) => {
+  answers.at(event.target);
   const button = event.target.closest?.('.answering [data-say]');
   if (button) return answers.act(button.dataset.say);
   const own = event.target.closest?.('.answering [data-answer]');
