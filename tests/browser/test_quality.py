@@ -44,6 +44,20 @@ def label(bench: Any, picture: Any) -> None:
     bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
 
 
+# Panels beside each other that don't end together, and rows that leave a part of the page empty.
+HOLES = """() => {
+  const boxes = [...document.querySelectorAll('.page .panel')].filter(one => one.offsetParent
+    && !one.parentElement.closest('.panel')).map(one => [one.getBoundingClientRect(), one.innerText.slice(0, 40)]);
+  const left = Math.min(...boxes.map(([box]) => box.left)), right = Math.max(...boxes.map(([box]) => box.right));
+  return boxes.filter(([box]) => {
+    const row = boxes.map(([other]) => other).filter(other => other.top < box.bottom && other.bottom > box.top);
+    const even = row.every(other => Math.abs(other.top - box.top) < 2 && Math.abs(other.bottom - box.bottom) < 2);
+    return !even || Math.min(...row.map(other => other.left)) > left + 2
+      || Math.max(...row.map(other => other.right)) < right - 2;
+  }).map(([, words]) => words);
+}"""
+
+
 def open_screen(page: Any, site: Any, screen: str) -> None:
     page.goto(f"{site.url}/{screen}?concept={quote(NAME)}")
     page.wait_for_selector(f"#{screen}-head h1")
@@ -237,6 +251,16 @@ def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answ
     with page.expect_download() as download:
         link.click()
     assert len(download.value.path().read_text().splitlines()) == 121
+
+
+@pytest.mark.parametrize("screen", ["quality", "use"])
+def test_no_panel_leaves_a_hole_beside_it(page: Any, answered: Any, screen: str) -> None:
+    train_if_needed(page, answered)
+    open_screen(page, answered, screen)
+    page.wait_for_selector(".pictures img, .mistakes")
+    for width in (1280, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(HOLES) == []
 
 
 @pytest.mark.parametrize("screen", ["quality", "use"])

@@ -13,6 +13,7 @@ import pytest
 from answering import answer
 from axe_playwright_python.sync_playwright import Axe
 from drawing import draw_folder
+from playwright.sync_api import expect
 
 NAME = "Ellipse that comes in"
 
@@ -39,6 +40,28 @@ def serious(page: Any) -> list[tuple[str, str]]:
     return [
         (v["id"], v["nodes"][0]["html"][:200]) for v in violations if v["impact"] in ("serious", "critical")
     ]
+
+
+def answer_by_key(page: Any, panel: Any, bench: Any) -> None:
+    """Where the pictures of the library above are answered, too."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    tiles = panel.locator(".tile")
+    tiles.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("u")
+    expect(tiles.nth(2).locator(".said")).to_have_text("? unsure")
+    expect(panel.locator("[data-part=answering-said]")).to_have_text("One picture: unsure.")
+    picture = tiles.nth(2).get_attribute("data-value")
+    tiles.nth(3).click()
+    panel.get_by_role("button", name="Counts Y").click()  # for who has no keys
+    expect(tiles.nth(3).locator(".said")).to_have_text("✓ counts")
+    expect(page.locator("#use-library [data-part=answering-said]")).to_have_text("")
+    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.reload()
+    panel.get_by_role("button", name="Show flagged").click()
+    expect(panel.locator(f"[data-value='{picture}'] .name")).to_contain_text("unsure")
+    (given,) = bench.answers.own(NAME, [picture], "me")
+    assert (given.value, given.in_view) == ("unsure", True)
 
 
 def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any, tmp_path: Path) -> None:
@@ -83,6 +106,7 @@ def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any,
             found.append((str(width), "scrolls sideways", ""))
     assert found == []
 
+    answer_by_key(page, panel, bench)
     panel.get_by_role("button", name="Stop watching").click()
     page.get_by_text("is not watched any more").wait_for()
     page.get_by_text("Not watched any more (1)").wait_for()
