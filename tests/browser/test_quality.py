@@ -46,15 +46,17 @@ def label(bench: Any, picture: Any) -> None:
 
 # Panels beside each other that don't end together, and rows that leave a part of the page empty.
 HOLES = """() => {
-  const boxes = [...document.querySelectorAll('.page .panel')].filter(one => one.offsetParent
-    && !one.parentElement.closest('.panel')).map(one => [one.getBoundingClientRect(), one.innerText.slice(0, 40)]);
-  const left = Math.min(...boxes.map(([box]) => box.left)), right = Math.max(...boxes.map(([box]) => box.right));
-  return boxes.filter(([box]) => {
-    const row = boxes.map(([other]) => other).filter(other => other.top < box.bottom && other.bottom > box.top);
-    const even = row.every(other => Math.abs(other.top - box.top) < 2 && Math.abs(other.bottom - box.bottom) < 2);
-    return !even || Math.min(...row.map(other => other.left)) > left + 2
+  const all = [...document.querySelectorAll('.page .panel')].filter(one => one.offsetParent
+    && !one.parentElement.closest('.panel'));
+  const boxes = all.map(one => one.getBoundingClientRect());
+  const left = Math.min(...boxes.map(box => box.left)), right = Math.max(...boxes.map(box => box.right));
+  return all.filter((one, place) => {
+    const box = boxes[place];
+    const row = boxes.filter(other => other.top < box.bottom && other.bottom > box.top);
+    const near = side => row.every(other => Math.abs(other[side] - box[side]) < 2);
+    return !near('top') || !near('bottom') || Math.min(...row.map(other => other.left)) > left + 2
       || Math.max(...row.map(other => other.right)) < right - 2;
-  }).map(([, words]) => words);
+  }).map(one => one.innerText.slice(0, 40));
 }"""
 
 
