@@ -131,8 +131,8 @@ def _answer_for(page: Page) -> None:
     page.get_by_label("Answer for").select_option(NAME)
     tiles = page.locator("#library-main .tile")
     tiles.first.focus()
-    for key in "yny":
-        page.keyboard.press(key)
+    for _ in range(3):
+        page.keyboard.press("y")
         page.keyboard.press("ArrowRight")
 
 
@@ -209,7 +209,7 @@ SHOTS = (
     Shot("activity", "/activity", ".page h1"),
     Shot("settings", "/settings", ".page h1"),
     # What is pressed in these two stays: answers, and blurred pictures.
-    Shot("answer-anywhere", f"/library{OF}", ".pictures img", _answer_for),
+    Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
     Shot("protection", "/protection", ".page h1", _protect),
 )
 
