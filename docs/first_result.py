@@ -1,8 +1,8 @@
 """What Start shows before there are pictures: `python -m docs.first_result` (or `make screenshots`).
 
-A real result, so that a first visitor sees what comes out: the whole job over landscapes that are drawn here
-(`docs/screenshots.py`), answered by a SIMULATED person. They are ours: the sample pictures have licences of
-their own, and most computers don't have them yet when this is looked at. Writes `web/static/start/`.
+A real result, so that a first visitor sees what comes out: the whole job over parts of free photographs
+(`docs/photographs.py`), answered by a SIMULATED person. They come with Discern: most computers don't have the
+sample pictures yet when this is looked at, and those have licences of their own. Writes `web/static/start/`.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from concepts.learning.report import metric_of
 from concepts.settings import load_settings
 from concepts.study.people import SECONDS_AN_ANSWER
 from concepts.workbench import Workbench
-from docs.screenshots import NAME, TEXT, answer, draw_library
+from docs.photographs import cut_library, photographs
+from docs.screenshots import NAME, TEXT, answer, is_warm
 
 FOLDER = Path(__file__).parents[1] / "web" / "static" / "start"
-PICTURES, LEARN, MEASURE = 600, 60, 120  # the last two: answers
+LEAST = 240  # pixels of a part's shorter side: smaller parts than the tour's, and so more of them
+LEARN, MEASURE = 60, 120  # answers
 SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
 
 def work_through(bench: Workbench, work: Path) -> None:
-    bench.pictures.add_pictures([work / "landscapes"], encoder="embedded")
+    bench.pictures.add_pictures([work / "photographs"], encoder="embedded")
     bench.definitions.create_concept(NAME, TEXT)
     bench.definitions.expand(NAME)
     bench.definitions.mine(NAME, size=300)
     bench.annotations.annotate(NAME)
     for _ in range(LEARN // 5):
-        answer(bench, work, "train", 5)
+        answer(bench, work, NAME, is_warm, 5)
     for _ in range(MEASURE // 30):
-        answer(bench, work, "evaluation", 30)
+        answer(bench, work, NAME, is_warm, 30, measure=True)
     bench.versions.train(NAME)
 
 
@@ -43,20 +45,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         bench = Workbench(load_settings(home=work / "home"))
-        draw_library(work / "landscapes", PICTURES)
+        count = cut_library(work / "photographs", photographs(work), LEAST)
         begun = time.monotonic()
         work_through(bench, work)
         computed = time.monotonic() - begun
         report = bench.versions.evaluate(NAME)
-        page = bench.versions.ranked_pictures(NAME, "top", size=PICTURES)
+        page = bench.versions.ranked_pictures(NAME, "top", size=count)
         flagged = [p for p in page.pictures if p.probability >= page.threshold]
         shown = []
-        for place, picture in enumerate(flagged[:SHOWN]):
-            file = f"flagged-{place}.webp"
+        # From the surest to the least sure, not the first: those are right anyway, and of few photographs.
+        for place, picture in enumerate(flagged[:: len(flagged) // SHOWN or 1][:SHOWN]):
+            file, part = f"flagged-{place}.webp", Path(picture.path)
             image = Image.open(picture.path).convert("RGB")
             image.thumbnail((SIDE, SIDE))
             image.save(FOLDER / file, quality=80, method=6)
-            shown.append({"file": file, "right": Path(picture.path).name.startswith("lonely")})
+            shows = " ".join(part.stem.split("-")[:-1]).capitalize()
+            shown.append({"file": file, "shows": shows, "right": is_warm(part) == "1"})
         precision = metric_of(report.metrics, "precision")
         assert precision is not None
         facts = {
@@ -72,7 +76,7 @@ def main() -> None:
             "shown": shown,
         }
         (FOLDER / "result.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-        truly = sum(Path(p.path).name.startswith("lonely") for p in flagged)
+        truly = sum(is_warm(Path(p.path)) == "1" for p in flagged)
         print(json.dumps(facts), f"in truth {truly} of {len(flagged)} are right", sep="\n")
         bench.close()
 

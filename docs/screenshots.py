@@ -1,163 +1,288 @@
 """The pictures of the guided tour: `python -m docs.screenshots` (or `make screenshots`).
 
-Starts the real app over landscapes that are drawn here, with a SIMULATED person who knows which of them have
-a lonely house, and photographs every screen in Chromium into `docs/images/`.
+Starts the real app over parts of free photographs (`docs/photographs.py`), with a SIMULATED person who
+measures how warm, how dark and how calm each of them is, and photographs the screens in Chromium into
+`docs/images/`.
+
+`python -m docs.screenshots label quality` makes only those. With `--pictures FOLDER --out FOLDER` it works
+over pictures of your own, which then never get into the repository.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from concepts.errors import DiscernError
+from concepts.learning.scale import Scale
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from docs.photographs import brightness, busyness, cut_library, photographs, warmth
 
 IMAGES = Path(__file__).parent / "images"
 ROOT = Path(__file__).parents[1]
-NAME, TEXT = "Lonely house", "One small house alone in a wide landscape; not a village, not empty land."
+NAME = "Warm light"
+TEXT = "Warm, golden light, as at sunset or in a desert; not cold, grey or green."
+DARK, DARK_TEXT = "Dark picture", "Dark enough for white letters to stand out; not a bright picture."
+GRADED, GRADED_TEXT = "How calm", "How restful it is to look at: 1 is busy everywhere, 5 is nearly empty."
+RULE = f"{NAME} AND NOT {DARK}"
+SIMULATED = "simulated"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# (file, screen, what has to be there first, dark, width)
-SHOTS = (
-    ("start", "/", ".card img", False, 1280),
-    ("library", "/library", ".pictures img", False, 1280),
-    ("define", "/define", ".strip img", False, 1280),
-    ("label", "/label", "img", False, 1280),
-    ("review", "/review", ".review-card", False, 1280),
-    ("quality", "/quality", "#threshold", False, 1280),
-    ("use", "/use", ".pictures img", False, 1280),
-    ("activity", "/activity", ".page h1", False, 1280),
-    ("settings", "/settings", ".page h1", False, 1280),
-    ("label-dark", "/label", "img", True, 1280),
-    ("label-phone", "/label", "img", False, 375),
-    ("quality-dark", "/quality", "#threshold", True, 1280),
-)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
+QUALITY = 80  # of WebP
+WIDE, PHONE = (1280, 860), (390, 780)
 
 
-def landscape(seed: int, houses: int) -> Image.Image:
-    """Sky, a sun or moon, three ridges of hills and so many houses."""
-    rng = np.random.default_rng(seed)
-    width, height = 640, 440
-    top, bottom = rng.integers(60, 220, 3), rng.integers(170, 255, 3)
-    rows = np.linspace(0, 1, height)[:, None, None]
-    image = Image.fromarray((top * (1 - rows) + bottom * rows).repeat(width, axis=1).astype(np.uint8))
-    pen = ImageDraw.Draw(image)
-    x, y, r = int(rng.integers(60, 580)), int(rng.integers(40, 140)), int(rng.integers(16, 38))
-    pen.ellipse((x - r, y - r, x + r, y + r), fill=(255, 244, 214))
-    along = np.arange(width + 1)
-    ridge = along * 0
-    for depth in range(3):
-        waves = sum(
-            rng.uniform(6, 30) * np.sin(along / rng.uniform(50, 160) + rng.uniform(0, 6)) for _ in range(3)
-        )
-        ridge = (240 + 62 * depth + waves).astype(int)
-        shade = tuple(int(c * (0.9 - 0.22 * depth)) for c in bottom * [0.55, 0.8, 0.5])
-        pen.polygon(
-            [*zip(along.tolist(), ridge.tolist(), strict=True), (width, height), (0, height)], fill=shade
-        )
-    places = (
-        [int(rng.integers(120, 520))] if houses == 1 else rng.permutation(np.arange(60, 590, 62))[:houses]
-    )
-    for place in places:
-        _house(pen, int(place), int(ridge[int(place)]) + 8, int(rng.integers(30, 46)), rng)
-    return image.filter(ImageFilter.GaussianBlur(0.6))
+# The simulated person's answers.
 
 
-def _house(pen: ImageDraw.ImageDraw, x: int, y: int, size: int, rng: np.random.Generator) -> None:
-    wall = tuple(int(c) for c in rng.integers(150, 245, 3))
-    pen.rectangle((x, y - size * 3 // 4, x + size, y), fill=wall)
-    roof = [(x - 5, y - size * 3 // 4), (x + size // 2, y - size * 5 // 4), (x + size + 5, y - size * 3 // 4)]
-    pen.polygon(roof, fill=(128, 52, 40))
-    pen.rectangle(
-        (x + size // 3, y - size // 2, x + size // 3 + size // 4, y - size // 4), fill=(255, 222, 120)
-    )
+def is_warm(picture: Path) -> str:
+    return "1" if warmth(picture) > 20 else "0"
 
 
-def draw_library(folder: Path, count: int = 180) -> None:
-    """A third lonely houses, a third villages, a third empty land."""
-    folder.mkdir(parents=True)
-    for seed in range(count):
-        kind, houses = (("lonely", 1), ("village", 6), ("empty", 0))[seed % 3]
-        landscape(seed, houses).save(folder / f"{kind}-{seed:03}.jpg", quality=88)
+def is_dark(picture: Path) -> str:
+    return "1" if brightness(picture) < 60 else "0"
 
 
-def answer(bench: Workbench, work: Path, purpose: str, count: int) -> None:
-    pictures = bench.answers.next_pictures(
-        NAME, count, purpose="evaluation" if purpose == "evaluation" else "train"
-    )
+def how_calm(picture: Path) -> str:
+    return str(1 + sum(busyness(picture) < line for line in (10, 6, 3.5, 2)))
+
+
+def answer(
+    bench: Workbench, work: Path, name: str, says: Callable[[Path], str], count: int, *, measure: bool = False
+) -> None:
+    """Answers so many pictures of those that the app would ask about."""
+    pictures = bench.answers.next_pictures(name, count, purpose="evaluation" if measure else "train")
     file = work / "answers.csv"
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
-        writer.writerows([p.id, int(Path(p.path).name.startswith("lonely"))] for p in pictures)
-    bench.label_files.import_labels(NAME, file, author="simulated", simulated=True)
+        writer.writerows([p.id, says(Path(p.path))] for p in pictures)
+    bench.label_files.import_labels(name, file, author=SIMULATED, simulated=True)
 
 
-def prepare(home: Path, work: Path) -> None:
-    draw_library(work / "landscapes")
+# What the screens show.
+
+
+def prepare(home: Path, work: Path, pictures: Path) -> str:
+    """Does what a person does in an afternoon; says the path of a link to the result."""
     bench = Workbench(load_settings(home=home))
-    bench.pictures.add_pictures([work / "landscapes"], encoder="embedded")
-    bench.definitions.create_concept(NAME, TEXT)
+    files = sorted(file for file in pictures.rglob("*") if file.is_file())
+    random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
+    bench.pictures.add_pictures(files, encoder="embedded")
+    for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
+        bench.collections.from_folder(folder.name, folder, author=SIMULATED)
+    bench.definitions.create_concept(GRADED, GRADED_TEXT, scale=Scale.graded(5))
+    _answers(bench, work, GRADED, how_calm, 30, 20)
+    bench.definitions.create_concept(DARK, DARK_TEXT)
+    _answers(bench, work, DARK, is_dark, 60, 40)
+    bench.definitions.create_concept(NAME, TEXT)  # the last begun is the first on Start
     bench.definitions.expand(NAME)
-    bench.definitions.mine(NAME, size=120)
+    bench.definitions.mine(NAME, size=200)
     bench.annotations.annotate(NAME)
-    answer(bench, work, "evaluation", 30)
-    for _ in range(9):
-        answer(bench, work, "train", 5)
-    bench.jobs.resume(bench.versions.submit_train(NAME))
-    bench.context.database.close()
+    _answers(bench, work, NAME, is_warm, 120, 100)
+    bench.combining.keep("Warm and bright", RULE, author=SIMULATED)
+    link = bench.sharing.share(NAME, author=SIMULATED)
+    bench.close()
+    return link.path
 
 
-def photograph(browser: Browser, url: str) -> None:
-    for name, screen, ready, dark, width in SHOTS:
-        page = browser.new_page(
-            viewport={"width": width, "height": 860 if width > 700 else 780},
-            color_scheme="dark" if dark else "light",
+def _answers(
+    bench: Workbench, work: Path, name: str, says: Callable[[Path], str], measure: int, learn: int
+) -> None:
+    for _ in range(measure // 30):
+        answer(bench, work, name, says, 30, measure=True)
+    for _ in range(learn // 10):
+        answer(bench, work, name, says, 10)
+    bench.jobs.resume(bench.versions.submit_train(name))
+
+
+# The shots.
+
+
+@dataclass(frozen=True)
+class Shot:
+    """`ready`: what has to be there first. `before`: what a person does before it is as shown."""
+
+    name: str
+    address: str
+    ready: str
+    before: Callable[[Page], None] | None = None
+    dark: bool = False
+    size: tuple[int, int] = WIDE
+
+
+def _answer_for(page: Page) -> None:
+    page.get_by_label("Answer for").select_option(NAME)
+    tiles = page.locator("#library-main .tile")
+    tiles.first.focus()
+    for _ in range(3):
+        page.keyboard.press("y")
+        page.keyboard.press("ArrowRight")
+
+
+def _open_picture(page: Page) -> None:
+    page.locator("#library-main .tile").nth(1).click()
+    page.get_by_role("dialog").locator("[data-heat-of]").select_option(NAME)
+    page.get_by_role("dialog").locator("[data-heat]").click()
+    page.wait_for_selector("[data-heat][aria-pressed=true]")
+
+
+def _until_colourful(page: Page) -> None:
+    """Skips what is grey or nearly black, some pictures at most."""
+    for _ in range(12):
+        if page.evaluate(COLOUR) > 60:
+            break
+        before = page.locator(".stage img").first.get_attribute("src")
+        page.keyboard.press("s")
+        page.wait_for_function(
+            "before => [...document.querySelectorAll('.stage img')].some("
+            "i => i.offsetParent && i.getAttribute('src') !== before && i.complete)",
+            arg=before,
         )
-        page.goto(f"{url}{screen}?concept={quote(NAME)}")
-        page.wait_for_selector(ready, timeout=60_000)
+    page.wait_for_selector("[data-part=saved]:text-is('saved')")
+
+
+def _grid(page: Page) -> None:
+    page.keyboard.press("g")
+    page.wait_for_selector("[data-part=grid] .tile img")
+
+
+def _protect(page: Page) -> None:
+    page.get_by_label("Show pictures").select_option(label="Blurred")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**saved=1")
+    page.get_by_role("link", name="Library").first.click()
+    page.wait_for_selector("#library-main .tile img")
+
+
+COLOUR = """() => {
+  const image = [...document.querySelectorAll('.stage img')].find(i => i.offsetParent);
+  const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 32});
+  const pen = canvas.getContext('2d');
+  pen.drawImage(image, 0, 0, 32, 32);
+  const {data} = pen.getImageData(0, 0, 32, 32);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const pixel = data.slice(i, i + 3);
+    sum += Math.max(...pixel) - Math.min(...pixel);
+  }
+  return sum / 1024;
+}"""  # 0 to 255, of the picture that is asked about
+OF = f"?concept={quote(NAME)}"
+EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the page behind a link
+SHOTS = (
+    Shot("start-first", EMPTY, ".outcome img", size=(1280, 1100)),
+    Shot("start", "/", ".outcome img", size=(1280, 1100)),
+    Shot("library", "/library", ".pictures img"),
+    Shot("picture", f"/library{OF}&says=yes", ".pictures img", _open_picture),
+    Shot("collections", "/library?view=collections", ".page h1"),
+    Shot("define", f"/define{OF}", ".strip img"),
+    Shot("label", f"/label{OF}", ".stage img", _until_colourful),
+    Shot("label-dark", f"/label{OF}", ".stage img", _until_colourful, dark=True),
+    Shot("label-phone", f"/label{OF}", ".stage img", _until_colourful, size=PHONE),
+    Shot("label-grades", f"/label?concept={quote(GRADED)}", ".stage img", _until_colourful),
+    Shot("grid", f"/label{OF}", ".stage img", _grid),
+    Shot("review", f"/review{OF}", ".review-card"),
+    Shot("quality", f"/quality{OF}", "#threshold"),
+    Shot("quality-dark", f"/quality{OF}", "#threshold", dark=True),
+    Shot("use", f"/use{OF}", ".pictures img"),
+    Shot("share", SHARED, ".shown img"),
+    Shot("story", f"/story{OF}", ".page h1"),
+    Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
+    Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
+    Shot("activity", "/activity", ".page h1"),
+    Shot("settings", "/settings", ".page h1"),
+    # What is pressed in these two stays: answers, and blurred pictures.
+    Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
+    Shot("protection", "/protection", ".page h1", _protect),
+)
+
+
+def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], out: Path) -> None:
+    """`where`: the app's address as "", and of what is elsewhere."""
+    for shot in shots:
+        width, height = shot.size
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if shot.dark else "light",
+            reduced_motion="reduce",
+        )
+        page.goto(where.get(shot.address) or where[""] + shot.address)
+        page.wait_for_selector(shot.ready, timeout=60_000)
+        if shot.before:
+            shot.before(page)
         # Every picture in sight has to be decoded, or the photograph shows grey boxes.
         page.wait_for_function(
             "[...document.images].filter(i => i.getBoundingClientRect().top < innerHeight)"
-            ".every(i => i.complete && i.naturalWidth)"
+            ".every(i => i.complete && (i.naturalWidth || !i.offsetParent))"
         )
-        with tempfile.NamedTemporaryFile(suffix=".png") as shot:
-            page.screenshot(path=shot.name)
-            Image.open(shot.name).convert("RGB").save(IMAGES / f"{name}.webp", quality=82, method=6)
+        with tempfile.NamedTemporaryFile(suffix=".png") as taken:
+            page.screenshot(path=taken.name)
+            Image.open(taken.name).convert("RGB").save(out / f"{shot.name}.webp", quality=QUALITY, method=6)
         page.close()
-        print(name, flush=True)
+        print(shot.name, flush=True)
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """The app over a data folder; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port)}
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    assert app.stdout is not None
+    app.stdout.readline()  # says where it is, once it listens
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        app.terminate()
+        app.wait()
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *(shot.name for shot in SHOTS)], metavar="NAME")
+    parser.add_argument(
+        "--pictures", type=Path, help="a folder of your own, in place of the free photographs"
+    )
+    parser.add_argument("--out", type=Path, default=IMAGES)
+    wanted = parser.parse_args()
+    if wanted.pictures and wanted.out.resolve() == IMAGES.resolve():
+        parser.error("name a folder with --out: pictures of your own don't belong in the repository")
+    shots = [shot for shot in SHOTS if not wanted.names or shot.name in wanted.names]
+    wanted.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        prepare(work / "home", work)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        environment = os.environ | {"DISCERN_HOME": str(work / "home"), "DISCERN_PORT": str(port)}
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE)
-        assert app.stdout is not None
-        app.stdout.readline()  # says where it is, once it listens
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-                photograph(browser, f"http://127.0.0.1:{port}")
-                browser.close()
-        finally:
-            app.terminate()
-            app.wait()
+        pictures = wanted.pictures or work / "Photographs"
+        if not wanted.pictures:
+            cut_library(pictures, photographs(work))
+        shared = prepare(work / "home", work, pictures)
+        with served(work / "home") as url, served(work / "empty") as empty, sync_playwright() as playwright:
+            executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+            browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+            photograph(browser, {"": url, EMPTY: empty, SHARED: url + shared}, shots, wanted.out)
+            browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DiscernError as error:
+        sys.exit(f"{error}\nOver those: python -m docs.screenshots --pictures FOLDER --out FOLDER")

@@ -22,39 +22,44 @@ def sample_pictures(folder: Path) -> Path:
         return INSTALLED
     target = folder / "stamps"
     if not target.is_dir():
-        _fetch(folder, target)
+        root = unpacked(PACKAGE, folder)
+        (root / INSTALLED.relative_to("/")).rename(target)
+        shutil.rmtree(root)
     return target
 
 
-def _fetch(folder: Path, target: Path) -> None:
+def unpacked(package: str, folder: Path) -> Path:
+    """The files of a Debian package, below `folder`, as they would be installed below /.
+
+    Needs `apt-get` and `dpkg-deb` and no root. Raises `DiscernError` where that can't be done.
+    """
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise DiscernError(
-            f"The sample pictures are Debian's package {PACKAGE}, and this computer has no apt-get. "
+            f"The sample pictures are Debian's package {package}, and this computer has no apt-get. "
             "Use a folder of your own pictures instead."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(f"{PACKAGE}*.deb"):
+    for leftover in folder.glob(f"{package}*.deb"):
         leftover.unlink()
-    if not _download(folder) and os.geteuid() == 0:
+    if not _download(package, folder) and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-        _download(folder)
-    packages = list(folder.glob(f"{PACKAGE}*.deb"))
+        _download(package, folder)
+    packages = list(folder.glob(f"{package}*.deb"))
     if not packages:
         raise DiscernError(
-            f"The sample pictures could not be downloaded. Install {PACKAGE} with apt-get, or use a "
+            f"The sample pictures could not be downloaded. Install {package} with apt-get, or use a "
             "folder of your own pictures."
         )
-    unpacked = folder / "unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", str(packages[0]), str(unpacked)], check=True, capture_output=True)
-    (unpacked / INSTALLED.relative_to("/")).rename(target)
-    shutil.rmtree(unpacked)
+    root = folder / "unpacked"
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["dpkg-deb", "-x", str(packages[0]), str(root)], check=True, capture_output=True)
     packages[0].unlink()
+    return root
 
 
-def _download(folder: Path) -> bool:
+def _download(package: str, folder: Path) -> bool:
     # Debian's own sandbox user can't write into a person's folder.
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", PACKAGE]
+    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
 
 

@@ -104,14 +104,14 @@ def _counting(ids: Sequence[str]) -> list[Shown]:
 
 @cache
 def example() -> Outcome:
-    """A real result over pictures that were drawn for it."""
+    """A real result over free photographs."""
     found = json.loads((STATIC / "result.json").read_text(encoding="utf-8"))
     right, low, high = (floor(100 * share) / 100 for share in found["precision"])  # never 100 of 100
     return Outcome(
         name=found["name"],
         sentence=found["sentence"],
         pictures=tuple(
-            Shown(f"/web/start/{one['file']}", "A drawn landscape", one["right"]) for one in found["shown"]
+            Shown(f"/web/start/{one['file']}", one["shows"], one["right"]) for one in found["shown"]
         ),
         flagged=found["flagged"],
         of=found["pictures"],
