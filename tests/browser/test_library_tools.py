@@ -1,5 +1,5 @@
-"""What stands around the pictures of Library, Combine and the sidebar: comments and collections by key from the
-grid, rows that stay rows, the concept that is kept, and a menu of many concepts."""
+"""What stands around the pictures of Library, and the sidebar: comments and collections by key from the grid,
+rows that stay rows, the concept that is kept, and a menu of many concepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 NAME = "Ellipse with tools"
 MANY = [f"Zebra {number:03}" for number in range(60)]
-ROWS = "els => new Set(els.filter(e => e.checkVisibility()).map(e => Math.round((e.getBoundingClientRect().top + e.getBoundingClientRect().bottom) / 8))).size"
+ROWS = """elements => new Set(elements.filter(element => element.checkVisibility()).map(element => {
+  const { top, bottom } = element.getBoundingClientRect();
+  return Math.round((top + bottom) / 8);
+})).size"""  # by their middles
 
 
 @pytest.fixture(scope="module")
@@ -192,9 +195,7 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_among_many_concepts_one_is_found_by_typing(
-    site: Site, page: Page, concept: str, width: int
-) -> None:
+def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, concept: str, width: int) -> None:
     for name in sorted({*MANY} - {*site.bench.catalogue.names()}):
         site.bench.definitions.create_concept(name, "A zebra.")
     page.set_viewport_size({"width": width, "height": 844})

@@ -1,4 +1,4 @@
-"""What is done with pictures chosen on Library: into a collection, out of the one that is browsed, and back."""
+"""What is done with pictures chosen on Library: into a collection, out of the browsed one, and back."""
 
 from __future__ import annotations
 
