@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 if TYPE_CHECKING:
     from conftest import Site
 
-NAME = "Ellipse with tools"
+NAME = "Ellipse with a name that is longer than its bar"
 MANY = [f"Zebra {number:03}" for number in range(60)]
 ROWS = """elements => new Set(elements.filter(element => element.checkVisibility()).map(element => {
   const { top, bottom } = element.getBoundingClientRect();
