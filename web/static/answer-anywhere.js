@@ -48,8 +48,8 @@ class AnswerAnywhere {
     if (select) {
       select.value = this.concept;
       bar().querySelector('.acts').hidden = !this.concept;
-      this.leadOn();
       this.offer(select.selectedOptions[0]?.dataset.scale);
+      this.leadOn();
     } else if (fixed()) {
       this.offer(bar().dataset.scale);
     }
@@ -62,7 +62,7 @@ class AnswerAnywhere {
   // Side by side begins with the concept that is answered here.
   leadOn() {
     const link = document.querySelector('[data-side-by-side]');
-    if (!link || !this.concept) return;
+    if (!link || !this.concept || this.scale.own) return; // grades and classes are not answered there
     const address = new URL(link.href);
     address.searchParams.set('of', this.concept);
     link.href = address.pathname + address.search;
