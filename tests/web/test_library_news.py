@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,40 +14,50 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 NEWS = "Last added: 3 new pictures."
+SEEDS = count()
 
 
-@pytest.fixture
-def bench(own_home: Path) -> Iterator[Workbench]:
-    bench = Workbench(Settings(home=own_home))
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    bench = Workbench(Settings(home=tmp_path_factory.mktemp("home")))
     yield bench
     bench.close()
 
 
-def added(bench: Workbench, folder: Path) -> Screens:
+@pytest.fixture(scope="module")
+def screens(bench: Workbench) -> Screens:
+    return Screens(bench)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With three pictures that no other test has."""
+    return draw_folder(tmp_path / "pictures", 3, first_seed=3 * next(SEEDS))
+
+
+@pytest.fixture
+def added(bench: Workbench, screens: Screens, folder: Path) -> Screens:
     """By a press on the screen, and done."""
-    screens = Screens(bench)
-    screens.press("library-main", "add", paths=str(draw_folder(folder, 3)))
+    screens.press("library-main", "add", paths=str(folder))
     bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
     return screens
 
 
-def test_it_is_told_with_the_pictures_and_nowhere_else(bench: Workbench, tmp_path: Path) -> None:
-    screens = added(bench, tmp_path / "pictures")
+def test_it_is_told_with_the_pictures_and_nowhere_else(added: Screens) -> None:
     for query in ({}, {"concept": "Ellipse"}):
-        assert NEWS in screens.load("library", **query)["library-progress"]
+        assert NEWS in added.load("library", **query)["library-progress"]
     for query in ({"view": "collections"}, {"view": "health"}, {"view": "encoder"}, {"q": "a disc"}):
-        assert NEWS not in screens.load("library", **query)["library-progress"]
+        assert NEWS not in added.load("library", **query)["library-progress"]
 
 
 @pytest.mark.parametrize("press", [("told", ""), ("show", "view=health"), ("search", "")])
 def test_it_is_gone_once_it_was_closed_or_something_else_was_done(
-    bench: Workbench, tmp_path: Path, press: tuple[str, str]
+    added: Screens, press: tuple[str, str]
 ) -> None:
-    screens = added(bench, tmp_path / "pictures")
-    assert NEWS not in screens.press("library-main", *press)["library-progress"]
+    assert NEWS not in added.press("library-main", *press)["library-progress"]
+    assert NEWS not in added.load("library")["library-progress"]
+
+
+def test_what_was_added_by_no_press_is_no_news(bench: Workbench, screens: Screens, folder: Path) -> None:
+    bench.pictures.add_pictures([folder])
     assert NEWS not in screens.load("library")["library-progress"]
-
-
-def test_what_was_added_by_no_press_is_no_news(bench: Workbench, tmp_path: Path) -> None:
-    bench.pictures.add_pictures([draw_folder(tmp_path / "pictures", 3)])
-    assert NEWS not in Screens(bench).load("library")["library-progress"]
