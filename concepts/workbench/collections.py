@@ -54,6 +54,10 @@ class Collections:
         """By name, each with its number of pictures and a few of them; all of them or a page."""
         return self._views(self._named.all(limit, offset))
 
+    def names(self) -> dict[int, str]:
+        """Number → name, by name."""
+        return {one.id: one.name for one in self._named.all()}
+
     def removed(self, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
         """The last removed first: each can be brought back."""
         return self._views(self._named.all(limit, offset, removed=True))

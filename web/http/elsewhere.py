@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, model_validator
 from concepts.labels.answer_count import AnswerCount
 from concepts.workbench import Workbench
 from storage.labels import Author
-from web.http.answers import LARGEST_GRID, Given, Key, PictureId, Value, take
+from web.http.answers import LARGEST_GRID, Comment, Given, Key, PictureId, Value, take
 from web.http.guard import author_of
 
 
@@ -38,9 +38,17 @@ class Elsewhere(BaseModel):
 
 
 class Own(BaseModel):
-    """What this person says of pictures now: the value, and the key it was given under, by picture."""
+    """What this person says of pictures now: the value, and the key it was given under, by picture; and what
+    they wrote of them."""
 
     answers: dict[str, tuple[str, str]]
+    comments: dict[str, str]
+
+
+class Kept(BaseModel):
+    """What this person's comment on a picture is now."""
+
+    text: str
 
 
 def elsewhere_routes(workbench: Workbench) -> APIRouter:
@@ -50,8 +58,12 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
     def own(
         request: Request, concept: str, picture: Annotated[list[PictureId], Query(max_length=LARGEST_GRID)]
     ) -> Own:
-        given = workbench.answers.own(concept, picture, author_of(request))
-        return Own(answers={event.picture_id: (event.said, event.key) for event in given})
+        author = author_of(request)
+        given = workbench.answers.own(concept, picture, author)
+        return Own(
+            answers={event.picture_id: (event.said, event.key) for event in given},
+            comments=workbench.comments.own(concept, picture, author),
+        )
 
     @router.post("/elsewhere")
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
@@ -65,5 +77,12 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
         else:
             workbench.answers.undo(body.concept, author=author, key=body.key, only=body.undoes)
         return workbench.answers.count(body.concept)
+
+    @router.post("/elsewhere/comment")
+    def comment(body: Comment, request: Request) -> Kept:
+        """Without the next pictures, which the same on Label brings along."""
+        author = author_of(request)
+        workbench.comments.keep(body.concept, body.picture, body.text, author=author, key=body.key)
+        return Kept(text=body.text.strip())
 
     return router

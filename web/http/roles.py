@@ -120,7 +120,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"/shared/{ONE}", Rule(VIEWER)),  # and whoever has the link
         ("POST", f"/shared/{ONE}/classify", Rule(VIEWER)),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
-        ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere)?", Rule(LABELLER)),
+        ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
         ("POST", "/app/seen", Rule(VIEWER)),
         ("POST", "/uploads", Rule(OWNER)),
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
@@ -168,6 +168,7 @@ ACTIONS: dict[str, Rule] = {
             "page",
             "prompt",
             "flagged",
+            "told",
         ),
         Rule(VIEWER),
     ),
@@ -202,6 +203,7 @@ ACTIONS: dict[str, Rule] = {
     "restore-collection": Rule(OWNER, "brought a collection back"),
     "find-pictures": Rule(VIEWER),
     **dict.fromkeys(("put-pictures", "take-pictures", "undo-change"), Rule(OWNER, "changed a collection")),
+    **dict.fromkeys(("put-chosen", "take-chosen", "undo-chosen"), Rule(OWNER, "changed a collection")),
     "ask-where": Rule(OWNER),  # for which collections to look in
     "look-in": Rule(OWNER, "chose where a concept looks"),
     "begin": Rule(OWNER, "began a concept"),

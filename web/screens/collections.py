@@ -50,6 +50,7 @@ class CollectionsView:
                 removed=collections.removed(12),
                 addings=collections.addings(),
                 a_search=A_SEARCH,
+                concept=place.get("concept", ""),
                 said=said,
             )
         one, words = collections.get(number), place.get("find", "").strip()
@@ -58,6 +59,7 @@ class CollectionsView:
         return render(
             "collections/one.html",
             one=one,
+            concept=place.get("concept", ""),
             pictures=pictures[:PAGE],
             more=pictures[PAGE - 1].id if len(pictures) > PAGE else "",
             first=not place.get("after"),

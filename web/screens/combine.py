@@ -17,7 +17,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, url
 from web.rule_rows import longer, rows_of
 from web.work import Work, press
@@ -126,17 +126,19 @@ class _Screen:
     # What is done
 
     def act(self, action: Action, request: gr.Request) -> Shown:
-        place = dict(parse_qsl(action.value))
+        here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
+        asked = dict(parse_qsl(action.value))
+        place = here | asked
         try:
             if action.name == "open-rule":
-                return self.show({"kept": action.value})
+                return self.show(here | {"kept": action.value})
             if action.name == "rule":
                 return self.show(place)
             if action.name == "write-rule":
                 return self.show(self._written(place, action.fields))
-            return self._do(action, place, author_of(request))
+            return self._do(action, place, here, author_of(request))
         except DiscernError as error:
-            return self.show(place or dict(request.query_params), Notice(in_words(error), "bad"))
+            return self.show(place if asked else dict(request.query_params), Notice(in_words(error), "bad"))
 
     def _written(self, place: Place, fields: dict[str, str]) -> Place:
         """What a form of the rule asks for: one more concept, another text, or how sure it has to be."""
@@ -149,7 +151,7 @@ class _Screen:
             changed["sure"] = fields["sure"]
         return changed
 
-    def _do(self, action: Action, place: Place, author: str) -> Shown:
+    def _do(self, action: Action, place: Place, here: Place, author: str) -> Shown:
         bench = self._bench.combining
         if action.name == "try-rule":
             bench.submit_try(place.get("rule", ""), kept=place.get("kept", ""))
@@ -158,17 +160,17 @@ class _Screen:
             name = action.fields.get("name", "")
             kept = bench.keep(name, place.get("rule", ""), threshold=self._sure(place) / 100, author=author)
             again = f", number {kept.number}; the one before is kept too" if kept.number > 1 else ""
-            return self.show({"kept": kept.name}, Notice(f"Kept as “{kept.name}”{again}.", "good"))
+            return self.show(here | {"kept": kept.name}, Notice(f"Kept as “{kept.name}”{again}.", "good"))
         if action.name == "remove-rule":
             gone = bench.remove(action.value, author=author)
             undo = Button("Undo", "restore-rule", gone.name, "undo-2")
-            return self.show({}, Notice(f"“{gone.name}” is taken out of the list.", "good", undo))
+            return self.show(here, Notice(f"“{gone.name}” is taken out of the list.", "good", undo))
         if action.name == "restore-rule":
             back = bench.restore(action.value, author=author)
-            return self.show({"kept": back.name}, Notice(f"“{back.name}” is back.", "good"))
+            return self.show(here | {"kept": back.name}, Notice(f"“{back.name}” is back.", "good"))
         if action.name == "score-table":
             self._bench.score_tables.submit(action.fields.get("suffix", ""))
-            return self.show(dict(parse_qsl(action.value)))
+            return self.show(place)
         press(self._bench, action)
         return self.show(place)
 

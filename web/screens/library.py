@@ -18,9 +18,9 @@ from concepts.library.collection import LibraryInfo
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going, library_checked
-from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
-from web.screens import collections
+from web.screens import collections, library_chosen
 from web.screens.collections import CollectionsView
 from web.screens.library_bin import in_bin, put_back, remove
 from web.screens.library_pictures import chosen_of, picture, pictures
@@ -29,6 +29,10 @@ from web.work import Work, press
 
 JOBS = ("add pictures", "add sample", "re-embed", "check library", "empty bin", "read dates", "read words")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
+# The view that the end of a job is told in; what isn't named here is about the pictures.
+BELONGS = {"re-embed": "encoder", "check library": "health", "empty bin": "bin"}
+# What a person does without having turned to something else.
+STAYS = frozenset(("open", "position", "cancel"))
 BAD_FILES = 50
 GROUPS = 12
 
@@ -37,7 +41,7 @@ Place = dict[str, str]
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params), author_of(request)), screen.areas)
+    on_load(blocks, screen.load, screen.areas)
     for area in (screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog):
         on_action(area, screen.act, outputs=screen.areas)
     on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
@@ -47,6 +51,7 @@ class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.collections = CollectionsView(workbench)
+        self._begun: dict[str, int] = {}  # author → the job they began last, until its end is old news
         self.top = live("library-head")
         self.work = Work(workbench, "library-progress", JOBS)
         self.uploads = live("library-uploads", value=render("library/uploads.html"))
@@ -60,32 +65,47 @@ class _Screen:
 
     # What is shown
 
-    def show(self, place: Place, author: str, said: Notice | None = None) -> Shown:
-        """Everything, for what the address says, and what is said of a press."""
+    def load(self, request: gr.Request) -> Shown:
+        return self.show(dict(request.query_params), author_of(request), request.state.role)
+
+    def show(
+        self, place: Place, author: str, role: Role, said: Notice | None = None, *, watched: bool = False
+    ) -> Shown:
+        """Everything, for what the address says, and what is said of a press. `watched`: a job ended while
+        its progress was looked at here."""
         going = self.work.newest()  # first: what ends meanwhile ticks once more
-        main = self._main(self._bench.pictures.library_info(), place, author)
+        main = self._main(self._bench.pictures.library_info(), place, author, role)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
-        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(
-            going if is_going(going) else self.work.newest(), said
-        )
+        job = going if is_going(going) else self.work.newest()
+        news = _ended(job) if watched or self._is_news(job, place, author) else None
+        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
 
     def tick(self, request: gr.Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""
         place, job = dict(request.query_params), self.work.newest()
+        author, role = author_of(request), request.state.role
         library = self._bench.pictures.library_info()
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
-            return self.show(place, author_of(request))  # what is shown says that there are no pictures
+            return self.show(place, author, role, watched=True)  # what is shown says that there are none
         shows_itself = job and (job.kind in ("empty bin", "read dates") or not library.pictures)
         if shows_itself and not is_going(job):
-            return self.show(place, author_of(request))
-        return {self.top: _head(library, place, self._demo)} | self._progress(job)
+            return self.show(place, author, role, watched=True)
+        return {self.top: _head(library, place, self._demo)} | self._progress(job, None, _ended(job))
 
-    def _progress(self, job: JobView | None, said: Notice | None = None) -> Shown:
-        return self.work.shown(job, "library/work.html", said=said, ended=_ended(job))
+    def _progress(self, job: JobView | None, said: Notice | None = None, news: Notice | None = None) -> Shown:
+        return self.work.shown(job, "library/work.html", said=said, ended=news)
 
-    def _main(self, library: LibraryInfo, place: Place, author: str) -> str:
+    def _is_news(self, job: JobView | None, place: Place, author: str) -> bool:
+        """The end of a job is told to whoever began it, where it belongs, until they turn to something else:
+        on every view, and to everybody, it was in the way of what they had come for."""
+        if job is None or self._begun.get(author) != job.id:
+            return False
+        at = {name for name in place if name != "concept"}
+        return (at == {"view"} and place["view"] == BELONGS[job.kind]) if job.kind in BELONGS else not at
+
+    def _main(self, library: LibraryInfo, place: Place, author: str, role: Role) -> str:
         view = "" if self._demo else place.get("view", "")
         try:
             if view == "health":
@@ -96,7 +116,7 @@ class _Screen:
                 return render("library/encoder.html", library=library, seconds=self._seconds(library))
             if view == "bin":
                 return in_bin(self._bench, place, author)
-            return pictures(self._bench, library, place, author, self._demo)
+            return pictures(self._bench, library, place, author, role, self._demo)
         except DiscernError as error:
             return say(in_words(error), "bad")
 
@@ -129,29 +149,38 @@ class _Screen:
     # What can be done
 
     def act(self, action: Action, request: gr.Request) -> Shown:
-        author = author_of(request)
+        author, role = author_of(request), request.state.role
+        here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
+        if action.name not in STAYS:
+            self._begun.pop(author, None)
         try:
-            place = dict(parse_qsl(action.value))
+            place = here | dict(parse_qsl(action.value))
             if action.name == "show":
-                return self.show(place, author)
+                return self.show(place, author, role)
+            if action.name == "told":
+                return self._progress(self.work.newest())
             if action.name in ("search", "narrow"):
-                return self.show(_with(place, action.fields), author)
+                return self.show(here | _with(place, action.fields), author, role)
             if action.name in ("open", "position"):
                 said = chosen_of(dict(request.query_params)).said()
                 where = action.name == "position"
-                may = request.state.role >= Role.LABELLER
+                may = role >= Role.LABELLER
                 shown = picture(
                     self._bench, action.value, author, said, self._demo, position=where, may_answer=may
                 )
                 return {self.dialog: shown}
             if action.name == "remove-pictures":
                 done = remove(self._bench, action.fields.get("pictures", ""), place, author)
-                return self.show(place, author, done)
+                return self.show(place, author, role, done)
             if action.name == "put-back":
                 done = put_back(self._bench, place.pop("pictures", ""), author)
-                return self.show(place, author, done)
+                return self.show(place, author, role, done)
+            if action.name in library_chosen.ACTIONS:
+                done = library_chosen.do(self._bench, action, place, author)
+                return self.show(place, author, role, done)
             if action.name in collections.ACTIONS:
                 where_now, told = self.collections.do(action, author)
+                where_now = here | where_now
                 info = self._bench.pictures.library_info()
                 head = _head(info, where_now, self._demo, url("/library", **where_now))
                 return {self.top: head, self.main: self.collections.html(where_now, told)}
@@ -161,30 +190,37 @@ class _Screen:
         begun = self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
         info = self._bench.pictures.library_info(wait=False)
         if not info.pictures:  # what is shown says that there are none
-            begun |= {self.main: self._main(info, dict(request.query_params), author)}
+            begun |= {self.main: self._main(info, dict(request.query_params), author, role)}
         return begun
 
     def _begin(self, action: Action, author: str) -> None:
-        bench = self._bench
-        if press(bench, action):
+        if press(self._bench, action):
             return
-        if action.name == "add":
-            bench.pictures.submit_typed(action.fields.get("paths", ""))
-        elif action.name == "uploaded":
-            bench.pictures.submit_uploads(action.value)
-        elif action.name == "sample":
-            bench.pictures.submit_sample()
-        elif action.name == "empty-bin":
-            bench.removing.submit_empty_bin(author=author, refuse=bool(action.fields.get("refuse")))
-        elif action.name == "read-dates":
-            bench.browsing.submit_read_dates()
-        elif action.name == "read-words":
-            bench.words.submit()
-        elif action.name == "check":
-            bench.pictures.submit_check(repair=True)
-        elif action.name == "reembed":
-            choice = action.fields.get("choice", "")
-            bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+        job = _submitted(self._bench, action, author)
+        if job is not None:
+            self._begun[author] = job
+
+
+def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
+    """The job that a press began; None where it began none."""
+    if action.name == "add":
+        return bench.pictures.submit_typed(action.fields.get("paths", ""))
+    if action.name == "uploaded":
+        return bench.pictures.submit_uploads(action.value)
+    if action.name == "sample":
+        return bench.pictures.submit_sample()
+    if action.name == "empty-bin":
+        return bench.removing.submit_empty_bin(author=author, refuse=bool(action.fields.get("refuse")))
+    if action.name == "read-dates":
+        return bench.browsing.submit_read_dates()
+    if action.name == "read-words":
+        return bench.words.submit()
+    if action.name == "check":
+        return bench.pictures.submit_check(repair=True)
+    if action.name == "reembed":
+        choice = action.fields.get("choice", "")
+        return bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+    return None
 
 
 def _with(place: Place, fields: dict[str, str]) -> Place:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concepts.errors import DiscernError
+from concepts.installation.users import Role
 from concepts.library.browsing import PictureDetail, PicturePage
 from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
@@ -40,7 +41,9 @@ def chosen_of(place: Place) -> Chosen:
     return Chosen.of(place)
 
 
-def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, demo: bool) -> str:
+def pictures(
+    bench: Workbench, library: LibraryInfo, place: Place, author: str, role: Role, demo: bool
+) -> str:
     """What is chosen, with all that chooses. What can't be shown says so in place of the pictures."""
     chosen, page, problem = Chosen(), PicturePage(pictures=[], newer="", older=""), None
     try:
@@ -51,13 +54,15 @@ def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, 
         problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
     coming = not library.pictures and any(map(is_going, bench.installation.newest_jobs(ADDING)))
     plain_words = bool(chosen.q) and not chosen.like and not problem and library.pictures
+    said = chosen.said()
     return render(
         "library/pictures.html",
         library=library,
         open=not library.pictures and not coming,
         coming=coming,
         chosen=chosen,
-        said=chosen.said(),
+        said=said,
+        here=said | ({"at": place["at"]} if place.get("at") else {}),
         page=page,
         problem=problem,
         captioned=bench.captions.search(chosen.q, CAPTIONED) if plain_words and not chosen.within else [],
@@ -67,6 +72,9 @@ def pictures(bench: Workbench, library: LibraryInfo, place: Place, author: str, 
         formats=bench.browsing.formats() if library.pictures else [],
         demo=demo,
         concepts=bench.catalogue.scales(),
+        may_answer=role >= Role.LABELLER,
+        removes=role >= Role.OWNER and not demo,
+        collections=bench.collections.names() if role >= Role.OWNER else None,
         in_view=bench.catalogue.name_now(chosen.concept) if chosen.says else "",
         read=None if demo else bench.words.state(),
     )

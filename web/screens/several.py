@@ -16,7 +16,7 @@ from concepts.library.browsing import PictureView
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
-from web.live import Shown, live, on_load
+from web.live import Shown, concept_of, live, on_load
 from web.render import render, say
 
 MOST = 6  # concepts side by side
@@ -36,6 +36,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
             found = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
             names = [name for name in found if name in offered]  # three keys answer no grade
             place = {name: query.get(name, "") for name in ("order", "q", "at")}
+            place["concept"] = concept_of(request) or ""  # of the sidebar: it stays whatever is chosen here
             html = _pictures(workbench, names, place)
         except DiscernError as error:
             return {top: "", main: say(in_words(error), "bad")}
@@ -46,6 +47,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
             chosen=names,
             most=MOST,
             too_many=len(one_of_each) > MOST,
+            concept=place["concept"],
         )
         return {top: head, main: html}
 
@@ -69,12 +71,13 @@ def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str])
 
     def to(**changed: str) -> str:
         values = [("of", name) for name in names]
-        kept = {"order": place["order"]} | changed
+        kept = {"concept": place["concept"], "order": place["order"]} | changed
         return f"/several?{urlencode([*values, *((k, v) for k, v in kept.items() if v)])}"
 
     return render(
         "several/main.html",
         names=names,
+        concept=place["concept"],
         pictures=pictures,
         words=words,
         order=place["order"],

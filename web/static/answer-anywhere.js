@@ -1,21 +1,25 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
-// Where a page lets pictures be removed from the library, the chosen ones are, with or without a concept.
+// Where a page does something else with chosen pictures (put them into a collection, remove them), they can be chosen
+// with or without a concept. C writes a comment on the one picture that is meant.
 // The concept is the page's own, or chosen once in its bar and remembered while the tab is open. A page about one
 // concept may have several lists, each with a bar: what is said is told in that of the list one is at.
+import {commentElsewhere, drawRemark} from './comment-box.js';
 import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
-const KEYS = {z: 'undo', x: 'choose', delete: 'remove'};
+const KEYS = {z: 'undo', x: 'choose', c: 'comment', a: 'collect', delete: 'remove'};
+const OF_CHOSEN = ['remove', 'collect'];
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
 
 const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
 const tiles = () => [...document.querySelectorAll('[data-answering] .pictures .tile[data-value]')];
-const removes = () => bar()?.dataset.removes !== undefined;
+const selects = () => bar()?.dataset.selects !== undefined;
 const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows what was answered itself
 const idOf = (tile) => tile.dataset.value;
+const hovered = () => document.querySelector('[data-answering] .pictures .tile:hover');
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
 
 class AnswerAnywhere {
@@ -37,12 +41,12 @@ class AnswerAnywhere {
   }
 
   get concept() {
-    return fixed() ?? (sessionStorage.getItem(REMEMBERED) || '');
+    return fixed() ?? (sessionStorage.getItem(REMEMBERED) ?? (bar()?.dataset.beginsWith || ''));
   }
 
   // Whether pictures can be chosen at all.
   get open() {
-    return Boolean(this.concept) || removes();
+    return Boolean(this.concept) || selects();
   }
 
   // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
@@ -56,6 +60,7 @@ class AnswerAnywhere {
       select.value = this.concept;
       bar().querySelector('.acts').hidden = !this.concept;
       this.offer(select.selectedOptions[0]?.dataset.scale);
+      this.leadOn();
     } else if (fixed()) {
       this.offer(bar().dataset.scale);
     }
@@ -63,6 +68,15 @@ class AnswerAnywhere {
     this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
     this.draw();
     await this.load();
+  }
+
+  // Side by side begins with the concept that is answered here.
+  leadOn() {
+    const link = document.querySelector('[data-side-by-side]');
+    if (!link || !this.concept || this.scale.own) return; // grades and classes are not answered there
+    const address = new URL(link.href);
+    address.searchParams.set('of', this.concept);
+    link.href = address.pathname + address.search;
   }
 
   // The buttons of what the concept is answered by.
@@ -110,10 +124,13 @@ class AnswerAnywhere {
       if (!mark) tile.append(mark = element('span', 'said'));
       mark.className = `said ${this.scale.tone(value)}`;
       mark.textContent = words;
+      drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
     for (const one of bars()) one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
-    const remove = bar()?.querySelector('[data-say=remove]');
-    if (remove) remove.hidden = !this.chosen.size;
+    const selection = bar()?.querySelector('[data-part=selection]');
+    if (!selection) return;
+    selection.hidden = !this.chosen.size;
+    selection.querySelector('[data-part=chosen-count]').textContent = `${this.chosen.size} chosen`;
   }
 
   tell(words) {
@@ -125,8 +142,7 @@ class AnswerAnywhere {
   // What is answered: the chosen ones; else where the keyboard is; else what the mouse points at.
   meant() {
     if (this.chosen.size) return [...this.chosen];
-    const focused = tileOf(document.activeElement || document.body);
-    const one = focused || document.querySelector('[data-answering] .pictures .tile:hover');
+    const one = this.focused() || hovered();
     if (one) this.at(one);
     return one ? [idOf(one)] : [];
   }
@@ -134,9 +150,39 @@ class AnswerAnywhere {
   act(what) {
     if (what === 'choose' && this.open) return this.choose();
     if (what === 'remove') return this.remove();
+    if (what === 'collect') return this.collect();
+    if (what === 'none') return this.clear();
     if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
+    if (what === 'comment') return this.comment();
     this.answer(what);
+  }
+
+  // Of one picture: where the keyboard or the mouse is, also among several that are chosen.
+  comment() {
+    const tile = this.focused() || hovered();
+    if (tile) this.at(tile);
+    const ids = tile ? [idOf(tile)] : [...this.chosen];
+    if (ids.length !== 1) return this.tell(ids.length ? 'A comment is about one picture: point at it.' : 'Point at a picture, or choose one.');
+    const path = (tile || tiles().find((one) => idOf(one) === ids[0]))?.querySelector('img')?.alt;
+    commentElsewhere(this.concept, {id: ids[0], path}, (words) => this.tell(words));
+  }
+
+  collect() {
+    if (!this.chosen.size) return this.tell('Choose some pictures first.');
+    document.getElementById('put-into')?.click();
+  }
+
+  // What a form of the page does with the chosen ones. It is sent behind this.
+  hand(form) {
+    form.elements.pictures.value = [...this.chosen].join(' ');
+    form.closest('[popover]')?.hidePopover();
+    this.clear();
+  }
+
+  clear() {
+    this.chosen.clear();
+    this.count();
   }
 
   answer(what) {
@@ -226,25 +272,27 @@ document.addEventListener('change', (event) => {
 
 document.addEventListener('keydown', (event) => {
   if (!bar() || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select')) return;
+  if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select, [popover] *')) return;
   const tile = tileOf(event.target);
   if (tile && event.key.startsWith('Arrow')) {
     event.preventDefault();
     return answers.move(tile, event.key, event.shiftKey);
   }
-  if (event.key === 'Escape' && answers.chosen.size) {
-    answers.chosen.clear();
-    return answers.count();
-  }
+  if (event.key === 'Escape' && answers.chosen.size && !document.querySelector(':popover-open')) return answers.clear();
   const key = event.key.toLowerCase();
   const said = answers.scale.keys[key];
-  const removing = KEYS[key] === 'remove' && answers.chosen.size;
-  if ((said || KEYS[key]) && (answers.concept || tile || removing)) {
+  const ofChosen = OF_CHOSEN.includes(KEYS[key]);
+  if (ofChosen && !(answers.chosen.size && selects())) return;
+  if ((said || KEYS[key]) && (answers.concept || tile || ofChosen)) {
     event.preventDefault();
     if (said && answers.concept) answers.answer(said);
     else answers.act(KEYS[key] || said);
   }
 });
+
+document.addEventListener('submit', (event) => {
+  if (event.target.matches?.('form[data-chosen]')) answers.hand(event.target);
+}, true);
 
 // Before the tile's own click, which opens the picture.
 let drawn = null;

@@ -3,11 +3,13 @@
 import {Outbox, get} from './outbox.js';
 
 const MOST = 60; // pictures in one request
+const COMMENT = '/elsewhere/comment';
 const slot = (concept, id) => `${id} ${concept}`;
 
 class Elsewhere {
   constructor() {
     this.own = new Map(); // picture and concept → [value, key]
+    this.remarks = new Map(); // picture and concept → what this person wrote of it
     this.done = []; // what can be taken back, one press each
     this.seen = new Set(); // pictures and concepts of which the machine's verdict was shown
     this.turns = new Map(); // picture and concept → when something was said here, as a count
@@ -20,7 +22,8 @@ class Elsewhere {
       refused: (item, reason) => this.refused(item, reason),
       changed: (count, failure) => this.changed(count, failure),
     }, 'discern:unsaved-elsewhere:');
-    for (const {body} of this.outbox.items) {
+    for (const {kind, body} of this.outbox.items) {
+      if (kind === COMMENT) this.remarks.set(slot(body.concept, body.picture), body.text);
       (body.answers || []).forEach(([id, value], i) => this.own.set(slot(body.concept, id), [value, `${body.key}.${i}`]));
     }
     document.addEventListener('verdict', (event) => this.seen.add(slot(event.detail.concept, event.detail.picture)));
@@ -54,8 +57,12 @@ class Elsewhere {
       const query = new URLSearchParams({concept});
       const some = ids.slice(i, i + MOST);
       for (const id of some) query.append('picture', id);
-      const {answers} = await get(`/app/answers/own?${query}`);
-      for (const id of some) this.take(concept, id, answers[id], began);
+      const {answers, comments} = await get(`/app/answers/own?${query}`);
+      for (const id of some) {
+        this.take(concept, id, answers[id], began);
+        const pending = this.outbox.items.some(({kind, body}) => kind === COMMENT && body.concept === concept && body.picture === id);
+        if (!pending) this.remarks.set(slot(concept, id), comments[id] || '');
+      }
     }
   }
 
@@ -97,6 +104,21 @@ class Elsewhere {
       this.own.set(at, [value, `${key}.${i}`]);
       this.turns.set(at, this.turn);
     });
+  }
+
+  remark(concept, id) {
+    return this.remarks.get(slot(concept, id)) || '';
+  }
+
+  knowsRemark(concept, id) {
+    return this.remarks.has(slot(concept, id));
+  }
+
+  // In the place of what this person wrote before; an empty text takes that back. It changes no answer.
+  comment(concept, id, text) {
+    this.remarks.set(slot(concept, id), text);
+    this.outbox.add(COMMENT, {concept, picture: id, text});
+    this.draw();
   }
 
   // The last press that is still there; nothing where there is none.
@@ -148,7 +170,8 @@ class Elsewhere {
 
   refused(item, reason) {
     for (const [id] of item.body.answers || []) this.own.delete(slot(item.body.concept, id));
-    this.done = [];
+    if (item.kind === COMMENT) this.remarks.delete(slot(item.body.concept, item.body.picture));
+    else this.done = [];
     this.draw();
     this.tell(`Not saved, and it does not count: ${reason}`);
   }

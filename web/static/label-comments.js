@@ -1,4 +1,5 @@
 // Comments on the Label screen: what was written before, and the box that changes it or takes it back.
+import {drafts} from './comment-box.js';
 import {element} from './dom.js';
 
 export class Comments {
@@ -54,11 +55,18 @@ export class Comments {
     this.form.querySelector('[data-do="drop-comment"]').hidden = !before;
     this.form.hidden = false;
     labeller.part('remarks').hidden = true;
-    this.area.value = before;
+    this.area.value = drafts.of(labeller.concept, picture.id) ?? before;
     this.area.focus();
   }
 
+  // What is written and not kept is there again when the box is opened next.
   close() {
+    const {picture, hidden} = this.about || {};
+    const before = picture && !hidden ? this.own(picture.id) : '';
+    if (picture && !this.form.hidden) {
+      drafts.keep(this.labeller.concept, picture.id, this.area.value, before);
+      if (drafts.of(this.labeller.concept, picture.id) !== null) this.labeller.say('Your comment is not kept yet. C brings it back.');
+    }
     this.form.hidden = true;
     this.area.value = '';
     this.area.blur(); // a hidden field keeps the keys until the next frame
@@ -67,6 +75,7 @@ export class Comments {
 
   keep(text) {
     const {labeller, about: {picture, hidden}} = this;
+    this.area.value = text; // as it is kept, there is no more of it
     const before = hidden ? '' : this.own(picture.id);
     if (text !== before) {
       labeller.outbox.add('/comment', {concept: labeller.concept, picture: picture.id, text, beside: hidden});

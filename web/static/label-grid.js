@@ -1,5 +1,6 @@
 // Many pictures at once: every tile is a button that flips, and one press saves them together.
 import {get} from './outbox.js';
+import {drawRemark, writeComment} from './comment-box.js';
 import {element, image} from './dom.js';
 import {Unsaved} from './label-unsaved.js';
 
@@ -162,8 +163,6 @@ export class Grid {
       tile.type = 'button';
       tile.append(image(`/media/thumbnail/${picture.id}`, picture), element('span', 'mark'));
       tile.firstChild.alt = '';
-      const said = this.labeller.comments.own(picture.id);
-      if (said) tile.insertBefore(element('span', 'said', `“${said}”`), tile.lastChild);
       return tile;
     }));
     this.paint();
@@ -180,7 +179,8 @@ export class Grid {
     if (key in this.keys) return this.set(this.range(), this.keys[key]);
     if (key === 'Enter') return event.target.closest('.tile') || event.target === document.body ? this.act('save') : false;
     if (key.startsWith('Arrow')) return this.move(key, event.shiftKey);
-    return ['s', 'c'].includes(key); // of one picture only
+    if (key === 'c') return this.write();
+    return key === 's'; // of one picture only
   }
 
   act(action) {
@@ -190,7 +190,27 @@ export class Grid {
     if (action.startsWith('mark:')) this.set(this.range(), action.slice('mark:'.length));
     if (action === 'clear') this.set(this.values.map((_, i) => i), '');
     if (action === 'save') this.save();
+    if (action === 'comment-tile') this.write();
     if (['save-marks', 'drop-marks', 'stay'].includes(action)) this.unsaved.answer(action);
+    return true;
+  }
+
+  // A comment on the tile that has the focus. It is kept at once: it is no mark.
+  write() {
+    const picture = this.pictures[this.at];
+    if (!picture || this.pending || this.loading) return true;
+    const {labeller} = this;
+    const concept = labeller.concept;
+    writeComment({
+      concept, picture, before: labeller.comments.own(picture.id), tell: (words) => this.words(words),
+      keep: (text) => {
+        labeller.outbox.add('/comment', {concept, picture: picture.id, text});
+        labeller.comments.setOwn(picture.id, text);
+        labeller.say(text ? 'The comment is kept.' : 'The comment is taken back.');
+        this.paint();
+        this.keep();
+      },
+    });
     return true;
   }
 
@@ -284,7 +304,8 @@ export class Grid {
     const marked = new Set(this.range());
     [...this.tiles()].forEach((tile, i) => {
       tile.className = `tile ${this.scale.tone(this.values[i])}${(marked.size > 1 || this.scale.own) && marked.has(i) ? ' marked' : ''}`;
-      tile.lastChild.textContent = this.scale.mark(this.values[i]);
+      tile.querySelector('.mark').textContent = this.scale.mark(this.values[i]);
+      drawRemark(tile, this.labeller.comments.own(this.pictures[i].id), 'said');
       tile.tabIndex = i === this.at ? 0 : -1;
       tile.setAttribute('aria-label', `${(this.pictures[i].path || 'picture').split('/').pop()}: ${this.scale.said(this.values[i])}${this.comment(i)}`);
     });

@@ -1,6 +1,7 @@
 // One picture with all concepts: a row of answers each, by click and by key. The concept that had the focus has it on
 // the next picture too, and those chosen beyond what is shown stay while the tab is open.
 import {cellOf, draw, focusOn, press, say, scaleOf, takeBack} from './answer-cells.js';
+import {commentElsewhere, drawRemark} from './comment-box.js';
 import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
@@ -24,9 +25,24 @@ function show() {
   const place = document.querySelector('.picture-answers[data-ready]');
   if (!place) return;
   draw(cells());
+  drawRemarks(place);
   const listed = Object.fromEntries(JSON.parse(place.dataset.concepts).map(({name, said}) => [name, said?.[1]]));
   for (const item of place.closest('dialog').querySelectorAll('[data-own]')) {
     if (elsewhere.key(item.dataset.own, place.dataset.picture) !== listed[item.dataset.own]) item.remove();
+  }
+}
+
+// What was written since the page below was made: it stands in its row, no longer there.
+function drawRemarks(place) {
+  const id = place.dataset.picture;
+  for (const cell of cells()) {
+    const concept = cell.dataset.concept;
+    if (!elsewhere.knowsRemark(concept, id)) continue;
+    const text = elsewhere.remark(concept, id);
+    const below = [...place.closest('dialog').querySelectorAll('[data-own-remark]')].filter((one) => one.dataset.ownRemark === concept);
+    if (below.map((one) => one.dataset.text).join('\n') === text) continue;
+    for (const one of below) one.remove();
+    drawRemark(cell, text);
   }
 }
 
@@ -118,7 +134,7 @@ document.addEventListener('change', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (!area() || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
+  if (!area() || document.querySelector('dialog.comment-box') || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
   const all = cells();
   const cell = cellOf(event.target);
   const step = {ArrowUp: -1, ArrowDown: 1}[event.key];
@@ -126,10 +142,13 @@ document.addEventListener('keydown', (event) => {
   if (cell && step) {
     event.preventDefault();
     focusOn(all[all.indexOf(cell) + step]);
-  } else if (!cell && all.length && ['y', 'n', 'u', 'z'].includes(key)) {
+  } else if (!cell && all.length && ['y', 'n', 'u', 'z', 'c'].includes(key)) {
     event.preventDefault();
     focusOn(all[0]);
     tell(`${all[0].dataset.concept} has the focus: press again, or go to another with the arrows.`);
+  } else if (cell && key === 'c') {
+    event.preventDefault();
+    commentElsewhere(cell.dataset.concept, {id: area().dataset.picture, path: ''}, tell);
   } else if (cell && key === 'z') {
     event.preventDefault();
     tell(takeBack(cell));

@@ -1,5 +1,6 @@
 // Answers for several concepts on one page of pictures. The keyboard goes from group to group.
-import {cellOf, draw, focusOn, press, say} from './answer-cells.js';
+import {cellOf, draw, focusOn, idOf, press, say} from './answer-cells.js';
+import {commentElsewhere, drawRemark} from './comment-box.js';
 import {afterChanges} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 
@@ -22,7 +23,12 @@ function undo() {
   tell(last ? `${last.concept}: taken back. ${progress()}` : 'There is nothing to take back.');
 }
 
-elsewhere.watch({draw: () => draw(cells()), tell});
+function drawAll() {
+  draw(cells());
+  for (const cell of cells()) drawRemark(cell, elsewhere.remark(cell.dataset.concept, idOf(cell)));
+}
+
+elsewhere.watch({draw: drawAll, tell});
 
 async function settle() {
   const area = list();
@@ -32,7 +38,7 @@ async function settle() {
   await Promise.all(JSON.parse(area.dataset.several).map((concept) => elsewhere.load(concept, ids).catch((error) => {
     tell(`What you answered for “${concept}” can’t be shown: ${error.message}`);
   })));
-  draw(cells());
+  drawAll();
   area.dataset.ready = 'yes';
 }
 
@@ -50,7 +56,7 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (!list() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!list() || document.querySelector('dialog[open]') || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches('input, textarea, select')) return;
   const key = event.key.toLowerCase();
   const cell = cellOf(event.target);
@@ -62,6 +68,9 @@ document.addEventListener('keydown', (event) => {
   } else if (cell && step) {
     event.preventDefault();
     go(cell, step);
+  } else if (key === 'c' && cell) {
+    event.preventDefault();
+    commentElsewhere(cell.dataset.concept, {id: idOf(cell), path: cell.closest('[data-picture]').querySelector('img').alt}, tell);
   } else if (KEYS[key]) {
     event.preventDefault();
     const meant = cell || cells().find((one) => !one.dataset.said) || cells()[0];

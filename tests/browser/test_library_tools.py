@@ -1,0 +1,227 @@
+"""What stands around the pictures of Library, and the sidebar: comments and collections by key from the grid,
+rows that stay rows, the concept that is kept, and a menu of many concepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from accessible import serious_in_both_themes
+from playwright.sync_api import Locator, Page, expect
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+NAME = "Ellipse with a name that is longer than its bar"
+MANY = [f"Zebra {number:03}" for number in range(60)]
+ROWS = """elements => new Set(elements.filter(element => element.checkVisibility()).map(element => {
+  const { top, bottom } = element.getBoundingClientRect();
+  return Math.round((top + bottom) / 8);
+})).size"""  # by their middles
+
+
+@pytest.fixture(scope="module")
+def concept(site: Site) -> str:
+    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    return NAME
+
+
+def library(site: Site, page: Page, more: str = "") -> Locator:
+    page.goto(f"{site.url}/library?concept={quote(NAME)}{more}")
+    tiles = page.locator("#library-main .tile")
+    expect(page.locator(".answering[data-ready]")).to_be_visible()
+    return tiles
+
+
+def told(page: Page) -> Locator:
+    return page.locator("[data-part=answering-said]")
+
+
+def wait_until_sent(page: Page) -> None:
+    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+
+
+def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
+    site: Site, page: Page, concept: str
+) -> None:
+    tiles = library(site, page)
+    picture = str(tiles.nth(1).get_attribute("data-value"))
+    box = page.get_by_label("Your comment for")
+    tiles.nth(1).focus()
+    page.keyboard.press("c")
+    expect(box).to_be_focused()
+    page.keyboard.type("Has no corners")
+    page.keyboard.press("Escape")
+    expect(told(page)).to_have_text("Your comment is not kept yet. C brings it back.")
+    expect(tiles.nth(1)).to_be_focused()
+    page.keyboard.press("c")
+    expect(box).to_have_value("Has no corners")
+    assert serious_in_both_themes(page) == []
+    page.keyboard.press("Enter")
+    expect(tiles.nth(1).locator(".own-remark")).to_have_text("“Has no corners”")
+    wait_until_sent(page)
+    assert site.bench.comments.own(concept, [picture], "me") == {picture: "Has no corners"}
+    assert site.bench.answers.own(concept, [picture], "me") == []  # a comment is no answer
+    page.reload()
+    expect(tiles.nth(1).locator(".own-remark")).to_have_text("“Has no corners”")
+    tiles.nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".remark")).to_contain_text("Has no corners")
+    dialog.get_by_role("button", name=f"{concept}: counts").focus()
+    page.keyboard.press("c")
+    page.get_by_role("button", name="Take it back").click()
+    expect(dialog.locator(".remark")).to_have_count(0)
+    wait_until_sent(page)
+    assert site.bench.comments.own(concept, [picture], "me") == {}
+
+
+def test_c_comments_on_the_tile_of_the_label_grid_too(site: Site, page: Page, concept: str) -> None:
+    page.goto(f"{site.url}/label?concept={quote(concept)}#grid")
+    tiles = page.locator(".tiles .tile")
+    expect(tiles.first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("c")
+    page.keyboard.type("A disc")
+    page.keyboard.press("Enter")
+    expect(tiles.nth(1).locator(".said")).to_have_text("“A disc”")
+    expect(tiles.nth(1)).to_be_focused()
+    page.keyboard.press("y")  # the keys are the grid's again
+    expect(tiles.nth(1).locator(".mark")).to_have_text("✓ counts")
+    wait_until_sent(page)
+    src = str(tiles.nth(1).locator("img").get_attribute("src"))
+    picture = src.split("?")[0].rpartition("/")[2]
+    assert site.bench.comments.own(concept, [picture], "me") == {picture: "A disc"}
+    page.keyboard.press("Backspace")
+
+
+def test_c_comments_for_the_concept_in_focus_side_by_side(site: Site, page: Page, concept: str) -> None:
+    page.goto(f"{site.url}/several?concept={quote(concept)}")
+    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
+    cell = page.locator("[data-several] .cell").nth(3)
+    cell.locator("button").first.focus()
+    page.keyboard.press("c")
+    page.keyboard.type("Both")
+    page.keyboard.press("Enter")
+    expect(cell.locator(".own-remark")).to_have_text("“Both”")
+
+
+def test_what_is_written_and_left_on_label_is_there_again(site: Site, page: Page, concept: str) -> None:
+    page.goto(f"{site.url}/label?concept={quote(concept)}")
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("Half a thought")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-part=comment]")).to_be_hidden()
+    page.keyboard.press("c")
+    expect(page.locator("#comment-text")).to_have_value("Half a thought")
+
+
+def test_chosen_pictures_go_into_a_collection_and_out_of_the_one_that_is_browsed(
+    site: Site, page: Page, concept: str
+) -> None:
+    made = site.bench.collections.from_pictures("Discs", [], author="me")
+    tiles = library(site, page)
+    expect(page.get_by_role("group", name="Chosen pictures", exact=True)).to_be_hidden()
+    tiles.nth(4).click(modifiers=["ControlOrMeta"])
+    tiles.nth(6).click(modifiers=["Shift"])
+    chosen = [str(tiles.nth(n).get_attribute("data-value")) for n in (4, 5, 6)]
+    page.keyboard.press("a")
+    menu = page.get_by_role("group", name="Collections")
+    expect(menu).to_be_visible()
+    assert serious_in_both_themes(page) == []
+    menu.get_by_role("button", name="Discs").click()
+    expect(page.get_by_text("3 pictures put into “Discs”.")).to_be_visible()
+    assert {p.id for p in site.bench.collections.pictures(made.id)} == set(chosen)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert site.bench.collections.get(made.id).pictures == 0
+    site.bench.collections.add(made.id, chosen, author="me")
+
+    tiles = library(site, page, f"&in={made.id}")
+    expect(tiles).to_have_count(3)
+    tiles.nth(0).click(modifiers=["ControlOrMeta"])
+    page.get_by_role("button", name="Remove from “Discs”").click()
+    expect(page.get_by_text("1 picture taken out of “Discs”; still in the library.")).to_be_visible()
+    expect(tiles).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(tiles).to_have_count(3)
+    tiles.nth(0).click(modifiers=["ControlOrMeta"])
+    page.keyboard.press("a")
+    page.get_by_label("A new one").fill("Rounder")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("“Rounder” is made: 1 picture.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("“Rounder” is removed again.")).to_be_visible()
+
+
+def test_the_bar_of_answers_is_one_row_and_days_stay_beside_each_other(
+    site: Site, page: Page, concept: str
+) -> None:
+    library(site, page)
+    page.locator("#library-filters summary").click()
+    for width, rows in ((1600, 1), (1280, 1), (1024, 1), (390, 2)):
+        page.set_viewport_size({"width": width, "height": 900})
+        at = page.locator(".answering-row :is(select, .btn)").evaluate_all(ROWS)
+        assert at == rows, width
+        for what in ("Taken", "Added"):
+            pair = page.get_by_role("group", name=what, exact=True).locator("input[type=date]")
+            assert pair.count() == 2
+            assert pair.evaluate_all(ROWS) == 1, (width, what)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
+    site: Site, page: Page, concept: str
+) -> None:
+    site.bench.definitions.create_concept("Square beside", "A square.")
+    made = site.bench.collections.from_pictures("To browse", [], author="me")
+    here = page.locator(".rail .switch")
+    page.goto(f"{site.url}/library?concept={quote(concept)}")
+    page.get_by_role("button", name="Collections", exact=True).click()
+    page.get_by_role("link", name="Browse To browse").click()
+    expect(page.get_by_role("heading", name="“To browse” is empty")).to_be_visible()
+    expect(here).to_contain_text(concept)
+    page.get_by_label("Sort by").select_option("Name, A to Z")
+    page.wait_for_url(lambda url: "sort=name" in url and f"in={made.id}" in url and "concept=" in url)
+    page.get_by_label("Answer for").select_option("Square beside")
+    page.get_by_role("link", name="Answer for several concepts").click()
+    expect(here).to_contain_text(concept)
+    expect(page.locator("[data-several] .cell").first).to_have_attribute("data-concept", "Square beside")
+    page.get_by_role("link", name="By chance").click()
+    page.wait_for_url(lambda url: "order=mixed" in url)
+    expect(here).to_contain_text(concept)
+    site.bench.catalogue.archive("Square beside")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, concept: str, width: int) -> None:
+    for name in sorted({*MANY} - {*site.bench.catalogue.names()}):
+        site.bench.definitions.create_concept(name, "A zebra.")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{site.url}/combine?concept={quote(concept)}")
+    page.locator(".rail .switch").click()
+    names = page.get_by_role("group", name="Concepts")
+    links = names.get_by_role("link")
+    expect(page.get_by_label("Find a concept")).to_be_focused()
+    box = names.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= 844
+    page.keyboard.type("047 zeb")
+    expect(links).to_have_text(["Zebra 047"])
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("nothing like it")
+    expect(names.get_by_role("status")).to_have_text("None is called so.")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("zebra 04")
+    expect(links).to_have_count(11)  # 004, and 040 to 049
+    assert serious_in_both_themes(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/combine?concept=Zebra+004")

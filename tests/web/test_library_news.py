@@ -1,0 +1,63 @@
+"""The end of an adding is told to whoever began it, with the pictures, until they turn to something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from web_screens import Screens
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+NEWS = "Last added: 3 new pictures."
+SEEDS = count()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    bench = Workbench(Settings(home=tmp_path_factory.mktemp("home")))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def screens(bench: Workbench) -> Screens:
+    return Screens(bench)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With three pictures that no other test has."""
+    return draw_folder(tmp_path / "pictures", 3, first_seed=3 * next(SEEDS))
+
+
+@pytest.fixture
+def added(bench: Workbench, screens: Screens, folder: Path) -> Screens:
+    """By a press on the screen, and done."""
+    screens.press("library-main", "add", paths=str(folder))
+    bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
+    return screens
+
+
+def test_it_is_told_with_the_pictures_and_nowhere_else(added: Screens) -> None:
+    for query in ({}, {"concept": "Ellipse"}):
+        assert NEWS in added.load("library", **query)["library-progress"]
+    for query in ({"view": "collections"}, {"view": "health"}, {"view": "encoder"}, {"q": "a disc"}):
+        assert NEWS not in added.load("library", **query)["library-progress"]
+
+
+@pytest.mark.parametrize("press", [("told", ""), ("show", "view=health"), ("search", "")])
+def test_it_is_gone_once_it_was_closed_or_something_else_was_done(
+    added: Screens, press: tuple[str, str]
+) -> None:
+    assert NEWS not in added.press("library-main", *press)["library-progress"]
+    assert NEWS not in added.load("library")["library-progress"]
+
+
+def test_what_was_added_by_no_press_is_no_news(bench: Workbench, screens: Screens, folder: Path) -> None:
+    bench.pictures.add_pictures([folder])
+    assert NEWS not in screens.load("library")["library-progress"]

@@ -1,0 +1,84 @@
+"""A tile of Combine says what another may not: nothing twice, and nothing that holds for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from concepts.combining.views import Member, MemberSaid, RulePicture, Tried
+from web.render import render
+from web.screens.combine import _to
+
+
+def picture(number: int, *members: MemberSaid, flagged: bool = True, low: float = 0.9) -> RulePicture:
+    return RulePicture(
+        id=f"{number:064x}",
+        path=f"/pictures/{number}.jpg",
+        probability=0.9,
+        low=low,
+        high=0.9,
+        flagged=flagged,
+        members=members,
+    )
+
+
+def messy(said: str = "") -> MemberSaid:
+    return MemberSaid(concept="Messy room", probability=0.9, decision="yes", said=said)
+
+
+PEOPLE = MemberSaid(concept="People", probability=0.02, decision="no", said="no")
+
+
+def tiles(names: tuple[str, ...], *pictures: RulePicture) -> tuple[str, list[str]]:
+    """The page, and the words of each tile."""
+    values: dict[str, Any] = {
+        "rule": " AND ".join(names),
+        "threshold": 0.5,
+        "members": tuple(Member(concept=name, version=1, threshold=0.5) for name in names),
+        "total": 9,
+        "listed": 9,
+        "flagged": 4,
+        "nearly": 1,
+        "surely": 4,
+        "possibly": 4,
+        "by_decisions": 4,
+        "twice": (),
+        "assumption": "",
+        "agreement": None,
+        "order": "top",
+        "start": 0,
+        "pictures": pictures,
+    }
+    html = render("combine/found.html", page=Tried(**values), place={}, size=24, to=_to)
+    shown = html.partition('<ul class="pictures combined">')[2].partition("</ul>")[0].split("</li>")[:-1]
+    return html, [" ".join(_words(tile)) for tile in shown]
+
+
+def _words(html: str) -> list[str]:
+    return [
+        word for part in html.split("<")[1:] for word in part.partition(">")[2].replace("\xa0", " ").split()
+    ]
+
+
+def test_of_a_single_concept_the_probability_stands_once() -> None:
+    html, said = tiles(("Messy room",), picture(1, messy("yes")), picture(2, messy()))
+    assert said == ["90 % checked: counts", "90 %"]
+    assert html.count("All of these are flagged.") == 1
+
+
+def test_of_two_each_says_its_own() -> None:
+    _, said = tiles(("Messy room", "People"), picture(1, messy(), PEOPLE))
+    assert said == ["90 % Messy room 90 % People 2 %, checked: doesn’t"]
+
+
+@pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80 % to 90 %)")])
+def test_limits_are_shown_where_they_differ_as_shown(low: float, shown: str) -> None:
+    _, (said,) = tiles(("Messy room",), picture(1, messy(), low=low))
+    assert said == shown
+
+
+def test_which_are_flagged_is_said_where_some_are_not() -> None:
+    html, said = tiles(("Messy room",), picture(1, messy()), picture(2, messy(), flagged=False))
+    assert said == ["90 % flagged", "90 %"]
+    assert "All of these" not in html

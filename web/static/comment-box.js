@@ -1,0 +1,93 @@
+// A box for a comment on one picture among many, and what was written in a box and is not kept yet: who leaves one
+// finds it there again.
+import {element, image} from './dom.js';
+import {elsewhere} from './elsewhere.js';
+
+const name = (concept, id) => `discern:comment:${id}:${concept}`;
+
+export const drafts = {
+  of(concept, id) {
+    return sessionStorage.getItem(name(concept, id));
+  },
+  // What is written is as what is kept: there is none.
+  keep(concept, id, text, before) {
+    try {
+      if (text.trim() === before) sessionStorage.removeItem(name(concept, id));
+      else sessionStorage.setItem(name(concept, id), text);
+    } catch { /* full or forbidden: it is lost with the box */ }
+  },
+};
+
+function button(words, key, style, press) {
+  const made = element('button', `btn small ${style}`, key ? `${words} ` : words);
+  made.type = 'button';
+  if (key) made.append(element('kbd', '', key));
+  made.addEventListener('click', press);
+  return made;
+}
+
+// `keep(text)` is called for what differs from `before`; an empty text takes that back.
+export function writeComment({concept, picture, before, keep, tell}) {
+  const dialog = element('dialog', 'comment-box');
+  dialog.setAttribute('aria-label', `Comment for “${concept}”`);
+  const area = element('textarea');
+  Object.assign(area, {id: 'comment-box-text', rows: 4, maxLength: 2000, value: drafts.of(concept, picture.id) ?? before});
+  const label = element('label', '', before ? `Your comment for “${concept}”: change it, or take it back` : `Your comment for “${concept}”: why do you see it so?`);
+  label.htmlFor = area.id;
+  let done = false;
+  const finish = (text) => {
+    done = true;
+    drafts.keep(concept, picture.id, before, before);
+    dialog.close();
+    if (text !== before) keep(text);
+  };
+  const buttons = element('div', 'row');
+  buttons.append(button('Keep it', '⏎', 'primary', () => finish(area.value.trim())));
+  if (before) buttons.append(button('Take it back', '', '', () => finish('')));
+  buttons.append(button('Cancel', 'Esc', '', () => dialog.close()));
+  const note = element('p', 'soft', drafts.of(concept, picture.id) === null ? '' : 'You wrote this and have not kept it yet.');
+  const look = element('div', 'look');
+  look.append(image(`/media/thumbnail/${picture.id}`, picture));
+  dialog.append(look, label, area, note, buttons);
+  area.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    finish(area.value.trim());
+  });
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (done) return;
+    drafts.keep(concept, picture.id, area.value, before);
+    if (drafts.of(concept, picture.id) !== null) tell('Your comment is not kept yet. C brings it back.');
+  });
+  (document.querySelector('.page') || document.body).append(dialog);
+  dialog.showModal();
+  area.focus();
+}
+
+// On a picture outside of Label, with what this person wrote of it before.
+export async function commentElsewhere(concept, picture, tell) {
+  try {
+    if (!elsewhere.knowsRemark(concept, picture.id)) await elsewhere.load(concept, [picture.id]);
+  } catch (error) {
+    tell(`What you wrote of it can’t be shown: ${error.message}`);
+    return;
+  }
+  if (document.querySelector('dialog.comment-box')) return; // a second press while it was asked for
+  writeComment({
+    concept, picture, tell, before: elsewhere.remark(concept, picture.id),
+    keep: (text) => {
+      elsewhere.comment(concept, picture.id, text);
+      tell(text ? 'The comment is kept.' : 'The comment is taken back.');
+    },
+  });
+}
+
+// The line at a picture or concept that says what this person wrote of it.
+export function drawRemark(place, text, style = 'own-remark') {
+  let line = place.querySelector(`:scope > .${style}`);
+  if (!text) { line?.remove(); return; }
+  if (!line) place.append(line = element('span', style));
+  line.textContent = `“${text}”`;
+  line.title = text;
+}
