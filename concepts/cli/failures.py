@@ -63,7 +63,7 @@ def what_to_do(error: errors.DiscernError) -> str:
         advice = advice.replace("concept next NAME", "concept next NAME --evaluation")
     names = {name: getattr(error, name, "").upper() for name in ("role", "setting")}
     if isinstance(error, errors.UnknownWordsError):
-        meant = zip((word for word, _ in error.words[:2]), ("yes", "no"), strict=False)
+        meant = zip((word for word, _ in error.words[:2]), error.answers, strict=False)
         names["as_example"] = " ".join(f"--as {shlex.quote(f'{word}={what}')}" for word, what in meant)
     return advice.format(error=error, **names)
 

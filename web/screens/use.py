@@ -85,7 +85,7 @@ class _Screen:
         if name is not None:
             with suppress(DiscernError):  # which the rest says
                 view = self._bench.definitions.concept(name)
-                files = render("use/files.html", name=view.name, scored=bool(view.heads))
+                files = render("use/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
         return self.everything(request) | {self.files: files}
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
