@@ -317,8 +317,8 @@ class UnknownColumnsError(DiscernError):
 
 
 class UnknownWordsError(DiscernError):
-    """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first; `answers`
-    two of those that the concept takes."""
+    """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first;
+    `answers` two of those that the concept takes."""
 
     def __init__(
         self, file: str, words: Sequence[tuple[str, int]], answers: tuple[str, str] = ("yes", "no")

@@ -38,8 +38,8 @@ class Scale:
 
     @classmethod
     def graded(cls, n: int, counts_from: int | None = None, names: Sequence[str] = ()) -> Scale:
-        """Counts from the middle grade on unless said otherwise. `names`: of the lowest and the highest grade,
-        or of each, where one may be empty. Raises `DiscernError`."""
+        """Counts from the middle grade on unless said otherwise. `names`: of the lowest and the highest, or
+        of each, where one may be empty. Raises `DiscernError`."""
         if not FEWEST_GRADES <= n <= MOST_GRADES:
             raise DiscernError(f"There can be {FEWEST_GRADES} to {MOST_GRADES} grades, not {n}.")
         line = (n + 1) // 2 if counts_from is None else counts_from
@@ -116,14 +116,15 @@ def _names_of(n: int, given: Sequence[str]) -> tuple[str, ...]:
         return ()
     if len(names) not in (2, n):
         raise DiscernError(
-            f"{n} grades take two names, for the lowest and the highest, or {n}, one for each, not {len(names)}."
+            f"{n} grades take two names, for the lowest and the highest, or {n}, one for each, not "
+            f"{len(names)}."
         )
     said = [name.casefold() for name in names if name]
     for name in names:
         if name and (name.casefold() in TAKEN or not _may_be_a_name(name)):
             raise DiscernError(
-                f"“{name[:LONGEST_NAME]}” can't be the name of a grade: it takes words of its own, of at most "
-                f"{LONGEST_NAME} characters, without / and :."
+                f"“{name[:LONGEST_NAME]}” can't be the name of a grade: it takes words of its own, of at "
+                f"most {LONGEST_NAME} characters, without / and :."
             )
     if len(set(said)) < len(said):
         raise DiscernError("Two grades have the same name.")
