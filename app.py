@@ -126,7 +126,7 @@ def check_arguments(given: Sequence[str]) -> None:
         prog="python app.py",
         description="Serves Discern at http://127.0.0.1:7860 until it is stopped with Ctrl-C.",
         epilog="It takes no arguments and is set by environment variables: DISCERN_HOST and DISCERN_PORT say "
-        "where it listens, DISCERN_HOME where its data is, and “Settings” in docs/using.md lists the others. Everything "
+        "where it listens, DISCERN_HOME where its data is; “Settings” in docs/using.md has more. Everything "
         "else is done by the command discern: see discern --help.",
     )
     _, unknown = parser.parse_known_args(given)
