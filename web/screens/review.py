@@ -88,9 +88,9 @@ class _Screen:
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
-            picture_id, _, key = action.value.partition("|")
+            picture_id, key, *given = action.value.split("|", 2)  # given: the grade or class that is right
             bench.answers.label(
-                concept, picture_id, action.name, author=Author(author), key=key, in_view=True
+                concept, picture_id, *given or [action.name], author=Author(author), key=key, in_view=True
             )
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."
