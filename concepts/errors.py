@@ -318,16 +318,16 @@ class UnknownColumnsError(DiscernError):
 
 class UnknownWordsError(DiscernError):
     """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first;
-    `answers` two of those that the concept takes."""
+    `answers` what they may mean, but for unsure, skip and nothing at all."""
 
     def __init__(
-        self, file: str, words: Sequence[tuple[str, int]], answers: tuple[str, str] = ("yes", "no")
+        self, file: str, words: Sequence[tuple[str, int]], answers: Sequence[str] = ("yes", "no")
     ) -> None:
         said = ", ".join(f"“{word[:60]}” ({count:,})" for word, count in words[:20])
         more = f" and {len(words) - 20:,} more" if len(words) > 20 else ""
         super().__init__(f"What do these words of {file} mean? {said}{more}. Nothing was taken.")
         self.words = list(words)
-        self.answers = answers
+        self.answers = tuple(answers)
 
 
 class ModelCallError(DiscernError):

@@ -17,7 +17,7 @@ from concepts.annotators.base import Annotation, CriterionEvidence, Verdict
 from concepts.annotators.rules import most
 from concepts.definition.document import Criterion
 from concepts.language.structured import unfit
-from concepts.learning.scale import NONE, Scale
+from concepts.learning.scale import Scale
 
 LONGEST_RATIONALE = 400
 UNSURE = 3  # of the ratings
@@ -99,15 +99,10 @@ def conclusion(scale: Scale | None = None) -> type[Conclusion]:
     return Conclusion if scale is None else _on(scale, Conclusion)
 
 
-def said_on_scale(scale: Scale) -> tuple[str, ...]:
-    """What can be answered, as it is kept."""
-    return scale.words if scale.is_graded else (*scale.words, NONE)
-
-
 def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
     """The same verdict with a grade or class beside its rating. Any other word is no answer, nor is one that
     contradicts the rating; with 3, which can't tell, it says nothing."""
-    words = said_on_scale(scale)
+    words = scale.answers
     counting = {word for word in words if scale.counts(_option(scale, word))}
 
     def agree(said: Any) -> Any:

@@ -85,6 +85,11 @@ class Scale:
     def options(self) -> int:
         return len(self.words) + (not self.is_graded)
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be said, as it is kept."""
+        return self.words if self.is_graded else (*self.words, NONE)
+
     def words_of_options(self) -> tuple[str, ...]:
         """For people, in the order of the options."""
         return self.words if self.is_graded else (NONE_IN_WORDS, *self.words)

@@ -141,7 +141,7 @@ class LabelFiles:
             raise UnknownWordsError(
                 file.name,
                 [(word, n) for (word, means), n in words.most_common() if not means],
-                (scale.words[-1], scale.words[0]) if scale else ("yes", "no"),
+                scale.answers if scale else ("yes", "no"),
             )
         self._context.draw_more(concept, at_least=BEFORE_IMPORT)
         default = Author(author, "simulated" if simulated else "person")

@@ -46,7 +46,8 @@ def test_words_of_a_file_can_mean_a_class(
     file = tmp_path / "rooms.csv"
     file.write_text(f"path,label\n{sorted(pictures.glob('*.png'))[0]},tub\n")
     end = ended("concept", "labels", "import", "Room", file)
-    assert "--as 'tub=bath room'" in end.err
+    assert "--as tub=kitchen" in end.err
+    assert "it may mean kitchen, bath room, none, unsure" in end.err
     assert discern("concept", "labels", "import", "Room", file, "--as", "tub=bath room")["imported"] == 1
 
 

@@ -159,7 +159,7 @@ def test_words_that_mean_a_grade_are_taken_as_that_grade(
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
     with pytest.raises(UnknownWordsError) as asked:
         bench.label_files.import_labels("Mess", file)
-    assert asked.value.answers == ("5", "1")
+    assert asked.value.answers == ("1", "2", "3", "4", "5")
     meanings = bench.label_files.meanings("Mess", ["tidy=1", "awful=5", "*=3"])
     found = bench.label_files.preview("Mess", file, meanings=meanings)
     assert {word.word: word.means for word in found.words} == {"tidy": "1", "awful": "5", "so so": "3"}

@@ -115,6 +115,7 @@ class _Screen:
                 version=newest,
                 others=self._bench.exports.could_go_along(view.name),
                 goes_along=along,
+                of_classes=view.scale.kind == "classes",
                 int8=self._bench.exports.int8_measured(view.name, newest),
                 snippets=self._code(view),
             ),
