@@ -103,6 +103,7 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
     """The same verdict with a grade or class beside its rating. Any other word is no answer, nor is one that
     contradicts the rating; with 3, which can't tell, it says nothing."""
     words = scale.answers
+    one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
     counting = {word for word in words if scale.counts(_option(scale, word))}
 
     def agree(said: Any) -> Any:
@@ -119,7 +120,7 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
         __base__=verdict,
         __doc__=verdict.__doc__,
         __validators__={"agree": cast("Any", model_validator(mode="after")(agree))},
-        answer=(Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)], ...),
+        answer=(one_of_these, ...),
     )
 
 
