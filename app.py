@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -118,5 +120,23 @@ def listen(settings: Settings) -> socket.socket:
         ) from error
 
 
+def check_arguments(given: Sequence[str]) -> None:
+    """Ends the process, with the usage for --help and with what to do for anything else."""
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Serves Discern at http://127.0.0.1:7860 until it is stopped with Ctrl-C.",
+        epilog="It takes no arguments and is set by environment variables: DISCERN_HOST and DISCERN_PORT say "
+        "where it listens, DISCERN_HOME where its data is; “Settings” in docs/using.md has more. Everything "
+        "else is done by the command discern: see discern --help.",
+    )
+    _, unknown = parser.parse_known_args(given)
+    if unknown:
+        parser.error(
+            f"it takes no arguments, but got {' '.join(unknown)}. Start it without any, as in "
+            "DISCERN_PORT=8000 python app.py; python app.py --help says more."
+        )
+
+
 if __name__ == "__main__":
+    check_arguments(sys.argv[1:])
     main()

@@ -19,8 +19,9 @@ from fastapi.testclient import TestClient
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.adding import PictureFacts
 from storage.labels import Author, NewLabel
-from storage.library import LibraryEncoder, PictureFacts
+from storage.library import LibraryEncoder
 from storage.pictures.files import Source
 from web.server import create_app
 
@@ -59,7 +60,7 @@ def build(home: Path, count: int) -> Workbench:
     library.set_encoder(LibraryEncoder("synthetic", "float32", "synthetic", 8))
     ids = [f"{n:064x}" for n in range(PICTURES)]
     facts = [(Source(f"/synthetic/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
-    library.record(facts, [], "synthetic")
+    library.adding.record(facts, [], "synthetic")
     author = Author("simulation", "simulated")
     for number in range(count):
         name = f"Concept {number}"

@@ -31,8 +31,9 @@ from PIL import Image, ImageDraw
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.adding import PictureFacts
 from storage.labels import Author, NewLabel
-from storage.library import LibraryEncoder, PictureFacts
+from storage.library import LibraryEncoder
 from storage.pictures.files import Source
 from storage.pictures.thumbnails import thumbnail_key
 
@@ -101,8 +102,8 @@ def build(home: Path, count: int) -> None:
         facts = [
             (Source(f"/synthetic/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 1600, 1200, None)) for i in batch
         ]
-        library.record(facts, [], fingerprint)
-        library.vectors_written(batch, fingerprint)
+        library.adding.record(facts, [], fingerprint)
+        library.adding.vectors_written(batch, fingerprint)
     link_pictures(home, ids)
     workbench.definitions.create_concept(CONCEPT, "A synthetic concept: random vectors, simulated answers.")
     concept = workbench.context.store.find(CONCEPT)

@@ -317,13 +317,17 @@ class UnknownColumnsError(DiscernError):
 
 
 class UnknownWordsError(DiscernError):
-    """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first."""
+    """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first;
+    `answers` what they may mean, but for unsure, skip and nothing at all."""
 
-    def __init__(self, file: str, words: Sequence[tuple[str, int]]) -> None:
+    def __init__(
+        self, file: str, words: Sequence[tuple[str, int]], answers: Sequence[str] = ("yes", "no")
+    ) -> None:
         said = ", ".join(f"“{word[:60]}” ({count:,})" for word, count in words[:20])
         more = f" and {len(words) - 20:,} more" if len(words) > 20 else ""
         super().__init__(f"What do these words of {file} mean? {said}{more}. Nothing was taken.")
         self.words = list(words)
+        self.answers = tuple(answers)
 
 
 class ModelCallError(DiscernError):

@@ -95,12 +95,6 @@ class HeadStore:
             head_id = session.scalars(head).one()
             session.add(EvaluationRow(head_id=head_id, label_sequence=label_sequence, report=report))
 
-    def is_evaluated(self, concept_id: int) -> bool:
-        """Whether any head of the concept was measured."""
-        query = select(EvaluationRow.id).join(HeadRow).where(HeadRow.concept_id == concept_id).limit(1)
-        with self._database.read() as session:
-            return session.scalar(query) is not None
-
     def evaluation(self, concept_id: int, number: int) -> StoredEvaluation | None:
         """The newest figures of a head."""
         return self.evaluations(concept_id, [number]).get(number)

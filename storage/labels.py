@@ -375,12 +375,6 @@ class LabelLog:
         with self._database.read() as session:  # sorted here: for that in order SQLite reads the whole log
             return sorted(map(_event, session.scalars(query)), key=lambda event: event.sequence)
 
-    def last_time(self, concept_id: int) -> datetime | None:
-        """When anybody, person or machine, last said something."""
-        query = select(LabelEventRow.created).where(LabelEventRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return session.scalar(query.order_by(LabelEventRow.sequence.desc()).limit(1))
-
     def last_sequence(self, concept_id: int) -> int:
         with self._database.read() as session:
             query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)

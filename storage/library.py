@@ -1,52 +1,36 @@
-"""The library in SQL: pictures, where they are, what was skipped, and whose vectors are still missing."""
+"""The library in SQL, looked up: pictures, where they are, and what was skipped."""
 
 from __future__ import annotations
 
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select, update
 
-from storage.database import Database, insert_new, insert_or_update
+from storage.adding import MAX_PARAMETERS, Adding, PictureFacts, chunks
+from storage.database import Database, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
 from storage.tables import (
     PURGED,
-    UNREAD,
     BadFileRow,
     LibraryRow,
     PendingVectorRow,
     PictureRow,
     SourceRow,
-    now,
 )
 
 QUICK_COUNT = 0.05  # seconds
 COUNT_AGAIN_AFTER = 30  # times as long as counting takes
-MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 LIBRARY_TABLES = (LibraryRow, PictureRow, SourceRow, BadFileRow, PendingVectorRow)
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
-
-
-@dataclass(frozen=True)
-class PictureFacts:
-    """What is known of a picture from its bytes. Width and height are upright pixels of the original."""
-
-    id: str
-    bytes: int
-    format: str
-    width: int
-    height: int
-    perceptual_hash: str | None
-    taken: int = UNREAD  # as `storage.tables` says
 
 
 @dataclass(frozen=True)
@@ -87,11 +71,13 @@ _SHOWN = PictureRow.removed.is_(None)
 
 
 class Library:
-    """All reads and writes of the picture tables. Every method is one short transaction. A picture that was
-    removed is no picture of the library: `storage.removed` has it until the bin is emptied."""
+    """The picture tables; `adding` takes in what files turned out to be. Every method is one short
+    transaction. A picture that was removed is no picture of the library: `storage.removed` has it until the
+    bin is emptied."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.adding = Adding(database)
         self._counted: tuple[float, LibraryCounts | None] = (0.0, None)
 
     # The encoder
@@ -112,139 +98,13 @@ class Library:
         with self._database.write("library") as session:
             insert_or_update(session, LibraryRow, [{"id": 1} | values])
 
-    # Adding
-
-    def unchanged(self, sources: Sequence[Source | SkippedFile]) -> set[str]:
-        """Those URIs whose file was read before, good or bad, and has the same size and time since."""
-        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
-        found: set[str] = set()
-        with self._database.read() as session:
-            for table in (SourceRow, BadFileRow):
-                for uris in _chunks([source.uri for source in sources]):
-                    rows = session.execute(
-                        select(table.uri, table.size, table.mtime_ns).where(table.uri.in_(uris))
-                    )
-                    found.update(uri for uri, size, mtime in rows if (uri, size, mtime) in wanted)
-        return found
-
-    def read_from(self, sources: Sequence[Source]) -> dict[str, str]:
-        """URI → the picture that was read from it, of those files that have the same size and time since."""
-        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
-        found: dict[str, str] = {}
-        with self._database.read() as session:
-            for uris in _chunks([source.uri for source in sources]):
-                for row in session.scalars(select(SourceRow).where(SourceRow.uri.in_(uris))):
-                    if (row.uri, row.size, row.mtime_ns) in wanted:
-                        found[row.uri] = row.picture_id
-        return found
-
-    def set_taken(self, taken: dict[str, int]) -> None:
-        """Keeps when pictures were taken, by id."""
-        with self._database.write("library") as session:
-            session.execute(update(PictureRow), [{"id": i, "taken": moment} for i, moment in taken.items()])
-
-    def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
-        """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
-        query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
-        with self._database.read() as session:
-            return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
-
-    def embedded(self, fingerprint: str) -> int:
-        """How many pictures must have a vector: all that don't wait for one, also those in the bin."""
-        with self._database.read() as session:
-            query = select(func.count()).select_from(PictureRow).where(PictureRow.id != PURGED)
-            pictures = session.scalar(query) or 0
-            waiting = select(func.count()).where(PendingVectorRow.fingerprint == fingerprint)
-            return pictures - (session.scalar(waiting) or 0)
-
-    def some_ids(self, n: int) -> list[str]:
-        """Ids from all over the library: they are hashes, so those behind any point are as good as drawn."""
-        start = os.urandom(4).hex()
-        query = select(PictureRow.id).where(_SHOWN).order_by(PictureRow.id).limit(n)
-        with self._database.read() as session:
-            behind = list(session.scalars(query.where(PictureRow.id >= start)))
-            return behind + list(session.scalars(query.where(PictureRow.id < start).limit(n - len(behind))))
-
-    def has(self, picture_id: str) -> bool:
-        with self._database.read() as session:
-            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
-            return found is not None
-
-    def knows(self, picture_id: str) -> bool:
-        """Whether it is in the library or in the bin."""
-        with self._database.read() as session:
-            return session.get(PictureRow, picture_id) is not None
-
-    def record(
-        self,
-        read: Sequence[tuple[Source, PictureFacts | str]],
-        skipped: Sequence[SkippedFile],
-        fingerprint: str,
-    ) -> None:
-        """One commit for what a batch of files turned out to be.
-
-        A picture that is known already comes as its id alone. New pictures go to the outbox as well:
-        their vectors are pending until `vectors_written`.
-        """
-        pictures: dict[str, PictureFacts] = {}
-        first: dict[str, str] = {}  # place
-        for source, facts in read:
-            if isinstance(facts, PictureFacts):
-                pictures[facts.id] = facts
-                first[facts.id] = min(first.get(facts.id, source.uri), source.uri)
-        with self._database.write("library") as session:
-            rows = [
-                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id])}
-                for facts in pictures.values()
-            ]
-            fresh = insert_new(session, PictureRow, rows)
-            _add_pending(session, [picture_id for (picture_id,) in fresh], fingerprint)
-            sources = [
-                {
-                    "uri": source.uri,
-                    "picture_id": facts if isinstance(facts, str) else facts.id,
-                    "size": source.size,
-                    "mtime_ns": source.mtime_ns,
-                }
-                for source, facts in read
-            ]
-            insert_or_update(session, SourceRow, sources)
-            _name(session, {facts for _, facts in read if isinstance(facts, str)})
-            for uris in _chunks([source.uri for source, _ in read]):
-                session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
-            insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
-
-    # The outbox
-
-    def pending(self, fingerprint: str, limit: int, after: str = "", *, in_bin: bool = False) -> list[str]:
-        """Ids without a vector, by id, beginning behind `after`; with `in_bin` also those that are there."""
-        with self._database.read() as session:
-            query = select(PendingVectorRow.picture_id).where(
-                PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id > after
-            )
-            query = query if in_bin else query.where(shown(PendingVectorRow.picture_id))
-            return list(session.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit)))
-
-    def add_pending(self, picture_ids: Sequence[str], fingerprint: str) -> None:
-        with self._database.write("library") as session:
-            _add_pending(session, picture_ids, fingerprint)
-
-    def vectors_written(self, picture_ids: Sequence[str], fingerprint: str) -> None:
-        with self._database.write("library") as session:
-            for ids in _chunks(picture_ids):
-                session.execute(
-                    delete(PendingVectorRow).where(
-                        PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id.in_(ids)
-                    )
-                )
-
     # Near-duplicates
 
     def hashes_of(self, picture_ids: Sequence[str]) -> list[str | None]:
         """The perceptual hash of each picture, in the order asked; None where there is none."""
         found: dict[str, str | None] = {}
         with self._database.read() as session:
-            for ids in _chunks(picture_ids):
+            for ids in chunks(picture_ids):
                 query = select(PictureRow.id, PictureRow.perceptual_hash).where(PictureRow.id.in_(ids))
                 found.update((row[0], row[1]) for row in session.execute(query))
         return [found.get(picture_id) for picture_id in picture_ids]
@@ -276,7 +136,7 @@ class Library:
         """The near-duplicate group of each picture, in the order asked."""
         found: dict[str, str] = {}
         with self._database.read() as session:
-            for ids in _chunks(picture_ids):
+            for ids in chunks(picture_ids):
                 rows = session.execute(
                     select(PictureRow.id, PictureRow.near_group).where(PictureRow.id.in_(ids))
                 )
@@ -300,12 +160,44 @@ class Library:
         """Every picture of these near-duplicate groups."""
         found: set[str] = set()
         with self._database.read() as session:
-            for chunk in _chunks(sorted(set(groups))):
+            for chunk in chunks(sorted(set(groups))):
                 query = select(PictureRow.id).where(PictureRow.near_group.in_(chunk), _SHOWN)
                 found.update(session.scalars(query))
         return found
 
     # Looking
+
+    def embedded(self, fingerprint: str) -> int:
+        """How many pictures must have a vector: all that don't wait for one, also those in the bin."""
+        with self._database.read() as session:
+            query = select(func.count()).select_from(PictureRow).where(PictureRow.id != PURGED)
+            pictures = session.scalar(query) or 0
+            waiting = select(func.count()).where(PendingVectorRow.fingerprint == fingerprint)
+            return pictures - (session.scalar(waiting) or 0)
+
+    def some_ids(self, n: int) -> list[str]:
+        """Ids from all over the library: they are hashes, so those behind any point are as good as drawn."""
+        start = os.urandom(4).hex()
+        query = select(PictureRow.id).where(_SHOWN).order_by(PictureRow.id).limit(n)
+        with self._database.read() as session:
+            behind = list(session.scalars(query.where(PictureRow.id >= start)))
+            return behind + list(session.scalars(query.where(PictureRow.id < start).limit(n - len(behind))))
+
+    def has(self, picture_id: str) -> bool:
+        with self._database.read() as session:
+            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
+            return found is not None
+
+    def knows(self, picture_id: str) -> bool:
+        """Whether it is in the library or in the bin."""
+        with self._database.read() as session:
+            return session.get(PictureRow, picture_id) is not None
+
+    def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
+        """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
+        query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
+        with self._database.read() as session:
+            return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
 
     def counts(self) -> LibraryCounts:
         """Exact where counting is quick. Of a million pictures, where it takes a fifth of a second and
@@ -352,7 +244,7 @@ class Library:
         """Raises `UnknownPictureError` where one of them is no picture of the library."""
         wanted = set(picture_ids)
         with self._database.read() as session:
-            for ids in _chunks(sorted(wanted)):
+            for ids in chunks(sorted(wanted)):
                 query = select(PictureRow.id).where(PictureRow.id.in_(ids), _SHOWN)
                 wanted.difference_update(session.scalars(query))
         if wanted:
@@ -363,7 +255,7 @@ class Library:
         with self._database.read() as session:
             rows: dict[str, PictureRow] = {}
             sources: dict[str, list[str]] = {}
-            for ids in _chunks(picture_ids):
+            for ids in chunks(picture_ids):
                 for row in session.scalars(select(PictureRow).where(PictureRow.id.in_(ids), _SHOWN)):
                     rows[row.id] = row
                 for source in session.scalars(
@@ -433,10 +325,10 @@ class Library:
         meant = ~_SHOWN if in_bin else _SHOWN
         of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)
         with self._database.read() as session:
-            for chunk in _chunks(paths_or_ids):
+            for chunk in chunks(paths_or_ids):
                 query = select(PictureRow.id).where(PictureRow.id.in_(chunk), meant)
                 known.update((i, i) for i in session.scalars(query))
-            for chunk in _chunks(uris):
+            for chunk in chunks(uris):
                 rows = session.execute(
                     select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(chunk), of_places)
                 )
@@ -486,27 +378,3 @@ def _picture(row: PictureRow, sources: list[str]) -> Picture:
         added=row.added,
         sources=tuple(sources),
     )
-
-
-def _name(session: Session, picture_ids: set[str]) -> None:
-    """Each is sorted by the name of its first place, which may have come later than the picture."""
-    for some in _chunks(sorted(picture_ids)):
-        query = select(SourceRow.picture_id, func.min(SourceRow.uri)).where(SourceRow.picture_id.in_(some))
-        rows = session.execute(query.group_by(SourceRow.picture_id)).all()
-        named = [{"id": row[0], "name": _sorted_by(row[1])} for row in rows]
-        if named:
-            session.execute(update(PictureRow), named)
-
-
-def _sorted_by(place: str) -> str:
-    return place.rpartition("/")[2].casefold()
-
-
-def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:
-    rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in picture_ids]
-    insert_new(session, PendingVectorRow, rows)
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), MAX_PARAMETERS):
-        yield items[start : start + MAX_PARAMETERS]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from storage.adding import PictureFacts
 from storage.database import Database
-from storage.library import Library, PictureFacts
+from storage.library import Library
 from storage.pictures.files import Source
 
 FINGERPRINT = "an encoder's"
@@ -24,4 +25,4 @@ def source(name: str) -> Source:
 
 
 def add_pictures(database: Database, ids: Sequence[str]) -> None:
-    Library(database).record([(source(i), facts(i)) for i in ids], [], FINGERPRINT)
+    Library(database).adding.record([(source(i), facts(i)) for i in ids], [], FINGERPRINT)

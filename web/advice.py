@@ -14,6 +14,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NotEnoughLabelsError: "Answer some on Label.",
     errors.NotEnoughPicturesError: "Add pictures, or ask for fewer of 100 to be right.",
     errors.NoUsableRowsError: "Mend these rows and give the file again: nothing was taken.",
+    errors.UnknownColumnsError: "Say which of its columns is what, then take the file again.",
     errors.UnknownWordsError: "Say what each of them means, then take the file again.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures on Library, Encoder.",
     errors.FingerprintMismatchError: "Choose that encoder on Library, Encoder, or train again on Quality.",

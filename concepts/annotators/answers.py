@@ -7,17 +7,20 @@ the model is shown its mistake, once, and then the picture fails.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
 from concepts.annotators.base import Annotation, CriterionEvidence, Verdict
 from concepts.annotators.rules import most
 from concepts.definition.document import Criterion
 from concepts.language.structured import unfit
+from concepts.learning.scale import Scale
 
 LONGEST_RATIONALE = 400
+UNSURE = 3  # of the ratings
 
 Rating = Literal[1, 2, 3, 4, 5]
 Rationale = Annotated[str, Field(min_length=1)]
@@ -68,6 +71,9 @@ class Conclusion(BaseModel):
     sure: Sure = None
 
 
+Verdicts = TypeVar("Verdicts", PictureVerdict, Conclusion)
+
+
 class Caption(BaseModel):
     """What a picture shows, whatever it is looked at for, and what can be read in it."""
 
@@ -76,14 +82,57 @@ class Caption(BaseModel):
 
 
 @cache
-def picture_verdict(criteria: int) -> type[PictureVerdict]:
-    """With evidence for criteria 1 to so many, and none else."""
-    return create_model(
+def picture_verdict(criteria: int, scale: Scale | None = None) -> type[PictureVerdict]:
+    """With evidence for criteria 1 to so many, and none else; with an answer of the scale, where there is
+    one."""
+    verdict = create_model(
         "PictureVerdict",
         __base__=PictureVerdict,
         __doc__=PictureVerdict.__doc__,
         evidence=(_numbered(CriterionVerdict, criteria), ...),
     )
+    return verdict if scale is None else _on(scale, verdict)
+
+
+@cache
+def conclusion(scale: Scale | None = None) -> type[Conclusion]:
+    return Conclusion if scale is None else _on(scale, Conclusion)
+
+
+def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
+    """The same verdict with a grade or class beside its rating. Any other word is no answer, nor is one that
+    contradicts the rating; with 3, which can't tell, it says nothing."""
+    words = scale.answers
+    one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
+    counting = {word for word in words if scale.counts(_option(scale, word))}
+
+    def agree(said: Any) -> Any:
+        if said.rating == UNSURE:
+            return said
+        if said.answer is None:
+            raise unfit("wrong schema", f"rating {said.rating} needs an answer")
+        if (said.answer in counting) != (said.rating > UNSURE):
+            raise unfit("wrong schema", f"answer {said.answer} contradicts rating {said.rating}")
+        return said
+
+    return create_model(
+        verdict.__name__,
+        __base__=verdict,
+        __doc__=verdict.__doc__,
+        __validators__={"agree": cast("Any", model_validator(mode="after")(agree))},
+        answer=(one_of_these, ...),
+    )
+
+
+def _as_word(answer: Any) -> Any:
+    """Some write a grade as a number."""
+    return str(answer) if isinstance(answer, int) else answer
+
+
+def _option(scale: Scale, word: str) -> int:
+    option = scale.option_of(word)
+    assert option is not None
+    return option
 
 
 @cache
@@ -139,4 +188,7 @@ def conclude(
     if said.rating > highest:
         rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
     verbalised = None if said.sure is None else said.sure / 100
-    return Annotation(picture_id, min(said.rating, highest), evidence, rationale, raw, verbalised)
+    found = Annotation(picture_id, min(said.rating, highest), evidence, rationale, raw, verbalised)
+    # A grade or class stands only where yes or no came out as it says: evidence may have lowered the rating.
+    as_said = replace(found, rating=said.rating).value == found.value != "unsure"
+    return replace(found, given=getattr(said, "answer", None)) if as_said else found

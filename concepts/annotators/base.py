@@ -11,6 +11,7 @@ from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.learning.scale import Scale
 from concepts.registry import Method
 
 __all__ = [
@@ -64,6 +65,7 @@ class Annotation:
     raw: float | None = None  # how likely a yes is, as the model's tokens or repeated answers have it
     verbalised: float | None = None  # how sure it says it is, 0 to 1: kept, and trusted in nothing
     same_as: str | None = None  # the near-duplicate that was looked at in place of this picture
+    given: str | None = None  # the grade or class, where the concept has any and yes or no is as it says
 
     @property
     def value(self) -> Literal["yes", "no", "unsure"]:
@@ -110,6 +112,7 @@ class Supplies:
     examples: ExamplePool | None = None  # None: the definition alone
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
     prompts: Prompts = DEFAULTS
+    scale: Scale | None = None  # what is answered; None for yes or no
 
 
 class Judge(Protocol):

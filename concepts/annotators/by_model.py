@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 from concepts.annotators.asking import each
@@ -18,10 +19,14 @@ from concepts.annotators.base import (
 )
 from concepts.annotators.examples import version_of
 from concepts.annotators.pictures import EXAMPLE_SIDE, LOOKING_SIDE, READING_SIDE, VERSION, read_picture
+from concepts.annotators.words import answers_text, counts_text
 from concepts.definition.document import Definition, Revision
 from concepts.errors import NoModelError
-from concepts.language.base import ChatModel
+from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.learning.scale import Scale
+
+SCALE = "scale"  # the prompt of what is answered by grades or classes
 
 
 class ByModel:
@@ -36,6 +41,7 @@ class ByModel:
         examples: ExamplePool | None = None,
         repeats: bool = False,
         prompts: Prompts = DEFAULTS,
+        scale: Scale | None = None,
     ) -> None:
         self._model = model
         self._concurrency = concurrency
@@ -43,6 +49,7 @@ class ByModel:
         self._examples = examples
         self._repeats = repeats
         self._prompts = prompts
+        self._scale = scale
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> Self:
@@ -56,6 +63,7 @@ class ByModel:
             examples=supplies.examples,
             repeats=supplies.repeats,
             prompts=supplies.prompts,
+            scale=supplies.scale,
         )
 
     @property
@@ -69,6 +77,15 @@ class ByModel:
         definition = revision.definition
         return each(pictures, lambda picture: self._judge(definition, picture), self._concurrency)
 
+    def _on_scale(self, messages: list[Message]) -> list[Message]:
+        """The question, and what it can be answered by where that is more than yes and no."""
+        if self._scale is None:
+            return messages
+        last = messages[-1]
+        answers, counts = answers_text(self._scale), counts_text(self._scale)
+        asked = self._prompts[SCALE].render(answers=answers, counts=counts)
+        return [*messages[:-1], replace(last, text=f"{last.text}\n\n{asked}")]
+
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         raise NotImplementedError
 
@@ -76,7 +93,9 @@ class ByModel:
         """Changes with the model, any of the prompts, how pictures are shown, and what is asked for."""
         versions = [self._prompts[name].version for name in prompts]
         shown = [VERSION, EXAMPLE_SIDE, LOOKING_SIDE, READING_SIDE]
-        more = [schemas, version_of(self._examples), self._repeats]
+        more: list[object] = [schemas, version_of(self._examples), self._repeats]
+        if self._scale:
+            more.append([self._prompts[SCALE].version, self._scale.as_document()])
         parts = [self._model.endpoint, self._model.name, versions, shown, *more]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         return f"{method}:{self._model.name[:100]}:{digest}"

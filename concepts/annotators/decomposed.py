@@ -20,6 +20,7 @@ from concepts.annotators.answers import (
     Finding,
     Findings,
     conclude,
+    conclusion,
     findings,
     read_evidence,
 )
@@ -89,7 +90,8 @@ class DecomposedAnnotator(ByModel):
         )
         found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
         verdict = verdict_question(definition, caption, found, self._shown(picture), self._prompts)
-        said, raw = rate(self._model, verdict, Conclusion, purpose=CONCLUDING, repeats=self._repeats)
+        asked, schema = self._on_scale(verdict), conclusion(self._scale)
+        said, raw = rate(self._model, asked, schema, purpose=CONCLUDING, repeats=self._repeats)
         # Without criteria the sentence was looked at instead, which is no criterion of the definition.
         evidence = read_evidence(definition.criteria, found if definition.criteria else ())
         return conclude(picture.picture_id, definition.criteria, evidence, said, raw)

@@ -105,6 +105,7 @@ def supplies_of(
         concurrency=settings.model_concurrency,
         read_picture=read_picture,
         prompts=prompts,
+        scale=lessons.scale,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from concepts.annotators.agreeing import agreement_of_answers
 from concepts.annotators.setups import Setup, estimated, model_of
 from concepts.annotators.sureness import sure_of
 from concepts.labels.consensus import Decision
@@ -44,6 +45,7 @@ class Opinion(View):
     definition: int
     confidence: float | None = None
     same_as: str | None = None
+    given: str = ""  # the grade or class; empty where it said yes or no alone
 
 
 class ReviewItem(View):
@@ -54,6 +56,7 @@ class ReviewItem(View):
     kind: Kind
     opinion: Opinion
     answer: str | None
+    answer_given: str = ""  # the grade or class that people gave
     brought_by: list[str]
     comments: list[str]
 
@@ -87,8 +90,9 @@ class ReviewFilter:
     ids: tuple[str, ...] = ()
 
 
-def opinion(said: StoredAnnotation, sure: Mapping[str, float]) -> Opinion:
-    """`sure`: picture id → how likely the newest verdict is right, where that is known."""
+def opinion(said: StoredAnnotation, sure: Mapping[str, float], given: Mapping[str, str]) -> Opinion:
+    """`sure`: picture id → how likely the newest verdict is right, where that is known; `given`: → the grade
+    or class that goes with it."""
     value: Literal["yes", "no", "unsure"] = (
         "yes" if said.rating > 3 else "no" if said.rating < 3 else "unsure"
     )
@@ -103,6 +107,7 @@ def opinion(said: StoredAnnotation, sure: Mapping[str, float]) -> Opinion:
         definition=said.definition_number,
         confidence=sure.get(said.picture_id),
         same_as=said.same_as,
+        given=given.get(said.picture_id, ""),
     )
 
 
@@ -112,6 +117,7 @@ def review(
     page: int,
     paths: Callable[[Sequence[str]], dict[str, str]],
     comments: Callable[[Sequence[str]], dict[str, list[str]]],
+    given_by: Callable[[Sequence[StoredAnnotation]], dict[str, str]],
 ) -> ReviewPage:
     """Disagreements with the person first, then what the machine is least sure of, then a sample.
 
@@ -130,14 +136,17 @@ def review(
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
     agreement, sure = lessons.agreement, sure_of(machine.values(), lessons.answers)
+    given = given_by(list(machine.values())) if lessons.scale else {}
+    of_answers = agreement_of_answers(lessons.scale, given, lessons.answers) if lessons.scale else ""
     return ReviewPage(
         items=[
             ReviewItem(
                 id=i,
                 path=where.get(i, ""),
                 kind=kinds[i],
-                opinion=opinion(machine[i], sure),
+                opinion=opinion(machine[i], sure, given),
                 answer=lessons.answers[i].value if i in lessons.answers else None,
+                answer_given=lessons.answers[i].given if i in lessons.answers else "",
                 brought_by=lessons.candidates.get(i, []),
                 comments=said_about.get(i, []),
             )
@@ -157,7 +166,7 @@ def review(
                 if e["verdict"] != "unclear"
             ).most_common()
         ),
-        agreement=agreement.sentence if agreement else "",
+        agreement=" ".join(filter(None, (agreement.sentence if agreement else "", of_answers))),
         weight=agreement.weight if agreement else 0.0,
     )
 

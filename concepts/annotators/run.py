@@ -21,6 +21,7 @@ from concepts.annotators.base import (
 )
 from concepts.annotators.cascade import Cascade, Sample, Step
 from concepts.annotators.examples import answered
+from concepts.annotators.given import machine_given
 from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
 from concepts.annotators.setups import Setup, model_of
 from concepts.annotators.twins import Groups, copy_of
@@ -130,7 +131,7 @@ class Labelling:
         self.progress.report(self.done, total, doing or f"asking {chosen.name}")
         groups = Groups(todo, alike(lessons, self._collection, todo, costs=self.costs))
         groups_seen = alike(lessons, self._collection, self.seen, costs=self.costs)
-        self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store))
+        self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store, self._log))
         if self.stopped:
             return
 
@@ -246,6 +247,7 @@ def _copies(
     annotator: Judge,
     lessons: Lessons,
     store: ConceptStore,
+    log: LabelLog,
 ) -> list[Annotation]:
     """What this annotator said before, for pictures that look the same as one it has seen."""
     copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
@@ -260,6 +262,7 @@ def _copies(
         known = Annotation(
             said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
         )
+        known = replace(known, given=machine_given(log, lessons.concept_id, said))
         found.append(copy_of(known, picture_id))
     return found
 
@@ -306,6 +309,7 @@ def keep(
                 author,
                 number,
                 recorded_by=recorded_by,
+                given=said.given,
             )
             for said in annotations
         ],

@@ -56,7 +56,7 @@ class VlmAnnotator(ByModel):
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         asked = self.question_about(definition, picture)
-        schema = picture_verdict(len(definition.criteria))
+        schema = picture_verdict(len(definition.criteria), self._scale)
         said, raw = rate(self._model, asked, schema, purpose=PURPOSE, repeats=self._repeats)
         evidence = read_evidence(definition.criteria, said.evidence)
         return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
@@ -65,7 +65,7 @@ class VlmAnnotator(ByModel):
         """What it sends. Raises `OSError`, `BadPictureError` or `UnknownPictureError` for a picture that
         can't be read."""
         jpeg = self._read_picture(picture, side_for(definition))
-        return question(definition, jpeg, self._shown(picture), self._prompts)
+        return self._on_scale(question(definition, jpeg, self._shown(picture), self._prompts))
 
     def _shown(self, picture: PictureInput) -> list[tuple[Example, bytes]]:
         """The examples that can be read, small."""

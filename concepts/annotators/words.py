@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from concepts.definition.document import Criterion, Definition
+from concepts.learning.scale import NONE, Scale
 
 
 def topic_text(definition: Definition) -> str:
@@ -22,6 +23,23 @@ def criteria_text(criteria: Sequence[Criterion]) -> str:
         kind = f"{criterion.kind}, of {parent}" if parent else criterion.kind
         lines.append(f"{number}. ({kind}) {one_line(criterion.text)}")
     return "\n".join(lines) or "(none)"
+
+
+def answers_text(scale: Scale) -> str:
+    """What can be answered, each in a line."""
+    if not scale.is_graded:
+        return "\n".join([*map(one_line, scale.words), f"{NONE} (it is none of these)"])
+    names = scale.names or ("",) * len(scale.words)
+    called = zip(scale.words, names, strict=True)
+    return "\n".join(f"{word}: {one_line(name)}" if name else word for word, name in called)
+
+
+def counts_text(scale: Scale) -> str:
+    """Which answers come down to a yes, as a sentence."""
+    if scale.is_graded:
+        most, line = scale.words[-1], scale.counts_from
+        return f"They are grades of how much it is so, {most} the most. A picture counts from {line} on."
+    return f"At most one of them is right. A picture counts if one is; with {NONE} it doesn't."
 
 
 def statements_text(texts: Sequence[str]) -> str:

@@ -83,10 +83,13 @@ def combined_export(
     page: Annotated[
         bool, typer.Option("--page", help="With a page that scores pictures in a browser.")
     ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Not of a rule yet: it is refused, and says why.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a kept rule and its versions as one folder of files that run anywhere."""
-    result = workbench().combining.export(name, out, number=number, page=page)
+    result = workbench().combining.export(name, out, number=number, page=page, int8=int8)
     versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
     show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))
 

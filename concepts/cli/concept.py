@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from concepts.workbench.concept_views import ScaleView
 
 Graded = Annotated[
-    int | None, typer.Option(help="Answer by grades: 1 to this many, 3 to 9, the last the most.")
+    int | None, typer.Option(help="Answer by grades: 1 to this many, 3 to 10, the last the most.")
 ]
 CountsFrom = Annotated[
     int | None,
     typer.Option(help="The lowest grade that counts as a yes; without it the middle one, of 5 the 3."),
+]
+GradeNames = Annotated[
+    str | None,
+    typer.Option(
+        help="What the grades are called, with commas between: the lowest and the highest, or every one."
+    ),
 ]
 Classes = Annotated[
     str | None,
@@ -41,12 +47,13 @@ def concept_new(
     ] = None,
     graded: Graded = None,
     counts_from: CountsFrom = None,
+    grade_names: GradeNames = None,
     classes: Classes = None,
     as_json: Json = False,
 ) -> None:
     """Begin a concept from a name and a sentence. It is answered by yes and no unless it has grades or
     classes."""
-    scale = _scale(graded, counts_from, classes)
+    scale = _scale(graded, counts_from, grade_names, classes)
     view = workbench().definitions.create_concept(name, description, examples=example or [], scale=scale)
     show(view, as_json, lambda: say(f"“{view.name}” begun. Next: concept expand, or concept mine."))
 
@@ -56,16 +63,19 @@ def concept_scale(
     name: Name,
     graded: Graded = None,
     counts_from: CountsFrom = None,
+    grade_names: GradeNames = None,
     classes: Classes = None,
     as_json: Json = False,
 ) -> None:
     """Have a concept answered by grades or classes or, without either, by yes and no: as long as nobody has
     answered."""
-    view = workbench().definitions.set_scale(name, _scale(graded, counts_from, classes))
+    view = workbench().definitions.set_scale(name, _scale(graded, counts_from, grade_names, classes))
     show(view.scale, as_json, lambda: say(_scale_in_words(view.scale)))
 
 
-def _scale(graded: int | None, counts_from: int | None, classes: str | None) -> Scale | None:
+def _scale(
+    graded: int | None, counts_from: int | None, grade_names: str | None, classes: str | None
+) -> Scale | None:
     from concepts.learning.scale import Scale  # brings numpy
 
     if graded is not None and classes is not None:
@@ -74,12 +84,21 @@ def _scale(graded: int | None, counts_from: int | None, classes: str | None) -> 
         return Scale.of_classes(classes.split(","))
     if graded is None and counts_from is not None:
         raise DiscernError("--counts-from is for a graded concept: give --graded too.")
-    return None if graded is None else Scale.graded(graded, counts_from)
+    if graded is None and grade_names is not None:
+        raise DiscernError("--grade-names is for a graded concept: give --graded too.")
+    names = grade_names.split(",") if grade_names else ()
+    return None if graded is None else Scale.graded(graded, counts_from, names)
 
 
 def _scale_in_words(scale: ScaleView) -> str:
     if scale.kind == "graded":
-        return f"Answered by grades 1 to {len(scale.words)}; pictures count from {scale.counts_from} on."
+        named = ", ".join(
+            f"{word} {name}" for word, name in zip(scale.words, scale.names, strict=False) if name
+        )
+        called = f" ({named})" if named else ""
+        return (
+            f"Answered by grades 1 to {len(scale.words)}{called}; pictures count from {scale.counts_from} on."
+        )
     if scale.kind == "classes":
         return f"Answered by one of {', '.join(scale.words)}, or none of these."
     return "Answered by yes and no."

@@ -28,7 +28,9 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NoUsableRowsError: "Mend these rows, then import them again (discern concept labels import): "
     "nothing was taken.",
     errors.UnknownWordsError: "Say it of each and run the same command again, such as {as_example}; it may "
-    "mean yes, no, unsure, skip or leave-out, and “*” is all others.",
+    "mean {can_mean}, unsure, skip or leave-out, and “*” is all others.",
+    errors.UnknownColumnsError: "Say which of its columns is what: {as_columns}; label is the answer, path "
+    "the picture.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures: discern library reembed "
     "{error.asked}.",
     errors.UntrustedEncoderError: "Where you trust those who made that encoder, run it again with "
@@ -63,8 +65,13 @@ def what_to_do(error: errors.DiscernError) -> str:
         advice = advice.replace("concept next NAME", "concept next NAME --evaluation")
     names = {name: getattr(error, name, "").upper() for name in ("role", "setting")}
     if isinstance(error, errors.UnknownWordsError):
-        meant = zip((word for word, _ in error.words[:2]), ("yes", "no"), strict=False)
+        meant = zip((word for word, _ in error.words[:2]), error.answers, strict=False)
+        names["can_mean"] = ", ".join(error.answers)
         names["as_example"] = " ".join(f"--as {shlex.quote(f'{word}={what}')}" for word, what in meant)
+    if isinstance(error, errors.UnknownColumnsError):
+        headings = zip(("path", "label"), (name for name, _ in error.columns), strict=False)
+        said = (f"--column {shlex.quote(f'{ours}={heading}')}" for ours, heading in headings)
+        names["as_columns"] = " ".join(said) or "--column label=HEADING"
     return advice.format(error=error, **names)
 
 

@@ -35,8 +35,8 @@ def labels_import(
         typer.Option(
             "--as",
             metavar="WORD=MEANING",
-            help="What a word of the file means, once for each: yes, no, unsure, skip or leave-out, such as "
-            "messy=yes; *=no is for all others.",
+            help="What a word of the file means, once for each: yes, no, unsure, skip or leave-out, or a "
+            "grade or class of the concept, such as messy=yes or spotless=5; *=no is for all others.",
         ),
     ] = [],  # noqa: B006  # Typer copies it
     column: Annotated[
@@ -57,11 +57,10 @@ def labels_import(
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
     must_exist(file)
-    from concepts.labels.columns import columns_given
-    from concepts.labels.rows import meanings_of  # brings the database
+    from concepts.labels.columns import columns_given  # brings the database
 
-    meanings, columns = meanings_of(meaning), columns_given(column)
     files = workbench().label_files
+    meanings, columns = files.meanings(name, meaning), columns_given(column)
     if preview:
         found = files.preview(name, file, format=format, meanings=meanings, columns=columns)
         show(found, as_json, lambda: _previewed(found))

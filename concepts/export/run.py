@@ -139,8 +139,15 @@ def _rule_of(
             f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
         )
     if int8 is not None:
-        raise DiscernError(f"“{name}” has exclusive classes, which are not written in int8.")
+        raise no_int8_of_classes(name)
     return OneOf()
+
+
+def no_int8_of_classes(name: str) -> DiscernError:
+    return DiscernError(
+        f"“{name}” has exclusive classes, and there is no int8 form of these: what int8 changes is measured "
+        "for one yes or no at a time, which says nothing of classes that compete. Take it without int8."
+    )
 
 
 def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:

@@ -12,7 +12,8 @@ from concepts.learning.scale import NONE, NONE_IN_WORDS, Scale
 from storage.labels import Author, AuthorKind, Value
 
 Split = Literal["train", "evaluation"]
-Meaning = Literal["yes", "no", "unsure", "skip", "leave out"]
+Meaning = str  # an answer, a grade or a class of the scale as it has them, or LEAVE_OUT
+LEAVE_OUT: Final = "leave out"
 
 SPELLINGS: Final[dict[str, Value]] = {
     **dict.fromkeys(("yes", "y", "1", "1.0", "true", "positive"), "yes"),
@@ -25,9 +26,9 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "no": "no",
     "unsure": "unsure",
     "skip": "skip",
-    "leave-out": "leave out",
+    "leave-out": LEAVE_OUT,
 }
-GRADE = re.compile(r"([1-9])(?:\.0*)?")
+GRADE = re.compile(r"([1-9]|10)(?:\.0*)?")
 ALL_OTHERS = "*"  # stands for every word that has no meaning yet
 LONGEST_AUTHOR = 200
 LONGEST_WORD = 200
@@ -96,18 +97,37 @@ Row = LabelRow | OpenRow | LeftOutRow | UnknownWordRow | BadRow
 RawRow = tuple[int, "dict[str, Any] | BadRow"]
 
 
-def meanings_of(pairs: Iterable[str]) -> dict[str, Meaning]:
-    """WORD=MEANING each, such as clean=no; word → meaning. Raises `DiscernError`."""
+def meanings_of(pairs: Iterable[str], scale: Scale | None = None) -> dict[str, Meaning]:
+    """WORD=MEANING each, such as clean=no or, where there are grades or classes, spotless=5; word → meaning.
+    Raises `DiscernError`."""
     found: dict[str, Meaning] = {}
     for pair in pairs:
-        word, _, meaning = pair.rpartition("=")
-        if not word.strip() or meaning.strip() not in MEANINGS:
+        word, _, rest = pair.rpartition("=")
+        meaning = _meaning(rest.strip(), scale)
+        while word and meaning is None:  # the name of a class may have = in it
+            word, _, more = word.rpartition("=")
+            rest = f"{more}={rest}"
+            meaning = _meaning(rest.strip(), scale)
+        if not word.strip() or meaning is None:
             raise DiscernError(
                 f"“{pair[:LONGEST_WORD]}” says of no word what it means: write WORD=MEANING, where a meaning "
-                f"is {', '.join(list(MEANINGS)[:-1])} or leave-out."
+                f"is {_meanings_in_words(scale)} or leave-out."
             )
-        found[word.strip()] = MEANINGS[meaning.strip()]
+        found[word.strip()] = meaning
     return found
+
+
+def _meaning(text: str, scale: Scale | None) -> Meaning | None:
+    said = read_answer(text, scale) if scale else None
+    return MEANINGS.get(text) if said is None else said[1] or said[0]
+
+
+def _meanings_in_words(scale: Scale | None) -> str:
+    plain = ", ".join(list(MEANINGS)[:-1])
+    if scale is None:
+        return plain
+    own = f"1 to {len(scale.words)}" if scale.is_graded else ", ".join([*scale.words, NONE])
+    return f"{own}, {plain}"
 
 
 def read_answer(word: str, scale: Scale | None) -> tuple[Value, str | None] | None:
@@ -131,7 +151,12 @@ def read_answer(word: str, scale: Scale | None) -> tuple[Value, str | None] | No
 def _named(key: str, scale: Scale) -> str | None:
     if scale.is_graded:
         grade = GRADE.fullmatch(key)
-        return grade[1] if grade else None
+        if grade:
+            return grade[1]
+        called = (
+            word for word, name in zip(scale.words, scale.names, strict=False) if name.casefold() == key
+        )
+        return next(called, None) if key else None
     if key in (NONE, NONE_IN_WORDS, "no", "n"):
         return NONE
     return next((word for word in scale.words if word.casefold() == key), None)
@@ -189,17 +214,18 @@ def _checked(
     if len(text.get("author", "")) > LONGEST_AUTHOR:
         return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
     path = text.get("path", "") if text.get("id") else ""
-    meant, said = meanings.get(word.casefold()), read_answer(word, scale)
-    value = meant or (said[0] if said else meanings.get(ALL_OTHERS))
-    if value is None:
-        return UnknownWordRow(number, word, picture, path)
-    if value == "leave out":
+    said, meant = read_answer(word, scale), meanings.get(word.casefold())
+    meant = meant or (None if said else meanings.get(ALL_OTHERS))
+    if meant == LEAVE_OUT:
         return LeftOutRow(number, word)
+    answer = said if meant is None else read_answer(meant, scale)
+    if answer is None:
+        return UnknownWordRow(number, word, picture, path)
     checked_kind: AuthorKind = "simulated" if simulated or kind == "simulated" else "person"
     return LabelRow(
         number=number,
         picture=picture,
-        value=value,
+        value=answer[0],
         author=Author(text["author"], checked_kind) if text.get("author") else None,
         split="evaluation" if split == "evaluation" else "train" if split == "train" else None,
         comment=text.get("comment", ""),
@@ -207,7 +233,7 @@ def _checked(
         repeat=SPELLINGS.get(text.get("repeat", "").casefold()) == "yes",
         path=path,
         word=word,
-        given=said[1] if said and not meant else None,
+        given=answer[1],
     )
 
 

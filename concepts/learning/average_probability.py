@@ -28,7 +28,8 @@ def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -
     """
     n = len(truth)
     if n < FEWEST:
-        note = f"Too few to say: {FEWEST - n} more checked pictures needed (there are {n})."
+        pictures = "picture" if FEWEST - n == 1 else "pictures"
+        note = f"Too few to say: {FEWEST - n} more checked {pictures} needed (there are {n})."
         return Metric(name=NAME, value=None, n=n, note=note)
     _, member = np.unique(group, return_inverse=True)
     gap = np.bincount(member, weights=probability - truth) / np.bincount(member)

@@ -364,4 +364,12 @@ def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:
 
 
 def _short(more: int, what: str, have: int) -> str:
+    """`what` in the plural."""
+    if more == 1:
+        for many, one in (
+            ("pictures", "picture"),
+            ("that count", "that counts"),
+            ("that don't", "that doesn't"),
+        ):
+            what = what.replace(many, one)
     return "" if more <= 0 else f"Too few to say: {more} more {what} needed (there are {have})."

@@ -14,9 +14,9 @@ from concepts.errors import DiscernError
 Kind = Literal["graded", "classes"]
 NONE = "none"  # of the classes, as an answer is kept
 NONE_IN_WORDS = "none of these"
-FEWEST_GRADES, MOST_GRADES = 3, 9  # a key each
+FEWEST_GRADES, MOST_GRADES = 3, 10  # two are yes and no; of more there is no key for each
 MOST_CLASSES = 9
-LONGEST_CLASS = 60
+LONGEST_NAME = 60
 TAKEN = {"yes", "no", "unsure", "skip", "undo", "comment", "conflict", "", NONE, NONE_IN_WORDS}
 
 Options = NDArray[np.bool_]  # (n, options): what each label leaves possible
@@ -26,23 +26,26 @@ Options = NDArray[np.bool_]  # (n, options): what each label leaves possible
 class Scale:
     """Grades 1 to n, of which those from `counts_from` on count; or classes of which at most one is right.
 
-    words: what can be said, lowest grade first, or the classes without “none of these”. Options are numbered
-    from 0: grade 1 is 0; of classes none is 0 and the first is 1.
+    words: what can be said, lowest grade first, or the classes without “none of these”. names: what people
+    call each grade, empty for one that has its number alone; none at all where nobody named any. Options are
+    numbered from 0: grade 1 is 0; of classes none is 0 and the first is 1.
     """
 
     kind: Kind
     words: tuple[str, ...]
     counts_from: int = 0  # of grades
+    names: tuple[str, ...] = ()  # of grades
 
     @classmethod
-    def graded(cls, n: int, counts_from: int | None = None) -> Scale:
-        """Counts from the middle grade on unless said otherwise. Raises `DiscernError`."""
+    def graded(cls, n: int, counts_from: int | None = None, names: Sequence[str] = ()) -> Scale:
+        """Counts from the middle grade on unless said otherwise. `names`: of the lowest and the highest, or
+        of each, where one may be empty. Raises `DiscernError`."""
         if not FEWEST_GRADES <= n <= MOST_GRADES:
             raise DiscernError(f"There can be {FEWEST_GRADES} to {MOST_GRADES} grades, not {n}.")
         line = (n + 1) // 2 if counts_from is None else counts_from
         if not 2 <= line <= n:
             raise DiscernError(f"Of {n} grades, pictures can count from grade 2 to {n} on, not from {line}.")
-        return cls("graded", tuple(str(grade) for grade in range(1, n + 1)), line)
+        return cls("graded", tuple(str(grade) for grade in range(1, n + 1)), line, _names_of(n, names))
 
     @classmethod
     def of_classes(cls, names: Sequence[str]) -> Scale:
@@ -52,10 +55,10 @@ class Scale:
         if not 2 <= len(words) <= MOST_CLASSES:
             raise DiscernError(f"There can be 2 to {MOST_CLASSES} classes, not {len(words)}.")
         for word, key in zip(words, folded, strict=True):
-            if key in TAKEN or not _may_be_a_class(word):
+            if key in TAKEN or not _may_be_a_name(word):
                 raise DiscernError(
-                    f"“{word[:LONGEST_CLASS]}” can't be the name of a class: it takes a word of its own, of "
-                    f"at most {LONGEST_CLASS} characters, without / and :. “{NONE_IN_WORDS}” is always "
+                    f"“{word[:LONGEST_NAME]}” can't be the name of a class: it takes a word of its own, of "
+                    f"at most {LONGEST_NAME} characters, without / and :. “{NONE_IN_WORDS}” is always "
                     "there."
                 )
         if len(set(folded)) < len(folded):
@@ -67,10 +70,12 @@ class Scale:
         """As it is kept with a concept."""
         if document is None:
             return None
-        return cls(document["kind"], tuple(document["words"]), int(document.get("counts_from", 0)))
+        names = tuple(document.get("names", ()))
+        return cls(document["kind"], tuple(document["words"]), int(document.get("counts_from", 0)), names)
 
     def as_document(self) -> dict[str, Any]:
-        return {"kind": self.kind, "words": list(self.words), "counts_from": self.counts_from}
+        kept = {"kind": self.kind, "words": list(self.words), "counts_from": self.counts_from}
+        return kept | ({"names": list(self.names)} if self.names else {})
 
     @property
     def is_graded(self) -> bool:
@@ -79,6 +84,11 @@ class Scale:
     @property
     def options(self) -> int:
         return len(self.words) + (not self.is_graded)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be said, as it is kept."""
+        return self.words if self.is_graded else (*self.words, NONE)
 
     def words_of_options(self) -> tuple[str, ...]:
         """For people, in the order of the options."""
@@ -103,10 +113,33 @@ class Scale:
         return np.array([self.counts(one) == yes for one in range(self.options)], dtype=bool)
 
 
-def _may_be_a_class(word: str) -> bool:
+def _names_of(n: int, given: Sequence[str]) -> tuple[str, ...]:
+    """(n,) names of the grades from those of the ends or of all; none where nothing is named. Raises
+    `DiscernError`."""
+    names = tuple(" ".join(name.split()) for name in given)
+    if not any(names):
+        return ()
+    if len(names) not in (2, n):
+        raise DiscernError(
+            f"{n} grades take two names, for the lowest and the highest, or {n}, one for each, not "
+            f"{len(names)}."
+        )
+    said = [name.casefold() for name in names if name]
+    for name in names:
+        if name and (name.casefold() in TAKEN or not _may_be_a_name(name)):
+            raise DiscernError(
+                f"“{name[:LONGEST_NAME]}” can't be the name of a grade: it takes words of its own, of at "
+                f"most {LONGEST_NAME} characters, without / and :."
+            )
+    if len(set(said)) < len(said):
+        raise DiscernError("Two grades have the same name.")
+    return names if len(names) == n else (names[0], *[""] * (n - 2), names[1])
+
+
+def _may_be_a_name(word: str) -> bool:
     """No number, which is a key, and the name of a folder anywhere."""
     apart = word.isdecimal() or word.startswith(".") or set(word) & set("/\\,:")
-    return not apart and len(word) <= LONGEST_CLASS and word.isprintable()
+    return not apart and len(word) <= LONGEST_NAME and word.isprintable()
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ class Collection:
             return report
 
         def embed_pending() -> int:
-            if not self.library.pending(recorded.fingerprint, 1):
+            if not self.library.adding.pending(recorded.fingerprint, 1):
                 return 0
             return self._ingestion(index, self.encoder()).embed_pending(listener)
 
@@ -245,7 +245,7 @@ class Collection:
         for fingerprint, dimension in tables_in(self._settings.home / "vectors"):
             index = self._index_of(fingerprint, dimension)
             if recorded and fingerprint == recorded.fingerprint:
-                self.library.add_pending(ids, fingerprint)
+                self.library.adding.add_pending(ids, fingerprint)
             there = len(set(ids)) - len(index.missing(ids))
             if there:
                 index.purge(ids)
@@ -290,7 +290,7 @@ class Collection:
         except DamagedIndexError:
             index.remake()
             missing = index.missing(ids)
-        self.library.add_pending(missing, index.fingerprint)
+        self.library.adding.add_pending(missing, index.fingerprint)
 
     def _notice(self, **seen: str) -> None:
         self.damage = replace(self.damage, **seen)

@@ -54,7 +54,7 @@ def read_dates(collection: Collection, listener: Listener) -> tuple[int, int]:
             data = _bytes_of(picture)
             said = None if data is None else taken_of(exif_of(data))
             taken[picture.id] = UNDATED if said is None else said
-        collection.library.set_taken(taken)
+        collection.library.adding.set_taken(taken)
         looked_at += len(ids)
         dated += sum(moment != UNDATED for moment in taken.values())
         listener(looked_at, None, f"{dated:,} say when they were taken")

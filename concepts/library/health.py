@@ -134,14 +134,14 @@ class HealthCheck:
             self._index.remake()
             self._compare(self._library.all_ids(in_bin=True), set())
         self._index.delete(self._found.extra)
-        self._library.add_pending(self._found.missing, self._index.fingerprint)
+        self._library.adding.add_pending(self._found.missing, self._index.fingerprint)
         embedded = embed_pending()
         made = 0
         for some in _in_parts(self._found.thumbnails):
             for lost in some:
                 made += self._has_thumbnail(lost) or make_thumbnail(self._library, self._thumbnails, lost)
             listener(made, len(self._found.thumbnails), "thumbnails")
-        left = len(self._library.pending(self._index.fingerprint, self.report.pictures))
+        left = len(self._library.adding.pending(self._index.fingerprint, self.report.pictures))
         self._note(
             repaired=True,
             embedded=embedded,
@@ -151,7 +151,7 @@ class HealthCheck:
         return self.report
 
     def _look_at_vectors(self, ids: list[str]) -> int:
-        waiting = set(self._library.pending(self._index.fingerprint, len(ids), in_bin=True))
+        waiting = set(self._library.adding.pending(self._index.fingerprint, len(ids), in_bin=True))
         try:
             self._index.verify()
             self._compare(ids, waiting)

@@ -27,8 +27,9 @@ from concepts.encoders.base import Encoder, Pixels, Vectors
 from concepts.jobs import Listener
 from concepts.library.counting import Counting
 from concepts.library.originals import original
+from storage.adding import PictureFacts
 from storage.errors import BadPictureError
-from storage.library import Library, Picture, PictureFacts
+from storage.library import Library, Picture
 from storage.pictures import sources
 from storage.pictures.decoding import Decoded, decode
 from storage.pictures.duplicates import near_groups
@@ -145,8 +146,8 @@ class Ingestion:
         self, files: Iterable[Source | SkippedFile], result: AddReport
     ) -> Iterator[Source | SkippedFile]:
         for batch in _batches(files, COMMIT_EVERY):
-            unchanged = self._library.unchanged(batch)
-            known = self._library.read_from([file for file in batch if isinstance(file, Source)])
+            unchanged = self._library.adding.unchanged(batch)
+            known = self._library.adding.read_from([file for file in batch if isinstance(file, Source)])
             out = self._removed.among(list(known.values()))
             result.removed_before += sum(known.get(uri) in out for uri in unchanged)
             result.unchanged += sum(known.get(uri) not in out for uri in unchanged)
@@ -154,7 +155,7 @@ class Ingestion:
 
     def _pending(self) -> Iterator[Picture]:
         after = ""
-        while ids := self._library.pending(self._fingerprint, COMMIT_EVERY, after):
+        while ids := self._library.adding.pending(self._fingerprint, COMMIT_EVERY, after):
             yield from self._library.pictures(ids)
             after = ids[-1]
 
@@ -197,7 +198,7 @@ class Ingestion:
         looks = [item for item in batch if isinstance(item, Look)]
         skipped = [item for item in batch if isinstance(item, SkippedFile) and item.reason != REFUSED]
         out = self._removed.among([look.facts for look in looks if isinstance(look.facts, str)])
-        self._library.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
+        self._library.adding.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
         added = self._write(batch)
         result.added += added
         result.embedded += added
@@ -215,7 +216,7 @@ class Ingestion:
         }
         if vectors:
             self._index.write(list(vectors), np.stack(list(vectors.values())))
-            self._library.vectors_written(list(vectors), self._fingerprint)
+            self._library.adding.vectors_written(list(vectors), self._fingerprint)
         return len(vectors)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.batch import Batch, BatchRead, BatchWritten
 from concepts.annotators.cascade import Sample
+from concepts.annotators.given import given_by
 from concepts.annotators.review import estimate as estimated
 from concepts.annotators.review import opinion, remarks
 from concepts.annotators.review import review as reviewed
@@ -126,6 +127,7 @@ class Annotations:
             page,
             self._context.collection.paths,
             lambda ids: remarks(self._context.log.comments(concept.id, ids)),
+            lambda said: given_by(self._context.log, concept.id, said),
         )
 
     def opinion(self, name: str, picture_id: str) -> Opinion | None:
@@ -137,7 +139,8 @@ class Annotations:
         said = self._context.store.annotations(concept.id, [picture_id])
         if not said:
             return None
-        return opinion(said[-1], self._sure(concept, said[-1]))
+        given = given_by(self._context.log, concept.id, said[-1:])
+        return opinion(said[-1], self._sure(concept, said[-1]), given)
 
     def _sure(self, concept: ConceptRow, said: StoredAnnotation) -> dict[str, float]:
         """How sure an annotator is of what it said, by all it said under that definition."""

@@ -178,19 +178,25 @@ class Combining:
             raise UnknownCombinationError(name)
         return self._view(self._again(stored, author, removed=False) if stored.removed else stored)
 
-    def export(self, name: str, out: Path, *, number: int | None = None, page: bool = False) -> ExportResult:
+    def export(
+        self, name: str, out: Path, *, number: int | None = None, page: bool = False, int8: bool = False
+    ) -> ExportResult:
         """Writes a kept rule with its versions as one folder of files that run anywhere, measured first where
-        that can be done; with a `page` for browsers."""
+        that can be done; with a `page` for browsers. Raises `DiscernError` for `int8`."""
         stored = self._stored(name, number)
+        _check_no_int8(stored.name, int8)
         found = self._of(stored)
         for concept, head in found.members:
             if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         return self._write(stored, found, out, page)
 
-    def archive(self, name: str, number: int | None = None, *, page: bool = False) -> Path:
+    def archive(
+        self, name: str, number: int | None = None, *, page: bool = False, int8: bool = False
+    ) -> Path:
         """The zip of that, written when first asked for and when a member was measured again."""
         stored = self._stored(name, number)
+        _check_no_int8(stored.name, int8)
         found = self._of(stored)
         stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / "combined" / stem
@@ -363,3 +369,12 @@ def _checked(threshold: float) -> float:
     if not 0 < threshold < 1:
         raise DiscernError(f"How sure it has to be lies between 0 and 1; {threshold:g} doesn't.")
     return threshold
+
+
+def _check_no_int8(name: str, asked: bool) -> None:
+    if asked:
+        raise DiscernError(
+            f"“{name}” combines concepts, and there is no int8 form of that: what int8 changes is measured "
+            "for one concept at a time, which says nothing of the rule. Take it without int8, or each of its "
+            "concepts alone with it."
+        )

@@ -27,11 +27,12 @@ class CriterionView(View):
 
 class ScaleView(View):
     """What is answered. `yes or no`; `graded`: `words` are the grades, of which those from `counts_from` on
-    count; `classes`: at most one of `words` is right."""
+    count, and `names` what each is called, if any is; `classes`: at most one of `words` is right."""
 
     kind: Literal["yes or no", "graded", "classes"] = "yes or no"
     words: tuple[str, ...] = ()
     counts_from: int = 0
+    names: tuple[str, ...] = ()
 
 
 class DeletedConcept(View):
@@ -116,7 +117,7 @@ class ConceptView(View):
 def scale_view(scale: Scale | None) -> ScaleView:
     if scale is None:
         return ScaleView()
-    return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from)
+    return ScaleView(kind=scale.kind, words=scale.words, counts_from=scale.counts_from, names=scale.names)
 
 
 class GivenAnswer(View):

@@ -14,7 +14,14 @@ from concepts.classifier.versions import file_stem
 from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, DiscernError
 from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.run import ExportResult, ScoreResult, export_heads, model_card, score_pictures
+from concepts.export.run import (
+    ExportResult,
+    ScoreResult,
+    export_heads,
+    model_card,
+    no_int8_of_classes,
+    score_pictures,
+)
 from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.export.smaller import Chosen, Int8Measured, measure_int8
 from concepts.jobs import Listener, Progress
@@ -223,11 +230,14 @@ class Exports:
         return measure_int8(self._context.collection, chosen, progress.report)
 
     def _int8_job(self, name: str, version: int | None, also: Sequence[str]) -> MeasureInt8:
-        (concept, head), *others = self._chosen(name, version, also)
+        chosen = self._chosen(name, version, also)
+        _check_int8(chosen)
+        (concept, head), *others = chosen
         return MeasureInt8(concept.id, head.number, tuple((other.id, of.number) for other, of in others))
 
     def _int8_of(self, chosen: Sequence[tuple[ConceptRow, StoredHead]]) -> tuple[Int8Measured, float]:
         """What was measured, and when, in seconds since 1970. Raises `DiscernError` where nothing was."""
+        _check_int8(chosen)
         if found := self._newest_int8(chosen):
             return found
         raise DiscernError(
@@ -322,3 +332,10 @@ def _scored_file(job: StoredJob) -> ScoredFile:
         skipped=done.skipped,
         finished=job.finished or job.created,
     )
+
+
+def _check_int8(chosen: Sequence[tuple[ConceptRow, StoredHead]]) -> None:
+    """Before anything is measured for what can't be written then. Raises `DiscernError`."""
+    for concept, head in chosen:
+        if head.classes is not None:
+            raise no_int8_of_classes(concept.name)

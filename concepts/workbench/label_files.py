@@ -33,6 +33,7 @@ from concepts.labels.rows import (
     Meaning,
     OpenRow,
     UnknownWordRow,
+    meanings_of,
 )
 from concepts.learning.scale import Scale
 from concepts.library.finding import Named, find_named
@@ -72,6 +73,11 @@ class LabelFiles:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    def meanings(self, name: str, pairs: Sequence[str]) -> dict[str, Meaning]:
+        """WORD=MEANING each, where a meaning may be a grade or class of this concept. Raises
+        `DiscernError`."""
+        return meanings_of(pairs, Scale.read(self._context.concept(name).scale))
 
     def preview(
         self,
@@ -133,7 +139,9 @@ class LabelFiles:
             rows = self._read(readable, of, meanings, report, words, unknown, scale, simulated=simulated)
         if unknown:
             raise UnknownWordsError(
-                file.name, [(word, n) for (word, means), n in words.most_common() if not means]
+                file.name,
+                [(word, n) for (word, means), n in words.most_common() if not means],
+                scale.answers if scale else ("yes", "no"),
             )
         self._context.draw_more(concept, at_least=BEFORE_IMPORT)
         default = Author(author, "simulated" if simulated else "person")

@@ -60,7 +60,8 @@ class Removing:
         known = library.resolve_many(_few(pictures), in_bin=True)
         moved = self._context.collection.removed.restore([i for i in known if i], author)
         encoder = library.encoder()
-        if moved and encoder and library.pending(encoder.fingerprint, 1) and self._context.jobs.is_started:
+        waits = moved and encoder and library.adding.pending(encoder.fingerprint, 1)
+        if waits and self._context.jobs.is_started:
             self._context.jobs.submit(CheckLibrary(repair=True))  # another encoder came meanwhile
         return self._moved(moved)
 

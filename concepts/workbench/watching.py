@@ -225,7 +225,7 @@ class Watching:
         concept = self._context.store.get(watch.concept_id)
         head = self._context.head(concept, watch.version)
         first: dict[str, str] = {}
-        read = self._context.collection.library.read_from(files)
+        read = self._context.collection.library.adding.read_from(files)
         for file in files:
             if file.uri in read:
                 first.setdefault(read[file.uri], under(watch.folder, file.uri))
@@ -238,8 +238,8 @@ class Watching:
 
     def _new(self, watch: Watch, files: Sequence[Source]) -> list[Source]:
         library = self._context.collection.library
-        read = library.read_from(files)
-        bad = library.unchanged(files) - read.keys()
+        read = library.adding.read_from(files)
+        bad = library.adding.unchanged(files) - read.keys()
         seen = self._watches.seen(watch.id, read.values())
         return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
 

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 GRADED, CLASSED = "Roundness", "Shape"
 
 
-def begin(site: Site, page: Page, name: str, sentence: str, kind: str, classes: str = "") -> None:
+def begin(site: Site, page: Page, name: str, sentence: str, kind: str, **more: str) -> None:
     page.goto(f"{site.url}/")
     page.locator("#begin-name").fill(name)
     page.locator("#begin-sentence").fill(sentence)
     page.get_by_text("Grades or classes instead of yes and no").click()
     page.locator("#begin-kind").select_option(kind)
-    page.locator("#begin-classes").fill(classes)
+    for field, text in more.items():
+        page.locator(f"#begin-{field}").fill(text)
+    if kind == "graded":  # only what is chosen is asked
+        expect(page.locator("#begin-classes")).to_be_hidden()
     page.locator("#begin").click()
     page.wait_for_url("**/define**")
 
@@ -84,10 +87,14 @@ def classified(site: Site, page: Page, name: str, kind: str) -> list[dict[str, o
 
 
 def test_a_graded_concept_from_start_to_the_grade_of_a_picture(site: Site, page: Page) -> None:
-    begin(site, page, GRADED, "How round it is.", "graded")
+    begin(site, page, GRADED, "How round it is.", "graded", **{"grade-names": "flat, round"})
+    page.get_by_text("Answered by grades 1 (flat) to 5 (round). Change it").click()
+    expect(page.get_by_label("Words for the lowest")).to_have_value("flat, round")
+    expect(page.get_by_label("How many grades")).to_have_value("5")
     measure(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
     label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 30)
     expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")
+    expect(page.locator("[data-do='say:5']")).to_contain_text("round")
     page.keyboard.press("z")
     page.keyboard.press("g")
     expect(page.locator(".tiles .tile").first).to_be_visible()
@@ -107,7 +114,7 @@ def test_a_graded_concept_from_start_to_the_grade_of_a_picture(site: Site, page:
 
 
 def test_exclusive_classes_from_start_to_the_class_of_a_picture(site: Site, page: Page) -> None:
-    begin(site, page, CLASSED, "Which shape it shows.", "classes", "ellipse, rectangle")
+    begin(site, page, CLASSED, "Which shape it shows.", "classes", classes="ellipse, rectangle")
     measure(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
     label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 12)
     expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
@@ -118,6 +125,44 @@ def test_exclusive_classes_from_start_to_the_class_of_a_picture(site: Site, page
     said = classified(site, page, CLASSED, "rectangle")
     assert [one["concept"] for one in said] == ["ellipse", "rectangle"]
     assert sum(one["decision"] == "yes" for one in said) <= 1
+
+
+def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
+    site.bench.definitions.create_concept("Of ten", "How round it is.")
+    page.goto(f"{site.url}/define?concept=Of+ten")
+    page.get_by_text("Answered by yes or no. Change it").click()
+    page.get_by_label("Answered by").select_option("graded")
+    page.get_by_label("How many grades").select_option("10")
+    page.get_by_label("A picture counts from grade").select_option("8")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_text("Answered by grades 1 to 10. Change it")).to_be_visible()
+    page.goto(f"{site.url}/label?concept=Of+ten")
+    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
+    page.keyboard.press("0")
+    expect(page.locator("[data-part=last-body]")).to_contain_text("10 of 10")
+    expect(page.locator("[data-part=balance]")).to_contain_text("1 at 8 or more")
+
+
+def test_words_of_a_file_can_mean_a_class(site: Site, page: Page, tmp_path: Path) -> None:
+    from concepts.learning.scale import Scale
+
+    rooms = Scale.of_classes(["kitchen", "bath"])
+    site.bench.definitions.create_concept("Room", "Which room.", scale=rooms)
+    file = tmp_path / "rooms.csv"
+    rows = zip(sorted(site.pictures.glob("*.png")), ("bath", "tub", "stove"), strict=False)
+    file.write_text("path,label\n" + "".join(f"{place},{word}\n" for place, word in rows))
+    page.goto(f"{site.url}/use?concept=Room")
+    page.set_input_files("#files-file", file)
+    expect(page.get_by_label("bath", exact=True)).to_have_value("bath")
+    page.get_by_label("tub").select_option("bath")
+    page.get_by_label("stove").select_option("none of these")
+    page.get_by_role("button", name="Take these answers").click()
+    expect(page.locator("#files-said")).to_contain_text("3 answers taken")
+    assert sorted(row["label"] for row in site.bench.label_files.label_rows("Room")) == [
+        "bath",
+        "bath",
+        "none",
+    ]
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, p
 
 def test_pictures_of_before_dates_were_kept_are_asked_once(bench: Workbench, photo: str) -> None:
     library = bench.context.collection.library
-    library.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
+    library.adding.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
     assert bench.browsing.has_unread_dates()
     assert ids(bench, Chosen(taken_from=date(2000, 1, 1))) == []
     done = bench.browsing.read_dates()

@@ -94,6 +94,18 @@ def test_classes_fill_a_file_of_their_own(answered, tmp_path):
         answered.exports.export("Round", tmp_path / "bundle", also=[NAME])
 
 
+def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(answered, tmp_path):
+    answered.versions.train(NAME)
+    for ask in (
+        lambda: answered.exports.measure_int8(NAME),
+        lambda: answered.exports.submit_measure_int8(NAME),
+        lambda: answered.exports.archive(NAME, 1, int8=True),
+    ):
+        with pytest.raises(DiscernError, match=r"no int8 form of these.*Take it without int8"):
+            ask()
+    assert not answered.context.jobs.store.about(answered.context.concept(NAME).id, ["measure int8"])
+
+
 def test_pictures_are_classified_by_class_as_the_file_does_it(answered, pictures):
     answered.versions.train(NAME)
     file = next(iter(sorted(pictures.glob("rectangle-*.png"))))

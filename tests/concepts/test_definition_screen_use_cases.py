@@ -160,7 +160,7 @@ def test_counts_are_exact_while_counting_is_quick_and_may_be_seconds_old_when_it
     store = workbench.context.collection.library
 
     def skip(name: str) -> int:
-        store.record([], [SkippedFile(name, "empty", "The file is empty.")], "any")
+        store.adding.record([], [SkippedFile(name, "empty", "The file is empty.")], "any")
         return store.counts().bad_files
 
     # Not the clock of a busy machine decides here what is quick.

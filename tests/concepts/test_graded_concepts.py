@@ -173,6 +173,13 @@ def test_what_people_say_together_is_a_grade_that_goes_with_their_yes_or_no(said
         assert min(said) <= int(decision.given) <= max(said)
 
 
+def test_the_tenth_grade_and_the_names_of_grades_are_read():
+    ten = Scale.graded(10, names=["not at all", "Very"])
+    assert read_answer("10", ten) == read_answer("very", ten) == ("yes", "10")
+    assert read_answer("not at all", ten) == ("no", "1")
+    assert read_answer("11", ten) is None
+
+
 def test_two_classes_named_as_often_are_no_class_and_still_a_yes():
     decision = consensus([event("yes", "kitchen"), event("yes", "bath", "ben")])["p"]
     assert (decision.value, decision.given) == ("yes", "")

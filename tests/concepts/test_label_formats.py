@@ -22,6 +22,7 @@ from concepts.errors import (
 from concepts.labels.consensus import consensus
 from concepts.labels.formats import writable, written_formats
 from concepts.labels.rows import meanings_of
+from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -137,6 +138,33 @@ def test_all_other_words_can_mean_one_thing(bench: Workbench, tmp_path: Path) ->
 def test_a_meaning_that_is_none_is_refused(wrong: str) -> None:
     with pytest.raises(DiscernError, match="WORD=MEANING"):
         meanings_of([wrong])
+
+
+def test_a_word_can_mean_a_grade_or_a_class() -> None:
+    five, rooms = Scale.graded(5, names=["tidy", "a mess"]), Scale.of_classes(["bath", "a=b"])
+    assert meanings_of(["spotless=1", "awful=a mess", "?=leave-out"], five) == {
+        "spotless": "1", "awful": "5", "?": "leave out",
+    }  # fmt: skip
+    assert meanings_of(["tub=Bath", "x=a=b", "rest=no"], rooms) == {"tub": "bath", "x": "a=b", "rest": "none"}
+    with pytest.raises(DiscernError, match="a meaning is 1 to 5, yes, no"):
+        meanings_of(["spotless=6"], five)
+
+
+def test_words_that_mean_a_grade_are_taken_as_that_grade(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    bench.definitions.create_concept("Mess", "How messy.", scale=Scale.graded(5))
+    file = tmp_path / "a.csv"
+    rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
+    file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
+    with pytest.raises(UnknownWordsError) as asked:
+        bench.label_files.import_labels("Mess", file)
+    assert asked.value.answers == ("1", "2", "3", "4", "5")
+    meanings = bench.label_files.meanings("Mess", ["tidy=1", "awful=5", "*=3"])
+    found = bench.label_files.preview("Mess", file, meanings=meanings)
+    assert {word.word: word.means for word in found.words} == {"tidy": "1", "awful": "5", "so so": "3"}
+    bench.label_files.import_labels("Mess", file, meanings=meanings)
+    assert sorted(row["label"] for row in bench.label_files.label_rows("Mess")) == ["1", "3", "5"]
 
 
 def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:

@@ -77,6 +77,31 @@ def healthy(port: str) -> bool:
         return False
 
 
+def run_to_its_end(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_asked_for_help_it_says_how_it_is_set_and_starts_nothing() -> None:
+    ended = run_to_its_end("--help")
+    assert ended.returncode == 0
+    assert "usage: python app.py" in ended.stdout
+    assert "DISCERN_PORT" in ended.stdout
+
+
+def test_an_argument_it_does_not_take_is_refused_with_what_to_do_instead() -> None:
+    ended = run_to_its_end("--port", "8000")
+    assert ended.returncode == 2
+    assert "got --port 8000" in ended.stderr
+    assert "DISCERN_PORT=8000 python app.py" in ended.stderr
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

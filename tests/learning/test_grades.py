@@ -283,7 +283,11 @@ def test_twenty_copies_of_a_picture_are_one_piece_of_evidence():
 
 
 def test_a_scale_is_what_it_was_when_it_is_read_again():
-    for scale in (Scale.graded(7, 5), Scale.of_classes(["Kitchen", " Bath  room "])):
+    for scale in (
+        Scale.graded(7, 5),
+        Scale.graded(10, names=["not at all", "very"]),
+        Scale.of_classes(["Kitchen", " Bath  room "]),
+    ):
         assert Scale.read(scale.as_document()) == scale
     assert Scale.read(None) is None
 
@@ -296,7 +300,21 @@ def test_names_that_could_mean_something_else_are_no_classes(names):
         Scale.of_classes(names)
 
 
-@pytest.mark.parametrize(("n", "line"), [(2, None), (10, None), (5, 1), (5, 6)])
+@pytest.mark.parametrize(("n", "line"), [(2, None), (11, None), (5, 1), (5, 6)])
 def test_grades_that_make_no_sense_are_refused(n, line):
     with pytest.raises(DiscernError):
         Scale.graded(n, line)
+
+
+def test_grades_are_called_by_two_names_for_the_ends_or_one_for_each():
+    assert Scale.graded(4, names=["never", " all  of it "]).names == ("never", "", "", "all of it")
+    assert Scale.graded(3, names=["low", "", "high"]).names == ("low", "", "high")
+    assert Scale.graded(3, names=["", " "]).names == ()
+
+
+@pytest.mark.parametrize(
+    "names", [["one"], ["a", "b", "c"], ["a", "A"], ["yes", "b"], ["1", "b"], ["x" * 61, "b"]]
+)
+def test_names_that_fit_no_grade_or_could_mean_something_else_are_refused(names):
+    with pytest.raises(DiscernError):
+        Scale.graded(5, names=names)

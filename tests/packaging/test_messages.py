@@ -94,6 +94,7 @@ EXAMPLES = [
     errors.NoPriceError("m"),
     errors.BadPriceError("vlm_price", "cheap"),
     errors.NoUsableRowsError("a.csv", [(2, "neither an id nor a path")]),
+    errors.UnknownColumnsError("a.csv", [("file", ["a.png"]), ("verdict", ["messy"])]),
     errors.UnknownWordsError("a.csv", [("clean", 3), ("messy", 2)]),
     errors.BlindModelError("m", "Shown a red 7, it said a blue 3."),
 ]

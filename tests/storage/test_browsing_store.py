@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from rows import FINGERPRINT, picture_ids
 from sqlalchemy import delete, update
 
+from storage.adding import PictureFacts
 from storage.browsing import Browsing, Folder, Order, Page, PictureFilter
 from storage.database import Database
 from storage.files import sqlite_url
-from storage.library import Library, PictureFacts
+from storage.library import Library
 from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import UNDATED, UNREAD, PendingVectorRow, PictureRow, RemovalRow, SourceRow
@@ -60,7 +61,7 @@ def fill(database: Database, rows: list[tuple[int, int, str, str, str]]) -> None
         (source(f"{folder}/{number}/{name}"), facts(number, size, taken, kind))
         for number, (size, taken, kind, name, folder) in enumerate(rows)
     ]
-    Library(database).record(read, [], FINGERPRINT)
+    Library(database).adding.record(read, [], FINGERPRINT)
     with database.write() as session:
         moments = [{"id": IDS[n], "added": DAY + timedelta(days=n // 2)} for n in range(len(rows))]
         if moments:
@@ -153,7 +154,7 @@ def test_a_folder_holds_what_is_below_it_and_tells_what_can_be_opened(database: 
 def test_copies_look_alikes_and_formats_are_found(database: Database) -> None:
     fill(database, [(1, 7, kind, "a.png", "/p") for kind in ("PNG", "JPEG", "PNG")])
     library, browsing = Library(database), Browsing(database)
-    library.record([(source("/q/again.png"), IDS[0])], [], FINGERPRINT)
+    library.adding.record([(source("/q/again.png"), IDS[0])], [], FINGERPRINT)
     library.set_near_groups({IDS[1]: IDS[1], IDS[2]: IDS[1]})
     assert browsing.formats() == ["JPEG", "PNG"]
     assert browsing.fitting(PictureFilter(copies=True)) == [IDS[0]]

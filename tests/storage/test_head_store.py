@@ -62,10 +62,9 @@ def test_one_head_is_read_with_its_weights(heads: HeadStore) -> None:
 def test_the_newest_figures_of_a_head_are_read_alone(heads: HeadStore, database: Database) -> None:
     for _ in range(2):
         heads.add(1, head())
-    assert not heads.is_evaluated(1)
+    assert heads.evaluations(1, [1, 2]) == {}
     for number, run in ((1, "first"), (2, "second"), (1, "third")):
         heads.add_evaluation(1, number, 7, {"run": run})
-    assert heads.is_evaluated(1)
     newest = heads.evaluation(1, 1)
     assert newest is not None
     assert (newest.head_number, newest.label_sequence, newest.report) == (1, 7, {"run": "third"})

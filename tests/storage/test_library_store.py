@@ -25,10 +25,10 @@ def test_256_files_are_recorded_in_few_statements(library: Library, database: Da
     read = [(source(i), facts(i)) for i in ids]
     bad = [SkippedFile(f"/bad/{n}", "damaged", "It is damaged.") for n in range(256)]
     with statements(database) as sent:
-        library.record(read, bad, FINGERPRINT)
+        library.adding.record(read, bad, FINGERPRINT)
     assert len(sent) <= 10
     assert library.all_ids() == ids
-    assert library.pending(FINGERPRINT, 1000) == ids
+    assert library.adding.pending(FINGERPRINT, 1000) == ids
     assert len(library.bad_files()) == 256
 
 
@@ -36,31 +36,31 @@ def test_recording_again_changes_nothing(library: Library) -> None:
     ids = picture_ids(3)
     add_pictures(library._database, ids)
     before = library.pictures(ids)
-    library.vectors_written(ids, FINGERPRINT)
+    library.adding.vectors_written(ids, FINGERPRINT)
     add_pictures(library._database, ids)
     assert library.pictures(ids) == before
-    assert library.pending(FINGERPRINT, 10) == []
+    assert library.adding.pending(FINGERPRINT, 10) == []
 
 
 def test_a_file_with_other_contents_names_its_new_picture(library: Library) -> None:
     old, new = picture_ids(2)
-    library.record([(source("a.png"), facts(old))], [], FINGERPRINT)
+    library.adding.record([(source("a.png"), facts(old))], [], FINGERPRINT)
     changed = replace(source("a.png"), mtime_ns=2)
-    library.record([(changed, facts(new))], [], FINGERPRINT)
+    library.adding.record([(changed, facts(new))], [], FINGERPRINT)
     assert [picture.sources for picture in library.pictures([old, new])] == [(), ("/pictures/a.png",)]
-    assert library.unchanged([changed, source("a.png")]) == {"/pictures/a.png"}
+    assert library.adding.unchanged([changed, source("a.png")]) == {"/pictures/a.png"}
 
 
 def test_a_file_named_twice_in_one_batch_is_one_source(library: Library) -> None:
     (picture,) = picture_ids(1)
-    library.record([(source("a.png"), facts(picture)), (source("a.png"), picture)], [], FINGERPRINT)
+    library.adding.record([(source("a.png"), facts(picture)), (source("a.png"), picture)], [], FINGERPRINT)
     assert library.counts().sources == 1
 
 
 def test_a_bad_file_that_turned_good_is_no_longer_listed(library: Library) -> None:
-    library.record([], [SkippedFile("/pictures/a.png", "empty", "It is empty.")], FINGERPRINT)
+    library.adding.record([], [SkippedFile("/pictures/a.png", "empty", "It is empty.")], FINGERPRINT)
     assert [file.reason for file in library.bad_files()] == ["empty"]
-    library.record([(source("a.png"), facts(picture_ids(1)[0]))], [], FINGERPRINT)
+    library.adding.record([(source("a.png"), facts(picture_ids(1)[0]))], [], FINGERPRINT)
     assert library.bad_files() == []
 
 
@@ -72,7 +72,7 @@ def test_several_that_add_the_same_files_at_once_leave_them_once(database_url: s
         order = ids[:: 1 if index % 2 else -1]
         for start in range(0, len(order), 10):
             some = order[start : start + 10]
-            libraries[index].record([(source(i), facts(i)) for i in some], [], FINGERPRINT)
+            libraries[index].adding.record([(source(i), facts(i)) for i in some], [], FINGERPRINT)
 
     at_once(3, add)
     assert libraries[0].all_ids() == ids
@@ -122,6 +122,6 @@ def test_a_start_that_several_ids_share_names_none(library: Library, database: D
 def test_pictures_at_several_places_are_found(library: Library, database: Database) -> None:
     one, other = picture_ids(2)
     add_pictures(database, [one, other])
-    library.record([(source("again.png"), one)], [], FINGERPRINT)
+    library.adding.record([(source("again.png"), one)], [], FINGERPRINT)
     assert library.repeated(10) == [one]
     assert library.counts().exact_duplicates == 1

@@ -45,7 +45,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "what changed since": lambda d: LabelLog(d).changed_since(1, 7),
     "what stands for some": lambda d: LabelLog(d).standing(1, picture_ids=["a"]),
     "the last answers of a person": lambda d: LabelLog(d).recent(1, ANA, 3),
-    "how far the log is": lambda d: (LabelLog(d).last_sequence(1), LabelLog(d).last_time(1)),
+    "how far the log is": lambda d: LabelLog(d).last_sequence(1),
     "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),

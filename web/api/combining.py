@@ -111,9 +111,12 @@ def routes(workbench: Workbench) -> APIRouter:
         response_class=FileResponse,
         responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
     )
-    def download_combination(name: KeptName, number: Number = None, page: bool = False) -> FileResponse:
-        """The rule and its versions as one zip of files that run anywhere; with a `page` for browsers."""
-        archive = workbench.combining.archive(name, number, page=page)
+    def download_combination(
+        name: KeptName, number: Number = None, page: bool = False, int8: bool = False
+    ) -> FileResponse:
+        """The rule and its versions as one zip of files that run anywhere; with a `page` for browsers. There
+        is no `int8` form of a rule: that is an error which says why."""
+        archive = workbench.combining.archive(name, number, page=page, int8=int8)
         return FileResponse(archive, media_type="application/zip", filename=archive.name)
 
     return router

@@ -12,7 +12,7 @@ from concepts.annotators.setups import Setup
 from concepts.definition.document import Change, Definition
 from concepts.definition.questions import Question
 from concepts.installation.activity import JobView
-from concepts.learning.scale import Scale
+from concepts.learning.scale import FEWEST_GRADES, MOST_GRADES, Scale
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
     ArchivedConcept,
@@ -34,17 +34,21 @@ NewName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^/\\]*
 
 class Answered(Body):
     """What a concept is answered by. `yes or no`; `graded`: 1 to `grades`, of which those from `counts_from`
-    on (without it the middle one) count as a yes; `classes`: one of these 2 to 9, or none of them."""
+    on (without it the middle one) count as a yes, and `grade_names` are what the lowest and the highest, or
+    all of them, are called; `classes`: one of these 2 to 9, or none of them."""
 
     kind: Literal["yes or no", "graded", "classes"] = "yes or no"
-    grades: int = Field(5, ge=3, le=9)
-    counts_from: int | None = Field(None, ge=2, le=9)
+    grades: int = Field(5, ge=FEWEST_GRADES, le=MOST_GRADES)
+    counts_from: int | None = Field(None, ge=2, le=MOST_GRADES)
+    grade_names: list[str] = Field(default=[], max_length=MOST_GRADES)
     classes: list[str] = Field(default=[], max_length=9)
 
     def scale(self) -> Scale | None:
         if self.kind == "classes":
             return Scale.of_classes(self.classes)
-        return Scale.graded(self.grades, self.counts_from) if self.kind == "graded" else None
+        if self.kind == "graded":
+            return Scale.graded(self.grades, self.counts_from, self.grade_names)
+        return None
 
 
 class NewConcept(Answered):

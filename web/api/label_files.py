@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from concepts.installation.users import Role
 from concepts.labels.columns import columns_given
 from concepts.labels.formats import FORMATS, written_formats
-from concepts.labels.rows import LABEL_COLUMNS, meanings_of
+from concepts.labels.rows import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
@@ -58,8 +58,8 @@ Meanings = Annotated[
     Query(
         alias="as",
         max_length=1000,
-        description="WORD=MEANING: what a word of the file means (yes, no, unsure, skip or leave-out), "
-        "where `*` is every other word.",
+        description="WORD=MEANING: what a word of the file means (yes, no, unsure, skip, leave-out, "
+        "or a grade or class of the concept), where `*` is every other word.",
     ),
 ]
 
@@ -117,7 +117,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 name,
                 path,
                 format=format,
-                meanings=meanings_of(meanings),
+                meanings=workbench.label_files.meanings(name, meanings),
                 columns=columns_given(columns),
             )
         return found.model_copy(update={"words": found.words[:MOST]})
@@ -142,7 +142,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 name,
                 path,
                 format=format,
-                meanings=meanings_of(meanings),
+                meanings=workbench.label_files.meanings(name, meanings),
                 columns=columns_given(columns),
                 author=author,
                 simulated=simulated,

@@ -20,7 +20,7 @@ from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
-from web.screens.scales import scale_of
+from web.screens.scales import fields_of, scale_of
 from web.screens.start import AWAY, PUT_AWAY
 from web.words import count
 from web.work import Work, press
@@ -90,6 +90,7 @@ class _Screen:
             self.top: render(
                 "define/head.html",
                 concept=view,
+                answered_by=fields_of(view.scale),
                 said=said,
                 looks_in=self._bench.collections.looked_in(name),
             ),

@@ -89,11 +89,12 @@ class _Screen:
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
         elif action.name in ("yes", "no", "unsure"):
-            picture_id, key, *blind = action.value.split("|")
+            # A grade or class that is right comes last: its name may be any.
+            picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
             # Nothing of the machine stands beside what somebody answers who settles where others differ.
-            in_view = not blind or picture_id in view["ids"]
+            in_view = how != "blind" or picture_id in view["ids"]
             bench.answers.label(
-                concept, picture_id, action.name, author=Author(author), key=key, in_view=in_view
+                concept, picture_id, given or action.name, author=Author(author), key=key, in_view=in_view
             )
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."

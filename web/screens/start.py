@@ -13,7 +13,7 @@ from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render
 from web.screens.outcome import example, outcome_of
-from web.screens.scales import scale_of
+from web.screens.scales import YES_OR_NO, scale_of
 from web.work import Work, press
 
 ADDING = ("add pictures", "add sample")
@@ -56,7 +56,7 @@ class _Screen:
         away: Notice | None = None,
     ) -> Shown:
         library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
-        typed = {"name": "", "sentence": "", "kind": "", "classes": ""} | (fields or {})
+        typed = {"name": "", "sentence": ""} | YES_OR_NO | (fields or {})
         demo = self._bench.context.settings.demo
         concepts = self._listed()
         # Who has begun something knows what it is for, and has that above what comes of it.

@@ -84,7 +84,7 @@ class _Screen:
         if name is not None:
             with suppress(DiscernError):  # which the rest says
                 view = self._bench.definitions.concept(name)
-                files = render("use/files.html", name=view.name, scored=bool(view.heads))
+                files = render("use/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
         return self.everything(request) | {self.files: files}
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
@@ -114,6 +114,7 @@ class _Screen:
                 version=newest,
                 others=self._bench.exports.could_go_along(view.name),
                 goes_along=along,
+                of_classes=view.scale.kind == "classes",
                 int8=self._bench.exports.int8_measured(view.name, newest),
                 snippets=self._code(view),
             ),

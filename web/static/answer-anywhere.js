@@ -90,9 +90,10 @@ class AnswerAnywhere {
     const own = one.querySelector('[data-part=answering-scale]');
     own.hidden = !this.scale.own;
     own.replaceChildren(...(this.scale.own ? this.scale.values : []).map((value) => {
-      const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind === 'graded' ? '' : `${this.scale.name(value)} `);
+      const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind !== 'graded' ? `${this.scale.name(value)} ` : this.scale.key(value) === value ? '' : `${value} `);
       made.type = 'button';
       made.dataset.answer = value;
+      if (this.scale.kind === 'graded') made.title = this.scale.name(value);
       made.append(element('kbd', '', this.scale.key(value)));
       return made;
     }));

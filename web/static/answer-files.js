@@ -1,10 +1,9 @@
 // Use: answers from a file of another tool. First what is in it, with a choice for each of its words; then
 // the same file again, with what was chosen.
 import { element } from "./dom.js";
+import { Scale } from "./scale.js";
 
-const MEANINGS = [
-  ["", "choose …"], ["yes", "counts"], ["no", "doesn’t count"], ["unsure", "unsure"], ["leave-out", "leave it out"],
-];
+const OTHER_MEANINGS = [["unsure", "unsure"], ["leave-out", "leave it out"]];
 const MANY = 4; // words, from which on all others can be given one meaning
 const ROWS = 5; // that can't be used, as they are told
 const UNKNOWN = "no picture of the library"; // of which there may be many: they are counted
@@ -117,10 +116,20 @@ function left(found) {
   ];
 }
 
+// What a word may mean where there are grades or classes too: one of these, or that it counts and no more.
+function answersMeant() {
+  const scale = new Scale(document.getElementById("answer-files").dataset.scale);
+  const own = scale.own ? scale.values.map((value) => [value, scale.name(value)]) : [];
+  if (scale.kind === "classes") return [...own, ["yes", "one of these, not said which"]];
+  const more = scale.own ? ", whatever its grade" : "";
+  return [...own, ["yes", `counts${more}`], ["no", `doesn’t count${more}`]];
+}
+
 function choices(id, meant) {
   const choice = element("select");
   choice.id = id;
-  const options = meant === "skip" ? [...MEANINGS, ["skip", "passed over"]] : MEANINGS;
+  const options = [["", "choose …"], ...answersMeant(), ...OTHER_MEANINGS];
+  if (meant === "skip") options.push(["skip", "passed over"]);
   for (const [value, words] of options) {
     const option = element("option", "", words);
     option.value = value;

@@ -367,8 +367,8 @@ class Labeller {
     words.append('You: ', element('b', own, this.scale.words(last.value)), element('br'));
     if (last.purpose === 'evaluation') words.append(element('small', '', 'Kept for measuring: the machine’s opinion stays out of it.'));
     else if (last.opinion) {
-      const agree = own === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
-      words.append('Machine: ', element('b', last.opinion.value, this.scale.words(last.opinion.value)), agree);
+      const agree = last.opinion.given && own === last.opinion.value ? (last.value === last.opinion.given ? ' (you agree)' : ' (you differ in which)') : own === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
+      words.append('Machine: ', element('b', last.opinion.value, this.scale.words(last.opinion.given || last.opinion.value)), agree);
     } else if (typeof last.probability === 'number') words.append(element('small', '', `Learned from your answers so far, it would have said: ${Math.round(100 * last.probability)} of 100 that it ${this.scale.isYes}.`));
     else words.append(element('small', '', 'The machine has not looked at this one.'));
     return words;

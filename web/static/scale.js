@@ -14,8 +14,8 @@ const REASONS = {
 export class Scale {
   // As `ScaleView` writes it, or nothing for yes and no.
   constructor(text) {
-    const {kind = 'yes or no', words = [], counts_from: from = 0} = text ? JSON.parse(text) : {};
-    Object.assign(this, {kind, from});
+    const {kind = 'yes or no', words = [], counts_from: from = 0, names = []} = text ? JSON.parse(text) : {};
+    Object.assign(this, {kind, from, names});
     this.own = kind !== 'yes or no'; // whether there are grades or classes
     this.values = this.own ? [...words, ...(kind === 'classes' ? [NONE] : [])] : ['yes', 'no'];
     this.keys = Object.fromEntries(this.own ? this.values.map((value) => [this.key(value), value]) : [['y', 'yes'], ['n', 'no']]);
@@ -25,7 +25,7 @@ export class Scale {
   }
 
   key(value) {
-    return value === NONE ? '0' : String(this.values.indexOf(value) + 1);
+    return value === NONE ? '0' : String((this.values.indexOf(value) + 1) % 10); // 0 for the tenth grade
   }
 
   // yes, no, unsure, skip or '': what an answer comes down to.
@@ -37,7 +37,9 @@ export class Scale {
 
   name(value) {
     if (value === NONE) return NONE_IN_WORDS;
-    return this.kind === 'graded' ? `${value} of ${this.values.length}` : value;
+    if (this.kind !== 'graded') return value;
+    const name = this.names[this.values.indexOf(value)];
+    return `${value} of ${this.values.length}${name ? `, ${name}` : ''}`;
   }
 
   words(value) {

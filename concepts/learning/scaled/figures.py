@@ -211,7 +211,9 @@ def _table(said: Rows, guess: Rows, options: int) -> tuple[tuple[int, ...], ...]
 
 def _too_few(n: int, distinct: int, what: str) -> str:
     if n < FEWEST:
-        more = f"{FEWEST - n} more answers that measure and name a {what} needed"
+        one = FEWEST - n == 1
+        answers = "answer that measures and names" if one else "answers that measure and name"
+        more = f"{FEWEST - n} more {answers} a {what} needed"
         return f"Too few to say: {more} (there are {n})."
     return "" if distinct > 1 else f"Too few to say: so far every answer that measures names one {what}."
 

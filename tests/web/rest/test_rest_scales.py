@@ -29,6 +29,24 @@ def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient) -> N
     assert (count["yes"], count["no"]) == (1, 1)
 
 
+def test_grades_are_as_many_as_one_says_and_have_names(api: TestClient) -> None:
+    begun = begin(api, "Of ten", kind="graded", grades=10, grade_names=["flat", "round"])
+    assert begun["names"] == ["flat", *[""] * 8, "round"]
+    body = {"answers": [{"picture": picture(api), "value": "10"}]}
+    assert api.post("concepts/Of ten/labels", json=body).json()[0]["value"] == "10"
+    refused = {"name": "Of 11", "description": "x", "kind": "graded", "grades": 11}
+    assert api.post("concepts", json=refused).status_code == 422
+
+
+def test_a_word_of_a_file_can_mean_a_grade_and_only_one_there_is(api: TestClient) -> None:
+    begin(api, "Filed", kind="graded")
+    sent = {"content": f"id,label\n{picture(api)},spotless\n", "params": {"as": "spotless=4"}}
+    assert api.post("concepts/Filed/labels/import", **sent).json()["imported"] == 1
+    assert [row["label"] for row in api.get("concepts/Filed/labels").json()] == ["4"]
+    sent["params"] = {"as": "spotless=6"}
+    assert api.post("concepts/Filed/labels/import", **sent).status_code == 422
+
+
 def test_another_grade_under_the_same_key_is_refused(api: TestClient) -> None:
     begin(api, "Keyed", kind="graded")
     for value, status in (("4", 201), ("5", 409)):

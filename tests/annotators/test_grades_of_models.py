@@ -1,0 +1,111 @@
+"""A model that answers with a grade or a class, where the concept has any."""
+
+from __future__ import annotations
+
+import pytest
+from fake_openai import says
+
+from concepts.annotators.base import Annotation, FailedAnnotation
+from concepts.annotators.decomposed import DecomposedAnnotator
+from concepts.annotators.vlm import VlmAnnotator
+from concepts.learning.scale import Scale
+
+FIVE = Scale.graded(5, names=["asleep", "wild"])
+DOGS = Scale.of_classes(["terrier", "Great Dane"])
+
+
+def verdict(rating, answer, dog="met"):
+    evidence = [
+        {"number": 1, "verdict": dog},
+        {"number": 2, "verdict": "met"},
+        {"number": 3, "verdict": "not met"},
+    ]
+    return {"evidence": evidence, "rationale": "A dog runs.", "rating": rating, "answer": answer}
+
+
+@pytest.fixture
+def graded(make_model):
+    return VlmAnnotator(make_model(), concurrency=1, scale=FIVE)
+
+
+@pytest.fixture
+def classed(make_model):
+    return VlmAnnotator(make_model(), concurrency=1, scale=DOGS)
+
+
+def test_a_model_is_told_the_grades_and_its_own_goes_with_the_rating(graded, server, revision, pictures):
+    server.script(says(verdict(4, "3")))
+    (said,) = graded.annotate(revision, pictures("a dog"))
+    assert (said.rating, said.value, said.given) == (4, "yes", "3")
+    text = server.requests[0].text
+    assert "1: asleep" in text
+    assert "5: wild" in text
+    assert "A picture counts from 3 on." in text
+
+
+def test_a_grade_as_a_number_is_that_grade(graded, server, revision, pictures):
+    server.script(says(verdict(1, 1)))
+    (said,) = graded.annotate(revision, pictures("a dog"))
+    assert (said.value, said.given) == ("no", "1")
+
+
+def test_a_class_is_given_by_name_and_none_of_them_by_none(classed, server, revision, pictures):
+    server.script(says(verdict(5, "Great Dane")), says(verdict(2, "none")))
+    first, second = classed.annotate(revision, pictures("a dog", "a horse"))
+    assert (first.value, first.given) == ("yes", "Great Dane")
+    assert (second.value, second.given) == ("no", "none")
+    assert "terrier\nGreat Dane\nnone" in server.requests[0].text
+
+
+def test_what_cannot_be_told_has_no_grade(graded, server, revision, pictures):
+    server.script(says(verdict(3, None)))
+    (said,) = graded.annotate(revision, pictures("a dog"))
+    assert (said.value, said.given) == ("unsure", None)
+
+
+@pytest.mark.parametrize(
+    ("rating", "answer", "words"),
+    [(4, "6", "answer"), (4, "2", "contradicts"), (1, "4", "contradicts"), (5, None, "needs an answer")],
+)
+def test_an_answer_that_is_none_is_asked_for_once_more(
+    graded, server, revision, pictures, rating, answer, words
+):
+    server.script(says(verdict(rating, answer)), says(verdict(4, "4")))
+    (said,) = graded.annotate(revision, pictures("a dog"))
+    assert said.given == "4"
+    assert words in server.requests[1].text
+
+
+def test_a_model_that_knows_no_class_fails_with_that_picture_alone(classed, server, revision, pictures):
+    server.answer = lambda request: says(verdict(4, "poodle"))
+    (said,) = classed.annotate(revision, pictures("a dog"))
+    assert isinstance(said, FailedAnnotation)
+    assert "answer" in said.reason
+
+
+def test_a_grade_does_not_outlive_the_evidence_against_it(graded, server, revision, pictures):
+    server.script(says(verdict(5, "5", dog="not met")))
+    (said,) = graded.annotate(revision, pictures("a dog"))
+    assert (said.value, said.given) == ("no", None)
+
+
+def test_in_steps_the_verdict_has_the_grade(make_model, server, revision, pictures):
+    finding = [{"number": n, "seen": "it", "verdict": "met" if n < 3 else "not met"} for n in (1, 2, 3)]
+    server.script(
+        says({"caption": "A dog.", "writing": ""}),
+        says({"findings": finding}),
+        says({"rationale": "A dog.", "rating": 5, "answer": "5"}),
+    )
+    annotator = DecomposedAnnotator(make_model(), concurrency=1, scale=FIVE)
+    (said,) = annotator.annotate(revision, pictures("a dog"))
+    assert isinstance(said, Annotation)
+    assert said.given == "5"
+    assert "5: wild" in server.requests[2].text
+    assert "5: wild" not in server.requests[1].text
+
+
+def test_with_other_grades_it_is_another_annotator_and_without_any_the_one_it_was(make_model):
+    model = make_model()
+    made = [VlmAnnotator(model, concurrency=1, scale=scale) for scale in (None, FIVE, Scale.graded(5), DOGS)]
+    assert len({annotator.fingerprint for annotator in made}) == 4
+    assert made[0].fingerprint == VlmAnnotator(model, concurrency=1).fingerprint

@@ -1,0 +1,80 @@
+"""Grades and classes that a machine gives: kept as its labels, shown on Review, compared with people's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_openai import FakeOpenAI
+from simulated_annotator import serving
+
+from concepts.annotators.agreeing import agreement_of_answers
+from concepts.annotators.review import ReviewFilter
+from concepts.labels.consensus import Decision
+from concepts.learning.scale import Scale
+from concepts.workbench import Workbench
+from storage.labels import Author
+
+NAME = "Roundness"
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    said = {"evidence": [], "rationale": "simulated", "rating": 4, "answer": "4"}
+    with serving(monkeypatch, lambda request: said, model_concurrency="2") as model:
+        yield model
+
+
+@pytest.fixture
+def annotated(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+    bench = open_bench()
+    bench.definitions.create_concept(NAME, "How round it is.", scale=Scale.graded(5))
+    bench.definitions.mine(NAME)
+    bench.annotations.annotate(NAME, limit=8)
+    return bench
+
+
+def test_a_machines_grade_is_its_label_in_files_and_on_review(annotated: Workbench, tmp_path: Path) -> None:
+    rows = annotated.label_files.label_rows(NAME)
+    assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
+    page = annotated.annotations.review(NAME, ReviewFilter())
+    assert {item.opinion.given for item in page.items} == {"4"}
+    said = annotated.annotations.opinion(NAME, page.items[0].id)
+    assert said is not None
+    assert (said.value, said.given) == ("yes", "4")
+
+
+def test_look_alikes_share_the_grade_that_one_of_them_was_given(annotated: Workbench) -> None:
+    concept = annotated.context.concept(NAME)
+    kept = annotated.context.store.annotations(concept.id)
+    labels = {row["id"]: row["label"] for row in annotated.label_files.label_rows(NAME)}
+    assert {labels[said.picture_id] for said in kept} == {"4"}
+
+
+def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
+    ids = [item.id for item in annotated.annotations.review(NAME, ReviewFilter()).items]
+    given = [(f"k{n}", i, grade, "") for n, (i, grade) in enumerate(zip(ids, ("4", "5", "1"), strict=False))]
+    annotated.answers.label_many(NAME, given, author=Author("me"), in_view=True)
+    page = annotated.annotations.review(NAME, ReviewFilter())
+    assert "the very grade that you gave for 1 of 3" in page.agreement
+    assert "at most one away for 2" in page.agreement
+    assert {item.answer_given for item in page.items if item.answer} == {"4", "5", "1"}
+
+
+def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(annotated: Workbench) -> None:
+    training = annotated.context.material(annotated.context.concept(NAME)).training
+    assert training.data.said is not None
+    assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
+
+
+def test_agreement_on_classes_has_its_count_and_range_and_none_without_a_pair() -> None:
+    rooms = Scale.of_classes(["kitchen", "bath"])
+    answers = {
+        "a": Decision("a", "yes", {"me": "yes"}, False, given="bath"),
+        "b": Decision("b", "no", {"me": "no"}, False, given="none"),
+        "c": Decision("c", "yes", {"me": "yes"}, False),
+    }
+    said = agreement_of_answers(rooms, {"a": "bath", "b": "kitchen", "c": "bath", "d": "bath"}, answers)
+    assert said == "It gave the very class that you gave for 1 of 2 (9–91 of 100 such pictures)."
+    assert agreement_of_answers(rooms, {"d": "bath"}, answers) == ""
