@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,13 +15,18 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new, insert_or_update
 from storage.errors import UnknownPictureError
+from storage.folders import Placed, count_places, places_of
 from storage.frames import EVERYTHING, Frame, was_inside
+from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
+from storage.repeated import joined, recount_groups, recount_places
 from storage.tables import (
     PURGED,
     UNREAD,
     BadFileRow,
+    FolderRow,
+    LibraryCountRow,
     LibraryRow,
     PendingVectorRow,
     PictureRow,
@@ -29,10 +34,16 @@ from storage.tables import (
     now,
 )
 
-QUICK_COUNT = 0.05  # seconds
-COUNT_AGAIN_AFTER = 30  # times as long as counting takes
 MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
-LIBRARY_TABLES = (LibraryRow, PictureRow, SourceRow, BadFileRow, PendingVectorRow)
+LIBRARY_TABLES = (
+    LibraryRow,
+    PictureRow,
+    SourceRow,
+    FolderRow,
+    LibraryCountRow,
+    BadFileRow,
+    PendingVectorRow,
+)
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 
@@ -92,7 +103,6 @@ class Library:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counted: tuple[float, LibraryCounts | None] = (0.0, None)
 
     # The encoder
 
@@ -142,6 +152,7 @@ class Library:
         """Keeps when pictures were taken, by id."""
         with self._database.write("library") as session:
             session.execute(update(PictureRow), [{"id": i, "taken": moment} for i, moment in taken.items()])
+            count_places(session, places_of(session, list(taken), 0))
 
     def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
@@ -194,25 +205,33 @@ class Library:
                 first[facts.id] = min(first.get(facts.id, source.uri), source.uri)
         with self._database.write("library") as session:
             rows = [
-                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id])}
+                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id]), "added": now()}
                 for facts in pictures.values()
             ]
-            fresh = insert_new(session, PictureRow, rows)
-            _add_pending(session, [picture_id for (picture_id,) in fresh], fingerprint)
-            sources = [
-                {
+            fresh = [picture_id for (picture_id,) in insert_new(session, PictureRow, rows)]
+            _add_pending(session, fresh, fingerprint)
+            sources = {
+                source.uri: {
                     "uri": source.uri,
                     "picture_id": facts if isinstance(facts, str) else facts.id,
                     "size": source.size,
                     "mtime_ns": source.mtime_ns,
                 }
                 for source, facts in read
-            ]
-            insert_or_update(session, SourceRow, sources)
+            }
+            before = _pictures_at(session, list(sources))
+            insert_or_update(session, SourceRow, list(sources.values()))
             _name(session, {facts for _, facts in read if isinstance(facts, str)})
-            for uris in _chunks([source.uri for source, _ in read]):
+            for uris in _chunks(list(sources)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
+            placed = {uri: row["picture_id"] for uri, row in sources.items()}
+            back = joined(session, fresh)
+            recount_groups(session, back)
+            groups = len(fresh) - groups_shown(session, back, besides=True)
+            size = sum(pictures[one].bytes for one in fresh)
+            new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in set(fresh)}
+            _count(session, placed, before, new, KeptCounts(len(fresh), size, groups))
 
     # The outbox
 
@@ -260,16 +279,21 @@ class Library:
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
+        changed: list[dict[str, str]] = []
+        left: set[str | None] = set()
         with self._database.write("library") as session:
             before = session.execute(select(PictureRow.id, PictureRow.near_group).order_by(PictureRow.id))
-            changed = [
-                {"id": picture_id, "near_group": groups.get(picture_id, picture_id)}
-                for picture_id, group in before
-                if groups.get(picture_id, picture_id) != group
-            ]
+            for picture_id, group in before:
+                if (new := groups.get(picture_id, picture_id)) != group:
+                    changed.append({"id": picture_id, "near_group": new})
+                    left.add(group)
             if changed:
+                groups_now = left | {row["near_group"] for row in changed}
+                shown_before = groups_shown(session, groups_now)
                 session.execute(update(PictureRow), changed)
-        self._counted = (0.0, None)  # this ends every adding
+                recount_groups(session, groups_now)
+                more = groups_shown(session, groups_now) - shown_before
+                add_to_counts(session, KeptCounts(groups=more))
         return len(changed)
 
     def near_groups(self, picture_ids: Sequence[str]) -> list[str]:
@@ -308,38 +332,22 @@ class Library:
     # Looking
 
     def counts(self) -> LibraryCounts:
-        """Exact where counting is quick. Of a million pictures, where it takes a fifth of a second and
-        every page shows them, they may be some seconds old."""
-        until, counts = self._counted
-        if counts is not None and time.monotonic() < until:
-            return counts
-        started = time.monotonic()
-        counts = self._count()
-        took = time.monotonic() - started
-        self._counted = (time.monotonic() + COUNT_AGAIN_AFTER * took, counts if took > QUICK_COUNT else None)
-        return counts
-
-    def _count(self) -> LibraryCounts:
+        """Nothing large is counted for it."""
         with self._database.read() as session:
 
             def count(table: type, *which: ColumnElement[bool]) -> int:
                 return session.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
-            groups = session.scalar(select(func.count(PictureRow.near_group.distinct())).where(_SHOWN)) or 0
-            pictures = count(PictureRow, _SHOWN)
+            kept = kept_counts(session)
             return LibraryCounts(
-                pictures=pictures,
-                sources=count(SourceRow, shown(SourceRow.picture_id)),
-                bytes=int(session.scalar(select(func.sum(PictureRow.bytes)).where(_SHOWN)) or 0),
-                near_duplicates=pictures - groups,
+                pictures=kept.pictures,
+                sources=kept.places,
+                bytes=kept.bytes,
+                near_duplicates=kept.pictures - kept.groups,
                 bad_files=count(BadFileRow),
                 pending=count(PendingVectorRow, shown(PendingVectorRow.picture_id)),
-                in_bin=count(PictureRow, ~_SHOWN, PictureRow.id != PURGED),
+                in_bin=count(PictureRow, PictureRow.removed.is_not(None), PictureRow.id != PURGED),
             )
-
-    def changed(self) -> None:
-        """What was counted holds no longer."""
-        self._counted = (0.0, None)
 
     def picture(self, picture_id: str) -> Picture:
         """Raises `UnknownPictureError`."""
@@ -486,6 +494,42 @@ def _picture(row: PictureRow, sources: list[str]) -> Picture:
         added=row.added,
         sources=tuple(sources),
     )
+
+
+def _pictures_at(session: Session, uris: Sequence[str]) -> dict[str, str]:
+    """Place → the picture that is known to be there."""
+    found: dict[str, str] = {}
+    for some in _chunks(uris):
+        query = select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(some))
+        found.update((row[0], row[1]) for row in session.execute(query))
+    return found
+
+
+def _count(
+    session: Session,
+    placed: dict[str, str],
+    before: dict[str, str],
+    fresh: dict[str, tuple[datetime, int, bool]],
+    more: KeptCounts,
+) -> None:
+    """Keeps what follows from these places, each with the picture that is there now and was `before`.
+    `fresh` → when it was added and taken, and that it is shown."""
+    moved = {uri: (before.get(uri), new) for uri, new in placed.items() if before.get(uri) != new}
+    times = Counter(new for _, new in moved.values())
+    old = {one for one, _ in moved.values() if one}
+    recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in fresh})
+    known = dict(fresh)
+    for ids in _chunks(sorted((old | times.keys()) - fresh.keys())):
+        query = select(PictureRow.id, PictureRow.added, PictureRow.taken, _SHOWN)
+        rows = session.execute(query.where(PictureRow.id.in_(ids)))
+        known.update((row[0], (row[1], row[2], bool(row[3]))) for row in rows)
+    changes = [
+        Placed(uri, sign * known[one][2], *known[one][:2])
+        for uri, (was, new) in moved.items()
+        for one, sign in ((was, -1), (new, 1))
+        if one
+    ]
+    count_places(session, changes, more)
 
 
 def _name(session: Session, picture_ids: set[str]) -> None:
