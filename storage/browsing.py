@@ -357,6 +357,8 @@ def _read_on(
     if place is not None:  # as one comparison, which an index finds even among many equal keys
         at, here = tuple_(column, picture_id), tuple_(place.key, place.id)
         query = query.where(at < here if falling else at > here)
+        if sorting.of == "pixels":  # of an expression SQLite finds it by this alone
+            query = query.where(column <= place.key if falling else column >= place.key)
     order = (column.desc(), picture_id.desc()) if falling else (column.asc(), picture_id.asc())
     return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(size))]
 

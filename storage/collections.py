@@ -318,9 +318,9 @@ def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, au
     if isinstance(pictures, Select):
         came = _begin(session, collection_id, number, pictures)
     else:
-        came = 0
-        for start in range(0, len(pictures), AT_ONCE):
-            some = select(PictureRow.id).where(PictureRow.id.in_(pictures[start : start + AT_ONCE]))
+        came, once = 0, list(dict.fromkeys(pictures))
+        for start in range(0, len(once), AT_ONCE):
+            some = select(PictureRow.id).where(PictureRow.id.in_(once[start : start + AT_ONCE]))
             came += _begin(session, collection_id, number, some)
     return _record(session, collection_id, number, deed, came, author)
 
@@ -330,10 +330,12 @@ def _begin(session: Session, collection_id: int, number: int, pictures: Select[s
     chosen = pictures.subquery()
     (picture_id,) = chosen.c
     member = CollectionPictureRow
-    there = exists().where(
-        member.collection_id == collection_id, member.picture_id == picture_id, member.until.is_(None)
-    )
-    rows = select(literal(collection_id), picture_id, literal(number)).where(~there)
+    rows = select(literal(collection_id), picture_id, literal(number))
+    if number > 1:  # of none before: PostgreSQL would read what it is writing once for each picture
+        there = exists().where(
+            member.collection_id == collection_id, member.picture_id == picture_id, member.until.is_(None)
+        )
+        rows = rows.where(~there)
     begin = insert(member).from_select(["collection_id", "picture_id", "since"], rows)
     found = session.execute(begin, execution_options={"preserve_rowcount": True})
     came = int(found.rowcount)  # type: ignore[attr-defined]
