@@ -95,10 +95,13 @@ class PictureFilter:
         """`read_on`: what the index is of that is read on (as in `_Sorting`); no other index may lead away
         from it then."""
 
-        by_time = read_on in ("", "added", "taken")  # those have an index of each format, too
+        # The few that are repeated have indexes of their own, and by time each format has.
+        repeated = self.copies or self.look_alikes
+        by_format = read_on in ("", "added", "taken") and not repeated
 
         def of(column: Any, name: str = "") -> Any:
-            return func.coalesce(column, column) if read_on and name != read_on else column
+            elsewhere = name != read_on if read_on else repeated
+            return func.coalesce(column, column) if elsewhere else column
 
         found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
@@ -106,7 +109,9 @@ class PictureFilter:
         if self.within:
             found.append(is_in(self.within, PictureRow.id))
         if self.format:
-            found.append((PictureRow.format if by_time else of(PictureRow.format)) == self.format)
+            found.append(
+                (PictureRow.format if by_format else func.coalesce(PictureRow.format, "")) == self.format
+            )
         pixels = PictureRow.width * PictureRow.height
         ranges = (
             (pixels, "pixels", self.pixels),
@@ -126,13 +131,13 @@ class PictureFilter:
         for flag, chosen in (("copied", self.copies), ("alike", self.look_alikes)):
             if chosen:  # word for word as the indexes have it
                 which = "coalesce(pictures.{0}, pictures.{0})" if read_on == "ids" else "pictures.{0}"
-                found.append(cast("ColumnElement[bool]", text(f"{which.format(flag)} IS TRUE")))
+                found.append(cast("ColumnElement[bool]", text(f"{which.format(flag)} = TRUE")))
         return found
 
     def led(self, by: str) -> PictureFilter:
         """What of it an index finds by itself, where that order is read on."""
         ordered: dict[str, Any] = {"added": {"added": self.added}, "taken": {"taken": self.taken}}.get(by, {})
-        if by in ("added", "taken"):
+        if by in ("added", "taken") and not (self.copies or self.look_alikes):
             ordered["format"] = self.format
         if by == "taken":
             ordered["dated"] = self.dated
@@ -261,6 +266,8 @@ class Browsing:
             kept = self._spans.get(key)
         if kept is not None and kept[0] == newest and now < kept[1]:
             return kept[2]
+        if fits.within:  # by its members, not by going through the library
+            fits = replace(fits, within=replace(fits.within, pictures=0))
         shown, *conditions = fits.conditions(session)
         whole = [shown] if fits.folder or fits.within else []  # else an index has all that is asked
         query = select(func.min(sorting.column), func.max(sorting.column)).where(*conditions, *whole)

@@ -264,14 +264,15 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
 
 
 def _rows() -> Select[NamedCollectionRow, int, int]:
-    """With how many pictures are in each, without those in the bin: few, so these alone are counted."""
+    """With how many pictures are in each, without those in the bin: few, so these alone are looked at."""
     c, change = NamedCollectionRow, CollectionChangeRow
     member = CollectionPictureRow
+    its = member.picture_id == PictureRow.id, member.collection_id == c.id, member.until.is_(None)
     in_bin = (
         select(func.count())
-        .select_from(member)
-        .join(PictureRow, PictureRow.id == member.picture_id)
-        .where(PictureRow.removed.is_not(None), member.collection_id == c.id, member.until.is_(None))
+        .select_from(PictureRow)
+        .where(PictureRow.removed.is_not(None), exists().where(*its).correlate(PictureRow, c))
+        .correlate(c)
         .scalar_subquery()
     )
     last = (

@@ -82,7 +82,7 @@ SORTED_BY = {
 
 
 def _is(flag: str) -> TextClause:
-    return text(f"{flag} IS TRUE")
+    return text(f"{flag} = TRUE")
 
 
 class PictureRow(Base):
@@ -98,6 +98,7 @@ class PictureRow(Base):
         *(
             Index(
                 f"pictures_{flag}_by_{name}",
+                flag,  # so that SQLite, which expects little of such an index, takes it
                 of if name == of else text(of),
                 "id",
                 sqlite_where=_is(flag),

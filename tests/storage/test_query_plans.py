@@ -154,6 +154,12 @@ def test_nothing_is_sorted_for(empty: Database, question: str) -> None:
     assert [step for step in asked(empty, question) if "TEMP B-TREE" in step] == []
 
 
+@pytest.mark.parametrize("question", [question for question in IN_ORDER if "copies" in question])
+def test_the_few_copies_are_found_by_their_own_index_for(empty: Database, question: str) -> None:
+    (step,) = asked(empty, question)
+    assert "pictures_copied_by_" in step
+
+
 def test_postgres_has_an_index_in_the_order_for_each(postgres: Server) -> None:
     database = _looks_in_a_collection(Database(postgres.new_database()))
     wrong = {

@@ -40,12 +40,12 @@ def upgrade() -> None:
     op.create_index("pictures_by_format_added", "pictures", ["format", "added", "id"])
     op.create_index("pictures_by_format_taken", "pictures", ["format", "taken", "id"])
     for flag in ("copied", "alike"):
-        some = sa.text(f"{flag} IS TRUE")
+        some = sa.text(f"{flag} = TRUE")
         for name, of in SORTED_BY.items():
             op.create_index(
                 f"pictures_{flag}_by_{name}",
                 "pictures",
-                [of if name == of else sa.text(of), "id"],
+                [flag, of if name == of else sa.text(of), "id"],
                 sqlite_where=some,
                 postgresql_where=some,
             )
