@@ -262,8 +262,13 @@ def main() -> None:
             middle, most = (float(np.percentile(times, share)) for share in (50, 95))
             p95s.append((most, name))
             ratio = f"{middle / base:.1f} x"
-            print(line.format(name, *(f"{t:.1f}" for t in (times[0], min(times), middle, most)), ratio), flush=True)
-        print(f"baseline: {min(bases):.1f} to {max(bases):.1f} ms; memory {before} MB before, {_memory()} MB at most")
+            print(
+                line.format(name, *(f"{t:.1f}" for t in (times[0], min(times), middle, most)), ratio),
+                flush=True,
+            )
+        print(
+            f"baseline: {min(bases):.1f} to {max(bases):.1f} ms; memory {before} MB before, {_memory()} MB at most"
+        )
         slow = sorted(((most, name) for most, name in p95s if most > 100), reverse=True)
         print("over 100 ms:", ", ".join(f"{name} {most:.0f}" for most, name in slow) or "none")
         bench.close()

@@ -51,9 +51,7 @@ FILLED = (
 
 some = st.lists(st.sampled_from(IDS), max_size=4, unique=True)
 step = st.one_of(
-    st.tuples(
-        st.just("add"), st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(IDS)), max_size=5)
-    ),
+    st.tuples(st.just("add"), st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(IDS)), max_size=5)),
     st.tuples(st.just("group"), st.lists(st.integers(0, 2), min_size=6, max_size=6)),
     st.tuples(st.just("date"), some),
     st.tuples(st.just("remove"), some),

@@ -71,10 +71,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),
     "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
-    **{
-        f"a page by {order}": partial(_page, order=order, key=key)
-        for order, key in KEYS.items()
-    },
+    **{f"a page by {order}": partial(_page, order=order, key=key) for order, key in KEYS.items()},
     **{
         f"a page of {what} by {order}": partial(_part, what=what, order=order, key=key)
         for what in ("copies", "look-alikes")
@@ -125,7 +122,9 @@ def asked(database: Database, question: str) -> list[str]:
     on_postgres = database.engine.dialect.name == "postgresql"
     explain_with = "EXPLAIN" if on_postgres else "EXPLAIN QUERY PLAN"
     if on_postgres:  # of an empty table everything is quicker: what is told is whether an index would do
-        beside.cursor().execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
+        beside.cursor().execute(
+            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off"
+        )
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
         if statement.startswith("SELECT"):
@@ -163,7 +162,9 @@ def test_the_few_copies_are_found_by_their_own_index_for(empty: Database, questi
 def test_postgres_has_an_index_in_the_order_for_each(postgres: Server) -> None:
     database = _looks_in_a_collection(Database(postgres.new_database()))
     wrong = {
-        question: [step for step in asked(database, question) if "Seq Scan" in step or step.startswith("Sort")]
+        question: [
+            step for step in asked(database, question) if "Seq Scan" in step or step.startswith("Sort")
+        ]
         for question in (*IN_ORDER, "folders", "for which concepts a picture is answered")
     }
     database.close()
