@@ -136,7 +136,9 @@ class PictureFilter:
 
     def led(self, by: str) -> PictureFilter:
         """What of it an index finds by itself, where that order is read on."""
-        ordered: dict[str, Any] = {"added": {"added": self.added}, "taken": {"taken": self.taken}}.get(by, {})
+        ordered: dict[str, Any] = {}
+        if by in ("added", "taken"):
+            ordered[by] = getattr(self, by)
         if by in ("added", "taken") and not (self.copies or self.look_alikes):
             ordered["format"] = self.format
         if by == "taken":

@@ -260,7 +260,7 @@ class LabelLog:
             return [_event(row) for row in session.scalars(query)]
 
     def about(self, picture_id: str, concept_ids: Sequence[int]) -> set[int]:
-        """Those of these concepts for which anything was ever said of a picture: one look into an index, where
+        """Those of these concepts for which anything was ever said of a picture: one look at an index, where
         asking each for what stands would be a hundred."""
         e = LabelEventRow
         query = select(e.concept_id).where(e.concept_id.in_(concept_ids), e.picture_id == picture_id)

@@ -225,7 +225,7 @@ class Library:
             for uris in _chunks(list(sources)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
-            placed = {uri: row["picture_id"] for uri, row in sources.items()}
+            placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
             back = joined(session, fresh)
             recount_groups(session, back)
             groups = len(fresh) - groups_shown(session, back, besides=True)

@@ -28,7 +28,7 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
     """Of the pictures of these groups: whether several of their group are in the library. Those in the bin
     count for nobody, and are ready to be put back."""
     p = PictureRow
-    for names in _chunks(name for name in groups if name):
+    for names in _chunks(groups):
         several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
         several = several.group_by(p.near_group).having(func.count() > 1)
         found = set(session.scalars(several))
@@ -57,7 +57,7 @@ def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
 _UNTRACKED = {"synchronize_session": False}
 
 
-def _chunks(items: Iterable[str]) -> Iterator[list[str]]:
-    known = sorted(set(items))
+def _chunks(items: Iterable[str | None]) -> Iterator[list[str]]:
+    known = sorted({item for item in items if item})
     for start in range(0, len(known), AT_ONCE):
         yield known[start : start + AT_ONCE]

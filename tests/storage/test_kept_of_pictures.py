@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -70,13 +71,15 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @given(st.lists(step, min_size=1, max_size=8))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_kept_is_what_counting_anew_says(sqlite: Database, steps: list[tuple[str, list]]) -> None:
+def test_what_is_kept_is_what_counting_anew_says(
+    sqlite: Database, steps: list[tuple[str, list[Any]]]
+) -> None:
     live_through(sqlite, steps)
 
 
 @given(st.lists(step, min_size=1, max_size=6))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_so_it_is_in_either_database(database: Database, steps: list[tuple[str, list]]) -> None:
+def test_so_it_is_in_either_database(database: Database, steps: list[tuple[str, list[Any]]]) -> None:
     live_through(database, steps)
 
 
@@ -95,36 +98,36 @@ def test_a_picture_that_comes_back_joins_the_group_that_has_its_name(database: D
         assert session.scalars(select(PictureRow.alike).where(PictureRow.id.in_(IDS))).all() == [True, True]
 
 
-def live_through(database: Database, steps: list[tuple[str, list]]) -> None:
+def live_through(database: Database, steps: list[tuple[str, list[Any]]]) -> None:
     with database.write() as session:
         for table in FILLED:
             session.execute(delete(table))
     named = NamedCollections(database)
     collection = named.make("some", "hand", {}, [], "me")
-    for what, given in steps:
-        _do(database, named, collection, what, given)
+    for what, chosen in steps:
+        _do(database, named, collection, what, chosen)
         assert kept(database) == counted(database), what
         within_their_times(database)
 
 
-def _do(database: Database, named: NamedCollections, collection: int, what: str, given: list) -> None:
+def _do(database: Database, named: NamedCollections, collection: int, what: str, chosen: list[Any]) -> None:
     library, removed = Library(database), Removed(database)
     if what == "add":
         known = set(library.all_ids(in_bin=True))
-        rows = [(Source(uri, 1, 1), i if i in known else facts(i)) for uri, i in given]
+        rows = [(Source(uri, 1, 1), i if i in known else facts(i)) for uri, i in chosen]
         library.record(rows, [], FINGERPRINT)
     elif what == "group":
         there = library.all_ids(in_bin=True)
-        of = dict(zip(IDS, given, strict=True))
+        of = dict(zip(IDS, chosen, strict=True))
         library.set_near_groups({i: min(j for j in there if of[j] == of[i]) for i in there})
     elif what == "date":
-        library.set_taken({i: 7 + n for n, i in enumerate(given) if library.has(i)})
+        library.set_taken({i: 7 + n for n, i in enumerate(chosen) if library.has(i)})
     elif what == "purge":
-        removed.purge(given, "me", refuse=False)
+        removed.purge(chosen, "me", refuse=False)
     elif what == "collect":
-        named.add(collection, [i for i in given if library.has(i)], "me")
+        named.add(collection, [i for i in chosen if library.has(i)], "me")
     else:
-        getattr(removed, what)(given, "me")
+        getattr(removed, what)(chosen, "me")
 
 
 def kept(database: Database) -> object:
@@ -182,8 +185,10 @@ def url_of_0023(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         for n, picture in enumerate(IDS):
             removed = "'2026-02-01 00:00:00+00:00'" if n == 1 else "NULL"
             connection.exec_driver_sql(
-                "INSERT INTO pictures (id, bytes, format, width, height, near_group, added, name, taken, removed)"
-                f" VALUES ('{picture}', {n + 5}, 'PNG', 2, 3, '{IDS[n // 2]}', '2026-01-0{n + 1} 00:00:00+00:00',"
+                "INSERT INTO pictures (id, bytes, format, width, height, near_group, "
+                "added, name, taken, removed)"
+                f" VALUES ('{picture}', {n + 5}, 'PNG', 2, 3, '{IDS[n // 2]}',"
+                f" '2026-01-0{n + 1} 00:00:00+00:00',"
                 f" 'x', {n}, {removed})"
             )
             for place in {PLACES[n], PLACES[n - n % 2] + "-copy"} if n < 3 else {PLACES[n]}:

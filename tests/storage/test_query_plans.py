@@ -123,7 +123,7 @@ def asked(database: Database, question: str) -> list[str]:
     explain_with = "EXPLAIN" if on_postgres else "EXPLAIN QUERY PLAN"
     if on_postgres:  # of an empty table everything is quicker: what is told is whether an index would do
         beside.cursor().execute(
-            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off"
+            "; ".join(f"SET enable_{way} = off" for way in ("seqscan", "bitmapscan", "sort"))
         )
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:

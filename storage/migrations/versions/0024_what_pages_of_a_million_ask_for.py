@@ -62,7 +62,8 @@ def _flag(connection: sa.Connection) -> None:
 def _collections(connection: sa.Connection) -> None:
     for name in ("first_added", "last_added"):
         op.add_column("collections", sa.Column(name, sa.DateTime(timezone=True)))
-    ours = "FROM collection_pictures JOIN pictures ON pictures.id = picture_id WHERE collection_id = collections.id"
+    members = "FROM collection_pictures JOIN pictures ON pictures.id = picture_id"
+    ours = f"{members} WHERE collection_id = collections.id"
     spans = f"first_added = (SELECT min(added) {ours}), last_added = (SELECT max(added) {ours})"
     connection.execute(sa.text(f"UPDATE collections SET {spans}"))
 
