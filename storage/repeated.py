@@ -31,8 +31,8 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
     for names in _chunks(groups):
         several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
         several = several.group_by(p.near_group).having(func.count() > 1)
-        found = set(session.scalars(several))
-        for flag, ours in ((True, sorted(found)), (False, [name for name in names if name not in found])):
+        found = {name for name in session.scalars(several) if name}
+        for flag, ours in ((True, sorted(found for flag, ours in ((True, sorted(found)), set(names))), (False, [name for name in names if name not in found])):
             rows = update(p).where(p.near_group.in_(ours), p.alike.is_(not flag))
             if ours:
                 session.execute(rows.values(alike=flag), execution_options=_UNTRACKED)
