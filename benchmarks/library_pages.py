@@ -266,10 +266,8 @@ def main() -> None:
                 line.format(name, *(f"{t:.1f}" for t in (times[0], min(times), middle, most)), ratio),
                 flush=True,
             )
-        print(
         print(f"baseline: {min(bases):.1f} to {max(bases):.1f} ms")
         print(f"memory: {before} MB before, {_memory()} MB at most")
-        )
         slow = sorted(((most, name) for most, name in p95s if most > 100), reverse=True)
         print("over 100 ms:", ", ".join(f"{name} {most:.0f}" for most, name in slow) or "none")
         bench.close()

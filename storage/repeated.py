@@ -32,7 +32,8 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
         several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
         several = several.group_by(p.near_group).having(func.count() > 1)
         found = {name for name in session.scalars(several) if name}
-        for flag, ours in ((True, sorted(found for flag, ours in ((True, sorted(found)), set(names))), (False, [name for name in names if name not in found])):
+        rest = [name for name in names if name not in found]
+        for flag, ours in ((True, sorted(found)), (False, rest)):
             rows = update(p).where(p.near_group.in_(ours), p.alike.is_(not flag))
             if ours:
                 session.execute(rows.values(alike=flag), execution_options=_UNTRACKED)
