@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new, insert_or_update
+from storage.folders import Placed, count_places, places_of
+from storage.kept_counts import KeptCounts, groups_shown
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
+from storage.repeated import joined, recount_groups, recount_places
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
 MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
@@ -66,6 +71,7 @@ class Adding:
         """Keeps when pictures were taken, by id."""
         with self._database.write("library") as session:
             session.execute(update(PictureRow), [{"id": i, "taken": moment} for i, moment in taken.items()])
+            count_places(session, places_of(session, list(taken), 0))
 
     def record(
         self,
@@ -86,25 +92,34 @@ class Adding:
                 first[facts.id] = min(first.get(facts.id, source.uri), source.uri)
         with self._database.write("library") as session:
             rows = [
-                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id])}
+                vars(facts) | {"near_group": facts.id, "name": _sorted_by(first[facts.id]), "added": now()}
                 for facts in pictures.values()
             ]
-            fresh = insert_new(session, PictureRow, rows)
-            _add_pending(session, [picture_id for (picture_id,) in fresh], fingerprint)
-            sources = [
-                {
+            fresh = [picture_id for (picture_id,) in insert_new(session, PictureRow, rows)]
+            _add_pending(session, fresh, fingerprint)
+            sources = {
+                source.uri: {
                     "uri": source.uri,
                     "picture_id": facts if isinstance(facts, str) else facts.id,
                     "size": source.size,
                     "mtime_ns": source.mtime_ns,
                 }
                 for source, facts in read
-            ]
-            insert_or_update(session, SourceRow, sources)
+            }
+            before = _pictures_at(session, list(sources))
+            insert_or_update(session, SourceRow, list(sources.values()))
             _name(session, {facts for _, facts in read if isinstance(facts, str)})
-            for uris in chunks([source.uri for source, _ in read]):
+            for uris in chunks(list(sources)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
+            placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
+            back = joined(session, fresh)
+            recount_groups(session, back)
+            groups = len(fresh) - groups_shown(session, back, besides=True)
+            size = sum(pictures[one].bytes for one in fresh)
+            came = set(fresh)
+            new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in came}
+            _count(session, placed, before, new, KeptCounts(len(fresh), size, groups))
 
     # The outbox
 
@@ -129,6 +144,42 @@ class Adding:
                         PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id.in_(ids)
                     )
                 )
+
+
+def _pictures_at(session: Session, uris: Sequence[str]) -> dict[str, str]:
+    """Place → the picture that is known to be there."""
+    found: dict[str, str] = {}
+    for some in chunks(uris):
+        query = select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(some))
+        found.update((row[0], row[1]) for row in session.execute(query))
+    return found
+
+
+def _count(
+    session: Session,
+    placed: dict[str, str],
+    before: dict[str, str],
+    fresh: dict[str, tuple[datetime, int, bool]],
+    more: KeptCounts,
+) -> None:
+    """Keeps what follows from these places, each with the picture that is there now and was `before`.
+    `fresh` → when it was added and taken, and that it is shown."""
+    moved = {uri: (before.get(uri), new) for uri, new in placed.items() if before.get(uri) != new}
+    times = Counter(new for _, new in moved.values())
+    old = {one for one, _ in moved.values() if one}
+    recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in fresh})
+    known = dict(fresh)
+    for ids in chunks(sorted((old | times.keys()) - fresh.keys())):
+        query = select(PictureRow.id, PictureRow.added, PictureRow.taken, PictureRow.removed.is_(None))
+        rows = session.execute(query.where(PictureRow.id.in_(ids)))
+        known.update((row[0], (row[1], row[2], bool(row[3]))) for row in rows)
+    changes = [
+        Placed(uri, sign * known[one][2], *known[one][:2])
+        for uri, (was, new) in moved.items()
+        for one, sign in ((was, -1), (new, 1))
+        if one
+    ]
+    count_places(session, changes, more)
 
 
 def _name(session: Session, picture_ids: set[str]) -> None:

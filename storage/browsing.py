@@ -1,37 +1,37 @@
 """The library in any order and any part of it, page by page, and the folders it came from.
 
 A page costs about the same wherever it is and however many pictures there are. Where few pictures fit what
-was chosen they are looked up and sorted; where many do, the index of the order is read on until a page is
-full.
+was chosen they are looked up and sorted; where many do, an index of the order is read on until a page is
+full, and nowhere but between the times at which what fits was added or taken.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from storage.collections import NamedCollection, is_in
+from storage.collections import LARGE, NamedCollection, is_in
 from storage.database import Database
-from storage.dialects import by_bytes, place_in
-from storage.removed import shown
+from storage.folders import Folder, folders_in, span_of
 from storage.tables import UNDATED, UNREAD, PictureRow, SourceRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
 PARAMETERS = 5000
-FOLDERS = 500  # shown of one folder
-NEXT = 200  # pictures that tell how dense a folder is
-KNOWN_FOR = 30  # seconds: between which keys the pictures of a large folder lie
+NEXT = 200  # pictures that tell how dense what fits is
+KNOWN_FOR = 30  # seconds: between which keys what fits lies
+SPANS = 500  # of which that is known
 
 Key = int | str | datetime
+Bounds = dict[str, tuple[Any, Any]]  # by `_Sorting.of`: the least and the greatest key
 
 
 class Order(StrEnum):
@@ -70,6 +70,9 @@ _SORTINGS: dict[Order, _Sorting] = {
 }
 
 
+_BY_ADDED, _BY_TAKEN = _SORTINGS[Order.NEWEST], _SORTINGS[Order.TAKEN]
+
+
 @dataclass(frozen=True)
 class PictureFilter:
     """What part of the library. Bounds are inclusive below and exclusive above; `taken` in seconds by the
@@ -92,16 +95,23 @@ class PictureFilter:
         """`read_on`: what the index is of that is read on (as in `_Sorting`); no other index may lead away
         from it then."""
 
+        # The few that are repeated have indexes of their own, and by time each format has.
+        repeated = self.copies or self.look_alikes
+        by_format = read_on in ("", "added", "taken") and not repeated
+
         def of(column: Any, name: str = "") -> Any:
-            return func.coalesce(column, column) if read_on and name != read_on else column
+            elsewhere = name != read_on if read_on else repeated
+            return func.coalesce(column, column) if elsewhere else column
 
         found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
         if self.folder:
-            found.append(_inside(session, self.folder, bool(read_on)))
+            found.append(_inside(self.folder, bool(read_on)))
         if self.within:
             found.append(is_in(self.within, PictureRow.id))
         if self.format:
-            found.append(of(PictureRow.format) == self.format)
+            found.append(
+                (PictureRow.format if by_format else func.coalesce(PictureRow.format, "")) == self.format
+            )
         pixels = PictureRow.width * PictureRow.height
         ranges = (
             (pixels, "pixels", self.pixels),
@@ -118,14 +128,24 @@ class PictureFilter:
             found.append(of(PictureRow.taken, "taken") > UNDATED)
         elif self.dated is False:
             found.append(of(PictureRow.taken, "taken") <= UNDATED)
-        if self.copies:
-            several = select(SourceRow.picture_id).group_by(SourceRow.picture_id).having(func.count() > 1)
-            found.append(PictureRow.id.in_(several))
-        if self.look_alikes:
-            groups = select(PictureRow.near_group).where(PictureRow.removed.is_(None))
-            groups = groups.group_by(PictureRow.near_group).having(func.count() > 1)
-            found.append(PictureRow.near_group.in_(groups))
+        for flag, chosen in (("copied", self.copies), ("alike", self.look_alikes)):
+            if chosen:  # word for word as the indexes have it
+                which = "coalesce(pictures.{0}, pictures.{0})" if read_on == "ids" else "pictures.{0}"
+                found.append(cast("ColumnElement[bool]", text(f"{which.format(flag)} = TRUE")))
         return found
+
+    def led(self, by: str) -> PictureFilter:
+        """What of it an index finds by itself, where that order is read on."""
+        ordered: dict[str, Any] = {}
+        if by in ("added", "taken"):
+            ordered[by] = getattr(self, by)
+        if by in ("added", "taken") and not (self.copies or self.look_alikes):
+            ordered["format"] = self.format
+        if by == "taken":
+            ordered["dated"] = self.dated
+        if by in ("pixels", "bytes"):
+            ordered[by] = getattr(self, by)
+        return PictureFilter(copies=self.copies, look_alikes=self.look_alikes, **ordered)
 
     @property
     def is_all(self) -> bool:
@@ -153,32 +173,22 @@ class Page:
     fitting: int | None
 
 
-@dataclass(frozen=True)
-class Folder:
-    """`files` counts those of pictures in it and below. `has_folders`: there is something to open."""
-
-    path: str
-    files: int
-    has_folders: bool
-
-
 class Browsing:
     """Reads pages of the library."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._folders: dict[str, list[Folder]] = {}
-        self._folders_of: object = None
-        self._spans: dict[tuple[str, str], tuple[object, float, tuple[Key, Key] | None]] = {}
+        self._spans: dict[Hashable, tuple[object, float, tuple[Key, Key] | None]] = {}
 
     def page(self, chosen: PictureFilter, order: Order, limit: int, place: Place | None = None) -> Page:
         """At most `limit` pictures at a place of the order, the first ones without."""
         if order is Order.TAKEN_OLDEST:
             chosen = replace(chosen, dated=True)
         with self._database.read() as session:
-            few = self._few(session, chosen, _SORTINGS[order].column)
-            rows = list(self._rows(session, chosen, few, order, limit + 1, place))
+            bounds = self._bounds(session, chosen, _SORTINGS[order].of)
+            few = self._few(session, chosen, _SORTINGS[order].column, bounds)
+            rows = list(self._rows(session, chosen, few, order, limit + 1, place, bounds))
             back = place is not None and place.before
             more, rows = len(rows) > limit, rows[:limit]
             rows = rows[::-1] if back else rows
@@ -189,7 +199,7 @@ class Browsing:
     def fitting(self, chosen: PictureFilter) -> list[str] | None:
         """The ids of all that fit, by id; None for more than `FEW`."""
         with self._database.read() as session:
-            few = self._few(session, chosen, PictureRow.id.expression)
+            few = self._few(session, chosen, PictureRow.id.expression, self._bounds(session, chosen))
         return None if few is None else sorted(picture_id for _, picture_id in few)
 
     def kept(self, chosen: PictureFilter, picture_ids: Sequence[str]) -> list[str]:
@@ -218,38 +228,61 @@ class Browsing:
         with self._database.read() as session:
             return list(session.scalars(query.limit(limit)))
 
-    def folders(self, folder: str, stamp: object) -> list[Folder]:
-        """The folders right inside of one, by name; of the library's outermost, "". `stamp` changes with the
-        library: counting the files of a million takes a second and is done once."""
-        with self._lock:
-            if self._folders_of != stamp:
-                self._folders, self._folders_of = {}, stamp
-            if folder not in self._folders:
-                with self._database.read() as session:
-                    self._folders[folder] = _folders(session, folder)
-            return self._folders[folder]
+    def folders(self, folder: str) -> list[Folder]:
+        """The folders right inside of one, by name; of the library's outermost, ""."""
+        with self._database.read() as session:
+            return folders_in(session, folder)
 
     # Inside
 
-    def _span(self, session: Session, folder: str, sorting: _Sorting) -> tuple[Key, Key] | None:
-        """The first and last key of the pictures of a large folder: those were mostly added or taken
-        together, and half a million others may come before them. Looked up once in a while."""
+    def _bounds(self, session: Session, chosen: PictureFilter, order: str = "") -> Bounds:
+        """Between which times everything that fits was added, and taken, as far as that is known or quickly
+        found. Pictures were mostly added or taken together, and half a million others may come before."""
+        found: Bounds = {}
+
+        def within(of: str, span: tuple[Any, Any] | None) -> None:
+            if span is not None:
+                known = found.get(of, span)
+                found[of] = max(known[0], span[0]), min(known[1], span[1])
+
+        if chosen.folder and (span := span_of(session, chosen.folder)):
+            within("added", span.added)
+            within("taken", span.taken)
+        if chosen.within and chosen.within.added:
+            within("added", chosen.within.added)
+        if chosen.taken != (None, None) or chosen.dated is False:
+            within("added", self._span(session, _BY_ADDED, taken_of(chosen)))
+        if chosen.added != (None, None) and order == "taken":
+            within("taken", self._span(session, _BY_TAKEN, PictureFilter(added=chosen.added)))
+        return found
+
+    def _span(self, session: Session, sorting: _Sorting, fits: PictureFilter) -> tuple[Key, Key] | None:
+        """The first and last key of what fits. Looked up once in a while."""
         newest, now = session.scalar(select(func.max(PictureRow.added))), time.monotonic()
+        key = (
+            sorting.of,
+            replace(fits, among=None, without=(), within=None),
+            fits.within and _stamp(fits.within),
+        )
         with self._lock:
-            kept = self._spans.get((folder, sorting.of))
+            kept = self._spans.get(key)
         if kept is not None and kept[0] == newest and now < kept[1]:
             return kept[2]
-        query = select(func.min(sorting.column), func.max(sorting.column))
-        row = session.execute(query.where(_inside(session, folder, read_on=False))).one()
+        if fits.within:  # by its members, not by going through the library
+            fits = replace(fits, within=replace(fits.within, pictures=0))
+        shown, *conditions = fits.conditions(session)
+        whole = [shown] if fits.folder or fits.within else []  # else an index has all that is asked
+        query = select(func.min(sorting.column), func.max(sorting.column)).where(*conditions, *whole)
+        row = session.execute(query).one()
         span = None if row[0] is None else (row[0], row[1])
         with self._lock:
-            if len(self._spans) > FOLDERS:
+            if len(self._spans) > SPANS:
                 self._spans.clear()
-            self._spans[folder, sorting.of] = newest, time.monotonic() + KNOWN_FOR, span
+            self._spans[key] = newest, time.monotonic() + KNOWN_FOR, span
         return span
 
     def _few(
-        self, session: Session, chosen: PictureFilter, column: ColumnElement[Any]
+        self, session: Session, chosen: PictureFilter, column: ColumnElement[Any], bounds: Bounds
     ) -> list[tuple[Key, str]] | None:
         """(key, id) of what fits, where that is little."""
         query = select(column, PictureRow.id)
@@ -264,12 +297,18 @@ class Browsing:
         alone = replace(chosen, among=None, without=())
         if alone.is_all or alone == PictureFilter(dated=True):
             return None  # whatever is left out or must be in it: there are many to go through
-        conditions = chosen.conditions(session)
-        if chosen.folder and _is_large(session, chosen.folder):
-            elsewhere = replace(alone, folder="")
-            if elsewhere.is_all:
-                return None
-            conditions = [*elsewhere.conditions(session), _inside(session, chosen.folder, read_on=True)]
+        rest = alone
+        if alone.folder and _is_large(session, alone.folder):
+            rest = replace(rest, folder="")
+        if alone.within and alone.within.pictures >= LARGE:
+            rest = replace(rest, within=None)
+        if rest.is_all:
+            return None
+        conditions = [*rest.conditions(session), *_between(_BY_ADDED, bounds)]
+        if alone.folder and not rest.folder:
+            conditions.append(_inside(alone.folder, read_on=True))
+        if alone.within and not rest.within:
+            conditions.append(is_in(alone.within, PictureRow.id))
         rows = list(session.execute(query.where(*conditions).limit(FEW + 1)))
         return None if len(rows) > FEW else [(row[0], row[1]) for row in rows if _is_member(chosen, row[1])]
 
@@ -281,6 +320,7 @@ class Browsing:
         order: Order,
         limit: int,
         place: Place | None,
+        bounds: Bounds,
     ) -> Iterator[tuple[Key, str]]:
         """(key, id) from the place on, in the direction of reading."""
         sorting = _SORTINGS[order]
@@ -291,9 +331,10 @@ class Browsing:
             ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
             yield from ahead[:limit]
             return
-        span = None
-        if chosen.folder and not _is_dense(session, chosen.folder, sorting, falling, place):
-            span = self._span(session, chosen.folder, sorting)
+        span = bounds.get(sorting.of)
+        if not _is_dense(session, chosen, sorting, falling, place, span):
+            alone = replace(chosen, among=None, without=())
+            span = self._span(session, sorting, alone) or span
         left = limit
         while left > 0:
             size = limit if chosen.among is None and not chosen.without else READ_ON
@@ -321,13 +362,12 @@ def _read_on(
     column, picture_id = sorting.column, PictureRow.id
     query = select(column, picture_id).where(*chosen.conditions(session, read_on=sorting.of))
     if span is not None:
-        query = query.where(column >= span[0], column <= span[1])
-    if place is not None and falling:
-        behind = and_(column <= place.key, or_(column < place.key, picture_id < place.id))
-        query = query.where(behind)
-    elif place is not None:
-        behind = and_(column >= place.key, or_(column > place.key, picture_id > place.id))
-        query = query.where(behind)
+        query = query.where(*_between(sorting, {sorting.of: span}))
+    if place is not None:  # as one comparison, which an index finds even among many equal keys
+        at, here = tuple_(column, picture_id), tuple_(place.key, place.id)
+        query = query.where(at < here if falling else at > here)
+        if sorting.of == "pixels":  # of an expression SQLite finds it by this alone
+            query = query.where(column <= place.key if falling else column >= place.key)
     order = (column.desc(), picture_id.desc()) if falling else (column.asc(), picture_id.asc())
     return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(size))]
 
@@ -336,86 +376,62 @@ def _is_member(chosen: PictureFilter, picture_id: str) -> bool:
     return (chosen.among is None or picture_id in chosen.among) and picture_id not in chosen.without
 
 
-def _inside(session: Session, folder: str, read_on: bool) -> ColumnElement[bool]:
+def taken_of(chosen: PictureFilter) -> PictureFilter:
+    """What of it is about when pictures were taken."""
+    return PictureFilter(taken=chosen.taken, dated=chosen.dated)
+
+
+def _between(sorting: _Sorting, bounds: Bounds) -> list[ColumnElement[bool]]:
+    if sorting.of not in bounds:
+        return []
+    least, greatest = bounds[sorting.of]
+    return [sorting.column >= least, sorting.column <= greatest]
+
+
+def _inside(folder: str, read_on: bool) -> ColumnElement[bool]:
     """Whether a picture has a place in the folder or below. While an index is read on, the few places of each
     picture are looked at; else the places of the folder are a range of their index."""
     least, beyond = _range(folder)
-    uri = by_bytes(session, SourceRow.uri)
     if not read_on:
-        places = select(SourceRow.picture_id).where(uri >= least, uri < beyond)
+        places = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond)
         return PictureRow.id.in_(places)
-    place = by_bytes(session, func.coalesce(SourceRow.uri, SourceRow.uri))
+    place = func.coalesce(SourceRow.uri, SourceRow.uri)
     its = SourceRow.picture_id == PictureRow.id
     return select(SourceRow.uri).where(its, place >= least, place < beyond).exists()
 
 
-def _is_dense(session: Session, folder: str, sorting: _Sorting, falling: bool, place: Place | None) -> bool:
-    """Whether a tenth of what comes next in the order is in the folder: then a page is full soon."""
-    ahead = [i for _, i in _read_on(session, PictureFilter(), sorting, falling, NEXT, place)]
-    inside = PictureRow.id.in_(ahead), _inside(session, folder, read_on=True)
-    return 10 * (session.scalar(select(func.count(PictureRow.id)).where(*inside)) or 0) >= len(ahead)
+def _is_dense(
+    session: Session,
+    chosen: PictureFilter,
+    sorting: _Sorting,
+    falling: bool,
+    place: Place | None,
+    span: tuple[Key, Key] | None,
+) -> bool:
+    """Whether a tenth of what comes next in the order fits: then a page is full soon."""
+    led, alone = chosen.led(sorting.of), replace(chosen, among=None, without=())
+    if led == alone:
+        return True
+    ahead = [i for _, i in _read_on(session, led, sorting, falling, NEXT, place, span)]
+    fitting = PictureRow.id.in_(ahead), *alone.conditions(session, read_on="ids")
+    return 10 * (session.scalar(select(func.count(PictureRow.id)).where(*fitting)) or 0) >= len(ahead)
 
 
 def _is_large(session: Session, folder: str) -> bool:
     """Whether more than a few pictures are in it; no more than those are looked at."""
     least, beyond = _range(folder)
-    uri = by_bytes(session, SourceRow.uri)
-    some = select(SourceRow.picture_id).where(uri >= least, uri < beyond).distinct()
+    some = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond).distinct()
     return session.scalar(some.offset(FEW).limit(1)) is not None
+
+
+def _stamp(one: NamedCollection) -> tuple[int, int]:
+    return one.id, one.change
 
 
 def _range(folder: str) -> tuple[str, str]:
     """What every place below a folder lies between: `0` is behind `/`."""
     inside = folder.rstrip("/")
     return f"{inside}/", f"{inside}0"
-
-
-def _folders(session: Session, folder: str) -> list[Folder]:
-    uri, in_bin = by_bytes(session, SourceRow.uri), ~shown(SourceRow.picture_id)
-    if not folder:
-        first, last = session.execute(select(func.min(uri), func.max(uri))).one()
-        if first is None:
-            return []
-        outermost = _common_folder(first, last)
-        query = select(func.count()).where(*_between(uri, outermost))
-        files = (session.scalar(query) or 0) - (session.scalar(query.where(in_bin)) or 0)
-        return [Folder(outermost, files, _has_folders(session, uri, outermost))] if files else []
-    found = _files(session, uri, folder)
-    for part, count in _files(session, uri, folder, in_bin).items():
-        found[part] -= count
-    inside = f"{folder.rstrip('/')}/"
-    parts = sorted(part for part, count in found.items() if part and count > 0)[:FOLDERS]
-    return [Folder(inside + p, found[p], _has_folders(session, uri, inside + p)) for p in parts]
-
-
-def _files(session: Session, uri: Any, folder: str, *which: ColumnElement[bool]) -> dict[str, int]:
-    """Name of each folder right inside of one → how many files are below it."""
-    rest = func.substr(uri, len(folder.rstrip("/")) + 2)
-    end = place_in(session, rest, "/")
-    part = func.substr(rest, 1, end - 1)
-    query = select(part, func.count()).where(*_between(uri, folder), end > 0, *which).group_by(part)
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def _has_folders(session: Session, uri: Any, folder: str) -> bool:
-    rest = func.substr(uri, len(folder.rstrip("/")) + 2)
-    query = select(uri).where(*_between(uri, folder), place_in(session, rest, "/") > 0)
-    return session.scalar(query.limit(1)) is not None
-
-
-def _between(uri: Any, folder: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    least, beyond = _range(folder)
-    return uri >= least, uri < beyond
-
-
-def _common_folder(one: str, other: str) -> str:
-    """The innermost folder that holds both, and all that is between them in order."""
-    parts = []
-    for a, b in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
-        if a != b:
-            break
-        parts.append(a)
-    return "/".join(parts) or "/"
 
 
 def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:

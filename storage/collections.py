@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -37,7 +37,8 @@ Members = Select[str] | Sequence[str]  # which pictures: as a query, or by id
 
 @dataclass(frozen=True)
 class NamedCollection:
-    """A set of `pictures` with a name. `change` counts what became of it; `rule`: what it began by."""
+    """A set of `pictures` with a name. `change` counts what became of it; `rule`: what it began by;
+    `added`: between which times its pictures came into the library, or more."""
 
     id: int
     name: str
@@ -48,6 +49,7 @@ class NamedCollection:
     author: str
     created: datetime
     removed: datetime | None
+    added: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True)
@@ -230,15 +232,11 @@ def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> Colum
 
 
 def in_folder(folder: str) -> Select[str]:
-    """Pictures at a place in this folder or below it, archives too. Letter by letter: LIKE takes upper for
-    lower case in one of the databases."""
-    start = f"{folder.rstrip('/')}/"
-    archive = f"{folder.rstrip('/')}!/"
-    uri = SourceRow.uri
-    below = func.substr(uri, 1, len(start)) == start
-    return (
-        select(SourceRow.picture_id).where(below | (func.substr(uri, 1, len(archive)) == archive)).distinct()
-    )
+    """Pictures at a place in this folder or below it, archives too: two ranges of places in the order of
+    bytes (`0` is behind `/`). LIKE takes upper for lower case in one of the databases."""
+    uri, inside = SourceRow.uri, folder.rstrip("/")
+    ranges = [and_(uri >= f"{start}/", uri < f"{start}0") for start in (inside, f"{inside}!")]
+    return select(SourceRow.picture_id).where(or_(*ranges)).distinct()
 
 
 def added_between(begin: datetime, end: datetime) -> Select[str]:
@@ -266,14 +264,15 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
 
 
 def _rows() -> Select[NamedCollectionRow, int, int]:
-    """With how many pictures are in each, without those in the bin: few, so these alone are counted."""
+    """With how many pictures are in each, without those in the bin: few, so these alone are looked at."""
     c, change = NamedCollectionRow, CollectionChangeRow
     member = CollectionPictureRow
+    its = member.picture_id == PictureRow.id, member.collection_id == c.id, member.until.is_(None)
     in_bin = (
         select(func.count())
-        .select_from(member)
-        .join(PictureRow, PictureRow.id == member.picture_id)
-        .where(PictureRow.removed.is_not(None), member.collection_id == c.id, member.until.is_(None))
+        .select_from(PictureRow)
+        .where(PictureRow.removed.is_not(None), exists().where(*its).correlate(PictureRow, c))
+        .correlate(c)
         .scalar_subquery()
     )
     last = (
@@ -301,6 +300,7 @@ def _named(found: Any) -> NamedCollection:
         author=row.author,
         created=row.created,
         removed=row.removed,
+        added=(row.first_added, row.last_added) if row.first_added and row.last_added else None,
     )
 
 
@@ -319,9 +319,9 @@ def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, au
     if isinstance(pictures, Select):
         came = _begin(session, collection_id, number, pictures)
     else:
-        came = 0
-        for start in range(0, len(pictures), AT_ONCE):
-            some = select(PictureRow.id).where(PictureRow.id.in_(pictures[start : start + AT_ONCE]))
+        came, once = 0, list(dict.fromkeys(pictures))
+        for start in range(0, len(once), AT_ONCE):
+            some = select(PictureRow.id).where(PictureRow.id.in_(once[start : start + AT_ONCE]))
             came += _begin(session, collection_id, number, some)
     return _record(session, collection_id, number, deed, came, author)
 
@@ -331,12 +331,29 @@ def _begin(session: Session, collection_id: int, number: int, pictures: Select[s
     chosen = pictures.subquery()
     (picture_id,) = chosen.c
     member = CollectionPictureRow
-    there = exists().where(
-        member.collection_id == collection_id, member.picture_id == picture_id, member.until.is_(None)
-    )
-    rows = select(literal(collection_id), picture_id, literal(number)).where(~there)
-    found = session.execute(insert(member).from_select(["collection_id", "picture_id", "since"], rows))
-    return int(found.rowcount)  # type: ignore[attr-defined]  # of an insert there is one
+    rows = select(literal(collection_id), picture_id, literal(number))
+    if number > 1:  # of none before: PostgreSQL would read what it is writing once for each picture
+        there = exists().where(
+            member.collection_id == collection_id, member.picture_id == picture_id, member.until.is_(None)
+        )
+        rows = rows.where(~there)
+    begin = insert(member).from_select(["collection_id", "picture_id", "since"], rows)
+    found = session.execute(begin, execution_options={"preserve_rowcount": True})
+    came = int(found.rowcount)  # type: ignore[attr-defined]
+    if came:
+        _widen(session, collection_id, number)
+    return came
+
+
+def _widen(session: Session, collection_id: int, number: int) -> None:
+    """By when the pictures of this change came into the library."""
+    member, p = CollectionPictureRow, PictureRow
+    query = select(func.min(p.added), func.max(p.added)).join(member, member.picture_id == p.id)
+    new = member.collection_id == collection_id, member.until.is_(None), member.since == number
+    first, last = session.execute(query.where(*new)).one()
+    row = session.get_one(NamedCollectionRow, collection_id)
+    row.first_added = min(first, row.first_added or first)
+    row.last_added = max(last, row.last_added or last)
 
 
 def _end(session: Session, collection_id: int, number: int, which: Any) -> int:

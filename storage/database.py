@@ -142,11 +142,11 @@ def _config() -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Brings a database to the newest schema, one migration after the other."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Brings a database to the newest schema, or an older one, one migration after the other."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -89,17 +89,6 @@ def dialect_of(url: str) -> Dialect:
     )
 
 
-def by_bytes(session: Session, column: Any) -> Any:
-    """Text that is compared byte by byte, as SQLite always does."""
-    return column.collate("C") if session.get_bind().dialect.name == "postgresql" else column
-
-
-def place_in(session: Session, column: Any, part: str) -> Any:
-    """Where in the text `part` first is, from 1 on; 0 where it isn't."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    return func.strpos(column, part) if postgres else func.instr(column, part)
-
-
 def insert_into(session: Session, table: type[Base]) -> Any:
     """An INSERT with ON CONFLICT, which both have and SQLAlchemy has for each."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

@@ -259,6 +259,14 @@ class LabelLog:
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
 
+    def about(self, picture_id: str, concept_ids: Sequence[int]) -> set[int]:
+        """Those of these concepts for which anything was ever said of a picture: one look at an index, where
+        asking each for what stands would be a hundred."""
+        e = LabelEventRow
+        query = select(e.concept_id).where(e.concept_id.in_(concept_ids), e.picture_id == picture_id)
+        with self._database.read() as session:
+            return set(session.scalars(query.distinct()))
+
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
         """The first label that each person, real or simulated, gave a picture (any, or one of these few)
         without seeing what the machine says of it, oldest first. What is undone was not given."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,20 +15,30 @@ from storage.adding import MAX_PARAMETERS, Adding, PictureFacts, chunks
 from storage.database import Database, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
+from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
+from storage.repeated import recount_groups
 from storage.tables import (
     PURGED,
     BadFileRow,
+    FolderRow,
+    LibraryCountRow,
     LibraryRow,
     PendingVectorRow,
     PictureRow,
     SourceRow,
 )
 
-QUICK_COUNT = 0.05  # seconds
-COUNT_AGAIN_AFTER = 30  # times as long as counting takes
-LIBRARY_TABLES = (LibraryRow, PictureRow, SourceRow, BadFileRow, PendingVectorRow)
+LIBRARY_TABLES = (
+    LibraryRow,
+    PictureRow,
+    SourceRow,
+    FolderRow,
+    LibraryCountRow,
+    BadFileRow,
+    PendingVectorRow,
+)
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 
@@ -78,7 +87,6 @@ class Library:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.adding = Adding(database)
-        self._counted: tuple[float, LibraryCounts | None] = (0.0, None)
 
     # The encoder
 
@@ -120,16 +128,21 @@ class Library:
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
+        changed: list[dict[str, str]] = []
+        left: set[str | None] = set()
         with self._database.write("library") as session:
             before = session.execute(select(PictureRow.id, PictureRow.near_group).order_by(PictureRow.id))
-            changed = [
-                {"id": picture_id, "near_group": groups.get(picture_id, picture_id)}
-                for picture_id, group in before
-                if groups.get(picture_id, picture_id) != group
-            ]
+            for picture_id, group in before:
+                if (new := groups.get(picture_id, picture_id)) != group:
+                    changed.append({"id": picture_id, "near_group": new})
+                    left.add(group)
             if changed:
+                groups_now = left | {row["near_group"] for row in changed}
+                shown_before = groups_shown(session, groups_now)
                 session.execute(update(PictureRow), changed)
-        self._counted = (0.0, None)  # this ends every adding
+                recount_groups(session, groups_now)
+                more = groups_shown(session, groups_now) - shown_before
+                add_to_counts(session, KeptCounts(groups=more))
         return len(changed)
 
     def near_groups(self, picture_ids: Sequence[str]) -> list[str]:
@@ -200,38 +213,22 @@ class Library:
             return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
 
     def counts(self) -> LibraryCounts:
-        """Exact where counting is quick. Of a million pictures, where it takes a fifth of a second and
-        every page shows them, they may be some seconds old."""
-        until, counts = self._counted
-        if counts is not None and time.monotonic() < until:
-            return counts
-        started = time.monotonic()
-        counts = self._count()
-        took = time.monotonic() - started
-        self._counted = (time.monotonic() + COUNT_AGAIN_AFTER * took, counts if took > QUICK_COUNT else None)
-        return counts
-
-    def _count(self) -> LibraryCounts:
+        """Nothing large is counted for it."""
         with self._database.read() as session:
 
             def count(table: type, *which: ColumnElement[bool]) -> int:
                 return session.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
-            groups = session.scalar(select(func.count(PictureRow.near_group.distinct())).where(_SHOWN)) or 0
-            pictures = count(PictureRow, _SHOWN)
+            kept = kept_counts(session)
             return LibraryCounts(
-                pictures=pictures,
-                sources=count(SourceRow, shown(SourceRow.picture_id)),
-                bytes=int(session.scalar(select(func.sum(PictureRow.bytes)).where(_SHOWN)) or 0),
-                near_duplicates=pictures - groups,
+                pictures=kept.pictures,
+                sources=kept.places,
+                bytes=kept.bytes,
+                near_duplicates=kept.pictures - kept.groups,
                 bad_files=count(BadFileRow),
                 pending=count(PendingVectorRow, shown(PendingVectorRow.picture_id)),
-                in_bin=count(PictureRow, ~_SHOWN, PictureRow.id != PURGED),
+                in_bin=count(PictureRow, PictureRow.removed.is_not(None), PictureRow.id != PURGED),
             )
-
-    def changed(self) -> None:
-        """What was counted holds no longer."""
-        self._counted = (0.0, None)
 
     def picture(self, picture_id: str) -> Picture:
         """Raises `UnknownPictureError`."""

@@ -32,6 +32,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.collections import forget
 from storage.database import Database, insert_new
+from storage.folders import count_places, places_of
+from storage.kept_counts import KeptCounts, groups_shown
+from storage.repeated import groups_of, recount_groups
 from storage.tables import (
     MEASURED,
     PURGED,
@@ -198,11 +201,19 @@ class Removed:
             for ids in _chunks(picture_ids):
                 query = select(PictureRow.id).where(PictureRow.id.in_(ids), state, PictureRow.id != PURGED)
                 found = list(session.scalars(query))
+                groups = groups_of(session, found)
+                before = groups_shown(session, groups)
                 rows = update(PictureRow).where(PictureRow.id.in_(found))
                 session.execute(rows.values(removed=moment if remove else None))
                 deed = "removed" if remove else "restored"
                 events = [{"picture_id": i, "deed": deed, "author": author, "created": moment} for i in found]
                 insert_new(session, RemovalRow, events)
+                recount_groups(session, groups)
+                sign = -1 if remove else 1
+                size = session.scalar(select(func.sum(PictureRow.bytes)).where(PictureRow.id.in_(found)))
+                new_groups = groups_shown(session, groups) - before
+                more = KeptCounts(sign * len(found), sign * int(size or 0), new_groups)
+                count_places(session, places_of(session, found, sign), more)
                 moved.update(found)
         return [i for i in dict.fromkeys(picture_ids) if i in moved]
 

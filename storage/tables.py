@@ -15,7 +15,9 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    TextClause,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -69,14 +71,42 @@ class LibraryRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+# What pictures are sorted by: a part of its own in each index of the few that are repeated.
+SORTED_BY = {
+    "added": "added",
+    "name": "name",
+    "taken": "taken",
+    "pixels": "(width * height)",
+    "bytes": "bytes",
+}
+
+
+def _is(flag: str) -> TextClause:
+    return text(f"{flag} = TRUE")
+
+
 class PictureRow(Base):
     __tablename__ = "pictures"
     __table_args__ = (
+        Index("pictures_by_added", "added", "id", "taken"),
         Index("pictures_by_name", "name", "id"),
-        Index("pictures_by_taken", "taken", "id"),
+        Index("pictures_by_taken", "taken", "id", "added"),
         Index("pictures_by_pixels", text("(width * height)"), "id"),
         Index("pictures_by_bytes", "bytes", "id"),
-        Index("pictures_by_format", "format"),
+        Index("pictures_by_format_added", "format", "added", "id"),
+        Index("pictures_by_format_taken", "format", "taken", "id"),
+        *(
+            Index(
+                f"pictures_{flag}_by_{name}",
+                flag,  # so that SQLite, which expects little of such an index, takes it
+                of if name == of else text(of),
+                "id",
+                sqlite_where=_is(flag),
+                postgresql_where=_is(flag),
+            )
+            for flag in ("copied", "alike")
+            for name, of in SORTED_BY.items()
+        ),
         Index(
             "pictures_removed",
             "removed",
@@ -91,10 +121,13 @@ class PictureRow(Base):
     height: Mapped[int]
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
     near_group: Mapped[str | None] = mapped_column(String(64), index=True)  # smallest id of its group
-    added: Mapped[datetime] = mapped_column(default=now, index=True)
+    added: Mapped[datetime] = mapped_column(default=now)
     name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # its first place's, folded
     taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
     removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
+    # Kept by `storage.repeated`: it is at several places; others of its group are shown.
+    copied: Mapped[bool] = mapped_column(default=False, server_default=false())
+    alike: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class RemovalRow(Base):
@@ -122,11 +155,37 @@ class SourceRow(Base):
     """A place a picture's bytes are: an absolute path, or archive path + '!/' + member."""
 
     __tablename__ = "sources"
-    uri: Mapped[str] = mapped_column(Text, primary_key=True)
+    uri: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     added: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class FolderRow(Base):
+    """A folder that pictures are in or below, kept by `storage.folders`: how many places below it show one,
+    and between which times these were added and taken, or more."""
+
+    __tablename__ = "folders"
+    __table_args__ = (Index("folders_by_parent", "parent", "path"),)
+    path: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
+    parent: Mapped[str] = mapped_column(BY_BYTES)
+    files: Mapped[int]
+    first_added: Mapped[datetime]
+    last_added: Mapped[datetime]
+    first_taken: Mapped[int] = mapped_column(BigInteger)
+    last_taken: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryCountRow(Base):
+    """How much of the library is not in the bin, kept by `storage.kept_counts`. One row."""
+
+    __tablename__ = "library_counts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pictures: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    groups: Mapped[int]  # of near-duplicates
+    places: Mapped[int]
 
 
 class BadFileRow(Base):
@@ -198,6 +257,9 @@ class NamedCollectionRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
     removed: Mapped[datetime | None]
     followed: Mapped[datetime | None]  # until when what came into its folder was looked at
+    # Between which times the pictures that are, or ever were, in it came into the library.
+    first_added: Mapped[datetime | None]
+    last_added: Mapped[datetime | None]
 
 
 class CollectionChangeRow(Base):

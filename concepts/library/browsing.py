@@ -158,6 +158,8 @@ def picture_detail(
     """Raises `UnknownPictureError`."""
     picture = library.picture(picture_id)
     near = sorted(library.members([picture.near_group]) - {picture_id})
+    concepts = store.all()
+    about = log.about(picture_id, [concept.id for concept in concepts])
     labels = [
         PictureLabel(
             concept=concept.name,
@@ -165,7 +167,8 @@ def picture_detail(
             author=event.author.name,
             author_kind=event.author.kind,
         )
-        for concept in store.all()
+        for concept in concepts
+        if concept.id in about
         for event in log.standing(concept.id, picture_ids=[picture_id])
     ]
     return PictureDetail(

@@ -66,7 +66,6 @@ def empty_bin(
         listener(start + len(some), len(ids), "small pictures and uploads")
     listener(len(ids), len(ids), "what was said of them")
     gone = removed.purge(ids, author, refuse=refuse)
-    collection.library.changed()
     return Emptied(
         pictures=gone.pictures,
         places=gone.places,

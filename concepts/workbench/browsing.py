@@ -42,9 +42,6 @@ class Browsing:
 
     def folders(self, folder: str = "") -> list[FolderView]:
         """Those right inside of one; of the whole library the one that all of it is in."""
-        collection = self._context.collection
-        counts = collection.library.counts()
-        stamp = counts.sources, counts.in_bin, collection.removed.hidden().version
         return [
             FolderView(
                 path=found.path,
@@ -52,7 +49,7 @@ class Browsing:
                 files=found.files,
                 has_folders=found.has_folders,
             )
-            for found in collection.browsing.folders(folder, stamp)
+            for found in self._context.collection.browsing.folders(folder)
         ]
 
     def formats(self) -> list[str]:

@@ -94,7 +94,6 @@ class Removing:
         )
 
     def _moved(self, ids: Sequence[str]) -> Moved:
-        self._context.collection.library.changed()
         return Moved(pictures=list(ids))
 
 

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rows import FINGERPRINT, picture_ids
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from storage.adding import PictureFacts
-from storage.browsing import Browsing, Folder, Order, Page, PictureFilter
+from storage.browsing import Browsing, Order, Page, PictureFilter
 from storage.database import Database
 from storage.files import sqlite_url
+from storage.folders import Folder
 from storage.library import Library
 from storage.pictures.files import Source
 from storage.removed import Removed
-from storage.tables import UNDATED, UNREAD, PendingVectorRow, PictureRow, RemovalRow, SourceRow
+from storage.tables import (
+    UNDATED,
+    UNREAD,
+    FolderRow,
+    LibraryCountRow,
+    PendingVectorRow,
+    PictureRow,
+    RemovalRow,
+    SourceRow,
+)
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SIZES = (1, 2, 3)
@@ -54,18 +65,17 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 def fill(database: Database, rows: list[tuple[int, int, str, str, str]]) -> None:
+    """Two pictures are added at each moment."""
     with database.write() as session:
-        for table in (PendingVectorRow, RemovalRow, SourceRow, PictureRow):
+        for table in (PendingVectorRow, RemovalRow, SourceRow, PictureRow, FolderRow, LibraryCountRow):
             session.execute(delete(table))
     read = [
         (source(f"{folder}/{number}/{name}"), facts(number, size, taken, kind))
         for number, (size, taken, kind, name, folder) in enumerate(rows)
     ]
-    Library(database).adding.record(read, [], FINGERPRINT)
-    with database.write() as session:
-        moments = [{"id": IDS[n], "added": DAY + timedelta(days=n // 2)} for n in range(len(rows))]
-        if moments:
-            session.execute(update(PictureRow), moments)
+    moments = [DAY + timedelta(days=number // 2) for number in range(len(rows))]
+    with patch("storage.adding.now", side_effect=moments):
+        Library(database).adding.record(read, [], FINGERPRINT)
 
 
 def forth_and_back(browsing: Browsing, chosen: PictureFilter, order: Order, size: int) -> list[str]:
@@ -138,15 +148,15 @@ def test_a_folder_holds_what_is_below_it_and_tells_what_can_be_opened(database: 
         [(1, 7, "PNG", "a.png", folder) for folder in ("/p/one", "/p/one", "/p/two.zip!/in", "/p/two and")],
     )
     browsing = Browsing(database)
-    assert browsing.folders("", 1) == [Folder("/p", 4, has_folders=True)]
-    inside = browsing.folders("/p", 1)
+    assert browsing.folders("") == [Folder("/p", 4, has_folders=True)]
+    inside = browsing.folders("/p")
     assert [(folder.path, folder.files) for folder in inside] == [
         ("/p/one", 2),
         ("/p/two and", 1),
         ("/p/two.zip!", 1),
     ]
     Removed(database).remove([IDS[3]], "me")
-    assert [folder.path for folder in browsing.folders("/p", 2)] == ["/p/one", "/p/two.zip!"]
+    assert [folder.path for folder in browsing.folders("/p")] == ["/p/one", "/p/two.zip!"]
     assert browsing.fitting(PictureFilter(folder="/p/two.zip!")) == [IDS[2]]
     assert browsing.fitting(PictureFilter(folder="/p/two")) == []
 

@@ -1,0 +1,220 @@
+"""A synthetic library: rows in SQL made by bulk inserts, without picture files and without vectors.
+
+Folders are years of events. What real libraries have, and what makes filters hard, is in it: one kind of file
+is only in one year, dates follow folders, copies and look-alikes are few, some pictures have no date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, insert
+
+from storage.database import Database
+from storage.library import Library, LibraryEncoder
+from storage.tables import (
+    UNDATED,
+    Base,
+    CandidateRow,
+    ConceptRow,
+    DefinitionRow,
+    EvaluationPictureRow,
+    LabelEventRow,
+    PictureRow,
+    RemovalRow,
+    SourceRow,
+)
+
+ROOT = "/synthetic"
+YEARS, EVENTS = 10, 100  # folders, and folders in each
+FIRST_YEAR = 2010
+BEGUN = datetime(2024, 1, 1, tzinfo=UTC)
+AT_ONCE = 20_000  # rows
+FINGERPRINT = "synthetic"
+SIZES = ((640, 480), (1024, 768), (1600, 1200), (3000, 2000), (4000, 3000))
+COPIED_EACH, ALIKE_EACH, REMOVED_EACH, UNDATED_EACH, RARE_EACH = 50, 33, 1000, 10, 10_000
+
+Row = dict[str, Any]
+
+
+def picture_id(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def folder(number: int, pictures: int) -> str:
+    year, event = divmod(number * YEARS * EVENTS // pictures, EVENTS)
+    return f"{ROOT}/{FIRST_YEAR + year}/event {event:03}"
+
+
+def place(number: int, pictures: int) -> str:
+    return (
+        f"{folder(number, pictures)}/IMG_{(7919 * number) % pictures:07}.{_format(number, pictures).lower()}"
+    )
+
+
+def build(database: Database, pictures: int, concepts: int, answers: int) -> None:
+    """Fills an empty database. The secondary indexes of the largest tables are made afterwards."""
+    Library(database).set_encoder(LibraryEncoder("synthetic", "float32", FINGERPRINT, 8))
+    indexes = [index for table in (PictureRow, SourceRow) for index in table.__table__.indexes]
+    with database.engine.begin() as connection:
+        for index in indexes:
+            index.drop(connection)
+    numbers = sorted(range(pictures), key=picture_id)  # as the primary key goes: quicker
+    for start in range(0, pictures, AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        write(database, PictureRow, [_picture(n, pictures) for n in some])
+    for start in range(0, pictures, AT_ONCE):
+        some = range(start, min(start + AT_ONCE, pictures))
+        write(database, SourceRow, [row for n in some for row in _sources(n, pictures)])
+    moment = BEGUN + timedelta(days=365)
+    removed = [picture_id(n) for n in range(3, pictures, REMOVED_EACH)]
+    rows = [{"picture_id": i, "deed": "removed", "author": "synthetic", "created": moment} for i in removed]
+    write(database, RemovalRow, rows)
+    with database.engine.begin() as connection:
+        for index in indexes:
+            index.create(connection)
+    _concepts(database, pictures, concepts, answers)
+    analyse(database)
+
+
+def analyse(database: Database) -> None:
+    """As PostgreSQL's own housekeeping does after a while; SQLite is left as it is."""
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def write(database: Database, table: type[Base], rows: Sequence[Row]) -> None:
+    """Many rows of the same columns."""
+    if not rows:
+        return
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            _copy(connection, table, rows)
+        else:
+            connection.execute(insert(table.__table__), list(rows))
+
+
+def _copy(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
+    names = list(rows[0])
+    with connection.connection.cursor() as cursor:
+        columns = ", ".join(f'"{name}"' for name in names)
+        with cursor.copy(f"COPY {table.__tablename__} ({columns}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+            for row in rows:
+                given = (row[name] for name in names)
+                copy.write_row([json.dumps(v) if isinstance(v, (dict, list)) else v for v in given])
+
+
+def _format(number: int, pictures: int) -> str:
+    if number % RARE_EACH == 5:
+        return "TIFF"
+    screens = number * YEARS // pictures == 2  # one year of them, long ago
+    return "PNG" if screens and number % 10 else "WEBP" if number % 50 == 1 else "JPEG"
+
+
+def _picture(number: int, pictures: int) -> Row:
+    draw = np.random.default_rng(number)
+    width, height = SIZES[int(draw.integers(len(SIZES)))]
+    own = picture_id(number)
+    other = number - 1 if number % ALIKE_EACH == 1 else number + 1 if number % ALIKE_EACH == 0 else number
+    alike = picture_id(other) if 0 <= other < pictures else own
+    year, event = divmod(number * YEARS * EVENTS // pictures, EVENTS)
+    day = datetime(FIRST_YEAR + year, 1, 1, tzinfo=UTC) + timedelta(days=3 * event, seconds=number % 1000)
+    return {
+        "id": own,
+        "bytes": int(draw.integers(20_000, 9_000_000)),
+        "format": _format(number, pictures),
+        "width": width,
+        "height": height,
+        "perceptual_hash": own[:16],
+        "near_group": min(own, alike),
+        "added": BEGUN + timedelta(milliseconds=20 * number, hours=number * YEARS // pictures),
+        "name": place(number, pictures).rpartition("/")[2].casefold(),
+        "taken": UNDATED if number % UNDATED_EACH == 4 else int(day.timestamp()),
+        "removed": BEGUN + timedelta(days=365) if number % REMOVED_EACH == 3 else None,
+    }
+
+
+def _sources(number: int, pictures: int) -> Iterator[Row]:
+    places = [place(number, pictures)]
+    if number % COPIED_EACH == 7:
+        places.append(f"{ROOT}/copies/{number % 97:02}/{number:07}.jpg")
+    added = BEGUN + timedelta(milliseconds=20 * number, hours=number * YEARS // pictures)
+    for uri in places:
+        yield {
+            "uri": uri,
+            "picture_id": picture_id(number),
+            "size": 1,
+            "mtime_ns": 10**9 * number,
+            "added": added,
+        }
+
+
+def _concepts(database: Database, pictures: int, concepts: int, answers: int) -> None:
+    moment, each = BEGUN + timedelta(days=400), answers // max(concepts, 1)
+    ids = range(1, concepts + 1)
+    names = {number: f"Synthetic concept {number}" for number in ids}
+    key = {number: name.casefold() for number, name in names.items()}
+    rows = [{"name": names[n], "key": key[n], "seed": key[n], "created": moment} for n in ids]
+    write(database, ConceptRow, rows)
+    document = {"description": "A synthetic concept."}
+    definitions = [
+        {
+            "concept_id": n,
+            "number": 1,
+            "document": {"name": names[n]} | document,
+            "author": "synthetic",
+            "note": "",
+            "created": moment,
+        }
+        for n in ids
+    ]
+    write(database, DefinitionRow, definitions)
+    for n in ids:
+        drawn = [int(one) for one in np.random.default_rng(n).choice(pictures, each, replace=False)]
+        events = [
+            {
+                "key": f"{n}-{one}",
+                "concept_id": n,
+                "picture_id": picture_id(one),
+                "value": "yes" if one % 3 else "no",
+                "author": "synthetic",
+                "author_kind": "person",
+                "definition_number": 1,
+                "comment": "",
+                "created": moment,
+                "in_view": False,
+                "repeat": False,
+                "renewed": False,
+            }
+            for one in drawn
+        ]
+        write(database, LabelEventRow, events)
+        pool = [
+            {
+                "concept_id": n,
+                "picture_id": picture_id(one),
+                "brought_by": ["random"],
+                "definition_number": 1,
+                "added": moment,
+            }
+            for one in drawn
+        ]
+        write(database, CandidateRow, pool)
+        measuring = [
+            {
+                "concept_id": n,
+                "picture_id": picture_id(one),
+                "ordinal": ordinal,
+                "drawn": "random",
+                "added": moment,
+                "wave": 0,
+            }
+            for ordinal, one in enumerate(drawn[: each // 10])
+        ]
+        write(database, EvaluationPictureRow, measuring)

@@ -1,0 +1,159 @@
+"""How many pictures are in each folder, kept where they are added, removed and put back: counting a million
+places takes a second, and the folders of the library are on every page of it.
+
+Each folder also keeps between which times its pictures were added and taken. That may be wider than it is
+(nothing narrows it), never narrower: a page of a folder is looked for nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from storage.dialects import insert_into
+from storage.kept_counts import NOTHING, KeptCounts, add_to_counts
+from storage.tables import FolderRow, PictureRow, SourceRow
+
+AT_ONCE = 2000  # rows of a statement
+FOLDERS = 500  # shown of one folder
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`files` counts those of pictures in it and below. `has_folders`: there is something to open."""
+
+    path: str
+    files: int
+    has_folders: bool
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A place that now shows a picture (+1) or shows one no longer (-1), with the picture's times."""
+
+    uri: str
+    files: int
+    added: datetime
+    taken: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """The first and last moment at which pictures of a folder were added, and taken."""
+
+    added: tuple[datetime, datetime]
+    taken: tuple[int, int]
+
+
+@dataclass
+class _Sum:
+    files: int
+    added: tuple[datetime, datetime]
+    taken: tuple[int, int]
+
+
+def above(uri: str) -> Iterator[str]:
+    """Every folder that a place is in, the innermost first: `/a/b` and `/a` and `/` of `/a/b/c.jpg`."""
+    end = uri.rfind("/")
+    while end > 0:
+        yield uri[:end]
+        end = uri.rfind("/", 0, end)
+    if end == 0:
+        yield "/"
+
+
+def parent_of(path: str) -> str:
+    """The folder that a folder is right inside of; "" of the outermost."""
+    return next(above(path), "") if path != "/" else ""
+
+
+def count_places(session: Session, changes: Iterable[Placed], more: KeptCounts = NOTHING) -> None:
+    """Keeps what became of places, and what `more` there is by that. Nobody else may be writing the library
+    meanwhile."""
+    sums: dict[str, _Sum] = {}
+    places = 0
+    for one in changes:
+        places += one.files
+        for path in above(one.uri):
+            known = sums.get(path)
+            if known is None:
+                sums[path] = _Sum(one.files, (one.added, one.added), (one.taken, one.taken))
+                continue
+            known.files += one.files
+            known.added = min(known.added[0], one.added), max(known.added[1], one.added)
+            known.taken = min(known.taken[0], one.taken), max(known.taken[1], one.taken)
+    add_to_counts(session, replace(more, places=places))
+    paths = sorted(sums)
+    for start in range(0, len(paths), AT_ONCE):
+        _write(session, [(path, sums[path]) for path in paths[start : start + AT_ONCE]])
+
+
+def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[Placed]:
+    """All places of these pictures, each with that change of how many files there are."""
+    query = select(SourceRow.uri, PictureRow.added, PictureRow.taken)
+    query = query.join(PictureRow, PictureRow.id == SourceRow.picture_id)
+    return [
+        Placed(uri, files, added, taken)
+        for start in range(0, len(picture_ids), AT_ONCE)
+        for uri, added, taken in session.execute(
+            query.where(SourceRow.picture_id.in_(picture_ids[start : start + AT_ONCE]))
+        )
+    ]
+
+
+def folders_in(session: Session, folder: str) -> list[Folder]:
+    """Those right inside of one, by name; of the whole library, "", the one that all of it is in."""
+    row, below = FolderRow, aliased(FolderRow)
+    inside = select(below.path).where(below.parent == row.path, below.files > 0).exists()
+    query = select(row.path, row.files, inside).where(row.files > 0)
+    if folder:
+        query = query.where(row.parent == (folder.rstrip("/") or "/")).order_by(row.path).limit(FOLDERS)
+    else:
+        query = query.where(row.path == _outermost(session))
+    return [Folder(*found) for found in session.execute(query)]
+
+
+def span_of(session: Session, folder: str) -> Span | None:
+    """Between which times its pictures were added and taken; None where there is no such folder."""
+    row = session.get(FolderRow, folder.rstrip("/") or "/")
+    if row is None:
+        return None
+    return Span((row.first_added, row.last_added), (row.first_taken, row.last_taken))
+
+
+def _outermost(session: Session) -> str:
+    """The innermost folder that holds everything."""
+    first = session.scalar(select(func.min(SourceRow.uri)))  # two statements: one index look-up each
+    last = session.scalar(select(func.max(SourceRow.uri)))
+    if first is None or last is None:
+        return ""
+    around = set(above(last))
+    return next((path for path in above(first) if path in around), "/")
+
+
+def _write(session: Session, sums: list[tuple[str, _Sum]]) -> None:
+    rows = [
+        {
+            "path": path,
+            "parent": parent_of(path),
+            "files": one.files,
+            "first_added": one.added[0],
+            "last_added": one.added[1],
+            "first_taken": one.taken[0],
+            "last_taken": one.taken[1],
+        }
+        for path, one in sums
+    ]
+    statement, row = insert_into(session, FolderRow), FolderRow.__table__.c
+    new = statement.excluded
+    changed = {"files": row.files + new.files}
+    for name in ("first_added", "first_taken"):
+        changed[name] = case((new[name] < row[name], new[name]), else_=row[name])
+    for name in ("last_added", "last_taken"):
+        changed[name] = case((new[name] > row[name], new[name]), else_=row[name])
+    statement = statement.on_conflict_do_update(index_elements=["path"], set_=changed)
+    session.execute(statement.returning(FolderRow.path), rows).all()

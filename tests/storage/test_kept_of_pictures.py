@@ -1,0 +1,212 @@
+"""What is kept of pictures, folders and the whole library is what counting it anew would say, whatever was
+added, moved, removed, put back or purged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rows import FINGERPRINT, facts, picture_ids
+from sqlalchemy import create_engine, delete, select
+
+from storage.collections import NamedCollections
+from storage.database import Database, upgrade
+from storage.files import sqlite_url
+from storage.folders import above
+from storage.library import Library
+from storage.pictures.files import Source
+from storage.removed import Removed
+from storage.tables import (
+    PURGED,
+    CollectionChangeRow,
+    CollectionPictureRow,
+    FolderRow,
+    LibraryCountRow,
+    NamedCollectionRow,
+    PendingVectorRow,
+    PictureRow,
+    RefusedPictureRow,
+    RemovalRow,
+    SourceRow,
+)
+
+IDS = picture_ids(6)
+PLACES = ("/a/1", "/a/b/1", "/a/b/2", "/c.zip!/d/1", "/c.zip!/2", "/3")
+FILLED = (
+    CollectionPictureRow,
+    CollectionChangeRow,
+    NamedCollectionRow,
+    PendingVectorRow,
+    RemovalRow,
+    RefusedPictureRow,
+    SourceRow,
+    PictureRow,
+    FolderRow,
+    LibraryCountRow,
+)
+
+some = st.lists(st.sampled_from(IDS), max_size=4, unique=True)
+step = st.one_of(
+    st.tuples(st.just("add"), st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(IDS)), max_size=5)),
+    st.tuples(st.just("group"), st.lists(st.integers(0, 2), min_size=6, max_size=6)),
+    st.tuples(st.just("date"), some),
+    st.tuples(st.just("remove"), some),
+    st.tuples(st.just("restore"), some),
+    st.tuples(st.just("purge"), some),
+    st.tuples(st.just("collect"), some),
+)
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(sqlite_url(Path(tmp_path_factory.mktemp("kept")) / "discern.sqlite"))
+    yield database
+    database.close()
+
+
+@given(st.lists(step, min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_kept_is_what_counting_anew_says(
+    sqlite: Database, steps: list[tuple[str, list[Any]]]
+) -> None:
+    live_through(sqlite, steps)
+
+
+@given(st.lists(step, min_size=1, max_size=6))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_so_it_is_in_either_database(database: Database, steps: list[tuple[str, list[Any]]]) -> None:
+    live_through(database, steps)
+
+
+def test_a_picture_that_comes_back_joins_the_group_that_has_its_name(database: Database) -> None:
+    live_through(
+        database,
+        [
+            ("add", [("/a/1", IDS[0]), ("/a/b/1", IDS[1])]),
+            ("group", [0, 0, 1, 1, 1, 1]),
+            ("remove", IDS[:1]),
+            ("purge", IDS[:1]),
+            ("add", [("/a/1", IDS[0])]),
+        ],
+    )
+    with database.read() as session:
+        assert session.scalars(select(PictureRow.alike).where(PictureRow.id.in_(IDS))).all() == [True, True]
+
+
+def live_through(database: Database, steps: list[tuple[str, list[Any]]]) -> None:
+    with database.write() as session:
+        for table in FILLED:
+            session.execute(delete(table))
+    named = NamedCollections(database)
+    collection = named.make("some", "hand", {}, [], "me")
+    for what, chosen in steps:
+        _do(database, named, collection, what, chosen)
+        assert kept(database) == counted(database), what
+        within_their_times(database)
+
+
+def _do(database: Database, named: NamedCollections, collection: int, what: str, chosen: list[Any]) -> None:
+    library, removed = Library(database), Removed(database)
+    if what == "add":
+        known = set(library.all_ids(in_bin=True))
+        rows = [(Source(uri, 1, 1), i if i in known else facts(i)) for uri, i in chosen]
+        library.record(rows, [], FINGERPRINT)
+    elif what == "group":
+        there = library.all_ids(in_bin=True)
+        of = dict(zip(IDS, chosen, strict=True))
+        library.set_near_groups({i: min(j for j in there if of[j] == of[i]) for i in there})
+    elif what == "date":
+        library.set_taken({i: 7 + n for n, i in enumerate(chosen) if library.has(i)})
+    elif what == "purge":
+        removed.purge(chosen, "me", refuse=False)
+    elif what == "collect":
+        named.add(collection, [i for i in chosen if library.has(i)], "me")
+    else:
+        getattr(removed, what)(chosen, "me")
+
+
+def kept(database: Database) -> object:
+    with database.read() as session:
+        flags = session.execute(select(PictureRow.id, PictureRow.copied, PictureRow.alike)).all()
+        folders = session.execute(select(FolderRow.path, FolderRow.files).where(FolderRow.files != 0)).all()
+    counts = Library(database).counts()
+    return (
+        {row.id: (row.copied, row.alike) for row in flags if row.id != PURGED},
+        {row.path: row.files for row in folders},
+        (counts.pictures, counts.sources, counts.bytes, counts.near_duplicates),
+    )
+
+
+def counted(database: Database) -> object:
+    with database.read() as session:
+        query = select(PictureRow.id, PictureRow.near_group, PictureRow.removed, PictureRow.bytes)
+        rows = [row for row in session.execute(query) if row.id != PURGED]
+        places = session.execute(select(SourceRow.uri, SourceRow.picture_id)).all()
+    shown = {row.id for row in rows if row.removed is None}
+    groups = Counter(row.near_group for row in rows if row.id in shown)
+    copies = Counter(picture for _, picture in places)
+    at = [uri for uri, picture in places if picture in shown]
+    return (
+        {row.id: (copies[row.id] > 1, groups[row.near_group] > 1) for row in rows},
+        Counter(folder for uri in at for folder in above(uri)),
+        (len(shown), len(at), sum(row.bytes for row in rows if row.id in shown), len(shown) - len(groups)),
+    )
+
+
+def within_their_times(database: Database) -> None:
+    """What is kept of when pictures of a folder or collection were added and taken holds all of them."""
+    with database.read() as session:
+        folders = {row.path: row for row in session.scalars(select(FolderRow))}
+        query = select(SourceRow.uri, PictureRow.added, PictureRow.taken).join(PictureRow)
+        for uri, added, taken in session.execute(query):
+            for row in (folders[path] for path in above(uri) if path in folders):
+                assert row.first_added <= added <= row.last_added
+                assert row.first_taken <= taken <= row.last_taken
+        one = session.scalars(select(NamedCollectionRow)).one()
+        query = select(PictureRow.added).join(CollectionPictureRow)
+        assert all(one.first_added <= added <= one.last_added for added in session.scalars(query))  # type: ignore[operator]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url_of_0023(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the schema before any of this was kept, with a library in it."""
+    if request.param == "sqlite":
+        url = sqlite_url(tmp_path / "older.sqlite")
+    else:
+        url = request.getfixturevalue("postgres").empty_database()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection, "0023")
+        for n, picture in enumerate(IDS):
+            removed = "'2026-02-01 00:00:00+00:00'" if n == 1 else "NULL"
+            connection.exec_driver_sql(
+                "INSERT INTO pictures (id, bytes, format, width, height, near_group, "
+                "added, name, taken, removed)"
+                f" VALUES ('{picture}', {n + 5}, 'PNG', 2, 3, '{IDS[n // 2]}',"
+                f" '2026-01-0{n + 1} 00:00:00+00:00',"
+                f" 'x', {n}, {removed})"
+            )
+            for place in {PLACES[n], PLACES[n - n % 2] + "-copy"} if n < 3 else {PLACES[n]}:
+                connection.exec_driver_sql(
+                    "INSERT INTO sources (uri, picture_id, size, mtime_ns, added) VALUES "
+                    f"('{place}', '{picture}', 1, 1, '2026-03-01 00:00:00+00:00') ON CONFLICT DO NOTHING"
+                )
+        connection.exec_driver_sql(
+            "INSERT INTO collections (id, name, key, kind, rule, author, created) VALUES "
+            "(1, 'c', 'c', 'hand', '{}', 'me', '2026-03-01 00:00:00+00:00')"
+        )
+        connection.exec_driver_sql(f"INSERT INTO collection_pictures VALUES (1, '{IDS[3]}', 1, NULL)")
+    engine.dispose()
+    return url
+
+
+def test_a_library_from_before_has_all_of_it_after_its_upgrade(url_of_0023: str) -> None:
+    database = Database(url_of_0023)
+    assert kept(database) == counted(database)
+    within_their_times(database)
+    database.close()
