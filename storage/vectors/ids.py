@@ -99,7 +99,7 @@ class PictureIds:
         where this set was made from `known`."""
         if self._known is known:
             return np.arange(len(known)) if self._rows is None else self._rows
-        rows, there = _located(known, self._known if self._rows is None else self._known[self._rows])
+        rows, there = located(known, self._known if self._rows is None else self._known[self._rows])
         return rows[there]
 
 
@@ -114,12 +114,11 @@ def encoded(ids: Sequence[str]) -> NDArray[np.bytes_]:
     return array.astype(ID_TYPE)
 
 
-def located(known: NDArray[np.bytes_], ids: Sequence[str]) -> tuple[Rows, NDArray[np.bool_]]:
+def located(
+    known: NDArray[np.bytes_], ids: Sequence[str] | NDArray[np.bytes_]
+) -> tuple[Rows, NDArray[np.bool_]]:
     """(n,) rows of `known`, which ascends, and (n,) whether the id is there: else the row says nothing."""
-    return _located(known, encoded(ids))
-
-
-def _located(known: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> tuple[Rows, NDArray[np.bool_]]:
+    wanted = ids if isinstance(ids, np.ndarray) else encoded(ids)
     rows = np.searchsorted(known, wanted)
     there = rows < len(known)
     there[there] = known[rows[there]] == wanted[there]

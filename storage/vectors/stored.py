@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
-from storage.vectors.exact import ExactCopy, open_copy
+from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import PictureIds
+from storage.vectors.matrix import Matrix
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
@@ -47,6 +48,7 @@ class StoredIndex(ReadBySnapshot):
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._folder = folder
+        self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
 
     # Writing
@@ -74,7 +76,7 @@ class StoredIndex(ReadBySnapshot):
         """From the newest whole copy: it holds what the table held when it was made."""
         from storage.vectors.lance import LanceIndex, remove_table
 
-        kept = self._whole_copy()
+        kept = self._matrix.newest()
         self._newest = None
         remove_table(self._folder, self.fingerprint)
         self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension)
@@ -111,7 +113,7 @@ class StoredIndex(ReadBySnapshot):
     def _table(self) -> LanceIndex:
         from storage.vectors.lance import LanceIndex  # loads LanceDB
 
-        kept = None if self._table_folder.exists() else self._whole_copy()
+        kept = None if self._table_folder.exists() else self._matrix.newest()
         if kept is not None and len(kept.ids):
             raise DamagedIndexError(self._folder, "its table is gone, a copy of it is there")
         return LanceIndex(self._folder, self.fingerprint, self.dimension)
@@ -125,15 +127,6 @@ class StoredIndex(ReadBySnapshot):
             self.__dict__.pop("_table", None)
             raise
 
-    def _whole_copy(self) -> ExactCopy | None:
-        """The newest that can be opened, whatever the table says."""
-        for folder in sorted(self._copies(), key=lambda folder: folder.stat().st_mtime, reverse=True):
-            with contextlib.suppress(OSError, ValueError):
-                copy = open_copy(folder)
-                if copy.dimension == self.dimension:
-                    return copy
-        return None
-
     def _current(self) -> ExactCopy | None:
         """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
         state = self._state()
@@ -141,13 +134,11 @@ class StoredIndex(ReadBySnapshot):
             return None
         if self._newest and self._newest[0] == state:
             return self._newest[1]
-        for folder in self._copies():
-            with contextlib.suppress(OSError, ValueError):
-                if (folder / MADE_FROM).read_text() == state:
-                    copy = open_copy(folder)
-                    if copy.dimension == self.dimension:
-                        self._newest = state, copy
-                        return copy
+        for folder in self._matrix.folders():
+            with contextlib.suppress(OSError):
+                if (folder / MADE_FROM).read_text() == state and (copy := self._matrix.at(folder.name)):
+                    self._newest = state, copy
+                    return copy
         return None
 
     def _made(self) -> ExactCopy:
@@ -157,7 +148,7 @@ class StoredIndex(ReadBySnapshot):
         if before is not None and before == self._state():
             self._newest = before, copy
             with contextlib.suppress(OSError):
-                write_whole(self._copies_folder / copy.version / MADE_FROM, before.encode())
+                write_whole(self._matrix.folder / copy.version / MADE_FROM, before.encode())
         return copy
 
     def _state(self) -> str | None:
@@ -176,10 +167,3 @@ class StoredIndex(ReadBySnapshot):
     @property
     def _table_folder(self) -> Path:
         return self._folder / f"{self.fingerprint}.lance"
-
-    @property
-    def _copies_folder(self) -> Path:
-        return self._folder / f"{self.fingerprint}.matrix"
-
-    def _copies(self) -> list[Path]:
-        return list(self._copies_folder.iterdir()) if self._copies_folder.is_dir() else []

@@ -123,7 +123,20 @@ def filled(make: Callable[[Path, int], VectorIndex]) -> Fill:
     return fill
 
 
+def grown(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
+    """Written in three pieces, the last first, beside others that are gone, and one of them twice."""
+    index = LanceIndex(folder, "enc-1", vectors.shape[1])
+    others = picture_ids(3, start=10_000)
+    index.write([*others, *ids[:1]], np.ones((len(others) + len(ids[:1]), vectors.shape[1]), np.float32))
+    for part in (slice(len(ids) // 2, None), slice(0, len(ids) // 4), slice(len(ids) // 4, len(ids) // 2)):
+        index.write(ids[part], vectors[part])
+        index.snapshot()
+    index.delete(others)
+    return index
+
+
 READERS: dict[str, Fill] = {
+    "grown": grown,
     **{name: filled(make) for name, make in INDEXES.items()},
     **{
         f"snapshot of {name}": lambda folder, ids, vectors, make=make: filled(make)(
@@ -343,14 +356,14 @@ def test_what_can_be_no_id_is_in_no_set() -> None:
 
 BLAS = """
 from threadpoolctl import threadpool_info, threadpool_limits
-from storage.vectors import exact
+from storage.vectors import products
 
 def limits():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 with threadpool_limits(2, user_api="blas"):
-    with exact._one_blas_thread:
-        with exact._one_blas_thread:
+    with products._one_blas_thread:
+        with products._one_blas_thread:
             assert limits() == {1}
         assert limits() == {1}
     assert limits() == {2}

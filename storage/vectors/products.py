@@ -1,0 +1,100 @@
+"""Products of half-precision vectors with float32 weights, as fast as those of a float32 matrix in memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from storage.vectors.ids import Rows
+
+CHUNK = 1024  # rows converted to float32 at a time: they and their product stay in the cache
+
+# The vectors are mapped for reading and are never written to through torch.
+warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+
+
+def multiplied(
+    vectors: NDArray[np.float16], columns: NDArray[np.float32], rows: Rows | None = None
+) -> NDArray[np.float32]:
+    """columns (d,) or (d, k) → vectors (m, d) · columns, (m,) or (m, k); of `rows` (n,) alone where given.
+
+    The chunks are fixed, and each is the work of one thread, so the answer doesn't depend on how many there
+    are.
+    """
+    count = len(vectors if rows is None else rows)
+    columns = np.ascontiguousarray(columns)
+    out = np.empty((count, *columns.shape[1:]), dtype=np.float32)
+    workers = os.cpu_count() or 1
+    share = -(-count // (workers * CHUNK)) * CHUNK
+    convert = _conversion()
+
+    def multiply(first: int) -> None:
+        # One buffer a thread: a new one for every chunk is taken from the system and given back each time.
+        floats = np.empty((min(CHUNK, count), vectors.shape[1]), dtype=np.float32)
+        for start in range(first, min(first + share, count), CHUNK):
+            part = slice(start, min(start + CHUNK, first + share, count))
+            chunk = vectors[part] if rows is None else vectors[rows[part]]
+            convert(chunk, floats[: len(chunk)])
+            np.matmul(floats[: len(chunk)], columns, out=out[part])
+
+    with _one_blas_thread:
+        if count <= CHUNK:
+            multiply(0)
+            return out
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(multiply, range(0, count, share)):
+                pass
+    return out
+
+
+Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
+
+
+def _conversion() -> Conversion:
+    """Every half-precision number is a float32, so all ways give the same. NumPy converts them one by one,
+    torch by the processor's own instruction in an eighth of the time; but to load it takes longer than to
+    convert a million vectors, so it is used where the encoder has loaded it already."""
+    if "torch" not in sys.modules:
+        return lambda chunk, floats: np.copyto(floats, chunk)
+    from torch import from_numpy
+
+    def convert(chunk: NDArray[np.float16], floats: NDArray[np.float32]) -> None:
+        from_numpy(floats).copy_(from_numpy(chunk))
+
+    return convert
+
+
+class _OneBlasThread:
+    """Keeps BLAS to one thread while anybody multiplies.
+
+    BLAS's own threads wait for each other in a busy loop, which on a processor shared with other programs
+    made this 10 to 50 times slower. The limit is the process's: the first sets it, the last lifts it.
+    """
+
+    def __init__(self) -> None:
+        self._libraries = ThreadpoolController()  # to look for them takes milliseconds
+        self._lock = Lock()
+        self._users = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._limits = self._libraries.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._limits.restore_original_limits()
+
+
+_one_blas_thread = _OneBlasThread()
