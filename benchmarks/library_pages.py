@@ -31,7 +31,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.browsing import _SORTINGS, Browsing, Order, Place
 from storage.database import Database
-from storage.library import PictureFacts
+from storage.adding import PictureFacts
 from storage.pictures.files import Source
 from storage.tables import PictureRow
 
@@ -199,8 +199,8 @@ class Questions:
             read.append((Source(f"{folders[i % len(folders)]}/{own[:12]}.jpg", 1, 1), facts))
         for start in range(0, NEW, BATCH):
             batch = read[start : start + BATCH]
-            library.record(batch, [], made.FINGERPRINT)
-            library.vectors_written([facts.id for _, facts in batch], made.FINGERPRINT)
+            library.adding.record(batch, [], made.FINGERPRINT)
+            library.adding.vectors_written([facts.id for _, facts in batch], made.FINGERPRINT)
 
     def _followed(self, n: int) -> object:
         """Adds what comes into the folders, and says how long following alone took."""

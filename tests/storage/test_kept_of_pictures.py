@@ -115,13 +115,13 @@ def _do(database: Database, named: NamedCollections, collection: int, what: str,
     if what == "add":
         known = set(library.all_ids(in_bin=True))
         rows = [(Source(uri, 1, 1), i if i in known else facts(i)) for uri, i in chosen]
-        library.record(rows, [], FINGERPRINT)
+        library.adding.record(rows, [], FINGERPRINT)
     elif what == "group":
         there = library.all_ids(in_bin=True)
         of = dict(zip(IDS, chosen, strict=True))
         library.set_near_groups({i: min(j for j in there if of[j] == of[i]) for i in there})
     elif what == "date":
-        library.set_taken({i: 7 + n for n, i in enumerate(chosen) if library.has(i)})
+        library.adding.set_taken({i: 7 + n for n, i in enumerate(chosen) if library.has(i)})
     elif what == "purge":
         removed.purge(chosen, "me", refuse=False)
     elif what == "collect":
