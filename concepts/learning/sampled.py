@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,13 +92,13 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
     the counts of the strata are added: as worst cases, with the error split between them, below ten yeses,
     ten noes or ten flagged; square-and-add above.
     """
-    answered = sum(len(s.truth) for s in strata)
+    answered = _answers(strata)
     if not answered:
         return Counts(None, None, None, None)
     if len(strata) == 1:
         return _alone(strata[0], threshold, error)
     flagged, others = (_cells(strata, threshold, side) for side in (True, False))
-    yes = int(flagged.right.sum() + others.right.sum())
+    yes = _answers(strata, lambda stratum: stratum.truth)
     worst = min(_at_random(flagged, others)) < FEWEST
     add = _worst if worst else _together
     found, found_low, found_high = add(flagged, error)
@@ -106,9 +106,8 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
     everything = size + float((others.share * others.population).sum())
     precision = None
     if size and flagged.drawn.sum():
-        precision = Estimate(
-            found / size, found_low / size, min(found_high / size, 1.0), int(flagged.drawn.sum())
-        )
+        seen = _answers(strata, lambda stratum: stratum.probability >= threshold)
+        precision = Estimate(found / size, found_low / size, min(found_high / size, 1.0), seen)
     both = _Cells(*(np.concatenate(pair) for pair in zip(_parts(flagged), _parts(others), strict=True)))
     count, count_low, count_high = add(both, error)
     return Counts(
@@ -160,6 +159,16 @@ def _recall(flagged: _Cells, others: _Cells, error: float, worst: bool, yes: int
         low, high = 1 / (1 + most), 1 / (1 + least)
     value = found / (found + missed)
     return Estimate(value, min(low, value), max(high, value), yes)
+
+
+def _answers(strata: Sequence[Stratum], of: Callable[[Stratum], Bools] | None = None) -> int:
+    """How many pictures have an answer, or those of them that `of` chooses. What was known before several
+    waves is in the strata of each, and is one answer."""
+    chosen = [np.ones(len(stratum.truth), dtype=bool) if of is None else of(stratum) for stratum in strata]
+    rows = [stratum.rows for stratum in strata]
+    known = [one[some] for one, some in zip(rows, chosen, strict=True) if one is not None]
+    unnamed = sum(int(some.sum()) for one, some in zip(rows, chosen, strict=True) if one is None)
+    return unnamed + (len(np.unique(np.concatenate(known))) if known else 0)
 
 
 def _alone(whole: Stratum, threshold: float, error: float) -> Counts:

@@ -84,6 +84,20 @@ def test_what_was_known_before_a_wave_is_added_as_it_is() -> None:
     assert (found.value, found.low, found.high) == pytest.approx([library.truth.sum()] * 3)
 
 
+def test_an_answer_that_several_waves_knew_is_one_answer() -> None:
+    stratum, drawn = np.zeros((3, 400), np.int64), np.full(400, -1)
+    known = np.zeros((3, 400), bool)
+    known[:, :100], stratum[:, :100] = True, -1
+    for wave in range(3):
+        drawn[100 + 20 * wave : 120 + 20 * wave] = wave
+        known[wave + 1 :, 100 + 20 * wave : 120 + 20 * wave] = True
+        stratum[wave + 1 :, 100 + 20 * wave : 120 + 20 * wave] = -1
+    probability, truth = np.linspace(0, 1, 400), np.arange(400) % 2 == 0
+    found = estimate(together(Draws(stratum, known, np.zeros(400, np.int64), drawn), probability, truth), 0.3)
+    figures = (found.base_rate, found.yes, found.precision, found.recall)
+    assert [one and one.n for one in figures] == [160, 160, int((probability[:160] >= 0.3).sum()), 80]
+
+
 def test_pictures_that_came_later_are_spoken_for_by_later_waves_alone() -> None:
     stratum = np.array([[0] * 50 + [-1] * 50, [0] * 100])
     drawn = np.array(([0] * 10 + [1] * 10 + [-1] * 30) + ([1] * 10 + [-1] * 40))
