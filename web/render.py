@@ -14,7 +14,9 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from concepts.errors import SettingsError
 from concepts.export import svg
+from concepts.learning.target import Target
 from web import jobs, words
 
 FOLDER = Path(__file__).parent
@@ -81,6 +83,7 @@ def _environment() -> Environment:
     }
     environment.filters |= {
         "ago": words.ago,
+        "aimed_at": _aimed_at,
         "as_json": json.dumps,
         "as_pair": lambda text: (text, text),
         "clock": words.clock,
@@ -100,6 +103,14 @@ def _environment() -> Environment:
     }
     environment.tests["going"] = jobs.is_going
     return environment
+
+
+def _aimed_at(target: str) -> str:
+    """What a version's threshold is for; one that was moved by hand says so itself."""
+    try:
+        return Target.parse(target).plainly
+    except SettingsError:
+        return target
 
 
 def _new_key() -> str:

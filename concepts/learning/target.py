@@ -24,6 +24,14 @@ class Target:
         """As it is kept with a version and printed on cards."""
         return "best F1" if self.kind == "f1" else f"{self.kind} at least {self.at_least:g}"
 
+    @property
+    def plainly(self) -> str:
+        """As people say it, behind the version it is of."""
+        if self.kind == "f1":
+            return "balances both kinds of mistake"
+        of = "flagged to be right" if self.kind == "precision" else "that count to be found"
+        return f"wants {100 * self.at_least:.3g} of 100 {of}"
+
     def judged(self, low: float | None, high: float | None) -> str:
         """What a 95 % interval, measured on pictures kept for that, says of the floor; empty without one."""
         if self.kind == "f1":

@@ -134,7 +134,8 @@ class ConceptProgress:
 
 def _steps_done(standing: Standing, enough: bool) -> set[str]:
     reached = {
-        "Define": standing.candidates > 0 or standing.definition > 1,
+        # Whoever labelled enough has said what it is, if only by a sentence.
+        "Define": enough or standing.candidates > 0 or standing.definition > 1,
         "Label": enough,
         REVIEW: enough and standing.annotated,
         "Quality": standing.evaluated,

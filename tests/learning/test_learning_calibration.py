@@ -109,3 +109,15 @@ def test_fitting_anew_never_reverses_a_ranking(rows):
     fit = refit(logits, positive, weight)
     assert fit.a > 0
     assert np.isfinite([fit.a, fit.c]).all()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target(), "balances both kinds of mistake"),
+        (Target("precision", 0.95), "wants 95 of 100 flagged to be right"),
+        (Target("recall", 0.9), "wants 90 of 100 that count to be found"),
+    ],
+)
+def test_what_a_threshold_is_for_is_said_without_the_words_of_the_trade(target: Target, said: str) -> None:
+    assert target.plainly == said

@@ -117,7 +117,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert (state["advice"], state["enough"]) == (more, True)
     (listed,) = bench.definitions.concepts()
-    assert (listed.advice, "Label" in listed.steps_done) == (more, True)
+    assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Quality")
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
     assert more in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
 
