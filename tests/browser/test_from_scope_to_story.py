@@ -111,7 +111,7 @@ def annotate(site: Any, page: Any) -> None:
     expect(steps).not_to_contain_text("Review")
     is_accessible(page, "review")
     page.get_by_role("link", name="Back to Quality").click()
-    page.get_by_role("link", name="Second look").click()
+    page.locator("#quality-head").get_by_role("link", name="Second look").click()
 
 
 def go_through_what_is_open(site: Any, page: Any) -> None:
