@@ -205,6 +205,23 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     return updated
 
 
+def saved_again(settings: Settings) -> Settings:
+    """The settings with what `settings.json` says now, where another process may have written it. Raises
+    `SettingsError`."""
+    kept = _read(settings.home / "settings.json")
+    free = set(SAVED) - set_by_environment()
+    return _with(settings, {name: kept.get(name) for name in free})
+
+
+def saved_at(settings: Settings) -> tuple[int, int] | None:
+    """Changes whenever `settings.json` does; None where there is none."""
+    try:
+        status = (settings.home / "settings.json").stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
 def _may_have_the_key(new: str | None, old: str | None) -> bool:
     """The same host and port, and not from https to http, where others could read it on the way."""
     before, after = urlsplit(old or ""), urlsplit(new or "")
