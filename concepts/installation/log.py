@@ -81,6 +81,8 @@ class _File(RotatingFileHandler):
 
     def _follow(self) -> bool:
         """Goes on in the new file where another process has put this one aside; whether it has."""
+        if self.stream is None:  # logging opens it for the next line
+            return False
         try:
             moved = not os.path.samestat(os.fstat(self.stream.fileno()), Path(self.baseFilename).stat())
         except FileNotFoundError:

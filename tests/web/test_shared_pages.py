@@ -48,9 +48,7 @@ def app(bench: Workbench) -> FastAPI:
 
 
 def client(app: FastAPI, name: str = "", address: str = "203.0.113.1") -> TestClient:
-    found = TestClient(
-        app, base_url="http://127.0.0.1:7860", follow_redirects=False, client=(address, 50000)
-    )
+    found = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False, client=(address, 50000))
     if name:
         found.post("/login", data={"name": name, "password": PASSWORD})
     return found
