@@ -118,7 +118,9 @@ def test_of_what_several_processes_write_nothing_is_lost_when_one_puts_the_file_
         processes.append(found)
         root.removeHandler(found)  # else the next one ends it
     for number in range(40):
-        record = logging.makeLogRecord({"name": "concepts.test", "msg": f"line {number} {'x' * 100}"})
+        record = logging.makeLogRecord(
+            {"name": "concepts.test", "levelno": logging.INFO, "msg": f"line {number} {'x' * 100}"}
+        )
         processes[number % 3 == 0].handle(record)
     for handler in processes:
         handler.close()

@@ -53,7 +53,8 @@ def test_a_request_that_is_repeated_to_the_other_is_one_answer(both: tuple[Workb
     for number in range(5):
         key = f"the same key {number}"
         at_once(2, lambda i, key=key: both[i].answers.label(NAME, picture.id, "no", author=ME, key=key))
-    assert [len(bench.label_files.label_rows(NAME, history=True)) for bench in both] == [5, 5]
+    events = [*both[0].context.log.events(both[0].context.concept(NAME).id)]
+    assert [event.key for event in events] == [f"the same key {number}" for number in range(5)]
 
 
 def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
