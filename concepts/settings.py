@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -195,13 +196,14 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
                 )
             changes.setdefault("openai_api_key", None)
     file = settings.home / "settings.json"
-    kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
     updated = _with(settings, changes)
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(kept, out, indent=2)
-    Path(partial).replace(file)
+    with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
+        kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
+        handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(kept, out, indent=2)
+        Path(partial).replace(file)
     return updated
 
 

@@ -109,7 +109,7 @@ class JobStore:
             query = update(JobRow).where(JobRow.id == job_id).values(values)
             if lease is not None:
                 query = query.where(JobRow.lease == lease, JobRow.state == "running")
-            cancelled = session.scalar(query.returning(JobRow.cancel_requested))
+            cancelled: bool | None = session.scalar(query.returning(JobRow.cancel_requested))
         if cancelled is None:
             raise LostJobError(job_id)
         return cancelled
