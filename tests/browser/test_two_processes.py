@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from alternating import Alternating, alternating
 from drawing import draw_folder
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from postgres import Server
 from running_app import App
 from sqlalchemy import text
@@ -93,7 +93,12 @@ def until(holds: Callable[[], Any]) -> Any:
 
 def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, tmp_path: Path) -> None:
     failed: list[str] = []
-    page.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+
+    def look(answer: Response) -> None:
+        if answer.status >= 400:
+            failed.append(answer.url)
+
+    page.on("response", look)
     page.goto(f"{house.proxy.url}/library")
     page.get_by_label("Name").fill("ana")
     page.get_by_label("Password").fill(PASSWORD)
