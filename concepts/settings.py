@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -195,14 +196,32 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
                 )
             changes.setdefault("openai_api_key", None)
     file = settings.home / "settings.json"
-    kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
     updated = _with(settings, changes)
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(kept, out, indent=2)
-    Path(partial).replace(file)
+    with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
+        kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
+        handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(kept, out, indent=2)
+        Path(partial).replace(file)
     return updated
+
+
+def saved_again(settings: Settings) -> Settings:
+    """The settings with what `settings.json` says now, where another process may have written it. Raises
+    `SettingsError`."""
+    kept = _read(settings.home / "settings.json")
+    free = set(SAVED) - set_by_environment()
+    return _with(settings, {name: kept.get(name) for name in free})
+
+
+def saved_at(settings: Settings) -> tuple[int, int] | None:
+    """Changes whenever `settings.json` does; None where there is none."""
+    try:
+        status = (settings.home / "settings.json").stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def _may_have_the_key(new: str | None, old: str | None) -> bool:

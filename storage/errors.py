@@ -56,6 +56,14 @@ class UnknownVersionError(DiscernError):
     """A concept has no definition or trained version of this number."""
 
 
+class LostJobError(DiscernError):
+    """A run of a job that another process has taken over, because this one was not heard of for long."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"Job {job_id} was taken over by another process.")
+        self.job_id = job_id
+
+
 class UnknownJobError(DiscernError):
     """No job has this number."""
 

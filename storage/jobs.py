@@ -7,25 +7,29 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.errors import ConflictError, UnknownJobError
+from storage.errors import ConflictError, LostJobError, UnknownJobError
 from storage.names import id_of
 from storage.tables import JobRow, now
 
 HEARTBEAT_SECONDS = 5
 LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
 GOING = ("queued", "running")
+PID_NAMESPACE = Path("/proc/self/ns/pid")  # containers may share a host's name and not its process ids
 LOCK = "jobs"  # whoever changes a job's state depending on what it is
 
 
 @dataclass(frozen=True)
 class StoredJob:
     """`state` is queued, running, interrupted, done, failed or cancelled. Interrupted is not stored: it
-    is a running job whose process is gone."""
+    is a running job whose process is gone. `lease` counts its runs: whoever runs it shows theirs to write."""
 
     id: int
     kind: str
@@ -42,6 +46,7 @@ class StoredJob:
     finished: datetime | None
     concept_id: int | None = None  # whose job it is; none for one about the library or the installation
     details: str = ""  # of a failure: the traceback
+    lease: int = 0
 
     @property
     def seconds(self) -> float | None:
@@ -54,7 +59,7 @@ class JobStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.worker = f"{_here()}:{os.getpid()}"
 
     def add(self, kind: str, arguments: dict[str, Any], concept_id: int | None = None) -> int:
         """Queues a job. The same work that is waiting or was interrupted is that job, not a second one."""
@@ -70,8 +75,12 @@ class JobStore:
             session.flush()
             return row.id
 
-    def claim(self, job_id: int | None = None, kinds: Sequence[str] = ()) -> StoredJob | None:
-        """Takes this job, or the oldest that waits or was interrupted, for this process to run."""
+    def claim(
+        self, job_id: int | None = None, kinds: Sequence[str] = (), *, in_turn: bool = False
+    ) -> StoredJob | None:
+        """Takes this job, or the oldest that waits or was interrupted, for this process to run. `in_turn`:
+        none that is about the same concept as one that runs anywhere, or like it about none: it may be that
+        much is done by then."""
         with self._database.write(LOCK) as session:
             query = select(JobRow).where(JobRow.state.in_(GOING)).order_by(JobRow.id)
             if job_id is not None:
@@ -79,19 +88,31 @@ class JobStore:
             if kinds:
                 query = query.where(JobRow.kind.in_(kinds))
             query = query.with_for_update()  # a heartbeat that comes just now is waited for
-            row = next((r for r in session.scalars(query) if _state(r) in ("queued", "interrupted")), None)
+            states = [(row, _state(row)) for row in session.scalars(query)]
+            busy = {row.concept_id for row, state in states if in_turn and state == "running"}
+            waiting = [row for row, state in states if state in ("queued", "interrupted")]
+            row = next((row for row in waiting if row.concept_id not in busy), None)
             if row is None:
                 return None
+            row.lease += 1
             row.state, row.worker, row.heartbeat, row.started = "running", self.worker, now(), now()
             row.done, row.message, row.error, row.details = 0, "", "", None
             return _job(row)
 
-    def beat(self, job_id: int, done: int, total: int | None, message: str) -> bool:
-        """Writes progress; true where the person asked to cancel."""
+    def beat(
+        self, job_id: int, done: int, total: int | None, message: str, *, lease: int | None = None
+    ) -> bool:
+        """Writes progress; true where the person asked to cancel. Raises `LostJobError` where another process
+        has taken this one for lost and the job over."""
         values = {"heartbeat": now(), "done": done, "total": total, "message": message}
         with self._database.write() as session:
             query = update(JobRow).where(JobRow.id == job_id).values(values)
-            return session.scalars(query.returning(JobRow.cancel_requested)).one()
+            if lease is not None:
+                query = query.where(JobRow.lease == lease, JobRow.state == "running")
+            cancelled: bool | None = session.scalar(query.returning(JobRow.cancel_requested))
+        if cancelled is None:
+            raise LostJobError(job_id)
+        return cancelled
 
     def once(self, job_id: int, key: str, value: Any) -> Any:
         """The value that the first run of this job gave for `key`, so that a resumed run does the same."""
@@ -106,16 +127,17 @@ class JobStore:
         with self._database.read() as session:
             return dict(session.get_one(JobRow, job_id).memory)
 
-    def release(self, job_id: int) -> None:
-        """Puts a running job back, for the next process to go on with."""
+    def release(self, job_id: int, *, lease: int | None = None) -> None:
+        """Puts a running job back, for the next process to go on with. Raises `LostJobError` like `beat`."""
         with self._database.write(LOCK) as session:
-            row = session.get_one(JobRow, job_id)
+            row = _held(session, job_id, lease)
             row.state, row.worker = "queued", ""
 
-    def pause(self, job_id: int, message: str) -> None:
-        """Puts a running job back and says what it waits for; it goes on where it stopped."""
+    def pause(self, job_id: int, message: str, *, lease: int | None = None) -> None:
+        """Puts a running job back and says what it waits for; it goes on where it stopped. Raises
+        `LostJobError` like `beat`."""
         with self._database.write(LOCK) as session:
-            row = session.get_one(JobRow, job_id)
+            row = _held(session, job_id, lease)
             row.state, row.worker, row.message = "queued", "", message
 
     def say_waiting(self, kinds: Sequence[str], message: str) -> None:
@@ -131,10 +153,13 @@ class JobStore:
         result: dict[str, Any] | None = None,
         error: str = "",
         details: str = "",
+        *,
+        lease: int | None = None,
     ) -> None:
-        """`error` is the reason in words, `details` what a developer asks for: the traceback."""
+        """`error` is the reason in words, `details` what a developer asks for: the traceback. Raises
+        `LostJobError` like `beat`."""
         with self._database.write(LOCK) as session:
-            row = session.get_one(JobRow, job_id)
+            row = _held(session, job_id, lease)
             row.state, row.result, row.error, row.finished = state, result, error, now()
             row.details = details or None
 
@@ -246,6 +271,14 @@ class JobStore:
             return [_job(row) for row in session.scalars(query)]
 
 
+def _held(session: Session, job_id: int, lease: int | None) -> JobRow:
+    """The row of a job that a run with this lease may write; any, where none is shown."""
+    row = session.get_one(JobRow, job_id)
+    if lease is not None and (row.lease != lease or row.state != "running"):
+        raise LostJobError(job_id)
+    return row
+
+
 def _without_name(row: JobRow) -> dict[str, Any]:
     """Rows of before jobs knew their concept by id have its name among the arguments."""
     return {name: value for name, value in row.arguments.items() if name != "concept" or not row.concept_id}
@@ -259,9 +292,18 @@ def _is_lost(row: JobRow) -> bool:
     """Its process is gone: on this computer we can ask for the process, elsewhere by its silence, which a
     heartbeat of a clock that runs ahead doesn't break."""
     host, _, pid = row.worker.rpartition(":")
-    if host == socket.gethostname() and not _is_alive(int(pid)):
+    if host == _here() and not _is_alive(int(pid)):
         return True
     return row.heartbeat is None or abs(now() - row.heartbeat) > LOST_AFTER
+
+
+@cache
+def _here() -> str:
+    """Where a process id means something: a computer, or what of it a container sees."""
+    try:
+        return f"{socket.gethostname()}/{PID_NAMESPACE.stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
 
 
 def _is_alive(pid: int) -> bool:
@@ -291,4 +333,5 @@ def _job(row: JobRow) -> StoredJob:
         finished=row.finished,
         concept_id=row.concept_id,
         details=row.details or "",
+        lease=row.lease,
     )

@@ -633,6 +633,7 @@ class JobRow(Base):
     memory: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a resumed run must know of the first
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     worker: Mapped[str] = mapped_column(String(100), default="")
+    lease: Mapped[int] = mapped_column(default=0, server_default="0")  # counts its runs
     heartbeat: Mapped[datetime | None]
     created: Mapped[datetime] = mapped_column(default=now)
     started: Mapped[datetime | None]
@@ -730,6 +731,17 @@ class EndedSessionRow(Base):
     __tablename__ = "ended_sessions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     ended: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class TakenRow(Base):
+    """Something of which there is only so much for a while, such as tries of a password. Of its key there is
+    a hash. Rows go when they count no longer."""
+
+    __tablename__ = "taken"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class ProtectionRow(Base):

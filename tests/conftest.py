@@ -110,6 +110,15 @@ def postgres(postgres_server: Server | NoPostgresError) -> Server:
     return postgres_server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kept-in",
+        choices=("sqlite", "postgres"),
+        default="sqlite",
+        help="where the tests of the Workbench keep their SQL that don't choose for themselves",
+    )
+
+
 @pytest.fixture
 def labelled_pictures() -> Path:
     """The folder of labelled sets that `DISCERN_EVAL_DATA` names."""

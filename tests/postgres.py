@@ -15,9 +15,11 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, func, insert, make_url, select, text
 
 from storage.database import Database
+from storage.files import sqlite_url
+from storage.tables import Base
 
 HOW_TO_GET_IT = "Install Debian's package postgresql, or put initdb and pg_ctl on the PATH."
 UNSAFE_AND_QUICK = {
@@ -58,6 +60,7 @@ class Server:
         self._address = address
         self._names = (f"test_{number}" for number in count())
         self._engine = create_engine(address, isolation_level="AUTOCOMMIT")
+        self._filled: dict[Path, str] = {}
         self._template = self.empty_database()
         Database(self._template).close()
 
@@ -68,6 +71,13 @@ class Server:
     def empty_database(self) -> str:
         return self._create("")
 
+    def filled(self, file: Path) -> str:
+        """URL of a database with the rows of an SQLite file of the newest schema; made once for each file."""
+        if file not in self._filled:
+            self._filled[file] = self.new_database()
+            _move(file, self._filled[file])
+        return self._create(f"TEMPLATE {make_url(self._filled[file]).database}")
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -76,6 +86,21 @@ class Server:
         with self._engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} {options}"))
         return self._address.set(database=name).render_as_string(hide_password=False)
+
+
+def _move(file: Path, url: str) -> None:
+    """All rows, with their numbers: what comes later goes on counting behind them."""
+    source, target = create_engine(sqlite_url(file)), create_engine(url)
+    with source.connect() as rows, target.begin() as sink:
+        for table in Base.metadata.sorted_tables:
+            if found := [dict(row) for row in rows.execute(select(table)).mappings()]:
+                sink.execute(insert(table), found)
+            counted = table.autoincrement_column
+            if counted is not None and found:
+                sequence = func.pg_get_serial_sequence(table.name, counted.name)
+                sink.execute(select(func.setval(sequence, select(func.max(counted)).scalar_subquery())))
+    source.dispose()
+    target.dispose()
 
 
 @contextmanager

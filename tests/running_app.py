@@ -19,22 +19,42 @@ PATIENCE = 60  # seconds until the app must answer
 
 
 class App:
-    """With a data folder of its own; it can be stopped and started again. `log` gets what it says."""
+    """It can be stopped and started again. `log` gets what it says, `more` are further settings."""
 
-    def __init__(self, home: Path, encoder: str, log: Path | None = None) -> None:
+    def __init__(self, home: Path, encoder: str, log: Path | None = None, **more: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        self.port = int(port)
         self.url = f"http://127.0.0.1:{port}"
         self._settings = {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port), "DISCERN_ENCODER": encoder}
+        self._settings |= more
         self._log = log or Path(os.devnull)  # closing the open streams of a page is a traceback in uvicorn
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Starts it, without waiting until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=os.environ | self._settings, stderr=log
             )
+
+    def wait(self) -> None:
+        """Until it answers."""
+        assert self._process is not None
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, "the app ended"
@@ -44,6 +64,12 @@ class App:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(PATIENCE) == 0
+
+    def kill(self) -> None:
+        """As if the computer had: nothing is told or tidied up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(PATIENCE)
 
     def _answers(self) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 from fastapi.testclient import TestClient
 
 from concepts.sandboxes import Sandboxes
@@ -14,9 +15,20 @@ from web.server import create_app
 class Screens:
     def __init__(self, bench: Workbench, sandboxes: Sandboxes | None = None) -> None:
         """Of a demo: what one visitor is shown."""
-        self._client = TestClient(create_app(bench, sandboxes), base_url="http://127.0.0.1:7860")
+        client = TestClient(create_app(bench, sandboxes), base_url="http://127.0.0.1:7860")
         if sandboxes:
-            self._client.post("/begin")
+            client.post("/begin")
+        self._look(client)
+
+    @classmethod
+    def of(cls, client: httpx2.Client) -> Screens:
+        """Those of a server somewhere, as whoever is logged in with this client sees them."""
+        screens = cls.__new__(cls)
+        screens._look(client)
+        return screens
+
+    def _look(self, client: httpx2.Client) -> None:
+        self._client = client
         config = self._client.get("/config").json()
         self._components = {component["id"]: component for component in config["components"]}
         self._pages = {page: set(about["dependencies"]) for page, about in config["page"].items()}

@@ -65,9 +65,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
-    app.include_router(
-        sharing_routes(installed)
-    )  # strangers have no part of a demo, and its visitors no links
+    # Strangers have no part of a demo, and its visitors no links.
+    app.include_router(sharing_routes(installed, access.allowances))
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -16,6 +17,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 LARGEST = 1_000_000  # bytes of a file
 OLDER = 2  # files kept besides the newest
@@ -62,6 +65,33 @@ def _file(home: Path) -> Path:
 
 
 class _File(RotatingFileHandler):
+    """Several processes write to the file, and whichever finds it full puts it aside for all."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._follow()
+        except OSError:
+            return
+        super().emit(record)
+
+    def doRollover(self) -> None:  # noqa: N802  # logging's name
+        with FileLock(Path(self.baseFilename).parents[1] / "logs.lock", mode=0o600):
+            if not self._follow():
+                super().doRollover()
+
+    def _follow(self) -> bool:
+        """Goes on in the new file where another process has put this one aside; whether it has."""
+        if self.stream is None:  # logging opens it for the next line
+            return False
+        try:
+            moved = not os.path.samestat(os.fstat(self.stream.fileno()), Path(self.baseFilename).stat())
+        except FileNotFoundError:
+            moved = True
+        if moved:
+            self.stream.close()
+            self.stream = self._open()
+        return moved
+
     def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).touch(mode=0o600)
         return super()._open()

@@ -10,10 +10,14 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from concepts.errors import SettingsError
 from concepts.settings import Settings
@@ -101,27 +105,35 @@ class Users:
             raise SettingsError("A name has up to 60 letters, digits, spaces and the characters . @ _ -")
         if len(password) < SHORTEST_PASSWORD:
             raise SettingsError(f"A password has at least {SHORTEST_PASSWORD} characters.")
-        known = _load(self.file) if self.file.exists() else {}
-        if role is None:
-            usual = Role.LABELLER if known | self._given | self._elsewhere else Role.OWNER
-            role = known[name].role if name in known else usual
-        _save(self.file, known | {name: User(hashed(password), role)})
+        with self._changing() as known:
+            if role is None:
+                usual = Role.LABELLER if known | self._given | self._elsewhere else Role.OWNER
+                role = known[name].role if name in known else usual
+            known[name] = User(hashed(password), role)
         return role
 
     def set_role(self, name: str, role: Role) -> None:
         """Raises `SettingsError` where the file has no such user."""
-        known = _load(self.file) if self.file.exists() else {}
-        if name not in known:
-            raise SettingsError(f"{self.file} has no user {name}.")
-        _save(self.file, known | {name: User(known[name].password, role)})
+        with self._changing() as known:
+            if name not in known:
+                raise SettingsError(f"{self.file} has no user {name}.")
+            known[name] = User(known[name].password, role)
 
     def remove(self, name: str) -> None:
         """Raises `SettingsError` where the file has no such user."""
-        known = _load(self.file) if self.file.exists() else {}
-        if name not in known:
-            raise SettingsError(f"{self.file} has no user {name}.")
-        del known[name]
-        _save(self.file, known)
+        with self._changing() as known:
+            if name not in known:
+                raise SettingsError(f"{self.file} has no user {name}.")
+            del known[name]
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, User]]:
+        """Those of the file, kept as they are left; of two that change them at once both count."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.file.with_suffix(".lock"), mode=0o600):
+            known = _load(self.file) if self.file.exists() else {}
+            yield known
+            _save(self.file, known)
 
 
 def signing_in(settings: Settings) -> dict[str, User]:
@@ -195,7 +207,6 @@ def _read(record: Any) -> User:
 
 def _save(file: Path, users: dict[str, User]) -> None:
     kept = {name: {"password": user.password, "role": user.role.word} for name, user in users.items()}
-    file.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".users-")  # created with mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(kept, out, indent=2)

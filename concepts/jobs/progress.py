@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from concepts.errors import CancelledError
+from concepts.errors import CancelledError, LostJobError
 from storage.jobs import JobStore
 
 REPORT_EVERY = 0.5  # seconds between writes of progress
@@ -16,7 +16,8 @@ Listener = Callable[[int, int | None, str], None]
 
 
 class StoppedError(BaseException):
-    """The process ends; the job goes on when it starts again. No error that a handler might take as one."""
+    """The process ends, or another one has taken the job over, and goes on with it. No error that a handler
+    might take as one."""
 
 
 class Progress:
@@ -29,12 +30,16 @@ class Progress:
         listener: Listener | None,
         stop: threading.Event,
         require_room: Callable[[], None],
+        lease: int | None = None,
     ) -> None:
-        """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept."""
+        """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept; `lease`
+        is the run's own."""
         self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
         self._require_room = require_room
         self._lock = threading.Lock()
+        self._lease = lease
         self._cancelled = False
+        self._lost = False
         self._written = 0.0
         self._state: tuple[int, int | None, str] = (0, None, "")
 
@@ -47,7 +52,7 @@ class Progress:
             self._listener(done, total, message)
         if self._cancelled:
             raise CancelledError("Cancelled. What was done until here is kept.")
-        if self._stop.is_set():
+        if self._lost or self._stop.is_set():
             raise StoppedError
 
     def once(self, key: str, value: Any) -> Any:
@@ -62,4 +67,9 @@ class Progress:
     def beat(self) -> None:
         with self._lock:
             self._written = time.monotonic()
-            self._cancelled = self._store.beat(self.job_id, *self._state) or self._cancelled
+            try:
+                cancelled = self._store.beat(self.job_id, *self._state, lease=self._lease)
+            except LostJobError:
+                self._lost = True
+            else:
+                self._cancelled = cancelled or self._cancelled

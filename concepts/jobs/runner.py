@@ -9,14 +9,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel
 
-from concepts.errors import CancelledError, DiscernError, DiskFullError
+from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.progress import Listener, Progress, StoppedError
@@ -158,14 +158,15 @@ class JobRunner:
         if not self._executor.has_room():
             self.store.say_waiting(kinds, OTHERS_FIRST)
             return
-        job = self.store.claim(kinds=kinds) if kinds else None
+        job = self.store.claim(kinds=kinds, in_turn=True) if kinds else None
         if job is not None:
             going[lane] = self._executor.submit(job)
             going[lane].add_done_callback(lambda _: self.wake())
 
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
-        progress = Progress(self.store, stored.id, listener, self._stop, partial(self._require_room, lane))
+        require_room = partial(self._require_room, lane)
+        progress = Progress(self.store, stored.id, listener, self._stop, require_room, stored.lease)
         said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
         said.info("%s begun", stored.kind)
         try:
@@ -175,25 +176,27 @@ class JobRunner:
                 if not isinstance(done, kind.done):
                     raise TypeError(f"{kind.__name__} ended in {type(done).__name__}.")
         except CancelledError:
-            self._finish(progress, "cancelled")
+            self._finish(progress, stored, "cancelled")
             said.info("%s cancelled", stored.kind)
             raise
         except (StoppedError, KeyboardInterrupt):
             progress.beat()
-            self.store.release(stored.id)
+            with suppress(LostJobError):
+                self.store.release(stored.id, lease=stored.lease)
             said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
             if _is_full(error):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
-                self.store.pause(stored.id, PAUSED)
+                with suppress(LostJobError):
+                    self.store.pause(stored.id, PAUSED, lease=stored.lease)
                 said.warning("%s paused: %s", stored.kind, error)
             else:
                 reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())
-                self._finish(progress, "failed", error=reason, details=details)
+                self._finish(progress, stored, "failed", error=reason, details=details)
                 said.error("%s failed: %s", stored.kind, reason, exc_info=True)
             raise
-        self._finish(progress, "done", done.model_dump(mode="json"))
+        self._finish(progress, stored, "done", done.model_dump(mode="json"))
         said.info("%s done", stored.kind)
         return done
 
@@ -212,13 +215,18 @@ class JobRunner:
     def _finish(
         self,
         progress: Progress,
+        stored: StoredJob,
         state: str,
         result: dict[str, Any] | None = None,
         error: str = "",
         details: str = "",
     ) -> None:
+        """Where another process has taken the job over, what comes of it is for that one to say."""
         progress.beat()
-        self.store.finish(progress.job_id, state, result, error, details)
+        try:
+            self.store.finish(stored.id, state, result, error, details, lease=stored.lease)
+        except LostJobError as lost:
+            _Said(log, {"job": stored.id, "concept": stored.concept_id}).warning("%s", lost)
 
 
 def _is_full(error: BaseException) -> bool:

@@ -234,8 +234,12 @@ class Collection:
             return self._ingestion(index, self.encoder()).embed_pending(listener)
 
         report = checking.repair(embed_pending, listener)
-        self.damage, self._whole = Damage(), ""
+        self.is_mended()
         return report
+
+    def is_mended(self) -> None:
+        """What was seen before is old; the next look sees what is left."""
+        self.damage, self._whole = Damage(), ""
 
     def purge_vectors(self, ids: Sequence[str]) -> int:
         """Of every encoder that this library ever had; how many there were. Nobody waits for them from here

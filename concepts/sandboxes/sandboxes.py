@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from filelock import FileLock, Timeout
+
 from concepts.errors import DiscernError, NoPriceError, SettingsError
 from concepts.jobs import Background
 from concepts.language import Role, named
@@ -49,8 +51,10 @@ class Sandboxes:
         at_once: int = max((os.cpu_count() or 2) - 1, 1),
     ) -> None:
         """`at_once`: how many jobs run, of all visitors together. Raises `SettingsError` where visitors
-        could spend what can't be counted."""
+        could spend what can't be counted, and where another process runs a demo over the home: a visitor's
+        hour is known to one alone."""
         _require_prices(settings)
+        self._alone = FileLock(settings.home / f"{FOLDER}.lock", timeout=0)
         self.limits = limits
         self._settings = settings
         self._clock = clock
@@ -64,6 +68,14 @@ class Sandboxes:
             background=self._background,
         )
         self.base = Workbench(settings, Lent(load=self._lent.load))
+        try:
+            self._alone.acquire()
+        except Timeout:
+            self.base.close()
+            raise SettingsError(
+                f"Another process runs a demo in {settings.home}. A demo is one process: its visitors' parts "
+                "are known to nobody else."
+            ) from None
         self._library = SampleLibrary(self.base)
         self._known: dict[str, Sandbox] = {}
         self._lock = threading.Lock()
@@ -114,6 +126,7 @@ class Sandboxes:
             sandbox.remove()
         self._background.shutdown()
         self.base.close()
+        self._alone.release()
 
     def _wake(self) -> None:
         for sandbox in list(self._known.values()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +77,6 @@ class Combining:
         self._versions = versions
         self._store = CombinationStore(context.database)
         self._cache = RuleCache()
-        self._bundle_lock = threading.Lock()
         context.jobs.register(TryRule, self._try)
 
     def could_be_combined(self) -> list[str]:
@@ -201,7 +199,7 @@ class Combining:
         stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / "combined" / stem
         archive = folder.with_name(folder.name + ".zip")
-        with self._bundle_lock:
+        with self._context.database.alone("bundles"):
             whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()
             since = max(changed(self._context, *one) for one in found.members)
             if not whole or archive.stat().st_mtime <= max(since, stored.created.timestamp()):

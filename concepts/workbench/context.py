@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection as Collected
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
 from concepts.annotators.setups import Setup
@@ -14,7 +14,13 @@ from concepts.classifier.settling import Settling
 from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
-from concepts.errors import ArchivedConceptError, NoConceptError, UnknownConceptError, UnknownVersionError
+from concepts.errors import (
+    ArchivedConceptError,
+    NoConceptError,
+    SettingsError,
+    UnknownConceptError,
+    UnknownVersionError,
+)
 from concepts.jobs import Background, JobRunner
 from concepts.labels.dataset import Material
 from concepts.labels.ranking import rank_library
@@ -28,7 +34,7 @@ from concepts.library.neighbourhood import Neighbourhood
 from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
-from concepts.settings import Settings
+from concepts.settings import Settings, saved_again, saved_at
 from concepts.workbench.advice import Advice, about_rare, advice, is_enough
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.kinds import LookOver
@@ -75,7 +81,7 @@ class Context:
     """One data folder: settings, stores, jobs and the ledger, handed to every room of the Workbench."""
 
     def __init__(self, settings: Settings, lent: Lent) -> None:
-        self.settings = settings
+        self._settings, self._saved = settings, saved_at(settings)
         with told(settings.home):
             make_private(settings.home, folder=True)
         self.database = Database(settings.database)
@@ -104,7 +110,6 @@ class Context:
         )
         self.background = lent.background or Background()
         self._shares_background = lent.background is not None
-        self.drawing = threading.Lock()
         self.jobs = JobRunner(
             JobStore(self.database), lent.executor, self.redact, settings.home, lent.admit_job
         )
@@ -115,6 +120,25 @@ class Context:
             self.background.shutdown()
         self.jobs.stop()
         self.database.close()
+
+    @property
+    def settings(self) -> Settings:
+        """Read again where another process has saved some; what can't be read changes nothing."""
+        saved = saved_at(self._settings)
+        if saved != self._saved:
+            with suppress(SettingsError):
+                self._settings = saved_again(self._settings)
+            self._saved = saved
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings, self._saved = settings, saved_at(settings)
+
+    @property
+    def drawing(self) -> AbstractContextManager[None]:
+        """For one thread of all processes at a time: what is drawn depends on what was drawn before."""
+        return self.database.alone("drawing")
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""

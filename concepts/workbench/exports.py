@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +59,6 @@ class Exports:
     def __init__(self, context: Context, versions: Versions) -> None:
         self._context = context
         self._versions = versions
-        self._bundle_lock = threading.Lock()
         context.jobs.register(ScoreFiles, self._score_files)
         context.jobs.register(Score, self._score)
         context.jobs.register(MeasureInt8, self._measure_int8)
@@ -275,7 +273,7 @@ class Exports:
         stem += ("-int8" if int8 else "") + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / str(concept.id) / stem
         archive = folder.with_name(folder.name + ".zip")
-        with self._bundle_lock:
+        with self._context.database.alone("bundles"):
             whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
             if whole and archive.stat().st_mtime > max(
                 since, *(changed(self._context, *one) for one in chosen)

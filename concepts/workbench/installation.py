@@ -69,6 +69,19 @@ class Installation:
         self._context.jobs.store.retry(job_id)
         self._context.jobs.wake()
 
+    def note_begun(self, job_id: int, author: str) -> None:
+        """Remembers, for every process, who is to be told of a job's end."""
+        self._context.jobs.store.once(job_id, f"begun by {author}", True)
+
+    def note_told(self, job_id: int, author: str) -> None:
+        """From here on its end is no news for them."""
+        self._context.jobs.store.once(job_id, f"told {author}", True)
+
+    def is_news(self, job_id: int, author: str) -> bool:
+        """Whether they began the job and have not turned to something else since."""
+        memory = self._context.jobs.store.memory(job_id)
+        return f"begun by {author}" in memory and f"told {author}" not in memory
+
     def model_calls(self, limit: int = 50, offset: int = 0) -> list[CallView]:
         """Newest first."""
         return activity.recent_calls(self._context.ledger, limit, offset)

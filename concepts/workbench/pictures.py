@@ -49,6 +49,7 @@ class Pictures:
         context.jobs.register(CheckLibrary, self._check)
         context.collection.on_damage = self._have_it_mended
         self._mended_last = -math.inf
+        self._mending: int | None = None  # the job that mends what was noticed here
 
     def add_pictures(
         self, paths: Sequence[Path], *, encoder: str | None = None, listener: Listener | None = None
@@ -118,6 +119,7 @@ class Pictures:
 
     def library_info(self, *, wait: bool = True) -> LibraryInfo:
         """Without `wait` nothing is looked up that takes seconds: see `Collection.info`."""
+        self._see_what_was_mended()
         return self._context.collection.info(wait=wait)
 
     def count(self) -> int:
@@ -204,7 +206,13 @@ class Pictures:
         if not jobs.is_started or now - self._mended_last < MEND_AGAIN_AFTER:
             return
         self._mended_last = now
-        jobs.submit(CheckLibrary(repair=True))
+        self._mending = jobs.submit(CheckLibrary(repair=True))
+
+    def _see_what_was_mended(self) -> None:
+        """Where another process mended what was noticed here."""
+        if self._mending is not None and self._context.jobs.store.get(self._mending).state == "done":
+            self._mending = None
+            self._context.collection.is_mended()
 
     def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
         embedded = self._context.collection.reembed(job.encoder, progress.report)

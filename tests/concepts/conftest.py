@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from answering import answer
 from drawing import draw_folder
+from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.settings import load_settings
@@ -40,10 +41,43 @@ def pictures(made_library: tuple[Path, Path]) -> Path:
 
 
 @pytest.fixture
-def open_bench(made_library: tuple[Path, Path], own_home: Path) -> Callable[[], Workbench]:
+def kept_in(pytestconfig: pytest.Config) -> str:
+    """Where the SQL is: sqlite or postgres. Modules whose tests are to hold on both have a `kept_in` of their
+    own, with both as parameters."""
+    return str(pytestconfig.getoption("kept_in"))
+
+
+@pytest.fixture
+def settle(
+    kept_in: str, own_home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[Path], None]:
+    """Makes the own home a copy of one that was made; its SQL in PostgreSQL, where that is asked for."""
+
+    def settle(made: Path) -> None:
+        shutil.copytree(made, own_home)
+        if kept_in == "postgres":
+            server: Server = request.getfixturevalue("postgres")
+            monkeypatch.setenv("DISCERN_DATABASE_URL", server.filled(made / "discern.sqlite"))
+            (own_home / "discern.sqlite").unlink()
+
+    return settle
+
+
+@pytest.fixture
+def open_bench(
+    made_library: tuple[Path, Path], settle: Callable[[Path], None]
+) -> Iterator[Callable[[], Workbench]]:
     """A Workbench over a copy of the library of its own."""
-    shutil.copytree(made_library[0], own_home)
-    return lambda: Workbench(load_settings())
+    settle(made_library[0])
+    opened: list[Workbench] = []
+
+    def open_one() -> Workbench:
+        opened.append(Workbench(load_settings()))
+        return opened[-1]
+
+    yield open_one
+    for bench in opened:
+        bench.context.database.close()  # a server takes a hundred connections
 
 
 @pytest.fixture
@@ -75,7 +109,9 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def trained(made_trained: Path, own_home: Path) -> Workbench:
+def trained(made_trained: Path, settle: Callable[[Path], None]) -> Iterator[Workbench]:
     """A copy of it for each test."""
-    shutil.copytree(made_trained, own_home)
-    return Workbench(load_settings())
+    settle(made_trained)
+    bench = Workbench(load_settings())
+    yield bench
+    bench.context.database.close()

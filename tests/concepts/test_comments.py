@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,18 @@ from storage.labels import Author
 NAME = "Round thing"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def picture(bench: Workbench) -> str:
     return bench.pictures.newest(1)[0].id
 
 
 def keep(bench: Workbench, picture: str, text: str, who: str = "me", **how: bool) -> None:
-    key = f"comment {who} {text} {picture}"
+    key = hashlib.sha256(f"comment {who} {text} {picture}".encode()).hexdigest()
     bench.comments.keep(NAME, picture, text, author=who, key=key, **how)
 
 

@@ -14,6 +14,11 @@ NAME, OTHER = "Round thing", "Ball"
 ANA, BEN = Author("ana"), Author("ben")
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def bench(trained: Workbench) -> Workbench:
     trained.definitions.create_concept(OTHER, "A ball.")

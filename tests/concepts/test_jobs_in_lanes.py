@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from postgres import Server
 
 from concepts.errors import DiscernError
 from concepts.jobs import Job, JobRunner, Lane, Progress
@@ -17,6 +18,7 @@ from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.jobs import JobStore, StoredJob
+from storage.tables import JobRow
 
 PATIENCE = 20  # seconds until a test gives up
 
@@ -48,11 +50,20 @@ def glance(job: Glance, progress: Progress) -> Counted:
     return Counted(steps=0)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[JobStore]:
-    database = Database(sqlite_url(tmp_path / "d.sqlite"))
-    yield JobStore(database)
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = Database(sqlite_url(tmp_path / "d.sqlite"))
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        database = Database(server.new_database())
+    yield database
     database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> JobStore:
+    return JobStore(database)
 
 
 def ended(store: JobStore, job_id: int) -> StoredJob:
@@ -227,3 +238,37 @@ def test_another_engine_performs_what_the_runner_claims(store: JobStore) -> None
     runner.stop()
     assert sorted(engines[0].taken) == ["count", "glance"]
     assert engines[0].closed
+
+
+def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
+    database: Database, store: JobStore
+) -> None:
+    begun, go_on, after = threading.Event(), threading.Event(), threading.Event()
+
+    def stalls(job: Count, progress: Progress) -> Counted:
+        begun.set()
+        go_on.wait(PATIENCE)
+        progress.beat()
+        progress.report(1, job.steps)
+        after.set()
+        return Counted(steps=1)
+
+    runner, other = JobRunner(store), JobStore(database)
+    runner.register(Count, stalls)
+    job_id = runner.submit(Count(2))
+    stored = store.claim(job_id)
+    assert stored is not None
+    thread = threading.Thread(target=runner.perform, args=(stored,))
+    thread.start()
+    assert begun.wait(PATIENCE)
+    with database.write() as session:
+        row = session.get_one(JobRow, job_id)
+        row.worker, row.heartbeat = "elsewhere:1", None
+    taken = other.claim(job_id)
+    go_on.set()
+    thread.join(PATIENCE)
+    assert taken is not None
+    assert not after.is_set()
+    assert store.get(job_id).state == "running"
+    other.finish(job_id, "done", {"steps": 2}, lease=taken.lease)
+    assert store.get(job_id).result == {"steps": 2}

@@ -107,6 +107,27 @@ def test_the_log_is_its_owners_alone_and_never_grows_beyond_its_bound(
     assert kept == sorted(kept, key=lambda said: int(said.split()[1]))
 
 
+def test_of_what_several_processes_write_nothing_is_lost_when_one_puts_the_file_aside(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "LARGEST", 4000)
+    root, processes = logging.getLogger(), list[logging.Handler]()
+    for _ in range(2):
+        start_log(own_home, str)
+        (found,) = [handler for handler in root.handlers if isinstance(handler, log_module._File)]
+        processes.append(found)
+        root.removeHandler(found)  # else the next one ends it
+    for number in range(40):
+        record = logging.makeLogRecord(
+            {"name": "concepts.test", "levelno": logging.INFO, "msg": f"line {number} {'x' * 100}"}
+        )
+        processes[number % 3 == 0].handle(record)
+    for handler in processes:
+        handler.close()
+    kept = [json.loads(line)["said"] for line in log_module.read_log(own_home).splitlines()]
+    assert [int(said.split()[1]) for said in kept] == list(range(40))
+
+
 def test_a_folder_that_can_not_be_written_has_no_log_and_disturbs_nothing(own_home: Path) -> None:
     own_home.mkdir()
     (own_home / "logs").write_text("in the way")

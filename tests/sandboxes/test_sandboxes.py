@@ -282,3 +282,10 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
             assert "head.safetensors" in {Path(name).name for name in bundle.namelist()}
     assert len(rows) == PICTURES
     assert not any(name.startswith("later/") and name.endswith(".zip") for name in names)
+
+
+def test_a_second_process_does_not_take_the_visitors_of_the_first(house: Sandboxes) -> None:
+    sandbox = house.create()
+    with pytest.raises(SettingsError, match="A demo is one process"):
+        Sandboxes(house.base.context.settings)
+    assert sandbox.bench.context.settings.home.is_dir()

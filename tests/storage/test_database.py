@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from at_once import at_once
 from postgres import Server
 from sqlalchemy import make_url, text
 
@@ -140,6 +142,29 @@ def test_a_writer_that_waits_too_long_says_so(database_url: str, monkeypatch: py
     monkeypatch.setattr(dialects, "PATIENCE", 0.1)
     one, other = Database(database_url), Database(database_url)
     with one.write("concept 1"), pytest.raises(StorageError, match="busy"), other.write("concept 1"):
+        pass
+
+
+def test_of_those_who_want_to_be_alone_one_goes_on_at_a_time(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialects, "PATIENCE", 0.1)  # who waits for work of this kind may have to wait longer
+    databases = [Database(database_url) for _ in range(3)]
+    inside: list[int] = []
+    others: list[int] = []
+
+    def work(index: int) -> None:
+        for _ in range(5):
+            with databases[index].alone("drawing"):
+                inside.append(index)
+                ConceptStore(databases[index]).all()
+                threading.Event().wait(0.02)
+                others.append(len(inside))
+                inside.remove(index)
+
+    at_once(3, work)
+    assert others == [1] * 15
+    with databases[0].alone("drawing"), databases[1].alone("bundles"):
         pass
 
 

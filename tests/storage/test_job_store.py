@@ -9,6 +9,7 @@ from at_once import at_once
 
 from storage.concepts import ConceptStore
 from storage.database import Database
+from storage.errors import LostJobError
 from storage.jobs import JobStore
 from storage.tables import JobRow, now
 
@@ -135,3 +136,57 @@ def test_a_worker_elsewhere_whose_clock_runs_ahead_is_lost_like_any_other(databa
             row.worker, row.heartbeat = "elsewhere:1", now() + ahead
         assert store.get(job).state == state
     assert store.claim(job) is not None
+
+
+def silent(database: Database, job_id: int) -> None:
+    """As if whoever runs it, on another computer, had not been heard of for a day."""
+    with database.write() as session:
+        row = session.get_one(JobRow, job_id)
+        row.worker, row.heartbeat = "elsewhere:1", now() - timedelta(days=1)
+
+
+def test_a_run_that_was_taken_over_writes_no_more(database: Database) -> None:
+    stalled, other = JobStore(database), JobStore(database)
+    job_id = stalled.add("train", {})
+    first = stalled.claim(job_id)
+    silent(database, job_id)
+    second = other.claim(job_id)
+    assert first is not None
+    assert second is not None
+    with pytest.raises(LostJobError):
+        stalled.beat(job_id, 9, 10, "behind the times", lease=first.lease)
+    with pytest.raises(LostJobError):
+        stalled.finish(job_id, "failed", lease=first.lease)
+    with pytest.raises(LostJobError):
+        stalled.release(job_id, lease=first.lease)
+    other.finish(job_id, "done", {"version": 1}, lease=second.lease)
+    with pytest.raises(LostJobError):
+        stalled.finish(job_id, "done", {"version": 2}, lease=first.lease)
+    job = other.get(job_id)
+    assert (job.state, job.result) == ("done", {"version": 1})
+
+
+def test_in_turn_only_work_about_different_things_runs_at_once(
+    database: Database, concepts: list[int]
+) -> None:
+    one, other = JobStore(database), JobStore(database)
+    first, second = (one.add("train", {"n": n}, concepts[0]) for n in range(2))
+    third = one.add("train", {}, concepts[1])
+
+    def claimed(jobs: JobStore) -> int | None:
+        job = jobs.claim(kinds=["train"], in_turn=True)
+        return job.id if job else None
+
+    assert [claimed(one), claimed(other), claimed(other)] == [first, third, None]
+    one.finish(first, "done", {})
+    assert claimed(other) == second
+
+
+def test_what_waits_behind_a_job_whose_process_is_gone_comes_after_it(database: Database) -> None:
+    jobs = JobStore(database)
+    first, second = (jobs.add("add pictures", {"n": n}) for n in range(2))
+    jobs.claim(first)
+    silent(database, first)
+    found = [jobs.claim(kinds=["add pictures"], in_turn=True) for _ in range(2)]
+    assert [job and job.id for job in found] == [first, None]
+    assert jobs.get(second).state == "queued"

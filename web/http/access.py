@@ -8,8 +8,6 @@ import os
 import secrets
 import tempfile
 import threading
-import time
-from collections import defaultdict, deque
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +16,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
+from storage.allowances import Allowances, Limit, UsedUpError
 from storage.audit import AuditLog
 from storage.database import Database
 from storage.sessions import EndedSessions
@@ -53,8 +52,7 @@ class Access:
         self.sign_in: SignIn | None = None
         if settings.oauth_users:
             self.sign_in = SignIn(settings, self.secret)
-        self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._welcome: set[tuple[str, str]] = set()  # (name, address) of logins that went well
+        self.allowances = Allowances(database, self.secret)
         self._checked: dict[bytes, User] = {}
         self._lock = threading.Lock()
 
@@ -99,51 +97,45 @@ class Access:
 
         A try counts when it begins, so that many at once are as many; one that was right counts no longer.
         """
-        counted = self._count_try(address, name)
+        limits = self._limits(address, name)
+        try:
+            self.allowances.check(limits)
+            if self._is_remembered(name, password):
+                return True
+            counted = self.allowances.take(limits)
+        except UsedUpError as error:
+            raise TooManyTriesError(error.seconds) from None
         known = self._is_right(name, password)
         if known:
-            with self._lock:
-                for key in (f"address {address}", f"name {name}"):
-                    with suppress(ValueError):
-                        self._tries[key].remove(counted)
-                if len(self._welcome) >= REMEMBERED:
-                    self._welcome.clear()
-                self._welcome.add((name, address))
+            self.allowances.give_back(counted)
+            self.allowances.note(_welcome(name, address), timedelta(seconds=SESSION_SECONDS))
         return known
 
-    def _is_right(self, name: str, password: str) -> bool:
-        mark = hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
+    def _is_remembered(self, name: str, password: str) -> bool:
+        """Whether it was right before, so that a program that sends one each time writes nothing."""
         user = self.users.records().get(name)
         with self._lock:
-            if user is not None and self._checked.get(mark) == user:
-                return True
+            return user is not None and self._checked.get(self._mark(name, password)) == user
+
+    def _is_right(self, name: str, password: str) -> bool:
         if not self.users.check(name, password):
             return False
         with self._lock:
             if len(self._checked) >= REMEMBERED:
                 self._checked.clear()
-            self._checked[mark] = self.users.records()[name]
+            self._checked[self._mark(name, password)] = self.users.records()[name]
         return True
 
-    def _count_try(self, address: str, name: str) -> float:
-        """Says when it was counted. What strangers try elsewhere locks nobody out where they logged in
-        before, so of such a place only its own tries count."""
-        now = time.monotonic()
-        with self._lock:
-            for key in [k for k, times in self._tries.items() if not times or now - times[-1] > TRIES_WITHIN]:
-                del self._tries[key]
-            limits = [(f"address {address}", TRIES)]
-            if (name, address) not in self._welcome:
-                limits.append((f"name {name}", TRIES_OF_A_NAME))
-            for key, most in limits:
-                times = self._tries[key]
-                while times and now - times[0] > TRIES_WITHIN:
-                    times.popleft()
-                if len(times) >= most:
-                    raise TooManyTriesError(TRIES_WITHIN - (now - times[0]))
-            for key, _ in limits:
-                self._tries[key].append(now)
-        return now
+    def _mark(self, name: str, password: str) -> bytes:
+        return hmac.digest(self.secret, f"{name}\n{password}".encode(), "sha256")
+
+    def _limits(self, address: str, name: str) -> list[Limit]:
+        """What strangers try elsewhere locks nobody out where they logged in before, so of such a place only
+        its own tries count."""
+        limits = [Limit(f"tries from {address}", TRIES, TRIES_WITHIN)]
+        if not self.allowances.is_noted(_welcome(name, address)):
+            limits.append(Limit(f"tries of {name}", TRIES_OF_A_NAME, TRIES_WITHIN))
+        return limits
 
     def _password_mark(self, name: str) -> str:
         user = self.users.records().get(name)
@@ -159,6 +151,10 @@ class Access:
         if not self._secret:
             self._secret = _kept_secret(self._home / "secret")
         return self._secret
+
+
+def _welcome(name: str, address: str) -> str:
+    return f"{name} logged in from {address}"
 
 
 def _kept_secret(file: Path) -> bytes:

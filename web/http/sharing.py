@@ -14,12 +14,17 @@ from concepts.errors import ShareGoneError
 from concepts.export.said import PictureSaid, Zone
 from concepts.export.shared import STYLE, hashed, page_of_a_link_that_is_over
 from concepts.learning.scale import NONE_IN_WORDS
+from concepts.sandboxes.limits import LIMITS
 from concepts.workbench import Workbench
-from web.http.allowance import OF_A_LINK, OF_AN_ADDRESS, Allowance
+from storage.allowances import Allowances, Limit, UsedUpError
 from web.http.guard import address_of
 from web.http.problems import problem
 
 SHARED = "/shared/"
+# How many pictures strangers may have looked at, within how many seconds: by a link, whoever has it, as many
+# as a visitor of a demo may add.
+OF_A_LINK = (LIMITS.pictures, LIMITS.seconds)
+OF_AN_ADDRESS = (10, 60.0)
 WORDS: dict[Zone, str] = {"yes": "yes", "no": "no", "look": "look yourself"}
 POLICY = (
     f"default-src 'none'; style-src {hashed(STYLE)}; script-src 'self'; connect-src 'self'; "
@@ -34,9 +39,9 @@ HEADERS = {
 }
 
 
-def sharing_routes(workbench: Workbench) -> APIRouter:
+def sharing_routes(workbench: Workbench, allowances: Allowances) -> APIRouter:
     router = APIRouter(prefix=SHARED.rstrip("/"), include_in_schema=False)
-    allowance, one_at_a_time = Allowance(), asyncio.Semaphore(1)
+    one_at_a_time = asyncio.Semaphore(1)
 
     @router.get("/{token}")
     def page(token: str) -> Response:
@@ -48,13 +53,16 @@ def sharing_routes(workbench: Workbench) -> APIRouter:
     @router.post("/{token}/classify")
     async def classify(token: str, request: Request, picture: UploadFile = File()) -> Response:  # noqa: B008
         """What the version says of one picture. Nothing of it is kept."""
-        link = hashlib.sha256(token.encode(errors="replace")).digest()
-        seconds = allowance.take(
-            (("address", address_of(request.scope)), OF_AN_ADDRESS), (("link", link), OF_A_LINK)
-        )
-        if seconds:
-            said = f"That were many pictures. Try again in {seconds:.0f} seconds."
-            return problem(429, said, headers=HEADERS | {"Retry-After": f"{seconds:.0f}"})
+        link = hashlib.sha256(token.encode(errors="replace")).hexdigest()
+        limits = [
+            Limit(f"pictures from {address_of(request.scope)}", *OF_AN_ADDRESS),
+            Limit(f"pictures by link {link}", *OF_A_LINK),
+        ]
+        try:
+            await run_in_threadpool(allowances.take, limits)
+        except UsedUpError as used_up:
+            said = f"That were many pictures. Try again in {used_up.seconds:.0f} seconds."
+            return problem(429, said, headers=HEADERS | {"Retry-After": f"{used_up.seconds:.0f}"})
         async with one_at_a_time:  # so that strangers never take more than one of the processors
             found = await run_in_threadpool(workbench.sharing.classify, token, await picture.read())
         return JSONResponse(_told(found), headers=HEADERS)

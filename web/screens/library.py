@@ -51,7 +51,6 @@ class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.collections = CollectionsView(workbench)
-        self._begun: dict[str, int] = {}  # author → the job they began last, until its end is old news
         self.top = live("library-head")
         self.work = Work(workbench, "library-progress", JOBS)
         self.uploads = live("library-uploads", value=render("library/uploads.html"))
@@ -100,7 +99,7 @@ class _Screen:
     def _is_news(self, job: JobView | None, place: Place, author: str) -> bool:
         """The end of a job is told to whoever began it, where it belongs, until they turn to something else:
         on every view, and to everybody, it was in the way of what they had come for."""
-        if job is None or self._begun.get(author) != job.id:
+        if job is None or not self._bench.installation.is_news(job.id, author):
             return False
         at = {name for name in place if name != "concept"}
         return (at == {"view"} and place["view"] == BELONGS[job.kind]) if job.kind in BELONGS else not at
@@ -152,7 +151,7 @@ class _Screen:
         author, role = author_of(request), request.state.role
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         if action.name not in STAYS:
-            self._begun.pop(author, None)
+            self._turn_away(author)
         try:
             place = here | dict(parse_qsl(action.value))
             if action.name == "show":
@@ -198,7 +197,12 @@ class _Screen:
             return
         job = _submitted(self._bench, action, author)
         if job is not None:
-            self._begun[author] = job
+            self._bench.installation.note_begun(job, author)
+
+    def _turn_away(self, author: str) -> None:
+        job = self.work.newest()
+        if job is not None and self._bench.installation.is_news(job.id, author):
+            self._bench.installation.note_told(job.id, author)
 
 
 def _submitted(bench: Workbench, action: Action, author: str) -> int | None:

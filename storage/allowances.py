@@ -1,0 +1,90 @@
+"""What was tried or taken lately, counted for all processes: wrong passwords, strangers' pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.tables import TakenRow, now
+
+LOCK = "taken"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many of a key within so many seconds."""
+
+    key: str
+    most: int
+    seconds: float
+
+
+class UsedUpError(Exception):
+    """`seconds` until one more can be taken."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Used up for {seconds:.0f} seconds.")
+        self.seconds = seconds
+
+
+class Allowances:
+    """All reads and writes of that table. Of keys, which may hold names, addresses or links, there are
+    hashes; rows go when they count no longer."""
+
+    def __init__(self, database: Database, secret: bytes = b"") -> None:
+        """`secret` keys the hashes, so that nobody finds a name or an address in a backup by trying them."""
+        self._database = database
+        self._secret = secret
+
+    def check(self, limits: Sequence[Limit]) -> None:
+        """Raises `UsedUpError` where `take` would."""
+        with self._database.read() as session:
+            self._check(session, limits)
+
+    def take(self, limits: Sequence[Limit]) -> list[int]:
+        """Takes one of each and returns their numbers; or raises `UsedUpError`, and has taken nothing."""
+        at = now()
+        with self._database.write(LOCK) as session:
+            session.execute(delete(TakenRow).where(TakenRow.until < at))
+            self._check(session, limits)
+            rows = [
+                TakenRow(key=self._kept(limit.key), at=at, until=at + timedelta(seconds=limit.seconds))
+                for limit in limits
+            ]
+            session.add_all(rows)
+            session.flush()
+            return [row.id for row in rows]
+
+    def give_back(self, taken: Sequence[int]) -> None:
+        with self._database.write(LOCK) as session:
+            session.execute(delete(TakenRow).where(TakenRow.id.in_(taken)))
+
+    def note(self, key: str, lasts: timedelta) -> None:
+        """Remembers a key from now on for so long."""
+        kept = self._kept(key)
+        with self._database.write(LOCK) as session:
+            session.execute(delete(TakenRow).where(TakenRow.key == kept))
+            session.add(TakenRow(key=kept, at=now(), until=now() + lasts))
+
+    def is_noted(self, key: str) -> bool:
+        query = select(TakenRow.id).where(TakenRow.key == self._kept(key), TakenRow.until > now()).limit(1)
+        with self._database.read() as session:
+            return session.scalar(query) is not None
+
+    def _check(self, session: Session, limits: Sequence[Limit]) -> None:
+        moment = now()
+        for limit in limits:
+            query = select(TakenRow.at).where(TakenRow.key == self._kept(limit.key), TakenRow.until > moment)
+            taken = list(session.scalars(query.order_by(TakenRow.at.desc()).limit(limit.most)))
+            if len(taken) == limit.most:
+                raise UsedUpError(limit.seconds - (moment - taken[-1]).total_seconds())
+
+    def _kept(self, key: str) -> str:
+        said = key.encode(errors="replace")
+        return hashlib.blake2b(said, key=self._secret[:64], digest_size=32).hexdigest()

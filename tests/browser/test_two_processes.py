@@ -1,0 +1,194 @@
+"""Two web processes over one PostgreSQL and one data folder, behind a proxy that alternates between them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from alternating import Alternating, alternating
+from drawing import draw_folder
+from playwright.sync_api import Page, Response, expect
+from postgres import Server
+from running_app import App
+from sqlalchemy import text
+from web_screens import Screens
+
+from concepts.installation.users import Users
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from storage.tables import JobRow
+from web.http.access import TRIES
+
+NAME, PASSWORD = "Round thing", "correct horse battery"
+PATIENCE = 60  # seconds until a test gives up
+
+
+@dataclass(frozen=True)
+class House:
+    """`bench` looks at the same database and folder and runs nothing."""
+
+    apps: list[App]
+    proxy: Alternating
+    bench: Workbench
+
+    def client(self, url: str = "", **headers: str) -> httpx2.Client:
+        return httpx2.Client(base_url=url or self.proxy.url, headers=headers, timeout=PATIENCE)
+
+    def logged_in(self, url: str = "") -> httpx2.Client:
+        client = self.client(url)
+        assert client.post("/login", data={"name": "ana", "password": PASSWORD}).status_code == 303
+        return client
+
+
+@pytest.fixture(scope="module")
+def begun(
+    postgres_server: Any, tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path
+) -> Iterator[House]:
+    server: Server = postgres_server
+    root = tmp_path_factory.mktemp("two-processes")
+    encoder, address = f"local-dir:{tiny_open_clip}", server.new_database()
+    settings = Settings(home=root / "home", encoder=encoder, database_url=address)  # type: ignore[arg-type]
+    Users(settings).set("ana", PASSWORD)
+    more = {"DISCERN_DATABASE_URL": address, "DISCERN_TRUSTED_PROXIES": "127.0.0.1"}
+    apps = [App(settings.home, encoder, root / f"log-{n}", **more) for n in range(2)]
+    with ExitStack() as stack:
+        for app in apps:
+            app.begin()
+            stack.callback(lambda app=app: app.is_running and app.stop())
+        bench = Workbench(settings)
+        stack.callback(bench.close)
+        bench.pictures.add_pictures([draw_folder(root / "pictures", 90)])
+        bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+        for app in apps:
+            app.wait()
+        yield House(apps, stack.enter_context(alternating([app.port for app in apps])), bench)
+
+
+@pytest.fixture
+def house(postgres: Server, request: pytest.FixtureRequest) -> House:
+    """Both run. Where PostgreSQL can't be had this says so."""
+    found: House = request.getfixturevalue("begun")
+    for app in found.apps:
+        if not app.is_running:
+            app.start()
+    return found
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Looks for a state until it is there, and returns what was found."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := holds()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, tmp_path: Path) -> None:
+    failed: list[str] = []
+
+    def look(answer: Response) -> None:
+        if answer.status >= 400:
+            failed.append(answer.url)
+
+    page.on("response", look)
+    page.goto(f"{house.proxy.url}/library")
+    page.get_by_label("Name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#library-head")).to_be_visible()
+    folder = draw_folder(tmp_path / "more", 2, first_seed=900)
+    page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
+    expect(page.locator("#library-progress")).to_contain_text("Last added: 2 new pictures")
+
+    count, before = page.locator("[data-part=count]"), house.bench.answers.count(NAME).answers
+    page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}")
+    for given in range(6):
+        picture = page.locator("#labeller[data-ready] .stage img").get_attribute("data-picture")
+        page.keyboard.press("y" if given % 2 else "n")
+        expect(page.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
+    expect(count).to_have_text(f"{before + 6} answers")
+    page.keyboard.press("z")
+    expect(count).to_have_text(f"{before + 5} answers")
+    assert house.bench.answers.count(NAME).answers == before + 5
+
+    page.goto(f"{house.proxy.url}/quality?{urlencode({'concept': NAME})}")
+    version = len(house.bench.versions.versions(NAME)) + 1
+    page.get_by_role("button", name=f"Train version {version}").click()
+    expect(page.get_by_text(f"Version {version}", exact=False).first).to_be_visible()
+    assert failed == []
+    assert min(house.proxy.answered[app.port] for app in house.apps) > 20
+
+
+def test_whoever_is_out_at_one_is_out_at_the_other(house: House) -> None:
+    here, there = (app.url for app in house.apps)
+    ana = house.logged_in(here)
+    copied = house.client(there)
+    copied.cookies = ana.cookies
+    assert copied.get("/api/v1/concepts").status_code == 200
+    assert copied.post("/logout").status_code == 303
+    assert ana.get("/api/v1/concepts").status_code == 401
+
+    guesser = house.client(**{"X-Forwarded-For": "203.0.113.9"})
+    guess = {"name": "ana", "password": "wrong password"}
+    said = [guesser.post("/login", data=guess).status_code for _ in range(TRIES + 2)]
+    assert said == [401] * TRIES + [429] * 2
+
+
+def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> None:
+    ana, bench = house.logged_in(), house.bench
+    before, asked = bench.answers.count(NAME).answers, list[str]()
+    for given in range(20):
+        picture = until(lambda: _asked(ana))
+        asked.append(picture["id"])
+        value = "yes" if "ellipse" in picture["path"] else "no"
+        answer = {"concept": NAME, "key": uuid.uuid4().hex, "picture": picture["id"], "value": value}
+        for _ in range(2):  # the second time to the other process, and no second answer
+            said = ana.post("/app/answers", json=answer).raise_for_status().json()
+            assert said["count"]["answers"] == before + given + 1
+    assert len(set(asked)) == 20
+    undo = {"concept": NAME, "key": uuid.uuid4().hex, "undoes": [answer["key"]]}
+    ana.post("/app/answers/undo", json=undo).raise_for_status()
+    counted = [house.logged_in(app.url).get("/app/answers", params={"concept": NAME}) for app in house.apps]
+    assert [answer.json()["count"]["answers"] for answer in counted] == [before + 19] * 2
+
+    concept = bench.context.concept(NAME)
+    versions = len(bench.versions.versions(NAME))
+    with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
+        job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
+        until(lambda: _waits_for_a_lock(bench))
+        killed = next(app for app in house.apps if app.pid == _worker(bench, job))
+        killed.kill()
+    (survivor,) = [app for app in house.apps if app.is_running]
+    until(lambda: bench.installation.job(job).state not in ("queued", "running", "interrupted"))
+    assert bench.installation.job(job).state == "done"
+    assert _worker(bench, job) == survivor.pid
+    assert bench.context.jobs.store.get(job).lease == 2
+    assert len(bench.versions.versions(NAME)) == versions + 1
+    assert bench.answers.count(NAME).answers == before + 19
+    shown = Screens.of(house.logged_in(survivor.url)).load("quality", concept=NAME)
+    assert f"Version {versions + 1}" in " ".join(shown.values())
+
+
+def _asked(ana: httpx2.Client) -> Any:
+    """The next picture; None while it is being chosen."""
+    upcoming = ana.get("/app/answers", params={"concept": NAME}).raise_for_status().json()["upcoming"]
+    return next(iter(upcoming["pictures"]), None)
+
+
+def _worker(bench: Workbench, job: int) -> int:
+    with bench.context.database.read() as session:
+        return int(session.get_one(JobRow, job).worker.rpartition(":")[2])
+
+
+def _waits_for_a_lock(bench: Workbench) -> bool:
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with bench.context.database.read() as session:
+        return bool(session.scalar(query))

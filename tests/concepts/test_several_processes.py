@@ -1,0 +1,146 @@
+"""Two Workbenches over one database and one home, as two processes have them: what one does counts in the
+other at its next look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+import pytest
+from at_once import at_once
+
+from concepts.errors import SettingsError
+from concepts.jobs.executors import Perform
+from concepts.settings import load_settings
+from concepts.workbench import Lent, Workbench
+from storage.jobs import StoredJob
+from storage.labels import Author
+
+NAME = "Round thing"
+ME = Author("me")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def both(open_bench: Callable[[], Workbench]) -> tuple[Workbench, Workbench]:
+    one, other = open_bench(), open_bench()
+    one.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    return one, other
+
+
+def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
+    both: tuple[Workbench, Workbench],
+) -> None:
+    one, other = both
+    pictures = [picture.id for picture in one.answers.next_pictures(NAME, 4)]
+    assert other.answers.count(NAME).answers == 0
+    for number, picture in enumerate(pictures):
+        bench = both[number % 2]
+        bench.answers.label(NAME, picture, "yes", author=ME, key=f"answer {number}")
+        assert [b.answers.count(NAME).answers for b in both] == [number + 1] * 2
+    assert not {p.id for p in other.answers.next_pictures(NAME, 10)} & set(pictures)
+    assert other.answers.undo(NAME, author="me") == [{"picture": pictures[-1], "value": "yes"}]
+    assert one.answers.count(NAME).answers == 3
+    assert pictures[-1] not in one.answers.decisions(NAME)
+
+
+def test_a_request_that_is_repeated_to_the_other_is_one_answer(both: tuple[Workbench, Workbench]) -> None:
+    (picture,) = both[0].answers.next_pictures(NAME, 1)
+    for number in range(5):
+        key = f"the same key {number}"
+        at_once(2, lambda i, key=key: both[i].answers.label(NAME, picture.id, "no", author=ME, key=key))
+    events = [*both[0].context.log.events(both[0].context.concept(NAME).id)]
+    assert [event.key for event in events] == [f"the same key {number}" for number in range(5)]
+
+
+def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
+    both: tuple[Workbench, Workbench],
+) -> None:
+    concept = both[0].context.concept(NAME)
+    at_once(2, lambda i: both[i].context.draw_more(concept, at_least=40))
+    drawn = list(both[0].context.store.evaluation_pictures(concept.id))
+    waves = [wave.number for wave in both[1].context.store.waves(concept.id)]
+    assert waves == list(range(1, len(waves) + 1))
+    assert list(both[1].context.store.evaluation_pictures(concept.id)) == drawn
+    both[0].context.draw_more(concept, at_least=40)
+    assert len(both[0].context.store.waves(concept.id)) == len(waves)
+
+
+def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Workbench, Workbench]) -> None:
+    one, other = both
+    found = [hit.id for hit in other.pictures.search("a disc", n=5)]
+    one.removing.remove(found[:2], author="me")
+    again = [hit.id for hit in other.pictures.search("a disc", n=5)]
+    assert not set(again) & set(found[:2])
+    assert other.pictures.library_info().pictures == one.pictures.library_info().pictures
+
+
+def test_settings_saved_in_one_count_in_the_other(both: tuple[Workbench, Workbench]) -> None:
+    one, other = both
+    one.installation.save_settings({"openai_base_url": "http://127.0.0.1:9/v1", "llm_model": "words"})
+    assert other.context.settings.llm_model == "words"
+    assert other.context.settings.has_endpoint
+    assert other.context.settings.database == one.context.settings.database
+    other.installation.save_settings({"llm_model": None})
+    assert one.context.settings.llm_model is None
+    assert one.context.settings.openai_base_url == "http://127.0.0.1:9/v1"
+
+
+def test_settings_that_cannot_be_read_leave_those_that_were(both: tuple[Workbench, Workbench]) -> None:
+    one, other = both
+    one.installation.save_settings({"llm_model": "words"})
+    (one.context.settings.home / "settings.json").write_text("{")
+    assert other.context.settings.llm_model is None
+    with pytest.raises(SettingsError):
+        load_settings()
+
+
+def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
+    both: tuple[Workbench, Workbench],
+) -> None:
+    one, other = both
+    job = one.pictures.submit_check(repair=False)
+    one.installation.note_begun(job, "ana")
+    assert other.installation.is_news(job, "ana")
+    assert not other.installation.is_news(job, "ben")
+    other.installation.note_told(job, "ana")
+    assert not one.installation.is_news(job, "ana")
+
+
+class NoRoom:
+    """An executor of a process whose hands are full."""
+
+    def __init__(self, perform: Perform) -> None: ...
+
+    def has_room(self) -> bool:
+        return False
+
+    def submit(self, job: StoredJob) -> Future[None]:
+        raise AssertionError
+
+    def close(self, seconds: float) -> None: ...
+
+
+@pytest.fixture
+def busy(both: tuple[Workbench, Workbench]) -> Iterator[Workbench]:
+    """A third one, whose jobs others do."""
+    bench = Workbench(load_settings(), Lent(executor=NoRoom))
+    bench.jobs.start()
+    yield bench
+    bench.close()
+
+
+def test_damage_that_another_process_mended_is_said_no_more(
+    both: tuple[Workbench, Workbench], busy: Workbench
+) -> None:
+    (picture,) = busy.pictures.newest(1)
+    busy.context.collection.thumbnails.delete(picture.id)
+    busy.pictures.thumbnail(picture.id)
+    assert "Thumbnails" in busy.pictures.library_info().damage
+    (job,) = [job for job in busy.installation.recent_jobs() if job.kind == "check library"]
+    both[1].jobs.resume(job.id)
+    assert busy.pictures.library_info().damage == ""
