@@ -48,6 +48,7 @@ __all__ = [
     "DiskFullError",
     "EmptyLibraryError",
     "EncoderError",
+    "EngineError",
     "FingerprintMismatchError",
     "MissingPackageError",
     "ModelAnswerError",
@@ -236,6 +237,14 @@ class QuotaError(NotAllowedError):
 
 class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
+
+
+class EngineError(DiscernError):
+    """The machines that were to do the work (Ray) can't be reached or failed. What came back is kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The work can't go on where it was sent to (Ray: {reason}).")
+        self.reason = reason
 
 
 class UntrustedEncoderError(EncoderError):
