@@ -323,8 +323,8 @@ def _fresh(
     def tell() -> None:
         listener(done, None, f"{skipped[0]:,} skipped")
 
-    looks = collection.looks(str(encoder.fingerprint))
-    for ids, uris, vectors, bad in embed_files(paths, encoder, within, looks, collection.cache, tell):
+    looks, same = collection.looks(str(encoder.fingerprint)), collection.same(encoder)
+    for ids, uris, vectors, bad in embed_files(paths, encoder, within, looks, same, tell):
         done += len(ids) + bad
         skipped[0] += bad
         tell()

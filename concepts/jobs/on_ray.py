@@ -15,6 +15,7 @@ import os
 import secrets
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -230,7 +231,9 @@ def _connect(address: str) -> None:
     if address != "local":
         ray.init(address, log_to_driver=False)
         return
-    with _found_by_workers():
+    with _found_by_workers(), warnings.catch_warnings():
+        # What is forked becomes another program at once.
+        warnings.filterwarnings("ignore", "lancedb fork support", RuntimeWarning)
         ray.init(
             address="local",
             include_dashboard=False,

@@ -213,8 +213,12 @@ class Collection:
         return embedded
 
     def _ingestion(self, index: VectorIndex, encoder: Encoder) -> Ingestion:
-        looks, same = self.looks(str(encoder.fingerprint)), SameEncoder(encoder, self.cache)
-        return Ingestion(self.library, self.removed, index, self.thumbnails, same, looks)
+        looks = self.looks(str(encoder.fingerprint))
+        return Ingestion(self.library, self.removed, index, self.thumbnails, self.same(encoder), looks)
+
+    def same(self, encoder: Encoder) -> SameEncoder:
+        """As it goes along to where pictures are looked at."""
+        return SameEncoder(encoder, self.cache, self._load_encoder)
 
     def looks(self, fingerprint: str) -> Looks:
         """Where pictures are looked at, with the encoder of this fingerprint."""

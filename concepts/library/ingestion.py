@@ -229,17 +229,17 @@ def embed_files(
     encoder: Encoder,
     within: Within | None = None,
     looks: Looks | None = None,
-    cache: Path = Path(),
+    same: SameEncoder | None = None,
     waiting: Callable[[], None] = nothing,
 ) -> Iterator[tuple[list[str], list[str], Vectors, int]]:
     """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
     those count that stay `within`.
 
-    Streams: a million files take no more memory than a hundred. `looks` with the encoder's `cache` for
-    another engine than threads of this process; `waiting` is called while nothing comes.
+    Streams: a million files take no more memory than a hundred. `looks` with the `same` encoder
+    for another engine than threads of this process; `waiting` is called while nothing comes.
     """
     looks = looks or Looks(InProcess(), Path())
-    work = EmbedFiles(SameEncoder(encoder, cache), within)
+    work = EmbedFiles(same or SameEncoder(encoder, Path()), within)
     for batch in batches_of(looks.of(work, sources.walk(paths, within), waiting), ENCODE_BATCH):
         found = [item for item in batch if isinstance(item, Look)]
         vectors = [item.vector for item in found if item.vector is not None]

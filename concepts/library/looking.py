@@ -68,11 +68,11 @@ class Here(Protocol):
 class SameEncoder:
     """An encoder at hand. Where this is sent, the same one is loaded when it is first needed."""
 
-    def __init__(self, encoder: Encoder, cache: Path) -> None:
+    def __init__(self, encoder: Encoder, cache: Path, load: Callable[..., Encoder] = load_encoder) -> None:
         self._encoder: Encoder | None = encoder
         self._name, self._precision = encoder.name, encoder.fingerprint.precision
         self.fingerprint = str(encoder.fingerprint)
-        self._cache = cache
+        self._cache, self._load = cache, load
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_encoder": None}
@@ -80,7 +80,7 @@ class SameEncoder:
     def get(self) -> Encoder:
         """Raises `FingerprintMismatchError` where another one has the same name there."""
         if self._encoder is None:
-            encoder = load_encoder(self._name, cache=self._cache, precision=self._precision)
+            encoder = self._load(self._name, cache=self._cache, precision=self._precision)
             if str(encoder.fingerprint) != self.fingerprint:
                 raise FingerprintMismatchError("This library", self.fingerprint, str(encoder.fingerprint))
             self._encoder = encoder
