@@ -14,15 +14,17 @@ from PIL import Image
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.errors import OtherEncoderError
+from concepts.library.looking import Looked
 from concepts.registry import Method
+from storage.pictures.files import SkippedFile
 
 Said = tuple[int, list[int], float]  # process, numbers, the sum of their roots
 
 
 @dataclass(frozen=True)
 class Roots:
-    """Numbers → the process that did it, and what it found. `slow`: seconds a batch. It fails at the number that
-    it `refuses`."""
+    """Numbers → the process that did it, and what it found. `slow`: seconds a batch. It fails at the number
+    that it `refuses`."""
 
     slow: float = 0.0
     refuses: int = -1
@@ -37,9 +39,15 @@ class Roots:
         return os.getpid(), numbers, float(np.sqrt(np.array(numbers, dtype=np.float64)).sum())
 
 
+@dataclass(frozen=True)
+class OneBadFile:
+    def begin(self) -> Callable[[list[int]], list[Looked]]:
+        return lambda batch: [SkippedFile("a", "missing", "")]
+
+
 class Colours:
-    """An encoder without a network: 8 x 8 pixels, mixed. Every batch takes the seconds that a file `slow` in its
-    cache says, and each process that has it leaves its number in the folder `processes`."""
+    """An encoder without a network: 8 x 8 pixels, mixed. Every batch takes the seconds that a file `slow` in
+    its cache says, and each process that has it leaves its number in the folder `processes`."""
 
     method: ClassVar[Method] = Method(
         name="colours", what="For tests.", source="", licence="", cost="", defaults={}

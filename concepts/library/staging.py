@@ -48,7 +48,7 @@ class Fragment:
 
 
 @dataclass(frozen=True)
-class _ToStaging(Generic[Item]):
+class ToStaging(Generic[Item]):
     """The same work, whose looks are left in the staging folder."""
 
     work: Work[Item, list[Looked]]
@@ -94,7 +94,7 @@ class Looks:
             return
         mark = self._prepare()
         sent: deque[list[Item]] = deque()
-        staging = _ToStaging(work, self._folder, mark)
+        staging = ToStaging(work, self._folder, mark)
         for fragment in self._engine.map(staging, _noted(batches_of(items, STAGE_BATCH), sent), waiting):
             looks = self._taken(fragment, work, sent.popleft())
             self._staged.append((fragment.name, len(looks)))
