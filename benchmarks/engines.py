@@ -3,10 +3,10 @@
     python -m benchmarks.engines [--pictures 900] [--merged 6000] [--engine ray]
 
 Drawn JPEGs of 1024 x 768 are added with the embedded encoder in threads of this process, then by a Ray with
-as many workers as there are processors: a third of them and all, so that what a picture costs can be told from
-what it costs to begin. On one machine that can show only what Ray costs. Processor seconds are those of this
-process and all that it began, so that other programs disturb them little. The writer is measured by merging
-what is staged already: small pictures with vectors of the embedded encoder's length.
+as many workers as there are processors: a third of them and all, so that what a picture costs can be told
+from what it costs to begin. On one machine that can show only what Ray costs. Processor seconds are those of
+this process and all that it began, so that other programs disturb them little. The writer is measured by
+merging what is staged already: small pictures with vectors of the embedded encoder's length.
 """
 
 from __future__ import annotations

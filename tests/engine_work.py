@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.errors import OtherEncoderError
+from concepts.jobs.engines import InProcess
 from concepts.library.looking import Looked
 from concepts.registry import Method
+from concepts.workbench import Workbench
 from storage.pictures.files import SkippedFile
+from storage.vectors.protocol import VectorReader
 
 Said = tuple[int, list[int], float]  # process, numbers, the sum of their roots
 
@@ -40,7 +43,17 @@ class Roots:
 
 
 @dataclass(frozen=True)
+class Deadly:
+    """Ends every process that does it."""
+
+    def begin(self) -> Callable[[list[int]], int]:
+        return lambda batch: os._exit(1)
+
+
+@dataclass(frozen=True)
 class OneBadFile:
+    """Of whatever it is given, one file that can't be read."""
+
     def begin(self) -> Callable[[list[int]], list[Looked]]:
         return lambda batch: [SkippedFile("a", "missing", "")]
 
@@ -85,3 +98,28 @@ class Colours:
 def load_colours(name: str, *, cache: Path, precision: str = "auto") -> Colours:
     """As `concepts.encoders.load_encoder`."""
     return Colours.load(name, cache, precision)
+
+
+def load_another(name: str, *, cache: Path, precision: str = "auto") -> Colours:
+    """Other weights under the same name, say."""
+    return Colours("another", cache)
+
+
+class NextDoor(InProcess):
+    """This process, as if it were another."""
+
+    is_elsewhere = True
+
+
+def vectors_of(bench: Workbench) -> tuple[list[str], np.ndarray[Any, Any]]:
+    index: VectorReader = bench.context.collection.index().snapshot()
+    ids = list(index.ids)
+    return ids, index.vectors(ids)
+
+
+def assert_same(bench: Workbench, other: Workbench) -> None:
+    ids, vectors = vectors_of(bench)
+    others, expected = vectors_of(other)
+    assert len(set(ids)) == len(ids)
+    assert ids == others
+    assert np.array_equal(vectors, expected)

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from drawing import draw_folder
-from engine_work import OneBadFile, Roots, load_colours
-from hypothesis import given
-from hypothesis import strategies as st
+from engine_work import (
+    Deadly,
+    Roots,
+    assert_same,
+    vectors_of,
+)
 from not_run import not_run
 
 from concepts.annotators.setups import Setup
 from concepts.errors import CancelledError, EngineError, OtherEncoderError
-from concepts.jobs.engines import Engine, InProcess, engine_of, nothing
-from concepts.library import looking
-from concepts.library.looking import Look
-from concepts.library.staging import ToStaging, packed, unpacked
-from concepts.settings import load_settings
-from concepts.workbench import Lent, Workbench
-from storage.adding import PictureFacts
-from storage.pictures.decoding import decode
-from storage.pictures.files import SkippedFile, Source
-from storage.vectors.protocol import VectorReader
+from concepts.jobs.engines import Engine, InProcess, engine_of
+from concepts.workbench import Workbench
 
 BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
 NAME = "Round thing"
@@ -62,52 +61,6 @@ def on_ray(ray: Engine | str) -> Engine:
 @pytest.fixture(params=["in process", "ray"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     return InProcess() if request.param == "in process" else request.getfixturevalue("on_ray")
-
-
-class NextDoor(InProcess):
-    """This process, as if it were another."""
-
-    is_elsewhere = True
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """200 drawings, one that is another's twin and one that is none."""
-    folder = draw_folder(tmp_path_factory.mktemp("drawn") / "pictures", 200)
-    (folder / "twin.png").write_bytes((folder / "ellipse-0000.png").read_bytes())
-    (folder / "torn.png").write_bytes((folder / "ellipse-0003.png").read_bytes()[:200])
-    return folder
-
-
-@pytest.fixture
-def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Workbench]]:
-    """A Workbench with an empty library of its own and this engine."""
-    opened: list[Workbench] = []
-
-    def open_it(engine: Engine, name: str) -> Workbench:
-        monkeypatch.setattr("concepts.workbench.context.engine_of", lambda setting: engine)
-        bench = Workbench(load_settings(home=tmp_path / name), Lent(load=load_colours))
-        opened.append(bench)
-        return bench
-
-    yield open_it
-    for bench in opened:
-        bench.context.jobs.stop()
-        bench.context.database.close()
-
-
-def vectors_of(bench: Workbench) -> tuple[list[str], np.ndarray[Any, Any]]:
-    index: VectorReader = bench.context.collection.index().snapshot()
-    ids = list(index.ids)
-    return ids, index.vectors(ids)
-
-
-def assert_same(bench: Workbench, other: Workbench) -> None:
-    ids, vectors = vectors_of(bench)
-    others, expected = vectors_of(other)
-    assert len(set(ids)) == len(ids)
-    assert ids == others
-    assert np.array_equal(vectors, expected)
 
 
 # The contract
@@ -236,100 +189,61 @@ def test_a_cancelled_job_ends_and_goes_on_where_it_was(
     assert_same(bench, whole)
 
 
-# Staging, without Ray
-
-
-class BreaksOff(NextDoor):
-    """Ends when it has given the results of three batches."""
-
-    def map(
-        self, work: Any, batches: Any, waiting: Callable[[], None] = nothing
-    ) -> Generator[Any, None, None]:
-        for number, result in enumerate(super().map(work, batches, waiting), 1):
-            yield result
-            if number == 3:
-                raise EngineError("the cluster is gone")
-
-
-def test_what_is_staged_is_not_looked_at_again_and_merged_once(
-    open_on: Callable[..., Workbench], pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[int] = []
-    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
-    bench = open_on(BreaksOff(), "broken off")
+@pytest.mark.slow
+def test_what_ends_every_worker_ends_the_work(on_ray: Engine) -> None:
     with pytest.raises(EngineError):
-        bench.pictures.add_pictures([pictures])
-    assert list(bench.context.settings.home.glob("staging/*/*.arrow"))
-    before = len(looked)
-    bench.context.collection.engine = NextDoor()
-    bench.pictures.add_pictures([pictures])
-    anew = len(looked) - before
-    whole = open_on(InProcess(), "whole")
-    whole.pictures.add_pictures([pictures])
-    assert anew < len(looked) - before - anew
-    assert_same(bench, whole)
-    assert not list(bench.context.settings.home.glob("staging/*/*.arrow"))
+        list(on_ray.map(Deadly(), [[1]]))
+    assert [said[1] for said in on_ray.map(Roots(), BATCHES)] == BATCHES
 
 
-def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
-    open_on: Callable[..., Workbench], pictures: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "more").mkdir()
-    for name in ("ellipse-0000.png", "ellipse-0003.png"):
-        (tmp_path / "more" / f"also-{name}").write_bytes((pictures / name).read_bytes())
-    said = []
-    for engine, name in ((InProcess(), "here"), (NextDoor(), "next door")):
-        bench = open_on(engine, name)
-        bench.pictures.add_pictures([pictures])
-        gone = bench.pictures.id_of(str(pictures / "ellipse-0003.png"))
-        bench.removing.remove([gone], author="me")
-        bench.removing.empty_bin(author="me", refuse=True)
-        added = bench.pictures.add_pictures([tmp_path / "more"])
-        said.append((added.added, added.duplicates, added.removed_before, vectors_of(bench)[0]))
-        assert not bench.context.collection.thumbnails.exists(gone)
-    assert said[0] == said[1]
-    assert said[0][:3] == (0, 1, 1)
+@pytest.mark.slow
+def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path) -> None:
+    """In a process of its own: one process has one Ray."""
+    if isinstance(ray, str):
+        not_run("work on Ray", ray)
+    port, client = free_ports(2)
+    environment = os.environ | {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "0" * 64,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    head = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2"]
+    head += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client}"]
+    head += ["--include-dashboard=false", f"--object-store-memory={100 * 1024**2}"]
+    script = (
+        "from concepts.jobs.engines import engine_of\nfrom engine_work import Roots\n"
+        f"engine = engine_of('ray://127.0.0.1:{client}')\n"
+        f"print([said[1] for said in engine.map(Roots(), {BATCHES})] == {BATCHES})\nengine.close()"
+    )
+    with (tmp_path / "head.log").open("w") as said:
+        running = subprocess.Popen(head, env=environment, stdout=said, stderr=said)
+    try:
+        wait_for_port(client, running)
+        run = [sys.executable, "-c", script]
+        done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1:] == ["True"], done.stderr[-2000:]
+    finally:
+        running.terminate()
+        running.wait(60)
 
 
-looks = st.one_of(
-    st.builds(
-        SkippedFile, st.text(), st.sampled_from(["missing", "truncated"]), st.text(), st.integers(0, 2**40)
-    ),
-    st.builds(
-        Look,
-        st.builds(Source, st.text(min_size=1), st.integers(0, 2**40), st.integers(0, 2**62)),
-        st.one_of(
-            st.text("0123456789abcdef", min_size=64, max_size=64),
-            st.builds(
-                PictureFacts,
-                st.text("0123456789abcdef", min_size=64, max_size=64),
-                st.integers(0, 2**40),
-                st.sampled_from(["JPEG", "PNG"]),
-                st.integers(1, 70000),
-                st.integers(1, 70000),
-                st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
-                st.integers(-1, 2**40),
-            ),
-        ),
-        thumbnail=st.none() | st.binary(min_size=1),
-    ),
-)
+def free_ports(count: int) -> list[int]:
+    """Outside of the range that Ray gives to its workers (10002 to 19999)."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
 
 
-@given(st.lists(looks, max_size=5))
-def test_a_fragment_holds_what_was_put_in(some: list[Look | SkippedFile]) -> None:
-    assert unpacked(packed(some)) == some
-
-
-def test_a_worker_that_does_not_see_the_folder_sends_its_looks(tmp_path: Path) -> None:
-    # Nothing is marked there: as on a computer with other disks.
-    fragment = ToStaging(OneBadFile(), tmp_path, "a mark").begin()([1])
-    assert fragment.content is not None
-    assert unpacked(fragment.content) == [SkippedFile("a", "missing", "")]
-    assert list(tmp_path.iterdir()) == []
-
-
-# What else engines are for
+def wait_for_port(port: int, running: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and running.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.2)
+    raise AssertionError("Ray's head did not start.")
 
 
 def test_embedding_again_on_ray_gives_the_same_vectors(
