@@ -172,7 +172,7 @@ def merged(home: Path, pictures: Path) -> dict[str, Any]:
         bench.pictures.add_pictures([pictures])
     except EngineError:
         engine.merges = True
-    staged = sum(file.stat().st_size for file in home.glob("staging/*/*.arrow"))
+    staged = _bytes(home / "staging")
     began, used = time.perf_counter(), time.process_time()
     report = bench.pictures.add_pictures([pictures])
     seconds = time.perf_counter() - began
@@ -180,8 +180,16 @@ def merged(home: Path, pictures: Path) -> dict[str, Any]:
         "pictures": report.added,
         "a second": round(report.added / seconds),
         "processor ms a picture": round(1000 * (time.process_time() - used) / report.added, 2),
-        "staged bytes a picture": round(staged / report.added),
+        "bytes a picture": {
+            "staged": round(staged / report.added),
+            "SQLite": round((home / "discern.sqlite").stat().st_size / report.added),
+            "vectors": round(_bytes(home / "vectors") / report.added),
+        },
     }
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def formats(count: int = 64, repeats: int = 20) -> dict[str, float]:

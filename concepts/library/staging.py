@@ -156,6 +156,7 @@ def _reads(file: Path, content: str) -> bool:
 
 # A fragment is an Arrow file: it holds data and names no code.
 
+VECTOR = np.dtype("<f4")  # as bytes, so that no Python list of numbers is made of it
 _FILE = ("uri", "size", "mtime_ns")
 _FACTS = ("bytes", "format", "width", "height", "perceptual_hash", "taken")
 
@@ -168,7 +169,7 @@ def packed(looks: Iterable[Looked]) -> bytes:
         *(pa.field(name, pa.int64()) for name in ("size", "mtime_ns", "bytes", "width", "height", "taken")),
         pa.field("perceptual_hash", pa.string()),
         pa.field("thumbnail", pa.binary()),
-        pa.field("vector", pa.list_(pa.float32())),
+        pa.field("vector", pa.binary()),
     ]
     schema = pa.schema(columns)
     written = io.BytesIO()
@@ -188,7 +189,9 @@ def _row(item: Looked) -> dict[str, Any]:
     if isinstance(item, SkippedFile):
         return {name: getattr(item, name) for name in (*_FILE, "reason", "message")}
     row: dict[str, Any] = {name: getattr(item.source, name) for name in _FILE}
-    row |= {"id": item.picture_id, "thumbnail": item.thumbnail, "vector": item.vector}
+    row |= {"id": item.picture_id, "thumbnail": item.thumbnail}
+    if item.vector is not None:
+        row["vector"] = item.vector.astype(VECTOR).tobytes()
     if isinstance(item.facts, PictureFacts):
         row |= {name: getattr(item.facts, name) for name in _FACTS}
     return row
@@ -199,5 +202,5 @@ def _look(row: dict[str, Any]) -> Looked:
     if row["id"] is None:
         return SkippedFile(reason=row["reason"], message=row["message"], **file)
     facts = PictureFacts(id=row["id"], **{name: row[name] for name in _FACTS}) if row["format"] else row["id"]
-    vector = None if row["vector"] is None else np.array(row["vector"], dtype=np.float32)
+    vector = None if row["vector"] is None else np.frombuffer(row["vector"], VECTOR)
     return Look(Source(**file), facts, vector=vector, thumbnail=row["thumbnail"])
