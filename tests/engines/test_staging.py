@@ -24,7 +24,7 @@ from concepts.errors import EngineError, FingerprintMismatchError
 from concepts.jobs.engines import InProcess, nothing
 from concepts.library import looking
 from concepts.library.ingestion import embed_files
-from concepts.library.looking import Look, SameEncoder
+from concepts.library.looking import Look, LookAtFiles, SameEncoder
 from concepts.library.staging import Looks, ToStaging, packed, unpacked
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -138,3 +138,23 @@ def test_a_worker_that_does_not_see_the_folder_sends_its_looks(tmp_path: Path) -
     assert fragment.content is not None
     assert unpacked(fragment.content) == [SkippedFile("a", "missing", "")]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_sent_keeps_where_may_be_read_and_leaves_the_library_behind(tmp_path: Path) -> None:
+    same = SameEncoder(load_colours("colours", cache=tmp_path), tmp_path, load_colours)
+    sent = copy.copy(LookAtFiles(same, within=str.isascii, here=Nobody()))
+    assert sent.within == str.isascii
+    assert sent.here is None
+
+
+class Nobody:
+    """A library that knows nothing."""
+
+    def is_known(self, picture_id: str) -> bool:
+        return False
+
+    def is_refused(self, picture_id: str) -> bool:
+        return False
+
+    def keep_thumbnail(self, picture_id: str, content: bytes) -> None:
+        raise AssertionError
