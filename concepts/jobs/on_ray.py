@@ -30,6 +30,7 @@ ROUND = 128  # batches a processor in one pipeline: some minutes of work, a few 
 TRIES = (
     3  # of a batch whose worker died: a file that ends every process that reads it must not go on for ever
 )
+CONNECTIONS = 3  # tries to connect to a cluster
 OBJECT_STORE = 128 * 1024**2  # bytes of shared memory of a local Ray: results are small or staged
 LOOK_AT_BATCHES = 64  # read between two calls of `waiting`
 
@@ -229,7 +230,7 @@ def _connect(address: str) -> None:
 
     log.info("connecting to Ray (%s)", address)
     if address != "local":
-        ray.init(address, log_to_driver=False)
+        _connect_to_cluster(address)
         return
     with _found_by_workers(), warnings.catch_warnings():
         # What is forked becomes another program at once.
@@ -242,6 +243,21 @@ def _connect(address: str) -> None:
             log_to_driver=False,
             configure_logging=False,
         )
+
+
+def _connect_to_cluster(address: str) -> None:
+    """A cluster begins a server for each client, and one of three failed to begin on a busy machine."""
+    import ray
+
+    for tries_left in reversed(range(CONNECTIONS)):
+        try:
+            ray.init(address, log_to_driver=False)
+            return
+        except (ConnectionError, RuntimeError) as error:
+            if not tries_left:
+                raise
+            log.warning("Ray at %s did not answer, so it is asked again: %s", address, error)
+            ray.shutdown()
 
 
 @contextmanager
