@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from concepts.encoders import Encoder, load_encoder
-from concepts.library.ingestion import ENCODE_BATCH, WORKERS
+from concepts.jobs.engines import WORKERS
+from concepts.library.looking import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs

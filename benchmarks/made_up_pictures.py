@@ -29,7 +29,7 @@ from concepts.export.int8 import Calibration, Pictures, fitted, quantised, vecto
 from concepts.export.reading import Reader
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads.logistic import LogisticHead
-from concepts.library.ingestion import short_side
+from concepts.library.looking import short_side
 
 EACH = 500  # pictures of a set
 REAL = 300

@@ -49,6 +49,7 @@ __all__ = [
     "DiskFullError",
     "EmptyLibraryError",
     "EncoderError",
+    "EngineError",
     "FingerprintMismatchError",
     "LostJobError",
     "MissingPackageError",
@@ -238,6 +239,14 @@ class QuotaError(NotAllowedError):
 
 class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
+
+
+class EngineError(DiscernError):
+    """The machines that were to do the work (Ray) can't be reached or failed. What came back is kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The work can't go on where it was sent to (Ray: {reason}).")
+        self.reason = reason
 
 
 class UntrustedEncoderError(EncoderError):

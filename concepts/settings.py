@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     critic_price: str | None = None
     # Of other models, "model input/output" each, in lines or by commas; a role's own price above wins.
     prices: str | None = None
+    # Where pictures are looked at: in this process, by a Ray of this computer (ray) or by a cluster
+    # (ray://host:port).
+    engine: str = Field("", pattern=r"^(ray(://[^\s/:@]+:\d+)?)?$")
     model_concurrency: int = Field(4, ge=1, le=64)
     # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)

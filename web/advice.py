@@ -18,6 +18,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.UnknownWordsError: "Say what each of them means, then take the file again.",
     errors.OtherEncoderError: "Leave out the encoder, or change it for all pictures on Library, Encoder.",
     errors.FingerprintMismatchError: "Choose that encoder on Library, Encoder, or train again on Quality.",
+    errors.EngineError: "Try it again once Ray runs: it goes on where it was.",
     errors.DamagedIndexError: "It is made again meanwhile: see Library.",
     errors.DiskFullError: "Free some space: what waits goes on by itself.",
     errors.ReadOnlyError: "Have it mounted for writing, then start Discern again.",

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 from concepts.annotators.rules import Verdict
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
+from concepts.jobs.engines import Work
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.learning.scale import Scale
@@ -17,6 +18,7 @@ from concepts.registry import Method
 __all__ = [
     "Annotation",
     "Annotator",
+    "AsksNobody",
     "CriterionEvidence",
     "Example",
     "ExamplePool",
@@ -137,6 +139,14 @@ class Judge(Protocol):
         Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
         lost, what was answered is cached.
         """
+
+
+@runtime_checkable
+class AsksNobody(Protocol):
+    """What a judge also is whose judgement is a pure function of definition and vectors."""
+
+    def work(self, revision: Revision) -> Work[PictureInput, list[Annotation | FailedAnnotation]]:
+        """`annotate` as work that an engine can do anywhere, on pictures whose thumbnail isn't asked for."""
 
 
 @runtime_checkable

@@ -8,8 +8,9 @@ much nearer a picture is to a text than the library's pictures usually are.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,8 @@ from concepts.annotators.base import (
 )
 from concepts.annotators.rules import most
 from concepts.definition.document import Criterion, Definition, Revision
-from concepts.encoders.base import TextEncoder, Vectors
+from concepts.encoders.base import Fingerprint, TextEncoder, Vectors
+from concepts.jobs.engines import Work
 from concepts.language.base import Message
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.registry import Method
@@ -133,12 +135,39 @@ class BuiltinAnnotator:
             )
         return annotations
 
+    def work(self, revision: Revision) -> Work[PictureInput, list[Annotation | FailedAnnotation]]:
+        """See `AsksNobody.work`. The vectors of the definition's words go along, so no encoder is loaded."""
+        texts = _Words.of(revision.definition).texts
+        encoded = _Encoded(self._encoder.fingerprint, tuple(texts), self._encoder.encode_texts(texts))
+        return _Judging(BuiltinAnnotator(encoded, self._background), revision)
+
     def _standardised(self, texts: list[str], vectors: Vectors) -> Vectors:
         """z-scores (pictures, texts) of the cosines."""
         directions = self._encoder.encode_texts(texts)
         usual = self._background @ directions.T
         spread = np.maximum(usual.std(axis=0), 1e-6)
         return np.asarray((vectors @ directions.T - usual.mean(axis=0)) / spread, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """A `TextEncoder` of a few texts, whose vectors it has."""
+
+    fingerprint: Fingerprint | str
+    texts: tuple[str, ...]
+    vectors: Vectors  # (texts, d)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return self.vectors[[self.texts.index(text) for text in texts]]
+
+
+@dataclass(frozen=True)
+class _Judging:
+    annotator: BuiltinAnnotator
+    revision: Revision
+
+    def begin(self) -> Callable[[list[PictureInput]], list[Annotation | FailedAnnotation]]:
+        return partial(self.annotator.annotate, self.revision)
 
 
 def combine(definition: Definition, words: _Words, z: Vectors) -> Vectors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
@@ -20,7 +20,9 @@ from concepts.annotators.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.annotators.examples import Answered, Examples
 from concepts.annotators.pictures import read_picture
 from concepts.annotators.setups import Setup
+from concepts.annotators.twins import Groups
 from concepts.encoders.base import Vectors
+from concepts.errors import UnknownPictureError
 from concepts.labels.lessons import Lessons
 from concepts.language import Role, seeing_model
 from concepts.language.ledger import Budget
@@ -61,6 +63,21 @@ def picture_inputs(lessons: Lessons, collection: Collection, ids: Sequence[str])
             ids, lessons.vectors(ids), collection.library.near_groups(ids), strict=True
         )
     ]
+
+
+def judged_elsewhere(
+    lessons: Lessons, collection: Collection, groups: Groups, size: int
+) -> Iterator[list[PictureInput]]:
+    """The first picture of each group, so many at a time, with its vector and nothing of this process."""
+    while groups:
+        yield [
+            replace(one, thumbnail=_stays_here)
+            for one in picture_inputs(lessons, collection, groups.next(size))
+        ]
+
+
+def _stays_here() -> bytes:
+    raise UnknownPictureError("Thumbnails stay in the process of the library.")
 
 
 def example_pool(said: Answered, lessons: Lessons, collection: Collection) -> Examples:

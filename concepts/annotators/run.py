@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from collections.abc import Collection as Collected
 from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 
-from concepts.annotators.ahead import Results, asked_ahead
+from concepts.annotators.ahead import PARTS, Results, asked_ahead
 from concepts.annotators.base import (
     Annotation,
     Annotator,
+    AsksNobody,
     CriterionEvidence,
     FailedAnnotation,
     Judge,
@@ -22,7 +23,7 @@ from concepts.annotators.base import (
 from concepts.annotators.cascade import Cascade, Sample, Step
 from concepts.annotators.examples import answered
 from concepts.annotators.given import machine_given
-from concepts.annotators.making import annotator_of, picture_inputs, supplies_of
+from concepts.annotators.making import annotator_of, judged_elsewhere, picture_inputs, supplies_of
 from concepts.annotators.setups import Setup, model_of
 from concepts.annotators.twins import Groups, copy_of
 from concepts.errors import BudgetError
@@ -135,10 +136,7 @@ class Labelling:
         if self.stopped:
             return
 
-        def prepare(ids: list[str]) -> Callable[[], Results]:
-            return partial(ask_within, chosen, lessons, picture_inputs(lessons, self._collection, ids))
-
-        with closing(asked_ahead(groups, chosen.batch_size, prepare)) as asked:
+        with closing(self._asked(groups, partial(self.progress.report, self.done, total, doing))) as asked:
             for results, stopped in asked:
                 self.stopped = stopped
                 kept: list[Annotation] = []
@@ -152,6 +150,21 @@ class Labelling:
                 trouble = f"{len(self.failed)} could not be judged" if self.failed else ""
                 said = ", ".join(part for part in (doing, trouble) if part)
                 self.progress.report(self.done + len(self.failed), total, said)
+
+    def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Results, None, None]:
+        """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
+        looked at."""
+        chosen, lessons, collection = self.annotator, self.lessons, self._collection
+        if isinstance(chosen, AsksNobody):
+            batches = judged_elsewhere(lessons, collection, groups, chosen.batch_size // PARTS)
+            for results in collection.engine.map(chosen.work(lessons.revision), batches, waiting):
+                yield results, ""
+            return
+
+        def prepare(ids: list[str]) -> Callable[[], Results]:
+            return partial(ask_within, chosen, lessons, picture_inputs(lessons, collection, ids))
+
+        yield from asked_ahead(groups, chosen.batch_size, prepare)
 
     def result(self, rounds: Sequence[Round] = ()) -> AnnotateResult:
         number = self.lessons.revision.number

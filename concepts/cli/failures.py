@@ -37,6 +37,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     "--trust-encoder “{error.name}”, or with local-dir:FOLDER for a copy of it.",
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
     "train again with this one (discern concept train).",
+    errors.EngineError: "See that Ray runs there, then run the same command again: it goes on where it was. "
+    "Without DISCERN_ENGINE this computer does the work itself.",
     errors.DamagedIndexError: "Make it again: discern library check --repair.",
     errors.DiskFullError: "Free some space and run the same command again, or point DISCERN_HOME to "
     "another disk.",

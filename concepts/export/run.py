@@ -42,7 +42,8 @@ from concepts.learning.report import (
 )
 from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
-from concepts.library.ingestion import embed_files, short_side
+from concepts.library.ingestion import embed_files
+from concepts.library.looking import short_side
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
@@ -290,7 +291,7 @@ def score_pictures(
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
-        batches = _fresh(encoder, paths, listener, skipped, within)
+        batches = _fresh(collection, encoder, paths, listener, skipped, within)
     else:
         load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
         batches = _library(collection, looks_in or collection.index().snapshot(), listener)
@@ -310,6 +311,7 @@ def _library(
 
 
 def _fresh(
+    collection: Collection,
     encoder: Encoder,
     paths: Sequence[Path],
     listener: Listener,
@@ -317,9 +319,14 @@ def _fresh(
     within: Within | None,
 ) -> Iterator[tuple[list[str], list[str], Vectors]]:
     done = 0
-    for ids, uris, vectors, bad in embed_files(paths, encoder, within):
+
+    def tell() -> None:
+        listener(done, None, f"{skipped[0]:,} skipped")
+
+    looks, same = collection.looks(str(encoder.fingerprint)), collection.same(encoder)
+    for ids, uris, vectors, bad in embed_files(paths, encoder, within, looks, same, tell):
         done += len(ids) + bad
         skipped[0] += bad
-        listener(done, None, f"{skipped[0]:,} skipped")
+        tell()
         if ids:
             yield ids, uris, vectors

@@ -24,7 +24,7 @@ from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
-from concepts.library.ingestion import short_side
+from concepts.library.looking import short_side
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures import sources

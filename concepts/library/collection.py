@@ -20,6 +20,7 @@ from concepts.errors import (
     UnknownPictureError,
 )
 from concepts.jobs import Listener
+from concepts.jobs.engines import Engine, InProcess
 from concepts.library.counting import Counting
 from concepts.library.frames import Frames
 from concepts.library.health import (
@@ -31,6 +32,8 @@ from concepts.library.health import (
     vectors_lost,
 )
 from concepts.library.ingestion import AddReport, Ingestion
+from concepts.library.looking import SameEncoder
+from concepts.library.staging import Looks
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
@@ -75,11 +78,13 @@ class Collection:
         database: Database,
         load: Callable[..., Encoder] = load_encoder,
         thumbnails: Blobs | None = None,
+        engine: Engine | None = None,
     ) -> None:
         """`load` is called as `load_encoder` is. `thumbnails`: where they are kept, if not in a folder of the
-        home."""
+        home. `engine`: where pictures are looked at, if not in this process."""
         self._settings = settings
         self._load_encoder = load
+        self.engine = engine or InProcess()
         self.library = Library(database)
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
@@ -208,7 +213,16 @@ class Collection:
         return embedded
 
     def _ingestion(self, index: VectorIndex, encoder: Encoder) -> Ingestion:
-        return Ingestion(self.library, self.removed, index, self.thumbnails, encoder)
+        looks = self.looks(str(encoder.fingerprint))
+        return Ingestion(self.library, self.removed, index, self.thumbnails, self.same(encoder), looks)
+
+    def same(self, encoder: Encoder) -> SameEncoder:
+        """As it goes along to where pictures are looked at."""
+        return SameEncoder(encoder, self.cache, self._load_encoder)
+
+    def looks(self, fingerprint: str) -> Looks:
+        """Where pictures are looked at, with the encoder of this fingerprint."""
+        return Looks(self.engine, self._settings.home / "staging" / fingerprint)
 
     # What lies below SQL
 

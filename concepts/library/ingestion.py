@@ -1,7 +1,7 @@
 """Adding pictures: files → facts, thumbnails and vectors.
 
-Each thread of a pool reads, decodes and embeds its own batch of files, the network on one core per
-thread, so that decoding and inference overlap without waiting for each other.
+What a file turns out to be is a pure function of it (`concepts.library.looking`), in threads of this process
+or on other machines; what comes of it is kept here alone.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
 the outbox is cleared. A process that dies between two of these leaves only outbox entries, which the
@@ -10,55 +10,44 @@ next run embeds first, so the library ends up the same as if it had not died.
 
 from __future__ import annotations
 
-import os
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from concepts.encoders.base import Encoder, Pixels, Vectors
+from concepts.encoders.base import Encoder, Vectors
 from concepts.jobs import Listener
+from concepts.jobs.engines import InProcess, nothing
 from concepts.library.counting import Counting
-from concepts.library.originals import original
-from storage.adding import PictureFacts
-from storage.errors import BadPictureError
-from storage.library import Library, Picture
+from concepts.library.looking import (
+    ENCODE_BATCH,
+    REFUSED,
+    Again,
+    EmbedFiles,
+    Look,
+    LookAgain,
+    LookAtFiles,
+    Looked,
+    SameEncoder,
+)
+from concepts.library.staging import Looks, batches_of
+from storage.library import Library
 from storage.pictures import sources
-from storage.pictures.decoding import Decoded, decode
 from storage.pictures.duplicates import near_groups
 from storage.pictures.files import SkippedFile, Source, Within
-from storage.pictures.hashing import perceptual_hash, picture_id
-from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
-from storage.tables import UNDATED
 from storage.vectors.protocol import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
-ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here
-WORKERS = os.cpu_count() or 2
-AHEAD = WORKERS + 1  # batches under way or done and not yet taken; bounds memory
-
-REFUSED = "refused"  # a picture that is gone for good and shall not come in again
+THUMBNAILS_AT_ONCE = 8  # asked for or kept at a time, because where they are kept may be far away
 
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a file turned out to be. `facts` is the id alone where the picture was known already."""
-
-    source: Source
-    facts: PictureFacts | str
-    pixels: Pixels | None = None  # until they are embedded
-    vector: Vectors | None = None  # (d,)
 
 
 @dataclass
@@ -90,14 +79,16 @@ class Ingestion:
         removed: Removed,
         index: VectorIndex,
         thumbnails: ThumbnailStore,
-        encoder: Encoder,
+        encoder: SameEncoder,
+        looks: Looks,
     ) -> None:
         self._library = library
         self._removed = removed
         self._index = index
         self._thumbnails = thumbnails
         self._encoder = encoder
-        self._fingerprint = str(encoder.fingerprint)
+        self._looks = looks
+        self._fingerprint = encoder.fingerprint
 
     def add(
         self, paths: Sequence[Path], listener: Listener, counting: Counting, within: Within | None = None
@@ -120,9 +111,11 @@ class Ingestion:
                 counting.said or _say(result, started),
             )
 
-        looks = _looked_at(self._changed(files, result), partial(self._look, within), self._encoder)
-        for batch in _batches(_each(looks, ENCODE_BATCH, tell), COMMIT_EVERY):
-            self._commit(batch, result)
+        work = LookAtFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
+        looked_at = _each(self._looks.of(work, self._changed(files, result), tell), ENCODE_BATCH, tell)
+        for batch in batches_of(looked_at, COMMIT_EVERY):
+            self._commit(self._sorted_out(batch), result)
+            self._looks.kept(len(batch))
             done += len(batch)
             tell()
         listener(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
@@ -137,15 +130,35 @@ class Ingestion:
         A picture none of whose files can be read stays in the outbox, for when they are back.
         """
         embedded = 0
-        for looks in _batches(_looked_at(self._pending(), self._look_again, self._encoder), COMMIT_EVERY):
-            embedded += self._write(looks)
+
+        def tell() -> None:
             listener(embedded, None, "embedding what was left from before")
+
+        looked_at = self._looks.of(LookAgain(self._encoder), self._pending(), tell)
+        for batch in batches_of(looked_at, COMMIT_EVERY):
+            self._keep_thumbnails(batch)
+            embedded += self._write(batch)
+            self._looks.kept(len(batch))
+            tell()
         return embedded
+
+    # What a look asks of the library where it is done in this process
+
+    def is_known(self, picture_id: str) -> bool:
+        return self._library.knows(picture_id)
+
+    def is_refused(self, picture_id: str) -> bool:
+        return self._removed.refused(picture_id)
+
+    def keep_thumbnail(self, picture_id: str, content: bytes) -> None:
+        self._thumbnails.write(picture_id, content)
+
+    # Inside
 
     def _changed(
         self, files: Iterable[Source | SkippedFile], result: AddReport
     ) -> Iterator[Source | SkippedFile]:
-        for batch in _batches(files, COMMIT_EVERY):
+        for batch in batches_of(files, COMMIT_EVERY):
             unchanged = self._library.adding.unchanged(batch)
             known = self._library.adding.read_from([file for file in batch if isinstance(file, Source)])
             out = self._removed.among(list(known.values()))
@@ -153,48 +166,39 @@ class Ingestion:
             result.unchanged += sum(known.get(uri) not in out for uri in unchanged)
             yield from (file for file in batch if file.uri not in unchanged)
 
-    def _pending(self) -> Iterator[Picture]:
+    def _pending(self) -> Iterator[Again]:
         after = ""
         while ids := self._library.adding.pending(self._fingerprint, COMMIT_EVERY, after):
-            yield from self._library.pictures(ids)
+            pictures = self._library.pictures(ids)
+            with ThreadPoolExecutor(THUMBNAILS_AT_ONCE) as pool:
+                there = pool.map(self._thumbnails.exists, [picture.id for picture in pictures])
+            yield from (Again(picture, not one) for picture, one in zip(pictures, there, strict=True))
             after = ids[-1]
 
-    def _look(self, within: Within | None, file: Source | SkippedFile) -> Look | SkippedFile:
-        """Everything that is done per file before the network."""
-        if isinstance(file, SkippedFile):
-            return file
-        try:
-            data = sources.read(file.uri, within)
-            known = picture_id(data)
-            if self._library.knows(known):
-                return Look(file, known)
-            if self._removed.refused(known):
-                return SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
-            decoded = _decode(data, self._encoder)
-        except BadPictureError as error:
-            return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
-        self._thumbnails.write(known, thumbnail(decoded.image))
-        facts = PictureFacts(
-            id=known,
-            bytes=len(data),
-            format=decoded.format,
-            width=decoded.width,
-            height=decoded.height,
-            perceptual_hash=perceptual_hash(decoded.image),
-            taken=UNDATED if decoded.taken is None else decoded.taken,
-        )
-        return Look(file, facts, self._encoder.prepare(decoded.image))
+    def _sorted_out(self, batch: Sequence[Looked]) -> list[Looked]:
+        """As if whoever looked had known the library; a look in this process did."""
+        if not self._looks.are_elsewhere:
+            return list(batch)
+        found: list[Looked] = []
+        for item in batch:
+            if isinstance(item, Look) and self.is_known(item.picture_id):
+                found.append(Look(item.source, item.picture_id))
+            elif isinstance(item, Look) and self.is_refused(item.picture_id):
+                file = item.source
+                found.append(SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns))
+            else:
+                found.append(item)
+        self._keep_thumbnails(found)
+        return found
 
-    def _look_again(self, picture: Picture) -> Look | SkippedFile:
-        """Pixels of a picture whose facts are known, from the first of its files that still has it."""
-        decoded = original(picture, short_side(self._encoder))
-        if decoded is None:
-            return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
-        if not self._thumbnails.exists(picture.id):  # as after restoring a backup
-            self._thumbnails.write(picture.id, thumbnail(decoded.image))
-        return Look(Source(picture.id, picture.bytes, 0), picture.id, self._encoder.prepare(decoded.image))
+    def _keep_thumbnails(self, batch: Sequence[Looked]) -> None:
+        small = {
+            item.picture_id: item.thumbnail for item in batch if isinstance(item, Look) and item.thumbnail
+        }
+        with ThreadPoolExecutor(THUMBNAILS_AT_ONCE) as pool:
+            list(pool.map(self.keep_thumbnail, small, small.values()))
 
-    def _commit(self, batch: Sequence[Look | SkippedFile], result: AddReport) -> None:
+    def _commit(self, batch: Sequence[Looked], result: AddReport) -> None:
         looks = [item for item in batch if isinstance(item, Look)]
         skipped = [item for item in batch if isinstance(item, SkippedFile) and item.reason != REFUSED]
         out = self._removed.among([look.facts for look in looks if isinstance(look.facts, str)])
@@ -207,10 +211,10 @@ class Ingestion:
         result.removed_before += removed + len(batch) - len(looks) - len(skipped)
         result.skipped.update(file.reason for file in skipped)
 
-    def _write(self, batch: Sequence[Look | SkippedFile]) -> int:
+    def _write(self, batch: Sequence[Looked]) -> int:
         """Vectors into the index, then their ids out of the outbox; returns how many."""
         vectors = {
-            item.facts if isinstance(item.facts, str) else item.facts.id: item.vector
+            item.picture_id: item.vector
             for item in batch
             if isinstance(item, Look) and item.vector is not None
         }
@@ -221,86 +225,28 @@ class Ingestion:
 
 
 def embed_files(
-    paths: Sequence[Path], encoder: Encoder, within: Within | None = None
+    paths: Sequence[Path],
+    encoder: Encoder,
+    within: Within | None = None,
+    looks: Looks | None = None,
+    same: SameEncoder | None = None,
+    waiting: Callable[[], None] = nothing,
 ) -> Iterator[tuple[list[str], list[str], Vectors, int]]:
     """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
     those count that stay `within`.
 
-    Streams: a million files take no more memory than a hundred.
+    Streams: a million files take no more memory than a hundred. `looks` with the `same` encoder
+    for another engine than threads of this process; `waiting` is called while nothing comes.
     """
-
-    def look(file: Source | SkippedFile) -> Look | SkippedFile:
-        if isinstance(file, SkippedFile):
-            return file
-        try:
-            data = sources.read(file.uri, within)
-            return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
-        except BadPictureError as error:
-            return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
-
-    for batch in _batches(_looked_at(sources.walk(paths, within), look, encoder), ENCODE_BATCH):
-        looks = [item for item in batch if isinstance(item, Look)]
-        ids = [item.facts for item in looks if isinstance(item.facts, str)]
-        vectors = [item.vector for item in looks if item.vector is not None]
+    looks = looks or Looks(InProcess(), Path())
+    work = EmbedFiles(same or SameEncoder(encoder, Path()), within)
+    for batch in batches_of(looks.of(work, sources.walk(paths, within), waiting), ENCODE_BATCH):
+        found = [item for item in batch if isinstance(item, Look)]
+        vectors = [item.vector for item in found if item.vector is not None]
         stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
-        yield ids, [item.source.uri for item in looks], stacked, len(batch) - len(looks)
-
-
-def embed_pictures(pictures: Sequence[bytes], encoder: Encoder) -> list[Vectors | BadPictureError]:
-    """The vector (d,) of each of a few pictures in memory, or why it can't be read."""
-    found: list[Vectors | BadPictureError] = []
-    for data in pictures:
-        try:
-            pixels = encoder.prepare(_decode(data, encoder).image)
-            found.append(encoder.encode_pictures(pixels[None])[0])
-        except BadPictureError as error:
-            found.append(error)
-    return found
-
-
-def _looked_at(
-    items: Iterable[Item], look: Callable[[Item], Look | SkippedFile], encoder: Encoder
-) -> Iterator[Look | SkippedFile]:
-    """Looks at items and embeds their pixels, a batch per thread, and gives the results in order."""
-
-    def work(batch: list[Item]) -> list[Look | SkippedFile]:
-        looks = [look(item) for item in batch]
-        pixels = [item.pixels for item in looks if isinstance(item, Look) and item.pixels is not None]
-        vectors = iter(encoder.encode_pictures(np.stack(pixels)) if pixels else ())
-        return [
-            replace(item, pixels=None, vector=next(vectors))
-            if isinstance(item, Look) and item.pixels is not None
-            else item
-            for item in looks
-        ]
-
-    waiting: deque[Future[list[Look | SkippedFile]]] = deque()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        try:
-            for batch in _batches(items, ENCODE_BATCH):
-                waiting.append(pool.submit(work, batch))
-                if len(waiting) > AHEAD:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _decode(data: bytes, encoder: Encoder) -> Decoded:
-    return decode(data, short_side=short_side(encoder))
-
-
-def short_side(encoder: Encoder) -> int:
-    """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
-    return max(encoder.decode_size, THUMBNAIL_SIDE)
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+        bad = len(batch) - len(found)
+        yield [item.picture_id for item in found], [item.source.uri for item in found], stacked, bad
+        looks.kept(len(batch))
 
 
 def _each(items: Iterable[Item], size: int, tell: Callable[[], None]) -> Iterator[Item]:

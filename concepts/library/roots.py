@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from concepts.errors import NotAllowedError
@@ -23,7 +24,17 @@ def within_roots(settings: Settings) -> Within | None:
         return None
     own = [settings.home / "uploads", settings.home / "sample"]
     roots = [root.resolve() for root in (*named, *own)]
-    return lambda place: any(Path(place).is_relative_to(root) for root in roots)
+    return _Inside(tuple(roots))
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """`Within` these folders."""
+
+    roots: tuple[Path, ...]
+
+    def __call__(self, place: str) -> bool:
+        return any(Path(place).is_relative_to(root) for root in self.roots)
 
 
 def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from concepts.export.classifier_model import encoder_graph
-from concepts.library.ingestion import short_side
+from concepts.library.looking import short_side
 from concepts.workbench import Workbench
 from storage.library import LIBRARY_TABLES
 

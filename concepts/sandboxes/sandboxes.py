@@ -97,7 +97,9 @@ class Sandboxes:
             key = secrets.token_hex(16)
             home = self._folder / key
             self._library.copy_to(home)
-            own = self._settings.model_copy(update={"home": home, "users": None, "database_url": None})
+            own = self._settings.model_copy(
+                update={"home": home, "users": None, "database_url": None, "engine": ""}
+            )
             thumbnails = FolderBlobs(self._settings.home / "thumbnails")
             sandbox = Sandbox(key, own, self.limits, self._lent, thumbnails, self._clock)
             self._known[key] = sandbox

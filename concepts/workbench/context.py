@@ -22,6 +22,7 @@ from concepts.errors import (
     UnknownVersionError,
 )
 from concepts.jobs import Background, JobRunner
+from concepts.jobs.engines import engine_of
 from concepts.labels.dataset import Material
 from concepts.labels.ranking import rank_library
 from concepts.labels.waves import draw_wave
@@ -85,7 +86,8 @@ class Context:
         with told(settings.home):
             make_private(settings.home, folder=True)
         self.database = Database(settings.database)
-        self.collection = Collection(settings, self.database, lent.load, lent.thumbnails)
+        self.engine = engine_of(settings.engine)
+        self.collection = Collection(settings, self.database, lent.load, lent.thumbnails, self.engine)
         self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
         self.catalogue = Catalogue(self.database)
@@ -119,6 +121,7 @@ class Context:
         if not self._shares_background:
             self.background.shutdown()
         self.jobs.stop()
+        self.engine.close()
         self.database.close()
 
     @property

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from concepts.classifier.training import check_fingerprint
 from concepts.encoders.cells import Box, compared, locate
 from concepts.errors import DiscernError, NotAnsweredError
-from concepts.library.ingestion import short_side
+from concepts.library.looking import short_side
 from concepts.library.originals import original
 from concepts.view import View
 from concepts.workbench.context import Context

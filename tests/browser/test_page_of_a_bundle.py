@@ -24,7 +24,7 @@ from concepts.export.classify import Answer, Classifier
 from concepts.export.heads import BundleHead
 from concepts.export.page import PAGE_FILE
 from concepts.export.run import encoder_facts
-from concepts.library.ingestion import short_side
+from concepts.library.looking import short_side
 
 NAMES = ("messy room", "<b>people</b> & pets")
 

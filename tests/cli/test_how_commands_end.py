@@ -11,8 +11,19 @@ import pytest
 from command_line import Ended
 
 End = Callable[..., Ended]
-HEAVY = ("torch", "lancedb", "sklearn", "scipy", "gradio", "open_clip", "transformers", "matplotlib", "onnx")
-NOT_NEEDED = (*HEAVY, "numpy", "sqlalchemy", "fastapi")
+HEAVY = (
+    "torch",
+    "lancedb",
+    "sklearn",
+    "scipy",
+    "gradio",
+    "open_clip",
+    "transformers",
+    "matplotlib",
+    "onnx",
+    "ray",
+)
+NOT_NEEDED = (*HEAVY, "numpy", "sqlalchemy", "fastapi", "ray")
 
 
 def imported(*arguments: object) -> tuple[int, list[str]]:

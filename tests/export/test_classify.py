@@ -33,7 +33,8 @@ from concepts.export.facts import EncoderFacts
 from concepts.export.heads import BundleHead
 from concepts.export.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.learning.base import LinearHead
-from concepts.library.ingestion import embed_files, short_side
+from concepts.library.ingestion import embed_files
+from concepts.library.looking import short_side
 from storage.pictures.colours import _SRGB
 
 ROOT = Path(__file__).parents[2]

@@ -85,6 +85,7 @@ EXAMPLES = [
     errors.OtherEncoderError("embedded", "auto"),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
+    errors.EngineError("the head is gone"),
     errors.DiskFullError(Path("/data")),
     errors.ReadOnlyError(Path("/data")),
     errors.NoPermissionError(Path("/data")),

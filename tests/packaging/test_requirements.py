@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "web")
 AROUND_IT = ("benchmarks", "docs", "setup.py", "space", "tests", "tools")
 OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "space", "storage", "tools", "web"}
-OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt")
+OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt", "requirements-ray.txt")
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 

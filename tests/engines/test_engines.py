@@ -1,0 +1,282 @@
+"""Batches worked on in this process or by a local Ray of two workers: the same comes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import draw_folder
+from engine_work import (
+    Deadly,
+    Roots,
+    assert_same,
+    vectors_of,
+)
+from not_run import not_run
+
+from concepts.annotators.setups import Setup
+from concepts.errors import CancelledError, EngineError, OtherEncoderError
+from concepts.jobs.engines import Engine, InProcess, engine_of
+from concepts.workbench import Workbench
+
+BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
+NAME = "Round thing"
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Engine | str]:
+    """A Ray of this module's own, on the loopback interface, or why there is none."""
+    if find_spec("ray") is None:
+        yield "The package ray is not installed: pip install -r requirements-ray.txt."
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
+        engine = engine_of("ray")
+        try:
+            list(engine.map(Roots(), BATCHES[:2]))
+        except EngineError as error:
+            yield str(error)
+            return
+        yield engine
+        engine.close()
+
+
+@pytest.fixture
+def on_ray(ray: Engine | str) -> Engine:
+    if isinstance(ray, str):
+        not_run("work on Ray", ray)
+    return ray
+
+
+@pytest.fixture(params=["in process", "ray"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return InProcess() if request.param == "in process" else request.getfixturevalue("on_ray")
+
+
+# The contract
+
+
+def test_results_come_in_order_and_are_those_of_this_process(engine: Engine) -> None:
+    expected = [Roots().begin()(batch)[1:] for batch in BATCHES]
+    found = list(engine.map(Roots(), BATCHES))
+    assert [said[1:] for said in found] == expected
+    assert all((process != os.getpid()) == engine.is_elsewhere for process, *_ in found)
+
+
+def test_nothing_comes_of_nothing(engine: Engine) -> None:
+    assert list(engine.map(Roots(), [])) == []
+
+
+def test_an_error_arrives_as_it_was_with_its_facts(engine: Engine) -> None:
+    with pytest.raises(OtherEncoderError, match="“this”") as raised:
+        list(engine.map(Roots(refuses=5), BATCHES))
+    assert raised.value.asked == "that"
+
+
+def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
+    begun: list[int] = []
+
+    def batches() -> Iterator[list[int]]:
+        for number in range(100):
+            begun.append(number)
+            yield [number]
+
+    def cancelled() -> None:
+        raise CancelledError("Enough.")
+
+    with pytest.raises(CancelledError):
+        list(engine.map(Roots(slow=1), batches(), cancelled))
+    assert len(begun) < 100
+
+
+# Adding
+
+
+def test_what_is_added_is_the_same_bit_for_bit(
+    engine: Engine, open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    here, there = open_on(InProcess(), "here"), open_on(engine, "there")
+    expected = here.pictures.add_pictures([pictures])
+    told: list[tuple[int, int | None]] = []
+    added = there.pictures.add_pictures([pictures], listener=lambda *said: told.append(said[:2]))
+    same = ("added", "duplicates", "unchanged", "embedded", "skipped")
+    assert {name: getattr(added, name) for name in same} == {name: getattr(expected, name) for name in same}
+    assert (added.added, added.duplicates, added.skipped) == (200, 1, {"truncated": 1})
+    assert told[-1] == (202, 202)
+    assert there.pictures.bad_files() != []
+    assert_same(there, here)
+    thumbnails = there.context.collection.thumbnails
+    assert all(thumbnails.exists(i) for i in vectors_of(there)[0])
+    again = there.pictures.add_pictures([pictures])
+    assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
+    assert not list((there.context.settings.home).glob("staging/*/*.arrow"))
+
+
+def killed_while_adding(
+    bench: Workbench, pictures: Path, count: int, seconds: float
+) -> tuple[dict[str, Any], set[int]]:
+    """What came of adding, and the worker that was killed once `count` files were kept. `seconds`: what every
+    batch takes."""
+    cache = bench.context.settings.cache
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "slow").write_text(str(seconds))
+    killed: set[int] = set()
+
+    def listen(done: int, total: int | None, message: str) -> None:
+        workers = {int(file.name) for file in (cache / "processes").glob("*")} - {os.getpid()}
+        if done >= count and workers and not killed:
+            killed.add(max(workers))
+            os.kill(max(workers), signal.SIGKILL)
+
+    added = bench.pictures.add_pictures([pictures], listener=listen)
+    return added.model_dump(), killed
+
+
+def test_a_worker_that_is_killed_takes_nothing_along(
+    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
+    undisturbed.pictures.add_pictures([pictures])
+    added, killed = killed_while_adding(disturbed, pictures, 1, 0.3)
+    assert killed
+    assert (added["added"], added["embedded"], added["duplicates"]) == (200, 200, 1)
+    assert_same(disturbed, undisturbed)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
+    on_ray: Engine, open_on: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    many = draw_folder(tmp_path / "many", 2000)
+    undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
+    undisturbed.pictures.add_pictures([many])
+    added, killed = killed_while_adding(disturbed, many, 500, 0.05)
+    assert killed
+    assert (added["added"], added["embedded"]) == (2000, 2000)
+    assert_same(disturbed, undisturbed)
+
+
+def test_a_cancelled_job_ends_and_goes_on_where_it_was(
+    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    bench = open_on(on_ray, "cancelled")
+    home, slow = bench.context.settings.home, bench.context.settings.cache / "slow"
+    slow.parent.mkdir(parents=True)
+    slow.write_text("0.3")
+
+    def listen(done: int, total: int | None, message: str) -> None:
+        if list(home.glob("staging/*/*.arrow")):  # in the middle of it
+            bench.jobs.store.cancel(bench.jobs.store.recent()[0].id)
+
+    with pytest.raises(CancelledError):
+        bench.pictures.add_pictures([pictures], listener=listen)
+    assert bench.jobs.store.recent()[0].state == "cancelled"
+    assert bench.context.collection.library.counts().pictures < 200
+    slow.unlink()
+    whole = open_on(InProcess(), "here")
+    whole.pictures.add_pictures([pictures])
+    bench.pictures.add_pictures([pictures])
+    assert_same(bench, whole)
+
+
+@pytest.mark.slow
+def test_what_ends_every_worker_ends_the_work(on_ray: Engine) -> None:
+    with pytest.raises(EngineError):
+        list(on_ray.map(Deadly(), [[1]]))
+    assert [said[1] for said in on_ray.map(Roots(), BATCHES)] == BATCHES
+
+
+@pytest.mark.slow
+def test_a_cluster_with_a_client_does_the_same(ray: Engine | str, tmp_path: Path) -> None:
+    """In a process of its own: one process has one Ray."""
+    if isinstance(ray, str):
+        not_run("work on Ray", ray)
+    port, client = free_ports(2)
+    environment = os.environ | {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "0" * 64,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    head = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2"]
+    head += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client}"]
+    head += ["--include-dashboard=false", f"--object-store-memory={100 * 1024**2}"]
+    script = (
+        "from concepts.jobs.engines import engine_of\nfrom engine_work import Roots\n"
+        f"engine = engine_of('ray://127.0.0.1:{client}')\n"
+        f"print([said[1] for said in engine.map(Roots(), {BATCHES})] == {BATCHES})\nengine.close()"
+    )
+    with (tmp_path / "head.log").open("w") as said:
+        running = subprocess.Popen(head, env=environment, stdout=said, stderr=said)
+    try:
+        wait_for_port(client, running)
+        run = [sys.executable, "-c", script]
+        done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1:] == ["True"], done.stderr[-2000:]
+    finally:
+        running.terminate()
+        running.wait(60)
+
+
+def free_ports(count: int) -> list[int]:
+    """Outside of the range that Ray gives to its workers (10002 to 19999)."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+
+
+def wait_for_port(port: int, running: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and running.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.2)
+    raise AssertionError("Ray's head did not start.")
+
+
+def test_embedding_again_on_ray_gives_the_same_vectors(
+    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    here, there = open_on(InProcess(), "here"), open_on(on_ray, "there")
+    for bench in (here, there):
+        bench.context.collection.engine = InProcess()
+        bench.pictures.add_pictures([pictures])
+    there.context.collection.engine = on_ray
+    assert [bench.pictures.reembed("other").embedded for bench in (here, there)] == [200, 200]
+    assert there.context.collection.recorded().name == "other"
+    assert_same(there, here)
+
+
+def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
+    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    said = []
+    for engine, name in ((InProcess(), "here"), (on_ray, "there")):
+        bench = open_on(engine, name)
+        bench.context.collection.engine = InProcess()
+        bench.pictures.add_pictures([pictures])
+        bench.context.collection.engine = engine
+        concept = bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+        bench.definitions.mine(NAME)
+        result = bench.annotations.annotate(NAME, setup=Setup("builtin"))
+        stored = bench.context.store.ratings(bench.context.concept(NAME).id)
+        kept = bench.context.store.annotations(
+            bench.context.concept(NAME).id, [one.picture_id for one in stored]
+        )
+        said.append({one.picture_id: (one.rating, one.rationale, one.evidence) for one in kept})
+        assert (result.calls, result.failed) == (0, [])
+        assert concept is not None
+    assert said[0] == said[1]
+    assert said[0]
