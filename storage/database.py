@@ -67,6 +67,13 @@ class Database:
             session.commit()
         self._dialect.forget_log()
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Of all threads of all processes over this database one goes on, and others of the same `name` wait:
+        for work that reads, takes its time and then writes. Not to be begun again inside."""
+        with self._guarded(), self._dialect.alone(name):
+            yield
+
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():

@@ -59,6 +59,10 @@ class Dialect(Protocol):
     def migrating(self) -> AbstractContextManager[None]:
         """Held by one process at a time."""
 
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Held by one thread of one process at a time, for as long as that takes and without a transaction;
+        others wait. It ends with the process that holds it, however that ends."""
+
     def before_upgrade(self, revision: str) -> None: ...
     def copy_file(self, target: Path) -> bool:
         """Makes an SQLite file of it; false where the database has no way of its own to do so."""
@@ -137,6 +141,16 @@ class _Sqlite:
             ) from error
         except OSError as error:
             raise refused(error, self.path.parent) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        lock = FileLock(self.path.with_suffix(f".{name}-lock"))
+        with told(self.path.parent):
+            lock.acquire()
         try:
             yield
         finally:
@@ -248,6 +262,18 @@ class _Postgres:
         with self.engine.begin() as connection:
             connection.execute(select(_advisory_lock("migrate")))
             yield
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        key = func.hashtextextended(f"discern {name}", 0)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SET lock_timeout = 0"))  # a training may be going on meanwhile
+            connection.execute(select(func.pg_advisory_lock(key)))
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(key)))
+                connection.execute(text(f"SET lock_timeout = '{PATIENCE}s'"))
 
     def before_upgrade(self, revision: str) -> None:
         """Nothing: an upgrade is one transaction, and copies are the server's affair (pg_dump)."""

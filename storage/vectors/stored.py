@@ -21,6 +21,7 @@ from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import PictureIds
 from storage.vectors.matrix import Matrix
+from storage.vectors.tables import LANCE, BucketTables
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
-def tables_in(folder: Path) -> list[tuple[str, int]]:
+def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[str, int]]:
     """(fingerprint, dimension) of every encoder that has vectors here."""
     from storage.vectors.lance import dimension_of  # loads LanceDB
 
-    names = [table.name.removesuffix(".lance") for table in sorted(folder.glob("*.lance"))]
-    return [(name, dimension_of(folder, name)) for name in names]
+    if bucket is not None:
+        names = bucket.fingerprints()
+    else:
+        names = [table.name.removesuffix(LANCE) for table in sorted(folder.glob(f"*{LANCE}"))]
+    return [(name, dimension_of(folder, name, bucket)) for name in names]
 
 
 class StoredIndex(ReadBySnapshot):
@@ -41,13 +45,17 @@ class StoredIndex(ReadBySnapshot):
     files say that it is still the newest.
 
     Every commit of LanceDB adds a file to the table's folder `_versions` (its published format), so equal
-    names there mean an equal table. Where that can't be seen the table is asked.
+    names there mean an equal table. Where that can't be seen, as in a bucket, the table is asked.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
+    def __init__(
+        self, folder: Path, fingerprint: str, dimension: int, bucket: BucketTables | None = None
+    ) -> None:
+        """As `LanceIndex` takes them."""
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._folder = folder
+        self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
 
@@ -78,8 +86,8 @@ class StoredIndex(ReadBySnapshot):
 
         kept = self._matrix.newest()
         self._newest = None
-        remove_table(self._folder, self.fingerprint)
-        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension)
+        remove_table(self._folder, self.fingerprint, self._bucket)
+        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
         for ids, vectors in kept.batches() if kept else ():
             self._table.write(ids, vectors)
 
@@ -113,10 +121,11 @@ class StoredIndex(ReadBySnapshot):
     def _table(self) -> LanceIndex:
         from storage.vectors.lance import LanceIndex  # loads LanceDB
 
-        kept = None if self._table_folder.exists() else self._matrix.newest()
+        kept = None if self._is_there() else self._matrix.newest()
         if kept is not None and len(kept.ids):
-            raise DamagedIndexError(self._folder, "its table is gone, a copy of it is there")
-        return LanceIndex(self._folder, self.fingerprint, self.dimension)
+            place = self._bucket.uri if self._bucket else self._folder
+            raise DamagedIndexError(place, "its table is gone, a copy of it is there")
+        return LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
 
     @contextlib.contextmanager
     def _reopened_if_damaged(self) -> Iterator[None]:
@@ -153,7 +162,10 @@ class StoredIndex(ReadBySnapshot):
 
     def _state(self) -> str | None:
         """The names of the table's versions, and when the first and last of them were written: a table made
-        anew counts its versions from 1 again. None without a table."""
+        anew counts its versions from 1 again. None without a table, and for one in a bucket: times there are
+        whole seconds."""
+        if self._bucket is not None:
+            return None
         versions = self._table_folder / "_versions"
         try:
             manifests = sorted(versions.glob("*.manifest"))
@@ -164,6 +176,9 @@ class StoredIndex(ReadBySnapshot):
         written = [(file.st_mtime_ns, file.st_ino, file.st_size) for file in files]
         return hashlib.sha256(repr((names, written)).encode()).hexdigest()
 
+    def _is_there(self) -> bool:
+        return self._table_folder.exists() if self._bucket is None else self._bucket.has(self.fingerprint)
+
     @property
     def _table_folder(self) -> Path:
-        return self._folder / f"{self.fingerprint}.lance"
+        return self._folder / f"{self.fingerprint}{LANCE}"
