@@ -27,7 +27,7 @@ from storage.errors import (
 
 SCHEME: Final = "s3://"
 SECRET_VARIABLES: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
-_VARIABLES: Final = (
+VARIABLES: Final = (
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
@@ -233,7 +233,7 @@ def _entry(found: Any) -> Entry:
 
 def _files() -> Any:
     """As the environment is now: tests start services of their own."""
-    return _files_of(*(os.environ.get(name) or None for name in _VARIABLES))
+    return _files_of(*(os.environ.get(name) or None for name in VARIABLES))
 
 
 @lru_cache(4)

@@ -80,8 +80,8 @@ class Watching:
         """
         if uri_of(folder):
             raise DiscernError(
-                f"{uri_of(folder)} is in a bucket, and only folders of this computer can be watched. Add it again "
-                "to take up what is new there."
+                f"{uri_of(folder)} is in a bucket, and only folders of this computer can be watched. Add it "
+                "again to take up what is new there."
             )
         concept, head = self._context.version(name, version)
         check_fingerprint(head, self._context.collection)

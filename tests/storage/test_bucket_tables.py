@@ -1,5 +1,5 @@
-"""Vectors in a bucket: several computers write, copies are read, what is deleted is in no file, and a bucket's
-refusal is no damage."""
+"""Vectors in a bucket: several computers write, copies are read, what is deleted is in no file, and a refusal
+of the bucket is no damage."""
 
 from __future__ import annotations
 
