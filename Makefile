@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all soak browser s3 lint format docs screenshots wheel upgrade clean
+.PHONY: demo run test test-all soak browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -30,7 +30,7 @@ browser: $(VENV)/installed-dev
 		|| echo "There is no Chromium here, and playwright could not fetch one."
 
 # moto's server, for what is tested against buckets: apart, as it asks for an older python-dateutil than we use.
-s3: $(VENV)/installed-dev
+bucket: $(VENV)/installed-dev
 	$(BIN)/pip install -q --target .s3 --upgrade -r tools/s3_service.txt
 
 lint: $(VENV)/installed-dev

@@ -1,7 +1,7 @@
 """A service that speaks S3, of the tests' own: moto's server on a free port of the loopback interface.
 
 It runs in a process of its own, with packages of its own: what it needs asks for other versions of some than
-Discern uses. `make s3` puts them into `.s3/`.
+Discern uses. `make bucket` puts them into `.s3/`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.fs as arrow
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ".s3"  # in the repository, and what DISCERN_TEST_S3 may name instead
-HOW_TO_GET_IT = "Run `make s3`, which puts moto's server into .s3, or let DISCERN_TEST_S3 name its folder."
+HOW_TO_GET_IT = "Run `make bucket`, which puts moto's server into .s3, or let DISCERN_TEST_S3 name its folder."
 START_SECONDS = 60
 KEY, SECRET = "AKIATESTTESTTEST", "a-secret-that-nobody-may-see"
 
