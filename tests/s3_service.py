@@ -23,7 +23,9 @@ import pyarrow.fs as arrow
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ".s3"  # in the repository, and what DISCERN_TEST_S3 may name instead
-HOW_TO_GET_IT = "Run `make bucket`, which puts moto's server into .s3, or let DISCERN_TEST_S3 name its folder."
+HOW_TO_GET_IT = (
+    "Run `make bucket`, which puts moto's server into .s3, or let DISCERN_TEST_S3 name its folder."
+)
 START_SECONDS = 60
 KEY, SECRET = "AKIATESTTESTTEST", "a-secret-that-nobody-may-see"
 

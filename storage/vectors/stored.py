@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from storage.vectors.tables import LANCE, BucketTables
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
 
+ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
@@ -45,7 +47,8 @@ class StoredIndex(ReadBySnapshot):
     files say that it is still the newest.
 
     Every commit of LanceDB adds a file to the table's folder `_versions` (its published format), so equal
-    names there mean an equal table. Where that can't be seen, as in a bucket, the table is asked.
+    names there mean an equal table. Where that can't be seen the table is asked. One in a bucket is asked at
+    most once a second, so that what others write there is seen a second later; what is written here, at once.
     """
 
     def __init__(
@@ -58,18 +61,23 @@ class StoredIndex(ReadBySnapshot):
         self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
+        self._asked = 0.0  # when a table in a bucket was last asked for its state
+        self._writes = 0  # of this object, which it sees at once
 
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        self._table.write(ids, vectors)
+        with self._counted():
+            self._table.write(ids, vectors)
 
     def delete(self, ids: Sequence[str]) -> None:
-        self._table.delete(ids)
+        with self._counted():
+            self._table.delete(ids)
 
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open
-        self._table.purge(ids)
+        with self._counted():
+            self._table.purge(ids)
 
     def drop(self) -> None:
         self._table.drop()
@@ -101,6 +109,8 @@ class StoredIndex(ReadBySnapshot):
     def version(self) -> str:
         with self._reopened_if_damaged():
             current = self._current()
+            if current is None and self._bucket is not None:
+                current = self._made()  # who asks for the version reads it next
             return current.version if current else self._table.version
 
     @property
@@ -136,8 +146,17 @@ class StoredIndex(ReadBySnapshot):
             self.__dict__.pop("_table", None)
             raise
 
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._writes += 1
+
     def _current(self) -> ExactCopy | None:
         """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
+        if self._bucket is not None:
+            return self._lately()
         state = self._state()
         if state is None:
             return None
@@ -150,8 +169,18 @@ class StoredIndex(ReadBySnapshot):
                     return copy
         return None
 
+    def _lately(self) -> ExactCopy | None:
+        """Of a table in a bucket: the copy of a moment ago, if nothing was written here since."""
+        newest, is_fresh = self._newest, time.monotonic() - self._asked < ASK_AFTER
+        return newest[1] if newest and is_fresh and newest[0] == str(self._writes) else None
+
     def _made(self) -> ExactCopy:
         """The copy that the table makes or has, and a note of the table's state beside it."""
+        if self._bucket is not None:
+            writes, asked = str(self._writes), time.monotonic()
+            copy = self._table.snapshot()
+            self._newest, self._asked = (writes, copy), asked
+            return copy
         before = self._state()
         copy = self._table.snapshot()
         if before is not None and before == self._state():
@@ -162,10 +191,8 @@ class StoredIndex(ReadBySnapshot):
 
     def _state(self) -> str | None:
         """The names of the table's versions, and when the first and last of them were written: a table made
-        anew counts its versions from 1 again. None without a table, and for one in a bucket: times there are
-        whole seconds."""
-        if self._bucket is not None:
-            return None
+        anew counts its versions from 1 again. None without a table. In a bucket times are whole seconds, so
+        none is told by that."""
         versions = self._table_folder / "_versions"
         try:
             manifests = sorted(versions.glob("*.manifest"))

@@ -18,6 +18,7 @@ from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 
 from storage.database import Database
 from storage.errors import BucketRefusedError, DamagedIndexError, NoSuchBucketError
+from storage.vectors import stored
 from storage.vectors.lance import LanceIndex
 from storage.vectors.stored import StoredIndex, tables_in
 from storage.vectors.tables import BucketTables, WritersTurn
@@ -31,8 +32,11 @@ def bucket(s3: Service) -> BucketTables:
 
 
 @pytest.fixture
-def opened(bucket: BucketTables, tmp_path: Path) -> Callable[[str], StoredIndex]:
-    """The index as a computer of this name has it."""
+def opened(
+    bucket: BucketTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], StoredIndex]:
+    """The index as a computer of this name has it, which asks the bucket at every read."""
+    monkeypatch.setattr(stored, "ASK_AFTER", 0.0)
     return lambda computer: StoredIndex(tmp_path / computer, "enc-1", DIMENSION, bucket)
 
 
@@ -51,6 +55,21 @@ def test_another_computer_reads_what_one_has_written_and_the_table_is_on_none(
     assert contents(one) == contents(other) == contents(in_memory(ids[5:], vectors[5:]))
     assert contents(opened("a third")) == contents(one)
     assert not list(tmp_path.rglob("*.lance"))
+
+
+def test_a_bucket_is_not_asked_at_every_read_and_what_is_written_here_is_seen_at_once(
+    opened: Opened, bucket: BucketTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, other = opened("one"), opened("other")
+    monkeypatch.setattr(stored, "ASK_AFTER", 3600.0)
+    index.write(picture_ids(3), unit_vectors(3))
+    assert (index.count(), other.count()) == (3, 3)
+    asked = other.snapshot()
+    index.write(picture_ids(2, start=3), unit_vectors(2))
+    assert index.count() == len(index.ids) == 5
+    assert other.snapshot() is asked
+    monkeypatch.setattr(stored, "ASK_AFTER", 0.0)
+    assert other.version == index.version != asked.version
 
 
 def test_encoders_of_a_bucket_are_known_by_their_tables(bucket: BucketTables, tmp_path: Path) -> None:
