@@ -50,8 +50,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     "is made again from the pictures: discern library check --repair.",
     errors.BucketUnreachableError: "Check AWS_ENDPOINT_URL and the network, then run the same command again. "
     "Without DISCERN_STORE everything is kept in the data folder.",
-    errors.BucketError: "Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then run "
-    "the same command again.",
+    errors.BucketError: "Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then "
+    "run the same command again.",
     errors.DamagedDatabaseError: "Restore it from what discern backup wrote. To start anew, move the whole "
     "data folder away or point DISCERN_HOME to another one.",
     errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
