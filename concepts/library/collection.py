@@ -276,7 +276,8 @@ class Collection:
             # Whoever asks for the index reads it, so what is read is looked at.
             lost = vectors_lost(self.library, index.fingerprint, lambda: len(index.ids))
             if lost and not len(index.ids):
-                raise DamagedIndexError(self._settings.home / "vectors", "all its vectors are gone")
+                place = self._bucket.uri if self._bucket else self._settings.home / "vectors"
+                raise DamagedIndexError(place, "all its vectors are gone")
         except DamagedIndexError as error:
             self._notice(vectors=str(error))
             raise
