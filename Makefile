@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all soak browser lint format docs screenshots wheel upgrade clean
+.PHONY: demo run test test-all soak browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -28,6 +28,10 @@ browser: $(VENV)/installed-dev
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| $(BIN)/playwright install chromium \
 		|| echo "There is no Chromium here, and playwright could not fetch one."
+
+# moto's server, for what is tested against buckets: apart, as it asks for an older python-dateutil than we use.
+bucket: $(VENV)/installed-dev
+	$(BIN)/pip install -q --target .s3 --upgrade -r tools/s3_service.txt
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from filelock import FileLock
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -22,7 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from concepts.errors import BadSettingsError, SettingsError
+from concepts.errors import BadSettingsError, DiscernError, SettingsError
+from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
 from storage.files import sqlite_url
 
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     encoder: str = "auto"
     # Of the SQL database (it may hold a password); without it an SQLite file in the home.
     database_url: SecretStr | None = Field(None, exclude=True)
+    # Where vectors, small pictures and uploads are kept, `s3://bucket/folder`; without it in the home.
+    store: str = ""
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"), exclude=True
     )
@@ -117,6 +120,23 @@ class Settings(BaseSettings):
     demo: bool = False  # every visitor gets a sandbox of their own: concepts/sandboxes
     demo_budget: float = Field(0.05, ge=0)  # USD that each visitor may spend at the endpoint
 
+    @field_validator("store")
+    @classmethod
+    def _a_place_in_a_bucket(cls, given: str) -> str:
+        try:
+            place = uri_of(given.strip())
+        except DiscernError as error:
+            raise ValueError(str(error)) from error
+        if given.strip() and place.count("/") < 3:  # of a whole bucket nobody knows what else is in it
+            raise ValueError("it is no folder of a bucket. Write it like s3://bucket/folder.")
+        return place
+
+    @model_validator(mode="after")
+    def _a_demo_keeps_all_in_its_home(self) -> Self:
+        if self.demo and self.store:
+            raise ValueError("a demo keeps all it has in its data folder: leave out DISCERN_STORE.")
+        return self
+
     @property
     def is_exposed(self) -> bool:
         """Whether other computers can reach the app."""
@@ -141,6 +161,7 @@ class Settings(BaseSettings):
         key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
         client = self.oauth_client_secret.get_secret_value() if self.oauth_client_secret else ""
         found = [key, client, *passwords, *(urlsplit(address).password or "" for address in addresses)]
+        found += [os.environ.get(name, "") for name in SECRET_VARIABLES]
         return [secret for secret in found if secret]
 
     @property

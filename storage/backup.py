@@ -1,10 +1,12 @@
 """A backup as one zip, streamed: the database as it is at this moment, settings, and perhaps thumbnails.
 
-Not in it: the pictures themselves, vectors (they can be made again), passwords and keys.
+Not in it: the pictures themselves, vectors (they can be made again), passwords and keys; and where a bucket
+is the store, the uploads in it. Thumbnails that are asked for come out of the bucket.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import zipfile
@@ -12,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from storage.blobs import Blobs, blobs_at
 from storage.database import Database
 from storage.disk import free_bytes
 from storage.errors import DiskFullError
 
 SECRET_SETTINGS = ("openai_api_key",)
+THUMBNAILS = "thumbnails"
 PIECE = 1024 * 1024  # bytes
 LEAVE_FREE = 16 * 1024**2  # bytes that a copy of the database doesn't take from those who work meanwhile
 READ_ME = """A backup of a Discern data folder.
@@ -31,49 +35,60 @@ To restore it:
 Keys and passwords are not in the backup. Set the endpoint's key again, and add users again. Watched folders
 with a webhook have lost the secret that signs its messages: stop watching them, and begin again.
 """
+IN_A_BUCKET = """
+Vectors, small pictures and uploaded pictures were kept in {store}, and the uploads only there: they are
+not in the backup. Keep a copy of that place by the means of its service, and:
+  - While it is as it was, start with DISCERN_STORE={store} besides and leave out step 3.
+  - Where it is lost, bring your copy back first; without one, uploaded pictures are gone, and what was
+    answered about them is still here. Then do step 3, with DISCERN_STORE naming the new place.
+  - Without DISCERN_STORE everything is kept in the folder from then on. Uploads are still read from the
+    bucket.
+"""
 
 
-def backup(database: Database, home: Path, *, encoder: str | None, thumbnails: bool) -> Iterator[bytes]:
-    """The zip in pieces. The copy of the database needs its size in free space while it is made.
+def backup(
+    database: Database, home: Path, *, encoder: str | None, thumbnails: bool, store: str = ""
+) -> Iterator[bytes]:
+    """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one.
+    The copy of the database needs its size in free space while it is made.
 
     Raises `DiskFullError` at once, before the first piece, where there is less.
     """
     if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
         raise DiskFullError(home)
-    return _pieces(database, home, encoder, thumbnails)
+    small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
+    read_me = READ_ME.format(encoder=encoder or "auto") + (IN_A_BUCKET.format(store=store) if store else "")
+    return _pieces(database, home, read_me, small)
 
 
-def _pieces(database: Database, home: Path, encoder: str | None, thumbnails: bool) -> Iterator[bytes]:
+def _pieces(database: Database, home: Path, read_me: str, thumbnails: Blobs | None) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:
         copy = Path(folder) / "discern.sqlite"
         database.copy_to(copy)
         sink = _Sink()
         with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.writestr("README.txt", READ_ME.format(encoder=encoder or "auto"))
+            archive.writestr("README.txt", read_me)
             settings = home / "settings.json"
             if settings.is_file():
                 archive.writestr("settings.json", _without_secrets(settings))
-            for file, name in _files(home, copy, thumbnails):
-                yield from _add(archive, sink, file, name)
+            yield from _add(archive, sink, copy, "discern.sqlite")
+            for name, content in _small(thumbnails) if thumbnails else ():
+                archive.writestr(name, content, zipfile.ZIP_STORED)  # compressed as it is
+                if sink.size >= PIECE:
+                    yield sink.take()
         yield sink.take()
 
 
-def _files(home: Path, database: Path, thumbnails: bool) -> Iterator[tuple[Path, str]]:
-    yield database, "discern.sqlite"
-    if thumbnails:
-        for file in sorted((home / "thumbnails").rglob("*.webp")):
-            yield file, str(file.relative_to(home))
+def _small(thumbnails: Blobs) -> Iterator[tuple[str, bytes]]:
+    for key in sorted(thumbnails.keys()):
+        with contextlib.suppress(FileNotFoundError):  # one that was removed meanwhile
+            yield f"{THUMBNAILS}/{key}", thumbnails.read(key)
 
 
 def _add(archive: zipfile.ZipFile, sink: _Sink, file: Path, name: str) -> Iterator[bytes]:
-    try:
-        entry = zipfile.ZipInfo.from_file(file, name)
-        source = file.open("rb")
-    except FileNotFoundError:  # a thumbnail that was removed meanwhile
-        return
-    if not name.endswith(".webp"):  # compressed as it is
-        entry.compress_type = zipfile.ZIP_DEFLATED
-    with source, archive.open(entry, "w", force_zip64=True) as target:
+    entry = zipfile.ZipInfo.from_file(file, name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
         while piece := source.read(PIECE):
             target.write(piece)
             if sink.size >= PIECE:

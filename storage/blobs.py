@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from storage import buckets
 from storage.disk import told
 from storage.files import write_whole
 
@@ -29,6 +31,9 @@ class Blobs(Protocol):
 
     def delete(self, key: str) -> int:
         """How many bytes were kept under the key, which are no more."""
+
+    def keys(self) -> Iterator[str]:
+        """Of all that is kept, each once."""
 
 
 class FolderBlobs:
@@ -57,10 +62,44 @@ class FolderBlobs:
             return 0
         return size
 
+    def keys(self) -> Iterator[str]:
+        files = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*"))
+        for key in files:
+            if _KEY.fullmatch(key) and (self._folder / key).is_file():
+                yield key
+
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"{key[:80]!r} is no key.")
-        return self._folder / key
+        return self._folder / _checked(key)
+
+
+class BucketBlobs:
+    """One object a key, below a place in a bucket. Every method raises `BucketError` besides."""
+
+    def __init__(self, place: str) -> None:
+        """`place` such as `s3://bucket/folder`."""
+        self._place = place
+
+    def exists(self, key: str) -> bool:
+        found = buckets.look(self._uri(key))
+        return found is not None and not found.is_folder
+
+    def read(self, key: str) -> bytes:
+        return buckets.read(self._uri(key))
+
+    def write(self, key: str, content: bytes) -> None:
+        buckets.write(self._uri(key), content)
+
+    def delete(self, key: str) -> int:
+        return buckets.delete(self._uri(key))
+
+    def keys(self) -> Iterator[str]:
+        for entry in buckets.entries(self._place, below=True):
+            key = entry.uri.removeprefix(f"{self._place}/")
+            if _KEY.fullmatch(key):
+                yield key
+
+    def _uri(self, key: str) -> str:
+        return f"{self._place}/{_checked(key)}"
 
 
 class LayeredBlobs:
@@ -85,3 +124,17 @@ class LayeredBlobs:
     def delete(self, key: str) -> int:
         """What lies below stays: it is others' too."""
         return self._own.delete(key)
+
+    def keys(self) -> Iterator[str]:
+        yield from {*self._own.keys(), *self._below.keys()}
+
+
+def blobs_at(home: Path, store: str, name: str) -> Blobs:
+    """In a folder of the home, or below the store where there is one (`s3://…`)."""
+    return BucketBlobs(f"{store}/{name}") if store else FolderBlobs(home / name)
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key[:80]!r} is no key.")
+    return key

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from storage.collections import LARGE, NamedCollection, is_in
 from storage.database import Database
-from storage.folders import Folder, folders_in, span_of
+from storage.folders import Folder, folders_in, range_of, span_of
 from storage.tables import UNDATED, UNREAD, PictureRow, SourceRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
@@ -391,7 +391,7 @@ def _between(sorting: _Sorting, bounds: Bounds) -> list[ColumnElement[bool]]:
 def _inside(folder: str, read_on: bool) -> ColumnElement[bool]:
     """Whether a picture has a place in the folder or below. While an index is read on, the few places of each
     picture are looked at; else the places of the folder are a range of their index."""
-    least, beyond = _range(folder)
+    least, beyond = range_of(folder)
     if not read_on:
         places = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond)
         return PictureRow.id.in_(places)
@@ -419,19 +419,13 @@ def _is_dense(
 
 def _is_large(session: Session, folder: str) -> bool:
     """Whether more than a few pictures are in it; no more than those are looked at."""
-    least, beyond = _range(folder)
+    least, beyond = range_of(folder)
     some = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond).distinct()
     return session.scalar(some.offset(FEW).limit(1)) is not None
 
 
 def _stamp(one: NamedCollection) -> tuple[int, int]:
     return one.id, one.change
-
-
-def _range(folder: str) -> tuple[str, str]:
-    """What every place below a folder lies between: `0` is behind `/`."""
-    inside = folder.rstrip("/")
-    return f"{inside}/", f"{inside}0"
 
 
 def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Database
 from storage.errors import ConflictError, UnknownCollectionError
+from storage.folders import range_of
 from storage.names import key_of
 from storage.tables import (
     CollectionChangeRow,
@@ -233,9 +234,9 @@ def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> Colum
 
 def in_folder(folder: str) -> Select[str]:
     """Pictures at a place in this folder or below it, archives too: two ranges of places in the order of
-    bytes (`0` is behind `/`). LIKE takes upper for lower case in one of the databases."""
+    bytes. LIKE takes upper for lower case in one of the databases."""
     uri, inside = SourceRow.uri, folder.rstrip("/")
-    ranges = [and_(uri >= f"{start}/", uri < f"{start}0") for start in (inside, f"{inside}!")]
+    ranges = [and_(uri >= least, uri < beyond) for least, beyond in map(range_of, (inside, f"{inside}!"))]
     return select(SourceRow.picture_id).where(or_(*ranges)).distinct()
 
 

@@ -32,7 +32,7 @@ class UnknownPictureError(DiscernError):
 class DamagedIndexError(StorageError):
     """The vector index can't be read. It can be made again: nothing a person did is in it."""
 
-    def __init__(self, folder: Path, reason: str) -> None:
+    def __init__(self, folder: Path | str, reason: str) -> None:
         super().__init__(
             "What the pictures are searched and compared by can't be read any more. Pictures, answers and "
             f"concepts are kept elsewhere. (The vector index in {folder}: {reason}.)"
@@ -106,6 +106,34 @@ class NoPermissionError(StorageError):
     def __init__(self, place: Path) -> None:
         super().__init__(f"The user that Discern runs as has no permission to use {place}.")
         self.place = place
+
+
+class BucketError(StorageError):
+    """The bucket that holds `place` can't be used as it is."""
+
+    said = "gives an answer that nothing can be done with"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} {self.said}. Everything up to here is kept.")
+        self.place = place
+
+
+class BucketRefusedError(BucketError):
+    """The service knows who asks not at all, or not as somebody who may do this there."""
+
+    said = "can't be used with the keys that Discern was started with: access is refused"
+
+
+class NoSuchBucketError(BucketError):
+    """There is no bucket of this name."""
+
+    said = "is in a bucket that doesn't exist (any more)"
+
+
+class BucketUnreachableError(BucketError):
+    """The service gives no answer."""
+
+    said = "can't be reached now: the service of the bucket doesn't answer"
 
 
 class DamagedDatabaseError(StorageError):

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from storage.buckets import SCHEME, in_bucket
 from storage.dialects import insert_into
 from storage.kept_counts import NOTHING, KeptCounts, add_to_counts
 from storage.tables import FolderRow, PictureRow, SourceRow
@@ -57,13 +58,21 @@ class _Sum:
 
 
 def above(uri: str) -> Iterator[str]:
-    """Every folder that a place is in, the innermost first: `/a/b` and `/a` and `/` of `/a/b/c.jpg`."""
+    """Every folder that a place is in, the innermost first: `/a/b` and `/a` and `/` of `/a/b/c.jpg`. A bucket
+    is a folder of `/`, too, so that there is one that all are in."""
+    top = len(SCHEME) if in_bucket(uri) else 0
     end = uri.rfind("/")
-    while end > 0:
+    while end > top:
         yield uri[:end]
         end = uri.rfind("/", 0, end)
-    if end == 0:
+    if end >= 0:
         yield "/"
+
+
+def range_of(folder: str) -> tuple[str, str]:
+    """What every place below a folder lies between: `0` is behind `/`, and behind all buckets is `s4`."""
+    inside = folder.rstrip("/")
+    return f"{inside}/", f"{inside}0" if inside else "s4"
 
 
 def parent_of(path: str) -> str:

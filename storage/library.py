@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, select, update
 
 from storage.adding import MAX_PARAMETERS, Adding, PictureFacts, chunks
+from storage.buckets import in_bucket
 from storage.database import Database, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
@@ -317,7 +318,10 @@ class Library:
         Relative paths count from `relative_to`, or from the working folder.
         """
         base = relative_to or Path.cwd()
-        uris = [text if "!/" in text else str((base / text).absolute()) for text in paths_or_ids]
+        uris = [
+            text if "!/" in text or in_bucket(text) else str((base / text).absolute())
+            for text in paths_or_ids
+        ]
         known: dict[str, str] = {}
         meant = ~_SHOWN if in_bin else _SHOWN
         of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)

@@ -15,10 +15,13 @@ import not_run
 import pytest
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
+from s3_service import NoS3Error, Service, running_service
 from sqlalchemy import Connection, inspect
 
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
+
+OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is first imported
 
@@ -27,7 +30,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is 
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`DISCERN_HOME` in the test's own folder, and nothing of the developer's settings or keys."""
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "DISCERN_")) and name != "DISCERN_EVAL_DATA":
+        if name.startswith(("OPENAI_", "DISCERN_", "AWS_")) and name not in OF_THE_TESTS:
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("DISCERN_HOME", str(home))
@@ -117,6 +120,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="where the tests of the Workbench keep their SQL that don't choose for themselves",
     )
+
+
+@pytest.fixture(scope="session")
+def s3_service() -> Iterator[Service | NoS3Error]:
+    with ExitStack() as stack:
+        service: Service | NoS3Error
+        try:
+            service = stack.enter_context(running_service())
+        except NoS3Error as error:
+            service = error
+        yield service
+
+
+@pytest.fixture
+def s3(s3_service: Service | NoS3Error, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """Found by this process and those that it starts."""
+    if isinstance(s3_service, NoS3Error):
+        not_run.not_run("what is kept in a bucket", str(s3_service))
+    for name, value in s3_service.environment.items():
+        monkeypatch.setenv(name, value)
+    yield s3_service
+    s3_service.let_in()
 
 
 @pytest.fixture

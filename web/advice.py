@@ -23,6 +23,12 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.DiskFullError: "Free some space: what waits goes on by itself.",
     errors.ReadOnlyError: "Have it mounted for writing, then start Discern again.",
     errors.NoPermissionError: "Give that user the right to read and write it.",
+    errors.BucketRefusedError: "Whoever runs Discern checks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+    "what this key may do there, and starts Discern again. Then do it once more: what is done is kept.",
+    errors.NoSuchBucketError: "Check its name, or make it. What was kept in one that is lost is made again "
+    "from the pictures: see Library.",
+    errors.BucketUnreachableError: "Try again in a minute: what is done is kept, and it goes on from there.",
+    errors.BucketError: "Whoever runs Discern finds out more in the log of that service.",
     errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
     errors.NewerDatabaseError: "Update Discern.",
     errors.NoModelError: "Set one on Settings.",

@@ -45,6 +45,15 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.ReadOnlyError: "Have it mounted for writing, or point DISCERN_HOME to another folder.",
     errors.NoPermissionError: "Give that user the right to read and write it, or point DISCERN_HOME to "
     "another folder.",
+    errors.BucketRefusedError: "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that this "
+    "key may list and read there, and below DISCERN_STORE write and delete; then run the same command again.",
+    errors.NoSuchBucketError: "Check the name (DISCERN_STORE, or the place that was named) and "
+    "AWS_ENDPOINT_URL, or make it, then run the same command again. What was kept in one that is lost "
+    "is made again from the pictures: discern library check --repair.",
+    errors.BucketUnreachableError: "Check AWS_ENDPOINT_URL and the network, then run the same command again. "
+    "Without DISCERN_STORE everything is kept in the data folder.",
+    errors.BucketError: "Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then "
+    "run the same command again.",
     errors.DamagedDatabaseError: "Restore it from what discern backup wrote. To start anew, move the whole "
     "data folder away or point DISCERN_HOME to another one.",
     errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",

@@ -13,12 +13,13 @@ from concepts.errors import DiscernError
 from storage.pictures.sources import require
 
 KEPT = "The pictures added until here are kept."
+WhatToAdd = "Folders, files, zips (also in a bucket: s3://BUCKET/FOLDER), or CSV/Parquet/JSONL lists."
 EmbedWith = "auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER"
 
 
 @library.command("add")
 def library_add(
-    paths: Annotated[list[Path], typer.Argument(help="Folders, files, zips, or CSV/Parquet/JSONL lists.")],
+    paths: Annotated[list[Path], typer.Argument(help=WhatToAdd)],
     encoder: Annotated[str | None, typer.Option(help=f"For a new library: {EmbedWith}.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -13,6 +13,7 @@ from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import (
+    BucketError,
     DamagedIndexError,
     EmptyLibraryError,
     FingerprintMismatchError,
@@ -37,7 +38,7 @@ from concepts.library.staging import Looks
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
-from storage.blobs import Blobs, FolderBlobs
+from storage.blobs import Blobs, blobs_at
 from storage.browsing import Browsing
 from storage.collections import NamedCollections
 from storage.database import Database
@@ -49,6 +50,7 @@ from storage.removed import Removed
 from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
+from storage.vectors.tables import BucketTables
 
 
 class LibraryInfo(View):
@@ -81,8 +83,10 @@ class Collection:
         engine: Engine | None = None,
     ) -> None:
         """`load` is called as `load_encoder` is. `thumbnails`: where they are kept, if not in a folder of the
-        home. `engine`: where pictures are looked at, if not in this process."""
+        home or in the store of the settings. `engine`: where pictures are looked at, if not in this
+        process."""
         self._settings = settings
+        self._bucket = BucketTables(f"{settings.store}/vectors", database.alone) if settings.store else None
         self._load_encoder = load
         self.engine = engine or InProcess()
         self.library = Library(database)
@@ -91,7 +95,7 @@ class Collection:
         self.frames = Frames(database, lambda: self.index().snapshot())
         self.removed = Removed(database)
         self.browsing = Browsing(database)
-        self.thumbnails = ThumbnailStore(thumbnails or FolderBlobs(settings.home / "thumbnails"))
+        self.thumbnails = ThumbnailStore(thumbnails or blobs_at(settings.home, settings.store, "thumbnails"))
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
         self.damage = Damage()  # what a look saw last
@@ -228,10 +232,13 @@ class Collection:
 
     def look(self) -> None:
         """A quick look at what must be there; `damage` says what was seen."""
-        with contextlib.suppress(DamagedIndexError):
-            self.index()
-        if lost := thumbnails_lost(self.library, self.thumbnails):
-            self._notice(thumbnails=lost)
+        try:
+            with contextlib.suppress(DamagedIndexError):
+                self.index()
+            if lost := thumbnails_lost(self.library, self.thumbnails):
+                self._notice(thumbnails=lost)
+        except BucketError as error:  # nothing is lost by that, and nothing could be mended now
+            self.damage = replace(self.damage, vectors=str(error))
 
     def check(self, listener: Listener, *, repair: bool) -> Checked:
         """Looks at everything that SQL says there is, and makes again what is missing."""
@@ -260,7 +267,7 @@ class Collection:
         on, so that no look takes them for lost."""
         purged = 0
         recorded = self.library.encoder()
-        for fingerprint, dimension in tables_in(self._settings.home / "vectors"):
+        for fingerprint, dimension in tables_in(self._settings.home / "vectors", self._bucket):
             index = self._index_of(fingerprint, dimension)
             if recorded and fingerprint == recorded.fingerprint:
                 self.library.adding.add_pending(ids, fingerprint)
@@ -288,7 +295,8 @@ class Collection:
             # Whoever asks for the index reads it, so what is read is looked at.
             lost = vectors_lost(self.library, index.fingerprint, lambda: len(index.ids))
             if lost and not len(index.ids):
-                raise DamagedIndexError(self._settings.home / "vectors", "all its vectors are gone")
+                place = self._bucket.uri if self._bucket else self._settings.home / "vectors"
+                raise DamagedIndexError(place, "all its vectors are gone")
         except DamagedIndexError as error:
             self._notice(vectors=str(error))
             raise
@@ -371,7 +379,7 @@ class Collection:
         with self._opening:
             if fingerprint not in self._indexes:
                 self._indexes[fingerprint] = StoredIndex(
-                    self._settings.home / "vectors", fingerprint, dimension
+                    self._settings.home / "vectors", fingerprint, dimension, self._bucket
                 )
             return self._indexes[fingerprint]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from concepts.jobs import Listener
 from concepts.library.collection import Collection
 from concepts.library.renditions import Renditions
 from concepts.view import View
 from storage.pictures import archives
+from storage.uploads import KeptUploads
 
 AT_ONCE = 1000
 
@@ -38,7 +38,7 @@ class Emptied(View):
 def empty_bin(
     collection: Collection,
     renditions: Renditions,
-    uploads: Path,
+    uploads: KeptUploads,
     author: str,
     refuse: bool,
     listener: Listener,
@@ -80,16 +80,13 @@ def empty_bin(
     )
 
 
-def _forget_uploads(folder: Path, places: Sequence[str], counts: dict[str, int]) -> None:
+def _forget_uploads(uploads: KeptUploads, places: Sequence[str], counts: dict[str, int]) -> None:
     """What came through the browser is this app's own copy; nothing outside its folder is touched."""
     for place in places:
-        inside = archives.split(place)
-        path = Path(inside[0] if inside else place)
-        if not path.is_relative_to(folder) or ".." in path.parts or path.is_symlink():
+        if not uploads.has(place):
             continue
-        if inside:
+        if archives.split(place):
             counts["in_archives"] += 1
-        elif path.is_file():
-            counts["freed"] += path.stat().st_size
-            path.unlink()
+        elif size := uploads.forget(place):
+            counts["freed"] += size
             counts["uploads"] += 1

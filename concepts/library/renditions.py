@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.errors import StorageError
+from concepts.errors import BucketError, StorageError
 from concepts.library.originals import original
 from storage.blobs import FolderBlobs
 from storage.library import Library
@@ -43,7 +43,9 @@ class Renditions:
             return Rendition(self._thumbnail(picture_id), whole=True)
         if self._kept.exists(picture_id):
             return Rendition(self._kept.read(picture_id), whole=True)
-        whole = original(picture, RENDITION_SIDE)
+        whole = None
+        with suppress(BucketError):  # that it is in can't be used now
+            whole = original(picture, RENDITION_SIDE)
         if whole is None:
             return Rendition(self._thumbnail(picture_id), whole=False)
         content = rendition(whole.image)

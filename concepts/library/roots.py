@@ -1,14 +1,16 @@
-"""Which folders of this computer the app may read pictures from, for people who sit elsewhere."""
+"""Which folders, here and in buckets, the app may read pictures from, for people who sit elsewhere."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from concepts.errors import NotAllowedError
 from concepts.settings import Settings
+from storage.buckets import in_bucket, uri_of, written
 from storage.pictures import lists
 from storage.pictures.files import Within
 
@@ -23,18 +25,24 @@ def within_roots(settings: Settings) -> Within | None:
     if not named and not settings.is_exposed and not settings.demo:
         return None
     own = [settings.home / "uploads", settings.home / "sample"]
-    roots = [root.resolve() for root in (*named, *own)]
-    return _Inside(tuple(roots))
+    folders = [Path(root).resolve() for root in (*named, *own) if not uri_of(root)]
+    places = [uri for root in named if (uri := uri_of(root))]
+    if settings.store:
+        places.append(f"{settings.store}/uploads")
+    return _Inside(tuple(folders), tuple(places))
 
 
 @dataclass(frozen=True)
 class _Inside:
-    """`Within` these folders."""
+    """`Within` these folders and places in buckets."""
 
-    roots: tuple[Path, ...]
+    folders: tuple[Path, ...]
+    places: tuple[str, ...]
 
     def __call__(self, place: str) -> bool:
-        return any(Path(place).is_relative_to(root) for root in self.roots)
+        if in_bucket(place):
+            return any(f"{place}/".startswith(f"{root}/") for root in self.places)
+        return any(Path(place).is_relative_to(root) for root in self.folders)
 
 
 def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
@@ -45,17 +53,16 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
     within = within_roots(settings)
     if within is None:
         return list(paths)
-    resolved = [path.resolve() for path in paths]
+    resolved = [path if uri_of(path) else path.resolve() for path in paths]
     for path in resolved:
-        if not within(str(path)):
+        if not within(written(path)):
             if settings.demo:
                 raise NotAllowedError(
                     "This demo reads no folder of the computer it runs on. Upload pictures."
                 )
-            named = _named(settings)
-            allowed = ", ".join(map(str, named)) or "none is set"
+            allowed = ", ".join(uri_of(root) or str(root) for root in _named(settings)) or "none is set"
             raise NotAllowedError(
-                f"{path} is outside the folders pictures may be added from "
+                f"{written(path)} is outside the folders pictures may be added from "
                 f"(DISCERN_ALLOWED_ROOTS: {allowed})."
             )
         if path.suffix.lower() in lists.READERS:
@@ -69,7 +76,9 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
 def _named(settings: Settings) -> list[Path]:
     if settings.demo:
         return []
-    return [Path(root).expanduser() for root in settings.allowed_roots.split(os.pathsep) if root.strip()]
+    # The colon of s3:// parts nothing.
+    roots = re.split(rf"{re.escape(os.pathsep)}(?!//)", settings.allowed_roots)
+    return [Path(root.strip()).expanduser() for root in roots if root.strip()]
 
 
 def check_encoder(name: str, settings: Settings) -> None:

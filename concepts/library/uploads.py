@@ -1,7 +1,8 @@
-"""Files that come from a browser: checked, named safely, and kept under the data folder until added."""
+"""Files that come from a browser: checked, named safely, and kept."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -13,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
+from storage.buckets import uri_of
 from storage.pictures.files import MAX_FILE_BYTES, PICTURE_SUFFIXES
+from storage.uploads import ARCHIVE_SUFFIX, KeptUploads
 
-ARCHIVE_SUFFIX = ".zip"
 MAX_ARCHIVE_BYTES = 4 * 1024**3
 LEAVE_FREE = 512 * 1024**2  # bytes of disk that an upload may not take
 LONGEST_NAME = 120
@@ -24,17 +26,14 @@ _BATCH = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 
 
 class Uploads:
-    """Batches of uploaded files: `uploads/<batch>/<file>`. They stay, because the library refers to them."""
+    """Batches of uploaded files. They stay, because the library refers to them."""
 
-    def __init__(self, home: Path, admit: Callable[[str, int], None] = lambda name, size: None) -> None:
+    def __init__(
+        self, kept: KeptUploads, admit: Callable[[str, int], None] = lambda name, size: None
+    ) -> None:
         """`admit` raises for a file, by its name and size, that may not come in."""
-        self._folder = home / "uploads"
+        self.kept = kept
         self._admit = admit
-
-    @property
-    def home(self) -> Path:
-        """The folder of all batches."""
-        return self._folder
 
     def begin(self) -> str:
         """The name of a new batch."""
@@ -45,14 +44,15 @@ class Uploads:
 
         `size` is what the browser announces; more than that is never written. Raises `DiscernError`.
         """
+        _check_batch(batch)
         safe = safe_name(name)
         limit = MAX_ARCHIVE_BYTES if safe.lower().endswith(ARCHIVE_SUFFIX) else MAX_FILE_BYTES
         if size > limit:
             raise DiscernError(
                 f"{safe} has {size / 1024**2:,.0f} MB; at most {limit // 1024**2:,} MB are taken."
             )
-        folder = self.folder(batch)
         self._admit(safe, size)
+        folder = self.kept.waiting(batch)
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < size + LEAVE_FREE:
             raise DiscernError(f"There is too little room on the disk for {safe} ({size / 1024**2:,.0f} MB).")
@@ -67,26 +67,23 @@ class Uploads:
                     file.write(chunk)
             if written != size:
                 raise DiscernError(f"{safe} did not arrive whole. Send it again.")
-            return _place(Path(partial), folder, safe)
+            return await asyncio.to_thread(self.kept.keep, Path(partial), batch, safe)
         finally:
             Path(partial).unlink(missing_ok=True)
 
     def paths(self, batch: str) -> list[Path]:
-        """What to add for a batch: its folder, and its archives, which a folder's walk passes over.
-
-        Raises `DiscernError` where nothing of it has arrived.
-        """
-        folder = self.folder(batch)
-        files = [path for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
-        if not files:
+        """What to add for a batch. Raises `DiscernError` where nothing of it has arrived."""
+        _check_batch(batch)
+        places = self.kept.places(batch)
+        if not places:
             raise DiscernError("None of the files has arrived. Send them again.")
-        return [folder, *(path for path in files if path.suffix.lower() == ARCHIVE_SUFFIX)]
+        return places
 
-    def folder(self, batch: str) -> Path:
-        """Raises `DiscernError` for anything but a name that `begin` gave."""
-        if not _BATCH.fullmatch(batch):
-            raise DiscernError("This is no batch of uploads. Reload the page and try again.")
-        return self._folder / batch
+
+def _check_batch(batch: str) -> None:
+    """Raises `DiscernError` for anything but a name that `begin` gave."""
+    if not _BATCH.fullmatch(batch):
+        raise DiscernError("This is no batch of uploads. Reload the page and try again.")
 
 
 def safe_name(name: str) -> str:
@@ -105,19 +102,6 @@ def safe_name(name: str) -> str:
     return encoded.decode("utf-8", "ignore") + suffix
 
 
-def _place(partial: Path, folder: Path, name: str) -> str:
-    """Under its name, or name-2, name-3 … where another file of the batch has it."""
-    path = folder / name
-    number = 1
-    while True:
-        try:
-            os.link(partial, path)  # unlike a rename this never replaces a file
-            return path.name
-        except FileExistsError:
-            number += 1
-            path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-
-
 def typed_paths(text: str) -> list[Path]:
     """Folders, files, archives and lists as a person typed them, one a line.
 
@@ -128,6 +112,8 @@ def typed_paths(text: str) -> list[Path]:
     if not paths:
         raise DiscernError("Write the path of a folder first, such as /home/ana/Pictures.")
     for path in paths:
+        if uri_of(path):
+            continue  # whoever reads there says whether it is there: asking a service takes its time
         if not path.is_absolute():
             raise DiscernError(f"“{path}” is no full path. Begin with / , such as /home/ana/Pictures.")
         if "\0" in str(path) or not os.path.lexists(path):
@@ -138,7 +124,7 @@ def typed_paths(text: str) -> list[Path]:
 def typed_folder(text: str) -> Path:
     """One folder as a person typed it. Raises `DiscernError` like `typed_paths`."""
     first, *more = typed_paths(text)
-    if more or not first.is_dir():
+    if more or not (uri_of(first) or first.is_dir()):
         raise DiscernError(f"“{text.strip()}” is no folder. Write one, such as /home/ana/Pictures.")
     return first
 

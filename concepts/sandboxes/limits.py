@@ -9,8 +9,8 @@ from typing import Any
 
 from concepts.errors import QuotaError
 from concepts.jobs import Job
-from concepts.library.uploads import ARCHIVE_SUFFIX
 from concepts.workbench.kinds import CheckLibrary, DrawCurve, DrawEvaluation, LookOver
+from storage.uploads import ARCHIVE_SUFFIX
 
 # What the product begins by itself, at most now and then: nobody's answer fails because of it.
 UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, LookOver)

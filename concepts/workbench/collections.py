@@ -26,6 +26,7 @@ from concepts.library.named_collections import (
 from concepts.library.search import find_pictures
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import AddPictures
+from storage.buckets import written
 from storage.collections import (
     Kind,
     Members,
@@ -88,7 +89,7 @@ class Collections:
 
     def from_folder(self, name: str, folder: str | Path, *, author: str) -> CollectionView:
         """What the library has of a folder and those below it. What is added from there later joins it."""
-        path = str(Path(folder).expanduser().absolute())
+        path = written(Path(folder).expanduser())
         missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
         return self._make(name, "folder", {"folder": path}, in_folder(path), author, missing)
 

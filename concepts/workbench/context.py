@@ -56,6 +56,7 @@ from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
 from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
+from storage.uploads import uploads_at
 from storage.walls import WallLog
 from storage.watches import Watches
 
@@ -103,7 +104,7 @@ class Context:
         self.protection = ProtectionStore(self.database)
         self.ledger = lent.ledger(self.database)
         self.audit = AuditLog(self.database)
-        self.uploads = Uploads(settings.home, lent.admit_file)
+        self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
         self.neighbourhood = Neighbourhood()

@@ -35,6 +35,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.exported import changed, exported
 from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles, ScoreTable
 from concepts.workbench.versions import Versions
+from storage.buckets import written
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
 from storage.tables import ConceptRow
@@ -138,7 +139,7 @@ class Exports:
         Raises `UntrustedEncoderError` where the bundle is for an encoder that is neither the library's nor
         set nor `trust_encoder`.
         """
-        files = tuple(str(path.absolute()) for path in paths)
+        files = tuple(map(written, paths))
         job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
         return self._context.jobs.run(job, listener)
 
@@ -171,7 +172,7 @@ class Exports:
         paths = check_roots(paths, self._context.settings)
         if suffix not in ("csv", "parquet"):
             raise DiscernError("Scores can be had as CSV or Parquet.")
-        files = tuple(str(path) for path in paths)
+        files = tuple(map(written, paths))
         return self._context.jobs.submit(ScoreFiles(concept.id, head.number, files, suffix))
 
     def scored_files(self, name: str) -> list[ScoredFile]:

@@ -130,7 +130,11 @@ class Installation:
         recorded = self._context.collection.library.encoder()
         encoder = recorded.name if recorded else None
         return backup(
-            self._context.database, self._context.settings.home, encoder=encoder, thumbnails=thumbnails
+            self._context.database,
+            self._context.settings.home,
+            encoder=encoder,
+            thumbnails=thumbnails,
+            store=self._context.settings.store,
         )
 
     def start_log(self) -> None:

@@ -31,6 +31,7 @@ from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
 from storage.browsing import PictureFilter
+from storage.buckets import written
 from storage.frames import EVERYTHING, AsItWas, Frame
 from storage.pictures.files import Within
 from storage.pictures.sources import require
@@ -221,4 +222,4 @@ class Pictures:
 
 
 def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
-    return AddPictures(tuple(str(path.absolute()) for path in paths), encoder, confined)
+    return AddPictures(tuple(map(written, paths)), encoder, confined)

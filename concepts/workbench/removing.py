@@ -88,7 +88,7 @@ class Removing:
 
     def _empty(self, job: EmptyBin, progress: Progress) -> Emptied:
         context = self._context
-        uploads = context.uploads.home
+        uploads = context.uploads.kept
         return empty_bin(
             context.collection, context.renditions, uploads, job.author, job.refuse, progress.report
         )

@@ -30,6 +30,7 @@ from concepts.watching.views import (
 from concepts.watching.webhooks import Secrets, check_address, host_of, new_secret
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import LookAtFolder, LookedAt
+from storage.buckets import uri_of
 from storage.deliveries import Deliveries, Delivery
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
@@ -77,6 +78,11 @@ class Watching:
         line promises, else the lower limit of its measured precision. `confined`: to where the app may read.
         Raises `DiscernError` for what can't be watched.
         """
+        if uri_of(folder):
+            raise DiscernError(
+                f"{uri_of(folder)} is in a bucket, and only folders of this computer can be watched. Add it "
+                "again to take up what is new there."
+            )
         concept, head = self._context.version(name, version)
         check_fingerprint(head, self._context.collection)
         check_has_learned(head)

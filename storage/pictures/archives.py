@@ -13,6 +13,7 @@ import zlib
 from pathlib import PurePosixPath
 from typing import Final
 
+from storage import buckets
 from storage.errors import BadPictureError
 from storage.pictures.files import Found, SkippedFile, Source, check_size, has_picture_suffix, look_at
 from storage.pictures.formats import SIGNATURE, is_picture
@@ -41,12 +42,14 @@ def members(path: str) -> Found:
         yield outside
         return
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _archive(path) as archive:
             for member in archive.infolist():
                 # Of two members with one name only the last can be read.
                 if _is_picture_member(member) and archive.getinfo(member.filename) is member:
                     yield _member(path, member, outside.mtime_ns)
     except (*_BAD_ARCHIVE, OSError) as error:
+        if (problem := buckets.problem_of(str(error), path)) is not None:
+            raise problem from error
         yield SkippedFile(
             path, "bad-archive", f"The archive is damaged: {error}.", outside.size, outside.mtime_ns
         )
@@ -78,7 +81,10 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 def split(uri: str) -> tuple[str, str] | None:
     """(archive, member) of a uri that lies in an archive. `!/` is also legal in a plain path, so files
-    decide."""
+    decide; in a bucket, where that would be a request each, what looks so."""
+    if buckets.in_bucket(uri):
+        archive, sign, member = uri.partition(f".zip{_IN_ARCHIVE}")
+        return (f"{archive}.zip", member) if sign else None
     end = uri.find(_IN_ARCHIVE)
     while end >= 0:
         if os.path.isfile(uri[:end]):
@@ -108,12 +114,26 @@ def read_member(path: str, name: str) -> bytes:
 
 def _open_archive(path: str) -> zipfile.ZipFile:
     """The most recently used archive stays open, one a thread: its table of contents is read once."""
-    status = os.stat(path)
-    key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
+    key = _stamp(path)
     if getattr(_opened, "key", None) != key:
-        archive = zipfile.ZipFile(path)
+        archive = _archive(path)
         if previous := getattr(_opened, "archive", None):
             previous.close()
         _opened.key, _opened.archive = key, archive
     opened: zipfile.ZipFile = _opened.archive
     return opened
+
+
+def _archive(path: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(buckets.open_file(path) if buckets.in_bucket(path) else path)
+
+
+def _stamp(path: str) -> tuple[object, ...]:
+    """Another one whenever the archive was replaced."""
+    if buckets.in_bucket(path):
+        found = buckets.look(path)
+        if found is None:
+            raise FileNotFoundError(path)
+        return path, found.size, found.mtime_ns
+    status = os.stat(path)
+    return path, status.st_ino, status.st_size, status.st_mtime_ns

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from storage.buckets import in_bucket, is_place, look
 from storage.errors import BadPictureError
 
 PICTURE_SUFFIXES: Final = frozenset(
@@ -18,11 +19,13 @@ PICTURE_SUFFIXES: Final = frozenset(
     | {".heic", ".heif", ".hif", ".avif"}
 )
 MAX_FILE_BYTES: Final = 512 * 1024**2
+OUTSIDE: Final = "A link leads out of the folders that pictures may be added from."
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that may be a picture. `uri` is an absolute path, or archive path + `!/` + member.
+    """A file that may be a picture. `uri` is an absolute path, a place in a bucket (`s3://bucket/file`), or
+    either of an archive + `!/` + member.
 
     `mtime_ns` of a member is its archive's: members are read again when the archive is replaced.
     """
@@ -52,7 +55,9 @@ def has_picture_suffix(name: str) -> bool:
 
 
 def look_at(path: str) -> Source | SkippedFile:
-    """One file on disk, not opened yet."""
+    """One file on disk or in a bucket, not opened yet. Raises `BucketError`."""
+    if in_bucket(path):
+        return _look_into_bucket(path)
     if not _is_text(path):
         return SkippedFile(printable(path), "bad-name", "The file's name is not valid UTF-8. Rename it.")
     try:
@@ -69,6 +74,23 @@ def look_at(path: str) -> Source | SkippedFile:
     if not os.access(path, os.R_OK):
         return SkippedFile(path, "unreadable", "There is no permission to read the file.", *facts)
     return Source(path, *facts)
+
+
+def _look_into_bucket(uri: str) -> Source | SkippedFile:
+    if not is_place(uri):
+        return SkippedFile(printable(uri), "bad-name", "This is no place in a bucket.")
+    found = look(uri)
+    if found is None:
+        return SkippedFile(uri, "missing", "The file does not exist.")
+    if found.is_folder:
+        return SkippedFile(uri, "not-a-file", "This is not a regular file.")
+    return Source(uri, found.size, found.mtime_ns)
+
+
+def require_within(place: str, within: Within | None) -> None:
+    """Raises `BadPictureError` for a place outside of where may be read."""
+    if within is not None and not within(place):
+        raise BadPictureError("outside", OUTSIDE)
 
 
 def check_size(size: int) -> None:

@@ -1,4 +1,5 @@
-"""From what a person names (folders, files, zip archives, lists) to picture files and their bytes."""
+"""From what a person names (folders, files, zip archives, lists; of this computer or in a bucket) to picture
+files and their bytes."""
 
 # Plain strings and os.path: a million Path objects are slow, and `resolve` would follow links.
 # ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH122
@@ -11,9 +12,11 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from storage.buckets import in_bucket, uri_of
 from storage.errors import BadPictureError, DiscernError
-from storage.pictures import archives, lists
+from storage.pictures import archives, bucket, lists
 from storage.pictures.files import (
+    OUTSIDE,
     Found,
     SkippedFile,
     Within,
@@ -21,9 +24,8 @@ from storage.pictures.files import (
     has_picture_suffix,
     look_at,
     printable,
+    require_within,
 )
-
-OUTSIDE = "A link leads out of the folders that pictures may be added from."
 
 
 def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
@@ -39,6 +41,8 @@ def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
 
 def _absolute(path: Path) -> str:
     """Links stay as they are written, but behind one `..` is not what the text suggests."""
+    if place := uri_of(path):
+        return place
     return os.path.realpath(path) if ".." in path.parts else os.path.abspath(path)
 
 
@@ -49,10 +53,12 @@ def require(paths: Sequence[Path]) -> None:
 
 def read(uri: str, within: Within | None = None) -> bytes:
     """The file's bytes. Raises `BadPictureError`, also where the file, with all links followed, isn't
-    `within`."""
+    `within`, and `BucketError`."""
+    if in_bucket(uri):
+        return bucket.read(uri, within)
     inside = archives.split(uri)
     try:
-        _require(os.path.realpath(inside[0] if inside else uri), within)
+        require_within(os.path.realpath(inside[0] if inside else uri), within)
         if inside is not None:
             return archives.read_member(*inside)
         status = os.stat(uri)  # before opening: opening a pipe would wait for its other end
@@ -62,7 +68,7 @@ def read(uri: str, within: Within | None = None) -> bytes:
         with Path(uri).open("rb") as file:
             opened = f"/proc/self/fd/{file.fileno()}"
             if within is not None and os.path.exists(opened):  # a link may have been turned since
-                _require(os.path.realpath(opened), within)
+                require_within(os.path.realpath(opened), within)
             return file.read()
     except FileNotFoundError as error:
         raise BadPictureError("missing", "The file does not exist any more.") from error
@@ -72,12 +78,9 @@ def read(uri: str, within: Within | None = None) -> bytes:
         raise BadPictureError("bad-name", f"The file's name can't be used: {error}.") from error
 
 
-def _require(place: str, within: Within | None) -> None:
-    if within is not None and not within(place):
-        raise BadPictureError("outside", OUTSIDE)
-
-
 def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
+    if in_bucket(path):
+        return bucket.named(path)
     if not os.path.lexists(path):
         raise DiscernError(f"{printable(path)} does not exist. Check the spelling of the path.")
     if os.path.isdir(path):
@@ -133,4 +136,4 @@ def _listed(path: str, rows: lists.ListedRows) -> Found:
             uri = f"{printable(path)}, row {number}"
             yield SkippedFile(uri, "bad-row", "This row of the list holds no path.")
             continue
-        yield look_at(os.path.abspath(os.path.join(folder, value)))
+        yield look_at(value if in_bucket(value) else os.path.abspath(os.path.join(folder, value)))

@@ -14,9 +14,9 @@ from uuid import uuid4
 import lancedb
 import numpy as np
 import pyarrow as pa
-from filelock import FileLock
 from numpy.typing import NDArray
 
+from storage import buckets
 from storage.disk import obstacle
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.by_snapshot import ReadBySnapshot
@@ -24,6 +24,7 @@ from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE, PictureIds, encoded
 from storage.vectors.matrix import Matrix
 from storage.vectors.protocol import BATCH
+from storage.vectors.tables import LANCE, BucketTables, WritersTurn
 
 COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
@@ -37,26 +38,30 @@ log = logging.getLogger(__name__)
 class LanceIndex(ReadBySnapshot):
     """A `VectorIndex`: written to LanceDB, read from the copy, which follows whenever the table has changed.
 
-    Writers of all processes queue for one file lock, because concurrent upserts can leave duplicates in
-    LanceDB without an error. Readers take the lock only to bring the copy up to date.
+    Writers of all processes queue for one lock, because concurrent upserts can leave duplicates in LanceDB
+    without an error. Readers take the lock only to bring the copy up to date.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
+    def __init__(
+        self, folder: Path, fingerprint: str, dimension: int, bucket: BucketTables | None = None
+    ) -> None:
+        """The table is in the folder, or in a bucket; the copy and a lock are in the folder."""
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._folder = folder
+        self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: ExactCopy | None = None
         with self._guarded():
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / f"{fingerprint}.lock")
-            self._database = lancedb.connect(folder, read_consistency_interval=timedelta(0))
+            self._lock = WritersTurn(folder, fingerprint, bucket)
+            self._database = _connected(folder, bucket)
             self._table = self._open()
             found = self._table.schema.field("vector").type.list_size
         if found != dimension:
             raise StorageError(
                 f"The index of encoder {fingerprint} holds vectors of {found} numbers, not {dimension}. "
-                f"Remove {folder} and embed the library again."
+                f"Remove {bucket.uri if bucket else folder} and embed the library again."
             )
 
     # Writing
@@ -65,14 +70,18 @@ class LanceIndex(ReadBySnapshot):
         written, stored = self._checked(ids, vectors)
         if not written:
             return
-        rows, keys = self._arrow(written, stored, self._table.schema), encoded(written)
+        keys = encoded(written)
         with self._lock, self._guarded():
+            rows = self._arrow(written, stored, self._table.schema)
             before = self._in_step()
             if self._matrix.held(before, keys):
                 upsert = self._table.merge_insert("id").when_matched_update_all()
                 upsert.when_not_matched_insert_all().execute(rows)
             else:
                 self._table.add(rows)  # in a tenth of the time: it doesn't look for what is there
+            if self.version != _next(before):  # somebody wrote between, who wasn't held off
+                log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
+                return
             stats = self._table.stats()
             enough = max(COMPACT_AFTER, stats["num_rows"] // ROWS_A_FILE)
             if stats["fragment_stats"]["num_small_fragments"] >= enough:
@@ -191,11 +200,21 @@ class LanceIndex(ReadBySnapshot):
             yield from self._table.search().select(list(columns)).to_batches(BATCH)
 
     def _open(self) -> lancedb.table.Table:
+        if (table := self._opened()) is not None:
+            return table
+        with self._lock:  # and who waited for it may find the table that somebody else has begun
+            table = self._opened()
+            if table is None:  # an empty table is false
+                table = self._database.create_table(self.fingerprint, schema=self._schema())
+            return table
+
+    def _opened(self) -> lancedb.table.Table | None:
         try:
             return self._database.open_table(self.fingerprint)
-        except ValueError:  # there is no such table
-            with self._lock:
-                return self._database.create_table(self.fingerprint, schema=self._schema(), exist_ok=True)
+        except ValueError as error:
+            if "was not found" not in str(error):
+                raise
+            return None
 
     def _schema(self) -> pa.Schema:
         # The key as metadata, so that there is no moment when the table is without it.
@@ -243,6 +262,9 @@ class LanceIndex(ReadBySnapshot):
             if not _is_of_storage(error):
                 raise
             reason = str(error) or type(error).__name__
+            place = self._bucket.uri if self._bucket else ""
+            if place and (refusal := buckets.problem_of(reason, place)) is not None:
+                raise refusal from error
             if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
                 raise DiskFullError(self._folder) from error
             if "Read-only file system" in reason:
@@ -253,24 +275,38 @@ class LanceIndex(ReadBySnapshot):
                 raise problem from error
             # Behind a comma LanceDB says where in its own code that was.
             reason = reason.splitlines()[0].partition(", /")[0][:200]
-            raise DamagedIndexError(self._folder, reason) from error
+            raise DamagedIndexError(place or self._folder, reason) from error
 
 
-def dimension_of(folder: Path, fingerprint: str) -> int:
+def dimension_of(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> int:
     """How many numbers each vector of a table has."""
-    table = lancedb.connect(folder).open_table(fingerprint)
+    table = _connected(folder, bucket).open_table(fingerprint)
     return int(table.schema.field("vector").type.list_size)
 
 
-def remove_table(folder: Path, fingerprint: str) -> None:
+def remove_table(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> None:
     """Takes away a table that can't be read any more. Its copies stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f"{fingerprint}.lock"):
-        shutil.rmtree(folder / f"{fingerprint}.lance", ignore_errors=True)
+    with WritersTurn(folder, fingerprint, bucket):
+        if bucket is not None:
+            bucket.remove(fingerprint)
+        else:
+            shutil.rmtree(folder / f"{fingerprint}{LANCE}", ignore_errors=True)
+
+
+def _connected(folder: Path, bucket: BucketTables | None) -> lancedb.DBConnection:
+    at, options = (folder, None) if bucket is None else (bucket.uri, buckets.options())
+    return lancedb.connect(at, storage_options=options, read_consistency_interval=timedelta(0))
+
+
+def _next(version: str) -> str:
+    """That of the table after one more commit."""
+    made, _, number = version.rpartition("-")
+    return f"{made}-{int(number) + 1}"
 
 
 def _is_of_storage(error: Exception) -> bool:
     """LanceDB has no error classes of its own: damage is a RuntimeError, a Rust panic or "not found"."""
     if isinstance(error, ValueError):
-        return "was not found" in str(error)
+        return "was not found" in str(error) or buckets.problem_of(str(error), "") is not None
     return isinstance(error, (OSError, RuntimeError)) or type(error).__name__ == "RustPanic"

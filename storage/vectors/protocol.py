@@ -68,7 +68,8 @@ class VectorReader(Protocol):
 
 
 class VectorIndex(VectorReader, Protocol):
-    """Vectors that can be written. Reading sees what every process has written up to then.
+    """Vectors that can be written. Reading sees what every process has written up to then; in a bucket, what
+    others have written up to a second before.
 
     Everything in it can be made again from SQL and the pictures.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,19 +22,24 @@ from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import PictureIds
 from storage.vectors.matrix import Matrix
+from storage.vectors.tables import LANCE, BucketTables
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
 
+ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
-def tables_in(folder: Path) -> list[tuple[str, int]]:
+def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[str, int]]:
     """(fingerprint, dimension) of every encoder that has vectors here."""
     from storage.vectors.lance import dimension_of  # loads LanceDB
 
-    names = [table.name.removesuffix(".lance") for table in sorted(folder.glob("*.lance"))]
-    return [(name, dimension_of(folder, name)) for name in names]
+    if bucket is not None:
+        names = bucket.fingerprints()
+    else:
+        names = [table.name.removesuffix(LANCE) for table in sorted(folder.glob(f"*{LANCE}"))]
+    return [(name, dimension_of(folder, name, bucket)) for name in names]
 
 
 class StoredIndex(ReadBySnapshot):
@@ -41,27 +47,37 @@ class StoredIndex(ReadBySnapshot):
     files say that it is still the newest.
 
     Every commit of LanceDB adds a file to the table's folder `_versions` (its published format), so equal
-    names there mean an equal table. Where that can't be seen the table is asked.
+    names there mean an equal table. Where that can't be seen the table is asked. One in a bucket is asked at
+    most once a second, so that what others write there is seen a second later; what is written here, at once.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
+    def __init__(
+        self, folder: Path, fingerprint: str, dimension: int, bucket: BucketTables | None = None
+    ) -> None:
+        """As `LanceIndex` takes them."""
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._folder = folder
+        self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
+        self._asked = 0.0  # when a table in a bucket was last asked for its state
+        self._writes = 0  # of this object, which it sees at once
 
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        self._table.write(ids, vectors)
+        with self._counted():
+            self._table.write(ids, vectors)
 
     def delete(self, ids: Sequence[str]) -> None:
-        self._table.delete(ids)
+        with self._counted():
+            self._table.delete(ids)
 
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open
-        self._table.purge(ids)
+        with self._counted():
+            self._table.purge(ids)
 
     def drop(self) -> None:
         self._table.drop()
@@ -78,8 +94,8 @@ class StoredIndex(ReadBySnapshot):
 
         kept = self._matrix.newest()
         self._newest = None
-        remove_table(self._folder, self.fingerprint)
-        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension)
+        remove_table(self._folder, self.fingerprint, self._bucket)
+        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
         for ids, vectors in kept.batches() if kept else ():
             self._table.write(ids, vectors)
 
@@ -93,6 +109,8 @@ class StoredIndex(ReadBySnapshot):
     def version(self) -> str:
         with self._reopened_if_damaged():
             current = self._current()
+            if current is None and self._bucket is not None:
+                current = self._made()  # who asks for the version reads it next
             return current.version if current else self._table.version
 
     @property
@@ -113,10 +131,11 @@ class StoredIndex(ReadBySnapshot):
     def _table(self) -> LanceIndex:
         from storage.vectors.lance import LanceIndex  # loads LanceDB
 
-        kept = None if self._table_folder.exists() else self._matrix.newest()
+        kept = None if self._is_there() else self._matrix.newest()
         if kept is not None and len(kept.ids):
-            raise DamagedIndexError(self._folder, "its table is gone, a copy of it is there")
-        return LanceIndex(self._folder, self.fingerprint, self.dimension)
+            place = self._bucket.uri if self._bucket else self._folder
+            raise DamagedIndexError(place, "its table is gone, a copy of it is there")
+        return LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
 
     @contextlib.contextmanager
     def _reopened_if_damaged(self) -> Iterator[None]:
@@ -127,8 +146,17 @@ class StoredIndex(ReadBySnapshot):
             self.__dict__.pop("_table", None)
             raise
 
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._writes += 1
+
     def _current(self) -> ExactCopy | None:
         """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
+        if self._bucket is not None:
+            return self._lately()
         state = self._state()
         if state is None:
             return None
@@ -141,8 +169,18 @@ class StoredIndex(ReadBySnapshot):
                     return copy
         return None
 
+    def _lately(self) -> ExactCopy | None:
+        """Of a table in a bucket: the copy of a moment ago, if nothing was written here since."""
+        newest, is_fresh = self._newest, time.monotonic() - self._asked < ASK_AFTER
+        return newest[1] if newest and is_fresh and newest[0] == str(self._writes) else None
+
     def _made(self) -> ExactCopy:
         """The copy that the table makes or has, and a note of the table's state beside it."""
+        if self._bucket is not None:
+            writes, asked = str(self._writes), time.monotonic()
+            copy = self._table.snapshot()
+            self._newest, self._asked = (writes, copy), asked
+            return copy
         before = self._state()
         copy = self._table.snapshot()
         if before is not None and before == self._state():
@@ -153,7 +191,8 @@ class StoredIndex(ReadBySnapshot):
 
     def _state(self) -> str | None:
         """The names of the table's versions, and when the first and last of them were written: a table made
-        anew counts its versions from 1 again. None without a table."""
+        anew counts its versions from 1 again. None without a table. In a bucket times are whole seconds, so
+        none is told by that."""
         versions = self._table_folder / "_versions"
         try:
             manifests = sorted(versions.glob("*.manifest"))
@@ -164,6 +203,9 @@ class StoredIndex(ReadBySnapshot):
         written = [(file.st_mtime_ns, file.st_ino, file.st_size) for file in files]
         return hashlib.sha256(repr((names, written)).encode()).hexdigest()
 
+    def _is_there(self) -> bool:
+        return self._table_folder.exists() if self._bucket is None else self._bucket.has(self.fingerprint)
+
     @property
     def _table_folder(self) -> Path:
-        return self._folder / f"{self.fingerprint}.lance"
+        return self._folder / f"{self.fingerprint}{LANCE}"

@@ -6,16 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from s3_service import Service
 
-from storage.blobs import Blobs, FolderBlobs
+from storage.blobs import Blobs, BucketBlobs, FolderBlobs, LayeredBlobs
 from storage.errors import StorageError
 
 KEY = "ab/cd/abcd.webp"
-PLACES: dict[str, Callable[[Path], Blobs]] = {"folder": FolderBlobs}
+PLACES: dict[str, Callable[[Path], Blobs]] = {
+    "folder": FolderBlobs,
+    "layered": lambda folder: LayeredBlobs(FolderBlobs(folder / "own"), FolderBlobs(folder / "below")),
+}
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(params=[*PLACES, "bucket"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "bucket":
+        service: Service = request.getfixturevalue("s3")
+        return BucketBlobs(f"s3://{service.new_bucket()}/a/place")
     return PLACES[request.param](tmp_path / "blobs")
 
 
@@ -32,6 +39,21 @@ def test_writing_again_replaces(blobs: Blobs) -> None:
     assert blobs.read(KEY) == b"new"
 
 
+def test_what_is_deleted_is_no_more_and_its_size_is_told(blobs: Blobs) -> None:
+    blobs.write(KEY, b"webp")
+    assert blobs.delete(KEY) == 4
+    assert not blobs.exists(KEY)
+    assert blobs.delete(KEY) == 0
+
+
+def test_keys_are_those_of_all_that_is_kept(blobs: Blobs) -> None:
+    assert list(blobs.keys()) == []
+    written = ["b/1.webp", "b/2.webp", KEY, "top"]
+    for key in (*written, KEY):
+        blobs.write(key, b"webp")
+    assert sorted(blobs.keys()) == sorted(written)
+
+
 def test_a_key_without_bytes_is_an_error(blobs: Blobs) -> None:
     blobs.write(KEY, b"webp")
     assert not blobs.exists("ab/cd/other.webp")
@@ -44,7 +66,7 @@ def test_a_key_without_bytes_is_an_error(blobs: Blobs) -> None:
     ["", "/etc/passwd", "../up", "ab/../../up", "ab//cd", ".hidden", "ab/.hidden", "ab\n", "ab/", "a\0b"],
 )
 def test_what_is_no_key_is_refused_by_every_method(blobs: Blobs, key: str) -> None:
-    for act in (blobs.exists, blobs.read, lambda wrong: blobs.write(wrong, b"")):
+    for act in (blobs.exists, blobs.read, blobs.delete, lambda wrong: blobs.write(wrong, b"")):
         with pytest.raises(ValueError, match="is no key"):
             act(key)
 

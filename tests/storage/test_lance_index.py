@@ -172,7 +172,7 @@ def test_killed_while_writing_and_run_again_gives_the_same_contents(
 
 def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp_path: Path) -> None:
     holder = run_python(
-        "index._lock.acquire()\nprint('holding', flush=True)\nsys.stdin.readline()\n",
+        "index._lock.__enter__()\nprint('holding', flush=True)\nsys.stdin.readline()\n",
         str(tmp_path / "vectors"),
     )
     assert said(holder) == "holding"

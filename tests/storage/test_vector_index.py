@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from s3_service import Service
 from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 
 from storage.errors import UnknownPictureError
@@ -22,6 +23,7 @@ from storage.vectors.ids import PictureIds
 from storage.vectors.lance import LanceIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex
+from storage.vectors.tables import BucketTables
 
 INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
     "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension),
@@ -29,8 +31,19 @@ INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
 }
 
 
-@pytest.fixture(params=INDEXES)
+IN_BUCKET = "in a bucket"  # too slow a place for the many examples of the tests against brute force
+
+
+def in_new_bucket(request: pytest.FixtureRequest, folder: Path, dimension: int) -> VectorIndex:
+    service: Service = request.getfixturevalue("s3")
+    bucket = BucketTables(f"s3://{service.new_bucket()}/vectors", lambda name: nullcontext())
+    return StoredIndex(folder, "enc-1", dimension, bucket)
+
+
+@pytest.fixture(params=[*INDEXES, IN_BUCKET])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
+    if request.param == IN_BUCKET:
+        return in_new_bucket(request, tmp_path / "vectors", DIMENSION)
     return INDEXES[request.param](tmp_path / "vectors", DIMENSION)
 
 
@@ -148,8 +161,11 @@ READERS: dict[str, Fill] = {
 }
 
 
-@pytest.fixture(params=READERS)
+@pytest.fixture(params=[*READERS, IN_BUCKET])
 def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., VectorReader]:
+    if request.param == IN_BUCKET:
+        make = filled(lambda folder, dimension: in_new_bucket(request, folder, dimension))
+        return lambda ids, vectors: make(tmp_path, ids, vectors)
     return lambda ids, vectors: READERS[request.param](tmp_path, ids, vectors)
 
 

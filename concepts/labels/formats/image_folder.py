@@ -15,6 +15,7 @@ from concepts.errors import DiscernError
 from concepts.labels.formats.base import LabelledPicture, Written
 from concepts.labels.rows import BadRow, RawRow
 from concepts.registry import Method
+from storage.buckets import in_bucket
 from storage.disk import is_refusal, refused
 from storage.errors import BadPictureError
 from storage.files import write_whole
@@ -121,7 +122,7 @@ def _in_archive(path: Path) -> Iterator[RawRow]:
 
 def _place(at: Path, picture: LabelledPicture, copies: bool) -> None:
     """A link where that can be, else the bytes that the library knows. Raises `BadPictureError`."""
-    if not copies and archives.split(picture.path) is None:
+    if not copies and not in_bucket(picture.path) and archives.split(picture.path) is None:
         if not Path(picture.path).is_file():
             raise BadPictureError("missing", "The file does not exist any more.")
         at.symlink_to(picture.path)

@@ -1,0 +1,233 @@
+"""Vectors, small pictures and uploads in a bucket (DISCERN_STORE), and pictures that are read from one."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from s3_service import SECRET, Service
+
+from concepts.cli.failures import what_to_do
+from concepts.errors import (
+    BadSettingsError,
+    BucketRefusedError,
+    DiscernError,
+    NoSuchBucketError,
+    NotAllowedError,
+)
+from concepts.library.roots import check_roots, within_roots
+from concepts.settings import Settings, load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author
+from web.advice import in_words
+
+NAME = "Round thing"
+ME = Author("ana")
+
+
+@pytest.fixture
+def bucket(s3: Service, tmp_path: Path) -> str:
+    """Its name; with 30 pictures under `pictures/`."""
+    name = s3.new_bucket()
+    for file in sorted(draw_folder(tmp_path / "drawn", 30).iterdir()):
+        s3.put(f"{name}/pictures/{file.name}", file.read_bytes())
+    return name
+
+
+Opened = Callable[[str], Workbench]
+
+
+@pytest.fixture
+def opened(
+    bucket: str, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Opened]:
+    """The same installation as a computer of this name has it: over one database and one bucket."""
+    benches: list[Workbench] = []
+    monkeypatch.setenv("DISCERN_STORE", f"s3://{bucket}/kept")
+    monkeypatch.setenv("DISCERN_DATABASE_URL", f"sqlite:///{tmp_path}/database/discern.sqlite")
+
+    def open_it(computer: str) -> Workbench:
+        bench = Workbench(load_settings(home=tmp_path / computer, encoder=f"local-dir:{tiny_open_clip}"))
+        benches.append(bench)
+        return bench
+
+    yield open_it
+    for bench in benches:
+        bench.close()
+
+
+def add(bench: Workbench, bucket: str) -> int:
+    return bench.pictures.add_pictures([Path(f"s3://{bucket}/pictures")]).added
+
+
+def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stopped(
+    opened: Opened, bucket: str, tmp_path: Path
+) -> None:
+    first = opened("first")
+    assert add(first, bucket) == 30
+    assert add(first, bucket) == 0  # unchanged by size and time
+    first.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    first.definitions.mine(NAME)
+    for picture in first.answers.next_pictures(NAME, 12, purpose="train"):
+        assert picture.path.startswith(f"s3://{bucket}/pictures/")
+        value = "yes" if "ellipse" in picture.path else "no"
+        first.answers.label(NAME, picture.id, value, author=ME, key=uuid.uuid4().hex)
+    assert first.versions.train(NAME).number == 1
+    concept, head = first.context.version(NAME, None)
+    scores = first.context.library_scores(concept.id, head)
+    assert scores is not None
+    newest = [picture.id for picture in first.pictures.newest(100)]
+    small = {i: first.pictures.thumbnail(i) for i in newest}
+    found = first.pictures.search(None, like=newest[:1])
+    first.close()
+    on_disk = {path.name for path in (tmp_path / "first").iterdir()}
+    assert not on_disk & {"thumbnails", "uploads", "discern.sqlite"}
+    assert not list((tmp_path / "first").rglob("*.lance"))
+    shutil.rmtree(tmp_path / "first")
+
+    second = opened("second")
+    second.context.collection.look()
+    assert not second.context.collection.damage
+    assert [picture.id for picture in second.pictures.newest(100)] == newest
+    assert {i: second.pictures.thumbnail(i) for i in newest} == small
+    assert second.pictures.search(None, like=newest[:1]) == found
+    again = second.context.library_scores(*_version(second))
+    assert again is not None
+    assert again.probability.top(30) == scores.probability.top(30)
+    assert second.pictures.rendition(newest[0]).whole
+    assert second.pictures.check_library().is_whole
+
+
+def _version(bench: Workbench) -> tuple[int, object]:
+    concept, head = bench.context.version(NAME, None)
+    return concept.id, head
+
+
+def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
+    opened: Opened, bucket: str, s3: Service
+) -> None:
+    bench = opened("first")
+    s3.refuse()
+    with pytest.raises(BucketRefusedError) as refused:
+        add(bench, bucket)
+    assert "AWS_ACCESS_KEY_ID" in what_to_do(refused.value)
+    assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
+    s3.let_in()
+    assert add(bench, bucket) == 30
+    newest = bench.pictures.newest(1)[0].id
+    s3.refuse()
+    for act in (lambda: bench.pictures.thumbnail(newest), lambda: bench.pictures.search(None, like=[newest])):
+        with pytest.raises(BucketRefusedError):
+            act()
+    bench.context.collection.look()  # at a start: says it, and has nothing mended
+    assert "access is refused" in bench.pictures.library_info().damage
+    s3.let_in()
+    assert bench.pictures.thumbnail(newest)
+    assert bench.pictures.check_library().is_whole
+    assert bench.pictures.library_info().bad_files == 0
+
+
+def test_what_was_in_a_bucket_that_vanished_is_made_again(
+    opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = opened("first")
+    bench.pictures.add_pictures([tmp_path / "drawn"])
+    newest = bench.pictures.newest(30)
+    s3.remove_bucket(bucket)
+    with pytest.raises(NoSuchBucketError) as gone:
+        bench.pictures.thumbnail(newest[0].id)
+    assert "DISCERN_STORE" in what_to_do(gone.value)
+    monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
+    again = opened("first")
+    assert again.pictures.check_library(repair=True).is_whole
+    assert all(again.pictures.thumbnail(picture.id) for picture in newest)
+
+
+def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
+    opened: Opened, bucket: str, s3: Service
+) -> None:
+    bench = opened("first")
+    add(bench, bucket)
+    gone = bench.pictures.newest(1)[0].id
+    bench.removing.remove([gone], author="ana")
+    emptied = bench.removing.empty_bin(author="ana")
+    assert (emptied.vectors, emptied.thumbnails, emptied.uploads) == (1, 1, 0)
+    kept = s3.kept(f"{bucket}/kept")
+    assert not [place for place, content in kept.items() if gone in place or gone.encode() in content]
+    assert sum("/thumbnails/" in place for place in kept) == 29
+    assert len(s3.kept(f"{bucket}/pictures")) == 30  # a person's own files are theirs
+
+
+def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(
+    opened: Opened, bucket: str, s3: Service
+) -> None:
+    bench = opened("first")
+    add(bench, bucket)
+    content = b"".join(bench.installation.backup(thumbnails=True))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        read_me = archive.read("README.txt").decode()
+    assert f"DISCERN_STORE=s3://{bucket}/kept" in read_me
+    assert sum(name.startswith("thumbnails/") for name in names) == 30
+    assert SECRET not in read_me
+
+
+# Settings
+
+
+@pytest.mark.parametrize("store", ["gs://a/b", "/srv/kept", "s3://bucket", "s3://bucket/../other", "s3://"])
+def test_a_store_that_is_no_folder_of_a_bucket_is_refused(store: str) -> None:
+    with pytest.raises(BadSettingsError, match="store"):
+        load_settings(store=store)
+
+
+def test_a_demo_has_no_store() -> None:
+    with pytest.raises(BadSettingsError, match="DISCERN_STORE"):
+        load_settings(store="s3://bucket/kept", demo=True)
+
+
+def test_no_key_of_the_bucket_is_shown_or_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    settings = load_settings(home=tmp_path, store="s3://bucket/kept")
+    assert SECRET in settings.secrets  # which are taken out of logs and of what jobs say
+    assert SECRET not in f"{settings!r} {json.dumps(settings.model_dump(mode='json'))}"
+
+
+# Where may be read
+
+
+def rooted(tmp_path: Path, roots: str, store: str = "") -> Settings:
+    return Settings(home=tmp_path / "home", host="0.0.0.0", allowed_roots=roots, store=store)
+
+
+def test_buckets_are_allowed_as_folders_are(tmp_path: Path) -> None:
+    settings = rooted(tmp_path, f"s3://open/a:{tmp_path}/mine:s3://other", "s3://kept/here")
+    within = within_roots(settings)
+    assert within is not None
+    for place in ("s3://open/a/b.png", "s3://other/c.png", f"{tmp_path}/mine/d.png"):
+        assert within(place)
+    assert within("s3://kept/here/uploads/20260101/e.png")
+    for place in ("s3://open/ab/b.png", "s3://open/b.png", "s3://kept/here/vectors/x", "/open/a/b.png"):
+        assert not within(place)
+    assert check_roots([Path("s3://open/a")], settings)
+    with pytest.raises(NotAllowedError, match=r"s3://open/b is outside .*s3://open/a, "):
+        check_roots([Path("s3://open/b")], settings)
+
+
+def test_without_roots_no_bucket_may_be_read_from_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(NotAllowedError):
+        check_roots([Path("s3://open/a")], rooted(tmp_path, ""))
+
+
+def test_a_folder_of_a_bucket_is_not_watched(own_home: Path) -> None:
+    bench = Workbench(load_settings())
+    with pytest.raises(DiscernError, match="only folders of this computer can be watched"):
+        bench.watching.begin(NAME, Path("s3://open/pictures"), author="ana")
+    bench.close()

@@ -1,0 +1,75 @@
+"""A library in a bucket, over HTTP: uploads go there, and what the bucket refuses is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from fastapi.testclient import TestClient
+from s3_service import KEY, SECRET, Service
+from small_app import app_without_screens
+
+from concepts.errors import DiscernError
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+
+@pytest.fixture
+def bucket(s3: Service) -> str:
+    return s3.new_bucket()
+
+
+@pytest.fixture
+def bench(bucket: str, tmp_path: Path, tiny_open_clip: Path) -> Iterator[Workbench]:
+    home, store = tmp_path / "home", f"s3://{bucket}/kept"
+    bench = Workbench(Settings(home=home, store=store, encoder=f"local-dir:{tiny_open_clip}"))
+    yield bench
+    bench.close()
+
+
+def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key(
+    bench: Workbench, bucket: str, s3: Service, tmp_path: Path
+) -> None:
+    http = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    batch = http.post("/uploads").json()["batch"]
+    for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
+        assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200
+    bench.jobs.resume(bench.pictures.submit_uploads(batch))
+    assert len(s3.kept(f"{bucket}/kept/uploads")) == 3
+    assert not [path for path in (tmp_path / "home" / "uploads").rglob("*") if path.is_file()]
+    picture = bench.pictures.newest(1)[0].id
+    for size in ("thumbnail", "picture"):
+        assert http.get(f"/media/{size}/{picture}").headers["content-type"] == "image/webp"
+
+    s3.refuse()
+    refused = http.get(f"/media/thumbnail/{picture}")
+    assert refused.status_code == 503
+    assert refused.json()["type"].endswith("#storage")
+    assert "AWS_ACCESS_KEY_ID" in refused.json()["detail"]
+    assert not [word for word in (KEY, SECRET) if word in refused.text]
+    s3.let_in()
+
+    bench.removing.remove([picture], author="ana")
+    assert bench.removing.empty_bin(author="ana").uploads == 1
+    assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
+
+
+def test_a_bucket_is_added_over_rest_and_a_place_with_nothing_there_fails_in_words(
+    bench: Workbench, bucket: str, s3: Service, tmp_path: Path
+) -> None:
+    http = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    for file in draw_folder(tmp_path / "drawn", 3).iterdir():
+        s3.put(f"{bucket}/mine/{file.name}", file.read_bytes())
+    jobs = {}
+    for place in ("mine", "none"):
+        asked = http.post("/api/v1/library/pictures", json={"paths": [f"s3://{bucket}/{place}"]})
+        jobs[place] = asked.json()["id"]
+    bench.jobs.resume(jobs["mine"])
+    with pytest.raises(DiscernError):
+        bench.jobs.resume(jobs["none"])
+    done, failed = (bench.jobs.store.get(jobs[place]) for place in ("mine", "none"))
+    assert (done.state, failed.state) == ("done", "failed")
+    assert f"There is nothing at s3://{bucket}/none" in str(failed.error)
+    assert bench.pictures.count() == 3
