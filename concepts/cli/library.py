@@ -212,6 +212,30 @@ def library_check(
         raise typer.Exit(1)
 
 
+@library.command("neighbours")
+def library_neighbours(
+    find: Annotated[bool, typer.Option("--find", help="First compare the pictures that are new.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="First compare all pictures again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Which pictures look alike: how many have been compared, and how many of the nearest ones were found."""
+    look_alikes = workbench().look_alikes
+    if find or anew:
+        with progress("Comparing", "Run it again to begin anew.") as listener:
+            look_alikes.find(anew=anew, listener=listener)
+    report = look_alikes.report()
+
+    def human() -> None:
+        say(f"{report.pictures:,} of {report.of:,} pictures have been compared.")
+        if report.recall is not None:
+            say(f"  {report.recall:.1%} of the nearest pictures of each were found, in {report.seconds:,.0f} s")
+            say(f"  {report.bytes / 1e6:,.1f} MB on disk, made {report.made}")
+        if not report.is_current:
+            say("The library has changed since: discern library neighbours --find.")
+
+    show(report, as_json, human)
+
+
 @library.command("reembed")
 def library_reembed(
     encoder: Annotated[str, typer.Argument(help=EmbedWith)],

@@ -43,6 +43,7 @@ from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
+from storage.vectors.graph_files import KeptGraph
 from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
@@ -93,7 +94,7 @@ class Collection:
         self.on_damage: Callable[[], None] = lambda: None
         self._whole = ""  # the version of the index that was last seen to have all
         self._opening = threading.Lock()
-        self._indexes: dict[str, VectorIndex] = {}
+        self._indexes: dict[str, StoredIndex] = {}
         self._kept: dict[str, KeptIndex] = {}  # of the same: what is read of them
 
     # The encoder and its vectors
@@ -144,6 +145,16 @@ class Collection:
         index = self._index_of(recorded.fingerprint, recorded.dimension)
         self._look_at(index)
         return self._kept.setdefault(index.fingerprint, KeptIndex(index, self._in_bin))
+
+    def graph(self) -> KeptGraph:
+        """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
+        recorded = self.recorded()
+        return self._index_of(recorded.fingerprint, recorded.dimension).graph
+
+    def whole_version(self) -> str:
+        """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
+        recorded = self.recorded()
+        return self._index_of(recorded.fingerprint, recorded.dimension).version
 
     def _in_bin(self) -> tuple[frozenset[str], int]:
         hidden = self.removed.hidden()
@@ -349,7 +360,7 @@ class Collection:
     def _load(self, name: str, precision: str) -> Encoder:
         return self._load_encoder(name, cache=self._settings.cache, precision=precision)
 
-    def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
+    def _index_of(self, fingerprint: str, dimension: int) -> StoredIndex:
         with self._opening:
             if fingerprint not in self._indexes:
                 self._indexes[fingerprint] = StoredIndex(

@@ -10,10 +10,10 @@ from typing import Any
 from concepts.errors import QuotaError
 from concepts.jobs import Job
 from concepts.library.uploads import ARCHIVE_SUFFIX
-from concepts.workbench.kinds import CheckLibrary, DrawCurve, DrawEvaluation, LookOver
+from concepts.workbench.kinds import CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver
 
 # What the product begins by itself, at most now and then: nobody's answer fails because of it.
-UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, LookOver)
+UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
 from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
+from storage.vectors.graph_files import KeptGraph
 from storage.walls import WallLog
 from storage.watches import Watches
 
@@ -98,7 +99,7 @@ class Context:
         self.uploads = Uploads(settings.home, lent.admit_file)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
-        self.neighbourhood = Neighbourhood()
+        self.neighbourhood = Neighbourhood(self._graph)
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -115,6 +116,9 @@ class Context:
             self.background.shutdown()
         self.jobs.stop()
         self.database.close()
+
+    def _graph(self) -> KeptGraph | None:
+        return None if self.collection.library.encoder() is None else self.collection.graph()
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""

@@ -34,7 +34,7 @@ class ExactCopy:
         self.version = version
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
-        self._known = ids
+        self.known = ids
         self._vectors = vectors
         self._rows = rows
 
@@ -43,11 +43,11 @@ class ExactCopy:
 
     def missing(self, ids: Sequence[str]) -> list[str]:
         wanted = list(dict.fromkeys(ids))
-        _, there = located(self._known, wanted)
+        _, there = located(self.known, wanted)
         return [picture_id for picture_id, known in zip(wanted, there, strict=True) if not known]
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        places, there = located(self._known, ids)
+        places, there = located(self.known, ids)
         if not there.all():
             unknown = np.flatnonzero(~there)
             raise UnknownPictureError(
@@ -68,10 +68,10 @@ class ExactCopy:
         allowed: PictureIds | None = None,
     ) -> Scores:
         """Needs a few MB besides the answer, which is the same whatever the number of processors."""
-        places = None if allowed is None else allowed.rows_in(self._known)
+        places = None if allowed is None else allowed.rows_in(self.known)
         values = self._products(np.asarray(weights, dtype=np.float32), places)
         values += np.asarray(bias, dtype=np.float32)
-        return Scores(self.ids if places is None else PictureIds(self._known, places), values)
+        return Scores(self.ids if places is None else PictureIds(self.known, places), values)
 
     def search(
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
@@ -80,7 +80,7 @@ class ExactCopy:
         depends in its last bit on where the row stands, so twins would come in any order."""
         if not len(queries) or k < 1:
             return [[] for _ in queries]
-        rows = self._searched(None if allowed is None else allowed.rows_in(self._known))
+        rows = self._searched(None if allowed is None else allowed.rows_in(self.known))
         columns = np.asarray(queries, dtype=np.float32).T
         likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
         for part, rough in self._blocks(columns, rows):
@@ -90,6 +90,10 @@ class ExactCopy:
 
     def neighbours(self, k: int) -> Neighbours:
         return neighbours_of(self, k)
+
+    def halves(self, places: Rows) -> NDArray[np.float16]:
+        """(n, d) as they are kept, of the ids at these places of the order."""
+        return self._vectors[self._at(places)]
 
     # Inside: a place is one in the order of the ids, a row one of the vectors
 

@@ -19,6 +19,7 @@ from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy
+from storage.vectors.graph_files import KeptGraph
 from storage.vectors.ids import PictureIds
 from storage.vectors.matrix import Matrix
 
@@ -50,6 +51,7 @@ class StoredIndex(ReadBySnapshot):
         self._folder = folder
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
+        self.graph = KeptGraph(folder / f"{fingerprint}.graph", self.snapshot)
 
     # Writing
 
@@ -62,10 +64,12 @@ class StoredIndex(ReadBySnapshot):
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open
         self._table.purge(ids)
+        self.graph.purge(ids)
 
     def drop(self) -> None:
         self._table.drop()
         self._newest = None
+        self.graph.remove()
 
     def verify(self) -> None:
         with self._reopened_if_damaged():
