@@ -29,9 +29,9 @@ from concepts.library.browsing import _place
 from concepts.library.choosing import Chosen
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.adding import PictureFacts
 from storage.browsing import _SORTINGS, Browsing, Order, Place
 from storage.database import Database
-from storage.adding import PictureFacts
 from storage.pictures.files import Source
 from storage.tables import PictureRow
 

@@ -1,11 +1,11 @@
 """Times ways to find the nearest others of every picture, and the first hundred for a query, beside comparing
 all with all.
 
-    python benchmarks/neighbours.py --rows 10000 --dim 512 --features features.npy --engines exact clusters faiss-hnsw
+    python benchmarks/neighbours.py --rows 10000 --dim 512 --features features.npy --engines exact clusters
 
 Each engine runs in a process of its own; those whose package isn't installed are passed over. `--features`
-(n, d) float16 or float32 of real pictures are made more: a picture lies between one, one of its ten nearest and
-one of that one's, with a little noise. Without them the vectors are mixtures of 400 kinds. Processor seconds
+(n, d) float16 or float32 of real pictures are made more: a picture lies between one, one of its ten nearest
+and one of that one's, with a little noise. Without them the vectors are mixtures of 400 kinds. Processor seconds
 are those of all threads and say more than the clock on a machine that others use. `--sample` asks for the
 neighbours of so many pictures alone where an engine answers one by one, and says what all would take.
 """
@@ -28,9 +28,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from storage.vectors import graph as graphs
+from storage.vectors.clusters import clustered
 from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import among_clusters, brought_to, built
-from storage.vectors.clusters import clustered
 from storage.vectors.ids import ID_TYPE
 from storage.vectors.nearest import exactly
 
@@ -273,14 +273,20 @@ def main() -> None:
         one_engine(given.engines[0], given.one, given.sample)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
-    print(f"{'':17}{'':12}{'processor s':>18}{'clock s':>9}{'recall':>8}  {'top 100 ms':>14}{'MB':>8}{'disk MB':>8}")
+    print(
+        f"{'':17}{'':12}{'processor s':>18}{'clock s':>9}{'recall':>8}"
+        f"  {'top 100 ms':>14}{'MB':>8}{'disk MB':>8}"
+    )
     for rows in given.rows:
         vectors = prepare(given.folder, rows, given.dim, given.features)
         for engine in given.engines:
             command = [sys.executable, __file__, "--one", str(vectors), "--engines", engine]
             done = subprocess.run([*command, "--sample", str(given.sample)], capture_output=True, text=True)
             lines = done.stdout.splitlines()
-            print(told(json.loads(lines[-1])) if lines else f"{engine}: {done.stderr.splitlines()[-1]}", flush=True)
+            print(
+                told(json.loads(lines[-1])) if lines else f"{engine}: {done.stderr.splitlines()[-1]}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -228,10 +228,41 @@ def library_neighbours(
     def human() -> None:
         say(f"{report.pictures:,} of {report.of:,} pictures have been compared.")
         if report.recall is not None:
-            say(f"  {report.recall:.1%} of the nearest pictures of each were found, in {report.seconds:,.0f} s")
-            say(f"  {report.bytes / 1e6:,.1f} MB on disk, made {report.made}")
+            took = f"in {report.seconds:,.0f} s"
+            say(f"  {report.recall:.1%} of the nearest pictures of each were found, {took}")
+            say(f"  of {report.compared:,} pictures the last time, {report.made}")
         if not report.is_current:
             say("The library has changed since: discern library neighbours --find.")
+
+    show(report, as_json, human)
+
+
+@library.command("disk")
+def library_disk(
+    tidy: Annotated[
+        bool, typer.Option("--tidy", help="First remove what only older states of the vectors have.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What the vectors of the pictures take on disk."""
+    look_alikes = workbench().look_alikes
+    if tidy:
+        with progress("Tidying", "Nothing is lost; run it again.") as listener:
+            look_alikes.tidy(listener=listener)
+    report = look_alikes.disk()
+    told = {
+        "the table, with older states of the last hour": report.table,
+        "its copy, which is read": report.copied,
+        "which pictures look alike": report.graph,
+        "of encoders that the library had before": report.others,
+    }
+
+    def human() -> None:
+        for what, size in told.items():
+            say(f"{size / 1e6:>12,.1f} MB  {what}")
+        say(f"The vectors themselves are {report.least / 1e6:,.1f} MB.")
+        if report.is_too_much:
+            say("Older states take much of it: discern library disk --tidy.")
 
     show(report, as_json, human)
 

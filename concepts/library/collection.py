@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -63,6 +63,16 @@ class LibraryInfo(View):
     encoder_note: str  # what the encoder is, and what would improve on it
     home: str
     damage: str  # what is missing below SQL, in words; empty where all seems well
+
+
+@dataclass
+class PurgedVectors:
+    """How many there were, in the `tables` of how many encoders, each written anew; and of how many other
+    pictures one of them was a neighbour (`lists`)."""
+
+    vectors: int = 0
+    tables: int = 0
+    lists: int = 0
 
 
 class Collection:
@@ -148,13 +158,12 @@ class Collection:
 
     def graph(self) -> KeptGraph:
         """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
-        recorded = self.recorded()
-        return self._index_of(recorded.fingerprint, recorded.dimension).graph
+        return self.stored().graph
 
-    def whole_version(self) -> str:
-        """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
+    def stored(self) -> StoredIndex:
+        """The vectors as they lie on disk, those in the bin too. Raises `EmptyLibraryError`."""
         recorded = self.recorded()
-        return self._index_of(recorded.fingerprint, recorded.dimension).version
+        return self._index_of(recorded.fingerprint, recorded.dimension)
 
     def _in_bin(self) -> tuple[frozenset[str], int]:
         hidden = self.removed.hidden()
@@ -248,19 +257,21 @@ class Collection:
         self.damage, self._whole = Damage(), ""
         return report
 
-    def purge_vectors(self, ids: Sequence[str]) -> int:
-        """Of every encoder that this library ever had; how many there were. Nobody waits for them from here
-        on, so that no look takes them for lost."""
-        purged = 0
+    def purge_vectors(self, ids: Sequence[str]) -> PurgedVectors:
+        """Of every encoder that this library ever had. Nobody waits for them from here on, so that no look
+        takes them for lost."""
+        purged = PurgedVectors()
         recorded = self.library.encoder()
         for fingerprint, dimension in tables_in(self._settings.home / "vectors"):
             index = self._index_of(fingerprint, dimension)
             if recorded and fingerprint == recorded.fingerprint:
                 self.library.adding.add_pending(ids, fingerprint)
             there = len(set(ids)) - len(index.missing(ids))
+            purged.lists += index.graph.purge(ids)
             if there:
                 index.purge(ids)
-            purged += there
+                purged.tables += 1
+            purged.vectors += there
         return purged
 
     def thumbnail(self, picture_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which pictures of the library look alike: its neighbour graph, kept on disk and brought up to date by a job.
+"""Which pictures of the library look alike: its neighbour graph, kept on disk.
 
 A small library's is made when it is asked for, and so is that of a part of the library, whose pictures have
 too few of their nearest others among themselves.

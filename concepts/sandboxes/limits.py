@@ -10,10 +10,17 @@ from typing import Any
 from concepts.errors import QuotaError
 from concepts.jobs import Job
 from concepts.library.uploads import ARCHIVE_SUFFIX
-from concepts.workbench.kinds import CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver
+from concepts.workbench.kinds import (
+    CheckLibrary,
+    DrawCurve,
+    DrawEvaluation,
+    FindNeighbours,
+    LookOver,
+    TidyVectors,
+)
 
 # What the product begins by itself, at most now and then: nobody's answer fails because of it.
-UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver)
+UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver, TidyVectors)
 
 
 @dataclass(frozen=True)

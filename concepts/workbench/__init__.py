@@ -48,10 +48,10 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
-    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions` with `scoping`,
-    `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`, `assistants`,
-    `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`, `heat`,
-    `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
+    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
+    with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
+    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
+    `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
     `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 

@@ -121,6 +121,21 @@ class FindNeighbours(Job[NeighboursFound]):
     anew: bool = False
 
 
+class Tidied(View):
+    """Bytes on disk, of the vectors and all that belongs to them."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class TidyVectors(Job[Tidied]):
+    """Removes from disk what only older states of the vectors have."""
+
+    kind = "tidy vectors"
+    lane = Lane.LONG
+
+
 class WordsRead(View):
     """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
     any more."""

@@ -8,14 +8,15 @@ from concepts.jobs import Listener, Progress
 from concepts.library.neighbourhood import QUICK
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import FindNeighbours, NeighboursFound
+from concepts.workbench.kinds import FindNeighbours, NeighboursFound, Tidied, TidyVectors
+from storage.vectors.disk import DiskUse
 
 
 class NeighboursReport(View):
     """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
     one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
     with all. `made`: when, in UTC; `compared`: of how many pictures the neighbours were looked for then, in
-    how many `seconds`. `bytes` on disk."""
+    how many `seconds`."""
 
     pictures: int
     of: int
@@ -25,7 +26,19 @@ class NeighboursReport(View):
     compared: int = 0
     seconds: float = 0
     made: str = ""
-    bytes: int = 0
+
+
+class VectorsOnDisk(View):
+    """Bytes of what pictures are searched and compared by: `table` with its versions of before, the `copy`
+    that is read, the `graph` of neighbours, and what is there of `others`, encoders the library had. `least`:
+    what the vectors themselves take, once."""
+
+    table: int
+    copied: int
+    graph: int
+    others: int
+    least: int
+    is_too_much: bool
 
 
 class LookAlikes:
@@ -34,19 +47,35 @@ class LookAlikes:
     def __init__(self, context: Context) -> None:
         self._context = context
         context.jobs.register(FindNeighbours, self._find)
+        context.jobs.register(TidyVectors, self._tidy)
 
     def report(self) -> NeighboursReport:
         """What there is. Raises `EmptyLibraryError`."""
         collection = self._context.collection
-        kept, counts = collection.graph(), collection.library.counts()
-        count = counts.pictures + counts.in_bin
+        kept, count = collection.graph(), self._count()
         made = kept.made()
         if made is None:
             return NeighboursReport(pictures=0, of=count, is_current=not count)
         facts = asdict(made)
         version = facts.pop("version")
-        current = version == collection.whole_version()
-        return NeighboursReport(of=count, is_current=current, bytes=kept.bytes(), **facts)
+        current = version == collection.stored().version
+        return NeighboursReport(of=count, is_current=current, **facts)
+
+    def disk(self) -> VectorsOnDisk:
+        """What is on disk. Raises `EmptyLibraryError`."""
+        used = self._context.collection.stored().disk(self._count())
+        facts = asdict(used)
+        return VectorsOnDisk(copied=facts.pop("copy"), is_too_much=used.is_too_much, **facts)
+
+    def tidy(self, *, listener: Listener | None = None) -> Tidied:
+        """Removes what only older states of the vectors have, and waits until it is done."""
+        self._context.collection.recorded()
+        return self._context.jobs.run(TidyVectors(), listener)
+
+    def submit_tidy(self) -> int:
+        """The same in the background; returns the job's id."""
+        self._context.collection.recorded()
+        return self._context.jobs.submit(TidyVectors())
 
     def find(self, *, anew: bool = False, listener: Listener | None = None) -> NeighboursFound:
         """Compares pictures that are new with the others, or with `anew` all, and waits until it is done."""
@@ -59,14 +88,28 @@ class LookAlikes:
         return self._context.jobs.submit(FindNeighbours(anew))
 
     def keep_up(self) -> None:
-        """Has what is missing of the graph made, in a library that is too large to make it on the spot and
-        where jobs run."""
-        context = self._context
-        if not context.jobs.is_started or context.collection.library.counts().pictures <= QUICK:
+        """Has what is missing of the graph made, in a library that is too large to make it on the spot, and
+        what only older states have removed where that is much; where jobs run."""
+        jobs, stored = self._context.jobs, self._context.collection.stored()
+        if not jobs.is_started:
             return
-        made = context.collection.graph().made()
-        if made is None or made.version != context.collection.whole_version():
-            context.jobs.submit(FindNeighbours())
+        if stored.disk(self._count()).is_too_much:
+            jobs.submit(TidyVectors())
+        made = stored.graph.made()
+        if self._count() > QUICK and (made is None or made.version != stored.version):
+            jobs.submit(FindNeighbours())
+
+    def _count(self) -> int:
+        counts = self._context.collection.library.counts()
+        return counts.pictures + counts.in_bin
+
+    def _tidy(self, job: TidyVectors, progress: Progress) -> Tidied:
+        stored, count = self._context.collection.stored(), self._count()
+        before = stored.disk(count)
+        progress.report(0, None, "older states")
+        stored.tidy()
+        after = stored.disk(count)
+        return Tidied(before=_all(before), after=_all(after))
 
     def _find(self, job: FindNeighbours, progress: Progress) -> NeighboursFound:
         kept = self._context.collection.graph()
@@ -75,3 +118,7 @@ class LookAlikes:
         if made is None:  # removed by another process meanwhile
             return NeighboursFound(pictures=0, compared=0, recall=0, seconds=0)
         return NeighboursFound.model_validate(asdict(made))
+
+
+def _all(used: DiskUse) -> int:
+    return used.table + used.copy + used.graph + used.others

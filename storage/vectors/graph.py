@@ -1,4 +1,4 @@
-"""The neighbour graph of one encoder's vectors: the nearest others of every picture, kept as they come and go.
+"""The neighbour graph of one encoder's vectors: the nearest others of every picture, as they come and go.
 
 Up to `EXACTLY` pictures all are compared with all. In a larger library a picture is compared with those of
 its own and the nearest clusters, and how many of its true neighbours that finds is measured on a sample.
@@ -66,7 +66,7 @@ class Graph:
         products = np.pad(np.where(none, 0, products), ((0, 0), (0, short))).astype(np.float32)
         if short:
             rows[:, -short:] = np.arange(len(here))[:, None]
-        return Neighbours(rows[:, :k], products[:, :k])
+        return Neighbours(rows[:, :k].astype(np.int64, copy=False), products[:, :k])
 
     def without(self, ids: Collection[str]) -> tuple[Graph, int]:
         """What is left without these pictures, and in how many lists of others one of them was."""

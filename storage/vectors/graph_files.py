@@ -82,10 +82,6 @@ class KeptGraph:
             return Made(**json.loads((folder / MADE).read_text())) if folder else None
         return None
 
-    def bytes(self) -> int:
-        files = self._folder.rglob("*") if self._folder.is_dir() else ()
-        return sum(file.stat().st_size for file in files if file.is_file())
-
     def bring_up_to_date(self, heard: Heard, *, anew: bool = False) -> Graph:
         """Of the vectors as they are now. Only what is new is compared, unless that is much or `anew`."""
         with self._locked():
@@ -158,7 +154,7 @@ class KeptGraph:
 
 
 def fits(graph: Graph, copy: ExactCopy) -> bool:
-    return graph.clusters.centres.shape[1] == copy.dimension
+    return int(graph.clusters.centres.shape[1]) == copy.dimension
 
 
 def _array(graph: Graph, name: str) -> np.ndarray[Any, Any]:

@@ -57,8 +57,8 @@ def windows(copy: ExactCopy, size: int = WINDOW) -> Iterator[tuple[int, Floats]]
 
 
 def exactly(copy: ExactCopy, places: Rows, k: int) -> tuple[NDArray[np.int32], Floats]:
-    """The k nearest others, k < n, of the pictures at these places (m,): their places (m, k) and products, all
-    compared with all."""
+    """The k nearest others, k < n, of the pictures at these places (m,): their places (m, k) and products, of
+    all there are."""
     queries = as_floats(copy.halves(places))
     best = np.empty((len(places), 0), np.int64)
     values = np.empty((len(places), 0), np.float32)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
+from storage.vectors.disk import DiskUse, disk_use
 from storage.vectors.exact import ExactCopy
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.ids import PictureIds
@@ -60,6 +61,14 @@ class StoredIndex(ReadBySnapshot):
 
     def delete(self, ids: Sequence[str]) -> None:
         self._table.delete(ids)
+
+    def tidy(self) -> None:
+        """Removes what only older versions have. Readers see no difference."""
+        self._table.tidy()
+
+    def disk(self, vectors: int) -> DiskUse:
+        """`vectors`: how many there are."""
+        return disk_use(self._folder, self.fingerprint, vectors, self.dimension)
 
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open

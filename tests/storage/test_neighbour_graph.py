@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +42,9 @@ def alike(count: int, kinds: int = 40, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Libraries of a few hundred pictures are large."""
     monkeypatch.setattr(graphs, "FEW", 10)
-    yield
 
 
 @pytest.fixture

@@ -37,10 +37,17 @@ JOBS = (
     "read dates",
     "read words",
     "find neighbours",
+    "tidy vectors",
 )
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
-BELONGS = {"re-embed": "encoder", "find neighbours": "encoder", "check library": "health", "empty bin": "bin"}
+BELONGS = {
+    "re-embed": "encoder",
+    "find neighbours": "encoder",
+    "tidy vectors": "health",
+    "check library": "health",
+    "empty bin": "bin",
+}
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
 BAD_FILES = 50
@@ -142,6 +149,7 @@ class _Screen:
         return render(
             "library/health.html",
             library=library,
+            disk=bench.look_alikes.disk() if library.encoder else None,
             groups=GROUPS,
             bad_files=bench.pictures.bad_files(BAD_FILES, first) if library.bad_files else [],
             wrong_files=self._wrong_files(),
@@ -232,6 +240,8 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         return bench.words.submit()
     if action.name == "find-neighbours":
         return bench.look_alikes.submit_find(anew=True)
+    if action.name == "tidy":
+        return bench.look_alikes.submit_tidy()
     if action.name == "check":
         return bench.pictures.submit_check(repair=True)
     if action.name == "reembed":
@@ -276,6 +286,9 @@ def _ended(job: JobView | None) -> Notice | None:
         return Notice(f"{said}. Search finds them.", "good")
     if job.kind == "find neighbours":
         return Notice(f"Found out which of {count(int(result['pictures']), 'picture')} look alike.", "good")
+    if job.kind == "tidy vectors":
+        freed = max(int(result["before"]) - int(result["after"]), 0)
+        return Notice(f"Tidied: {freed / 1e6:,.0f} MB are free again.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
         return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")
