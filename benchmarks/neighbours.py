@@ -5,9 +5,9 @@ all with all.
 
 Each engine runs in a process of its own; those whose package isn't installed are passed over. `--features`
 (n, d) float16 or float32 of real pictures are made more: a picture lies between one, one of its ten nearest
-and one of that one's, with a little noise. Without them the vectors are mixtures of 400 kinds. Processor seconds
-are those of all threads and say more than the clock on a machine that others use. `--sample` asks for the
-neighbours of so many pictures alone where an engine answers one by one, and says what all would take.
+and one of that one's, with a little noise. Without them the vectors are mixtures of 400 kinds. Processor
+seconds are those of all threads and say more than the clock on a machine that others use. `--sample` asks for
+the neighbours of so many pictures alone where an engine answers one by one, and says what all would take.
 """
 
 from __future__ import annotations
