@@ -231,6 +231,8 @@ def library_neighbours(
             took = f"in {report.seconds:,.0f} s"
             say(f"  {report.recall:.1%} of the nearest pictures of each were found, {took}")
             say(f"  of {report.compared:,} pictures the last time, {report.made}")
+        if not report.is_searched_whole:
+            say(f"A search looks at likely groups alone: {report.recall_top:.1%} of the first 100 are found.")
         if not report.is_current:
             say("The library has changed since: discern library neighbours --find.")
 

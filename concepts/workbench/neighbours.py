@@ -15,13 +15,16 @@ from storage.vectors.disk import DiskUse
 class NeighboursReport(View):
     """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
     one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
-    with all. `made`: when, in UTC; `compared`: of how many pictures the neighbours were looked for then, in
+    with all. `recall_top`: how many of the first hundred for examples are in the groups that a search looks
+    at where it isn't `is_searched_whole`, as a library is that is read in the time of a blink. `made`: when, in UTC; `compared`: of how many pictures the neighbours were looked for then, in
     how many `seconds`."""
 
     pictures: int
     of: int
     is_current: bool
     recall: float | None = None
+    recall_top: float | None = None
+    is_searched_whole: bool = True
     clusters: int = 0
     compared: int = 0
     seconds: float = 0
@@ -59,7 +62,8 @@ class LookAlikes:
         facts = asdict(made)
         version = facts.pop("version")
         current = version == collection.stored().version
-        return NeighboursReport(of=count, is_current=current, **facts)
+        whole = not collection.stored().is_too_large
+        return NeighboursReport(of=count, is_current=current, is_searched_whole=whole, **facts)
 
     def disk(self) -> VectorsOnDisk:
         """What is on disk. Raises `EmptyLibraryError`."""

@@ -38,6 +38,14 @@ class Clusters:
         np.fill_diagonal(cosine, np.inf)
         return np.argsort(-cosine, axis=1, kind="stable")[:, :count]
 
+    def likely(self, query: Floats, probed: int) -> NDArray[np.bool_]:
+        """(n,) whether a picture is in one of the `probed` clusters whose centres have the highest products
+        with a query (d,)."""
+        chosen = np.zeros(len(self.centres), dtype=bool)
+        chosen[np.argsort(-(self.centres @ query), kind="stable")[:probed]] = True
+        found: NDArray[np.bool_] = chosen[self.of]
+        return found
+
 
 def clustered(copy: ExactCopy, count: int, seed: int, heard: Heard) -> Clusters:
     """In `count` clusters, the same for the same seed. Takes n · count · d products, and as many again for

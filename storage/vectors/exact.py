@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +16,17 @@ from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores, smallest
 
 BLOCK = 256 * CHUNK  # rows whose products with all queries are in memory at a time
+MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
+
+Likely = Callable[[NDArray[np.float32]], NDArray[np.bool_]]  # query (d,) → (n,) which places to look at
 
 
 class ExactCopy:
-    """One state of the vectors, on disk or in memory. Never changes."""
+    """One state of the vectors, on disk or in memory. Never changes.
+
+    `likely`, where it is set, is how a search is kept to a part of vectors that are too many to be read.
+    """
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class ExactCopy:
         self.known = ids
         self._vectors = vectors
         self._rows = rows
+        self.likely: Likely | None = None
 
     def count(self) -> int:
         return len(self.ids)
@@ -77,10 +84,25 @@ class ExactCopy:
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
     ) -> list[list[tuple[str, float]]]:
         """Whatever may be among the first k is multiplied again in float64, row by row: a float32 product
-        depends in its last bit on where the row stands, so twins would come in any order."""
+        depends in its last bit on where the row stands, so twins would come in any order.
+
+        With `likely` only what is likely is looked at, unless that is no less than what is allowed."""
         if not len(queries) or k < 1:
             return [[] for _ in queries]
-        rows = self._searched(None if allowed is None else allowed.rows_in(self.known))
+        places = None if allowed is None else allowed.rows_in(self.known)
+        if self.likely and (places is None or len(places) > MOST_LIKELY * len(self.ids)):
+            return [found for query in queries for found in self._in(query[None], k, self._of(query, places))]
+        return self._in(queries, k, places)
+
+    def _of(self, query: NDArray[np.floating], places: Rows | None) -> Rows:
+        assert self.likely is not None
+        near = self.likely(np.asarray(query, np.float32))
+        return np.flatnonzero(near) if places is None else places[near[places]]
+
+    def _in(
+        self, queries: NDArray[np.floating], k: int, places: Rows | None
+    ) -> list[list[tuple[str, float]]]:
+        rows = self._searched(places)
         columns = np.asarray(queries, dtype=np.float32).T
         likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
         for part, rough in self._blocks(columns, rows):

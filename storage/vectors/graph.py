@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.vectors.clusters import Clusters, assigned, clustered
-from storage.vectors.exact import ExactCopy
+from storage.vectors.exact import ExactCopy, Likely
 from storage.vectors.ids import PictureIds, Rows, located
 from storage.vectors.nearest import TOGETHER, Floats, Heard, exactly, highest, merged, side_by_side, windows
 from storage.vectors.products import as_floats
@@ -24,8 +24,10 @@ ENOUGH = 20  # left of them after others were deleted; with fewer they are looke
 EXACTLY = 100_000  # pictures: all with all takes 2 minutes of one processor for 512 numbers
 A_CLUSTER = 1_000  # pictures, in a library too large for that
 PROBED = 16  # clusters whose pictures each is compared with then
+PROBED_FOR_QUERY = 32  # clusters that are looked at for a query, in a library too large to look at all
 SEED = 0
 SAMPLED = 1_000  # pictures that the recall is measured on
+TOP, QUERIES = 100, 50  # and what queries find
 TOO_MANY = 0.2  # of a library is new: to begin anew is quicker then
 FEW = 2_000  # pictures of a library that is compared in a moment
 
@@ -36,7 +38,8 @@ Indexes = NDArray[np.int32]
 class Graph:
     """rows (n, k) the places of each picture's nearest others, nearest first, -1 behind the last; products
     (n, k) with them. marks (n,) tell whether a vector is the one it was. recall: how many of its true
-    neighbours a picture has here, on average over `SAMPLED`."""
+    neighbours a picture has here, on average over `SAMPLED`; recall_top: how many of the first `TOP` for a
+    query are found by looking at what is `likely` alone, on average over `QUERIES`."""
 
     version: str  # of the vectors
     ids: NDArray[np.bytes_]
@@ -45,6 +48,7 @@ class Graph:
     marks: NDArray[np.uint64]
     clusters: Clusters
     recall: float
+    recall_top: float
 
     def among(self, ids: PictureIds, k: int) -> Neighbours | None:
         """The k nearest of each of these pictures among these; None where one isn't in the graph.
@@ -88,6 +92,16 @@ class Graph:
         )
         return left, lost
 
+    def likely(self, copy: ExactCopy) -> Likely:
+        """Where to look in vectors (n, d) of the same or a later state: in the clusters that have most to do
+        with a query, and at what is in none yet."""
+        places, there = located(self.ids, copy.known)
+        of = np.full(len(copy.ids), -1, np.int32)
+        of[there] = self.clusters.of[places[there]]
+        clusters = Clusters(self.clusters.centres, of)
+        new = ~there
+        return lambda query: clusters.likely(query, PROBED_FOR_QUERY) | new
+
 
 def packed(rows: NDArray[np.integer], products: Floats) -> tuple[NDArray[np.integer], Floats]:
     """With those that are -1 behind the others, which stay in their order."""
@@ -121,7 +135,8 @@ def built(copy: ExactCopy, heard: Heard) -> Graph:
     else:
         among_clusters(copy, clusters, rows, products, heard)
         recall = measured(copy, rows)
-    return Graph(copy.version, copy.known, rows, products, marks_of(copy), clusters, recall)
+    graph = Graph(copy.version, copy.known, rows, products, marks_of(copy), clusters, recall, 1.0)
+    return replace(graph, recall_top=measured_top(copy, graph.likely(copy)))
 
 
 def among_clusters(
@@ -159,6 +174,26 @@ def measured(copy: ExactCopy, rows: Indexes) -> float:
     return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(rows[sample], true, strict=True)]))
 
 
+def measured_top(copy: ExactCopy, likely: Likely) -> float:
+    """How many of the first `TOP` are among what is likely, for queries that are between three pictures each,
+    as what a person gives as examples, or teaches, is. What words find may be further off."""
+    if len(copy.ids) <= TOP:
+        return 1.0
+    rng = np.random.default_rng(SEED + 2)
+    shown = as_floats(copy.halves(rng.integers(len(copy.ids), size=3 * QUERIES)))
+    queries = shown.reshape(QUERIES, 3, -1).sum(axis=1)
+    found = []
+    for query, products in zip(queries, multiplied_by(copy, queries), strict=True):
+        first = np.argpartition(-products, TOP)[:TOP]
+        found.append(likely(query)[first].mean())
+    return float(np.mean(found))
+
+
+def multiplied_by(copy: ExactCopy, queries: Floats) -> Floats:
+    """(q, n) products with every vector."""
+    return np.concatenate([queries @ some.T for _, some in windows(copy)], axis=1)
+
+
 def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
     """The graph of newer vectors from one of older ones: what is gone leaves the lists it was in, what is new
     is compared with all. None where to begin anew is better."""
@@ -181,7 +216,7 @@ def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
     linked(copy, rows, products, poor, heard)
     clusters = Clusters(graph.clusters.centres, of)
     recall = graph.recall if graph.recall == 1 else measured(copy, rows)
-    return Graph(copy.version, known, rows, products, marks, clusters, recall)
+    return Graph(copy.version, known, rows, products, marks, clusters, recall, graph.recall_top)
 
 
 def linked(copy: ExactCopy, rows: Indexes, products: Floats, poor: Rows, heard: Heard) -> None:

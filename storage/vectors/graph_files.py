@@ -42,13 +42,15 @@ ARRAYS = {
 
 @dataclass(frozen=True)
 class Made:
-    """version: of the vectors. recall: how many of its true neighbours a picture has, on average. anew: how
-    many pictures were compared when it was made last, the others were kept. made: when, UTC."""
+    """version: of the vectors. recall: how many of its true neighbours a picture has, recall_top: how many of
+    the first hundred a query finds in the likely clusters, on average. compared: how many pictures' neighbours
+    were looked for when it was made last, the others' were kept. made: when, UTC."""
 
     version: str
     pictures: int
     clusters: int
     recall: float
+    recall_top: float
     compared: int
     seconds: float
     made: str
@@ -138,6 +140,7 @@ class KeptGraph:
             pictures=len(graph.ids),
             clusters=len(graph.clusters.centres),
             recall=graph.recall,
+            recall_top=graph.recall_top,
             compared=compared,
             seconds=round(seconds, 1),
             made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -172,4 +175,4 @@ def _read(folder: Path) -> Graph:
             raise ValueError(f"{folder} is not a whole graph.")
         found[name] = array
     clusters = Clusters(found.pop("centres"), found.pop("of"))
-    return Graph(version=made.version, recall=made.recall, clusters=clusters, **found)
+    return Graph(made.version, clusters=clusters, recall=made.recall, recall_top=made.recall_top, **found)

@@ -20,13 +20,15 @@ from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.disk import DiskUse, disk_use
 from storage.vectors.exact import ExactCopy
-from storage.vectors.graph_files import KeptGraph
+from storage.vectors.graph_files import KeptGraph, fits
 from storage.vectors.ids import PictureIds
 from storage.vectors.matrix import Matrix
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
 
+# Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
+SEARCHED_WHOLE = 5_000_000_000
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
@@ -100,7 +102,18 @@ class StoredIndex(ReadBySnapshot):
 
     def snapshot(self) -> ExactCopy:
         with self._reopened_if_damaged():
-            return self._current() or self._made()
+            copy = self._current() or self._made()
+        if copy.likely is None and len(copy.ids) * self.dimension > SEARCHED_WHOLE:
+            graph = self.graph.newest()
+            if graph is not None and fits(graph, copy):
+                copy.likely = graph.likely(copy)
+        return copy
+
+    @property
+    def is_too_large(self) -> bool:
+        """To be looked at whole for every search."""
+        newest = self._newest
+        return newest is not None and newest[1].likely is not None
 
     @property
     def version(self) -> str:

@@ -17,6 +17,7 @@ from synthetic import in_memory, picture_ids, unit_vectors
 
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
+from storage.vectors import stored
 from storage.vectors.clusters import clustered
 from storage.vectors.graph import Graph, brought_to, built
 from storage.vectors.graph_files import KeptGraph
@@ -192,6 +193,34 @@ def test_what_was_purged_is_in_no_list(small: None) -> None:
     assert lists == np.isin(graph.rows[kept], gone).any(axis=1).sum()
     names = [{graph.ids[i] for i in row if i >= 0 and i not in gone} for row in graph.rows[kept]]
     assert [{left.ids[i] for i in row if i >= 0} for row in left.rows] == names
+
+
+# Searching
+
+
+def test_a_search_in_too_many_vectors_finds_most_of_what_a_whole_one_finds(
+    tmp_path: Path, too_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, vectors = picture_ids(2000), alike(2000)
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(ids[:1990], vectors[:1990])
+    monkeypatch.setattr(graphs, "PROBED_FOR_QUERY", 10)
+    graph = index.graph.bring_up_to_date(unheard)
+    index.write(ids[1990:], vectors[1990:])
+    queries = vectors[:20] + vectors[20:40]
+    whole = index.search(queries, 20)
+    assert not index.is_too_large
+    monkeypatch.setattr(stored, "SEARCHED_WHOLE", 1000)
+    found = index.search(queries, 20)
+    assert index.is_too_large
+    shared = [len(set(some) & set(all_)) / 20 for some, all_ in zip(found, whole, strict=True)]
+    assert RECALL < np.mean(shared) < 1  # the products of those that are found are the same
+    assert graph.recall_top > RECALL
+    assert index.search(vectors[1995:1996], 1)[0][0][0] == ids[1995]  # what is in no cluster yet
+    few = PictureIds.of(ids[:100])
+    assert index.search(queries, 5, few) == in_memory(ids[:100], vectors[:100]).search(queries, 5)
+    most = index.ids.without(ids[:100])
+    assert not {i for hits in index.search(queries, 20, most) for i, _ in hits} & set(ids[:100])
 
 
 # On disk
