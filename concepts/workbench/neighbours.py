@@ -16,8 +16,8 @@ class NeighboursReport(View):
     """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
     one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
     with all. `recall_top`: how many of the first hundred for examples are in the groups that a search looks
-    at where it isn't `is_searched_whole`, as a library is that is read in the time of a blink. `made`: when, in UTC; `compared`: of how many pictures the neighbours were looked for then, in
-    how many `seconds`."""
+    at where it isn't `is_searched_whole`. `made`: when, in UTC; `compared`: of how many pictures the
+    neighbours were looked for then, in how many `seconds`."""
 
     pictures: int
     of: int

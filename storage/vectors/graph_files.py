@@ -42,9 +42,9 @@ ARRAYS = {
 
 @dataclass(frozen=True)
 class Made:
-    """version: of the vectors. recall: how many of its true neighbours a picture has, recall_top: how many of
-    the first hundred a query finds in the likely clusters, on average. compared: how many pictures' neighbours
-    were looked for when it was made last, the others' were kept. made: when, UTC."""
+    """version: of the vectors. recall: how many of its true neighbours a picture has, recall_top: how many
+    of the first hundred a query finds in the likely clusters, on average. compared: how many pictures'
+    neighbours were looked for when it was made last, the others' were kept. made: when, UTC."""
 
     version: str
     pictures: int

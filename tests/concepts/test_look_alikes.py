@@ -1,4 +1,4 @@
-"""Which pictures look alike is worked out by a job, kept, read by what asks for it, and forgotten with them."""
+"""Which pictures look alike is worked out by a job, kept, read by what asks, and forgotten with them."""
 
 from __future__ import annotations
 

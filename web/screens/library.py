@@ -39,6 +39,7 @@ JOBS = (
     "find neighbours",
     "tidy vectors",
 )
+SHOW_THEMSELVES = ("empty bin", "read dates", "find neighbours", "tidy vectors")  # their end changes a view
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
 BELONGS = {
@@ -106,7 +107,7 @@ class _Screen:
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
             return self.show(place, author, role, watched=True)  # what is shown says that there are none
-        shows_itself = job and (job.kind in ("empty bin", "read dates") or not library.pictures)
+        shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
         if shows_itself and not is_going(job):
             return self.show(place, author, role, watched=True)
         return {self.top: _head(library, place, self._demo)} | self._progress(job, None, _ended(job))
