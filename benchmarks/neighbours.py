@@ -92,7 +92,8 @@ def by_clusters(probed: int) -> Callable[..., Measured]:
         rows = np.full((len(vectors), K), -1, np.int32)
         among_clusters(copy, clusters, rows, np.zeros(rows.shape, np.float32), unheard)
         ask, clock = clock(), Clock()
-        copy.likely = lambda query: clusters.likely(query, graphs.PROBED_FOR_QUERY)
+        probed_for_query = max(graphs.FOR_A_QUERY, len(clusters.centres) // graphs.FOR_A_QUERY)
+        copy.likely = lambda query: clusters.likely(query, probed_for_query)
         top = np.array([[int(one) for one, _ in hits] for hits in copy.search(queries, TOP)])
         disk = rows.size * 8 + len(rows) * 76
         return Measured(rows[asked], build, ask, top, clock()[1] / len(queries), disk)

@@ -38,8 +38,9 @@ class Neighbourhood:
         self._begun = ""
 
     def fits(self, vectors: VectorReader) -> bool:
+        """Whether there can be a graph: of a larger library there is one once a job has made it."""
         count = vectors.count()
-        return count <= LARGEST or (count <= LARGEST_KEPT and self._on_disk(vectors) is not None)
+        return count <= LARGEST or (count <= LARGEST_KEPT and bool(self._made()))
 
     def graph(self, vectors: VectorReader) -> NeighbourGraph | None:
         """Made where it isn't kept, which takes a while; None for a library that is too large for it."""
@@ -61,10 +62,17 @@ class Neighbourhood:
             return kept
         if vectors.count() <= QUICK:
             return self.graph(vectors)
-        if self._begun != version and self.fits(vectors):
-            self._begun = version
+        state = f"{version} by {self._made()}"
+        if self._begun != state and self.fits(vectors):
+            self._begun = state
             threading.Thread(target=self.graph, args=(vectors,), name="neighbours", daemon=True).start()
         return None
+
+    def _made(self) -> str:
+        """Of which state of the vectors there is a graph on disk."""
+        of_library = self._of_library()
+        made = of_library.made() if of_library else None
+        return made.version if made else ""
 
     def _found(self, vectors: VectorReader) -> Neighbours | None:
         count = vectors.count()

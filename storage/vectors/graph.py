@@ -24,7 +24,7 @@ ENOUGH = 20  # left of them after others were deleted; with fewer they are looke
 EXACTLY = 20_000  # pictures: all with all takes 10 s of one processor for 512 numbers, and of 100,000 190 s
 A_CLUSTER = 1_000  # pictures, in a library too large for that
 PROBED = 16  # clusters whose pictures each is compared with then
-PROBED_FOR_QUERY = 32  # clusters that are looked at for a query, in a library too large to look at all
+FOR_A_QUERY = 16  # one in so many clusters is looked at for a query, no fewer, where all would take too long
 SEED = 0
 SAMPLED = 1_000  # pictures that the recall is measured on
 TOP, QUERIES = 100, 50  # and what queries find
@@ -100,7 +100,8 @@ class Graph:
         of[there] = self.clusters.of[places[there]]
         clusters = Clusters(self.clusters.centres, of)
         new = ~there
-        return lambda query: clusters.likely(query, PROBED_FOR_QUERY) | new
+        probed = max(FOR_A_QUERY, len(clusters.centres) // FOR_A_QUERY)
+        return lambda query: clusters.likely(query, probed) | new
 
 
 def packed(rows: NDArray[np.integer], products: Floats) -> tuple[NDArray[np.integer], Floats]:

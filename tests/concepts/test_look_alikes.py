@@ -43,10 +43,13 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
     vectors = bench.context.collection.index().snapshot()
     neighbours = bench.context.neighbourhood
     assert not neighbours.fits(vectors)
+    assert neighbours.at_once(vectors) is None
     assert neighbours.graph(vectors) is None
     bench.look_alikes.find()
     assert neighbours.fits(vectors)
+    assert neighbours.at_once(vectors) is None  # begun aside
     graph = neighbours.graph(vectors)
+    assert neighbours.at_once(vectors) is graph
     assert graph is not None
     exact = vectors.neighbours(graph.rows.shape[1])
     assert graph.cosine == pytest.approx(exact.products, abs=1e-6)

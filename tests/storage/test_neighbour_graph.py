@@ -204,7 +204,7 @@ def test_a_search_in_too_many_vectors_finds_most_of_what_a_whole_one_finds(
     ids, vectors = picture_ids(2000), alike(2000)
     index = StoredIndex(tmp_path, "enc-1", DIMENSION)
     index.write(ids[:1990], vectors[:1990])
-    monkeypatch.setattr(graphs, "PROBED_FOR_QUERY", 10)
+    monkeypatch.setattr(graphs, "FOR_A_QUERY", 10)
     graph = index.graph.bring_up_to_date(unheard)
     index.write(ids[1990:], vectors[1990:])
     queries = vectors[:20] + vectors[20:40]
