@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module  # what is compared needn't be there
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,7 @@ def following(vectors: np.ndarray, asked: np.ndarray, queries: np.ndarray) -> Me
 def faiss_index(factory: str, **settings: int) -> Callable[..., Measured]:
     def run(vectors: np.ndarray, asked: np.ndarray, queries: np.ndarray) -> Measured:
         clock = Clock()
-        import faiss
-
+        faiss = import_module("faiss")
         importing, clock = clock()[0], Clock()
         faiss.omp_set_num_threads(THREADS)
         floats = vectors.astype(np.float32)
@@ -136,10 +136,9 @@ def faiss_index(factory: str, **settings: int) -> Callable[..., Measured]:
 
 def usearch(vectors: np.ndarray, asked: np.ndarray, queries: np.ndarray) -> Measured:
     clock = Clock()
-    from usearch.index import Index
-
+    usearch_index = import_module("usearch.index")
     importing, clock = clock()[0], Clock()
-    index = Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=128)
+    index = usearch_index.Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=128)
     index.add(np.arange(len(vectors)), vectors, threads=THREADS)
     build, clock = clock(), Clock()
     rows = index.search(vectors[asked], K + 1, threads=THREADS).keys.astype(np.int64)
@@ -151,13 +150,12 @@ def usearch(vectors: np.ndarray, asked: np.ndarray, queries: np.ndarray) -> Meas
 
 def pynndescent(vectors: np.ndarray, asked: np.ndarray, queries: np.ndarray) -> Measured:
     clock = Clock()
-    from pynndescent import NNDescent
-
+    descent = import_module("pynndescent").NNDescent
     importing, floats = clock()[0], vectors.astype(np.float32)
     clock = Clock()
-    NNDescent(floats[:2000], metric="dot", n_neighbors=K + 1, random_state=0, n_jobs=THREADS)
+    descent(floats[:2000], metric="dot", n_neighbors=K + 1, random_state=0, n_jobs=THREADS)
     compiling, clock = clock()[1], Clock()
-    index = NNDescent(floats, metric="dot", n_neighbors=K + 1, random_state=0, n_jobs=THREADS)
+    index = descent(floats, metric="dot", n_neighbors=K + 1, random_state=0, n_jobs=THREADS)
     rows, _ = index.neighbor_graph
     return Measured(rows[asked], clock(), more={"import": importing, "compiling": compiling})
 
