@@ -94,9 +94,10 @@ class LookAlikes:
     def keep_up(self) -> None:
         """Has what is missing of the graph made, in a library that is too large to make it on the spot, and
         what only older states have removed where that is much; where jobs run."""
-        jobs, stored = self._context.jobs, self._context.collection.stored()
-        if not jobs.is_started:
+        jobs, collection = self._context.jobs, self._context.collection
+        if not jobs.is_started or collection.library.encoder() is None:
             return
+        stored = collection.stored()
         if stored.disk(self._count()).is_too_much:
             jobs.submit(TidyVectors())
         made = stored.graph.made()
