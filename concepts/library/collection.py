@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
+from storage.vectors.disk import PurgedVectors
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
@@ -63,16 +64,6 @@ class LibraryInfo(View):
     encoder_note: str  # what the encoder is, and what would improve on it
     home: str
     damage: str  # what is missing below SQL, in words; empty where all seems well
-
-
-@dataclass
-class PurgedVectors:
-    """How many there were, in the `tables` of how many encoders, each written anew; and of how many other
-    pictures one of them was a neighbour (`lists`)."""
-
-    vectors: int = 0
-    tables: int = 0
-    lists: int = 0
 
 
 class Collection:

@@ -29,6 +29,16 @@ class DiskUse:
         return max(self.table, self.copy) > MOST * self.least + SPARE
 
 
+@dataclass
+class PurgedVectors:
+    """How many there were, in the `tables` of how many encoders, each written anew; and of how many other
+    pictures one of them was a neighbour (`lists`)."""
+
+    vectors: int = 0
+    tables: int = 0
+    lists: int = 0
+
+
 def disk_use(folder: Path, fingerprint: str, vectors: int, dimension: int) -> DiskUse:
     """Of the encoder with this fingerprint, which has so many vectors of so many numbers."""
     kinds = {kind: bytes_in(folder / f"{fingerprint}.{kind}") for kind in ("lance", "matrix", "graph")}
