@@ -16,6 +16,8 @@ TITLES = {
     "check library": "Looking whether everything is there",
     "read dates": "Asking pictures when they were taken",
     "empty bin": "Taking away for good what was removed",
+    "find neighbours": "Finding out which pictures look alike",
+    "tidy vectors": "Removing what only older states need",
     "read words": "Reading the words in pictures",
     "re-embed": "Embedding again with another encoder",
     "annotate": "Having the machine label",

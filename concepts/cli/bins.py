@@ -66,7 +66,7 @@ def library_empty_bin(
 
     def human() -> None:
         say(f"{done.pictures:,} pictures are gone, {done.freed / 1e6:,.1f} MB of files.")
-        for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors"):
+        for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors", "lists"):
             say(f"  {getattr(done, what):,} {what}")
         say(f"  {done.thumbnails:,} thumbnails, {done.renditions:,} larger ones, {done.uploads:,} uploads")
         if done.in_archives:

@@ -213,6 +213,63 @@ def library_check(
         raise typer.Exit(1)
 
 
+@library.command("neighbours")
+def library_neighbours(
+    find: Annotated[bool, typer.Option("--find", help="First compare the pictures that are new.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="First compare all pictures again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Which pictures look alike: how many have been compared, and how many of the nearest ones were found."""
+    look_alikes = workbench().look_alikes
+    if find or anew:
+        with progress("Comparing", "Run it again to begin anew.") as listener:
+            look_alikes.find(anew=anew, listener=listener)
+    report = look_alikes.report()
+
+    def human() -> None:
+        say(f"{report.pictures:,} of {report.of:,} pictures have been compared.")
+        if report.recall is not None:
+            took = f"in {report.seconds:,.0f} s"
+            say(f"  {report.recall:.1%} of the nearest pictures of each were found, {took}")
+            say(f"  of {report.compared:,} pictures the last time, {report.made}")
+        if not report.is_searched_whole:
+            say(f"A search looks at likely groups alone: {report.recall_top:.1%} of the first 100 are found.")
+        if not report.is_current:
+            say("The library has changed since: discern library neighbours --find.")
+
+    show(report, as_json, human)
+
+
+@library.command("disk")
+def library_disk(
+    tidy: Annotated[
+        bool, typer.Option("--tidy", help="First remove what only older states of the vectors have.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What the vectors of the pictures take on disk."""
+    look_alikes = workbench().look_alikes
+    if tidy:
+        with progress("Tidying", "Nothing is lost; run it again.") as listener:
+            look_alikes.tidy(listener=listener)
+    report = look_alikes.disk()
+    told = {
+        "the table, with older states of the last hour": report.table,
+        "its copy, which is read": report.copied,
+        "which pictures look alike": report.graph,
+        "of encoders that the library had before": report.others,
+    }
+
+    def human() -> None:
+        for what, size in told.items():
+            say(f"{size / 1e6:>12,.1f} MB  {what}")
+        say(f"The vectors themselves are {report.least / 1e6:,.1f} MB.")
+        if report.is_too_much:
+            say("Older states take much of it: discern library disk --tidy.")
+
+    show(report, as_json, human)
+
+
 @library.command("reembed")
 def library_reembed(
     encoder: Annotated[str, typer.Argument(help=EmbedWith)],

@@ -47,6 +47,8 @@ from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
+from storage.vectors.disk import PurgedVectors
+from storage.vectors.graph_files import KeptGraph
 from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
@@ -102,7 +104,7 @@ class Collection:
         self.on_damage: Callable[[], None] = lambda: None
         self._whole = ""  # the version of the index that was last seen to have all
         self._opening = threading.Lock()
-        self._indexes: dict[str, VectorIndex] = {}
+        self._indexes: dict[str, StoredIndex] = {}
         self._kept: dict[str, KeptIndex] = {}  # of the same: what is read of them
 
     # The encoder and its vectors
@@ -153,6 +155,15 @@ class Collection:
         index = self._index_of(recorded.fingerprint, recorded.dimension)
         self._look_at(index)
         return self._kept.setdefault(index.fingerprint, KeptIndex(index, self._in_bin))
+
+    def graph(self) -> KeptGraph:
+        """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
+        return self.stored().graph
+
+    def stored(self) -> StoredIndex:
+        """The vectors as they lie on disk, those in the bin too. Raises `EmptyLibraryError`."""
+        recorded = self.recorded()
+        return self._index_of(recorded.fingerprint, recorded.dimension)
 
     def _in_bin(self) -> tuple[frozenset[str], int]:
         hidden = self.removed.hidden()
@@ -262,19 +273,21 @@ class Collection:
         """What was seen before is old; the next look sees what is left."""
         self.damage, self._whole = Damage(), ""
 
-    def purge_vectors(self, ids: Sequence[str]) -> int:
-        """Of every encoder that this library ever had; how many there were. Nobody waits for them from here
-        on, so that no look takes them for lost."""
-        purged = 0
+    def purge_vectors(self, ids: Sequence[str]) -> PurgedVectors:
+        """Of every encoder that this library ever had. Nobody waits for them from here on, so that no look
+        takes them for lost."""
+        purged = PurgedVectors()
         recorded = self.library.encoder()
         for fingerprint, dimension in tables_in(self._settings.home / "vectors", self._bucket):
             index = self._index_of(fingerprint, dimension)
             if recorded and fingerprint == recorded.fingerprint:
                 self.library.adding.add_pending(ids, fingerprint)
             there = len(set(ids)) - len(index.missing(ids))
+            purged.lists += index.graph.purge(ids)
             if there:
                 index.purge(ids)
-            purged += there
+                purged.tables += 1
+            purged.vectors += there
         return purged
 
     def thumbnail(self, picture_id: str) -> bytes:
@@ -375,7 +388,7 @@ class Collection:
     def _load(self, name: str, precision: str) -> Encoder:
         return self._load_encoder(name, cache=self._settings.cache, precision=precision)
 
-    def _index_of(self, fingerprint: str, dimension: int) -> VectorIndex:
+    def _index_of(self, fingerprint: str, dimension: int) -> StoredIndex:
         with self._opening:
             if fingerprint not in self._indexes:
                 self._indexes[fingerprint] = StoredIndex(

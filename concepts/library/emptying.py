@@ -16,8 +16,9 @@ AT_ONCE = 1000
 
 class Emptied(View):
     """What is gone, counted. `labels`: what people and machines said of them; `drawn`: pictures that
-    measured. `freed`: bytes of files. `in_archives`: those that are in an uploaded archive, which stays,
-    because other pictures are in it too."""
+    measured. `tables`: of vectors that were written anew, so that no older state has them; `lists`: of the
+    nearest pictures of others that one of them was in. `freed`: bytes of files. `in_archives`: those that are
+    in an uploaded archive, which stays, because other pictures are in it too."""
 
     pictures: int = 0
     places: int = 0
@@ -27,6 +28,8 @@ class Emptied(View):
     drawn: int = 0
     watched: int = 0
     vectors: int = 0
+    tables: int = 0
+    lists: int = 0
     thumbnails: int = 0
     renditions: int = 0
     uploads: int = 0
@@ -74,7 +77,9 @@ def empty_bin(
         candidates=gone.candidates,
         drawn=gone.drawn,
         watched=gone.watched,
-        vectors=vectors,
+        vectors=vectors.vectors,
+        tables=vectors.tables,
+        lists=vectors.lists,
         refused=refuse,
         **counts,
     )

@@ -1,39 +1,55 @@
-"""Which pictures of the library look alike: its neighbour graph, made once for every state of the library."""
+"""Which pictures of the library look alike: its neighbour graph, kept on disk.
+
+A small library's is made when it is asked for, and so is that of a part of the library, whose pictures have
+too few of their nearest others among themselves.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+
+import numpy as np
 
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.neighbours import NEIGHBOURS
 from concepts.library.recent import Recent
-from storage.vectors.protocol import VectorReader
+from storage.vectors.graph_files import KeptGraph
+from storage.vectors.protocol import Neighbours, VectorReader
 
-LARGEST = 20_000  # pictures: every one is compared with every other, 45 seconds on two busy cores
+LARGEST = 20_000  # pictures: every one is compared with every other, 10 seconds of one processor
+LARGEST_KEPT = 100_000  # of which the graph is read: who ranks by it reads all vectors as float32, too
 GRAPHS_KEPT = 4
 QUICK = 2_000  # in half a second: so few are not worth a thread
+TOO_FEW = 0.02  # of the pictures have fewer neighbours left than are asked for
+
+Kept = Callable[[], KeptGraph | None]
 
 
 class Neighbourhood:
     """The graphs of the last few states of the vectors, and of what concepts look in of them, that were asked
     about, in memory: 120 bytes a picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept = lambda: None) -> None:
+        """`kept`: the graph on disk of the whole library, where it has an encoder."""
+        self._of_library = kept
         self._making = threading.Lock()
         self._kept: Recent[str, NeighbourGraph] = Recent(GRAPHS_KEPT)
         self._begun = ""
 
     def fits(self, vectors: VectorReader) -> bool:
-        return vectors.count() <= LARGEST
+        """Whether there can be a graph: of a larger library there is one once a job has made it."""
+        count = vectors.count()
+        return count <= LARGEST or (count <= LARGEST_KEPT and bool(self._made()))
 
     def graph(self, vectors: VectorReader) -> NeighbourGraph | None:
         """Made where it isn't kept, which takes a while; None for a library that is too large for it."""
-        if not self.fits(vectors):
-            return None
         with self._making:
             kept = self._kept.get(vectors.version)
             if kept is None:
-                found = vectors.neighbours(NEIGHBOURS)
+                found = self._found(vectors)
+                if found is None:
+                    return None
                 graph = NeighbourGraph(found.rows, found.products)
                 kept = self._kept.setdefault(vectors.version, graph)
             return kept
@@ -46,7 +62,31 @@ class Neighbourhood:
             return kept
         if vectors.count() <= QUICK:
             return self.graph(vectors)
-        if self._begun != version and self.fits(vectors):
-            self._begun = version
+        state = f"{version} by {self._made()}"
+        if self._begun != state and self.fits(vectors):
+            self._begun = state
             threading.Thread(target=self.graph, args=(vectors,), name="neighbours", daemon=True).start()
         return None
+
+    def _made(self) -> str:
+        """Of which state of the vectors there is a graph on disk."""
+        of_library = self._of_library()
+        made = of_library.made() if of_library else None
+        return made.version if made else ""
+
+    def _found(self, vectors: VectorReader) -> Neighbours | None:
+        count = vectors.count()
+        found = self._on_disk(vectors) if QUICK < count <= LARGEST_KEPT else None
+        if found is not None or count > LARGEST:
+            return found
+        return vectors.neighbours(NEIGHBOURS)
+
+    def _on_disk(self, vectors: VectorReader) -> Neighbours | None:
+        """None where a picture isn't in the graph yet, or too many have lost theirs to a frame or the bin."""
+        of_library = self._of_library()
+        graph = of_library.newest() if of_library else None
+        found = graph.among(vectors.ids, NEIGHBOURS) if graph else None
+        if found is None or not len(found.rows):
+            return None
+        short = (found.rows[:, -1] == np.arange(len(found.rows))).mean()
+        return found if short <= TOO_FEW or vectors.count() > LARGEST else None

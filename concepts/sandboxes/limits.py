@@ -9,11 +9,18 @@ from typing import Any
 
 from concepts.errors import QuotaError
 from concepts.jobs import Job
-from concepts.workbench.kinds import CheckLibrary, DrawCurve, DrawEvaluation, LookOver
+from concepts.workbench.kinds import (
+    CheckLibrary,
+    DrawCurve,
+    DrawEvaluation,
+    FindNeighbours,
+    LookOver,
+    TidyVectors,
+)
 from storage.uploads import ARCHIVE_SUFFIX
 
 # What the product begins by itself, at most now and then: nobody's answer fails because of it.
-UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, LookOver)
+UNASKED = (CheckLibrary, DrawCurve, DrawEvaluation, FindNeighbours, LookOver, TidyVectors)
 
 
 @dataclass(frozen=True)

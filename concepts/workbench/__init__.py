@@ -24,6 +24,7 @@ from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.lent import Lent
+from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
@@ -46,11 +47,11 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `browsing`, `removing`, `collections`,
-    `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions` with `scoping`,
-    `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`, `assistants`,
-    `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`, `heat`,
-    `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
+    Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
+    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
+    with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
+    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
+    `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
     `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
@@ -58,7 +59,8 @@ class Workbench:
         """`lent`: what it doesn't have for itself, where several share a process."""
         self.context = Context(settings, lent or Lent())
         self.jobs = self.context.jobs
-        self.pictures = Pictures(self.context)
+        self.look_alikes = LookAlikes(self.context)
+        self.pictures = Pictures(self.context, self.look_alikes)
         self.browsing = Browsing(self.context)
         self.removing = Removing(self.context)
         self.captions = Captions(self.context)

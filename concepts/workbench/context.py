@@ -57,6 +57,7 @@ from storage.prompts import PromptStore
 from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.uploads import uploads_at
+from storage.vectors.graph_files import KeptGraph
 from storage.walls import WallLog
 from storage.watches import Watches
 
@@ -107,7 +108,7 @@ class Context:
         self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
-        self.neighbourhood = Neighbourhood()
+        self.neighbourhood = Neighbourhood(self._graph)
         self.renditions = Renditions(
             self.collection.library, self.collection.thumbnail, settings.cache / "pictures"
         )
@@ -143,6 +144,9 @@ class Context:
     def drawing(self) -> AbstractContextManager[None]:
         """For one thread of all processes at a time: what is drawn depends on what was drawn before."""
         return self.database.alone("drawing")
+
+    def _graph(self) -> KeptGraph | None:
+        return None if self.collection.library.encoder() is None else self.collection.graph()
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""

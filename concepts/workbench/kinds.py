@@ -102,6 +102,40 @@ class Reembed(Job[Embedded]):
     encoder: str
 
 
+class NeighboursFound(View):
+    """`compared`: pictures whose neighbours were looked for, of all; `recall`: how many of its nearest
+    pictures each one has now, on average."""
+
+    pictures: int
+    compared: int
+    recall: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FindNeighbours(Job[NeighboursFound]):
+    """Finds the nearest others of pictures that are new, with `anew` of all."""
+
+    kind = "find neighbours"
+    lane = Lane.LONG
+    anew: bool = False
+
+
+class Tidied(View):
+    """Bytes on disk, of the vectors and all that belongs to them."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class TidyVectors(Job[Tidied]):
+    """Removes from disk what only older states of the vectors have."""
+
+    kind = "tidy vectors"
+    lane = Lane.LONG
+
+
 class WordsRead(View):
     """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
     any more."""

@@ -30,6 +30,7 @@ from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
+from concepts.workbench.neighbours import LookAlikes
 from storage.browsing import PictureFilter
 from storage.buckets import written
 from storage.frames import EVERYTHING, AsItWas, Frame
@@ -42,8 +43,9 @@ MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth anoth
 class Pictures:
     """Pictures: in, found, looked at."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, look_alikes: LookAlikes) -> None:
         self._context = context
+        self._look_alikes = look_alikes
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
         context.jobs.register(Reembed, self._reembed)
@@ -117,6 +119,7 @@ class Pictures:
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
             self._context.collection.index().snapshot()
+            self._look_alikes.keep_up()
 
     def library_info(self, *, wait: bool = True) -> LibraryInfo:
         """Without `wait` nothing is looked up that takes seconds: see `Collection.info`."""
@@ -196,6 +199,7 @@ class Pictures:
         embed_again(self._context.collection)  # examples of before the library had an encoder
         if report.added and is_there() and self._context.columns.were_read():
             self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
+        self._look_alikes.keep_up()
         return Added.model_validate(report.as_dict())
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
@@ -218,6 +222,7 @@ class Pictures:
     def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
         embedded = self._context.collection.reembed(job.encoder, progress.report)
         embed_again(self._context.collection)
+        self._look_alikes.keep_up()
         return Embedded(embedded=embedded)
 
 

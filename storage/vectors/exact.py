@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +16,17 @@ from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores, smallest
 
 BLOCK = 256 * CHUNK  # rows whose products with all queries are in memory at a time
+MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
+
+Likely = Callable[[NDArray[np.float32]], NDArray[np.bool_]]  # query (d,) → (n,) which places to look at
 
 
 class ExactCopy:
-    """One state of the vectors, on disk or in memory. Never changes."""
+    """One state of the vectors, on disk or in memory. Never changes.
+
+    `likely`, where it is set, is how a search is kept to a part of vectors that are too many to be read.
+    """
 
     def __init__(
         self,
@@ -34,20 +40,21 @@ class ExactCopy:
         self.version = version
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
-        self._known = ids
+        self.known = ids
         self._vectors = vectors
         self._rows = rows
+        self.likely: Likely | None = None
 
     def count(self) -> int:
         return len(self.ids)
 
     def missing(self, ids: Sequence[str]) -> list[str]:
         wanted = list(dict.fromkeys(ids))
-        _, there = located(self._known, wanted)
+        _, there = located(self.known, wanted)
         return [picture_id for picture_id, known in zip(wanted, there, strict=True) if not known]
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        places, there = located(self._known, ids)
+        places, there = located(self.known, ids)
         if not there.all():
             unknown = np.flatnonzero(~there)
             raise UnknownPictureError(
@@ -68,19 +75,34 @@ class ExactCopy:
         allowed: PictureIds | None = None,
     ) -> Scores:
         """Needs a few MB besides the answer, which is the same whatever the number of processors."""
-        places = None if allowed is None else allowed.rows_in(self._known)
+        places = None if allowed is None else allowed.rows_in(self.known)
         values = self._products(np.asarray(weights, dtype=np.float32), places)
         values += np.asarray(bias, dtype=np.float32)
-        return Scores(self.ids if places is None else PictureIds(self._known, places), values)
+        return Scores(self.ids if places is None else PictureIds(self.known, places), values)
 
     def search(
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
     ) -> list[list[tuple[str, float]]]:
         """Whatever may be among the first k is multiplied again in float64, row by row: a float32 product
-        depends in its last bit on where the row stands, so twins would come in any order."""
+        depends in its last bit on where the row stands, so twins would come in any order.
+
+        With `likely` only what is likely is looked at, unless that is no less than what is allowed."""
         if not len(queries) or k < 1:
             return [[] for _ in queries]
-        rows = self._searched(None if allowed is None else allowed.rows_in(self._known))
+        places = None if allowed is None else allowed.rows_in(self.known)
+        if self.likely and (places is None or len(places) > MOST_LIKELY * len(self.ids)):
+            return [found for query in queries for found in self._in(query[None], k, self._of(query, places))]
+        return self._in(queries, k, places)
+
+    def _of(self, query: NDArray[np.floating], places: Rows | None) -> Rows:
+        assert self.likely is not None
+        near = self.likely(np.asarray(query, np.float32))
+        return np.flatnonzero(near) if places is None else places[near[places]]
+
+    def _in(
+        self, queries: NDArray[np.floating], k: int, places: Rows | None
+    ) -> list[list[tuple[str, float]]]:
+        rows = self._searched(places)
         columns = np.asarray(queries, dtype=np.float32).T
         likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
         for part, rough in self._blocks(columns, rows):
@@ -90,6 +112,10 @@ class ExactCopy:
 
     def neighbours(self, k: int) -> Neighbours:
         return neighbours_of(self, k)
+
+    def halves(self, places: Rows) -> NDArray[np.float16]:
+        """(n, d) as they are kept, of the ids at these places of the order."""
+        return self._vectors[self._at(places)]
 
     # Inside: a place is one in the order of the ids, a row one of the vectors
 

@@ -120,6 +120,14 @@ class LanceIndex(ReadBySnapshot):
             self._newest = None
             self._matrix.remove()
 
+    def tidy(self) -> None:
+        """Puts small files together and removes the versions of before that no reader needs any more."""
+        with self._lock, self._guarded():
+            before = self._in_step()
+            self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
+            if self.version != before:  # else the copy would be made anew
+                self._matrix.append(before, self.version)
+
     def drop(self) -> None:
         with self._lock, self._guarded():
             self._database.drop_table(self.fingerprint)

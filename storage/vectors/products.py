@@ -45,7 +45,7 @@ def multiplied(
             convert(chunk, floats[: len(chunk)])
             np.matmul(floats[: len(chunk)], columns, out=out[part])
 
-    with _one_blas_thread:
+    with one_blas_thread:
         if count <= CHUNK:
             multiply(0)
             return out
@@ -53,6 +53,14 @@ def multiplied(
             for _ in pool.map(multiply, range(0, count, share)):
                 pass
     return out
+
+
+def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+    """(n, d) in half precision → the same numbers in float32."""
+    vectors = np.ascontiguousarray(vectors)
+    floats = np.empty(vectors.shape, dtype=np.float32)
+    _conversion()(vectors, floats)
+    return floats
 
 
 Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
@@ -97,4 +105,4 @@ class _OneBlasThread:
                 self._limits.restore_original_limits()
 
 
-_one_blas_thread = _OneBlasThread()
+one_blas_thread = _OneBlasThread()

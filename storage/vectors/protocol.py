@@ -60,7 +60,8 @@ class VectorReader(Protocol):
         self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
     ) -> list[list[tuple[str, float]]]:
         """queries (q, d) → for each the k ids with the highest dot products, highest first, equal ones by
-        id. The products are those of float64."""
+        id. The products are those of float64. Of stored vectors that are too many to be read while a person
+        waits, those in the likely clusters are looked at: how many that finds is measured, see `Graph`."""
 
     def neighbours(self, k: int) -> Neighbours:
         """The k nearest others of every picture (fewer in a smaller library), equally near ones by id. Exact:

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
+from storage.vectors.disk import DiskUse, disk_use
 from storage.vectors.exact import ExactCopy
+from storage.vectors.graph_files import KeptGraph, fits
 from storage.vectors.ids import PictureIds
 from storage.vectors.matrix import Matrix
 from storage.vectors.tables import LANCE, BucketTables
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
 
 ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
+# Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
+SEARCHED_WHOLE = 5_000_000_000
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 
 
@@ -63,6 +67,7 @@ class StoredIndex(ReadBySnapshot):
         self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
         self._asked = 0.0  # when a table in a bucket was last asked for its state
         self._writes = 0  # of this object, which it sees at once
+        self.graph = KeptGraph(folder / f"{fingerprint}.graph", self.snapshot)
 
     # Writing
 
@@ -74,14 +79,24 @@ class StoredIndex(ReadBySnapshot):
         with self._counted():
             self._table.delete(ids)
 
+    def tidy(self) -> None:
+        """Removes what only older versions have. Readers see no difference."""
+        self._table.tidy()
+
+    def disk(self, vectors: int) -> DiskUse:
+        """`vectors`: how many there are."""
+        return disk_use(self._folder, self.fingerprint, vectors, self.dimension)
+
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open
         with self._counted():
             self._table.purge(ids)
+        self.graph.purge(ids)
 
     def drop(self) -> None:
         self._table.drop()
         self._newest = None
+        self.graph.remove()
 
     def verify(self) -> None:
         with self._reopened_if_damaged():
@@ -103,7 +118,18 @@ class StoredIndex(ReadBySnapshot):
 
     def snapshot(self) -> ExactCopy:
         with self._reopened_if_damaged():
-            return self._current() or self._made()
+            copy = self._current() or self._made()
+        if copy.likely is None and len(copy.ids) * self.dimension > SEARCHED_WHOLE:
+            graph = self.graph.newest()
+            if graph is not None and fits(graph, copy):
+                copy.likely = graph.likely(copy)
+        return copy
+
+    @property
+    def is_too_large(self) -> bool:
+        """To be looked at whole for every search."""
+        newest = self._newest
+        return newest is not None and newest[1].likely is not None
 
     @property
     def version(self) -> str:

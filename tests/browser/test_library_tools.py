@@ -225,3 +225,15 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     page.wait_for_url("**/combine?concept=Zebra+004")
+
+
+def test_encoder_says_how_well_it_is_known_which_pictures_look_alike(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/library?view=encoder")
+    panel = page.get_by_role("region", name="Look-alikes")
+    expect(panel).to_contain_text("the library is small")
+    panel.get_by_role("button", name="Compare all again").click()
+    expect(panel).to_contain_text("Every picture was compared with every other.")
+    expect(page.locator("#library-progress")).to_contain_text("Found out which of 120 pictures look alike")
+    assert serious_in_both_themes(page) == []
+    page.goto(f"{site.url}/library?view=health")
+    expect(page.get_by_role("region", name="Sizes")).to_contain_text("Older states of it are removed")

@@ -22,3 +22,13 @@ def test_a_folder_is_listed_by_name_and_what_was_removed_is_not_in_it(
     discern("library", "remove", listed[0]["path"], listed[1]["path"])
     assert "2 pictures are gone" in ended("library", "empty-bin", "--yes").out
     assert discern("library", "info")["pictures"] == 58
+
+
+def test_which_pictures_look_alike_is_found_and_what_it_takes_on_disk_said(
+    pictures: Path, discern: Callable[..., Any], ended: Callable[..., Ended]
+) -> None:
+    assert "0 of 60 pictures have been compared" in ended("library", "neighbours").out
+    assert "100.0% of the nearest pictures" in ended("library", "neighbours", "--find").out
+    told = discern("library", "neighbours", "--anew")
+    assert (told["pictures"], told["recall"]) == (60, 1)
+    assert "which pictures look alike" in ended("library", "disk", "--tidy").out

@@ -26,6 +26,8 @@ USE_CASES = [
     UseCase("library sample", ("add_sample",)),
     UseCase("library info", ("library_info", "list_bad_files")),
     UseCase("library pictures", ("list_pictures", "list_formats")),
+    UseCase("library neighbours", ("neighbours_state", "find_neighbours")),
+    UseCase("library disk", ("vectors_on_disk", "tidy_vectors")),
     UseCase("library folders", ("list_folders",)),
     UseCase("library dates", ("read_dates",)),
     UseCase("library remove", ("remove_picture", "remove_pictures")),

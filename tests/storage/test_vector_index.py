@@ -378,8 +378,8 @@ def limits():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 with threadpool_limits(2, user_api="blas"):
-    with products._one_blas_thread:
-        with products._one_blas_thread:
+    with products.one_blas_thread:
+        with products.one_blas_thread:
             assert limits() == {1}
         assert limits() == {1}
     assert limits() == {2}

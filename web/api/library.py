@@ -19,6 +19,7 @@ from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from concepts.workbench.captions import CaptionHit, ColumnsReport
 from concepts.workbench.heat import Heat
+from concepts.workbench.neighbours import NeighboursReport, VectorsOnDisk
 from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId
@@ -40,6 +41,12 @@ class Check(Body):
     """`repair`: also make again what is missing or damaged."""
 
     repair: bool = False
+
+
+class FindNeighbours(Body):
+    """`anew`: of all pictures, not only of new ones."""
+
+    anew: bool = False
 
 
 class Reembed(Body):
@@ -101,6 +108,26 @@ def routes(workbench: Workbench) -> APIRouter:
     def check_library(body: Check, response: Response) -> JobView:
         """Compares vectors, thumbnails and files with what the library says there is."""
         return accepted(workbench.pictures.submit_check(repair=body.repair), response)
+
+    @router.get("/neighbours")
+    def neighbours_state() -> NeighboursReport:
+        """Of how many pictures it is known which others are nearest, and how well."""
+        return workbench.look_alikes.report()
+
+    @router.post("/neighbours", **LONG)
+    def find_neighbours(body: FindNeighbours, response: Response) -> JobView:
+        """Finds the nearest others of every picture that is new since the last time."""
+        return accepted(workbench.look_alikes.submit_find(anew=body.anew), response)
+
+    @router.get("/disk")
+    def vectors_on_disk() -> VectorsOnDisk:
+        """What pictures are searched and compared by, in bytes."""
+        return workbench.look_alikes.disk()
+
+    @router.post("/tidy", **LONG)
+    def tidy_vectors(response: Response) -> JobView:
+        """Removes from disk what only older states of the vectors have."""
+        return accepted(workbench.look_alikes.submit_tidy(), response)
 
     @router.get("/bad-files")
     def list_bad_files(limit: Limit = 50, offset: Offset = 0) -> list[BadFile]:

@@ -15,6 +15,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
+from concepts.library.neighbourhood import QUICK
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going, library_checked
@@ -27,10 +28,27 @@ from web.screens.library_pictures import chosen_of, picture, pictures
 from web.words import count
 from web.work import Work, press
 
-JOBS = ("add pictures", "add sample", "re-embed", "check library", "empty bin", "read dates", "read words")
+JOBS = (
+    "add pictures",
+    "add sample",
+    "re-embed",
+    "check library",
+    "empty bin",
+    "read dates",
+    "read words",
+    "find neighbours",
+    "tidy vectors",
+)
+SHOW_THEMSELVES = ("empty bin", "read dates", "find neighbours", "tidy vectors")  # their end changes a view
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
-BELONGS = {"re-embed": "encoder", "check library": "health", "empty bin": "bin"}
+BELONGS = {
+    "re-embed": "encoder",
+    "find neighbours": "encoder",
+    "tidy vectors": "health",
+    "check library": "health",
+    "empty bin": "bin",
+}
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
 BAD_FILES = 50
@@ -88,7 +106,7 @@ class _Screen:
         result = job.result or {} if job and not is_going(job) else {}
         if result.get("added") and result["added"] == library.pictures:
             return self.show(place, author, role, watched=True)  # what is shown says that there are none
-        shows_itself = job and (job.kind in ("empty bin", "read dates") or not library.pictures)
+        shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
         if shows_itself and not is_going(job):
             return self.show(place, author, role, watched=True)
         return {self.top: _head(library, place, self._demo)} | self._progress(job, None, _ended(job))
@@ -112,12 +130,17 @@ class _Screen:
             if place.get("view") == "collections":
                 return self.collections.html(place)
             if view == "encoder":
-                return render("library/encoder.html", library=library, seconds=self._seconds(library))
+                return self._encoder(library)
             if view == "bin":
                 return in_bin(self._bench, place, author)
             return pictures(self._bench, library, place, author, role, self._demo)
         except DiscernError as error:
             return say(in_words(error), "bad")
+
+    def _encoder(self, library: LibraryInfo) -> str:
+        alike = self._bench.look_alikes.report() if library.encoder else None
+        seconds = self._seconds(library)
+        return render("library/encoder.html", library=library, seconds=seconds, alike=alike, small=QUICK)
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
@@ -126,6 +149,7 @@ class _Screen:
         return render(
             "library/health.html",
             library=library,
+            disk=bench.look_alikes.disk() if library.encoder else None,
             groups=GROUPS,
             bad_files=bench.pictures.bad_files(BAD_FILES, first) if library.bad_files else [],
             wrong_files=self._wrong_files(),
@@ -219,6 +243,10 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         return bench.browsing.submit_read_dates()
     if action.name == "read-words":
         return bench.words.submit()
+    if action.name == "find-neighbours":
+        return bench.look_alikes.submit_find(anew=True)
+    if action.name == "tidy":
+        return bench.look_alikes.submit_tidy()
     if action.name == "check":
         return bench.pictures.submit_check(repair=True)
     if action.name == "reembed":
@@ -261,6 +289,11 @@ def _ended(job: JobView | None) -> Notice | None:
         looked, found = int(result["pictures"]), int(result["words"])
         said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
         return Notice(f"{said}. Search finds them.", "good")
+    if job.kind == "find neighbours":
+        return Notice(f"Found out which of {count(int(result['pictures']), 'picture')} look alike.", "good")
+    if job.kind == "tidy vectors":
+        freed = max(int(result["before"]) - int(result["after"]), 0)
+        return Notice(f"Tidied: {freed / 1e6:,.0f} MB are free again.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
         return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")

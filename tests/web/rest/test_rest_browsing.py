@@ -38,3 +38,17 @@ def test_pictures_go_into_the_bin_back_and_away(
     assert (gone["result"]["pictures"], gone["result"]["refused"]) == (1, True)
     assert api.get("library/bin").json() == {"pictures": [], "older": "", "count": 0}
     assert finished(api.post("library/dates"))["result"]["looked_at"] == 0
+
+
+def test_which_pictures_look_alike_and_what_that_takes_on_disk(
+    api: TestClient, finished: Callable[[Any], dict[str, Any]]
+) -> None:
+    count = api.get("library").json()["pictures"]
+    assert finished(api.post("library/neighbours", json={}))["result"]["compared"] == count
+    assert finished(api.post("library/neighbours", json={"anew": True}))["result"]["compared"] == count
+    told = api.get("library/neighbours").json()
+    assert (told["pictures"], told["of"], told["recall"], told["is_current"]) == (count, count, 1, True)
+    tidied = finished(api.post("library/tidy"))["result"]
+    disk = api.get("library/disk").json()
+    assert disk["graph"] > 0
+    assert sum(disk[part] for part in ("table", "copied", "graph", "others")) == tidied["after"]

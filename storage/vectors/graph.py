@@ -1,0 +1,270 @@
+"""The neighbour graph of one encoder's vectors: the nearest others of every picture, as they come and go.
+
+Up to `EXACTLY` pictures all are compared with all. In a larger library a picture is compared with those of
+its own and the nearest clusters, and how many of its true neighbours that finds is measured on a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.vectors.clusters import Clusters, assigned, clustered
+from storage.vectors.exact import ExactCopy, Likely
+from storage.vectors.ids import PictureIds, Rows, located
+from storage.vectors.nearest import TOGETHER, Floats, Heard, exactly, highest, merged, side_by_side, windows
+from storage.vectors.products import as_floats
+from storage.vectors.protocol import Neighbours
+
+KEPT = 30  # neighbours of each picture
+ENOUGH = 20  # left of them after others were deleted; with fewer they are looked for again
+EXACTLY = 20_000  # pictures: all with all takes 10 s of one processor for 512 numbers, and of 100,000 190 s
+A_CLUSTER = 1_000  # pictures, in a library too large for that
+PROBED = 16  # clusters whose pictures each is compared with then
+FOR_A_QUERY = 16  # one in so many clusters is looked at for a query, no fewer, where all would take too long
+SEED = 0
+SAMPLED = 1_000  # pictures that the recall is measured on
+TOP, QUERIES = 100, 50  # and what queries find
+TOO_MANY = 0.2  # of a library is new: to begin anew is quicker then
+FEW = 2_000  # pictures of a library that is compared in a moment
+
+Indexes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """rows (n, k) the places of each picture's nearest others, nearest first, -1 behind the last; products
+    (n, k) with them. marks (n,) tell whether a vector is the one it was. recall: how many of its true
+    neighbours a picture has here, on average over `SAMPLED`; recall_top: how many of the first `TOP` for a
+    query are found by looking at what is `likely` alone, on average over `QUERIES`."""
+
+    version: str  # of the vectors
+    ids: NDArray[np.bytes_]
+    rows: Indexes
+    products: Floats
+    marks: NDArray[np.uint64]
+    clusters: Clusters
+    recall: float
+    recall_top: float
+
+    def among(self, ids: PictureIds, k: int) -> Neighbours | None:
+        """The k nearest of each of these pictures among these; None where one isn't in the graph.
+
+        Where fewer than k are left of those that are kept, the picture itself is in their place with the
+        product 0.
+        """
+        here = ids.rows_in(self.ids)
+        if len(here) < len(ids):
+            return None
+        place = np.full(len(self.ids) + 1, -1, np.int64)  # the last for no neighbour
+        place[here] = np.arange(len(here))
+        rows, products = packed(place[self.rows[here]], self.products[here])
+        k = max(min(k, len(here) - 1), 0)
+        none = rows < 0
+        rows = np.where(none, np.arange(len(here))[:, None], rows)
+        short = max(k - rows.shape[1], 0)
+        rows = np.pad(rows, ((0, 0), (0, short)), mode="edge") if len(rows) else rows.reshape(0, k)
+        products = np.pad(np.where(none, 0, products), ((0, 0), (0, short))).astype(np.float32)
+        if short:
+            rows[:, -short:] = np.arange(len(here))[:, None]
+        return Neighbours(rows[:, :k].astype(np.int64, copy=False), products[:, :k])
+
+    def without(self, ids: Collection[str]) -> tuple[Graph, int]:
+        """What is left without these pictures, and in how many lists of others one of them was."""
+        gone = PictureIds.of(ids).rows_in(self.ids)
+        kept = np.setdiff1d(np.arange(len(self.ids)), gone)
+        place = np.full(len(self.ids) + 1, -1, np.int32)  # the last for no neighbour
+        place[kept] = np.arange(len(kept))
+        rows, products = packed(place[self.rows[kept]], self.products[kept])
+        lost = int(np.isin(self.rows[kept], gone).any(axis=1).sum())
+        clusters = Clusters(np.asarray(self.clusters.centres), self.clusters.of[kept])
+        left = replace(
+            self,
+            version=f"{self.version} without {len(gone)}",
+            ids=self.ids[kept],
+            rows=rows.astype(np.int32),
+            products=products,
+            marks=self.marks[kept],
+            clusters=clusters,
+        )
+        return left, lost
+
+    def likely(self, copy: ExactCopy) -> Likely:
+        """Where to look in vectors (n, d) of the same or a later state: in the clusters that have most to do
+        with a query, and at what is in none yet."""
+        places, there = located(self.ids, copy.known)
+        of = np.full(len(copy.ids), -1, np.int32)
+        of[there] = self.clusters.of[places[there]]
+        clusters = Clusters(self.clusters.centres, of)
+        new = ~there
+        probed = max(FOR_A_QUERY, len(clusters.centres) // FOR_A_QUERY)
+        return lambda query: clusters.likely(query, probed) | new
+
+
+def packed(rows: NDArray[np.integer], products: Floats) -> tuple[NDArray[np.integer], Floats]:
+    """With those that are -1 behind the others, which stay in their order."""
+    if not (rows < 0).any():
+        return rows, products
+    order = np.argsort(rows < 0, axis=1, kind="stable")
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(products, order, axis=1)
+
+
+def marks_of(copy: ExactCopy) -> NDArray[np.uint64]:
+    """(n,) a number of each vector's bytes, another one for another vector."""
+    odd = np.random.default_rng(SEED).integers(2**63, size=copy.dimension, dtype=np.uint64) * 2 + 1
+    found = [np.empty(0, np.uint64)]
+    for start in range(0, len(copy.ids), TOGETHER):
+        part = copy.halves(np.arange(start, min(start + TOGETHER, len(copy.ids))))
+        found.append(np.ascontiguousarray(part).view(np.uint16).astype(np.uint64) @ odd)
+    return np.concatenate(found)
+
+
+def built(copy: ExactCopy, heard: Heard) -> Graph:
+    """The graph of these vectors, the same each time."""
+    n = len(copy.ids)
+    k = min(KEPT, max(n - 1, 0))
+    rows, products = np.full((n, KEPT), -1, np.int32), np.zeros((n, KEPT), np.float32)
+    clusters = clustered(copy, max(min(n, 1), n // A_CLUSTER), SEED, heard)
+    if n <= EXACTLY:
+        parts = [np.arange(s, min(s + TOGETHER, n)) for s in range(0, n if k else 0, TOGETHER)]
+        for part, found in zip(parts, side_by_side(lambda p: exactly(copy, p, k), parts, heard), strict=True):
+            rows[part, :k], products[part, :k] = found
+        recall = 1.0
+    else:
+        among_clusters(copy, clusters, rows, products, heard)
+        recall = measured(copy, rows)
+    graph = Graph(copy.version, copy.known, rows, products, marks_of(copy), clusters, recall, 1.0)
+    return replace(graph, recall_top=measured_top(copy, graph.likely(copy)))
+
+
+def among_clusters(
+    copy: ExactCopy, clusters: Clusters, rows: Indexes, products: Floats, heard: Heard
+) -> None:
+    """Fills rows and products (n, k) by comparing the pictures of each cluster with those of the `PROBED`
+    nearest ones, itself first, and with as many more as make k others."""
+    members, near = clusters.members(), clusters.nearest(len(clusters.centres))
+    sizes = np.array([len(some) for some in members])
+    k = rows.shape[1]
+
+    def fill(cluster: int) -> None:
+        mine = members[cluster]
+        enough = int(np.searchsorted(np.cumsum(sizes[near[cluster]]), k + 1)) + 1
+        others = np.concatenate([members[one] for one in near[cluster, : max(PROBED, enough)]])
+        vectors = as_floats(copy.halves(others))
+        for start in range(0, len(mine), TOGETHER // 2):
+            part = np.arange(start, min(start + TOGETHER // 2, len(mine)))
+            found = vectors[part] @ vectors.T
+            found[np.arange(len(part)), part] = -np.inf
+            columns, values = highest(found, k)
+            rows[mine[part]], products[mine[part]] = others[columns], values
+
+    for _ in side_by_side(fill, np.flatnonzero(sizes).tolist(), heard):
+        pass
+
+
+def measured(copy: ExactCopy, rows: Indexes) -> float:
+    """How many of their k true neighbours these rows (n, k) have, of a sample compared with all."""
+    k = rows.shape[1]
+    sample = np.sort(
+        np.random.default_rng(SEED + 1).choice(len(rows), min(SAMPLED, len(rows)), replace=False)
+    )
+    true, _ = exactly(copy, sample, k)
+    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(rows[sample], true, strict=True)]))
+
+
+def measured_top(copy: ExactCopy, likely: Likely) -> float:
+    """How many of the first `TOP` are among what is likely, for queries that are between three pictures each,
+    as what a person gives as examples, or teaches, is. What words find may be further off."""
+    if len(copy.ids) <= TOP:
+        return 1.0
+    rng = np.random.default_rng(SEED + 2)
+    shown = as_floats(copy.halves(rng.integers(len(copy.ids), size=3 * QUERIES)))
+    queries = shown.reshape(QUERIES, 3, -1).sum(axis=1)
+    found = []
+    for query, products in zip(queries, multiplied_by(copy, queries), strict=True):
+        first = np.argpartition(-products, TOP)[:TOP]
+        found.append(likely(query)[first].mean())
+    return float(np.mean(found))
+
+
+def multiplied_by(copy: ExactCopy, queries: Floats) -> Floats:
+    """(q, n) products with every vector."""
+    return np.concatenate([queries @ some.T for _, some in windows(copy)], axis=1)
+
+
+def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
+    """The graph of newer vectors from one of older ones: what is gone leaves the lists it was in, what is new
+    is compared with all. None where to begin anew is better."""
+    known, marks, n = copy.known, marks_of(copy), len(copy.ids)
+    places, there = located(graph.ids, known)
+    there[there] = graph.marks[places[there]] == marks[there]
+    before, now = places[there], np.flatnonzero(there)
+    place = np.full(len(graph.ids) + 1, -1, np.int32)  # the last for no neighbour
+    place[before] = now
+    rows, products = np.full((n, KEPT), -1, np.int32), np.zeros((n, KEPT), np.float32)
+    left, with_products = packed(place[graph.rows[before]], graph.products[before])
+    rows[now], products[now] = left, with_products
+    poor = np.flatnonzero((rows >= 0).sum(axis=1) < ENOUGH)  # the new ones have none
+    if n <= FEW or len(graph.ids) <= FEW or len(poor) > TOO_MANY * n:
+        return None
+    of = np.empty(n, np.int32)
+    of[now] = graph.clusters.of[before]
+    new = np.flatnonzero(~there)
+    of[new] = assigned(copy, new, graph.clusters.centres, lambda done, all_: None)
+    linked(copy, rows, products, poor, heard)
+    clusters = Clusters(graph.clusters.centres, of)
+    recall = graph.recall if graph.recall == 1 else measured(copy, rows)
+    return Graph(copy.version, known, rows, products, marks, clusters, recall, graph.recall_top)
+
+
+def linked(copy: ExactCopy, rows: Indexes, products: Floats, poor: Rows, heard: Heard) -> None:
+    """Compares the pictures at these places with all. They get their nearest others, and come into the lists
+    of those that they are nearer to than the last one there: what was exact stays so."""
+    least = np.take_along_axis(products, np.maximum((rows >= 0).sum(axis=1) - 1, 0)[:, None], axis=1)[:, 0]
+    least[poor] = np.inf  # their lists are made here
+    k = rows.shape[1]
+
+    def look(part: Rows) -> tuple[Rows, Floats, list[tuple[Rows, Rows, Floats]]]:
+        queries = as_floats(copy.halves(part))
+        best, values = np.empty((len(part), 0), np.int64), np.empty((len(part), 0), np.float32)
+        nearer = []
+        for start, some in windows(copy):
+            found = queries @ some.T
+            inside = np.flatnonzero((part >= start) & (part < start + len(some)))
+            found[inside, part[inside] - start] = -np.inf
+            query, column = np.nonzero(found > least[start : start + len(some)])
+            nearer.append((column + start, part[query], found[query, column]))
+            columns, near = highest(found, min(k, len(some)))
+            best, values = np.concatenate([best, columns + start], 1), np.concatenate([values, near], 1)
+            if best.shape[1] > k:
+                best, values = merged(best, values, k)
+        return best, values, nearer
+
+    parts = [poor[start : start + TOGETHER] for start in range(0, len(poor), TOGETHER)]
+    nearer: list[tuple[Rows, Rows, Floats]] = []
+    for part, (best, values, some) in zip(parts, side_by_side(look, parts, heard), strict=True):
+        rows[part], products[part] = best, values
+        nearer += some
+    if nearer:
+        inserted(rows, products, *(np.concatenate(column) for column in zip(*nearer, strict=True)))
+
+
+def inserted(rows: Indexes, products: Floats, into: Rows, others: Rows, values: Floats) -> None:
+    """Puts others (m,) with their products (m,) into the lists of these places (m,), each of which keeps its
+    k highest."""
+    k = rows.shape[1]
+    lists = np.unique(into)
+    old, column = np.nonzero(rows[lists] >= 0)
+    at = np.concatenate([lists[old], into])
+    other = np.concatenate([rows[lists][old, column].astype(np.int64), others])
+    product = np.concatenate([products[lists][old, column], values])
+    order = np.lexsort((other, -product, at))
+    at, other, product = at[order], other[order], product[order]
+    ends = np.searchsorted(at, lists, side="left")
+    place = np.arange(len(at)) - np.repeat(ends, np.diff(ends, append=len(at)))
+    first = place < k
+    rows[lists], products[lists] = -1, 0
+    rows[at[first], place[first]], products[at[first], place[first]] = other[first], product[first]

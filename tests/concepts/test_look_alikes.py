@@ -1,0 +1,121 @@
+"""Which pictures look alike is worked out by a job, kept, read by what asks, and forgotten with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from concepts.library import neighbourhood
+from concepts.library.neighbourhood import Neighbourhood
+from concepts.workbench import Workbench
+from concepts.workbench.kinds import FindNeighbours, TidyVectors
+
+
+@pytest.fixture
+def bench(open_bench: Callable[[], Workbench]) -> Workbench:
+    return open_bench()
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of 90 pictures is too large to compare all on the spot."""
+    monkeypatch.setattr(neighbourhood, "QUICK", 10)
+    monkeypatch.setattr(neighbourhood, "LARGEST", 20)
+    monkeypatch.setattr("concepts.workbench.neighbours.QUICK", 10)
+
+
+def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench) -> None:
+    before = bench.look_alikes.report()
+    assert (before.pictures, before.of, before.recall) == (0, 91, None)
+    done = bench.look_alikes.find()
+    assert (done.pictures, done.compared, done.recall) == (91, 91, 1)
+    assert bench.look_alikes.report().is_current
+    gone = bench.pictures.newest(1)[0].id
+    bench.context.collection.stored().delete([gone])
+    assert not bench.look_alikes.report().is_current
+    assert bench.look_alikes.find().pictures == 90
+
+
+def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made(
+    bench: Workbench, large: None
+) -> None:
+    vectors = bench.context.collection.index().snapshot()
+    neighbours = bench.context.neighbourhood
+    assert not neighbours.fits(vectors)
+    assert neighbours.at_once(vectors) is None
+    assert neighbours.graph(vectors) is None
+    bench.look_alikes.find()
+    assert neighbours.fits(vectors)
+    assert neighbours.at_once(vectors) is None  # begun aside
+    graph = neighbours.graph(vectors)
+    assert neighbours.at_once(vectors) is graph
+    assert graph is not None
+    exact = vectors.neighbours(graph.rows.shape[1])
+    assert graph.cosine == pytest.approx(exact.products, abs=1e-6)
+
+
+def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
+    bench.look_alikes.find()
+    bench.removing.remove([bench.pictures.newest(1)[0].id], author="me")
+    vectors = bench.context.collection.index().snapshot()
+    graph = bench.context.neighbourhood.graph(vectors)
+    assert graph is not None
+    assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
+
+
+def test_a_small_part_of_the_library_is_compared_by_itself(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbourhood, "QUICK", 5)
+    bench.look_alikes.find()
+    bench.removing.remove([p.id for p in bench.pictures.newest(75)], author="me")
+    vectors = bench.context.collection.index().snapshot()
+    graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
+    assert graph is not None
+    assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
+
+
+def test_where_jobs_run_what_is_missing_is_asked_for(
+    bench: Workbench, large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(type(bench.jobs), "is_started", True)
+    monkeypatch.setattr(bench.jobs, "submit", asked.append)
+    bench.look_alikes.keep_up()
+    bench.look_alikes.find()
+    bench.look_alikes.keep_up()
+    assert asked == [FindNeighbours()]
+    monkeypatch.setattr("storage.vectors.disk.SPARE", -(10**9))
+    bench.look_alikes.keep_up()
+    assert asked[1:] == [TidyVectors()]
+
+
+def test_emptying_the_bin_takes_a_picture_out_of_the_lists_of_others(bench: Workbench) -> None:
+    bench.look_alikes.find()
+    gone = bench.pictures.newest(1)[0].id
+    bench.removing.remove([gone], author="me")
+    done = bench.removing.empty_bin(author="me")
+    assert (done.vectors, done.tables) == (1, 1)
+    assert done.lists > 0
+    graph = bench.context.collection.graph().newest()
+    assert graph is not None
+    assert gone.encode() not in graph.ids.tolist()
+
+
+def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    stored = bench.context.collection.stored()
+    ids = list(stored.ids)
+    vectors = stored.vectors(ids)
+    for _ in range(3):
+        stored.write(ids, vectors)
+    monkeypatch.setattr("storage.vectors.lance.KEEP_VERSIONS", timedelta(0))
+    done = bench.look_alikes.tidy()
+    assert done.after < done.before
+    used = bench.look_alikes.disk()
+    assert used.table + used.copied + used.graph + used.others == done.after
+    assert (stored.vectors(ids) == vectors).all()

@@ -1,0 +1,322 @@
+"""The neighbour graph says what comparing all pictures says, also after some came and others went."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from synthetic import in_memory, picture_ids, unit_vectors
+
+from storage.errors import StorageError
+from storage.vectors import graph as graphs
+from storage.vectors import stored
+from storage.vectors.clusters import clustered
+from storage.vectors.graph import Graph, brought_to, built
+from storage.vectors.graph_files import KeptGraph
+from storage.vectors.ids import PictureIds
+from storage.vectors.nearest import highest
+from storage.vectors.stored import StoredIndex
+
+DIMENSION = 24
+RECALL = 0.9  # at least, of pictures in clusters that are compared with some clusters only
+SLACK = 1e-6  # of a float32 product of unit vectors
+
+
+def unheard(done: int, of: int) -> None:
+    pass
+
+
+def alike(count: int, kinds: int = 40, seed: int = 0) -> NDArray[np.float32]:
+    """(count, DIMENSION) pictures of so many kinds."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).standard_normal((kinds, DIMENSION))
+    raw = centres[rng.integers(kinds, size=count)] + 0.5 * rng.standard_normal((count, DIMENSION))
+    return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries of a few hundred pictures are large."""
+    monkeypatch.setattr(graphs, "FEW", 10)
+
+
+@pytest.fixture
+def too_large(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "EXACTLY", 100)
+    monkeypatch.setattr(graphs, "A_CLUSTER", 50)
+    monkeypatch.setattr(graphs, "PROBED", 8)
+
+
+def assert_true(graph: Graph, vectors: NDArray[np.float32], at_least: int) -> None:
+    """The lists are the beginnings of those of comparing all with all, each at least so long."""
+    products = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    np.fill_diagonal(products, -np.inf)
+    true = -np.sort(-products, axis=1)
+    for row, (rows, said) in enumerate(zip(graph.rows, graph.products, strict=True)):
+        length = int((rows >= 0).sum())
+        assert length >= at_least
+        assert len(set(rows[:length])) == length
+        np.testing.assert_allclose(products[row, rows[:length]], said[:length], atol=SLACK)
+        np.testing.assert_allclose(said[:length], true[row, :length], atol=SLACK)
+
+
+# Comparing
+
+
+@given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 2**31), st.booleans())
+def test_the_highest_are_those_of_sorting(m: int, c: int, seed: int, ties: bool) -> None:
+    products = np.random.default_rng(seed).standard_normal((m, c)).astype(np.float32)
+    if ties:
+        products = np.round(products)
+    for k in (1, c // 2 + 1, c):
+        columns, values = highest(products, k)
+        expected = np.argsort(-products, axis=1, kind="stable")[:, :k]
+        np.testing.assert_array_equal(columns, expected)
+        np.testing.assert_array_equal(values, np.take_along_axis(products, expected, axis=1))
+
+
+def test_a_graph_is_that_of_comparing_all_pictures_with_all() -> None:
+    ids, vectors = picture_ids(300), unit_vectors(300, dimension=DIMENSION)
+    copy = in_memory(ids, vectors)
+    graph = built(copy, unheard)
+    assert graph.recall == 1
+    assert_true(graph, copy.vectors(list(copy.ids)), graphs.KEPT)
+    found, exact = graph.among(copy.ids, 10), copy.neighbours(10)
+    assert found is not None
+    np.testing.assert_allclose(found.products, exact.products, atol=SLACK)
+    assert (found.rows == exact.rows).mean() > 0.999  # of equally near ones either may be first
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 12])
+def test_of_few_pictures_the_lists_are_as_long_as_they_can_be(count: int) -> None:
+    copy = in_memory(picture_ids(count), unit_vectors(count, dimension=DIMENSION))
+    found = built(copy, unheard).among(copy.ids, 10)
+    assert found is not None
+    assert found.rows.shape == copy.neighbours(10).rows.shape
+    np.testing.assert_allclose(found.products, copy.neighbours(10).products, atol=SLACK)
+
+
+def test_of_many_pictures_most_neighbours_are_found_and_how_many_is_measured(too_large: None) -> None:
+    copy = in_memory(picture_ids(1500), alike(1500))
+    graph = built(copy, unheard)
+    exact = copy.neighbours(graphs.KEPT)
+    true = np.mean([len(set(a) & set(b)) / graphs.KEPT for a, b in zip(graph.rows, exact.rows, strict=True)])
+    assert true > RECALL
+    assert graph.recall == pytest.approx(true, abs=0.02)
+
+
+def test_a_graph_is_the_same_each_time(too_large: None) -> None:
+    copy = in_memory(picture_ids(400), alike(400))
+    one, other = built(copy, unheard), built(copy, unheard)
+    np.testing.assert_array_equal(one.rows, other.rows)
+    np.testing.assert_array_equal(one.clusters.of, other.clusters.of)
+
+
+def test_every_picture_is_in_the_cluster_whose_centre_is_nearest() -> None:
+    vectors = alike(500)
+    copy = in_memory(picture_ids(500), vectors)
+    clusters = clustered(copy, 20, 0, unheard)
+    nearest = (copy.vectors(list(copy.ids)) @ clusters.centres.T).argmax(axis=1)
+    np.testing.assert_array_equal(clusters.of, nearest)
+    assert sorted(np.concatenate(clusters.members()).tolist()) == list(range(500))
+
+
+# Coming and going
+
+
+@settings(max_examples=10)
+@given(st.data())
+def test_a_graph_that_followed_says_what_a_new_one_says(data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graphs, "FEW", 10)
+        patch.setattr(graphs, "TOO_MANY", 0.9)
+        ids, vectors = picture_ids(160), alike(160, kinds=5)
+        before, now = 120, np.arange(160)
+        graph = built(in_memory(ids[:before], vectors[:before]), unheard)
+        for step in range(2):
+            gone = data.draw(st.sets(st.integers(0, 159), max_size=40))
+            replaced = data.draw(st.sets(st.integers(0, 159), max_size=5))
+            vectors = vectors.copy()
+            vectors[sorted(replaced)] = unit_vectors(len(replaced), seed=step, dimension=DIMENSION)
+            left = np.setdiff1d(now, sorted(gone))
+            copy = in_memory([ids[i] for i in left], vectors[left], version=str(step))
+            followed = brought_to(graph, copy, unheard)
+            assert followed is not None
+            assert followed.version == str(step)
+            assert_true(followed, copy.vectors(list(copy.ids)), graphs.ENOUGH)
+            graph = followed
+
+
+def test_where_much_is_new_it_is_better_to_begin_anew(small: None) -> None:
+    ids, vectors = picture_ids(200), alike(200)
+    graph = built(in_memory(ids[:100], vectors[:100]), unheard)
+    assert brought_to(graph, in_memory(ids, vectors), unheard) is None
+
+
+def test_what_is_left_out_is_nobodys_neighbour_and_a_picture_it_does_not_know_is_said(small: None) -> None:
+    ids, vectors = picture_ids(200), alike(200)
+    copy = in_memory(ids, vectors)
+    graph = built(copy, unheard)
+    some = copy.ids.without(ids[:20])
+    found = graph.among(some, 10)
+    assert found is not None
+    exact = in_memory(ids[20:], vectors[20:]).neighbours(10)
+    np.testing.assert_allclose(found.products, exact.products, atol=SLACK)
+    assert graph.among(PictureIds.of([*ids, "f" * 64]), 10) is None
+
+
+def test_where_too_few_are_left_a_picture_stands_for_itself_and_weighs_nothing() -> None:
+    ids, vectors = picture_ids(200), alike(200)
+    copy = in_memory(ids, vectors)
+    found = built(copy, unheard).among(PictureIds.of(ids[:30]), 20)
+    assert found is not None
+    itself = found.rows == np.arange(30)[:, None]
+    assert itself.any()
+    assert (found.products[itself] == 0).all()
+
+
+def test_what_was_purged_is_in_no_list(small: None) -> None:
+    ids, vectors = picture_ids(200), alike(200)
+    graph = built(in_memory(ids, vectors), unheard)
+    left, lists = graph.without(ids[:7])
+    assert list(left.ids) == sorted(one.encode() for one in ids[7:])
+    gone = PictureIds.of(ids[:7]).rows_in(graph.ids)
+    kept = np.setdiff1d(np.arange(200), gone)
+    assert lists == np.isin(graph.rows[kept], gone).any(axis=1).sum()
+    names = [{graph.ids[i] for i in row if i >= 0 and i not in gone} for row in graph.rows[kept]]
+    assert [{left.ids[i] for i in row if i >= 0} for row in left.rows] == names
+
+
+# Searching
+
+
+def test_a_search_in_too_many_vectors_finds_most_of_what_a_whole_one_finds(
+    tmp_path: Path, too_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, vectors = picture_ids(2000), alike(2000)
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(ids[:1990], vectors[:1990])
+    monkeypatch.setattr(graphs, "FOR_A_QUERY", 10)
+    graph = index.graph.bring_up_to_date(unheard)
+    index.write(ids[1990:], vectors[1990:])
+    queries = vectors[:20] + vectors[20:40]
+    whole = index.search(queries, 20)
+    assert not index.is_too_large
+    monkeypatch.setattr(stored, "SEARCHED_WHOLE", 1000)
+    found = index.search(queries, 20)
+    assert index.is_too_large
+    shared = [len(set(some) & set(all_)) / 20 for some, all_ in zip(found, whole, strict=True)]
+    assert RECALL < np.mean(shared) < 1  # the products of those that are found are the same
+    assert graph.recall_top > RECALL
+    assert index.search(vectors[1995:1996], 1)[0][0][0] == ids[1995]  # what is in no cluster yet
+    few = PictureIds.of(ids[:100])
+    assert index.search(queries, 5, few) == in_memory(ids[:100], vectors[:100]).search(queries, 5)
+    most = index.ids.without(ids[:100])
+    assert not {i for hits in index.search(queries, 20, most) for i, _ in hits} & set(ids[:100])
+
+
+# On disk
+
+
+def test_a_graph_is_there_after_a_restart_and_follows_the_vectors(tmp_path: Path, small: None) -> None:
+    ids, vectors = picture_ids(220), alike(220)
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(ids[:200], vectors[:200])
+    assert index.graph.newest() is None
+    index.graph.bring_up_to_date(unheard)
+    index.write(ids[200:], vectors[200:])
+    index.delete(ids[:3])
+    again = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    old = again.graph.newest()
+    assert old is not None
+    assert len(old.ids) == 200
+    graph, made = again.graph.bring_up_to_date(unheard), again.graph.made()
+    assert made is not None
+    assert (made.version, made.pictures, made.compared) == (again.version, 217, 20)
+    snapshot = again.snapshot()
+    assert_true(graph, snapshot.vectors(list(snapshot.ids)), graphs.ENOUGH)
+
+
+def test_what_cannot_be_read_is_made_again(tmp_path: Path) -> None:
+    copy = in_memory(picture_ids(50), alike(50))
+    kept = KeptGraph(tmp_path / "enc-1.graph", lambda: copy)
+    kept.bring_up_to_date(unheard)
+    (file,) = tmp_path.glob("*/*/rows.npy")
+    file.write_bytes(file.read_bytes()[:100])
+    again = KeptGraph(tmp_path / "enc-1.graph", lambda: copy)
+    assert again.newest() is None
+    assert len(again.bring_up_to_date(unheard).ids) == 50
+
+
+def test_purging_leaves_nothing_of_a_picture_on_disk(tmp_path: Path, small: None) -> None:
+    ids, vectors = picture_ids(120), alike(120)
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(ids, vectors)
+    mark = built(index.snapshot(), unheard).marks[index.ids.places(ids[:1])[0]].tobytes()
+    index.graph.bring_up_to_date(unheard)
+    index.purge(ids[:1])
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert ids[0].encode() not in content, file
+            assert mark not in content, file
+
+
+def test_stopping_leaves_the_graph_of_before(tmp_path: Path) -> None:
+    copies = [in_memory(picture_ids(n), alike(n), version=str(n)) for n in (50, 5000)]
+    kept = KeptGraph(tmp_path / "enc-1.graph", lambda: copies[0])
+    kept.bring_up_to_date(unheard)
+
+    def stop(done: int, of: int) -> None:
+        raise StorageError("stopped")
+
+    again = KeptGraph(tmp_path / "enc-1.graph", lambda: copies[1])
+    with pytest.raises(StorageError):
+        again.bring_up_to_date(stop)
+    graph = again.newest()
+    assert graph is not None
+    assert graph.version == "50"
+
+
+KILLED = """
+import os, signal, sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from pathlib import Path
+import numpy as np
+from storage.vectors.stored import StoredIndex
+saved, save = 0, np.save
+def killing(*given, **more):
+    global saved
+    saved += 1
+    if saved == {at}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    save(*given, **more)
+np.save = killing
+StoredIndex(Path({folder!r}), "enc-1", {dimension}).graph.bring_up_to_date(lambda done, of: None)
+"""
+
+
+def test_killed_in_the_middle_of_writing_the_next_one_makes_it(tmp_path: Path) -> None:
+    ids, vectors = picture_ids(300), alike(300)
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION)
+    index.write(ids, vectors)
+    index.snapshot()
+    root = Path(__file__).parents[2]
+    code = KILLED.format(
+        root=str(root), tests=str(root / "tests"), at=4, folder=str(tmp_path), dimension=DIMENSION
+    )
+    killed = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert index.graph.newest() is None
+    graph = index.graph.bring_up_to_date(unheard)
+    snapshot = index.snapshot()
+    assert_true(graph, snapshot.vectors(list(snapshot.ids)), graphs.KEPT)
+    assert len(list((tmp_path / "enc-1.graph").iterdir())) == 1  # what the killed one left is gone
