@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from filelock import FileLock
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -222,6 +221,8 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     file = settings.home / "settings.json"
     updated = _with(settings, changes)
     file.parent.mkdir(parents=True, exist_ok=True)
+    from filelock import FileLock  # a server of exported classifiers saves nothing and hasn't got it
+
     with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
         kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
         handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600

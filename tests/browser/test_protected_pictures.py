@@ -124,10 +124,12 @@ def test_what_a_person_chooses_holds_everywhere_is_counted_for_them_and_offers_a
 def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(
     site: Site, page: Any, concept: str
 ) -> None:
-    answer(site.bench, concept, [one.id for one in site.bench.answers.next_pictures(concept, 12)])
+    asked = site.bench.answers.next_pictures(concept, 12)
+    answer(site.bench, concept, [one.id for one in asked])
     site.bench.versions.train(concept)
     page.goto(f"{site.url}/library")
-    page.locator("#library-main .tile").first.click()
+    taught = next(one.id for one in asked if one.purpose == "train")  # of what measures nothing is told yet
+    page.locator(f'#library-main .tile[data-value="{taught}"]').click()
     page.get_by_role("button", name="Where in the picture").click()
     expect(page.locator("[data-heat-said]")).to_contain_text("of what raised the score is")
     expect(page.locator(".heat-map .raised").first).to_be_visible()

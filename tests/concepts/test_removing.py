@@ -182,7 +182,8 @@ def test_an_upload_that_is_gone_for_good_is_gone_from_the_folder_of_uploads(
     from PIL import Image
 
     bench = open_bench()
-    batch = bench.context.uploads.folder(bench.context.uploads.begin())
+    uploads = bench.context.uploads
+    batch = bench.context.settings.home / "uploads" / uploads.begin()
     batch.mkdir(parents=True)
     Image.effect_noise((50, 40), 90).convert("RGB").save(batch / "own.png")
     assert bench.pictures.add_pictures([batch]).added == 1
