@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all soak browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run test test-all soak bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -22,6 +22,13 @@ test-all: $(VENV)/installed-dev browser
 # At most ten minutes: seventy people, three power cuts and a full disk (for that it has to be root).
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
+
+# At most a quarter of an hour, and two minutes: each row beside the least that could do it, in the same run.
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.limits
+
+bench-quick: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.limits --quick
 
 # Where neither is to be had the tests that need one are skipped, and say so at the end.
 browser: $(VENV)/installed-dev

@@ -1,0 +1,69 @@
+"""Every row against its limit: `python -m benchmarks.limits [--quick]`, or `make bench`, `make bench-quick`.
+
+What is measured is written to `benchmarks/results/latest.json`, and set beside what was committed there last.
+`--quick` takes a tenth of the vectors and files and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.limits import library, vectors
+from benchmarks.limits.rows import Row, Rows
+
+RESULTS = Path(__file__).parents[1] / "results" / "latest.json"
+PARTS: dict[str, Callable[[Path, int], Rows]] = {
+    "vectors": lambda folder, share: vectors.rows(folder, 1_000_000 // share),
+    "library": lambda folder, share: library.rows(folder, 100_000 // share),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", choices=PARTS)
+    arguments = parser.parse_args()
+    before = _committed()
+    found: list[Row] = []
+    print(f"{'':62}{'s':>9}{'least':>9}{'ratio':>8}{'spread':>14}{'bar':>6}{'before':>8}")
+    for name, part in PARTS.items():
+        if arguments.only in (None, name):
+            with tempfile.TemporaryDirectory() as folder:
+                for row in part(Path(folder), 10 if arguments.quick else 1):
+                    found.append(row)
+                    print(_line(row, before.get(row.row)), flush=True)
+    if not arguments.quick and not arguments.only:
+        RESULTS.write_text(json.dumps([row.record() for row in found], indent=1) + "\n")
+    missed = [row.row for row in found if not row.met]
+    print(f"{len(found) - len(missed)} of {len(found)} bars are met.", *missed, sep="\n  ")
+    sys.exit(bool(missed))
+
+
+def _line(row: Row, before: float | None) -> str:
+    record = row.record()
+    of = [a / b for a, b in zip(row.seconds, row.baseline_seconds, strict=False)] or row.seconds
+    least = f"{record['baseline_seconds']:9.3f}" if row.baseline_seconds else f"{'':9}"
+    ratio = f"{row.ratio:8.2f}" if row.ratio is not None else f"{'':8}"
+    spread = f"{min(of):.2f} to {max(of):.2f}"
+    was = f"{before:8.2f}" if before is not None else f"{'':8}"
+    met = "" if row.met else "  not met"
+    return f"{row.row:62}{record['seconds']:9.3f}{least}{ratio}{spread:>14}{row.bar:6g}{was}{met}"
+
+
+def _committed() -> dict[str, float]:
+    """The ratio of each row, or its seconds where it has none, as they were committed last."""
+    name = RESULTS.relative_to(Path(__file__).parents[2]).as_posix()
+    shown = subprocess.run(["git", "show", f"HEAD:{name}"], capture_output=True, text=True, check=False)
+    if shown.returncode:
+        return {}
+    return {row["row"]: row["ratio"] or row["seconds"] for row in json.loads(shown.stdout)}
+
+
+if __name__ == "__main__":
+    main()

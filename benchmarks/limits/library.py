@@ -1,0 +1,66 @@
+"""The library: a folder of files that are known already. Files and rows are made up; no file is read."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.limits.rows import Rows, compared, within
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.adding import PictureFacts
+from storage.pictures.files import Source
+
+A_FOLDER = 1_000  # files
+FILES_A_SECOND = 20_000
+
+
+def rows(folder: Path, count: int) -> Rows:
+    """`count` files in a folder that is empty."""
+    pictures = folder / "pictures"
+    bench = Workbench(load_settings(home=folder / "home"))
+    try:
+        bench.pictures.add_pictures([_one_picture(folder)], encoder="embedded")
+        encoder = bench.context.collection.library.encoder()
+        assert encoder is not None
+        for start in range(0, count, A_FOLDER):
+            read = [_known(pictures, number) for number in range(start, min(start + A_FOLDER, count))]
+            bench.context.collection.library.adding.record(read, [], encoder.fingerprint)
+            ids = [facts.id for _, facts in read]
+            bench.context.collection.index().write(
+                ids, np.eye(1, encoder.dimension, k=3).repeat(len(ids), axis=0)
+            )
+            bench.context.collection.library.adding.vectors_written(ids, encoder.fingerprint)
+
+        def again() -> None:
+            done = bench.pictures.add_pictures([pictures])
+            assert done.unchanged == count, done
+
+        what = f"add {count:,} files again that are unchanged"
+        yield within(what, count / FILES_A_SECOND, again)
+        yield compared(what, 10, again, "a stat of each file", lambda: _stats(pictures), repeats=3)
+    finally:
+        bench.context.close()
+
+
+def _one_picture(folder: Path) -> Path:
+    from PIL import Image
+
+    path = folder / "one.png"
+    Image.new("RGB", (32, 32), (200, 30, 30)).save(path)
+    return path
+
+
+def _known(folder: Path, number: int) -> tuple[Source, PictureFacts]:
+    path = folder / f"{number // A_FOLDER:04d}" / f"{number:07d}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    stat = path.stat()
+    own = hashlib.sha256(str(number).encode()).hexdigest()
+    return Source(str(path), stat.st_size, stat.st_mtime_ns), PictureFacts(own, 1000, "JPEG", 640, 480, None)
+
+
+def _stats(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.jpg"))
