@@ -39,6 +39,7 @@ def main() -> None:
                     found.append(row)
                     print(_line(row, before.get(row.row)), flush=True)
     if not arguments.quick and not arguments.only:
+        RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps([row.record() for row in found], indent=1) + "\n")
     missed = [row.row for row in found if not row.met]
     print(f"{len(found) - len(missed)} of {len(found)} bars are met.", *missed, sep="\n  ")
