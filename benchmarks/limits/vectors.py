@@ -30,6 +30,7 @@ def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
             index.write(ids[start : start + A_WRITE], vectors[start : start + A_WRITE])
 
     what = f"{count:,} × {dimension}"
+    StoredIndex(folder / "none", "made-up", dimension).write(ids[:1], vectors[:1])  # loads LanceDB
     yield compared(
         f"write {what}",
         10,

@@ -62,6 +62,13 @@ class AddReport:
     skipped: Counter[str] = field(default_factory=Counter)  # reason → files
     seconds: float = 0.0
 
+    @property
+    def files(self) -> int:
+        """That were come to, each once."""
+        return (
+            self.added + self.duplicates + self.unchanged + self.removed_before + sum(self.skipped.values())
+        )
+
     def as_dict(self) -> dict[str, Any]:
         return vars(self) | {
             "skipped": dict(self.skipped),
@@ -101,24 +108,18 @@ class Ingestion:
         started = time.monotonic()
         files = sources.walk(paths, within)
         result = AddReport(embedded=self.embed_pending(listener))
-        done = 0
 
         def tell() -> None:
             """Counts what is kept, so that nothing that was counted is done again."""
-            listener(
-                done + result.unchanged + result.removed_before,
-                counting.total,
-                counting.said or _say(result, started),
-            )
+            listener(result.files, counting.total, counting.said or _say(result, started))
 
         work = LookAtFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
         looked_at = _each(self._looks.of(work, self._changed(files, result), tell), ENCODE_BATCH, tell)
         for batch in batches_of(looked_at, COMMIT_EVERY):
             self._commit(self._sorted_out(batch), result)
             self._looks.kept(len(batch))
-            done += len(batch)
             tell()
-        listener(done + result.unchanged, done + result.unchanged, "Looking for near-duplicates")
+        listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
         result.seconds = time.monotonic() - started

@@ -129,9 +129,9 @@ class Looks:
             return unpacked(fragment.content)
         try:
             return unpacked((self._folder / fragment.name).read_bytes())
-        except (
-            FileNotFoundError
-        ):  # another process added the same files and was the first to be done with them
+        # Another process added the same files and was the first to be done with them; or a power cut left
+        # a part of the file (pyarrow's ArrowInvalid is a ValueError).
+        except (FileNotFoundError, ValueError):
             return work.begin()(batch)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.vectors.ids import ID_TYPE
+from storage.vectors.tables import BucketTables
 
 MOST = 2.0  # times what the vectors themselves take, in the table or in its copy
 SPARE = 64 * 1024**2  # bytes that are never too much
@@ -39,12 +40,15 @@ class PurgedVectors:
     lists: int = 0
 
 
-def disk_use(folder: Path, fingerprint: str, vectors: int, dimension: int) -> DiskUse:
-    """Of the encoder with this fingerprint, which has so many vectors of so many numbers."""
+def disk_use(
+    folder: Path, fingerprint: str, vectors: int, dimension: int, bucket: BucketTables | None = None
+) -> DiskUse:
+    """Of the encoder with this fingerprint, which has so many vectors of so many numbers. What a bucket holds
+    of other encoders isn't counted."""
     kinds = {kind: bytes_in(folder / f"{fingerprint}.{kind}") for kind in ("lance", "matrix", "graph")}
     each = dimension * np.dtype(np.float16).itemsize + ID_TYPE.itemsize
     return DiskUse(
-        table=kinds["lance"],
+        table=kinds["lance"] if bucket is None else bucket.bytes_of(fingerprint),
         copy=kinds["matrix"],
         graph=kinds["graph"],
         others=bytes_in(folder) - sum(kinds.values()),

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from storage.errors import UnknownPictureError
 from storage.vectors.ids import PictureIds, Rows, located
 from storage.vectors.neighbours import neighbours_of
-from storage.vectors.products import CHUNK, multiplied
+from storage.vectors.products import multiplied
 from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores, smallest
 
-BLOCK = 256 * CHUNK  # rows whose products with all queries are in memory at a time
+BLOCK = 2**18  # rows whose products with all queries are in memory at a time
+TOGETHER = 1024  # rows that are multiplied exactly at a time
 MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
 
@@ -162,8 +163,8 @@ class ExactCopy:
         rows = self._at(places)
         weights = np.asarray(query, dtype=np.float64)
         exact = np.empty(len(rows))
-        for start in range(0, len(rows), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, len(rows), TOGETHER):
+            part = slice(start, start + TOGETHER)
             exact[part] = (self._vectors[rows[part]] * weights).sum(axis=1)
         best = smallest(-exact, k)
         return list(zip(self.ids.at(places[best]), exact[best].tolist(), strict=True))

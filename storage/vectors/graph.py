@@ -75,6 +75,8 @@ class Graph:
     def without(self, ids: Collection[str]) -> tuple[Graph, int]:
         """What is left without these pictures, and in how many lists of others one of them was."""
         gone = PictureIds.of(ids).rows_in(self.ids)
+        if not len(gone):
+            return self, 0
         kept = np.setdiff1d(np.arange(len(self.ids)), gone)
         place = np.full(len(self.ids) + 1, -1, np.int32)  # the last for no neighbour
         place[kept] = np.arange(len(kept))
@@ -254,13 +256,15 @@ def linked(copy: ExactCopy, rows: Indexes, products: Floats, poor: Rows, heard: 
 
 def inserted(rows: Indexes, products: Floats, into: Rows, others: Rows, values: Floats) -> None:
     """Puts others (m,) with their products (m,) into the lists of these places (m,), each of which keeps its
-    k highest."""
+    k highest. One that is in a list already stays in it once."""
     k = rows.shape[1]
     lists = np.unique(into)
     old, column = np.nonzero(rows[lists] >= 0)
     at = np.concatenate([lists[old], into])
     other = np.concatenate([rows[lists][old, column].astype(np.int64), others])
     product = np.concatenate([products[lists][old, column], values])
+    _, once = np.unique(at * len(rows) + other, return_index=True)
+    at, other, product = at[once], other[once], product[once]
     order = np.lexsort((other, -product, at))
     at, other, product = at[order], other[order], product[order]
     ends = np.searchsorted(at, lists, side="left")

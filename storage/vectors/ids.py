@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 ID_TYPE = np.dtype("S64")
 DECODED_AT_ONCE = 8192
 
+_IN_ID = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
+
 Rows = NDArray[np.int64]
 
 
@@ -112,6 +114,26 @@ def encoded(ids: Sequence[str]) -> NDArray[np.bytes_]:
     if array.dtype.itemsize > ID_TYPE.itemsize:
         array = np.where(np.char.str_len(array) > ID_TYPE.itemsize, b"", array)
     return array.astype(ID_TYPE)
+
+
+def checked(ids: Sequence[str]) -> NDArray[np.bytes_]:
+    """(n,) as they are kept. Raises `ValueError` where one can be no picture's: that is letters and digits of
+    ASCII, at least one and no more than 64."""
+    keys = encoded(ids)
+    # Counted all at once: to ask each is a third of writing its vector.
+    if not all(ids) or int(_IN_ID[keys.view(np.uint8)].sum()) != sum(map(len, ids)):
+        wrong = [one for one in ids if not (one.isascii() and one.isalnum() and len(one) <= ID_TYPE.itemsize)]
+        raise ValueError(f"{wrong[0]!r} is not a picture id.")
+    return keys
+
+
+def order_of(ids: NDArray[np.bytes_]) -> Rows:
+    """(n,) where the first, the second and so on of these is in ascending order, as `np.argsort` says. By
+    their first eight bytes, which takes a tenth of the time, unless some have the same."""
+    first = ids.view(">u8")[:: ID_TYPE.itemsize // 8].astype(np.uint64)
+    order = np.argsort(first)
+    first = first[order]
+    return order if (first[1:] > first[:-1]).all() else np.argsort(ids)
 
 
 def located(

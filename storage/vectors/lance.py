@@ -6,6 +6,7 @@ import logging
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +22,14 @@ from storage.disk import obstacle
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import ID_TYPE, PictureIds, encoded
+from storage.vectors.ids import ID_TYPE, PictureIds, checked, encoded
 from storage.vectors.matrix import Matrix
 from storage.vectors.protocol import BATCH
 from storage.vectors.tables import LANCE, BucketTables, WritersTurn
 
 COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
-KEEP_VERSIONS = timedelta(hours=1)  # longer than any reader takes for one scan
+KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the lock; others read the copy
 
 _EXPONENT = np.uint16(0x7C00)  # all of whose bits only infinities and what is no number have (IEEE 754)
 
@@ -67,33 +68,38 @@ class LanceIndex(ReadBySnapshot):
     # Writing
 
     def write(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
-        written, stored = self._checked(ids, vectors)
+        written, keys, stored = self._checked(ids, vectors)
         if not written:
             return
-        keys = encoded(written)
         with self._lock, self._guarded():
             rows = self._arrow(written, stored, self._table.schema)
             before = self._in_step()
-            if self._matrix.held(before, keys):
-                upsert = self._table.merge_insert("id").when_matched_update_all()
-                upsert.when_not_matched_insert_all().execute(rows)
-            else:
-                self._table.add(rows)  # in a tenth of the time: it doesn't look for what is there
-            if self.version != _next(before):  # somebody wrote between, who wasn't held off
-                log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
+            with ThreadPoolExecutor(1) as beside:
+                laid = beside.submit(self._matrix.lay, before, stored)  # while LanceDB writes the same
+                # Where the copy doesn't know, the table is asked.
+                if self._matrix.held(before, keys) != set():
+                    upsert = self._table.merge_insert("id").when_matched_update_all()
+                    upsert.when_not_matched_insert_all().execute(rows)
+                else:
+                    self._table.add(rows)  # in a tenth of the time: it doesn't look for what is there
+            if not self._has_committed(before, 1):
                 return
             stats = self._table.stats()
             enough = max(COMPACT_AFTER, stats["num_rows"] // ROWS_A_FILE)
-            if stats["fragment_stats"]["num_small_fragments"] >= enough:
-                self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
-            self._matrix.append(before, self.version, keys, stored)
+            if stats["fragment_stats"]["num_small_fragments"] >= enough and not self._compacted():
+                return
+            self._matrix.append(before, self.version, keys, laid.result())
 
     def delete(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
         with self._lock, self._guarded():
             before = self._in_step()
-            for start in range(0, len(ids), BATCH):
-                self._table.delete(lancedb.col("id").isin(list(ids[start : start + BATCH])))
-            self._matrix.append(before, self.version, gone=encoded(list(ids)))
+            batches = [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+            for some in batches:
+                self._table.delete(lancedb.col("id").isin(some))
+            if self._has_committed(before, len(batches)):
+                self._matrix.append(before, self.version, gone=encoded(list(ids)))
 
     def purge(self, ids: Sequence[str]) -> None:
         """Writes the table anew, because a deleted row stays in its file until LanceDB finds that worth
@@ -108,8 +114,8 @@ class LanceIndex(ReadBySnapshot):
                 for some, vectors in copy.batches():
                     rows = [row for row, picture_id in enumerate(some) if picture_id not in gone]
                     if rows:
-                        left = self._checked([some[row] for row in rows], vectors[rows])
-                        yield from self._arrow(*left, schema).to_batches()
+                        left, _, stored = self._checked([some[row] for row in rows], vectors[rows])
+                        yield from self._arrow(left, stored, schema).to_batches()
 
             self._table = self._database.create_table(
                 self.fingerprint, kept(), schema=schema, mode="overwrite"
@@ -124,8 +130,7 @@ class LanceIndex(ReadBySnapshot):
         """Puts small files together and removes the versions of before that no reader needs any more."""
         with self._lock, self._guarded():
             before = self._in_step()
-            self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
-            if self.version != before:  # else the copy would be made anew
+            if self._compacted() and self.version != before:  # else the copy would be made anew
                 self._matrix.append(before, self.version)
 
     def drop(self) -> None:
@@ -135,17 +140,17 @@ class LanceIndex(ReadBySnapshot):
         self._newest = None
 
     def verify(self) -> None:
-        """A copy that isn't what the table holds is made again."""
-        copy = self.snapshot()
-        for batch in self._scan("id", "vector"):
-            ids = batch["id"].to_pylist()
-            held = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
-            if copy.missing(ids) or not np.array_equal(copy.vectors(ids), held.astype(np.float32)):
+        """A copy that isn't what the table holds is made again. Raises `DamagedIndexError` where the table
+        holds a picture twice."""
+        with self._lock:  # no version may be tidied away while it is read
+            copy = self.snapshot()
+            if (copy.known[1:] == copy.known[:-1]).any():
+                raise DamagedIndexError(self._place, "a picture is in it twice")
+            if not self._is_copied(copy):
                 log.warning("The copy of the vectors for reading differs from them and is made again.")
                 self._matrix.remove()
                 self._newest = None
                 self.snapshot()
-                return
 
     # Reading
 
@@ -168,18 +173,15 @@ class LanceIndex(ReadBySnapshot):
         return self.snapshot().ids
 
     def count(self) -> int:
-        return sum(len(batch) for batch in self._scan("id"))
+        return self.snapshot().count()
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        """Asks the copy's files, else the table, so that between two writes no copy has to be made."""
+        """Asks the copy's files, so that between two writes no copy has to be made."""
         wanted = dict.fromkeys(ids)
         held = self._matrix.held(self.version, encoded(list(wanted)))
-        if held is not None:
-            return [picture_id for picture_id in wanted if picture_id.encode() not in held]
-        for batch in self._scan("id"):
-            for picture_id in batch["id"].to_pylist():
-                wanted.pop(picture_id, None)
-        return list(wanted)
+        if held is None:
+            return self.snapshot().missing(list(wanted))
+        return [picture_id for picture_id in wanted if picture_id.encode() not in held]
 
     # Inside
 
@@ -194,6 +196,32 @@ class LanceIndex(ReadBySnapshot):
         if not self._matrix.holds(version):
             self._made(version)
         return version
+
+    def _has_committed(self, before: str, commits: int) -> bool:
+        """Whether so many commits lead from that version to the table's, all of them ours."""
+        made, _, number = before.rpartition("-")
+        return self._is_alone(self.version == f"{made}-{int(number) + commits}")
+
+    def _compacted(self) -> bool:
+        """Puts small files together, in as many commits as LanceDB likes. Whether no row came or went."""
+        rows = self._table.count_rows()
+        self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        return self._is_alone(self._table.count_rows() == rows)
+
+    def _is_alone(self, told: bool) -> bool:
+        if not told:  # somebody wrote who wasn't held off
+            log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
+        return told
+
+    def _is_copied(self, copy: ExactCopy) -> bool:
+        seen = 0
+        for batch in self._scan("id", "vector"):
+            ids = batch["id"].to_pylist()
+            held = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
+            seen += len(ids)
+            if copy.missing(ids) or not np.array_equal(copy.vectors(ids), held.astype(np.float32)):
+                return False
+        return seen == copy.count()
 
     def _made(self, version: str) -> ExactCopy:
         def parts() -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.float16]]]:
@@ -237,23 +265,21 @@ class LanceIndex(ReadBySnapshot):
 
     def _checked(
         self, ids: Sequence[str], vectors: NDArray[np.floating]
-    ) -> tuple[list[str], NDArray[np.float16]]:
-        """Each id once, with the last of its vectors as it is kept."""
+    ) -> tuple[list[str], NDArray[np.bytes_], NDArray[np.float16]]:
+        """Each id once, as it is kept, and the last of its vectors as it is kept."""
         if vectors.shape != (len(ids), self.dimension):
             raise ValueError(
                 f"{len(ids)} ids need vectors {(len(ids), self.dimension)}, not {vectors.shape}."
             )
         last = {picture_id: row for row, picture_id in enumerate(ids)}
-        for picture_id in last:
-            if not (picture_id.isascii() and picture_id.isalnum() and len(picture_id) <= ID_TYPE.itemsize):
-                raise ValueError(f"{picture_id!r} is not a picture id.")
+        keys = checked(list(last))
         with np.errstate(over="ignore"):
             stored = vectors.astype(np.float16, copy=False)
         if len(last) < len(ids):
             stored = stored[list(last.values())]
         if len(stored) and (stored.view(np.uint16) & _EXPONENT).max() == _EXPONENT:
             raise ValueError("A vector has numbers that are not finite in float16.")
-        return list(last), stored
+        return list(last), keys, stored
 
     def _arrow(self, ids: Sequence[str], vectors: NDArray[np.float16], schema: pa.Schema) -> pa.Table:
         columns = [
@@ -261,6 +287,10 @@ class LanceIndex(ReadBySnapshot):
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dimension),
         ]
         return pa.table(columns, schema=schema)
+
+    @property
+    def _place(self) -> Path | str:
+        return self._bucket.uri if self._bucket else self._folder
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -270,8 +300,7 @@ class LanceIndex(ReadBySnapshot):
             if not _is_of_storage(error):
                 raise
             reason = str(error) or type(error).__name__
-            place = self._bucket.uri if self._bucket else ""
-            if place and (refusal := buckets.problem_of(reason, place)) is not None:
+            if self._bucket and (refusal := buckets.problem_of(reason, self._bucket.uri)) is not None:
                 raise refusal from error
             if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
                 raise DiskFullError(self._folder) from error
@@ -283,7 +312,7 @@ class LanceIndex(ReadBySnapshot):
                 raise problem from error
             # Behind a comma LanceDB says where in its own code that was.
             reason = reason.splitlines()[0].partition(", /")[0][:200]
-            raise DamagedIndexError(place or self._folder, reason) from error
+            raise DamagedIndexError(self._place, reason) from error
 
 
 def dimension_of(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> int:
@@ -305,12 +334,6 @@ def remove_table(folder: Path, fingerprint: str, bucket: BucketTables | None = N
 def _connected(folder: Path, bucket: BucketTables | None) -> lancedb.DBConnection:
     at, options = (folder, None) if bucket is None else (bucket.uri, buckets.options())
     return lancedb.connect(at, storage_options=options, read_consistency_interval=timedelta(0))
-
-
-def _next(version: str) -> str:
-    """That of the table after one more commit."""
-    made, _, number = version.rpartition("-")
-    return f"{made}-{int(number) + 1}"
 
 
 def _is_of_storage(error: Exception) -> bool:

@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from storage.vectors.ids import Rows
 
-CHUNK = 1024  # rows converted to float32 at a time: they and their product stay in the cache
+CHUNK = 4 * 1024**2  # bytes of float32 that are converted at a time: they stay in the cache until multiplied
 
 # The vectors are mapped for reading and are never written to through torch.
 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
@@ -30,23 +30,24 @@ def multiplied(
     are.
     """
     count = len(vectors if rows is None else rows)
+    chunk = max(CHUNK // (4 * vectors.shape[1]), 1)  # rows
     columns = np.ascontiguousarray(columns)
     out = np.empty((count, *columns.shape[1:]), dtype=np.float32)
     workers = os.cpu_count() or 1
-    share = -(-count // (workers * CHUNK)) * CHUNK
+    share = -(-count // (workers * chunk)) * chunk
     convert = _conversion()
 
     def multiply(first: int) -> None:
         # One buffer a thread: a new one for every chunk is taken from the system and given back each time.
-        floats = np.empty((min(CHUNK, count), vectors.shape[1]), dtype=np.float32)
-        for start in range(first, min(first + share, count), CHUNK):
-            part = slice(start, min(start + CHUNK, first + share, count))
-            chunk = vectors[part] if rows is None else vectors[rows[part]]
-            convert(chunk, floats[: len(chunk)])
-            np.matmul(floats[: len(chunk)], columns, out=out[part])
+        floats = np.empty((min(chunk, count), vectors.shape[1]), dtype=np.float32)
+        for start in range(first, min(first + share, count), chunk):
+            part = slice(start, min(start + chunk, first + share, count))
+            halves = vectors[part] if rows is None else vectors[rows[part]]
+            convert(halves, floats[: len(halves)])
+            np.matmul(floats[: len(halves)], columns, out=out[part])
 
     with one_blas_thread:
-        if count <= CHUNK:
+        if count <= chunk:
             multiply(0)
             return out
         with ThreadPoolExecutor(workers) as pool:

@@ -85,7 +85,7 @@ class StoredIndex(ReadBySnapshot):
 
     def disk(self, vectors: int) -> DiskUse:
         """`vectors`: how many there are."""
-        return disk_use(self._folder, self.fingerprint, vectors, self.dimension)
+        return disk_use(self._folder, self.fingerprint, vectors, self.dimension, self._bucket)
 
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open

@@ -32,6 +32,9 @@ class BucketTables:
         found = (name.removesuffix(LANCE) for name in names if name.endswith(LANCE))
         return sorted(fingerprint for fingerprint in found if self.has(fingerprint))
 
+    def bytes_of(self, fingerprint: str) -> int:
+        return sum(entry.size for entry in buckets.entries(f"{self.uri}/{fingerprint}{LANCE}", below=True))
+
     def remove(self, fingerprint: str) -> None:
         buckets.delete_folder(f"{self.uri}/{fingerprint}{LANCE}")
 

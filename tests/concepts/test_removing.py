@@ -117,7 +117,11 @@ def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     again = trained.pictures.add_pictures([pictures])
     assert (again.added, again.removed_before) == (0, 1)
     shutil.copy(place, tmp_path / "elsewhere.png")
-    elsewhere = trained.pictures.add_pictures([tmp_path / "elsewhere.png"])
+    told: list[int] = []
+    elsewhere = trained.pictures.add_pictures(
+        [tmp_path / "elsewhere.png"], listener=lambda done, total, note: told.append(done)
+    )
+    assert max(told) == 1
     assert (elsewhere.added, elsewhere.duplicates, elsewhere.removed_before) == (0, 0, 1)
     assert trained.removing.put_back([place], author=ME).pictures == three[2:]
 

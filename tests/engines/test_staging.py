@@ -64,6 +64,21 @@ def test_what_is_staged_is_not_looked_at_again_and_merged_once(
     assert not list(bench.context.settings.home.glob("staging/*/*.arrow"))
 
 
+def test_what_a_power_cut_left_half_staged_is_looked_at_again(
+    open_on: Callable[..., Workbench], pictures: Path
+) -> None:
+    bench = open_on(BreaksOff(), "broken off")
+    with pytest.raises(EngineError):
+        bench.pictures.add_pictures([pictures])
+    for staged in bench.context.settings.home.glob("staging/*/*.arrow"):
+        staged.write_bytes(staged.read_bytes()[:100])
+    bench.context.collection.engine = NextDoor()
+    bench.pictures.add_pictures([pictures])
+    whole = open_on(InProcess(), "whole")
+    whole.pictures.add_pictures([pictures])
+    assert_same(bench, whole)
+
+
 def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
     open_on: Callable[..., Workbench], pictures: Path, tmp_path: Path
 ) -> None:

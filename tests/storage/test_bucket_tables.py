@@ -156,6 +156,12 @@ def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
     assert contents(mine) == contents(other)
 
 
+def test_what_a_table_takes_of_its_bucket_is_counted(bucket: BucketTables, tmp_path: Path) -> None:
+    index = StoredIndex(tmp_path, "enc-1", DIMENSION, bucket)
+    index.write(picture_ids(100), unit_vectors(100))
+    assert index.disk(100).table >= 100 * DIMENSION * 2
+
+
 # Whose turn it is
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
+from storage.vectors.ids import checked, encoded, order_of
 from storage.vectors.lance import LanceIndex
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +70,58 @@ def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.
         index.write(ids[i : i + 1], vectors[i : i + 1])
     assert index._table.stats()["fragment_stats"]["num_fragments"] < 5
     np.testing.assert_array_equal(index.vectors(ids), vectors)
+
+
+def test_deleting_nothing_writes_nothing(index: LanceIndex) -> None:
+    index.write(picture_ids(3), unit_vectors(3))
+    before = index.version
+    index.delete([])
+    assert index.version == before
+
+
+def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
+    index: LanceIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two steps that change the table in several commits."""
+    index.write(picture_ids(9), unit_vectors(9))
+    other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
+    monkeypatch.setattr("storage.vectors.lance.BATCH", 2)
+    monkeypatch.setattr(other, "_lock", nullcontext())
+    for number, step in enumerate((lambda: index.delete(picture_ids(5)), index.tidy)):
+        in_step = index._in_step
+        new, rows = picture_ids(1, start=100 + number), unit_vectors(1, seed=number)
+
+        def meanwhile(in_step=in_step, new=new, rows=rows) -> str:  # type: ignore[no-untyped-def]
+            before: str = in_step()
+            other._table.add(other._arrow(new, rows.astype(np.float16), other._table.schema))
+            return before
+
+        with monkeypatch.context() as patched:
+            patched.setattr(index, "_in_step", meanwhile)
+            step()
+        assert new[0] in index.ids
+        assert contents(index) == contents(other)
+
+
+def test_a_picture_that_is_in_the_table_twice_is_damage(index: LanceIndex) -> None:
+    index.write(picture_ids(3), unit_vectors(3))
+    twice = index._arrow(picture_ids(1), unit_vectors(1).astype(np.float16), index._table.schema)
+    index._table.add(twice)
+    with pytest.raises(DamagedIndexError, match="twice"):
+        index.verify()
+
+
+@given(st.lists(st.text(st.sampled_from("aZ9-é\0 "), max_size=66), max_size=6))
+def test_an_id_is_letters_and_digits(ids: list[str]) -> None:
+    allowed = all(one.isascii() and one.isalnum() and len(one) <= 64 for one in ids)
+    with nullcontext() if allowed else pytest.raises(ValueError, match="is not a picture id"):
+        assert checked(ids).tolist() == [one.encode() for one in ids]
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=10), unique=True))
+def test_ids_are_put_in_order_whatever_they_begin_with(ids: list[str]) -> None:
+    keys = encoded(ids)
+    assert keys[order_of(keys)].tolist() == sorted(one.encode() for one in ids)
 
 
 # The memory-mapped copy

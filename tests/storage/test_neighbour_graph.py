@@ -19,7 +19,7 @@ from storage.errors import StorageError
 from storage.vectors import graph as graphs
 from storage.vectors import stored
 from storage.vectors.clusters import clustered
-from storage.vectors.graph import Graph, brought_to, built
+from storage.vectors.graph import Graph, brought_to, built, inserted
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.ids import PictureIds
 from storage.vectors.nearest import highest
@@ -153,6 +153,13 @@ def test_a_graph_that_followed_says_what_a_new_one_says(data: st.DataObject) -> 
             assert followed.version == str(step)
             assert_true(followed, copy.vectors(list(copy.ids)), graphs.ENOUGH)
             graph = followed
+
+
+def test_who_is_in_a_list_already_comes_into_it_once() -> None:
+    rows = np.array([[1, 2], [0, 2], [0, 1]], np.int32)
+    products = np.array([[0.9, 0.5], [0.9, 0.4], [0.5, 0.4]], np.float32)
+    inserted(rows, products, np.array([0, 0]), np.array([1, 2]), np.array([0.9, 0.5], np.float32))
+    assert rows[0].tolist() == [1, 2]
 
 
 def test_where_much_is_new_it_is_better_to_begin_anew(small: None) -> None:
