@@ -86,7 +86,7 @@ class LanceIndex(ReadBySnapshot):
                 return
             stats = self._table.stats()
             enough = max(COMPACT_AFTER, stats["num_rows"] // ROWS_A_FILE)
-            if stats["fragment_stats"]["num_small_fragments"] >= enough and not self._compacted():
+            if stats["fragment_stats"]["num_small_fragments"] >= enough and not self._compacted(before, 1):
                 return
             self._matrix.append(before, self.version, keys, laid.result())
 
@@ -130,7 +130,7 @@ class LanceIndex(ReadBySnapshot):
         """Puts small files together and removes the versions of before that no reader needs any more."""
         with self._lock, self._guarded():
             before = self._in_step()
-            if self._compacted() and self.version != before:  # else the copy would be made anew
+            if self._compacted(before, 0) and self.version != before:  # else the copy would be made anew
                 self._matrix.append(before, self.version)
 
     def drop(self) -> None:
@@ -202,9 +202,12 @@ class LanceIndex(ReadBySnapshot):
         made, _, number = before.rpartition("-")
         return self._is_alone(self.version == f"{made}-{int(number) + commits}")
 
-    def _compacted(self) -> bool:
-        """Puts small files together, in as many commits as LanceDB likes. Whether no row came or went."""
+    def _compacted(self, before: str, commits: int) -> bool:
+        """Puts small files together, in as many commits as LanceDB likes, where so many of ours lead from
+        that version here. Whether no row came or went."""
         rows = self._table.count_rows()
+        if not self._has_committed(before, commits):
+            return False
         self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
         return self._is_alone(self._table.count_rows() == rows)
 
