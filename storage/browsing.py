@@ -286,7 +286,7 @@ class Browsing:
             if kept.newest == newest and (kept.counts == counts or _is_settled(sorting, fits)):
                 return kept.span
             if kept.newest is not None and newest is not None and _is_settled(sorting, fits):
-                span = _around(kept.span, _looked_up(session, sorting, fits, since=kept.newest))
+                span: Span | None = _around(kept.span, _looked_up(session, sorting, fits, since=kept.newest))
                 self._keep(key, replace(kept, newest=max(kept.newest, newest), span=span))
                 return span
         span = _looked_up(session, sorting, fits)
