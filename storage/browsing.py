@@ -19,14 +19,13 @@ from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from storage.collections import LARGE, NamedCollection, is_in
-from storage.database import Database
+from storage.database import Database, chunks
 from storage.folders import Folder, folders_in, range_of, span_of
 from storage.kept_counts import KeptCounts, kept_counts
 from storage.tables import UNDATED, UNREAD, PictureRow, SourceRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
-PARAMETERS = 5000
 NEXT = 200  # pictures that tell how dense what fits is
 KNOWN_FOR = 30  # seconds: between which keys what fits lies
 SPANS = 500  # of which that is known
@@ -220,7 +219,7 @@ class Browsing:
         found: set[str] = set()
         with self._database.read() as session:
             conditions = chosen.conditions(session, read_on="ids")
-            for ids in _parts(picture_ids):
+            for ids in chunks(picture_ids):
                 found.update(
                     session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions))
                 )
@@ -308,7 +307,7 @@ class Browsing:
             conditions = chosen.conditions(session, read_on="ids")
             rows = [
                 row
-                for ids in _parts(sorted(chosen.among))
+                for ids in chunks(sorted(chosen.among))
                 for row in session.execute(query.where(PictureRow.id.in_(ids), *conditions))
             ]
             return [(row[0], row[1]) for row in rows if row[1] not in chosen.without]
@@ -471,8 +470,3 @@ def _is_large(session: Session, folder: str) -> bool:
 
 def _stamp(one: NamedCollection) -> tuple[int, int]:
     return one.id, one.change
-
-
-def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), PARAMETERS):
-        yield items[start : start + PARAMETERS]
