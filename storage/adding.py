@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import Database, insert_new, insert_or_update
+from storage.database import Database, chunks, insert_new, insert_or_update
 from storage.folders import Placed, count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
 from storage.repeated import joined, recount_groups, recount_places
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
-
-MAX_PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 
 
 @dataclass(frozen=True)
@@ -199,9 +197,3 @@ def _sorted_by(place: str) -> str:
 def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:
     rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in picture_ids]
     insert_new(session, PendingVectorRow, rows)
-
-
-def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many at a time as one statement takes."""
-    for start in range(0, len(items), MAX_PARAMETERS):
-        yield items[start : start + MAX_PARAMETERS]

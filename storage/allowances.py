@@ -48,11 +48,13 @@ class Allowances:
             self._check(session, limits)
 
     def take(self, limits: Sequence[Limit]) -> list[int]:
-        """Takes one of each and returns their numbers; or raises `UsedUpError`, and has taken nothing."""
+        """Takes one of each and returns their numbers; or raises `UsedUpError`, and has taken nothing. Who
+        asks for what is used up waits for no writer, and makes none wait."""
+        self.check(limits)
         at = now()
         with self._database.write(LOCK) as session:
             session.execute(delete(TakenRow).where(TakenRow.until < at))
-            self._check(session, limits)
+            self._check(session, limits)  # others may have taken some meanwhile
             rows = [
                 TakenRow(key=self._kept(limit.key), at=at, until=at + timedelta(seconds=limit.seconds))
                 for limit in limits

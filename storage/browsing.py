@@ -19,18 +19,19 @@ from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from storage.collections import LARGE, NamedCollection, is_in
-from storage.database import Database
+from storage.database import Database, chunks
 from storage.folders import Folder, folders_in, range_of, span_of
+from storage.kept_counts import KeptCounts, kept_counts
 from storage.tables import UNDATED, UNREAD, PictureRow, SourceRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
-PARAMETERS = 5000
 NEXT = 200  # pictures that tell how dense what fits is
 KNOWN_FOR = 30  # seconds: between which keys what fits lies
 SPANS = 500  # of which that is known
 
 Key = int | str | datetime
+Span = tuple[Key, Key]
 Bounds = dict[str, tuple[Any, Any]]  # by `_Sorting.of`: the least and the greatest key
 
 
@@ -70,6 +71,7 @@ _SORTINGS: dict[Order, _Sorting] = {
 }
 
 
+_UNREAD = select(PictureRow.id).where(PictureRow.taken == UNREAD, PictureRow.removed.is_(None))
 _BY_ADDED, _BY_TAKEN = _SORTINGS[Order.NEWEST], _SORTINGS[Order.TAKEN]
 
 
@@ -173,13 +175,23 @@ class Page:
     fitting: int | None
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A span, and as of when: the newest picture, and how much there was in the library."""
+
+    newest: datetime | None
+    counts: KeptCounts
+    until: float
+    span: Span | None
+
+
 class Browsing:
     """Reads pages of the library."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._spans: dict[Hashable, tuple[object, float, tuple[Key, Key] | None]] = {}
+        self._spans: dict[Hashable, _Kept] = {}
 
     def page(self, chosen: PictureFilter, order: Order, limit: int, place: Place | None = None) -> Page:
         """At most `limit` pictures at a place of the order, the first ones without."""
@@ -207,7 +219,7 @@ class Browsing:
         found: set[str] = set()
         with self._database.read() as session:
             conditions = chosen.conditions(session, read_on="ids")
-            for ids in _parts(picture_ids):
+            for ids in chunks(picture_ids):
                 found.update(
                     session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions))
                 )
@@ -224,9 +236,8 @@ class Browsing:
 
     def unread(self, limit: int) -> list[str]:
         """Pictures whose file has not been asked for a date."""
-        query = select(PictureRow.id).where(PictureRow.taken == UNREAD, PictureRow.removed.is_(None))
         with self._database.read() as session:
-            return list(session.scalars(query.limit(limit)))
+            return list(session.scalars(_UNREAD.limit(limit)))
 
     def folders(self, folder: str) -> list[Folder]:
         """The folders right inside of one, by name; of the library's outermost, ""."""
@@ -256,9 +267,10 @@ class Browsing:
             within("taken", self._span(session, _BY_TAKEN, PictureFilter(added=chosen.added)))
         return found
 
-    def _span(self, session: Session, sorting: _Sorting, fits: PictureFilter) -> tuple[Key, Key] | None:
-        """The first and last key of what fits. Looked up once in a while."""
-        newest, now = session.scalar(select(func.max(PictureRow.added))), time.monotonic()
+    def _span(self, session: Session, sorting: _Sorting, fits: PictureFilter) -> Span | None:
+        """The first and last key of what fits, or more. Looked up once in a while; what was added since then
+        widens it. Where old pictures may have come to fit, or by another key, it is looked up again."""
+        newest, counts = session.scalar(select(func.max(PictureRow.added))), kept_counts(session)
         key = (
             sorting.of,
             replace(fits, among=None, without=(), within=None),
@@ -266,20 +278,25 @@ class Browsing:
         )
         with self._lock:
             kept = self._spans.get(key)
-        if kept is not None and kept[0] == newest and now < kept[1]:
-            return kept[2]
-        if fits.within:  # by its members, not by going through the library
-            fits = replace(fits, within=replace(fits.within, pictures=0))
-        shown, *conditions = fits.conditions(session)
-        whole = [shown] if fits.folder or fits.within else []  # else an index has all that is asked
-        query = select(func.min(sorting.column), func.max(sorting.column)).where(*conditions, *whole)
-        row = session.execute(query).one()
-        span = None if row[0] is None else (row[0], row[1])
+        by_date = sorting.of == "taken" or taken_of(fits) != PictureFilter()
+        if by_date and session.scalar(_UNREAD.limit(1)) is not None:
+            return _looked_up(session, sorting, fits)  # the next date that is read may lie outside
+        if kept is not None and time.monotonic() < kept.until:
+            if kept.newest == newest and (kept.counts == counts or _is_settled(sorting, fits)):
+                return kept.span
+            if kept.newest is not None and newest is not None and _is_settled(sorting, fits):
+                span: Span | None = _around(kept.span, _looked_up(session, sorting, fits, since=kept.newest))
+                self._keep(key, replace(kept, newest=max(kept.newest, newest), span=span))
+                return span
+        span = _looked_up(session, sorting, fits)
+        self._keep(key, _Kept(newest, counts, time.monotonic() + KNOWN_FOR, span))
+        return span
+
+    def _keep(self, key: Hashable, kept: _Kept) -> None:
         with self._lock:
             if len(self._spans) > SPANS:
                 self._spans.clear()
-            self._spans[key] = newest, time.monotonic() + KNOWN_FOR, span
-        return span
+            self._spans[key] = kept
 
     def _few(
         self, session: Session, chosen: PictureFilter, column: ColumnElement[Any], bounds: Bounds
@@ -290,7 +307,7 @@ class Browsing:
             conditions = chosen.conditions(session, read_on="ids")
             rows = [
                 row
-                for ids in _parts(sorted(chosen.among))
+                for ids in chunks(sorted(chosen.among))
                 for row in session.execute(query.where(PictureRow.id.in_(ids), *conditions))
             ]
             return [(row[0], row[1]) for row in rows if row[1] not in chosen.without]
@@ -350,6 +367,33 @@ class Browsing:
             place = Place(*read[-1])
 
 
+def _looked_up(
+    session: Session, sorting: _Sorting, fits: PictureFilter, since: datetime | None = None
+) -> Span | None:
+    """The first and last key of what fits, in the bin too; `since`: of what was added behind that."""
+    if fits.within:  # by its members, not by going through the library
+        fits = replace(fits, within=replace(fits.within, pictures=0))
+    _, *conditions = fits.conditions(session)  # an index has all that is asked but whether it is in the bin
+    if since is not None:
+        conditions.append(PictureRow.added > since)
+    query = select(func.min(sorting.column), func.max(sorting.column)).where(*conditions)
+    row = session.execute(query).one()
+    return None if row[0] is None else (row[0], row[1])
+
+
+def _is_settled(sorting: _Sorting, fits: PictureFilter) -> bool:
+    """Whether a picture whose date was read fits for good or never, and keeps its key. A new place can change
+    the others: its folder, its first name, that there are copies or look-alikes."""
+    return sorting.of != "name" and not (fits.folder or fits.copies or fits.look_alikes)
+
+
+def _around(one: Any, other: Any) -> Any:
+    """The span that both are in."""
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
 def _read_on(
     session: Session,
     chosen: PictureFilter,
@@ -357,7 +401,7 @@ def _read_on(
     falling: bool,
     size: int,
     place: Place | None,
-    span: tuple[Key, Key] | None = None,
+    span: Span | None = None,
 ) -> list[tuple[Key, str]]:
     column, picture_id = sorting.column, PictureRow.id
     query = select(column, picture_id).where(*chosen.conditions(session, read_on=sorting.of))
@@ -406,7 +450,7 @@ def _is_dense(
     sorting: _Sorting,
     falling: bool,
     place: Place | None,
-    span: tuple[Key, Key] | None,
+    span: Span | None,
 ) -> bool:
     """Whether a tenth of what comes next in the order fits: then a page is full soon."""
     led, alone = chosen.led(sorting.of), replace(chosen, among=None, without=())
@@ -426,8 +470,3 @@ def _is_large(session: Session, folder: str) -> bool:
 
 def _stamp(one: NamedCollection) -> tuple[int, int]:
     return one.id, one.change
-
-
-def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), PARAMETERS):
-        yield items[start : start + PARAMETERS]

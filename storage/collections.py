@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database
+from storage.database import Database, chunks
 from storage.errors import ConflictError, UnknownCollectionError
 from storage.folders import range_of
 from storage.names import key_of
@@ -27,7 +27,6 @@ from storage.tables import (
     now,
 )
 
-AT_ONCE = 900  # parameters of one statement
 LARGE = 20_000  # pictures, from which on going through the library meets one soon
 UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
 
@@ -148,9 +147,8 @@ class NamedCollections:
         with self._database.write(f"collection {collection_id}") as session:
             number = _last(session, collection_id) + 1
             gone = 0
-            for start in range(0, len(picture_ids), AT_ONCE):
-                some = CollectionPictureRow.picture_id.in_(picture_ids[start : start + AT_ONCE])
-                gone += _end(session, collection_id, number, some)
+            for ids in chunks(picture_ids):
+                gone += _end(session, collection_id, number, CollectionPictureRow.picture_id.in_(ids))
             return _record(session, collection_id, number, "taken", gone, author)
 
     def undo(self, collection_id: int, number: int, author: str) -> Change | None:
@@ -321,8 +319,8 @@ def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, au
         came = _begin(session, collection_id, number, pictures)
     else:
         came, once = 0, list(dict.fromkeys(pictures))
-        for start in range(0, len(once), AT_ONCE):
-            some = select(PictureRow.id).where(PictureRow.id.in_(once[start : start + AT_ONCE]))
+        for ids in chunks(once):
+            some = select(PictureRow.id).where(PictureRow.id.in_(ids))
             came += _begin(session, collection_id, number, some)
     return _record(session, collection_id, number, deed, came, author)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -23,7 +23,10 @@ from storage.files import sqlite_url
 from storage.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 COPIED_AT_ONCE = 1000  # rows
+
+Item = TypeVar("Item")
 
 
 class Database:
@@ -154,6 +157,12 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """As many at a time as one statement is asked about."""
+    for start in range(0, len(items), PARAMETERS):
+        yield items[start : start + PARAMETERS]
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

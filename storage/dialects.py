@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -240,6 +241,7 @@ class _Postgres:
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
         self.engine = create_engine(url, pool_pre_ping=True)
+        self._alone: dict[str, threading.Lock] = {}
         event.listen(self.engine, "connect", self._on_connect)
 
     def begin_read(self, session: Session) -> None:
@@ -266,7 +268,10 @@ class _Postgres:
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
         key = func.hashtextextended(f"discern {name}", 0)
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Whoever waits in the database holds a connection, so of this process's threads one does. The others
+        # would take all that there are from whoever they wait for.
+        here = self._alone.setdefault(name, threading.Lock())
+        with here, self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SET lock_timeout = 0"))  # a training may be going on meanwhile
             connection.execute(select(func.pg_advisory_lock(key)))
             try:

@@ -15,11 +15,11 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.buckets import SCHEME, in_bucket
+from storage.database import chunks
 from storage.dialects import insert_into
 from storage.kept_counts import NOTHING, KeptCounts, add_to_counts
 from storage.tables import FolderRow, PictureRow, SourceRow
 
-AT_ONCE = 2000  # rows of a statement
 FOLDERS = 500  # shown of one folder
 
 
@@ -96,9 +96,8 @@ def count_places(session: Session, changes: Iterable[Placed], more: KeptCounts =
             known.added = min(known.added[0], one.added), max(known.added[1], one.added)
             known.taken = min(known.taken[0], one.taken), max(known.taken[1], one.taken)
     add_to_counts(session, replace(more, places=places))
-    paths = sorted(sums)
-    for start in range(0, len(paths), AT_ONCE):
-        _write(session, [(path, sums[path]) for path in paths[start : start + AT_ONCE]])
+    if sums:
+        _write(session, sorted(sums.items()))
 
 
 def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[Placed]:
@@ -107,10 +106,8 @@ def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[
     query = query.join(PictureRow, PictureRow.id == SourceRow.picture_id)
     return [
         Placed(uri, files, added, taken)
-        for start in range(0, len(picture_ids), AT_ONCE)
-        for uri, added, taken in session.execute(
-            query.where(SourceRow.picture_id.in_(picture_ids[start : start + AT_ONCE]))
-        )
+        for ids in chunks(picture_ids)
+        for uri, added, taken in session.execute(query.where(SourceRow.picture_id.in_(ids)))
     ]
 
 
@@ -144,7 +141,7 @@ def _outermost(session: Session) -> str:
     return next((path for path in above(first) if path in around), "/")
 
 
-def _write(session: Session, sums: list[tuple[str, _Sum]]) -> None:
+def _write(session: Session, sums: Sequence[tuple[str, _Sum]]) -> None:
     rows = [
         {
             "path": path,

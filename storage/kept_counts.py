@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.database import chunks
 from storage.dialects import insert_into
 from storage.tables import LibraryCountRow, PictureRow
-
-AT_ONCE = 5000  # names of a statement
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,8 @@ def groups_shown(session: Session, groups: Iterable[str | None], besides: bool =
     name the group has."""
     p, names = PictureRow, sorted({name for name in groups if name})
     found = 0
-    for start in range(0, len(names), AT_ONCE):
-        query = select(p.near_group).where(
-            p.near_group.in_(names[start : start + AT_ONCE]), p.removed.is_(None)
-        )
+    for some in chunks(names):
+        query = select(p.near_group).where(p.near_group.in_(some), p.removed.is_(None))
         query = query.where(p.id != p.near_group) if besides else query
         found += len(set(session.scalars(query.distinct())))
     return found

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from storage.adding import MAX_PARAMETERS, Adding, PictureFacts, chunks
+from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
-from storage.database import Database, insert_or_update
+from storage.database import PARAMETERS, Database, chunks, insert_or_update
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
@@ -346,7 +346,7 @@ class Library:
         if not found:
             return {}
         query = select(SourceRow.uri, SourceRow.picture_id).where(shown(SourceRow.picture_id))
-        query = query.execution_options(yield_per=MAX_PARAMETERS)
+        query = query.execution_options(yield_per=PARAMETERS)
         with self._database.read() as session:
             for uri, picture_id in session.execute(query):
                 for path in wanted.get(uri.rpartition("/")[2], ()):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from storage.database import Database, insert_new
+from storage.database import Database, chunks, insert_new
 from storage.removed import shown
 from storage.tables import PictureColumnRow, PictureRow
 
@@ -18,7 +18,6 @@ WORDS = "words in the picture"  # as they were read; empty where there are none
 SEARCHED = (CAPTION, WORDS)
 LONGEST_NAME = 80
 LONGEST_VALUE = 10_000  # characters
-AT_ONCE = 1000
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
@@ -51,11 +50,8 @@ class PictureColumns:
             }
             for column in columns
         ]
-        added = 0
         with self._database.write("picture columns") as session:
-            for start in range(0, len(rows), AT_ONCE):
-                added += len(insert_new(session, PictureColumnRow, rows[start : start + AT_ONCE]))
-        return added
+            return len(insert_new(session, PictureColumnRow, rows))
 
     def of(self, picture_id: str) -> list[PictureColumn]:
         """Everything that was said of a picture, captions first."""
@@ -70,13 +66,9 @@ class PictureColumns:
         found: dict[str, tuple[str, ...]] = {}
         query = select(PictureColumnRow.picture_id, PictureColumnRow.value)
         with self._database.read() as session:
-            for start in range(0, len(picture_ids), AT_ONCE):
-                rows = session.execute(
-                    query.where(
-                        PictureColumnRow.picture_id.in_(picture_ids[start : start + AT_ONCE]),
-                        PictureColumnRow.name == CAPTION,
-                    ).order_by(PictureColumnRow.digest)
-                )
+            for ids in chunks(picture_ids):
+                of_these = PictureColumnRow.picture_id.in_(ids), PictureColumnRow.name == CAPTION
+                rows = session.execute(query.where(*of_these).order_by(PictureColumnRow.digest))
                 for picture_id, value in rows:
                     found[picture_id] = (*found.get(picture_id, ()), value)
         return found

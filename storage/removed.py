@@ -7,7 +7,7 @@ those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.k
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -31,7 +31,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.collections import forget
-from storage.database import Database, insert_new
+from storage.database import Database, chunks, insert_new
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown
 from storage.repeated import groups_of, recount_groups
@@ -54,7 +54,6 @@ from storage.tables import (
     now,
 )
 
-AT_ONCE = 5000  # ids of one statement
 MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
 
 
@@ -161,7 +160,7 @@ class Removed:
         with self._database.read() as session:
             return [
                 uri
-                for ids in _chunks(picture_ids)
+                for ids in chunks(picture_ids)
                 for uri in session.scalars(query.where(SourceRow.picture_id.in_(ids)))
             ]
 
@@ -183,7 +182,7 @@ class Removed:
         numbered, and versions name the last one they knew.
         """
         gone = PurgedRows()
-        for ids in _chunks(picture_ids):
+        for ids in chunks(picture_ids):
             with self._database.forget("library") as session:
                 query = select(PictureRow.id).where(PictureRow.id.in_(ids), PictureRow.removed.is_not(None))
                 in_bin = list(session.scalars(query.where(PictureRow.id != PURGED)))
@@ -198,7 +197,7 @@ class Removed:
         moment, moved = now(), set()
         state = PictureRow.removed.is_(None) if remove else PictureRow.removed.is_not(None)
         with self._database.write("library") as session:
-            for ids in _chunks(picture_ids):
+            for ids in chunks(picture_ids):
                 query = select(PictureRow.id).where(PictureRow.id.in_(ids), state, PictureRow.id != PURGED)
                 found = list(session.scalars(query))
                 groups = groups_of(session, found)
@@ -271,8 +270,3 @@ def _rows(session: Session, statement: Delete | Update) -> int:
 
 def _sum(one: PurgedRows, other: PurgedRows) -> PurgedRows:
     return PurgedRows(**{name: count + getattr(other, name) for name, count in vars(one).items()})
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), AT_ONCE):
-        yield items[start : start + AT_ONCE]

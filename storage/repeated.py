@@ -6,20 +6,19 @@ Whoever changes places, groups or the bin says for which pictures or groups, ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from storage.database import chunks
 from storage.tables import PictureRow, SourceRow
-
-AT_ONCE = 5000  # ids of a statement
 
 
 def recount_places(session: Session, picture_ids: Iterable[str]) -> None:
     """Of these pictures: whether they are at several places."""
     places = select(func.count()).where(SourceRow.picture_id == PictureRow.id).scalar_subquery()
-    for ids in _chunks(picture_ids):
+    for ids in chunks(_known(picture_ids)):
         row = update(PictureRow).where(PictureRow.id.in_(ids), PictureRow.copied != (places > 1))
         session.execute(row.values(copied=~PictureRow.copied), execution_options=_UNTRACKED)
 
@@ -28,7 +27,7 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
     """Of the pictures of these groups: whether several of their group are in the library. Those in the bin
     count for nobody, and are ready to be put back."""
     p = PictureRow
-    for names in _chunks(groups):
+    for names in chunks(_known(groups)):
         several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
         several = several.group_by(p.near_group).having(func.count() > 1)
         found = {name for name in session.scalars(several) if name}
@@ -43,14 +42,16 @@ def groups_of(session: Session, picture_ids: Sequence[str]) -> set[str | None]:
     """The near-duplicate groups of these pictures."""
     query = select(PictureRow.near_group).distinct()
     return {
-        name for ids in _chunks(picture_ids) for name in session.scalars(query.where(PictureRow.id.in_(ids)))
+        name
+        for ids in chunks(_known(picture_ids))
+        for name in session.scalars(query.where(PictureRow.id.in_(ids)))
     }
 
 
 def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
     """Groups that already had the name of one of these new pictures: it was gone for good and is back."""
     p, found = PictureRow, set[str | None]()
-    for ids in _chunks(fresh):
+    for ids in chunks(_known(fresh)):
         found.update(session.scalars(select(p.near_group).where(p.near_group.in_(ids), p.id != p.near_group)))
     return found
 
@@ -58,7 +59,5 @@ def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
 _UNTRACKED = {"synchronize_session": False}
 
 
-def _chunks(items: Iterable[str | None]) -> Iterator[list[str]]:
-    known = sorted({item for item in items if item})
-    for start in range(0, len(known), AT_ONCE):
-        yield known[start : start + AT_ONCE]
+def _known(items: Iterable[str | None]) -> list[str]:
+    return sorted({item for item in items if item})

@@ -11,13 +11,12 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from storage.concepts import WATCHING, put_behind
-from storage.database import Database, insert_new
+from storage.database import Database, chunks, insert_new
 from storage.errors import UnknownWatchError
 from storage.removed import shown
 from storage.tables import ConceptRow, DeliveryRow, WatchedPictureRow, WatchRow, now
 
 PromisedBy = Literal["certified", "measured", "given", ""]
-CHUNK = 500  # values in one statement
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,7 @@ class Watches:
         w, wanted = WatchedPictureRow, list(picture_ids)
         found: set[str] = set()
         with self._database.read() as session:
-            for start in range(0, len(wanted), CHUNK):
-                some = wanted[start : start + CHUNK]
+            for some in chunks(wanted):
                 query = select(w.picture_id).where(w.watch_id == watch_id, w.picture_id.in_(some))
                 found.update(session.scalars(query))
         return found

@@ -19,6 +19,7 @@ from concepts.errors import DiscernError
 from concepts.labels.consensus import Decision, consensus
 from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
+from storage.database import chunks
 from storage.labels import LabelLog
 from storage.tables import PURGED
 
@@ -61,7 +62,7 @@ class Decisions:
             changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
             if changed:
                 decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
-                for ids in _chunks(sorted(changed)):
+                for ids in chunks(sorted(changed)):
                     standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
                     decisions |= consensus(standing)
                 self._by_picture, self._sequence, self._removal = decisions, sequence, removal
@@ -186,7 +187,3 @@ def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:
             return since
         since += 1
     return since
-
-
-def _chunks(ids: Sequence[str], size: int = 5000) -> list[Sequence[str]]:
-    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -26,6 +26,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
+Waiting = Callable[[], None]  # called now and then while there is nothing to give
+
 
 def nothing() -> None:
     """What most do while they wait."""
@@ -50,10 +52,7 @@ class Engine(Protocol):
         """Whether it is done outside this process, so that large results had better be staged."""
 
     def map(
-        self,
-        work: Work[Item, Result],
-        batches: Iterable[list[Item]],
-        waiting: Callable[[], None] = nothing,
+        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         """The result of each batch, in order; a bounded number of batches is read ahead.
 
@@ -72,10 +71,7 @@ class InProcess:
     is_elsewhere = False
 
     def map(
-        self,
-        work: Work[Item, Result],
-        batches: Iterable[list[Item]],
-        waiting: Callable[[], None] = nothing,
+        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         do = work.begin()
         under_way: deque[Future[Result]] = deque()

@@ -19,12 +19,13 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic
 
 from concepts.errors import DiscernError, EngineError
-from concepts.jobs.engines import LOOK_EVERY, Item, Result, Work, nothing
+from concepts.jobs.engines import LOOK_EVERY, Item, Result, Waiting, Work, nothing
 
 ROUND = 128  # batches a processor in one pipeline: some minutes of work, a few seconds to begin
 TRIES = (
@@ -122,10 +123,7 @@ class RayEngine:
         self._idle: list[Any] = []  # actors that drive pipelines
 
     def map(
-        self,
-        work: Work[Item, Result],
-        batches: Iterable[list[Item]],
-        waiting: Callable[[], None] = nothing,
+        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         """Ray Data works on what is known when a pipeline begins, so endless batches come in rounds."""
         feed = iter(batches)
@@ -159,61 +157,68 @@ class RayEngine:
         batches: Sequence[list[Item]],
         workers: int,
         gpus: float,
-        waiting: Callable[[], None],
+        waiting: Waiting,
     ) -> Iterator[Result]:
-        import ray
-
-        with _told():
-            pipeline = self._idle.pop() if self._idle else ray.remote(num_cpus=0)(_Pipeline).remote()
+        pipeline = self._begun((work, batches, workers, gpus), waiting)
         try:
-            with _told():
-                pipeline.begin.remote(work, batches, workers, gpus)
             for number in range(len(batches)):
-                result = self._next(pipeline, number, waiting)
-                if isinstance(result, _Failed):
-                    raise result.error()
-                yield result
-            if self._next(pipeline, len(batches), waiting) is not None:
+                found = _waited_for(pipeline.next.remote, waiting)
+                if found is None or found[0] != number:
+                    raise EngineError(f"batch {number} is missing from what came back")
+                if isinstance(found[1], _Failed):
+                    raise found[1].error()
+                yield found[1]
+            if _waited_for(pipeline.next.remote, waiting) is not None:
                 raise EngineError("more came back than was sent")
         except BaseException:
-            with suppress(Exception):  # a cluster that is gone has ended it
-                ray.kill(pipeline)
+            _end(pipeline)
             raise
         self._idle.append(pipeline)  # to begin one takes seconds
 
-    def _next(self, pipeline: Any, number: int, waiting: Callable[[], None]) -> Any:
-        """What became of the batch of this number; None behind the last."""
+    def _begun(self, task: tuple[Any, ...], waiting: Waiting) -> Any:
+        """An actor that has begun with these arguments of `_Pipeline.begin`."""
         import ray
 
-        with _told():
-            coming = pipeline.next.remote()
-            there, _ = ray.wait([coming], timeout=LOOK_EVERY)
-        while not there:
-            waiting()
+        while True:
             with _told():
-                there, _ = ray.wait([coming], timeout=LOOK_EVERY)
-        with _told():
-            found = ray.get(coming)
-        if found is not None and found[0] != number:
-            raise EngineError(f"batch {number} is missing from what came back")
-        return found and found[1]
+                try:
+                    pipeline, has_idled = self._idle.pop(), True
+                except IndexError:
+                    pipeline, has_idled = ray.remote(num_cpus=0)(_Pipeline).remote(), False
+            try:
+                _waited_for(partial(pipeline.begin.remote, *task), waiting)
+                return pipeline
+            except BaseException as error:
+                _end(pipeline)
+                if not (has_idled and isinstance(error, EngineError)):  # its machine may be gone since
+                    raise
 
     def _room(self) -> tuple[int, float]:
         """How many workers at a time, and the share of a GPU of each."""
         _set_up(self._address)
-        import ray
-
         with _connecting:
+            if any(address != self._address for address in _connected):
+                raise EngineError(f"this process is connected to {_connected[0]} already")
+            has = self._resources()
             if not self._is_connected:
-                if any(address != self._address for address in _connected):
-                    raise EngineError(f"this process is connected to {_connected[0]} already")
-                if not ray.is_initialized():
-                    _connect(self._address)
                 _connected.append(self._address)
                 self._is_connected = True
-        has = ray.cluster_resources()
         workers = max(int(has.get("CPU", 1)), 1)
         return workers, min(has.get("GPU", 0.0) / workers, 1.0)
+
+    def _resources(self) -> dict[str, float]:
+        """What Ray has. Connects to it; and again where it is gone, as when a cluster was begun anew."""
+        import ray
+
+        if ray.is_initialized():
+            try:
+                return dict(ray.cluster_resources())
+            except Exception as error:  # of many kinds, by what it is that is gone
+                log.warning("Ray (%s) is gone: %s", self._address, _said(error))
+        self._idle.clear()
+        ray.shutdown()  # what is left of a connection stands in the way of the next
+        _connect(self._address)
+        return dict(ray.cluster_resources())
 
 
 def _set_up(address: str) -> None:
@@ -275,12 +280,33 @@ def _found_by_workers() -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def _read(feed: Iterator[list[Item]], count: int, waiting: Callable[[], None]) -> list[list[Item]]:
+def _read(feed: Iterator[list[Item]], count: int, waiting: Waiting) -> list[list[Item]]:
     read: list[list[Item]] = []
     while len(read) < count and (some := list(islice(feed, min(LOOK_AT_BATCHES, count - len(read))))):
         read += some
         waiting()
     return read
+
+
+def _waited_for(ask: Callable[[], Any], waiting: Waiting) -> Any:
+    """What an actor answers, or raises; `waiting` is called meanwhile."""
+    import ray
+
+    with _told():
+        coming = ask()
+    while True:
+        with _told():
+            there, _ = ray.wait([coming], timeout=LOOK_EVERY)
+            if there:
+                return ray.get(coming)
+        waiting()
+
+
+def _end(pipeline: Any) -> None:
+    import ray
+
+    with suppress(Exception):  # a cluster that is gone has ended it
+        ray.kill(pipeline)
 
 
 @contextmanager
@@ -291,5 +317,11 @@ def _told() -> Iterator[None]:
     except DiscernError:
         raise
     except Exception as error:
-        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise EngineError(lines[-1].strip()[:300]) from error
+        raise EngineError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """Its last line that says something: Ray's errors end with the traceback of a worker, or a frame around
+    it."""
+    lines = [line.strip() for line in str(error).splitlines() if any(map(str.isalnum, line))]
+    return lines[-1][:300] if lines else type(error).__name__

@@ -138,7 +138,7 @@ class Context:
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self._settings, self._saved = settings, saved_at(settings)
+        self._settings = settings  # what was saved meanwhile, here or elsewhere, is still to be read
 
     @property
     def drawing(self) -> AbstractContextManager[None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import threading
 import zipfile
@@ -19,6 +20,7 @@ from storage.pictures.files import Found, SkippedFile, Source, check_size, has_p
 from storage.pictures.formats import SIGNATURE, is_picture
 
 _IN_ARCHIVE: Final = "!/"
+_OF_ARCHIVE: Final = re.compile(rf"\.zip{_IN_ARCHIVE}", re.IGNORECASE)
 _BAD_ARCHIVE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -83,8 +85,8 @@ def split(uri: str) -> tuple[str, str] | None:
     """(archive, member) of a uri that lies in an archive. `!/` is also legal in a plain path, so files
     decide; in a bucket, where that would be a request each, what looks so."""
     if buckets.in_bucket(uri):
-        archive, sign, member = uri.partition(f".zip{_IN_ARCHIVE}")
-        return (f"{archive}.zip", member) if sign else None
+        sign = _OF_ARCHIVE.search(uri)
+        return (uri[: sign.end() - len(_IN_ARCHIVE)], uri[sign.end() :]) if sign else None
     end = uri.find(_IN_ARCHIVE)
     while end >= 0:
         if os.path.isfile(uri[:end]):

@@ -90,6 +90,16 @@ def test_settings_saved_in_one_count_in_the_other(both: tuple[Workbench, Workben
     assert one.context.settings.openai_base_url == "http://127.0.0.1:9/v1"
 
 
+def test_settings_given_to_one_hide_nothing_that_was_saved_in_the_other(
+    both: tuple[Workbench, Workbench],
+) -> None:
+    one, other = both
+    given = one.context.settings
+    other.installation.save_settings({"llm_model": "words"})
+    one.context.settings = given
+    assert one.context.settings.llm_model == "words"
+
+
 def test_settings_that_cannot_be_read_leave_those_that_were(both: tuple[Workbench, Workbench]) -> None:
     one, other = both
     one.installation.save_settings({"llm_model": "words"})

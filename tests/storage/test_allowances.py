@@ -9,7 +9,7 @@ import pytest
 from at_once import at_once
 from sqlalchemy import select
 
-from storage.allowances import Allowances, Limit, UsedUpError
+from storage.allowances import LOCK, Allowances, Limit, UsedUpError
 from storage.database import Database
 from storage.tables import TakenRow
 
@@ -41,6 +41,14 @@ def test_of_many_who_take_at_once_no_more_get_it_than_one_after_the_other(databa
         return sum(taken(processes[index], limit) == 0 for _ in range(3))
 
     assert sum(at_once(4, take)) == 5
+
+
+def test_who_asks_for_what_is_used_up_waits_for_no_writer(database_url: str) -> None:
+    database = Database(database_url)
+    allowances, limit = Allowances(database), Limit("tries", 1, 60.0)
+    allowances.take([limit])
+    with Database(database_url).write(LOCK), pytest.raises(UsedUpError):
+        allowances.take([limit])
 
 
 def test_what_was_given_back_can_be_taken_again(database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from rows import FINGERPRINT, picture_ids
 from sqlalchemy import delete
 
+from storage import browsing as browsing_module
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Order, Page, PictureFilter
 from storage.database import Database
@@ -170,3 +172,72 @@ def test_copies_look_alikes_and_formats_are_found(database: Database) -> None:
     assert browsing.fitting(PictureFilter(copies=True)) == [IDS[0]]
     assert browsing.fitting(PictureFilter(look_alikes=True)) == IDS[1:3]
     assert browsing.kept(PictureFilter(format="PNG"), [IDS[2], IDS[1], IDS[0]]) == [IDS[2], IDS[0]]
+
+
+def added_on(database: Database, day: int, number: int, taken: int, place: str = "/p") -> None:
+    """A picture that came into the library on that day."""
+    with patch("storage.adding.now", return_value=DAY + timedelta(days=day)):
+        row = source(f"{place}/{number}.png"), facts(number, 1, taken, "PNG")
+        Library(database).adding.record([row], [], FINGERPRINT)
+
+
+def test_a_picture_whose_date_was_just_read_is_on_the_next_page(database: Database) -> None:
+    added_on(database, 1, 0, UNREAD)
+    added_on(database, 2, 1, taken=7)
+    added_on(database, 3, 2, UNREAD)
+    library, browsing, dated = Library(database), Browsing(database), PictureFilter(taken=(5, 9))
+    assert browsing.fitting(dated) == [IDS[1]]
+    library.adding.set_taken({IDS[0]: 6})
+    assert browsing.fitting(dated) == IDS[:2]
+    library.adding.set_taken({IDS[2]: 8})
+    assert browsing.fitting(dated) == IDS[:3]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_picture_that_was_just_added_is_on_the_next_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch, many: bool
+) -> None:
+    monkeypatch.setattr("storage.browsing.FEW", 0 if many else 5000)
+    browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
+    for number in range(4):
+        added_on(database, number, number, taken=7)
+        for order in Order:
+            found = browsing.page(chosen, order, 10).ids
+            assert sorted(found) == IDS[: number + 1], order
+
+
+def test_an_old_picture_that_comes_into_a_folder_is_on_its_next_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.browsing.FEW", 0)
+    for number in range(3):
+        added_on(database, number, number, taken=number, place="/in" if number == 2 else "/out")
+    browsing, inside = Browsing(database), PictureFilter(folder="/in", format="PNG")
+    with patch("storage.browsing._is_dense", return_value=False):
+        assert browsing.page(inside, Order.LARGEST, 9).ids == (IDS[2],)
+        assert browsing.page(inside, Order.TAKEN, 9).ids == (IDS[2],)
+        Library(database).adding.record([(source("/in/again.png"), IDS[0])], [], FINGERPRINT)
+        for order in Order:
+            assert sorted(browsing.page(inside, order, 9).ids) == [IDS[0], IDS[2]], order
+
+
+def test_between_which_keys_something_lies_is_found_out_once_and_widened_by_what_is_new(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        added_on(database, number, number, taken=7)
+    looked: list[object] = []
+    look = browsing_module._looked_up
+
+    def listen(session: Any, sorting: Any, fits: Any, since: object = None) -> Any:
+        looked.append(since)
+        return look(session, sorting, fits, since)
+
+    monkeypatch.setattr(browsing_module, "_looked_up", listen)
+    browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
+    for _ in range(3):
+        browsing.fitting(chosen)
+    added_on(database, 9, 3, taken=7)
+    for _ in range(3):
+        assert browsing.fitting(chosen) == IDS[:4]
+    assert looked == [None, DAY + timedelta(days=2)]

@@ -13,6 +13,7 @@ from s3_service import Service
 from storage import buckets
 from storage.errors import BadPictureError, BucketError, DiscernError, NoSuchBucketError
 from storage.folders import above
+from storage.pictures import archives
 from storage.pictures.files import SkippedFile, Source, look_at
 from storage.pictures.sources import read, walk
 
@@ -126,3 +127,9 @@ def test_a_file_that_alone_is_refused_is_skipped(bucket: str, monkeypatch: pytes
 def test_a_bucket_is_a_folder_beside_those_of_this_computer() -> None:
     assert list(above("s3://pictures/a/b.png")) == ["s3://pictures/a", "s3://pictures", "/"]
     assert list(above("/a/b.png")) == ["/a", "/"]
+
+
+@pytest.mark.parametrize("archive", ["s3://pictures/all.zip", "s3://pictures/!/All.ZIP"])
+def test_an_archive_in_a_bucket_is_known_by_its_name_however_that_is_written(archive: str) -> None:
+    assert archives.split(f"{archive}!/in/one.png") == (archive, "in/one.png")
+    assert archives.split(f"{archive}/one.png") is None

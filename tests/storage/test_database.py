@@ -168,6 +168,18 @@ def test_of_those_who_want_to_be_alone_one_goes_on_at_a_time(
         pass
 
 
+def test_who_waits_to_be_alone_leaves_the_connections_to_whoever_is(postgres: Server) -> None:
+    database = Database(postgres.new_database())
+
+    def connections(index: int) -> int:
+        with database.alone("drawing"):
+            ConceptStore(database).all()
+            return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]  # of every queue
+
+    assert at_once(8, connections) == [1] * 8
+    database.close()
+
+
 def test_a_read_sees_one_moment(database_url: str) -> None:
     one, other = Database(database_url), Database(database_url)
     count = text("SELECT count(*) FROM concepts")
