@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -97,6 +98,13 @@ class Ledger:
         with self._database.read() as session:
             row = session.get(ModelAnswerRow, prompt_hash)
             return row.answer if row else None
+
+    @contextmanager
+    def asking(self, prompt_hash: str) -> Iterator[None]:
+        """Whoever wants to ask the same meanwhile waits, and finds the answer here then: in any thread, and
+        over PostgreSQL in any process."""
+        with self._database.turn(f"question {prompt_hash}"):
+            yield
 
     def calls(self) -> list[Call]:
         """The whole ledger, oldest first."""

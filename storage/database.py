@@ -21,6 +21,7 @@ from storage.dialects import dialect_of, insert_into
 from storage.errors import NewerDatabaseError
 from storage.files import sqlite_url
 from storage.tables import Base
+from storage.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PARAMETERS = 5000  # of one statement; SQLite allows 32,766
@@ -40,6 +41,7 @@ class Database:
         self._dialect = dialect_of(url)
         self.engine = self._dialect.engine
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._turns = Turns(self._dialect)
         self._migrate()
 
     @contextmanager
@@ -77,6 +79,13 @@ class Database:
         with self._guarded(), self._dialect.alone(name):
             yield
 
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """As `alone`, for many names at a time and only among threads of this process where the database is
+        SQLite. Costs no connection of its own."""
+        with self._guarded(), self._turns.of(name):
+            yield
+
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():
@@ -94,7 +103,7 @@ class Database:
             return self._dialect.size_bytes()
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._dialect.close()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

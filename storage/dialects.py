@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -64,6 +64,11 @@ class Dialect(Protocol):
         """Held by one thread of one process at a time, for as long as that takes and without a transaction;
         others wait. It ends with the process that holds it, however that ends."""
 
+    def take(self, name: str) -> bool:
+        """See `storage.turns.Names`."""
+
+    def give(self, name: str) -> None: ...
+    def close(self) -> None: ...
     def before_upgrade(self, revision: str) -> None: ...
     def copy_file(self, target: Path) -> bool:
         """Makes an SQLite file of it; false where the database has no way of its own to do so."""
@@ -157,6 +162,16 @@ class _Sqlite:
         finally:
             lock.release()
 
+    def take(self, name: str) -> bool:
+        """Threads of one process wait for each other (`storage.turns`); others over one file do not."""
+        return True
+
+    def give(self, name: str) -> None:
+        """Nothing was taken."""
+
+    def close(self) -> None:
+        self.engine.dispose()
+
     def before_upgrade(self, revision: str) -> None:
         self.copy_file(self.path.with_suffix(f".before-{revision}.sqlite"))
 
@@ -243,6 +258,8 @@ class _Postgres:
         self.engine = create_engine(url, pool_pre_ping=True)
         self._alone: dict[str, threading.Lock] = {}
         event.listen(self.engine, "connect", self._on_connect)
+        self._taking = threading.Lock()
+        self._names: Connection | None = None  # has all that was taken: one connection, however many are held
 
     def begin_read(self, session: Session) -> None:
         session.connection(
@@ -267,7 +284,7 @@ class _Postgres:
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
-        key = func.hashtextextended(f"discern {name}", 0)
+        key = _key(name)
         # Whoever waits in the database holds a connection, so of this process's threads one does. The others
         # would take all that there are from whoever they wait for.
         here = self._alone.setdefault(name, threading.Lock())
@@ -279,6 +296,35 @@ class _Postgres:
             finally:
                 connection.execute(select(func.pg_advisory_unlock(key)))
                 connection.execute(text(f"SET lock_timeout = '{PATIENCE}s'"))
+
+    def take(self, name: str) -> bool:
+        with self._taking:
+            try:
+                if self._names is None:
+                    self._names = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                return bool(self._names.scalar(select(func.pg_try_advisory_lock(_key(name)))))
+            except DBAPIError:
+                self._let_go()
+                raise
+
+    def give(self, name: str) -> None:
+        with self._taking:
+            try:
+                if self._names is not None:
+                    self._names.execute(select(func.pg_advisory_unlock(_key(name))))
+            except DBAPIError:  # it went with the connection
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._names is not None:
+            self._names.invalidate()
+            self._names.close()
+            self._names = None
+
+    def close(self) -> None:
+        with self._taking:
+            self._let_go()
+        self.engine.dispose()
 
     def before_upgrade(self, revision: str) -> None:
         """Nothing: an upgrade is one transaction, and copies are the server's affair (pg_dump)."""
@@ -321,4 +367,8 @@ class _Postgres:
 
 
 def _advisory_lock(name: str) -> Any:
-    return func.pg_advisory_xact_lock(func.hashtextextended(f"discern {name}", 0))
+    return func.pg_advisory_xact_lock(_key(name))
+
+
+def _key(name: str) -> Any:
+    return func.hashtextextended(f"discern {name}", 0)

@@ -30,7 +30,8 @@ class OpenAICompatibleModel:
     """One model of one endpoint. Thread-safe. Each attempt is a row of the ledger, failed ones too.
 
     An answer is committed with its ledger row the moment it arrives, so a killed run never pays for it
-    again. Only a call that was in flight when the process died is lost.
+    again. Only a call that was in flight when the process died is lost. Of those who ask the same at the same
+    time one pays, for all.
     """
 
     method: ClassVar[Method] = Method(
@@ -100,13 +101,20 @@ class OpenAICompatibleModel:
         return self._said(self._question(messages, answer, purpose, field=field))
 
     def _said(self, question: Question[Answer]) -> Weighed[Answer]:
-        known = recalled(question, self._ledger.answer(question.key))
+        known = self._known(question)
         if known is not None:
             return known
-        value, said = self._answer(question)
-        found = weighed(question, value, said.reply)
-        self._ledger.record(said.call, to_keep(question, found))
-        return found
+        with self._ledger.asking(question.key):
+            known = self._known(question)  # by whoever asked meanwhile
+            if known is not None:
+                return known
+            value, said = self._answer(question)
+            found = weighed(question, value, said.reply)
+            self._ledger.record(said.call, to_keep(question, found))
+            return found
+
+    def _known(self, question: Question[Answer]) -> Weighed[Answer] | None:
+        return recalled(question, self._ledger.answer(question.key))
 
     def _question(
         self, messages: Sequence[Message], answer: type[Answer], purpose: str, **more: Any

@@ -46,6 +46,7 @@ from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.recent import RecentBytes
 from storage.removed import Removed
 from storage.vectors.disk import PurgedVectors
 from storage.vectors.graph_files import KeptGraph
@@ -53,6 +54,8 @@ from storage.vectors.kept import KeptIndex
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
 from storage.vectors.tables import BucketTables
+
+RECENT_BYTES = 32 * 1024**2  # some 3,000 thumbnails: sixty pages of the library
 
 
 class LibraryInfo(View):
@@ -98,6 +101,7 @@ class Collection:
         self.removed = Removed(database)
         self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or blobs_at(settings.home, settings.store, "thumbnails"))
+        self._recent = RecentBytes(RECENT_BYTES if settings.store else 0)  # thumbnails
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
         self.damage = Damage()  # what a look saw last
@@ -291,7 +295,20 @@ class Collection:
         return purged
 
     def thumbnail(self, picture_id: str) -> bytes:
-        """WebP bytes; made again where it is lost. Raises `UnknownPictureError`."""
+        """WebP bytes; made again where it is lost. Raises `UnknownPictureError`.
+
+        Those in a bucket are asked for once and then held in memory, as long as the library has the picture:
+        whoever takes it away for good may be another process.
+        """
+        small = self._recent.get(picture_id)
+        if small is not None and self.library.knows(picture_id):
+            return small
+        self._recent.forget(picture_id)
+        small = self._thumbnail(picture_id)
+        self._recent.keep(picture_id, small)
+        return small
+
+    def _thumbnail(self, picture_id: str) -> bytes:
         try:
             return self.thumbnails.read(picture_id)
         except UnknownPictureError:

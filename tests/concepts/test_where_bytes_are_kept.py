@@ -21,10 +21,12 @@ from concepts.errors import (
     DiscernError,
     NoSuchBucketError,
     NotAllowedError,
+    UnknownPictureError,
 )
 from concepts.library.roots import check_roots, within_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
+from storage import buckets
 from storage.labels import Author
 from web.advice import in_words
 
@@ -163,6 +165,26 @@ def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
     assert not [place for place, content in kept.items() if gone in place or gone.encode() in content]
     assert sum("/thumbnails/" in place for place in kept) == 29
     assert len(s3.kept(f"{bucket}/pictures")) == 30  # a person's own files are theirs
+
+
+def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
+    opened: Opened, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = opened("first"), opened("second")
+    add(here, bucket)
+    newest = [picture.id for picture in here.pictures.newest(30)]
+    asked: list[str] = []
+    read = buckets.read
+    monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))
+    first = [there.pictures.thumbnail(picture) for picture in newest]
+    assert len(asked) == 30
+    assert [there.pictures.thumbnail(picture) for picture in newest] == first
+    assert len(asked) == 30
+    here.removing.remove(newest[:1], author="ana")
+    assert there.pictures.thumbnail(newest[0]) == first[0]  # as it lies in the bin
+    here.removing.empty_bin(author="ana")
+    with pytest.raises(UnknownPictureError):
+        there.pictures.thumbnail(newest[0])
 
 
 def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(

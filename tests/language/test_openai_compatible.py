@@ -1,9 +1,11 @@
+import concurrent.futures
 import json
 import os
 import signal
 import string
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,6 +69,18 @@ def test_the_same_question_is_answered_from_the_cache_without_a_call(fake_openai
     first = make_model().ask(QUESTION, Opinion, purpose="test")
     again = make_model().ask(QUESTION, Opinion, purpose="test")
     assert first == again
+    assert len(fake_openai.requests) == len(ledger.calls()) == 1
+
+
+def test_of_many_who_ask_the_same_at_the_same_time_one_pays(fake_openai, make_model, ledger):
+    come = threading.Event()
+    fake_openai.script(says(GOOD, wait=come))
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(make_model().ask, QUESTION, Opinion, purpose="test") for _ in range(8)]
+        while not fake_openai.requests:
+            concurrent.futures.wait(asked, timeout=0.01)
+        come.set()
+        assert {one.result().why for one in asked} == {GOOD["why"]}
     assert len(fake_openai.requests) == len(ledger.calls()) == 1
 
 

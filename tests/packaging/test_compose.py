@@ -17,6 +17,9 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encod
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "discern-together"]
 
+VARIABLES_OF_THE_BUCKET = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
+RAYS_OWN = {"RAY_USAGE_STATS_ENABLED", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"}
+
 
 def known() -> set[str]:
     """Variables that the app reads."""
@@ -31,6 +34,15 @@ def test_every_variable_it_sets_is_one_that_the_app_knows() -> None:
     for name in OURS:
         asked = {variable for variable in SERVICES[name]["environment"] if not variable.startswith("RAY_")}
         assert asked - known() == set(), name
+
+
+def test_workers_of_ray_get_the_bucket_and_the_pictures_and_nothing_else() -> None:
+    ray = SERVICES["ray"]
+    assert set(ray["environment"]) == {*VARIABLES_OF_THE_BUCKET, *RAYS_OWN}
+    assert [volume.rpartition(":")[0].rpartition(":")[2] for volume in ray["volumes"]] == ["/pictures"]
+    assert "depends_on" not in ray
+    for name, value in ray["environment"].items():
+        assert SERVICES["app-1"]["environment"][name] == value
 
 
 def test_settings_take_what_it_sets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from threading import Thread
+
 import pytest
+from postgres import Server
+from sqlalchemy import text
 
 from storage.calls import Call, CallTotal, Ledger
 from storage.concepts import ConceptStore
@@ -56,3 +61,47 @@ def test_an_answer_is_kept_with_its_call_and_the_newest_one_counts(ledger: Ledge
     ledger.record(call(0.1), {"rating": 5})
     assert ledger.answer("hash") == {"rating": 5}
     assert ledger.answer("another hash") is None
+
+
+def test_who_wants_to_ask_the_same_waits_and_who_asks_something_else_does_not(
+    database: Database, database_url: str
+) -> None:
+    """On PostgreSQL the others are as another process is: they have connections of their own."""
+    others = database if database.engine.dialect.name == "sqlite" else Database(database_url)
+    ledger, theirs = Ledger(database), Ledger(others)
+    found: list[dict[str, object] | None] = []
+
+    def ask_the_same() -> None:
+        with theirs.asking("hash"):
+            found.append(theirs.answer("hash"))
+
+    waiting = Thread(target=ask_the_same)
+    with ledger.asking("hash"):
+        waiting.start()
+        with theirs.asking("another hash"):
+            pass
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        ledger.record(call(0.1), {"rating": 4})
+    waiting.join(30)
+    assert found == [{"rating": 4}]
+    with ledger.asking("hash"):  # it was given back
+        pass
+    others.close()
+
+
+def test_what_a_process_was_asking_that_ended_another_may_ask(postgres: Server) -> None:
+    url = postgres.new_database()
+    dying, living = Database(url), Database(url)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dying._dialect, "give", lambda name: None)
+        stack.enter_context(Ledger(dying).asking("hash"))
+        with living.write() as session:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            session.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        with Ledger(living).asking("hash"):
+            pass
+    with Ledger(dying).asking("hash"):  # over a new connection
+        pass
+    dying.close()
+    living.close()
