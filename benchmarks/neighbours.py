@@ -178,8 +178,12 @@ ENGINES: dict[str, Callable[..., Measured]] = {
 def made_up(rows: int, dim: int, features: Path | None) -> np.ndarray:
     rng = np.random.default_rng(0)
     if features is None:
-        kinds = rng.standard_normal((400, dim)).astype(np.float32)
-        return _unit(kinds[rng.integers(400, size=rows)] + 1.5 * rng.standard_normal((rows, dim), np.float32))
+        kinds, vectors = rng.standard_normal((400, dim)).astype(np.float32), np.empty((rows, dim), np.float16)
+        for start in range(0, rows, 20_000):  # a million as float32 would take several GB
+            some = vectors[start : start + 20_000]
+            of = kinds[rng.integers(400, size=len(some))]
+            some[:] = _unit(of + 1.5 * rng.standard_normal(some.shape, np.float32))
+        return vectors
     real = np.load(features).astype(np.float32)
     if dim < real.shape[1]:  # its principal components
         real = real - real.mean(axis=0)

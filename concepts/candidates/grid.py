@@ -28,6 +28,7 @@ from concepts.learning.wall import SIZE, representatives
 from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.view import View
+from storage.vectors.ids import PictureIds
 from storage.vectors.scores import Scores
 
 GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
@@ -137,7 +138,7 @@ def wall_pictures(
     none that looks like one of those."""
     seen = {picture for wall in walls for picture in wall} | lessons.spoken_for
     seed = seed_of(lessons.revision.definition.name)
-    ids = _some(lessons, list(lessons.index.ids.without(lessons.reserved | lessons.spoken_for)), seed)
+    ids = _some(lessons, lessons.index.ids.without(lessons.reserved | lessons.spoken_for), seed)
     out = set(collection.library.near_groups(sorted(seen)))
     groups = collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
@@ -165,16 +166,19 @@ def wall_pictures(
     ]
 
 
-def _some(lessons: Lessons, ids: list[str], seed: int) -> list[str]:
+def _some(lessons: Lessons, ids: PictureIds, seed: int) -> list[str]:
     """All of a small library; of a larger one what the words find, and a sample that is the same for every
     wall, so that a kind that was shown is recognised. Ids are hashes: those behind any one are as good as
     drawn."""
-    if len(ids) <= LARGEST:
-        return ids
-    ids = sorted(ids)
-    start = bisect_left(ids, hashlib.sha256(str(seed).encode()).hexdigest())
-    found = {picture_id for picture_id, _ in lessons.index.search(lessons.text_direction[None], SIZE)[0]}
-    return sorted({*(ids[start:] + ids[:start])[:LARGEST], *found.intersection(ids)})
+    n = len(ids)
+    if n <= LARGEST:
+        return list(ids)
+    begin = hashlib.sha256(str(seed).encode()).hexdigest()
+    start = bisect_left(range(n), begin, key=lambda place: ids.at(np.array([place]))[0])
+    drawn = ids.at((start + np.arange(LARGEST)) % n)
+    found = [picture_id for picture_id, _ in lessons.index.search(lessons.text_direction[None], SIZE)[0]]
+    there = ids.places(found) >= 0
+    return sorted({*drawn, *(picture_id for picture_id, has in zip(found, there, strict=True) if has)})
 
 
 def bulk_pictures(

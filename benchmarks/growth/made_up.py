@@ -1,0 +1,105 @@
+"""What growth is measured on: an encoder that costs next to nothing, tiny pictures, and a library made by
+bulk inserts with made-up vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.synthetic_library import build, picture_id
+from concepts.encoders.base import Encoder, Fingerprint, Pixels, Vectors, as_stored, unit
+from concepts.encoders.registry import ENCODERS
+from concepts.registry import Method
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.labels import Author, NewLabel
+from storage.library import LibraryEncoder
+
+DIMENSION = 512
+SIDE = 8  # pixels of a picture that the encoder looks at
+A_WRITE = 20_000  # vectors
+A_FOLDER = 1_000  # files
+CONCEPT = "Synthetic"
+YES, NO = 600, 1_400  # simulated answers
+
+
+class MadeUpEncoder:
+    """Pixels through fixed random weights, and words as directions at random: what is measured is everything
+    around an encoder."""
+
+    method: ClassVar[Method] = Method("made_up", "No encoder: weights at random.", "", "", "next to nothing")
+    name = "made_up"
+    fingerprint = Fingerprint("made-up", "", f"{SIDE} x {SIDE}", "float32")
+    dimension = DIMENSION
+    licence = "unknown"
+    decode_size = SIDE
+
+    def __init__(self) -> None:
+        weights = np.random.default_rng(0).standard_normal((3 * SIDE * SIDE, DIMENSION))
+        self._weights = weights.astype(np.float32)
+
+    @classmethod
+    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+        return cls()
+
+    def prepare(self, picture: Image.Image) -> Pixels:
+        small = np.asarray(picture.resize((SIDE, SIDE)), np.float32) / 255 - 0.5
+        return np.ascontiguousarray(small.transpose(2, 0, 1))
+
+    def encode_pictures(self, batch: Pixels) -> Vectors:
+        return as_stored(unit(batch.reshape(len(batch), -1) @ self._weights))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") for text in texts]
+        return unit(np.array([np.random.default_rng(seed).standard_normal(DIMENSION) for seed in seeds]))
+
+
+def opened(home: Path) -> Workbench:
+    """The product, on a folder of its own, with the encoder above."""
+    if MadeUpEncoder.name not in ENCODERS:
+        ENCODERS.register(MadeUpEncoder)
+    return Workbench(load_settings(home=home, encoder=MadeUpEncoder.name))
+
+
+def rows_of(bench: Workbench, count: int) -> list[str]:
+    """Fills an empty library with so many rows in SQL; returns their ids, in no order."""
+    build(bench.context.database, count, 0, 0)
+    encoder = MadeUpEncoder()
+    precision, fingerprint = encoder.fingerprint.precision, str(encoder.fingerprint)
+    recorded = LibraryEncoder(encoder.name, precision, fingerprint, DIMENSION)
+    bench.context.collection.library.set_encoder(recorded)
+    return [picture_id(number) for number in range(count)]
+
+
+def answers(bench: Workbench) -> None:
+    """A concept, with answers by a simulated person: yes to what lies in one direction, no to pictures at
+    random."""
+    bench.definitions.create_concept(CONCEPT, "A synthetic concept: made-up vectors, simulated answers.")
+    concept = bench.context.concept(CONCEPT)
+    bench.context.draw_evaluation(concept)
+    index = bench.context.collection.index().snapshot()
+    apart = set(bench.context.store.evaluation_pictures(concept.id))
+    wanted = np.random.default_rng(3).standard_normal(index.vectors(index.ids.at(np.arange(1))).shape[1])
+    few = min(YES, len(index.ids) // 8)  # a small library has fewer pictures than that
+    likely = [one for one, _ in index.scores(wanted).top(2 * few + len(apart)) if one not in apart][: 2 * few]
+    others = index.ids.without([*likely, *apart])
+    drawn = np.random.default_rng(4).permutation(len(others))[: NO * few // YES]
+    author = Author("simulation", "simulated")
+    labels = [NewLabel(f"y{one}", one, "yes", author, 1) for one in likely[:few]]
+    labels += [NewLabel(f"n{one}", one, "no", author, 1) for one in others.at(drawn)]
+    bench.context.log.append(concept.id, labels)
+
+
+def draw(folder: Path, count: int) -> None:
+    """Tiny pictures, no two of which look alike, as PNG."""
+    rng = np.random.default_rng(5)
+    for number in range(count):
+        path = folder / f"{number // A_FOLDER:04d}" / f"{number:07d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(256, size=(9, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((36, 36), Image.Resampling.NEAREST).save(path, compress_level=1)
