@@ -159,7 +159,7 @@ def picture_detail(
     picture = library.picture(picture_id)
     near = sorted(library.members([picture.near_group]) - {picture_id})
     concepts = store.all()
-    about = log.about(picture_id, [concept.id for concept in concepts])
+    about = log.about([picture_id], [concept.id for concept in concepts])
     labels = [
         PictureLabel(
             concept=concept.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, now
@@ -17,6 +17,7 @@ class CandidateRow(Base):
     """A picture in a concept's candidate pool and what brought it there."""
 
     __tablename__ = "candidates"
+    __table_args__ = (Index("candidates_by_picture", "picture_id", "concept_id"),)
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     brought_by: Mapped[list[Any]]  # query texts, "example", "random"
@@ -89,7 +90,7 @@ class LabelEventRow(Base):
 
     __tablename__ = "label_events"
     __table_args__ = (
-        Index("label_events_by_picture", "concept_id", "picture_id"),
+        Index("label_events_by_picture", "picture_id", "concept_id"),
         Index("label_events_by_sequence", "concept_id", "sequence"),
     )
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -111,6 +112,17 @@ class LabelEventRow(Base):
     repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
     renewed: Mapped[bool] = mapped_column(default=False)  # that again, because the definition had changed
     taken_from: Mapped[int | None]  # the event of another concept that this one repeats
+
+
+class KeptFigureRow(Base):
+    """What was worked out from all answers of a concept (`storage.kept_figures`). It can be at any time."""
+
+    __tablename__ = "kept_figures"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    follows: Mapped[str] = mapped_column(Text)
+    removal: Mapped[int]
+    value: Mapped[Any] = mapped_column(JSON)
 
 
 class WallRow(Base):

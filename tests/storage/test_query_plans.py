@@ -83,7 +83,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     },
     "folders": lambda d: (Browsing(d).folders("/a"), Browsing(d).folders("")),
     "how many pictures there are": lambda d: Library(d).counts(),
-    "for which concepts a picture is answered": lambda d: LabelLog(d).about("a", [1, 2]),
+    "for which concepts a picture is answered": lambda d: LabelLog(d).about(["a", "b"], [1, 2]),
     "what came into a folder": lambda d: NamedCollections(d).ids(in_folder("/a")),
     "a few pictures of a folder": lambda d: Browsing(d).fitting(PictureFilter(folder="/a")),
     "what is in the bin": lambda d: (Removed(d).hidden(), Removed(d).page(10)),
