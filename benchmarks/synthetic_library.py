@@ -275,26 +275,9 @@ def _concepts(database: Database, pictures: int, concepts: int, answers: int) ->
             for one in drawn
         ]
         write(database, LabelEventRow, events)
-        pool = [
-            {
-                "concept_id": n,
-                "picture_id": picture_id(one),
-                "brought_by": ["random"],
-                "definition_number": 1,
-                "added": moment,
-            }
-            for one in drawn
-        ]
+        ours: list[Row] = [{"concept_id": n, "picture_id": picture_id(one), "added": moment} for one in drawn]
+        pool = [{**one, "brought_by": ["random"], "definition_number": 1} for one in ours]
         write(database, CandidateRow, pool)
-        measuring = [
-            {
-                "concept_id": n,
-                "picture_id": picture_id(one),
-                "ordinal": ordinal,
-                "drawn": "random",
-                "added": moment,
-                "wave": 0,
-            }
-            for ordinal, one in enumerate(drawn[: each // 10])
-        ]
+        draw = enumerate(ours[: each // 10])
+        measuring = [{**one, "ordinal": ordinal, "drawn": "random", "wave": 0} for ordinal, one in draw]
         write(database, EvaluationPictureRow, measuring)

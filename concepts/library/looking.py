@@ -100,22 +100,16 @@ class LookAtFiles:
 
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
-        return lambda batch: _embedded(batch, lambda file: self._look(file, encoder), encoder)
+        return _each_read(lambda file, data: self._look(file, data, encoder), self.within, encoder)
 
-    def _look(self, file: Source | SkippedFile, encoder: Encoder) -> Looked:
+    def _look(self, file: Source, data: bytes, encoder: Encoder) -> Looked:
         """Everything that is done per file before the network."""
-        if isinstance(file, SkippedFile):
-            return file
-        try:
-            data = sources.read(file.uri, self.within)
-            known = picture_id(data)
-            if self.here and self.here.is_known(known):
-                return Look(file, known)
-            if self.here and self.here.is_refused(known):
-                return SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
-            decoded = _decode(data, encoder)
-        except BadPictureError as error:
-            return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+        known = picture_id(data)
+        if self.here and self.here.is_known(known):
+            return Look(file, known)
+        if self.here and self.here.is_refused(known):
+            return SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
+        decoded = _decode(data, encoder)
         small = thumbnail(decoded.image)
         if self.here:
             self.here.keep_thumbnail(known, small)
@@ -169,16 +163,27 @@ class EmbedFiles:
 
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
-        return lambda batch: _embedded(batch, lambda file: self._look(file, encoder), encoder)
 
-    def _look(self, file: Source | SkippedFile, encoder: Encoder) -> Looked:
+        def look(file: Source, data: bytes) -> Look:
+            return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
+
+        return _each_read(look, self.within, encoder)
+
+
+def _each_read(
+    look: Callable[[Source, bytes], Looked], within: Within | None, encoder: Encoder
+) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
+    """`look` at the bytes of each file of a batch; what can't be read is skipped, and the reason told."""
+
+    def read(file: Source | SkippedFile) -> Looked:
         if isinstance(file, SkippedFile):
             return file
         try:
-            data = sources.read(file.uri, self.within)
-            return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
+            return look(file, sources.read(file.uri, within))
         except BadPictureError as error:
             return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+
+    return lambda batch: _embedded(batch, read, encoder)
 
 
 def _embedded(items: Iterable[Item], look: Callable[[Item], Looked], encoder: Encoder) -> list[Looked]:

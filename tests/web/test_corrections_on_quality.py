@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawing import draw_folder
 from fastapi.testclient import TestClient
+from slips import trained_with_slips
 from small_app import app_without_screens
 from web_screens import Screens
 
@@ -33,17 +33,7 @@ OF = {"concept": NAME}
 def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
     """A home with a version that was trained and measured, with slips among both kinds of answers."""
     root = tmp_path_factory.mktemp("corrections")
-    bench = Workbench(Settings(home=root / "home"))
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}")
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
-        given = bench.answers.next_pictures(NAME, 100, purpose="evaluation")
-    given += bench.answers.next_pictures(NAME, 30)
-    for place, picture in enumerate(given):
-        counts = ("ellipse" in picture.path) != (place % 6 == 5)
-        bench.answers.give(NAME, picture.id, "yes" if counts else "no", author="me")
-    bench.versions.train(NAME)
+    bench = trained_with_slips(root, tiny_open_clip, NAME)
     bench.versions.evaluate(NAME)
     bench.close()
     return root / "home"
