@@ -1,7 +1,7 @@
 """The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
-shows the same. Its views are `library_pictures` and `library_bin`.
+shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `library_bin`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,13 @@ class _Screen:
     # What is shown
 
     def load(self, request: gr.Request) -> Shown:
-        return self.show(dict(request.query_params), author_of(request), request.state.role)
+        place = dict(request.query_params)
+        opened, author, role = place.pop("open", ""), author_of(request), request.state.role
+        shown = self.show(place, author, role)
+        try:
+            return shown | ({self.dialog: self._opened(opened, place, author, role)} if opened else {})
+        except DiscernError as error:
+            return shown | self._progress(self.work.newest(), Notice(in_words(error), "bad"))
 
     def show(
         self, place: Place, author: str, role: Role, said: Notice | None = None, *, watched: bool = False
@@ -199,13 +205,8 @@ class _Screen:
             if action.name in ("search", "narrow"):
                 return self.show(here | _with(place, action.fields), author, role)
             if action.name in ("open", "position"):
-                said = chosen_of(dict(request.query_params)).said()
-                where = action.name == "position"
-                may = role >= Role.LABELLER
-                shown = picture(
-                    self._bench, action.value, author, said, self._demo, position=where, may_answer=may
-                )
-                return {self.dialog: shown}
+                place, where = dict(request.query_params), action.name == "position"
+                return {self.dialog: self._opened(action.value, place, author, role, position=where)}
             if action.name == "remove-pictures":
                 done = remove(self._bench, action.fields.get("pictures", ""), place, author)
                 return self.show(place, author, role, done)
@@ -229,6 +230,13 @@ class _Screen:
         if not info.pictures:  # what is shown says that there are none
             begun |= {self.main: self._main(info, dict(request.query_params), author, role)}
         return begun
+
+    def _opened(
+        self, picture_id: str, place: Place, author: str, role: Role, *, position: bool = False
+    ) -> str:
+        """The page of one picture, which other screens lead to by `open` in the address."""
+        said = chosen_of(place).said()
+        return picture(self._bench, picture_id, author, said, role, self._demo, position=position)
 
     def _begin(self, action: Action, author: str) -> None:
         if press(self._bench, action):
