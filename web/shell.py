@@ -53,7 +53,7 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
     return render(
         "rail.html",
         concept=concept,
-        concepts=names if concept else [],
+        concepts=names if concept or current.path != "/" else [],  # Start has them all
         place_of_others=current.path if current.path != "/" else "/define",
         current=at,
         before=screens[:first],

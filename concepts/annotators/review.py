@@ -118,11 +118,12 @@ def review(
     paths: Callable[[Sequence[str]], dict[str, str]],
     comments: Callable[[Sequence[str]], dict[str, list[str]]],
     given_by: Callable[[Sequence[StoredAnnotation]], dict[str, str]],
+    unswayed: Callable[[], Mapping[str, Decision]],
 ) -> ReviewPage:
     """Disagreements with the person first, then what the machine is least sure of, then a sample.
 
     Pictures kept for measuring are left out: a person who has read the machine's reasons would measure
-    its persuasion.
+    its persuasion. `unswayed`: what people decided without the machine's opinion in view.
     """
     newest = {said.picture_id: said for said in lessons.annotations}
     machine = {i: said for i, said in newest.items() if i not in lessons.reserved}
@@ -137,7 +138,7 @@ def review(
     where, said_about = paths(shown), comments(shown)
     agreement, sure = lessons.agreement, sure_of(machine.values(), lessons.answers)
     given = given_by(list(machine.values())) if lessons.scale else {}
-    of_answers = agreement_of_answers(lessons.scale, given, lessons.answers) if lessons.scale else ""
+    of_answers = agreement_of_answers(lessons.scale, given, unswayed()) if lessons.scale else ""
     return ReviewPage(
         items=[
             ReviewItem(

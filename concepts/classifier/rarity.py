@@ -92,7 +92,7 @@ def rarity(material: Material, collection: Collection, walls: list[list[str]]) -
             return None
         high = min(found.high, float(drawn.covered))
         return Rarity(
-            n=found.n,
+            n=len(drawn.ids),  # the figure rests on what was answered before a wave too, drawn for nothing
             yes=int(drawn.truth.sum()),
             pictures=drawn.covered,
             value=found.value,

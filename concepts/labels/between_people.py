@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 
@@ -88,6 +88,19 @@ def disagreements(
             )
         )
     return shown
+
+
+def readable(standing: Sequence[LabelEvent], reader: str | None) -> list[LabelEvent]:
+    """Without what other people say of pictures about which a `reader` has not answered themselves; None
+    reads everything."""
+    if reader is None:
+        return list(standing)
+    answered = {event.picture_id for event in standing if _has_answered(event, reader)}
+    return [
+        event
+        for event in standing
+        if event.author.kind == "annotator" or event.author.name == reader or event.picture_id in answered
+    ]
 
 
 def _has_answered(event: LabelEvent, reader: str) -> bool:

@@ -17,7 +17,10 @@ NONE_IN_WORDS = "none of these"
 FEWEST_GRADES, MOST_GRADES = 3, 10  # two are yes and no; of more there is no key for each
 MOST_CLASSES = 9
 LONGEST_NAME = 60
-TAKEN = {"yes", "no", "unsure", "skip", "undo", "comment", "conflict", "", NONE, NONE_IN_WORDS}
+TAKEN = {"yes", "no", "unsure", "skip", "undo", "comment", "conflict", "", NONE, NONE_IN_WORDS} | {
+    "leave out",  # what a word of a file may mean, as it is called and as it is typed
+    "leave-out",
+}
 
 Options = NDArray[np.bool_]  # (n, options): what each label leaves possible
 

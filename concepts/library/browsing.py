@@ -66,6 +66,16 @@ class PictureDetail(View):
     labels: list[PictureLabel]
     columns: list[ColumnView]  # captions first
 
+    def as_read_by(self, reader: str) -> PictureDetail:
+        """Without what other people say for concepts for which the reader has not answered about it."""
+        mine = {one.concept for one in self.labels if one.author == reader and one.value != "skip"}
+        kept = [
+            one
+            for one in self.labels
+            if one.author_kind == "annotator" or one.author == reader or one.concept in mine
+        ]
+        return self.model_copy(update={"labels": kept})
+
 
 class PicturePage(View):
     """A page of the library, newest first where no other order was chosen. `newer` and `older` lead to the

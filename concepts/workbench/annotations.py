@@ -21,6 +21,7 @@ from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine,
 from concepts.candidates.mining import mine_more
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Listener, Progress
+from concepts.labels.consensus import consensus
 from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions
@@ -128,6 +129,7 @@ class Annotations:
             self._context.collection.paths,
             lambda ids: remarks(self._context.log.comments(concept.id, ids)),
             lambda said: given_by(self._context.log, concept.id, said),
+            lambda: consensus(self._context.log.blind(concept.id)),
         )
 
     def opinion(self, name: str, picture_id: str) -> Opinion | None:

@@ -12,6 +12,7 @@ from typing import Literal
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
+from concepts.labels.between_people import readable
 from concepts.labels.consensus import Decision, consensus
 from concepts.labels.files import remarks_of
 from concepts.labels.formats import (
@@ -57,9 +58,17 @@ class LabelExports:
         return written_formats()
 
     def write(
-        self, name: str, format: str, out: Path, *, what: What = "answers", copies: bool = False
+        self,
+        name: str,
+        format: str,
+        out: Path,
+        *,
+        what: What = "answers",
+        copies: bool = False,
+        reader: str | None = None,
     ) -> ExportView:
-        """Writes pictures that people answered about, those a version has scored, or both, to `out`.
+        """Writes pictures that people answered about, those a version has scored, or both, to `out`. A
+        `reader` gets what others said of a picture once they have answered about it themselves.
 
         Raises `DiscernError` where `out` is there already, or where the format can't be written.
         """
@@ -70,12 +79,14 @@ class LabelExports:
         if found.suffix and out.suffix.lower() != found.suffix:
             raise DiscernError(f"{format} is written as a {found.suffix} file, not as {out.name}.")
         unseen: list[str] = []
-        done: Written = found.write(out, self._pictures(concept, what, unseen), copies=copies)
+        done: Written = found.write(out, self._pictures(concept, what, unseen, reader), copies=copies)
         if unseen:
             done.left_out[UNSEEN] = len(unseen)
         return ExportView(format=format, out=str(out), pictures=done.pictures, left_out=done.left_out)
 
-    def download(self, name: str, format: str, folder: Path, *, what: What = "answers") -> Path:
+    def download(
+        self, name: str, format: str, folder: Path, *, what: What = "answers", reader: str | None = None
+    ) -> Path:
         """One file in `folder` to send away: a format that is a folder comes as a zip of it, with copies of
         the pictures.
 
@@ -87,10 +98,10 @@ class LabelExports:
         stem = f"{concept_stem(concept.name)}-{format}"
         if found.suffix:
             out = folder / f"{stem}{found.suffix}"
-            self.write(name, format, out, what=what)
+            self.write(name, format, out, what=what, reader=reader)
             return out
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            self.write(name, format, Path(place) / stem, what=what, copies=True)
+            self.write(name, format, Path(place) / stem, what=what, copies=True, reader=reader)
             return Path(shutil.make_archive(str(folder / stem), "zip", place, stem))
 
     def _check_size(self, concept: ConceptRow, what: What, *, copies: bool) -> None:
@@ -113,16 +124,18 @@ class LabelExports:
         frame = frames.now(concept.id)
         return self._context.collection.library.all_ids() if frame.is_whole else list(frames.ids(frame))
 
-    def _answers(self, concept: ConceptRow) -> dict[str, list[LabelEvent]]:
+    def _answers(self, concept: ConceptRow, reader: str | None = None) -> dict[str, list[LabelEvent]]:
         """Picture id → what people said of it, the oldest answer first."""
         found: dict[str, list[LabelEvent]] = defaultdict(list)
-        for event in self._context.log.standing(concept.id, ("person", "simulated")):
+        for event in readable(self._context.log.standing(concept.id, ("person", "simulated")), reader):
             found[event.picture_id].append(event)
         return found
 
-    def _pictures(self, concept: ConceptRow, what: What, unseen: list[str]) -> Iterator[LabelledPicture]:
+    def _pictures(
+        self, concept: ConceptRow, what: What, unseen: list[str], reader: str | None
+    ) -> Iterator[LabelledPicture]:
         """In the order of the first answers, or of the library. `unseen` gets the ids that are left out."""
-        answers = self._answers(concept) if what != "scores" else {}
+        answers = self._answers(concept, reader) if what != "scores" else {}
         if what == "answers":
             yield from self._labelled(concept, list(answers), answers, {}, None)
             return

@@ -12,6 +12,7 @@ from typing import Any
 
 from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
+from concepts.labels.between_people import readable
 from concepts.labels.columns import first_rows, with_columns
 from concepts.labels.files import (
     ImportReport,
@@ -166,12 +167,19 @@ class LabelFiles:
         report.imported = self._context.log.append(concept.id, fresh)
         return report.as_dict()
 
-    def label_rows(self, name: str, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+    def label_rows(
+        self, name: str, limit: int | None = None, offset: int = 0, *, reader: str | None = None
+    ) -> list[dict[str, Any]]:
         """Every standing label, of people and machines, with the columns of a label file, the oldest first;
-        all of them or a page."""
+        all of them or a page. A `reader` gets what others said of a picture once they have answered about it
+        themselves."""
         concept = self._context.concept(name)
         apart = self._context.store.kept_apart(concept.id)
-        standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
+        if reader is None:
+            standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
+        else:
+            found = readable(self._context.log.standing(concept.id), reader)
+            standing = found[offset : None if limit is None else offset + limit]
         ids = list({event.picture_id for event in standing})
         paths, remarks = self._context.collection.paths(ids), self._remarks(concept, ids)
         origins = self._context.log.origins(concept.id)

@@ -76,6 +76,24 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     assert site.bench.comments.own(concept, [picture], "me") == {}
 
 
+def test_c_comments_on_each_of_several_that_are_chosen_beside_what_was_written(
+    site: Site, page: Page, concept: str
+) -> None:
+    tiles = library(site, page)
+    ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (4, 5)]
+    site.bench.comments.keep(concept, ids[1], "Before.", author="me", key="before several")
+    for n in (4, 5):
+        tiles.nth(n).click(modifiers=["Control"])
+    page.keyboard.press("c")
+    expect(page.get_by_label("Your comment for")).to_be_focused()
+    expect(page.locator(".comment-box label")).to_contain_text("on each of 2 pictures")
+    page.keyboard.type("Alike")
+    page.keyboard.press("Enter")
+    expect(told(page)).to_have_text("The comment is kept on 2 pictures.")
+    wait_until_sent(page)
+    assert site.bench.comments.own(concept, ids, "me") == {ids[0]: "Alike", ids[1]: "Before.\nAlike"}
+
+
 def test_c_comments_on_the_tile_of_the_label_grid_too(site: Site, page: Page, concept: str) -> None:
     page.goto(f"{site.url}/label?concept={quote(concept)}#grid")
     tiles = page.locator(".tiles .tile")
@@ -104,6 +122,9 @@ def test_c_comments_for_the_concept_in_focus_side_by_side(site: Site, page: Page
     page.keyboard.type("Both")
     page.keyboard.press("Enter")
     expect(cell.locator(".own-remark")).to_have_text("“Both”")
+    cell.get_by_role("button", name="comment").click()  # where there is no keyboard
+    expect(page.get_by_label("Your comment for")).to_have_value("Both")
+    page.keyboard.press("Escape")
 
 
 def test_what_is_written_and_left_on_label_is_there_again(site: Site, page: Page, concept: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
+from concepts.classifier.sample import Sample
+from concepts.learning.sampled import Draws
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -68,3 +71,20 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     assert 0 < said.high <= said.pictures
     assert bench.second_look.current(NAME).rarity is not None
     assert "drawn to measure with counts" in bench.definitions.concept(NAME).rare
+
+
+def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stratum, known, drawn = np.zeros((1, 400), np.int64), np.zeros((1, 400), bool), np.full(400, -1)
+    stratum[:, :100], known[:, :100], drawn[100:160] = -1, True, 0
+    ids, rows = [f"{row}" for row in range(100, 160)], np.arange(100, 160)
+    truth = np.zeros(60, bool)
+    truth[:2] = True
+    draws = Draws(stratum, known, np.zeros(400, np.int64), drawn)
+    of = Sample(ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows)
+    monkeypatch.setattr("concepts.classifier.rarity.sample", lambda *_: of)
+    said = rarity(None, None, [])  # type: ignore[arg-type]  # of which it asks for the sample alone
+    assert said is not None
+    assert (said.yes, said.n) == (2, 60)
+    assert said.value == pytest.approx(2 / 60 * 300)

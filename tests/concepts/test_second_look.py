@@ -70,6 +70,8 @@ def test_review_computes_none_but_asks_for_a_look_once_and_shows_what_came_of_it
     shown = screen._main(NAME, "me", {"place": {}, "ids": [], "keys": {}}, {})
     assert "when there were 5 answers" in shown
     assert shown.count("You said:") == 3
+    to_another = screen._main(NAME, "ana", {"place": {}, "ids": [], "keys": {}}, {})
+    assert (to_another.count("You said:"), to_another.count("Answered:")) == (0, 3)
     assert all(f'id="again-yes-{picture[:12]}"' in shown for picture in doubted)
 
 

@@ -293,7 +293,17 @@ def test_a_scale_is_what_it_was_when_it_is_read_again():
 
 
 @pytest.mark.parametrize(
-    "names", [["a"], ["a", "A"], ["yes", "b"], ["none", "b"], ["1", "2"], ["", "b"], ["x" * 61, "b"]]
+    "names",
+    [
+        ["a"],
+        ["a", "A"],
+        ["yes", "b"],
+        ["none", "b"],
+        ["1", "2"],
+        ["", "b"],
+        ["x" * 61, "b"],
+        ["Leave out", "b"],
+    ],
 )
 def test_names_that_could_mean_something_else_are_no_classes(names):
     with pytest.raises(DiscernError):

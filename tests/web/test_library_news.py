@@ -61,3 +61,24 @@ def test_it_is_gone_once_it_was_closed_or_something_else_was_done(
 def test_what_was_added_by_no_press_is_no_news(bench: Workbench, screens: Screens, folder: Path) -> None:
     bench.pictures.add_pictures([folder])
     assert NEWS not in screens.load("library")["library-progress"]
+
+
+def test_it_is_told_while_what_begins_by_itself_behind_it_goes_on(added: Screens, bench: Workbench) -> None:
+    bench.look_alikes.submit_find()
+    assert NEWS in added.load("library")["library-progress"]
+    assert NEWS in added.tick("library")["library-progress"]
+    assert NEWS not in added.press("library-main", "told")["library-progress"]
+    assert NEWS not in added.load("library")["library-progress"]
+
+
+def test_the_first_pictures_are_shown_once_they_are_in_whatever_goes_on_behind_them(
+    own_home: Path, folder: Path
+) -> None:
+    bench = Workbench(Settings(home=own_home))
+    screens = Screens(bench)
+    screens.press("library-main", "add", paths=str(folder))
+    bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
+    bench.look_alikes.submit_find()
+    assert "data-answering" in screens.tick("library")["library-main"]
+    assert "library-main" not in screens.tick("library")
+    bench.close()

@@ -52,6 +52,9 @@ def tiles(names: tuple[str, ...], *pictures: RulePicture) -> tuple[str, list[str
     }
     html = render("combine/found.html", page=Tried(**values), place={}, size=24, to=_to)
     shown = html.partition('<ul class="pictures combined">')[2].partition("</ul>")[0].split("</li>")[:-1]
+    assert all(
+        f'<a href="/library?open={one.id}">' in tile for one, tile in zip(pictures, shown, strict=True)
+    )
     return html, [" ".join(_words(tile)) for tile in shown]
 
 

@@ -26,7 +26,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
 from storage.csv_files import escaped_row
-from web.api.shared import MOST, AuthorName, ConceptName
+from web.api.shared import MOST, AuthorName, ConceptName, Reader
 from web.http.guard import role_in
 
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
@@ -161,6 +161,7 @@ def routes(workbench: Workbench) -> APIRouter:
     )
     def export_labels(
         name: ConceptName,
+        reader: Reader,
         format: Annotated[str, Query(max_length=40, json_schema_extra={"enum": written_formats()})] = "csv",
         what: Annotated[
             What,
@@ -168,22 +169,23 @@ def routes(workbench: Workbench) -> APIRouter:
         ] = "answers",
     ) -> Response:
         """Answers as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
-        Without scores, CSV and JSONL have every standing answer, the machine's too."""
+        Without scores, CSV and JSONL have every standing answer, the machine's too. A labeller gets what
+        others said of a picture once they have answered about it."""
         if format in ("csv", "jsonl") and what == "answers":
-            rows = workbench.label_files.label_rows(name)
+            rows = workbench.label_files.label_rows(name, reader=reader)
             lines = _csv(rows) if format == "csv" else _jsonl(rows)
             headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
             return StreamingResponse(lines, media_type=MEDIA_TYPES[f".{format}"], headers=headers)
-        return export_file(workbench, name, format, what)
+        return export_file(workbench, name, format, what, reader)
 
     return router
 
 
-def export_file(workbench: Workbench, name: str, format: str, what: What) -> FileResponse:
+def export_file(workbench: Workbench, name: str, format: str, what: What, reader: str | None) -> FileResponse:
     """Made in a folder that is gone once the file was sent."""
     folder = tempfile.TemporaryDirectory()
     try:
-        out = workbench.label_exports.download(name, format, Path(folder.name), what=what)
+        out = workbench.label_exports.download(name, format, Path(folder.name), what=what, reader=reader)
     except BaseException:
         folder.cleanup()
         raise

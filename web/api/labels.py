@@ -15,7 +15,7 @@ from concepts.installation.users import Role
 from concepts.labels.between_people import Disagreement, Pair
 from concepts.workbench import Workbench
 from storage.labels import Author
-from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId
+from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId, Reader
 from web.http.answers import Given, take
 
 IdempotencyKey = Annotated[
@@ -141,9 +141,12 @@ def routes(workbench: Workbench) -> APIRouter:
         return [UndoneAnswer.model_validate(answer) for answer in undone]
 
     @router.get("/labels")
-    def list_labels(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[LabelRow]:
-        """Every standing answer, people's and the machine's, the oldest first."""
-        rows = workbench.label_files.label_rows(name, limit, offset)
+    def list_labels(
+        name: ConceptName, reader: Reader, limit: Limit = 50, offset: Offset = 0
+    ) -> list[LabelRow]:
+        """Every standing answer, people's and the machine's, the oldest first. A labeller gets what
+        others said of a picture once they have answered about it."""
+        rows = workbench.label_files.label_rows(name, limit, offset, reader=reader)
         return [LabelRow.model_validate(row) for row in rows]
 
     @router.get("/disagreements")

@@ -22,7 +22,7 @@ from concepts.workbench.heat import Heat
 from concepts.workbench.neighbours import NeighboursReport, VectorsOnDisk
 from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
-from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId
+from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId, Reader
 
 Within = Annotated[
     int | None, Query(alias="in", ge=1, le=2**31 - 1, description="Of one collection alone, by its number.")
@@ -65,9 +65,11 @@ def routes(workbench: Workbench) -> APIRouter:
         return workbench.pictures.library_info()
 
     @router.get("/pictures/{picture_id}")
-    def get_picture(picture_id: PictureId) -> PictureDetail:
-        """Everything the library knows of one picture."""
-        return workbench.pictures.picture(picture_id)
+    def get_picture(picture_id: PictureId, reader: Reader) -> PictureDetail:
+        """Everything the library knows of one picture. A labeller gets what others said of it for a concept
+        once they have answered for that."""
+        found = workbench.pictures.picture(picture_id)
+        return found if reader is None else found.as_read_by(reader)
 
     @router.get(
         "/pictures/{picture_id}/thumbnail",

@@ -46,7 +46,7 @@ class Own(BaseModel):
 
 
 class Kept(BaseModel):
-    """What this person's comment on a picture is now."""
+    """What this person's comment on a picture is, as it was kept."""
 
     text: str
 
@@ -82,7 +82,9 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
     def comment(body: Comment, request: Request) -> Kept:
         """Without the next pictures, which the same on Label brings along."""
         author = author_of(request)
-        workbench.comments.keep(body.concept, body.picture, body.text, author=author, key=body.key)
+        workbench.comments.keep(
+            body.concept, body.picture, body.text, author=author, key=body.key, beside=body.beside
+        )
         return Kept(text=body.text.strip())
 
     return router

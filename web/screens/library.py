@@ -1,11 +1,12 @@
 """The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
-shows the same. Its views are `library_pictures` and `library_bin`.
+shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `library_bin`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ from web.render import Button, Notice, render, say, url
 from web.screens import collections, library_chosen
 from web.screens.collections import CollectionsView
 from web.screens.library_bin import in_bin, put_back, remove
-from web.screens.library_pictures import chosen_of, picture, pictures
+from web.screens.library_pictures import ADDING, chosen_of, picture, pictures
 from web.words import count
 from web.work import Work, press
 
@@ -83,7 +84,13 @@ class _Screen:
     # What is shown
 
     def load(self, request: gr.Request) -> Shown:
-        return self.show(dict(request.query_params), author_of(request), request.state.role)
+        place = dict(request.query_params)
+        opened, author, role = place.pop("open", ""), author_of(request), request.state.role
+        shown = self.show(place, author, role)
+        try:
+            return shown | ({self.dialog: self._opened(opened, place, author, role)} if opened else {})
+        except DiscernError as error:
+            return shown | self._progress(self.work.newest(), Notice(in_words(error), "bad"))
 
     def show(
         self, place: Place, author: str, role: Role, said: Notice | None = None, *, watched: bool = False
@@ -95,32 +102,45 @@ class _Screen:
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
         job = going if is_going(going) else self.work.newest()
-        news = _ended(job) if watched or self._is_news(job, place, author) else None
+        news = (_ended(job) if watched else None) or self._news(self.work.newest_of_each(), place, author)
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
 
     def tick(self, request: gr.Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""
-        place, job = dict(request.query_params), self.work.newest()
-        author, role = author_of(request), request.state.role
+        place, jobs = dict(request.query_params), self.work.newest_of_each()
+        job, author, role = next(iter(jobs), None), author_of(request), request.state.role
         library = self._bench.pictures.library_info()
-        result = job.result or {} if job and not is_going(job) else {}
-        if result.get("added") and result["added"] == library.pictures:
+        if self._are_first(jobs, library, author):
             return self.show(place, author, role, watched=True)  # what is shown says that there are none
         shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
         if shows_itself and not is_going(job):
             return self.show(place, author, role, watched=True)
-        return {self.top: _head(library, place, self._demo)} | self._progress(job, None, _ended(job))
+        news = _ended(job) or self._news(jobs, place, author)
+        return {self.top: _head(library, place, self._demo)} | self._progress(job, None, news)
 
     def _progress(self, job: JobView | None, said: Notice | None = None, news: Notice | None = None) -> Shown:
         return self.work.shown(job, "library/work.html", said=said, ended=news)
 
-    def _is_news(self, job: JobView | None, place: Place, author: str) -> bool:
-        """The end of a job is told to whoever began it, where it belongs, until they turn to something else:
-        on every view, and to everybody, it was in the way of what they had come for."""
-        if job is None or not self._bench.installation.is_news(job.id, author):
+    def _are_first(self, jobs: Sequence[JobView], library: LibraryInfo, author: str) -> bool:
+        """Whether all pictures that there are came just now. What begins by itself once they are in, such as
+        finding look-alikes, ticks on: then it is so once."""
+        came = next((job for job in jobs if job.kind in ADDING), None)
+        if came is None or is_going(came) or not (came.result or {}).get("added") == library.pictures > 0:
             return False
+        goes_on = is_going(jobs[0])
+        return self._bench.installation.note_shown(came.id, author) if goes_on else came == jobs[0]
+
+    def _news(self, jobs: Sequence[JobView], place: Place, author: str) -> Notice | None:
+        """The end of a job is told to whoever began it, where it belongs, until they turn to something else:
+        on every view, and to everybody, it was in the way of what they had come for. Also while what begins
+        by itself behind it goes on."""
         at = {name for name in place if name != "concept"}
-        return (at == {"view"} and place["view"] == BELONGS[job.kind]) if job.kind in BELONGS else not at
+        for job in jobs:
+            here = at == {"view"} and place["view"] == BELONGS[job.kind] if job.kind in BELONGS else not at
+            ended = _ended(job) if here else None
+            if ended is not None and self._bench.installation.is_news(job.id, author):
+                return ended
+        return None
 
     def _main(self, library: LibraryInfo, place: Place, author: str, role: Role) -> str:
         view = "" if self._demo else place.get("view", "")
@@ -185,13 +205,8 @@ class _Screen:
             if action.name in ("search", "narrow"):
                 return self.show(here | _with(place, action.fields), author, role)
             if action.name in ("open", "position"):
-                said = chosen_of(dict(request.query_params)).said()
-                where = action.name == "position"
-                may = role >= Role.LABELLER
-                shown = picture(
-                    self._bench, action.value, author, said, self._demo, position=where, may_answer=may
-                )
-                return {self.dialog: shown}
+                place, where = dict(request.query_params), action.name == "position"
+                return {self.dialog: self._opened(action.value, place, author, role, position=where)}
             if action.name == "remove-pictures":
                 done = remove(self._bench, action.fields.get("pictures", ""), place, author)
                 return self.show(place, author, role, done)
@@ -216,6 +231,13 @@ class _Screen:
             begun |= {self.main: self._main(info, dict(request.query_params), author, role)}
         return begun
 
+    def _opened(
+        self, picture_id: str, place: Place, author: str, role: Role, *, position: bool = False
+    ) -> str:
+        """The page of one picture, which other screens lead to by `open` in the address."""
+        said = chosen_of(place).said()
+        return picture(self._bench, picture_id, author, said, role, self._demo, position=position)
+
     def _begin(self, action: Action, author: str) -> None:
         if press(self._bench, action):
             return
@@ -224,9 +246,9 @@ class _Screen:
             self._bench.installation.note_begun(job, author)
 
     def _turn_away(self, author: str) -> None:
-        job = self.work.newest()
-        if job is not None and self._bench.installation.is_news(job.id, author):
-            self._bench.installation.note_told(job.id, author)
+        for job in self.work.newest_of_each():
+            if self._bench.installation.is_news(job.id, author):
+                self._bench.installation.note_told(job.id, author)
 
 
 def _submitted(bench: Workbench, action: Action, author: str) -> int | None:

@@ -85,14 +85,14 @@ def picture(
     picture_id: str,
     author: str,
     said: Place,
+    role: Role,
     demo: bool,
     *,
     position: bool = False,
-    may_answer: bool = True,
 ) -> str:
     """One picture with everything that is known of it; where it was taken only if that is asked for."""
     found = bench.pictures.picture(picture_id)
-    concepts, others = _to_answer(bench, found, author) if may_answer else ([], {})
+    concepts, others = _to_answer(bench, found, author) if role >= Role.LABELLER else ([], {})
     return render(
         "library/picture.html",
         picture=found,
@@ -103,7 +103,7 @@ def picture(
         author=author,
         trained=bench.heat.concepts(),
         said=said,
-        demo=demo,
+        removes=role >= Role.OWNER and not demo,
     )
 
 

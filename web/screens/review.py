@@ -176,6 +176,7 @@ class _Screen:
             place=place,
             keys=view["keys"],
             remarks=self._bench.comments.shown(concept, shown, author),
+            own={event.picture_id: event.value for event in self._bench.answers.own(concept, shown, author)},
             found=self._bench.answers.disagreements(concept, DIFFERING, reader=reader),
             open=self._bench.answers.open_disagreements(concept),
             pairs=self._bench.answers.agreement_between_people(concept),

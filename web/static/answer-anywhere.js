@@ -1,6 +1,6 @@
 // Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
 // Where a page does something else with chosen pictures (put them into a collection, remove them), they can be chosen
-// with or without a concept. C writes a comment on the one picture that is meant.
+// with or without a concept. C writes a comment on what is meant.
 // The concept is the page's own, or chosen once in its bar and remembered while the tab is open. A page about one
 // concept may have several lists, each with a bar: what is said is told in that of the list one is at.
 import {commentElsewhere, drawRemark} from './comment-box.js';
@@ -159,14 +159,12 @@ class AnswerAnywhere {
     this.answer(what);
   }
 
-  // Of one picture: where the keyboard or the mouse is, also among several that are chosen.
+  // Of what an answer would be about: on each of several that are chosen.
   comment() {
-    const tile = this.focused() || hovered();
-    if (tile) this.at(tile);
-    const ids = tile ? [idOf(tile)] : [...this.chosen];
-    if (ids.length !== 1) return this.tell(ids.length ? 'A comment is about one picture: point at it.' : 'Point at a picture, or choose one.');
-    const path = (tile || tiles().find((one) => idOf(one) === ids[0]))?.querySelector('img')?.alt;
-    commentElsewhere(this.concept, {id: ids[0], path}, (words) => this.tell(words));
+    const ids = this.meant();
+    if (!ids.length) return this.tell('Point at a picture, or choose some.');
+    const pictures = ids.map((id) => ({id, path: tiles().find((one) => idOf(one) === id)?.querySelector('img')?.alt}));
+    commentElsewhere(this.concept, pictures, (words) => this.tell(words));
   }
 
   collect() {

@@ -1,4 +1,4 @@
-// A box for a comment on one picture among many, and what was written in a box and is not kept yet: who leaves one
+// A box for a comment on one picture among many, or on several of them, and what was written in a box and is not kept yet: who leaves one
 // finds it there again.
 import {element, image} from './dom.js';
 import {elsewhere} from './elsewhere.js';
@@ -26,18 +26,20 @@ function button(words, key, style, press) {
   return made;
 }
 
-// `keep(text)` is called for what differs from `before`; an empty text takes that back.
-export function writeComment({concept, picture, before, keep, tell}) {
+// `keep(text)` is called for what differs from `before`; an empty text takes that back. `of`: on how many pictures,
+// of which `picture` is shown.
+export function writeComment({concept, picture, before, keep, tell, of = 1}) {
+  const about = of > 1 ? 'several' : picture.id; // what a draft is kept for
   const dialog = element('dialog', 'comment-box');
   dialog.setAttribute('aria-label', `Comment for “${concept}”`);
   const area = element('textarea');
-  Object.assign(area, {id: 'comment-box-text', rows: 4, maxLength: 2000, value: drafts.of(concept, picture.id) ?? before});
-  const label = element('label', '', before ? `Your comment for “${concept}”: change it, or take it back` : `Your comment for “${concept}”: why do you see it so?`);
+  Object.assign(area, {id: 'comment-box-text', rows: 4, maxLength: 2000, value: drafts.of(concept, about) ?? before});
+  const label = element('label', '', before ? `Your comment for “${concept}”: change it, or take it back` : `Your comment for “${concept}”${of > 1 ? `, on each of ${of} pictures` : ''}: why do you see it so?`);
   label.htmlFor = area.id;
   let done = false;
   const finish = (text) => {
     done = true;
-    drafts.keep(concept, picture.id, before, before);
+    drafts.keep(concept, about, before, before);
     dialog.close();
     if (text !== before) keep(text);
   };
@@ -45,7 +47,7 @@ export function writeComment({concept, picture, before, keep, tell}) {
   buttons.append(button('Keep it', '⏎', 'primary', () => finish(area.value.trim())));
   if (before) buttons.append(button('Take it back', '', '', () => finish('')));
   buttons.append(button('Cancel', 'Esc', '', () => dialog.close()));
-  const note = element('p', 'soft', drafts.of(concept, picture.id) === null ? '' : 'You wrote this and have not kept it yet.');
+  const note = element('p', 'soft', drafts.of(concept, about) === null ? '' : 'You wrote this and have not kept it yet.');
   const look = element('div', 'look');
   look.append(image(`/media/thumbnail/${picture.id}`, picture));
   dialog.append(look, label, area, note, buttons);
@@ -57,28 +59,30 @@ export function writeComment({concept, picture, before, keep, tell}) {
   dialog.addEventListener('close', () => {
     dialog.remove();
     if (done) return;
-    drafts.keep(concept, picture.id, area.value, before);
-    if (drafts.of(concept, picture.id) !== null) tell('Your comment is not kept yet. C brings it back.');
+    drafts.keep(concept, about, area.value, before);
+    if (drafts.of(concept, about) !== null) tell('Your comment is not kept yet. C brings it back.');
   });
   (document.querySelector('.page') || document.body).append(dialog);
   dialog.showModal();
   area.focus();
 }
 
-// On a picture outside of Label, with what this person wrote of it before.
-export async function commentElsewhere(concept, picture, tell) {
+// On pictures outside of Label, with what this person wrote of it before; on each of several beside that.
+export async function commentElsewhere(concept, pictures, tell) {
+  const [picture] = pictures, several = pictures.length > 1;
+  const unknown = pictures.map(({id}) => id).filter((id) => !elsewhere.knowsRemark(concept, id));
   try {
-    if (!elsewhere.knowsRemark(concept, picture.id)) await elsewhere.load(concept, [picture.id]);
+    if (unknown.length) await elsewhere.load(concept, unknown);
   } catch (error) {
     tell(`What you wrote of it can’t be shown: ${error.message}`);
     return;
   }
   if (document.querySelector('dialog.comment-box')) return; // a second press while it was asked for
   writeComment({
-    concept, picture, tell, before: elsewhere.remark(concept, picture.id),
+    concept, picture, tell, of: pictures.length, before: several ? '' : elsewhere.remark(concept, picture.id),
     keep: (text) => {
-      elsewhere.comment(concept, picture.id, text);
-      tell(text ? 'The comment is kept.' : 'The comment is taken back.');
+      for (const {id} of pictures) elsewhere.comment(concept, id, text, several);
+      tell(several ? `The comment is kept on ${pictures.length} pictures.` : text ? 'The comment is kept.' : 'The comment is taken back.');
     },
   });
 }

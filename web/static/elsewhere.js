@@ -114,10 +114,11 @@ class Elsewhere {
     return this.remarks.has(slot(concept, id));
   }
 
-  // In the place of what this person wrote before; an empty text takes that back. It changes no answer.
-  comment(concept, id, text) {
-    this.remarks.set(slot(concept, id), text);
-    this.outbox.add(COMMENT, {concept, picture: id, text});
+  // In the place of what this person wrote before, which an empty text takes back; or beside it. It changes no answer.
+  comment(concept, id, text, beside = false) {
+    const before = beside ? this.remark(concept, id) : '';
+    this.remarks.set(slot(concept, id), [before, text].filter(Boolean).join('\n'));
+    this.outbox.add(COMMENT, {concept, picture: id, text, beside});
     this.draw();
   }
 

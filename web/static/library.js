@@ -106,6 +106,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (!document.querySelector("#library-dialog dialog[open]") || event.target.matches("input, textarea, select")) return;
+  if (document.querySelector("dialog.comment-box")) return; // written about the picture below it
   if (event.key === "ArrowLeft") turnTo(-1);
   if (event.key === "ArrowRight") turnTo(1);
 });

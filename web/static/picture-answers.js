@@ -148,7 +148,7 @@ document.addEventListener('keydown', (event) => {
     tell(`${all[0].dataset.concept} has the focus: press again, or go to another with the arrows.`);
   } else if (cell && key === 'c') {
     event.preventDefault();
-    commentElsewhere(cell.dataset.concept, {id: area().dataset.picture, path: ''}, tell);
+    commentElsewhere(cell.dataset.concept, [{id: area().dataset.picture, path: ''}], tell);
   } else if (cell && key === 'z') {
     event.preventDefault();
     tell(takeBack(cell));

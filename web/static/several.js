@@ -23,6 +23,11 @@ function undo() {
   tell(last ? `${last.concept}: taken back. ${progress()}` : 'There is nothing to take back.');
 }
 
+function comment(cell) {
+  const path = cell.closest('[data-picture]').querySelector('img').alt;
+  commentElsewhere(cell.dataset.concept, [{id: idOf(cell), path}], tell);
+}
+
 function drawAll() {
   draw(cells());
   for (const cell of cells()) drawRemark(cell, elsewhere.remark(cell.dataset.concept, idOf(cell)));
@@ -51,6 +56,8 @@ afterChanges(settle);
 
 document.addEventListener('click', (event) => {
   if (event.target.closest?.('[data-several-undo]')) { undo(); return; }
+  const writes = event.target.closest?.('[data-several] [data-comment]');
+  if (writes) { comment(cellOf(writes)); return; }
   const button = event.target.closest?.('[data-several] [data-answer]');
   if (button) tell(`${press(cellOf(button), button.dataset.answer)} ${progress()}`);
 });
@@ -70,7 +77,7 @@ document.addEventListener('keydown', (event) => {
     go(cell, step);
   } else if (key === 'c' && cell) {
     event.preventDefault();
-    commentElsewhere(cell.dataset.concept, {id: idOf(cell), path: cell.closest('[data-picture]').querySelector('img').alt}, tell);
+    comment(cell);
   } else if (KEYS[key]) {
     event.preventDefault();
     const meant = cell || cells().find((one) => !one.dataset.said) || cells()[0];

@@ -1,0 +1,61 @@
+"""A picture's page has an address, and every screen but Start has a way to another concept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from web_screens import Screens
+
+from concepts.installation.users import Role
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.screens.library_pictures import picture
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Workbench]:
+    root = tmp_path_factory.mktemp("ways")
+    bench = Workbench(Settings(home=root / "home", encoder=f"local-dir:{tiny_open_clip}"))
+    bench.pictures.add_pictures([draw_folder(root / "pictures", 3)])
+    for name in ("Disc", "Square"):
+        bench.definitions.create_concept(name, "A shape.")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def screens(bench: Workbench) -> Screens:
+    return Screens(bench)
+
+
+def test_an_address_opens_a_pictures_page_over_the_library(bench: Workbench, screens: Screens) -> None:
+    (picture,) = bench.pictures.newest(1)
+    shown = screens.load("library", open=picture.id)
+    assert f"/media/picture/{picture.id}" in shown["library-dialog"]
+    assert f'data-value="{picture.id}"' in shown["library-main"]
+
+
+def test_only_who_may_remove_a_picture_finds_the_button_on_its_page(bench: Workbench) -> None:
+    (newest,) = bench.pictures.newest(1)
+    offered = {
+        role: 'data-action="remove-pictures"' in picture(bench, newest.id, "me", {}, role, False)
+        for role in Role
+    }
+    assert offered == {role: role == Role.OWNER for role in Role}
+
+
+def test_of_a_picture_that_is_not_there_it_is_said(screens: Screens) -> None:
+    shown = screens.load("library", open="0" * 64)
+    assert "picture" in shown["library-progress"]
+    assert not shown["library-dialog"]
+
+
+def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_start(screens: Screens) -> None:
+    rail = screens.load("library")["rail"]
+    assert "Choose a concept" in rail
+    assert all(f'href="/library?concept={name}"' in rail for name in ("Disc", "Square"))
+    assert "Disc, switch to another concept" in screens.load("library", concept="Disc")["rail"]
+    assert "Choose a concept" not in screens.load("")["rail"]
