@@ -1,0 +1,329 @@
+"""A million pictures in the real app in Chromium: python -m benchmarks.limits.app [--pictures N] [--home DIR]
+[--screens DIR]
+
+Opens, looks through, filters, searches, labels 50, trains with 2,000 answers until the library is on screen
+in its new order, and has the scores of all pictures exported. What is waited for is what a person would wait
+for: pictures that are decoded, or words that are there. The library is `benchmarks.limits.million`'s, the
+answers are simulated. `--home` keeps it and uses it again; screens are written to `--screens`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from benchmarks.label_latency import MEASURE
+from benchmarks.limits import million
+from benchmarks.limits.rows import Row, Rows, seconds_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ANSWERS, LABELLED = 2000, 50
+A_PRESS = 0.3  # seconds between a picture and the next press
+PATIENCE = 120_000  # ms
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SEARCHED = ("red star", "blue circle", "green arrow", "yellow ring", "black cross")
+FOLDERS = ("2012/event 030", "2015/event 070", "2018/event 010")
+
+# Whether all pictures that can be seen are there.
+SEEN = """(within) => {
+  const all = [...document.querySelectorAll(within + ' img')];
+  const seen = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().top < innerHeight);
+  return seen.length > 0 && seen.every((one) => one.complete && one.naturalWidth > 0);
+}"""
+
+# How long it takes from an answer that has the next batch chosen until that is there.
+BATCHES = """
+window.batches = [];
+const fetched = window.fetch;
+let looking = false;
+window.fetch = async (...asked) => {
+  const response = await fetched(...asked);
+  const address = String(asked[0]?.url || asked[0]);
+  if (!looking && address.includes('/app/answers') && response.ok) {
+    const said = await response.clone().json().catch(() => null);
+    if (said?.upcoming?.thinking && !looking) {
+      looking = true;
+      const began = performance.now(), concept = new URLSearchParams(location.search).get('concept');
+      const look = async () => {
+        const now = await (await fetched('/app/answers?' + new URLSearchParams({concept}))).json();
+        if (now.upcoming.thinking) return setTimeout(look, 50);
+        window.batches.push(performance.now() - began);
+        looking = false;
+      };
+      setTimeout(look, 50);
+    }
+  }
+  return response;
+};
+"""
+
+
+def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
+    """A library of `pictures` is built in the folder, unless one is there."""
+    home = folder / "home"
+    if not (home / "whole").exists():
+        took = seconds_of(lambda: _build(home, pictures))
+        print(f"A library of {pictures:,} pictures was built in {took:.0f} s.", file=sys.stderr)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        page.add_init_script(MEASURE + BATCHES)
+        with _serving(home) as (address, begun):
+            yield from Journey(page, address, f"{pictures:,} pictures", screens).rows(begun)
+        browser.close()
+
+
+def _build(home: Path, pictures: int) -> None:
+    million.build(home, pictures)
+    million.answer(home, ANSWERS)
+    (home / "whole").touch()
+
+
+class Journey:
+    """A person's way through the app. Each step waits until it is on screen."""
+
+    def __init__(self, page: Page, address: str, of: str, screens: Path | None) -> None:
+        self._page, self._address, self._of, self._screens = page, address, of, screens
+
+    def rows(self, begun: float) -> Rows:
+        yield self._row("open the app", 5, [self._opened() - begun])
+        yield self._row("Library, the first page", 1, [self._library() for _ in range(5)])
+        yield self._row("Library, the next page", 1, [self._next_page() for _ in range(5)])
+        yield self._row("Library, a filter", 1, [self._filtered(kind) for kind in ("PNG", "TIFF", "WEBP")])
+        yield self._row("Library, a folder", 1, [self._folder(path) for path in FOLDERS])
+        yield self._row("search by words", 1, [self._searched(words) for words in SEARCHED])
+        yield self._row("search by a picture", 1, [self._like() for _ in range(3)])
+        yield from self._label()
+        trained = [self._trained() for _ in range(3)]
+        yield self._row(f"train with {ANSWERS:,} answers until re-ranked", 1, [one[0] for one in trained])
+        yield self._row("the same until measured", 10, [one[1] for one in trained])
+        yield self._row("Use, the library re-ranked", 1, [self._use() for _ in range(3)])
+        yield self._exported()
+
+    def _row(self, row: str, bar: float, seconds: list[float]) -> Row:
+        return Row(f"{self._of}: {row}", tuple(seconds), (), bar, "")
+
+    # Steps
+
+    def _opened(self) -> float:
+        """Until the concepts are on screen, and how many pictures there are."""
+        self._go("/")
+        self._page.get_by_role("link", name=million.CONCEPT, exact=True).first.wait_for()
+        self._seen("#start-concepts")
+        return self._shown("start")
+
+    def _library(self) -> float:
+        begun = time.perf_counter()
+        self._go("/library")
+        self._seen("#library-main")
+        return self._shown("library") - begun
+
+    def _next_page(self) -> float:
+        return self._pressed(lambda: self._page.get_by_role("button", name="Older").click(), "library-older")
+
+    def _filtered(self, kind: str) -> float:
+        self._go("/library")
+        self._seen("#library-main")
+        self._page.locator("#library-filters summary").click()
+        self._page.get_by_label("Format").select_option(kind)
+        return self._pressed(
+            lambda: self._page.get_by_role("button", name="Show these").click(), "library-filter"
+        )
+
+    def _folder(self, path: str) -> float:
+        begun = time.perf_counter()
+        self._go("/library", folder=f"/synthetic/{path}")
+        self._page.locator("#library-fitting").wait_for()
+        self._seen("#library-main")
+        return self._shown("library-folder") - begun
+
+    def _searched(self, words: str) -> float:
+        self._go("/library")
+        self._seen("#library-main")
+        self._page.fill("#search-words", words)
+        took = self._pressed(lambda: self._page.press("#search-words", "Enter"), "library-words")
+        found = [million.KINDS[million.kind_of(i)] for i in self._tiles("#library-main")[:12]]
+        assert found.count(words) > len(found) / 2, (words, found)
+        return took
+
+    def _like(self) -> float:
+        self._go("/library")
+        self._seen("#library-main")
+        self._page.locator("#library-main .tile").first.click()
+        like = self._page.get_by_role("button", name="More like this")
+        like.wait_for()
+        return self._pressed(like.click, "library-like")
+
+    def _label(self) -> Rows:
+        page = self._page
+        begun = time.perf_counter()
+        self._go("/label", concept=million.CONCEPT)
+        page.locator("#labeller[data-ready] .stage img").wait_for()
+        opened = self._shown("label") - begun
+        for number in range(LABELLED):
+            shown = page.locator(".stage img").get_attribute("data-picture")
+            assert shown
+            page.keyboard.press("y" if million.counts(shown) else "n")
+            page.wait_for_function("n => window.latencies.length > n", arg=number)
+            page.wait_for_timeout(1000 * A_PRESS)
+        page.locator("[data-part=saved]", has_text="saved").wait_for()
+        waits = sorted(page.evaluate("window.latencies"))
+        batches = page.evaluate("window.batches")
+        self._shown("label-after")
+        yield self._row("Label opens", 1, [opened])
+        yield self._row(
+            "Label, a key until the next picture, 95 of 100", 0.05, [waits[int(0.95 * len(waits))] / 1000]
+        )
+        print(
+            f"a key until the next picture: half within {statistics.median(waits):.0f} ms, "
+            f"the longest {waits[-1]:.0f} ms; batches {[round(one) for one in batches]} ms",
+            file=sys.stderr,
+        )
+        yield self._row("Label, the next batch is chosen", 1, [one / 1000 for one in batches])
+
+    def _trained(self) -> tuple[float, float]:
+        """After one more answer, without which there is nothing new to learn."""
+        page = self._page
+        self._go("/label", concept=million.CONCEPT)
+        page.locator("#labeller[data-ready] .stage img").wait_for()
+        shown = page.locator(".stage img").get_attribute("data-picture")
+        assert shown
+        page.keyboard.press("y" if million.counts(shown) else "n")
+        page.locator("[data-part=saved]", has_text="saved").wait_for()
+        self._go("/quality", concept=million.CONCEPT)
+        page.locator("#train").wait_for()
+        begun = time.perf_counter()
+        page.locator("#train").click()
+        page.locator("#quality-ranked .pictures").wait_for()
+        self._seen("#quality-ranked")
+        ranked = self._shown("quality-ranked") - begun
+        found = self._tiles("#quality-ranked")
+        assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
+        page.locator("#quality-progress .job").wait_for(state="detached")
+        page.locator("#threshold").wait_for()
+        return ranked, self._shown("quality") - begun
+
+    def _use(self) -> float:
+        begun = time.perf_counter()
+        self._go("/use", concept=million.CONCEPT)
+        self._page.locator("#use-library .pictures").wait_for()
+        self._seen("#use-library")
+        return self._shown("use") - begun
+
+    def _exported(self) -> Row:
+        page = self._page
+        page.locator("#score-suffix").select_option("parquet")
+        begun = time.perf_counter()
+        page.locator("#score-files").click()
+        page.get_by_role("link", name="Download PARQUET").first.wait_for()
+        took = self._shown("use-exported") - begun
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download PARQUET").first.click()
+        return self._against_pyarrow(took, Path(download.value.path()))
+
+    def _against_pyarrow(self, took: float, file: Path) -> Row:
+        from pyarrow import parquet
+
+        table = parquet.read_table(file)
+        again = file.with_name("again.parquet")
+        least = seconds_of(lambda: parquet.write_table(table, again))
+        row = f"{self._of}: export of all scores as Parquet"
+        return Row(row, (took,), (least,), 3, "pyarrow writing the same columns")
+
+    # What is on screen
+
+    def _go(self, path: str, **query: str) -> None:
+        self._page.goto(f"{self._address}{path}?{urlencode(query)}", wait_until="commit")
+
+    def _pressed(self, press: Callable[[], object], screen: str) -> float:
+        """Until the pictures shown are others than before."""
+        before = self._tiles("#library-main")
+        begun = time.perf_counter()
+        press()
+        self._page.wait_for_function(
+            "(before) => [...document.querySelectorAll('#library-main .tile')]"
+            ".map((one) => one.dataset.value).join() !== before",
+            arg=",".join(before),
+        )
+        self._seen("#library-main")
+        return self._shown(screen) - begun
+
+    def _tiles(self, within: str) -> list[str]:
+        found: list[str] = self._page.evaluate(
+            "(within) => [...document.querySelectorAll(within + ' .tile')].map((one) => one.dataset.value)",
+            within,
+        )
+        return found
+
+    def _seen(self, within: str) -> None:
+        self._page.wait_for_function(SEEN, arg=within)
+
+    def _shown(self, screen: str) -> float:
+        """Now; and a picture of the screen, which takes no part of what is timed."""
+        now = time.perf_counter()
+        if self._screens:
+            self._screens.mkdir(parents=True, exist_ok=True)
+            self._page.screenshot(path=self._screens / f"{screen}.png")
+        return now
+
+
+@contextmanager
+def _serving(home: Path) -> Iterator[tuple[str, float]]:
+    """Its address, and when it was begun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DISCERN_HOME": str(home),
+        "DISCERN_PORT": str(port),
+        "HF_HUB_OFFLINE": "1",
+    }
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.limits.made_up_app"], env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        while True:
+            with socket.socket() as look:
+                if look.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, "the app ended"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}", begun
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=1_000_000)
+    parser.add_argument("--home", type=Path, help="keep the library here and use it again")
+    parser.add_argument("--screens", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows(asked.home or Path(folder), asked.pictures, asked.screens):
+            met = "" if row.met else "  not met"
+            figures = ", ".join(f"{one:.3f}" for one in row.seconds)
+            print(f"{row.row:62}{figures} s, bar {row.bar:g}{met}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The app as it is, over a library of `benchmarks.limits.million`: python -m benchmarks.limits.made_up_app
+
+A million files of thumbnails would take longer to make than all else, so pictures come from the drawings of
+their kinds: read from disk as thumbnails are, through the same routes. All else is the app's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import app
+from benchmarks.limits.million import drawing_of
+from concepts.library.renditions import Rendition, Renditions
+from concepts.sandboxes import Sandboxes
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from concepts.workbench.lent import Lent
+from storage.blobs import Blobs
+
+
+class Drawings(Blobs):
+    """A thumbnail of every picture there could be."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def exists(self, key: str) -> bool:
+        return True
+
+    def read(self, key: str) -> bytes:
+        return drawing_of(self._home, PurePosixPath(key).stem, "small").read_bytes()
+
+    def write(self, key: str, content: bytes) -> None: ...
+
+    def delete(self, key: str) -> int:
+        return 0
+
+    def keys(self) -> Iterator[str]:
+        yield from ()
+
+
+class LargeDrawings(Renditions):
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def forget(self, picture_id: str) -> int:
+        return 0
+
+    def read(self, picture_id: str) -> Rendition:
+        return Rendition(drawing_of(self._home, picture_id, "large").read_bytes(), whole=True)
+
+
+def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
+    workbench = Workbench(settings, Lent(thumbnails=Drawings(settings.home)))
+    workbench.context.renditions = LargeDrawings(settings.home)
+    workbench.installation.start_log()
+    return workbench, None
+
+
+if __name__ == "__main__":
+    app.open_home = open_home
+    app.main()
