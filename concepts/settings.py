@@ -146,6 +146,13 @@ class Settings(BaseSettings):
         return bool(self.openai_api_key or self.openai_base_url)
 
     @property
+    def reaches_out(self) -> bool:
+        """Whether pictures, or what is made and said of them, may leave this computer: to an endpoint, a
+        bucket, a database server or workers of a cluster."""
+        away = self.store or self.database_url or self.engine.startswith("ray://")
+        return self.has_endpoint or bool(away)
+
+    @property
     def database(self) -> str:
         """SQLAlchemy URL of the SQL database."""
         given = self.database_url.get_secret_value() if self.database_url else ""

@@ -11,15 +11,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 ROOT = Path(__file__).parents[1]
 STARTING = 503
-PATIENCE = 60  # seconds until the app must answer
+PATIENCE = 60  # seconds until a request is answered, or the app has ended
 
 
 class App:
     """It can be stopped and started again. `log` gets what it says, `more` are further settings."""
+
+    program: ClassVar[Sequence[str]] = ("app.py",)  # what Python runs
+    patience: ClassVar[int] = PATIENCE  # seconds until it must answer
 
     def __init__(self, home: Path, encoder: str, log: Path | None = None, **more: str) -> None:
         with socket.socket() as free:
@@ -49,13 +54,13 @@ class App:
         """Starts it, without waiting until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=os.environ | self._settings, stderr=log
+                [sys.executable, *self.program], cwd=ROOT, env=os.environ | self._settings, stderr=log
             )
 
     def wait(self) -> None:
         """Until it answers."""
         assert self._process is not None
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self._answers():
             assert self._process.poll() is None, "the app ended"
             assert time.monotonic() < deadline
@@ -63,7 +68,7 @@ class App:
     def stop(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(PATIENCE) == 0
+        assert self._process.wait(self.patience) == 0
 
     def kill(self) -> None:
         """As if the computer had: nothing is told or tidied up."""

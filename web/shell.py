@@ -64,5 +64,6 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
         together=[s for s in screens if s.of_several and (names or s is current)],
         done=journey.done if journey else frozenset(),
         pictures=workbench.pictures.count(),
+        here=not workbench.context.settings.store,
         sandbox=request.state.sandbox,
     )

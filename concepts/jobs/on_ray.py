@@ -17,6 +17,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 _connecting = threading.Lock()
 _connected: list[str] = []  # the address of each engine that uses this process's one connection
+# A thread that stays. Ray has its processes killed with whoever began them, which to Linux is the thread
+# (prctl(2), PR_SET_PDEATHSIG), and a job's ends with the job; a minute later Ray ends this process, too.
+_beginner = ThreadPoolExecutor(1, "ray")
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,8 @@ def _connect(address: str) -> None:
     with _found_by_workers(), warnings.catch_warnings():
         # What is forked becomes another program at once.
         warnings.filterwarnings("ignore", "lancedb fork support", RuntimeWarning)
-        ray.init(
+        begun = _beginner.submit(
+            ray.init,
             address="local",
             include_dashboard=False,
             object_store_memory=OBJECT_STORE,
@@ -248,6 +253,7 @@ def _connect(address: str) -> None:
             log_to_driver=False,
             configure_logging=False,
         )
+        begun.result()
 
 
 def _connect_to_cluster(address: str) -> None:

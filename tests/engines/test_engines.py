@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,7 +36,8 @@ NAME = "Round thing"
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Engine | str]:
-    """A Ray of this module's own, on the loopback interface, or why there is none."""
+    """A Ray of this module's own, on the loopback interface, or why there is none. It is begun as by a job:
+    in a thread that ends with it."""
     if find_spec("ray") is None:
         yield "The package ray is not installed: pip install -r requirements-ray.txt."
         return
@@ -43,7 +45,8 @@ def ray() -> Iterator[Engine | str]:
         patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
         engine = engine_of("ray")
         try:
-            list(engine.map(Roots(), BATCHES[:2]))
+            with ThreadPoolExecutor(1) as job:
+                job.submit(lambda: list(engine.map(Roots(), BATCHES[:2]))).result()
         except EngineError as error:
             yield str(error)
             return

@@ -10,6 +10,7 @@ from drawing import draw_folder
 from fastapi.testclient import TestClient
 from s3_service import KEY, SECRET, Service
 from small_app import app_without_screens
+from web_screens import Screens
 
 from concepts.errors import DiscernError
 from concepts.settings import Settings
@@ -73,3 +74,23 @@ def test_a_bucket_is_added_over_rest_and_a_place_with_nothing_there_fails_in_wor
     assert (done.state, failed.state) == ("done", "failed")
     assert f"There is nothing at s3://{bucket}/none" in str(failed.error)
     assert bench.pictures.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "stays", "uploads_go_to", "pictures_are"),
+    [
+        ({}, True, "Discern’s data folder.", "on this computer"),
+        ({"store": "s3://bucket/kept"}, False, "s3://bucket/kept.", "in your library"),
+        ({"engine": "ray://head:10001"}, False, "Discern’s data folder.", "on this computer"),
+    ],
+)
+def test_what_is_kept_elsewhere_is_not_said_to_stay_on_this_computer(
+    tmp_path: Path, settings: dict[str, str], stays: bool, uploads_go_to: str, pictures_are: str
+) -> None:
+    bench = Workbench(Settings(home=tmp_path / "home", **settings))  # type: ignore[arg-type]
+    screens = Screens(bench)
+    shown = screens.load("")
+    assert ("nothing leaves this computer" in "".join(shown.values())) == stays
+    assert pictures_are in shown["rail"]
+    assert f"They are kept in {uploads_go_to}" in "".join(screens.load("library").values())
+    bench.close()

@@ -71,6 +71,7 @@ def pictures(
         folders=[] if demo or not library.pictures else _folders(bench, chosen.folder),
         formats=bench.browsing.formats() if library.pictures else [],
         demo=demo,
+        store=bench.context.settings.store,
         concepts=bench.catalogue.scales(),
         may_answer=role >= Role.LABELLER,
         removes=role >= Role.OWNER and not demo,

@@ -68,7 +68,7 @@ class _Screen:
             said=said,
             begun=begun,
             adding=is_going(job),
-            sends=self._bench.context.settings.has_endpoint,
+            sends=self._bench.context.settings.reaches_out,
             outcome=first,
             demo=demo,
         )
