@@ -38,9 +38,7 @@ class Stamp(NamedTuple):
 class AnswerCounts:
     """The running decisions of each concept and their count."""
 
-    def __init__(
-        self, collection: Collection, store: ConceptStore, log: LabelLog, figures: Figures
-    ) -> None:
+    def __init__(self, collection: Collection, store: ConceptStore, log: LabelLog, figures: Figures) -> None:
         self._collection, self._store, self._log, self._figures = collection, store, log, figures
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}
@@ -65,7 +63,9 @@ class AnswerCounts:
         something has changed; `lasting`: what is counted then is kept for other processes, too. A look-alike
         that comes into the library is noticed with the next answer: counting pictures takes longer than all
         of this."""
-        kept = self._figures.known(ANSWERS, {i: (stamp.follows, stamp.removal) for i, stamp in stamps.items()})
+        kept = self._figures.known(
+            ANSWERS, {i: (stamp.follows, stamp.removal) for i, stamp in stamps.items()}
+        )
         found = {i: AnswerCount.model_validate(value) for i, value in kept.items()}
         counted = {i: self._counted(i) for i in stamps if i not in found}
         named = set(AnswerCount.model_fields)
