@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert
+from numpy.typing import NDArray
+from sqlalchemy import JSON, Connection
 
 from storage.database import Database
+from storage.folders import Placed, count_places
+from storage.kept_counts import KeptCounts
 from storage.library import Library, LibraryEncoder
 from storage.tables import (
     UNDATED,
@@ -28,6 +33,7 @@ from storage.tables import (
     PictureRow,
     RemovalRow,
     SourceRow,
+    UtcDateTime,
 )
 
 ROOT = "/synthetic"
@@ -38,6 +44,7 @@ AT_ONCE = 20_000  # rows
 FINGERPRINT = "synthetic"
 SIZES = ((640, 480), (1024, 768), (1600, 1200), (3000, 2000), (4000, 3000))
 COPIED_EACH, ALIKE_EACH, REMOVED_EACH, UNDATED_EACH, RARE_EACH = 50, 33, 1000, 10, 10_000
+COPY = 7  # of each `COPIED_EACH` that one is at two places
 
 Row = dict[str, Any]
 
@@ -65,12 +72,17 @@ def build(database: Database, pictures: int, concepts: int, answers: int) -> Non
         for index in indexes:
             index.drop(connection)
     numbers = sorted(range(pictures), key=picture_id)  # as the primary key goes: quicker
+    places: dict[str, list[int]] = defaultdict(list)
     for start in range(0, pictures, AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         write(database, PictureRow, [_picture(n, pictures) for n in some])
     for start in range(0, pictures, AT_ONCE):
         some = range(start, min(start + AT_ONCE, pictures))
-        write(database, SourceRow, [row for n in some for row in _sources(n, pictures)])
+        rows = [(n, row) for n in some for row in _sources(n, pictures)]
+        for n, row in rows:
+            places[row["uri"].rpartition("/")[0]].append(n)
+        write(database, SourceRow, [row for _, row in rows])
+    _count(database, pictures, places)
     moment = BEGUN + timedelta(days=365)
     removed = [picture_id(n) for n in range(3, pictures, REMOVED_EACH)]
     rows = [{"picture_id": i, "deed": "removed", "author": "synthetic", "created": moment} for i in removed]
@@ -97,7 +109,24 @@ def write(database: Database, table: type[Base], rows: Sequence[Row]) -> None:
         if connection.dialect.name == "postgresql":
             _copy(connection, table, rows)
         else:
-            connection.execute(insert(table.__table__), list(rows))
+            _insert(connection, table, rows)
+
+
+def _insert(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
+    """With values as SQLite keeps them: SQLAlchemy's own way there takes three times as long."""
+    names = list(rows[0])
+    moments = [name for name in names if isinstance(table.__table__.c[name].type, UtcDateTime)]
+    documents = [name for name in names if isinstance(table.__table__.c[name].type, JSON)]
+    given = []
+    for row in rows:
+        for name in moments:
+            if row[name] is not None:
+                row[name] = row[name].replace(tzinfo=None).isoformat(" ", "microseconds")
+        for name in documents:
+            row[name] = json.dumps(row[name])
+        given.append(tuple(row.values()))
+    into = f"{table.__tablename__} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    connection.exec_driver_sql(f"INSERT INTO {into}", given)
 
 
 def _copy(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
@@ -110,6 +139,21 @@ def _copy(connection: Connection, table: type[Base], rows: Sequence[Row]) -> Non
                 copy.write_row([json.dumps(v) if isinstance(v, (dict, list)) else v for v in given])
 
 
+def _count(database: Database, pictures: int, places: dict[str, list[int]]) -> None:
+    """What the product keeps wherever pictures are added. `places`: folder → numbers of what is in it."""
+    shown = np.array([not _is_removed(number) for number in range(pictures)])
+    pairs = sum(_looks_alike(number, pictures) for number in range(pictures)) // 2
+    placed = []
+    for path, numbers in places.items():
+        first, last = numbers[0], numbers[-1]
+        times = [_taken(number, pictures) for number in numbers]
+        placed.append(Placed(f"{path}/", int(shown[numbers].sum()), _added(first, pictures), min(times)))
+        placed.append(Placed(f"{path}/", 0, _added(last, pictures), max(times)))
+    counts = KeptCounts(int(shown.sum()), int(_draws(pictures)[shown, 1].sum()), int(shown.sum()) - pairs)
+    with database.write("library") as session:
+        count_places(session, placed, counts)
+
+
 def _format(number: int, pictures: int) -> str:
     if number % RARE_EACH == 5:
         return "TIFF"
@@ -118,40 +162,76 @@ def _format(number: int, pictures: int) -> str:
 
 
 def _picture(number: int, pictures: int) -> Row:
-    draw = np.random.default_rng(number)
-    width, height = SIZES[int(draw.integers(len(SIZES)))]
+    size, weight = _draws(pictures)[number]
+    width, height = SIZES[size]
     own = picture_id(number)
-    other = number - 1 if number % ALIKE_EACH == 1 else number + 1 if number % ALIKE_EACH == 0 else number
-    alike = picture_id(other) if 0 <= other < pictures else own
-    year, event = divmod(number * YEARS * EVENTS // pictures, EVENTS)
-    day = datetime(FIRST_YEAR + year, 1, 1, tzinfo=UTC) + timedelta(days=3 * event, seconds=number % 1000)
     return {
         "id": own,
-        "bytes": int(draw.integers(20_000, 9_000_000)),
+        "bytes": int(weight),
         "format": _format(number, pictures),
         "width": width,
         "height": height,
         "perceptual_hash": own[:16],
-        "near_group": min(own, alike),
-        "added": BEGUN + timedelta(milliseconds=20 * number, hours=number * YEARS // pictures),
+        "near_group": min(own, picture_id(_other(number, pictures))),
+        "added": _added(number, pictures),
         "name": place(number, pictures).rpartition("/")[2].casefold(),
-        "taken": UNDATED if number % UNDATED_EACH == 4 else int(day.timestamp()),
-        "removed": BEGUN + timedelta(days=365) if number % REMOVED_EACH == 3 else None,
+        "taken": _taken(number, pictures),
+        "removed": BEGUN + timedelta(days=365) if _is_removed(number) else None,
+        "copied": number % COPIED_EACH == COPY,
+        "alike": _looks_alike(number, pictures),
     }
+
+
+def _added(number: int, pictures: int) -> datetime:
+    return BEGUN + timedelta(milliseconds=20 * number, hours=number * YEARS // pictures)
+
+
+def _taken(number: int, pictures: int) -> int:
+    if number % UNDATED_EACH == 4:
+        return UNDATED
+    year, event = divmod(number * YEARS * EVENTS // pictures, EVENTS)
+    return _new_year(FIRST_YEAR + year) + event * 3 * 24 * 3600 + number % 1000
+
+
+@cache
+def _new_year(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+
+
+def _other(number: int, pictures: int) -> int:
+    """The one that looks like it, or itself."""
+    other = number + {0: 1, 1: -1}.get(number % ALIKE_EACH, 0)
+    return other if other < pictures else number
+
+
+def _looks_alike(number: int, pictures: int) -> bool:
+    other = _other(number, pictures)
+    return other != number and not (_is_removed(number) or _is_removed(other))
+
+
+def _is_removed(number: int) -> bool:
+    return number % REMOVED_EACH == 3
+
+
+@cache
+def _draws(pictures: int) -> NDArray[np.int64]:
+    """(which of `SIZES`, bytes) of each picture."""
+    rng = np.random.default_rng(0)
+    sizes, weights = rng.integers(len(SIZES), size=pictures), rng.integers(20_000, 9_000_000, size=pictures)
+    return np.stack([sizes, weights], axis=1)
 
 
 def _sources(number: int, pictures: int) -> Iterator[Row]:
     places = [place(number, pictures)]
-    if number % COPIED_EACH == 7:
+    if number % COPIED_EACH == COPY:
         places.append(f"{ROOT}/copies/{number % 97:02}/{number:07}.jpg")
-    added = BEGUN + timedelta(milliseconds=20 * number, hours=number * YEARS // pictures)
     for uri in places:
         yield {
             "uri": uri,
             "picture_id": picture_id(number),
             "size": 1,
             "mtime_ns": 10**9 * number,
-            "added": added,
+            "added": _added(number, pictures),
         }
 
 
