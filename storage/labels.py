@@ -21,6 +21,7 @@ AuthorKind = Literal["person", "simulated", "annotator"]
 VALUES: tuple[Value, ...] = get_args(Value)
 UNDO = "undo"
 COMMENT = "comment"
+AT_ONCE = 5000  # ids of one statement
 USED = "The same key came from somebody else before, so this was not taken."
 
 
@@ -259,13 +260,25 @@ class LabelLog:
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
 
-    def about(self, picture_id: str, concept_ids: Sequence[int]) -> set[int]:
-        """Those of these concepts for which anything was ever said of a picture: one look at an index, where
-        asking each for what stands would be a hundred."""
+    def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
+        """Picture id → what this author says of it, of all of which they say something."""
         e = LabelEventRow
-        query = select(e.concept_id).where(e.concept_id.in_(concept_ids), e.picture_id == picture_id)
+        query = _not_undone(concept_id).where(
+            e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
+        )
+        columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
         with self._database.read() as session:
-            return set(session.scalars(query.distinct()))
+            return {row[0]: row[1] for row in session.execute(columns)}
+
+    def about(self, picture_ids: Sequence[str], concept_ids: Sequence[int]) -> set[int]:
+        """Those of these concepts for which anything was ever said of any of these pictures: a look at an
+        index for each picture, where asking each concept for what stands would be a hundred."""
+        e, found = LabelEventRow, set[int]()
+        with self._database.read() as session:
+            for start in range(0, len(picture_ids), AT_ONCE):
+                some = picture_ids[start : start + AT_ONCE]
+                found.update(session.scalars(select(e.concept_id).where(e.picture_id.in_(some)).distinct()))
+        return found.intersection(concept_ids)
 
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
         """The first label that each person, real or simulated, gave a picture (any, or one of these few)

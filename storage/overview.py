@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, exists, func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
@@ -16,11 +16,13 @@ from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
+    ConceptRow,
     DefinitionRow,
     EvaluationPictureRow,
     EvaluationRow,
     HeadRow,
     LabelEventRow,
+    PictureRow,
     RemovalRow,
 )
 
@@ -42,6 +44,7 @@ class Standing:
     sequence: int
     said: datetime | None
     evaluation: int  # pictures that measure, wherever it looked when they were drawn
+    apart: int  # all that nothing is learned from, those in the bin, too
     removal: int  # the last time that pictures were removed from the library or put back
     looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
@@ -64,42 +67,49 @@ class Overview:
         definitions = select(d.concept_id, d.number, d.document, d.created).join(
             newest, (d.concept_id == newest.c.concept_id) & (d.number == newest.c.number)
         )
-        pools = select(c.concept_id, func.count()).where(c.concept_id.in_(concept_ids), shown(c.picture_id))
-        pools = pools.group_by(c.concept_id)
-        annotated = select(a.concept_id).where(a.concept_id.in_(concept_ids)).distinct()
+        # Those in the bin are few, so they are counted by themselves, by the index of their pictures.
+        pools = select(c.concept_id, func.count()).group_by(c.concept_id)
+        in_bin = pools.where(c.picture_id.in_(select(PictureRow.id).where(PictureRow.removed.is_not(None))))
+        pools = pools.where(c.concept_id.in_(concept_ids))
+        ours = ConceptRow.id.in_(concept_ids)
+        annotated = select(ConceptRow.id).where(ours, exists().where(a.concept_id == ConceptRow.id))
         heads = (
             select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
             .where(h.concept_id.in_(concept_ids))
             .group_by(h.concept_id)
         )
         evaluated = select(h.concept_id).join(e, e.head_id == h.id).where(h.concept_id.in_(concept_ids))
-        last = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id.in_(concept_ids))
+        # The last event of each by a look at an index, where grouping would go through all events.
+        last = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == ConceptRow.id)
         said = select(LabelEventRow.concept_id, LabelEventRow.sequence, LabelEventRow.created).where(
-            LabelEventRow.sequence.in_(last.group_by(LabelEventRow.concept_id))
+            LabelEventRow.sequence.in_(select(last.scalar_subquery()).select_from(ConceptRow).where(ours))
         )
         p = EvaluationPictureRow
-        measure = p.concept_id.in_(concept_ids), p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id)
-        sets = select(p.concept_id, func.count()).where(*measure).group_by(p.concept_id)
+        measures = and_(p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id))
+        sets = select(p.concept_id, func.count(case((measures, 1))), func.count())
+        sets = sets.where(p.concept_id.in_(concept_ids)).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
             reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
             report_of = {row[0]: row[1] for row in session.execute(reports)}
             pool_of = {row[0]: row[1] for row in session.execute(pools)}
+            gone_of = {row[0]: row[1] for row in session.execute(in_bin)}
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
-            set_of = {row[0]: row[1] for row in session.execute(sets)}
+            set_of = {row[0]: (row[1], row[2]) for row in session.execute(sets)}
             looks_in = looked_in(session, concept_ids)
             removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
                 sequence, moment = events.get(concept_id, (0, None))
+                measuring, apart = set_of.get(concept_id, (0, 0))
                 found[concept_id] = Standing(
                     definition=number,
                     document=document,
                     defined=created,
-                    candidates=pool_of.get(concept_id, 0),
+                    candidates=pool_of.get(concept_id, 0) - gone_of.get(concept_id, 0),
                     annotated=concept_id in seen,
                     heads=count,
                     trained=when,
@@ -107,7 +117,8 @@ class Overview:
                     evaluated=concept_id in measured,
                     sequence=sequence,
                     said=moment,
-                    evaluation=set_of.get(concept_id, 0),
+                    evaluation=measuring,
+                    apart=apart,
                     removal=removal,
                     looks_in=looks_in.get(concept_id, frozenset()),
                 )

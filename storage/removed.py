@@ -42,6 +42,7 @@ from storage.tables import (
     CandidateRow,
     DeliveryRow,
     EvaluationPictureRow,
+    KeptFigureRow,
     LabelEventRow,
     OutsidePictureRow,
     PendingVectorRow,
@@ -245,6 +246,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     insert_new(session, RemovalRow, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
     deleted(PendingVectorRow, PendingVectorRow.picture_id)
     forget(session, ids)
+    session.execute(delete(KeptFigureRow))  # a cover may be one of these, and none of them stands any more
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,

@@ -81,8 +81,10 @@ SORTED_BY = {
 }
 
 
-def _is(flag: str) -> TextClause:
-    return text(f"{flag} = TRUE")
+def _is(flag: str, name: str) -> TextClause:
+    """Of the order that is gone through where another filter is chosen, too, those in the bin are left out:
+    the index is enough then, and no row is looked at."""
+    return text(f"{flag} = TRUE AND removed IS NULL" if name == "added" else f"{flag} = TRUE")
 
 
 class PictureRow(Base):
@@ -101,8 +103,9 @@ class PictureRow(Base):
                 flag,  # so that SQLite, which expects little of such an index, takes it
                 of if name == of else text(of),
                 "id",
-                sqlite_where=_is(flag),
-                postgresql_where=_is(flag),
+                *(("format",) if name == "added" else ()),
+                sqlite_where=_is(flag, name),
+                postgresql_where=_is(flag, name),
             )
             for flag in ("copied", "alike")
             for name, of in SORTED_BY.items()
@@ -317,6 +320,7 @@ class CandidateRow(Base):
     """A picture in a concept's candidate pool and what brought it there."""
 
     __tablename__ = "candidates"
+    __table_args__ = (Index("candidates_by_picture", "picture_id", "concept_id"),)
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     brought_by: Mapped[list[Any]]  # query texts, "example", "random"
@@ -389,7 +393,7 @@ class LabelEventRow(Base):
 
     __tablename__ = "label_events"
     __table_args__ = (
-        Index("label_events_by_picture", "concept_id", "picture_id"),
+        Index("label_events_by_picture", "picture_id", "concept_id"),
         Index("label_events_by_sequence", "concept_id", "sequence"),
     )
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -411,6 +415,17 @@ class LabelEventRow(Base):
     repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
     renewed: Mapped[bool] = mapped_column(default=False)  # that again, because the definition had changed
     taken_from: Mapped[int | None]  # the event of another concept that this one repeats
+
+
+class KeptFigureRow(Base):
+    """What was worked out from all answers of a concept (`storage.kept_figures`). It can be at any time."""
+
+    __tablename__ = "kept_figures"
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    follows: Mapped[str] = mapped_column(Text)
+    removal: Mapped[int]
+    value: Mapped[Any] = mapped_column(JSON)
 
 
 class WallRow(Base):

@@ -38,6 +38,7 @@ from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.workbench.advice import Advice, about_rare, advice, is_enough
 from concepts.workbench.counting import AnswerCounts
+from concepts.workbench.figures import Figures
 from concepts.workbench.kinds import LookOver
 from concepts.workbench.lent import Lent
 from storage.annotators import AnnotatorChoices
@@ -51,6 +52,7 @@ from storage.files import make_private
 from storage.fitting import FittingDraws
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
+from storage.kept_figures import KeptFigures
 from storage.labels import LabelLog
 from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
@@ -96,7 +98,8 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
-        self.counts = AnswerCounts(self.collection, self.store, self.log)
+        self.figures = Figures(KeptFigures(self.database), self.log)
+        self.counts = AnswerCounts(self.collection, self.store, self.log, self.figures)
         self.certifying = CertifyingDraws(self.database)
         self.fitting = FittingDraws(self.database)
         self.watches = Watches(self.database)

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from concepts.candidates.question_queue import Decisions
 from concepts.labels.answer_count import AnswerCount, count_answers
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
+from concepts.workbench.figures import Figures
 from storage.concepts import ConceptStore
+from storage.kept_figures import KeptFigure
 from storage.labels import LabelLog
 
-# last label event, pictures that measure, last removal from the library, what is looked in
-Stamp = tuple[int, int, int, str]
+ANSWERS = "answers"
+
+
+class Stamp(NamedTuple):
+    """What a count follows from: the last label event, how many pictures measure, and how many nothing is
+    learned from; the key of what the concept looks in, where that isn't everything; and the last removal of
+    pictures from the library."""
+
+    sequence: int
+    measuring: int
+    apart: int
+    removal: int
+    frame: str = ""
+
+    @property
+    def follows(self) -> str:
+        """All but the removal, which changes the count of a few concepts only."""
+        return f"{self.sequence}/{self.measuring}/{self.apart}/{self.frame}"
 
 
 class AnswerCounts:
     """The running decisions of each concept and their count."""
 
-    def __init__(self, collection: Collection, store: ConceptStore, log: LabelLog) -> None:
-        self._collection, self._store, self._log = collection, store, log
+    def __init__(self, collection: Collection, store: ConceptStore, log: LabelLog, figures: Figures) -> None:
+        self._collection, self._store, self._log, self._figures = collection, store, log, figures
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}
-        self._kept: dict[int, tuple[Stamp, AnswerCount]] = {}
 
     def decisions(self, concept_id: int) -> Decisions:
         """What people decided, brought up to date by reading only what is new."""
@@ -30,30 +49,32 @@ class AnswerCounts:
             return self._decisions.setdefault(concept_id, Decisions(self._log, concept_id))
 
     def now(self, concept_id: int) -> AnswerCount:
-        return self.of(
-            concept_id,
+        stamp = Stamp(
             self._log.last_sequence(concept_id),
             len(self._store.evaluation_pictures(concept_id)),
-            self.removal(),
+            len(self._store.kept_apart(concept_id)),
+            self._collection.removed.hidden().version,
             self._collection.frames.now(concept_id).key,
         )
+        return self.of({concept_id: stamp})[concept_id]
 
-    def removal(self) -> int:
-        """The last time that pictures were removed from the library or put back."""
-        return self._collection.removed.hidden().version
-
-    def of(
-        self, concept_id: int, sequence: int, measuring: int, removal: int, frame: str = ""
-    ) -> AnswerCount:
-        """The same for who knows these already: the last label event, how many pictures measure, the last
-        removal, and the key of what the concept looks in, where that isn't everything. Nothing is read where
-        none has changed. A look-alike that comes into the library is noticed with the next answer: counting
-        pictures takes longer than all of this."""
-        stamp = sequence, measuring, removal, frame
-        kept = self._kept.get(concept_id)
-        if kept is None or kept[0] != stamp:
-            kept = self._kept[concept_id] = stamp, self._counted(concept_id)
-        return kept[1]
+    def of(self, stamps: Mapping[int, Stamp], *, lasting: bool = False) -> dict[int, AnswerCount]:
+        """The same by concept id for who knows these already. Answers are read only of a concept where
+        something has changed; `lasting`: what is counted then is kept for other processes, too. A look-alike
+        that comes into the library is noticed with the next answer: counting pictures takes longer than all
+        of this."""
+        kept = self._figures.known(
+            ANSWERS, {i: (stamp.follows, stamp.removal) for i, stamp in stamps.items()}
+        )
+        found = {i: AnswerCount.model_validate(value) for i, value in kept.items()}
+        counted = {i: self._counted(i) for i in stamps if i not in found}
+        named = set(AnswerCount.model_fields)
+        figures = {
+            i: KeptFigure(stamps[i].follows, stamps[i].removal, count.model_dump(include=named))
+            for i, count in counted.items()
+        }
+        self._figures.keep(ANSWERS, figures, lasting=lasting)
+        return found | counted
 
     def _counted(self, concept_id: int) -> AnswerCount:
         decisions = self.decisions(concept_id).now()

@@ -56,6 +56,7 @@ class Definitions:
             Overview(context.database),
             context.store,
             context.counts,
+            context.figures,
             self._weight_of_the_machine,
             self._flagged,
             context.settling_of,

@@ -12,14 +12,17 @@ from concepts.learning.report import EvaluationReport
 from concepts.workbench.advice import advice, is_enough
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
-from concepts.workbench.counting import AnswerCounts
+from concepts.workbench.counting import AnswerCounts, Stamp
+from concepts.workbench.figures import Figures
 from storage.concepts import ConceptStore
 from storage.frames import Frame
+from storage.kept_figures import KeptFigure
 from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
 COVERS = 3
 REVIEW = "Review"
+COVER, WEIGHT = "cover", "weight"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class ConceptProgress:
         overview: Overview,
         store: ConceptStore,
         counts: AnswerCounts,
+        figures: Figures,
         weight_of: Callable[[ConceptRow], float],
         flagged_of: Callable[[ConceptRow, int], list[str]],
         settling_of: Callable[[Sequence[int]], Mapping[int, Settling]],
@@ -45,27 +49,42 @@ class ConceptProgress:
         """`weight_of` the machine's labels: what each counts for in training; `flagged_of`: at most so many
         pictures that the newest version flags, the surest first; `settling_of`: what more answers would
         change, where that is known."""
-        self._overview, self._store, self._counts = overview, store, counts
+        self._overview, self._store, self._counts, self._figures = overview, store, counts, figures
         self._weight_of, self._flagged_of, self._settling_of = weight_of, flagged_of, settling_of
-        self._weight: dict[int, tuple[tuple[int, int], float]] = {}
-        self._covers: dict[int, tuple[tuple[int, ...], list[str]]] = {}
 
     def summaries(self, concepts: Sequence[ConceptRow]) -> list[ConceptSummary]:
         ids = [concept.id for concept in concepts]
         standing, settling = self._overview.of(ids), self._settling_of(ids)
-        return [self._summary(one, standing[one.id], settling.get(one.id)) for one in concepts]
+        answers = self._answers(standing, lasting=True)
+        used = self._used(concepts, standing, lasting=True)
+        covers = self._covers(concepts, standing)
+        return [
+            self._summary(
+                one, standing[one.id], answers[one.id], settling.get(one.id), one.id in used, covers[one.id]
+            )
+            for one in concepts
+        ]
 
     def steps(self, concept: ConceptRow) -> Steps:
         """The journey of this concept."""
-        standing = self._overview.of([concept.id])[concept.id]
+        standing = self._overview.of([concept.id])
         settling = self._settling_of([concept.id]).get(concept.id)
-        done = _steps_done(standing, is_enough(self._answers(concept.id, standing), settling))
-        return Steps(tuple(name for name, _ in self._journey(concept, standing)), frozenset(done))
+        answers = self._answers(standing, lasting=False)[concept.id]
+        journey = _journey(bool(self._used([concept], standing, lasting=False)))
+        done = _steps_done(standing[concept.id], is_enough(answers, settling))
+        return Steps(tuple(name for name, _ in journey), frozenset(done))
 
-    def _summary(self, concept: ConceptRow, standing: Standing, settling: Settling | None) -> ConceptSummary:
-        answers = self._answers(concept.id, standing)
+    def _summary(
+        self,
+        concept: ConceptRow,
+        standing: Standing,
+        answers: AnswerCount,
+        settling: Settling | None,
+        used: bool,
+        cover: list[str],
+    ) -> ConceptSummary:
         done = _steps_done(standing, is_enough(answers, settling))
-        journey = self._journey(concept, standing)
+        journey = _journey(used)
         step, screen = next((place for place in journey if place[0] not in done), journey[-1])
         moments = (standing.defined, standing.trained, standing.said)
         return ConceptSummary(
@@ -78,7 +97,7 @@ class ConceptProgress:
             answers=answers,
             advice=advice(answers, settling),
             heads=standing.heads,
-            cover=self._cover(concept, standing),
+            cover=cover,
             quality=_quality_in_words(standing.report, standing.looks_in),
             next_screen=screen,
             next_step=step,
@@ -87,40 +106,52 @@ class ConceptProgress:
             changed=max(moment for moment in moments if moment),
         )
 
-    def _journey(self, concept: ConceptRow, standing: Standing) -> list[tuple[str, str]]:
-        """The steps with their screens. To review what a machine said is one where its labels are used."""
-        if standing.annotated:
-            stamp = standing.sequence, standing.definition
-            kept = self._weight.get(concept.id)
-            if kept is None or kept[0] != stamp:
-                kept = self._weight[concept.id] = stamp, self._weight_of(concept)
-            if kept[1] > 0:
-                return list(JOURNEY)
-        return [place for place in JOURNEY if place[0] != REVIEW]
+    def _answers(self, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
+        stamps = {
+            i: Stamp(one.sequence, one.evaluation, one.apart, one.removal)
+            for i, one in standing.items()
+            if one.sequence and not one.looks_in
+        }
+        found = self._counts.of(stamps, lasting=lasting)
+        for i, one in standing.items():
+            if i not in found:
+                inside = one.looks_in
+                found[i] = self._counts.now(i) if inside else AnswerCount(to_measure=one.evaluation)
+        return found
 
-    def _answers(self, concept_id: int, standing: Standing) -> AnswerCount:
-        if standing.looks_in:
-            return self._counts.now(concept_id)
-        if not standing.sequence:
-            return AnswerCount(to_measure=standing.evaluation)
-        return self._counts.of(concept_id, standing.sequence, standing.evaluation, standing.removal)
+    def _used(
+        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing], *, lasting: bool
+    ) -> set[int]:
+        """The concepts whose machine's labels count for something in training."""
+        annotated = {one.id: one for one in concepts if standing[one.id].annotated}
+        now = {
+            i: (f"{standing[i].sequence}/{standing[i].definition}", standing[i].removal) for i in annotated
+        }
+        weights = self._figures.known(WEIGHT, now)
+        new = {i: self._weight_of(one) for i, one in annotated.items() if i not in weights}
+        self._figures.keep(WEIGHT, {i: KeptFigure(*now[i], new[i]) for i in new}, lasting=lasting)
+        return {i for i, weight in (weights | new).items() if weight > 0}
 
-    def _cover(self, concept: ConceptRow, standing: Standing) -> list[str]:
+    def _covers(
+        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing]
+    ) -> dict[int, list[str]]:
         """Ids of pictures that count: the last few that people say so of; where those are too few also what
         the newest version is surest of, then what the words find. None that anybody answered otherwise, and
         of those that are answered blindly none beforehand."""
-        sizes = standing.definition, standing.candidates, standing.heads
-        stamp = standing.sequence, *sizes, hash(standing.looks_in)
-        kept = self._covers.get(concept.id)
-        if kept is None or kept[0] != stamp:
-            kept = self._covers[concept.id] = stamp, self._chosen(concept, standing)
-        return kept[1]
+        now = {i: (_cover_follows(one), one.removal) for i, one in standing.items()}
+        covers = self._figures.known(COVER, now)
+        chosen = {one.id: self._chosen(one, standing[one.id]) for one in concepts if one.id not in covers}
+        for lasting in (True, False):
+            new = {i: KeptFigure(*now[i], cover) for i, (cover, lasts) in chosen.items() if lasts is lasting}
+            self._figures.keep(COVER, new, lasting=lasting)
+        return covers | {i: cover for i, (cover, _) in chosen.items()}
 
-    def _chosen(self, concept: ConceptRow, standing: Standing) -> list[str]:
+    def _chosen(self, concept: ConceptRow, standing: Standing) -> tuple[list[str], bool]:
+        """With whether it is for other processes, too: what a version flags may not be known yet in this."""
         decisions = self._counts.decisions(concept.id).now() if standing.sequence else {}
         cover = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
         if len(cover) == COVERS:
-            return cover
+            return cover, True
         closed = decisions.keys() | self._store.kept_apart(concept.id)
         flagged = self._flagged_of(concept, COVERS + len(closed)) if standing.heads else []
         cover += [i for i in flagged if i not in closed][: COVERS - len(cover)]
@@ -129,7 +160,17 @@ class ConceptProgress:
             closed |= set(cover)
             found = {i: by for i, by in self._store.candidates(concept.id).items() if i not in closed}
             cover += _agreed(found, definition)[: COVERS - len(cover)]
-        return cover
+        return cover, not standing.heads
+
+
+def _journey(used: bool) -> list[tuple[str, str]]:
+    """The steps with their screens. To review what a machine said is one where its labels are `used`."""
+    return [place for place in JOURNEY if used or place[0] != REVIEW]
+
+
+def _cover_follows(standing: Standing) -> str:
+    looks_in = ",".join(map(str, sorted(standing.looks_in)))
+    return f"{standing.sequence}/{standing.definition}/{standing.candidates}/{standing.heads}/{looks_in}"
 
 
 def _steps_done(standing: Standing, enough: bool) -> set[str]:
