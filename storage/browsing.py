@@ -193,11 +193,15 @@ class Browsing:
         counted, keys = select(func.count()).select_from(some), [some.c.key, some.c.id]
         page = select(*keys, counted.scalar_subquery())
         if place is not None:
-            at, here = tuple_(*keys), tuple_(place.key, place.id)
-            page = page.where(at < here if falling else at > here)
+            its, here = tuple_(*keys), tuple_(place.key, place.id)
+            page = page.where(its < here if falling else its > here)
         page = page.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit)
         found = session.execute(page).all()
-        count = found[0][2] if found else session.scalar(counted) if place is not None else 0
+        count = 0
+        if found:
+            count = found[0][2]
+        elif place is not None:  # nothing is behind it
+            count = session.scalar(counted) or 0
         return (None, []) if count > FEW else (count, [(row[0], row[1]) for row in found])
 
     def _few(
