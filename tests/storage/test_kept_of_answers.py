@@ -98,8 +98,8 @@ def two_concepts(database: Database) -> Database:
     return database
 
 
-@given(st.lists(step, min_size=1, max_size=10))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(step, min_size=1, max_size=7))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
     two_concepts: Database, steps: list[tuple[str, int, list[str], Any]]
 ) -> None:
