@@ -31,8 +31,9 @@ from concepts.library.choosing import Chosen
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
-from storage.browsing import _SORTINGS, Browsing, Order, Place
+from storage.browsing import Browsing, Place
 from storage.database import Database
+from storage.picture_filter import SORTINGS, Order
 from storage.pictures.files import Source
 from storage.tables import PictureRow
 
@@ -61,12 +62,19 @@ class Questions:
             return session.execute(select(PictureRow).where(PictureRow.id.in_(ids))).all()
 
     def reading(self) -> Iterator[tuple[str, Question]]:
+        yield from self.pages()
+        yield from self.filters()
+        yield from self.folders_and_counts()
+        yield from self.others()
+
+    def pages(self) -> Iterator[tuple[str, Question]]:
         for order in Order:
             yield f"first page, {order}", self._chosen(sort=order)
         for order in Order:
             deep = self._deep(order)
             yield f"page {DEEP:,}, {order}", self._chosen(deep, sort=order)
-        yield from self._filters()
+
+    def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
         browsing = self._bench.browsing
         yield "formats", lambda n: browsing.formats()
         yield "counts", lambda n: self._bench.pictures.count()
@@ -76,7 +84,10 @@ class Questions:
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
         yield "folders: a year's events, anew", lambda n: Browsing(self._database).folders(year)
         yield "folders: all three, again", self._tree
+
+    def others(self) -> Iterator[tuple[str, Question]]:
         yield "concepts, 100", lambda n: self._bench.definitions.concepts()
+        yield "answers of a concept, counted", lambda n: self._bench.answers.count("Synthetic concept 1")
         yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
         yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))
         yield "look-alikes, listed", lambda n: self._bench.pictures.near_duplicates(12, self._shown(n))
@@ -101,9 +112,7 @@ class Questions:
             for n in range(FOLLOWED - 1):
                 self._bench.collections.from_folder(f"Event {n}", self._followed_folder(n), author=AUTHOR)
 
-    # Inside
-
-    def _filters(self) -> Iterator[tuple[str, Question]]:
+    def filters(self) -> Iterator[tuple[str, Question]]:
         year, name = f"{made.ROOT}/{made.FIRST_YEAR + 1}", "Synthetic concept 1"
         screens = f"{made.ROOT}/{made.FIRST_YEAR + 2}"
         inside = {one.name: one.id for one in self._bench.collections.all()}
@@ -158,6 +167,18 @@ class Questions:
             lambda n: self._page(Chosen.of({"folder": self._event(n), "format": "JPEG", "sort": "name"})),
         )
 
+    def new(self, count: int, *folders: str) -> list[tuple[Source, PictureFacts]]:
+        """Pictures that are not in the library yet, as they were read."""
+        read = []
+        for i in range(count):
+            self._added += 1
+            own = made.picture_id(self._added)
+            facts = PictureFacts(own, 1000 + i, "JPEG", 640, 480, own[:16], 10**9 + i)
+            read.append((Source(f"{folders[i % len(folders)]}/{own[:12]}.jpg", 1, 1), facts))
+        return read
+
+    # Inside
+
     def _chosen(self, place: str = "", **fields: object) -> Question:
         chosen = Chosen.of(fields)
         return lambda n: self._page(chosen, place)
@@ -167,7 +188,7 @@ class Questions:
 
     def _deep(self, order: Order) -> str:
         """Behind that many pages of the order."""
-        sorting = _SORTINGS[order]
+        sorting = SORTINGS[order]
         keys = (sorting.column, PictureRow.id)
         with self._database.read() as session:
             query = select(*keys).order_by(*(key.desc() if sorting.falling else key for key in keys))
@@ -192,12 +213,7 @@ class Questions:
 
     def _add(self, *folders: str) -> None:
         """As adding does, but for pixels and vectors."""
-        library, read = self._collection.library, []
-        for i in range(NEW):
-            self._added += 1
-            own = made.picture_id(self._added)
-            facts = PictureFacts(own, 1000 + i, "JPEG", 640, 480, own[:16], 10**9 + i)
-            read.append((Source(f"{folders[i % len(folders)]}/{own[:12]}.jpg", 1, 1), facts))
+        library, read = self._collection.library, self.new(NEW, *folders)
         for start in range(0, NEW, BATCH):
             batch = read[start : start + BATCH]
             library.adding.record(batch, [], made.FINGERPRINT)

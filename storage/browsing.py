@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from storage.collections import LARGE, NamedCollection, is_in
 from storage.database import Database, chunks
-from storage.folders import Folder, folders_in, range_of, span_of
+from storage.folders import Folder, files_in, folders_in, span_of
 from storage.kept_counts import KeptCounts, kept_counts
-from storage.tables import UNDATED, UNREAD, PictureRow, SourceRow
+from storage.picture_filter import SORTINGS, Key, Order, PictureFilter, Sorting, inside_of
+from storage.tables import UNREAD, PictureRow
 
 FEW = 5000  # pictures, up to which they are looked up and sorted
 READ_ON = 1000  # rows of an index at a time
@@ -30,129 +30,11 @@ NEXT = 200  # pictures that tell how dense what fits is
 KNOWN_FOR = 30  # seconds: between which keys what fits lies
 SPANS = 500  # of which that is known
 
-Key = int | str | datetime
 Span = tuple[Key, Key]
-Bounds = dict[str, tuple[Any, Any]]  # by `_Sorting.of`: the least and the greatest key
-
-
-class Order(StrEnum):
-    """By what pictures are sorted, the first one first. Equal ones are in the order of their ids."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    NAME = "name"
-    NAME_BACK = "name-back"
-    TAKEN = "taken"  # newest first; those that say no date come last
-    TAKEN_OLDEST = "taken-oldest"  # of those that say a date
-    LARGEST = "largest"  # pixels
-    SMALLEST = "smallest"
-    HEAVIEST = "heaviest"  # bytes
-    LIGHTEST = "lightest"
-
-
-@dataclass(frozen=True)
-class _Sorting:
-    of: str
-    column: ColumnElement[Any]
-    falling: bool
-
-
-_SORTINGS: dict[Order, _Sorting] = {
-    Order.NEWEST: _Sorting("added", PictureRow.added.expression, falling=True),
-    Order.OLDEST: _Sorting("added", PictureRow.added.expression, falling=False),
-    Order.NAME: _Sorting("name", PictureRow.name.expression, falling=False),
-    Order.NAME_BACK: _Sorting("name", PictureRow.name.expression, falling=True),
-    Order.TAKEN: _Sorting("taken", PictureRow.taken.expression, falling=True),
-    Order.TAKEN_OLDEST: _Sorting("taken", PictureRow.taken.expression, falling=False),
-    Order.LARGEST: _Sorting("pixels", PictureRow.width * PictureRow.height, falling=True),
-    Order.SMALLEST: _Sorting("pixels", PictureRow.width * PictureRow.height, falling=False),
-    Order.HEAVIEST: _Sorting("bytes", PictureRow.bytes.expression, falling=True),
-    Order.LIGHTEST: _Sorting("bytes", PictureRow.bytes.expression, falling=False),
-}
-
+Bounds = dict[str, tuple[Any, Any]]  # by `Sorting.of`: the least and the greatest key
 
 _UNREAD = select(PictureRow.id).where(PictureRow.taken == UNREAD, PictureRow.removed.is_(None))
-_BY_ADDED, _BY_TAKEN = _SORTINGS[Order.NEWEST], _SORTINGS[Order.TAKEN]
-
-
-@dataclass(frozen=True)
-class PictureFilter:
-    """What part of the library. Bounds are inclusive below and exclusive above; `taken` in seconds by the
-    camera's clock. `among` and `without` are ids that somebody else has found out."""
-
-    folder: str = ""  # with everything inside
-    within: NamedCollection | None = None
-    format: str = ""
-    pixels: tuple[int | None, int | None] = (None, None)
-    bytes: tuple[int | None, int | None] = (None, None)
-    taken: tuple[int | None, int | None] = (None, None)
-    dated: bool | None = None
-    added: tuple[datetime | None, datetime | None] = (None, None)
-    copies: bool = False  # at more than one place
-    look_alikes: bool = False
-    among: Collection[str] | None = None
-    without: Collection[str] = ()
-
-    def conditions(self, session: Session, read_on: str = "") -> list[ColumnElement[bool]]:
-        """`read_on`: what the index is of that is read on (as in `_Sorting`); no other index may lead away
-        from it then."""
-
-        # The few that are repeated have indexes of their own, and by time each format has.
-        repeated = self.copies or self.look_alikes
-        by_format = read_on in ("", "added", "taken") and not repeated
-
-        def of(column: Any, name: str = "") -> Any:
-            elsewhere = name != read_on if read_on else repeated
-            return func.coalesce(column, column) if elsewhere else column
-
-        found: list[ColumnElement[bool]] = [PictureRow.removed.is_(None)]
-        if self.folder:
-            found.append(_inside(self.folder, bool(read_on)))
-        if self.within:
-            found.append(is_in(self.within, PictureRow.id))
-        if self.format:
-            found.append(
-                (PictureRow.format if by_format else func.coalesce(PictureRow.format, "")) == self.format
-            )
-        pixels = PictureRow.width * PictureRow.height
-        ranges = (
-            (pixels, "pixels", self.pixels),
-            (PictureRow.bytes, "bytes", self.bytes),
-            (PictureRow.taken, "taken", self.taken),
-            (PictureRow.added, "added", self.added),
-        )
-        for column, name, (least, below) in ranges:
-            if least is not None:
-                found.append(of(column, name) >= least)
-            if below is not None:
-                found.append(of(column, name) < below)
-        if self.taken != (None, None) or self.dated:
-            found.append(of(PictureRow.taken, "taken") > UNDATED)
-        elif self.dated is False:
-            found.append(of(PictureRow.taken, "taken") <= UNDATED)
-        for flag, chosen in (("copied", self.copies), ("alike", self.look_alikes)):
-            if chosen:  # word for word as the indexes have it
-                which = "coalesce(pictures.{0}, pictures.{0})" if read_on == "ids" else "pictures.{0}"
-                found.append(cast("ColumnElement[bool]", text(f"{which.format(flag)} = TRUE")))
-        return found
-
-    def led(self, by: str) -> PictureFilter:
-        """What of it an index finds by itself, where that order is read on."""
-        ordered: dict[str, Any] = {}
-        if by in ("added", "taken"):
-            ordered[by] = getattr(self, by)
-        if by in ("added", "taken") and not (self.copies or self.look_alikes):
-            ordered["format"] = self.format
-        if by == "taken":
-            ordered["dated"] = self.dated
-        if by in ("pixels", "bytes"):
-            ordered[by] = getattr(self, by)
-        return PictureFilter(copies=self.copies, look_alikes=self.look_alikes, **ordered)
-
-    @property
-    def is_all(self) -> bool:
-        """Whether the whole library fits."""
-        return self == PictureFilter()
+_BY_ADDED, _BY_TAKEN = SORTINGS[Order.NEWEST], SORTINGS[Order.TAKEN]
 
 
 @dataclass(frozen=True)
@@ -198,15 +80,17 @@ class Browsing:
         if order is Order.TAKEN_OLDEST:
             chosen = replace(chosen, dated=True)
         with self._database.read() as session:
-            bounds = self._bounds(session, chosen, _SORTINGS[order].of)
-            few = self._few(session, chosen, _SORTINGS[order].column, bounds)
-            rows = list(self._rows(session, chosen, few, order, limit + 1, place, bounds))
-            back = place is not None and place.before
+            sorting, back = SORTINGS[order], place is not None and place.before
+            falling = sorting.falling != back
+            bounds = self._bounds(session, chosen, sorting.of)
+            fitting, rows = self._looked_up(session, chosen, sorting, falling, limit + 1, place, bounds)
+            if fitting is None:
+                rows = list(self._rows(session, chosen, sorting, falling, limit + 1, place, bounds))
             more, rows = len(rows) > limit, rows[:limit]
             rows = rows[::-1] if back else rows
             earlier = Place(*rows[0], before=True) if rows and (more if back else place) else None
             later = Place(*rows[-1]) if rows and (True if back else more) else None
-        return Page(tuple(i for _, i in rows), earlier, later, None if few is None else len(few))
+        return Page(tuple(i for _, i in rows), earlier, later, fitting)
 
     def fitting(self, chosen: PictureFilter) -> list[str] | None:
         """The ids of all that fit, by id; None for more than `FEW`."""
@@ -267,7 +151,7 @@ class Browsing:
             within("taken", self._span(session, _BY_TAKEN, PictureFilter(added=chosen.added)))
         return found
 
-    def _span(self, session: Session, sorting: _Sorting, fits: PictureFilter) -> Span | None:
+    def _span(self, session: Session, sorting: Sorting, fits: PictureFilter) -> Span | None:
         """The first and last key of what fits, or more. Looked up once in a while; what was added since then
         widens it. Where old pictures may have come to fit, or by another key, it is looked up again."""
         newest, counts = session.scalar(select(func.max(PictureRow.added))), kept_counts(session)
@@ -280,15 +164,15 @@ class Browsing:
             kept = self._spans.get(key)
         by_date = sorting.of == "taken" or taken_of(fits) != PictureFilter()
         if by_date and session.scalar(_UNREAD.limit(1)) is not None:
-            return _looked_up(session, sorting, fits)  # the next date that is read may lie outside
+            return _ends_of(session, sorting, fits)  # the next date that is read may lie outside
         if kept is not None and time.monotonic() < kept.until:
             if kept.newest == newest and (kept.counts == counts or _is_settled(sorting, fits)):
                 return kept.span
             if kept.newest is not None and newest is not None and _is_settled(sorting, fits):
-                span: Span | None = _around(kept.span, _looked_up(session, sorting, fits, since=kept.newest))
+                span: Span | None = _around(kept.span, _ends_of(session, sorting, fits, since=kept.newest))
                 self._keep(key, replace(kept, newest=max(kept.newest, newest), span=span))
                 return span
-        span = _looked_up(session, sorting, fits)
+        span = _ends_of(session, sorting, fits)
         self._keep(key, _Kept(newest, counts, time.monotonic() + KNOWN_FOR, span))
         return span
 
@@ -298,12 +182,52 @@ class Browsing:
                 self._spans.clear()
             self._spans[key] = kept
 
+    def _looked_up(
+        self,
+        session: Session,
+        chosen: PictureFilter,
+        sorting: Sorting,
+        falling: bool,
+        limit: int,
+        place: Place | None,
+        bounds: Bounds,
+    ) -> tuple[int | None, list[tuple[Key, str]]]:
+        """How many fit, and (key, id) of them from the place on; None and nothing where those are many."""
+        part = self._part(session, chosen, sorting.column, bounds) if chosen.among is None else None
+        if part is not None and chosen.without and _count(session, part) > FEW:
+            return None, []
+        if chosen.among is not None or chosen.without:
+            few = self._few(session, chosen, sorting.column, bounds)
+            if few is None:
+                return None, []
+            at = None if place is None else (place.key, place.id)
+            rows = sorted(few, reverse=falling)
+            ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
+            return len(few), ahead[:limit]
+        if part is None:
+            return None, []
+        # Counted and sorted by the database: five thousand rows take as long to read as to look up.
+        some = part.limit(FEW + 1).cte("part")
+        counted, keys = select(func.count()).select_from(some), [some.c.key, some.c.id]
+        page = select(*keys, counted.scalar_subquery())
+        if place is not None:
+            its, here = tuple_(*keys), tuple_(place.key, place.id)
+            page = page.where(its < here if falling else its > here)
+        page = page.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit)
+        found = session.execute(page).all()
+        count = 0
+        if found:
+            count = found[0][2]
+        elif place is not None:  # nothing is behind it
+            count = session.scalar(counted) or 0
+        return (None, []) if count > FEW else (count, [(row[0], row[1]) for row in found])
+
     def _few(
         self, session: Session, chosen: PictureFilter, column: ColumnElement[Any], bounds: Bounds
     ) -> list[tuple[Key, str]] | None:
         """(key, id) of what fits, where that is little."""
-        query = select(column, PictureRow.id)
         if chosen.among is not None and len(chosen.among) <= FEW:
+            query = select(column, PictureRow.id)
             conditions = chosen.conditions(session, read_on="ids")
             rows = [
                 row
@@ -311,43 +235,44 @@ class Browsing:
                 for row in session.execute(query.where(PictureRow.id.in_(ids), *conditions))
             ]
             return [(row[0], row[1]) for row in rows if row[1] not in chosen.without]
+        part = self._part(session, chosen, column, bounds)
+        rows = [] if part is None else list(session.execute(part.limit(FEW + 1)))
+        if part is None or len(rows) > FEW:
+            return None
+        return [(row[0], row[1]) for row in rows if _is_member(chosen, row[1])]
+
+    def _part(
+        self, session: Session, chosen: PictureFilter, column: ColumnElement[Any], bounds: Bounds
+    ) -> Select[Any] | None:
+        """Looks up (key, id) of what fits, but for what somebody else has found out; None where many fit."""
         alone = replace(chosen, among=None, without=())
         if alone.is_all or alone == PictureFilter(dated=True):
             return None  # whatever is left out or must be in it: there are many to go through
         rest = alone
-        if alone.folder and _is_large(session, alone.folder):
+        if alone.folder and files_in(session, alone.folder) > FEW:
             rest = replace(rest, folder="")
         if alone.within and alone.within.pictures >= LARGE:
             rest = replace(rest, within=None)
         if rest.is_all:
             return None
-        conditions = [*rest.conditions(session), *_between(_BY_ADDED, bounds)]
+        conditions = [*rest.conditions(session), *_between(_BY_ADDED, bounds, led=not rest.leads_by_taken)]
         if alone.folder and not rest.folder:
-            conditions.append(_inside(alone.folder, read_on=True))
+            conditions.append(inside_of(alone.folder, read_on=True))
         if alone.within and not rest.within:
             conditions.append(is_in(alone.within, PictureRow.id))
-        rows = list(session.execute(query.where(*conditions).limit(FEW + 1)))
-        return None if len(rows) > FEW else [(row[0], row[1]) for row in rows if _is_member(chosen, row[1])]
+        return select(column.label("key"), PictureRow.id.label("id")).where(*conditions)
 
     def _rows(
         self,
         session: Session,
         chosen: PictureFilter,
-        few: list[tuple[Key, str]] | None,
-        order: Order,
+        sorting: Sorting,
+        falling: bool,
         limit: int,
         place: Place | None,
         bounds: Bounds,
     ) -> Iterator[tuple[Key, str]]:
-        """(key, id) from the place on, in the direction of reading."""
-        sorting = _SORTINGS[order]
-        falling = sorting.falling != (place is not None and place.before)
-        if few is not None:
-            rows = sorted(few, reverse=falling)
-            at = None if place is None else (place.key, place.id)
-            ahead = [row for row in rows if at is None or (row < at if falling else row > at)]
-            yield from ahead[:limit]
-            return
+        """(key, id) from the place on, in the direction of reading: an index of the order is read on."""
         span = bounds.get(sorting.of)
         if not _is_dense(session, chosen, sorting, falling, place, span):
             alone = replace(chosen, among=None, without=())
@@ -367,8 +292,8 @@ class Browsing:
             place = Place(*read[-1])
 
 
-def _looked_up(
-    session: Session, sorting: _Sorting, fits: PictureFilter, since: datetime | None = None
+def _ends_of(
+    session: Session, sorting: Sorting, fits: PictureFilter, since: datetime | None = None
 ) -> Span | None:
     """The first and last key of what fits, in the bin too; `since`: of what was added behind that."""
     if fits.within:  # by its members, not by going through the library
@@ -381,7 +306,7 @@ def _looked_up(
     return None if row[0] is None else (row[0], row[1])
 
 
-def _is_settled(sorting: _Sorting, fits: PictureFilter) -> bool:
+def _is_settled(sorting: Sorting, fits: PictureFilter) -> bool:
     """Whether a picture whose date was read fits for good or never, and keeps its key. A new place can change
     the others: its folder, its first name, that there are copies or look-alikes."""
     return sorting.of != "name" and not (fits.folder or fits.copies or fits.look_alikes)
@@ -397,7 +322,7 @@ def _around(one: Any, other: Any) -> Any:
 def _read_on(
     session: Session,
     chosen: PictureFilter,
-    sorting: _Sorting,
+    sorting: Sorting,
     falling: bool,
     size: int,
     place: Place | None,
@@ -407,13 +332,30 @@ def _read_on(
     query = select(column, picture_id).where(*chosen.conditions(session, read_on=sorting.of))
     if span is not None:
         query = query.where(*_between(sorting, {sorting.of: span}))
-    if place is not None:  # as one comparison, which an index finds even among many equal keys
-        at, here = tuple_(column, picture_id), tuple_(place.key, place.id)
-        query = query.where(at < here if falling else at > here)
-        if sorting.of == "pixels":  # of an expression SQLite finds it by this alone
-            query = query.where(column <= place.key if falling else column >= place.key)
-    order = (column.desc(), picture_id.desc()) if falling else (column.asc(), picture_id.asc())
-    return [(row[0], row[1]) for row in session.execute(query.order_by(*order).limit(size))]
+    rows: list[tuple[Key, str]] = []
+    for ahead, keys in _ahead(sorting, place, falling):
+        if len(rows) < size:
+            order = [key.desc() if falling else key.asc() for key in keys]
+            found = session.execute(query.where(*ahead).order_by(*order).limit(size - len(rows)))
+            rows += [(row[0], row[1]) for row in found]
+    return rows
+
+
+Ahead = tuple[list[ColumnElement[bool]], list[ColumnElement[Any]]]
+
+
+def _ahead(sorting: Sorting, place: Place | None, falling: bool) -> list[Ahead]:
+    """What is behind a place, and by what it is sorted: as one comparison, which an index finds even among
+    many equal keys. Of an expression SQLite doesn't: there what has the same key comes by itself, by id."""
+    column, picture_id = sorting.column, PictureRow.id.expression
+    keys = [column, picture_id]
+    if place is None:
+        return [([], keys)]
+    if sorting.of == "pixels":
+        same = [column == place.key, picture_id < place.id if falling else picture_id > place.id]
+        return [(same, [picture_id]), ([column < place.key if falling else column > place.key], keys)]
+    at, here = tuple_(*keys), tuple_(place.key, place.id)
+    return [([at < here if falling else at > here], keys)]
 
 
 def _is_member(chosen: PictureFilter, picture_id: str) -> bool:
@@ -425,29 +367,19 @@ def taken_of(chosen: PictureFilter) -> PictureFilter:
     return PictureFilter(taken=chosen.taken, dated=chosen.dated)
 
 
-def _between(sorting: _Sorting, bounds: Bounds) -> list[ColumnElement[bool]]:
+def _between(sorting: Sorting, bounds: Bounds, led: bool = True) -> list[ColumnElement[bool]]:
+    """`led`: an index may be gone into by it."""
     if sorting.of not in bounds:
         return []
     least, greatest = bounds[sorting.of]
-    return [sorting.column >= least, sorting.column <= greatest]
-
-
-def _inside(folder: str, read_on: bool) -> ColumnElement[bool]:
-    """Whether a picture has a place in the folder or below. While an index is read on, the few places of each
-    picture are looked at; else the places of the folder are a range of their index."""
-    least, beyond = range_of(folder)
-    if not read_on:
-        places = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond)
-        return PictureRow.id.in_(places)
-    place = func.coalesce(SourceRow.uri, SourceRow.uri)
-    its = SourceRow.picture_id == PictureRow.id
-    return select(SourceRow.uri).where(its, place >= least, place < beyond).exists()
+    column = sorting.column if led else func.coalesce(sorting.column, sorting.column)
+    return [column >= least, column <= greatest]
 
 
 def _is_dense(
     session: Session,
     chosen: PictureFilter,
-    sorting: _Sorting,
+    sorting: Sorting,
     falling: bool,
     place: Place | None,
     span: Span | None,
@@ -461,11 +393,9 @@ def _is_dense(
     return 10 * (session.scalar(select(func.count(PictureRow.id)).where(*fitting)) or 0) >= len(ahead)
 
 
-def _is_large(session: Session, folder: str) -> bool:
-    """Whether more than a few pictures are in it; no more than those are looked at."""
-    least, beyond = range_of(folder)
-    some = select(SourceRow.picture_id).where(SourceRow.uri >= least, SourceRow.uri < beyond).distinct()
-    return session.scalar(some.offset(FEW).limit(1)) is not None
+def _count(session: Session, part: Select[Any]) -> int:
+    """How many that looks up, or more than `FEW`."""
+    return session.scalar(select(func.count()).select_from(part.limit(FEW + 1).subquery())) or 0
 
 
 def _stamp(one: NamedCollection) -> tuple[int, int]:

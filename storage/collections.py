@@ -221,13 +221,14 @@ def member_ids(collection_id: int) -> Select[str]:
 
 def is_in(one: NamedCollection, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """The same for pages in the library's order: of a large collection the library is gone through until
-    the page is full, of a small one its members are put in order."""
+    the page is full, of a small one its members are put in order.
+
+    The former is a number, not EXISTS: of that PostgreSQL makes a join with all members, and sorts."""
     if one.pictures < LARGE:
         return picture_id.in_(member_ids(one.id))
     member = CollectionPictureRow
-    return exists().where(
-        member.collection_id == one.id, member.picture_id == picture_id, member.until.is_(None)
-    )
+    its = member.collection_id == one.id, member.picture_id == picture_id, member.until.is_(None)
+    return select(func.count()).select_from(member).where(*its).scalar_subquery() > 0
 
 
 def in_folder(folder: str) -> Select[str]:
@@ -267,10 +268,11 @@ def _rows() -> Select[NamedCollectionRow, int, int]:
     c, change = NamedCollectionRow, CollectionChangeRow
     member = CollectionPictureRow
     its = member.picture_id == PictureRow.id, member.collection_id == c.id, member.until.is_(None)
+    times = select(func.count()).select_from(member).where(*its).correlate(PictureRow, c).scalar_subquery()
     in_bin = (
         select(func.count())
         .select_from(PictureRow)
-        .where(PictureRow.removed.is_not(None), exists().where(*its).correlate(PictureRow, c))
+        .where(PictureRow.removed.is_not(None), times > 0)
         .correlate(c)
         .scalar_subquery()
     )

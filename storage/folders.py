@@ -131,6 +131,12 @@ def span_of(session: Session, folder: str) -> Span | None:
     return Span((row.first_added, row.last_added), (row.first_taken, row.last_taken))
 
 
+def files_in(session: Session, folder: str) -> int:
+    """How many places of shown pictures are in it or below."""
+    row = session.get(FolderRow, folder.rstrip("/") or "/")
+    return row.files if row else 0
+
+
 def _outermost(session: Session) -> str:
     """The innermost folder that holds everything."""
     first = session.scalar(select(func.min(SourceRow.uri)))  # two statements: one index look-up each

@@ -131,10 +131,11 @@ def inside(session: Session, concept_id: int, picture_id: InstrumentedAttribute[
 def looked_in(session: Session, concept_ids: Sequence[int]) -> dict[int, frozenset[int]]:
     """Concept id → ids of the collections that it looks in, of the concepts that look in any."""
     f = ConceptFrameRow
-    newest = select(f.concept_id, func.max(f.number).label("number")).group_by(f.concept_id).subquery()
+    numbers = select(f.concept_id, func.max(f.number).label("number")).where(f.concept_id.in_(concept_ids))
+    newest = numbers.group_by(f.concept_id).subquery()
     of_newest = and_(f.concept_id == newest.c.concept_id, f.number == newest.c.number)
     query = select(f.concept_id, f.collections).join(newest, of_newest)
-    rows = session.execute(query.where(f.concept_id.in_(concept_ids)))
+    rows = session.execute(query)
     return {row[0]: frozenset(row[1]) for row in rows if row[1]}
 
 

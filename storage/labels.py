@@ -260,6 +260,16 @@ class LabelLog:
         with self._database.read() as session:
             return [_event(row) for row in session.scalars(query)]
 
+    def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
+        """Picture id → what this author says of it, of all of which they say something."""
+        e = LabelEventRow
+        query = _not_undone(concept_id).where(
+            e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
+        )
+        columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
+        with self._database.read() as session:
+            return {row[0]: row[1] for row in session.execute(columns)}
+
     def about(self, picture_ids: Sequence[str], concept_ids: Sequence[int]) -> set[int]:
         """Those of these concepts for which anything was ever said of any of these pictures: a look at an
         index for each picture, where asking each concept for what stands would be a hundred."""

@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.limits import library, vectors
+from benchmarks.limits import library, pages, vectors
 from benchmarks.limits.rows import Row, Rows
 
 RESULTS = Path(__file__).parents[1] / "results" / "latest.json"
 PARTS: dict[str, Callable[[Path, int], Rows]] = {
     "vectors": lambda folder, share: vectors.rows(folder, 1_000_000 // share),
     "library": lambda folder, share: library.rows(folder, 100_000 // share),
+    "pages": lambda folder, share: pages.rows(folder, 1_000_000 // share),
 }
 
 

@@ -11,11 +11,12 @@ from concepts.library.choosing import Chosen
 from concepts.library.collection import Collection
 from concepts.library.search import find_pictures
 from concepts.view import View
-from storage.browsing import Key, Order, PictureFilter, Place
+from storage.browsing import Place
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 from storage.library import Library, Picture
 from storage.picture_columns import PictureColumns
+from storage.picture_filter import Key, Order, PictureFilter
 from storage.tables import UNDATED
 from storage.vectors.ids import PictureIds
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from concepts.errors import DiscernError
 from concepts.view import View
-from storage.browsing import Order, PictureFilter
+from storage.picture_filter import Order, PictureFilter
 
 LIKENESS = "likeness"
 IN = "in"  # of an address: Python has the word for itself

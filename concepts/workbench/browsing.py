@@ -15,8 +15,8 @@ from concepts.library.dates import Camera, camera_of, read_dates
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import DatesRead, ReadDates
-from storage.browsing import PictureFilter
 from storage.labels import Author
+from storage.picture_filter import PictureFilter
 
 
 class FolderView(View):
@@ -97,8 +97,7 @@ class Browsing:
         if author is None:
             values = {i: d.value for i, d in self._context.counts.decisions(concept.id).now().items()}
         else:
-            standing = self._context.log.standing(concept.id, ("person",))
-            values = {e.picture_id: e.value for e in standing if e.author == Author(author)}
+            values = self._context.log.said_by(concept.id, Author(author))
         if chosen.answered == "none":
             return replace(fits, without=frozenset(values))
         how = chosen.answered

@@ -31,9 +31,9 @@ from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
 from concepts.workbench.neighbours import LookAlikes
-from storage.browsing import PictureFilter
 from storage.buckets import written
 from storage.frames import EVERYTHING, AsItWas, Frame
+from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 

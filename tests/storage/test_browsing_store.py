@@ -16,11 +16,12 @@ from sqlalchemy import delete
 
 from storage import browsing as browsing_module
 from storage.adding import PictureFacts
-from storage.browsing import Browsing, Order, Page, PictureFilter
+from storage.browsing import Browsing, Page
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.folders import Folder
 from storage.library import Library
+from storage.picture_filter import Order, PictureFilter
 from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (

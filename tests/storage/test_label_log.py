@@ -145,6 +145,9 @@ def test_what_stands_is_what_a_plain_list_of_answers_would_hold(
             del model[position]
     expected = {(picture, author): value for picture, value, author in model}
     assert {(e.picture_id, e.author): e.value for e in log.standing(1)} == expected
+    for author in AUTHORS:
+        said = {picture: value for (picture, who), value in expected.items() if who == author}
+        assert log.said_by(1, author) == said
 
 
 def test_the_log_survives_in_another_process_of_the_same_database(log: LabelLog, database_url: str) -> None:

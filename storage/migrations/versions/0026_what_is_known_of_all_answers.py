@@ -1,4 +1,4 @@
-"""What is known of all answers of a concept is kept, and what is said of a picture is found by the picture"""
+"""What is known of all answers is kept, what was said of a picture found by it, repeats by format"""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ def upgrade() -> None:
     op.drop_index("label_events_by_picture", "label_events")
     op.create_index("label_events_by_picture", "label_events", ["picture_id", "concept_id"])
     op.create_index("candidates_by_picture", "candidates", ["picture_id", "concept_id"])
+    for flag in ("copied", "alike"):
+        shown = sa.text(f"{flag} = TRUE AND removed IS NULL")
+        op.drop_index(f"pictures_{flag}_by_added", "pictures")
+        op.create_index(
+            f"pictures_{flag}_by_added",
+            "pictures",
+            [flag, "added", "id", "format"],
+            sqlite_where=shown,
+            postgresql_where=shown,
+        )
 
 
 def downgrade() -> None:

@@ -1,0 +1,89 @@
+"""Pages, filters and counts of a large library, lists of concepts, and what adding costs beside plain
+inserts, in SQL alone. The library is synthetic: rows without picture files and vectors
+(`benchmarks.synthetic_library`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import insert
+
+from benchmarks import synthetic_library as made
+from benchmarks.library_pages import BATCH, Question, Questions, measure
+from benchmarks.limits.rows import Row, Rows, compared
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.adding import PictureFacts
+from storage.pictures.files import Source
+from storage.tables import PendingVectorRow, PictureRow, SourceRow, now
+
+CONCEPTS = 100
+ANSWERS_EACH = 10  # pictures: one of those many is answered
+SOME, ROUNDS, TIMES = 5, 3, 20
+BAR = 0.1  # seconds, 95 times of 100
+PLAIN = 3  # times as long as plain inserts
+
+
+def rows(folder: Path, count: int) -> Rows:
+    """A library of `count` pictures in a folder that is empty."""
+    settings, answers = load_settings(home=folder), count // ANSWERS_EACH
+    bench = Workbench(settings)
+    try:
+        made.build(bench.context.database, count, CONCEPTS, answers)
+        questions = Questions(bench, count)
+        questions.collections()
+        of = f"of {count:,} pictures"
+        yield _row("60 pictures by primary key, for comparison", [("", questions.baseline)])
+        yield _row(f"pages {of}, the slowest order", questions.pages())
+        yield _row(f"filters {of}, the slowest", questions.filters())
+        yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts())
+        listed = f"{CONCEPTS} concepts, {answers:,} answers"
+        bench.definitions.concepts()  # counts them, once for all processes
+        yield _row("lists of concepts, copies and the bin, the slowest", questions.others())
+        begun = [Workbench(settings) for _ in range(ROUNDS * TIMES)]
+        first = iter(begun)
+        yield _row(
+            f"first list of {listed}", [("", lambda n: next(first).definitions.concepts())], warm=False
+        )
+        for one in begun:
+            one.close()
+        yield compared(
+            f"add {BATCH} pictures to {count:,}, in SQL",
+            PLAIN,
+            lambda: bench.context.collection.library.adding.record(_new(questions), [], made.FINGERPRINT),
+            "plain inserts of the same rows",
+            lambda: _plain(bench, _new(questions)),
+            repeats=TIMES,
+        )
+    finally:
+        bench.close()
+
+
+def _row(name: str, asked: Iterable[tuple[str, Question]], warm: bool = True) -> Row:
+    """95 of 100 times within, in each round, of the question that takes longest of a few times."""
+    questions = [question for _, question in asked]
+    slowest = max(questions, key=lambda q: max(measure(q, SOME)[0])) if warm else questions[0]
+    rounds = (measure(slowest, TIMES)[0] for _ in range(ROUNDS))
+    return Row(f"{name}: p95", tuple(float(np.percentile(one, 95)) / 1000 for one in rounds), (), BAR, "")
+
+
+def _new(questions: Questions) -> list[tuple[Source, PictureFacts]]:
+    return questions.new(BATCH, *(f"{made.ROOT}/new/{number}" for number in range(10)))
+
+
+def _plain(bench: Workbench, read: list[tuple[Source, PictureFacts]]) -> None:
+    """The same rows of the same tables and indexes in one transaction, and nothing looked up or kept."""
+    moment = now()
+    pictures = [
+        vars(facts) | {"near_group": facts.id, "name": Path(source.uri).name, "added": moment}
+        for source, facts in read
+    ]
+    places = [asdict(source) | {"picture_id": facts.id, "added": moment} for source, facts in read]
+    waiting = [{"picture_id": facts.id, "fingerprint": made.FINGERPRINT} for _, facts in read]
+    with bench.context.database.write("library") as session:
+        for table, new in ((PictureRow, pictures), (SourceRow, places), (PendingVectorRow, waiting)):
+            session.execute(insert(table.__table__), new)

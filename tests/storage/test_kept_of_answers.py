@@ -1,0 +1,156 @@
+"""What is kept of all answers of a concept is what counting them anew would say, in a process that goes on
+and in one that has just begun, whatever was said, taken back, drawn, removed, put back or purged."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rows import add_pictures, picture_ids
+from sqlalchemy import delete
+from statements import statements
+
+from concepts.labels.answer_count import AnswerCount, count_answers
+from concepts.labels.consensus import consensus
+from concepts.library.search import with_look_alikes
+from concepts.workbench.counting import AnswerCounts
+from concepts.workbench.figures import Figures
+from concepts.workbench.overview import ConceptProgress
+from storage.concepts import CERTIFYING, ConceptStore
+from storage.database import Database
+from storage.frames import ConceptFrames
+from storage.kept_figures import KeptFigures
+from storage.labels import Author, LabelLog, NewLabel
+from storage.library import Library
+from storage.overview import Overview
+from storage.removed import Removed
+from storage.tables import (
+    EvaluationPictureRow,
+    KeptFigureRow,
+    LabelEventRow,
+    PendingVectorRow,
+    PictureRow,
+    RemovalRow,
+    SourceRow,
+)
+
+IDS = picture_ids(6)
+CONCEPTS = (1, 2)
+AUTHORS = (Author("ana"), Author("ben"), Author("simulation", "simulated"), Author("machine", "annotator"))
+FILLED = (
+    KeptFigureRow,
+    EvaluationPictureRow,
+    LabelEventRow,
+    PendingVectorRow,
+    RemovalRow,
+    SourceRow,
+    PictureRow,
+)
+
+concept, one = st.sampled_from(CONCEPTS), st.sampled_from(IDS)
+some = st.lists(one, min_size=1, max_size=3, unique=True)
+value = st.sampled_from(("yes", "no", "unsure", "skip"))
+step = st.one_of(
+    st.tuples(st.just("say"), concept, some, st.tuples(value, st.sampled_from(AUTHORS), st.booleans())),
+    st.tuples(st.just("undo"), concept, some, st.sampled_from(AUTHORS)),
+    st.tuples(st.just("measure"), concept, some, st.none()),
+    st.tuples(st.just("certify"), concept, some, st.none()),
+    st.tuples(st.sampled_from(["remove", "restore", "purge"]), concept, some, st.none()),
+)
+
+
+def progress(database: Database) -> ConceptProgress:
+    """As a process has it that has just begun."""
+    store, log = ConceptStore(database), LabelLog(database)
+    figures = Figures(KeptFigures(database), log)
+    collection: Any = SimpleNamespace(
+        library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
+    )
+    counts = AnswerCounts(collection, store, log, figures)
+    return ConceptProgress(
+        Overview(database), store, counts, figures, lambda c: 0.0, lambda c, n: [], lambda ids: {}
+    )
+
+
+def counted(database: Database, concept_id: int) -> AnswerCount:
+    """From everything that was said, without anything kept."""
+    store, log = ConceptStore(database), LabelLog(database)
+    apart = store.kept_apart(concept_id)
+    return count_answers(
+        consensus(log.standing(concept_id)),
+        {event.picture_id for event in log.blind(concept_id)},
+        store.evaluation_pictures(concept_id),
+        store.certifying_pictures(concept_id),
+        with_look_alikes(apart, Library(database)),
+        apart,
+    )
+
+
+@pytest.fixture
+def two_concepts(database: Database) -> Database:
+    store = ConceptStore(database)
+    for concept_id in CONCEPTS:
+        assert store.create(f"concept {concept_id}").id == concept_id
+        store.add_definition(concept_id, {"name": "c", "description": "A thing."}, "me", "")
+    return database
+
+
+@given(st.lists(step, min_size=1, max_size=7))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
+    two_concepts: Database, steps: list[tuple[str, int, list[str], Any]]
+) -> None:
+    database, concepts = two_concepts, ConceptStore(two_concepts).all()
+    with database.write() as session:
+        for table in FILLED:
+            session.execute(delete(table))
+    add_pictures(database, IDS)
+    Library(database).set_near_groups({IDS[1]: IDS[0]})
+    goes_on = progress(database)
+    for number, (what, concept_id, pictures, more) in enumerate(steps):
+        _do(database, number, what, concept_id, pictures, more)
+        anew = [counted(database, one.id) for one in concepts]
+        for process in (progress(database), goes_on):
+            listed = process.summaries(concepts)
+            assert [one.answers for one in listed] == anew, what
+        yes = consensus(LabelLog(database).standing(concept_id))
+        assert all(yes[i].value == "yes" for i in listed[concept_id - 1].cover)
+
+
+def _do(database: Database, number: int, what: str, concept_id: int, pictures: list[str], more: Any) -> None:
+    store, log, there = ConceptStore(database), LabelLog(database), set(Library(database).all_ids())
+    known = [i for i in pictures if i in there]
+    if what == "say":
+        said, author, in_view = more
+        labels = [NewLabel(f"{number}-{i}", i, said, author, 1, in_view=in_view) for i in known]
+        log.append(concept_id, labels)
+    elif what == "undo":
+        log.undo(concept_id, f"undo {number}", more, count=len(pictures))
+    elif what == "measure":
+        store.add_evaluation_pictures(concept_id, known, "random")
+    elif what == "certify":
+        store.draw_apart(concept_id, known, CERTIFYING, 1)
+    elif what == "purge":
+        Removed(database).remove(known, "me")
+        Removed(database).purge(known, "me", refuse=False)
+    else:
+        getattr(Removed(database), what)(pictures, "me")
+
+
+def test_a_process_that_has_just_begun_reads_no_answers_for_its_list(two_concepts: Database) -> None:
+    database, concepts = two_concepts, ConceptStore(two_concepts).all()
+    add_pictures(database, IDS)
+    said = [NewLabel(i, i, "yes", AUTHORS[0], 1) for i in IDS]
+    LabelLog(database).append(1, said)
+    before = progress(database).summaries(concepts)
+    Removed(database).remove(picture_ids(6)[:1], "me")
+    Removed(database).restore(picture_ids(6)[:1], "me")
+    with statements(database) as sent:
+        assert progress(database).summaries(concepts) == before  # one of its pictures has moved
+    assert any("label_events.value" in statement for statement in sent)
+    with statements(database) as sent:
+        assert progress(database).summaries(concepts) == before
+    assert not any("label_events.value" in statement for statement in sent)
