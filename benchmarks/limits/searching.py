@@ -106,7 +106,7 @@ def _lance(folder: Path, name: str, floats: NDArray[np.float32]) -> Any:
 
 
 def _indexed(table: Any, count: int) -> None:
-    # As many partitions as the root of the rows. Its product quantisation (IVF_PQ) takes minutes more to make.
+    # As many partitions as the root of the rows. Product quantisation (IVF_PQ) takes minutes more to make.
     table.create_index(metric="dot", index_type="IVF_FLAT", num_partitions=int(count**0.5))
 
 
