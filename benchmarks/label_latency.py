@@ -158,12 +158,14 @@ def serving(home: Path) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, "app.py"], env=environment, stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(3000):  # a busy machine takes minutes
             try:
                 urllib.request.urlopen(f"{address}/healthz", timeout=1)
                 break
             except OSError:
                 time.sleep(0.1)
+        else:
+            raise TimeoutError("The app didn't start.")
         yield address
     finally:
         process.terminate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ LIBRARY_TABLES = (
     BadFileRow,
     PendingVectorRow,
 )
+MANY_PLACES = 8192  # at a time, of all of them
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 
@@ -353,6 +354,16 @@ class Library:
                     if uri.endswith(f"/{path}"):
                         found[path].add(picture_id)
         return found
+
+    def first_places(self) -> Iterator[dict[str, str]]:
+        """Picture id → the first of its places, of every picture by id, some thousand at a time. Read through
+        and sorted by the database: a million looked up one after the other take it twice as long."""
+        query = select(SourceRow.picture_id, func.min(SourceRow.uri)).where(shown(SourceRow.picture_id))
+        query = query.with_hint(SourceRow, "NOT INDEXED", "sqlite").group_by(SourceRow.picture_id)
+        query = query.order_by(SourceRow.picture_id).execution_options(yield_per=MANY_PLACES)
+        with self._database.read() as session:
+            for rows in session.connection().execute(query).partitions():  # rows as they come, no objects
+                yield {row[0]: row[1] for row in rows}
 
     def all_ids(self, *, in_bin: bool = False) -> list[str]:
         """By id; with `in_bin` also those that are there: whatever has a vector and a thumbnail."""

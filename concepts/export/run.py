@@ -44,12 +44,11 @@ from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files
 from concepts.library.looking import short_side
+from concepts.library.placed import with_places
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
 from storage.vectors.protocol import VectorReader
-
-LIBRARY_BATCH = 8192
 
 
 class ExportResult(View):
@@ -303,11 +302,10 @@ def _library(
     collection: Collection, index: VectorReader, listener: Listener
 ) -> Iterator[tuple[list[str], list[str], Vectors]]:
     total, done = len(index.ids), 0
-    for ids, vectors in index.batches(LIBRARY_BATCH):
-        paths = collection.paths(ids)
+    for ids, paths, vectors in with_places(collection, index):
         done += len(ids)
         listener(done, total, "")
-        yield ids, [paths.get(picture_id, "") for picture_id in ids], vectors
+        yield ids, paths, vectors
 
 
 def _fresh(

@@ -10,11 +10,11 @@ from pathlib import Path
 from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
 from concepts.errors import DiscernError
-from concepts.export.run import LIBRARY_BATCH
 from concepts.export.scoring import write_scores
 from concepts.export.table import Column, schema_of, table_rows
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done
+from concepts.library.placed import with_places
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import ScoreTable, TableResult
@@ -127,8 +127,7 @@ class ScoreTables:
     def _batches(self, progress: Progress) -> Iterator[tuple[list[str], list[str], Vectors]]:
         index = self._context.collection.index().snapshot()
         total, done = len(index.ids), 0
-        for ids, vectors in index.batches(LIBRARY_BATCH):
-            paths = self._context.collection.paths(ids)
+        for ids, paths, vectors in with_places(self._context.collection, index):
             done += len(ids)
             progress.report(done, total)
-            yield ids, [paths.get(picture_id, "") for picture_id in ids], vectors
+            yield ids, paths, vectors

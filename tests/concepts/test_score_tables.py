@@ -10,8 +10,12 @@ import pytest
 
 from concepts.classifier.training import linear_head
 from concepts.errors import ArchivedConceptError, DiscernError
+from concepts.library import placed
 from concepts.workbench import Workbench
+from storage import library
+from storage.adding import PictureFacts
 from storage.heads import StoredHead
+from storage.pictures.files import Source
 
 NAME, OTHER = "Round thing", "=Dark one"
 
@@ -72,3 +76,41 @@ def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_
     with pytest.raises(DiscernError, match="CSV or Parquet"):
         bench.score_tables.write(tmp_path / "all.txt")
     assert bench.score_tables.written() == []
+
+
+def test_places_that_are_read_through_are_those_that_are_looked_up(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever is quicker; a picture at several places is at the first, one in the bin nowhere."""
+    collection = bench.context.collection
+    reader = collection.index().snapshot()
+    ids = list(reader.ids)
+    copy = PictureFacts(ids[0], 1000, "PNG", 64, 64, None)
+    collection.library.adding.record(
+        [(Source("/0/first.jpg", 1000, 0), copy)], [], collection.index().fingerprint
+    )
+    bench.removing.remove([ids[1]], author="me")
+    expected = [collection.paths(ids).get(one, "") for one in ids]
+    assert expected[:2] == ["/0/first.jpg", ""]
+    assert all(expected[2:])
+    for few, parts in ((placed.FEW, library.MANY_PLACES), (0, library.MANY_PLACES), (placed.FEW, 3)):
+        monkeypatch.setattr(placed, "FEW", few)
+        monkeypatch.setattr(library, "MANY_PLACES", parts)
+        monkeypatch.setattr(placed, "AT_ONCE", 4)
+        found = [
+            pair
+            for some, places, _ in placed.with_places(collection, reader)
+            for pair in zip(some, places, strict=True)
+        ]
+        assert found == list(zip(ids, expected, strict=True))
+
+
+def test_places_come_by_id_and_gaps_are_empty() -> None:
+    places = placed.Places(iter([{"a": "1", "c": "3"}, {}, {"e": "5", "g": "7"}, {"i": "9"}]))
+    assert [places.of(ids) for ids in (["a", "b"], ["c", "d", "e"], ["f", "g"], [], ["j"])] == [
+        ["1", ""],
+        ["3", "", "5"],
+        ["", "7"],
+        [],
+        [""],
+    ]

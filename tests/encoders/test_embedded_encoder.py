@@ -10,11 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from concepts.encoders import load_encoder
+from concepts.encoders.base import as_stored, unit
 from concepts.encoders.conse import class_vectors, conse
-from concepts.encoders.embedded import FEATURE_SHARE, FEATURES, EmbeddedEncoder
+from concepts.encoders.embedded import (
+    FEATURE_SHARE,
+    FEATURES,
+    EmbeddedEncoder,
+    _load,
+    _packaged_weights,
+    _pooled,
+    _vectors,
+)
+from concepts.encoders.lite_graph import LiteOnProcessor
 from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
 from concepts.errors import EncoderError
 
@@ -49,9 +60,32 @@ def test_preparing_keeps_the_whole_picture_upright_and_in_colour(encoder: Embedd
     np.testing.assert_allclose(pixels[:, 250, 250], [-127 / 128, -127 / 128, 1], atol=1e-6)
 
 
-def test_conse_averages_the_five_likeliest_classes() -> None:
-    import torch
+def test_the_graph_of_the_processor_is_the_network(pictures: list[Image.Image]) -> None:
+    network = _load(_packaged_weights())
+    pixels = np.stack([EmbeddedEncoder.prepare(None, picture) for picture in pictures])  # type: ignore[arg-type]
+    with torch.inference_mode():
+        expected = _pooled(network, torch.from_numpy(pixels)).numpy()
+    found = LiteOnProcessor(network)(pixels)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * float(np.abs(expected).max()))
 
+
+def test_vectors_that_pytorch_made_are_those_of_the_same_encoder(
+    encoder_cache: Path, pictures: list[Image.Image]
+) -> None:
+    """Libraries of version 0.1 have them: neither the fingerprint nor what a search finds may change."""
+    encoder = EmbeddedEncoder(encoder_cache, "float32")
+    assert str(encoder.fingerprint) == "embedded-b208a4d24f48"
+    pixels = np.stack([encoder.prepare(picture) for picture in pictures])
+    with torch.inference_mode():
+        features = _pooled(_load(_packaged_weights()), torch.from_numpy(pixels))
+        by_pytorch = as_stored(_vectors(features, encoder._classifier, encoder._classes).numpy())
+    found = encoder.encode_pictures(pixels)
+    half_precision = np.abs(by_pytorch) * 2**-10 + 2**-20  # what one step of it may be
+    assert (np.abs(found - by_pytorch) <= half_precision).all()
+    assert (unit(found) * unit(by_pytorch)).sum(1).min() > 0.999999
+
+
+def test_conse_averages_the_five_likeliest_classes() -> None:
     classes = torch.eye(8)
     logits = torch.log(torch.tensor([[0.4, 0.2, 0.1, 0.1, 0.1, 0.05, 0.03, 0.02]]))
     expected = np.array([0.4, 0.2, 0.1, 0.1, 0.1, 0, 0, 0])
@@ -106,6 +140,7 @@ import sys
 from pathlib import Path
 from PIL import Image
 from concepts.encoders import load_encoder
+from concepts.encoders.base import as_stored, unit
 encoder = load_encoder("embedded", cache=Path({str(encoder_cache)!r}))
 encoder.encode_pictures(encoder.prepare(Image.new("RGB", (9, 9)))[None])
 print([name for name in ("transformers", "tokenizers", "timm", "open_clip") if name in sys.modules])

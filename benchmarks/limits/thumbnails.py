@@ -1,0 +1,111 @@
+"""Thumbnails from the real server on loopback, to several connections of one client.
+
+What the client alone can do is told beside it: the same requests to a server that answers every one with the
+same bytes and does nothing else. Thumbnails are drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.label_latency import draw, serving
+from benchmarks.limits.rows import Row, Rows, seconds_of
+from storage.blobs import FolderBlobs
+from storage.pictures.thumbnails import ThumbnailStore
+
+CONNECTIONS = 8
+PICTURES = 500
+A_SECOND = 1_000
+REPEATS = 3
+END = b"\r\n\r\n"
+
+
+def rows(folder: Path, requests: int) -> Rows:
+    """So many `requests` a repeat."""
+    home = folder / "home"
+    store = ThumbnailStore(FolderBlobs(home / "thumbnails"))
+    content = draw(0, (320, 240))
+    ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(PICTURES)]
+    for picture in ids:
+        store.write(picture, content)
+    asked = [ids[number % PICTURES] for number in range(requests)]
+    whole = [_request(picture, "") for picture in asked]
+    known = [_request(picture, f'If-None-Match: "{picture}"\r\n') for picture in asked]
+    kinds = (
+        ("", 200, whole, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content)),
+        (" that it has", 304, known, b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+    )
+    with serving(home) as address:
+        port = urlsplit(address).port
+        assert port is not None
+        for what, status, sent, _ in kinds:
+            _took(port, sent[:PICTURES], status)
+            took = tuple(_took(port, sent, status) for _ in range(REPEATS))
+            yield Row(f"{requests:,} thumbnails{what} ({status})", took, (), requests / A_SECOND, "")
+    for _, status, sent, answer in kinds:
+        with _answering(answer) as port:
+            took = tuple(_took(port, sent, status) for _ in range(REPEATS))
+        yield Row(f"{requests:,} answers ({status}) that cost nothing: the client alone", took, (), None, "")
+
+
+def _request(picture: str, headers: str) -> bytes:
+    return f"GET /media/thumbnail/{picture} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
+
+
+def _took(port: int, requests: Sequence[bytes], status: int) -> float:
+    """Seconds until each was answered, the next of a connection being sent when the last is whole."""
+    return seconds_of(lambda: asyncio.run(_all(port, requests, status)))
+
+
+async def _all(port: int, requests: Sequence[bytes], status: int) -> None:
+    waiting = iter(requests)
+    await asyncio.gather(*(_ask(port, waiting, b"HTTP/1.1 %d " % status) for _ in range(CONNECTIONS)))
+
+
+async def _ask(port: int, requests: Iterator[bytes], expected: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for request in requests:
+        writer.write(request)
+        head = await reader.readuntil(END)
+        assert head.startswith(expected), head
+        _, found, rest = head.lower().partition(b"content-length:")
+        if found:
+            await reader.readexactly(int(rest.split(b"\r\n", 1)[0]))
+    writer.close()
+
+
+@contextmanager
+def _answering(answer: bytes) -> Iterator[int]:
+    """A process that sends these bytes for every request; its port."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_answer, args=(there, answer), daemon=True)
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+def _answer(pipe: object, answer: bytes) -> None:
+    async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                await reader.readuntil(END)
+                writer.write(answer)
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    async def serve() -> None:
+        server = await asyncio.start_server(each, "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])  # type: ignore[attr-defined]
+        await server.serve_forever()
+
+    asyncio.run(serve())
