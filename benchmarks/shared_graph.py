@@ -24,6 +24,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from benchmarks.growth import made_up
 from benchmarks.neighbours import made_up as made_up_vectors
@@ -110,13 +112,12 @@ class KeptClusters:
     def __call__(
         self, vectors: Vectors, seen: np.ndarray, clusters: int, odd: bool, rng: np.random.Generator
     ) -> Rows:
-        from sklearn.cluster import KMeans
-
         label, centres = (vectors @ self.centres.T).argmax(axis=1), self.centres
         if clusters < len(centres):
             sizes = np.bincount(label, minlength=len(centres))
             model = KMeans(clusters, n_init=1, max_iter=wall.ROUNDS, random_state=int(rng.integers(2**31)))
-            model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
+            with threadpool_limits(1):
+                model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
             label, centres = model.labels_[label], model.cluster_centers_
         sizes = np.bincount(label, minlength=len(centres))
         closed = np.bincount(label[seen], minlength=len(centres)) > 0
