@@ -24,6 +24,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from benchmarks.growth import made_up
 from benchmarks.neighbours import made_up as made_up_vectors
@@ -41,7 +43,7 @@ from concepts.study.methods import study_method
 from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
 from concepts.study.replay import Replay, Split
 from concepts.study.statistics import Difference, by_concept, paired
-from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY
+from concepts.workbench.context import WHOLE_LIBRARY
 from storage.vectors.clusters import clustered
 from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import KEPT
@@ -50,6 +52,11 @@ from storage.vectors.ids import ID_TYPE
 FILES = ("grocery", "grocery-rarer")
 POOL = 2_700
 BUDGETS = (20, 50, 100)
+EVERYTHING = "everything"
+NEIGHBOURS = (
+    KEPT,
+    5,
+)  # of each answered picture: those that are kept, and a small part as in a large library
 MINED = 50  # of the pool come by words or at random whatever was answered, as candidates do
 WALLS, AFTER = 12, (2, 5, 12)
 RARE = 5  # pictures that are left of a rare kind
@@ -90,10 +97,14 @@ def questions(
     simulated, method = people(concepts, folder), study_method("no_wall")
     for seed in range(seeds):
         split = split_of(embedded, min(POOL, len(embedded.names) // 2), seed, graph=False)
-        split = replace(split, neighbours=neighbour_graph(split.vectors[split.pool], KEPT))
+        vectors = split.vectors[split.pool]
+        near = {k: replace(split, neighbours=neighbour_graph(vectors, k)) for k in NEIGHBOURS}
         for place, (concept, person) in enumerate(zip(concepts, simulated, strict=True)):
-            for way, kind in (("everything", Replay), ("neighbours", NeighboursAlone)):
-                session = kind(split, embedded.texts[place], seed, method, measuring=False)
+            words = embedded.texts[place]
+            ways = {EVERYTHING: Replay(split, words, seed, method, measuring=False)}
+            for k in NEIGHBOURS:
+                ways[f"{k} neighbours"] = NeighboursAlone(near[k], words, seed, method, measuring=False)
+            for way, session in ways.items():
                 session.looked(session.some_that_count(person, 2))
                 yield way, run(session, person, BUDGETS, Case(concept.name, way, seed))
 
@@ -110,13 +121,12 @@ class KeptClusters:
     def __call__(
         self, vectors: Vectors, seen: np.ndarray, clusters: int, odd: bool, rng: np.random.Generator
     ) -> Rows:
-        from sklearn.cluster import KMeans
-
         label, centres = (vectors @ self.centres.T).argmax(axis=1), self.centres
         if clusters < len(centres):
             sizes = np.bincount(label, minlength=len(centres))
             model = KMeans(clusters, n_init=1, max_iter=wall.ROUNDS, random_state=int(rng.integers(2**31)))
-            model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
+            with threadpool_limits(1):
+                model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
             label, centres = model.labels_[label], model.cluster_centers_
         sizes = np.bincount(label, minlength=len(centres))
         closed = np.bincount(label[seen], minlength=len(centres)) > 0
@@ -199,7 +209,7 @@ def costs(count: int) -> Iterator[str]:
                 stored.write(ids[start:stop], vectors[start:stop])
             graph = stored.graph.bring_up_to_date(lambda done, of: None)
             made_up.answers(bench)
-            bench.definitions.mine(made_up.CONCEPT, POOL_SIZE)
+            bench.definitions.mine(made_up.CONCEPT)
             lessons = bench.context.material(bench.context.concept(made_up.CONCEPT))
             head = train_early(lessons.training.data, lessons.text_direction, 0)
             library = bench.context.collection.library
@@ -262,8 +272,9 @@ def compared(embedded: Embedded, concepts: list[StudyConcept], folder: LabelledF
     ways = {way: by_concept(found) for way, found in rows.items()}
     for budget in BUDGETS:
         means = [f"{way} {np.mean([ap[budget] for ap in found.values()]):.3f}" for way, found in ways.items()]
-        gap = _said(paired(ways["neighbours"], ways["everything"], budget))
-        print(f"average precision after {budget} answers: {', '.join(means)}{gap}")
+        print(f"average precision after {budget} answers: {', '.join(means)}")
+        for way in list(ways)[1:]:
+            print(f"  {way}{_said(paired(ways[way], ways[EVERYTHING], budget))}")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class Removing:
         about, learned from and counted nowhere. Raises `UnknownPictureError`, and removes none, where one
         isn't in the library."""
         library = self._context.collection.library
-        ids = [library.resolve(picture) for picture in _few(pictures)]
+        known = zip(_few(pictures), library.resolve_many(pictures), strict=True)
+        ids = [found or library.resolve(picture) for picture, found in known]
         return self._moved(self._context.collection.removed.remove(ids, author))
 
     def put_back(self, pictures: Sequence[str], *, author: str) -> Moved:
