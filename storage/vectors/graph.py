@@ -210,7 +210,7 @@ def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
     left, with_products = packed(place[graph.rows[before]], graph.products[before])
     rows[now], products[now] = left, with_products
     poor = np.flatnonzero((rows >= 0).sum(axis=1) < ENOUGH)  # the new ones have none
-    if n <= FEW or len(graph.ids) <= FEW or len(poor) > TOO_MANY * n:
+    if n <= FEW or len(graph.ids) <= FEW or len(poor) > min(TOO_MANY * n, _as_long_as_anew(n)):
         return None
     of = np.empty(n, np.int32)
     of[now] = graph.clusters.of[before]
@@ -220,6 +220,11 @@ def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
     clusters = Clusters(graph.clusters.centres, of)
     recall = graph.recall if graph.recall == 1 else measured(copy, rows)
     return Graph(copy.version, known, rows, products, marks, clusters, recall, graph.recall_top)
+
+
+def _as_long_as_anew(n: int) -> float:
+    """How many pictures are compared with all n while all are compared with those near them."""
+    return PROBED * A_CLUSTER + n // A_CLUSTER if n > EXACTLY else n
 
 
 def linked(copy: ExactCopy, rows: Indexes, products: Floats, poor: Rows, heard: Heard) -> None:

@@ -168,6 +168,19 @@ def test_where_much_is_new_it_is_better_to_begin_anew(small: None) -> None:
     assert brought_to(graph, in_memory(ids, vectors), unheard) is None
 
 
+def test_of_a_large_library_the_new_ones_are_compared_with_all_only_while_that_is_less(
+    too_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs, "PROBED", 1)
+    monkeypatch.setattr(graphs, "A_CLUSTER", 20)
+    ids, vectors = picture_ids(460), alike(460)
+    graph = built(in_memory(ids[:400], vectors[:400]), unheard)
+    followed = brought_to(graph, in_memory(ids[:420], vectors[:420]), unheard)
+    assert followed is not None
+    assert brought_to(graph, in_memory(ids, vectors), unheard) is None
+    assert len(graph.ids) * graphs.TOO_MANY > 460 - 400
+
+
 def test_what_is_left_out_is_nobodys_neighbour_and_a_picture_it_does_not_know_is_said(small: None) -> None:
     ids, vectors = picture_ids(200), alike(200)
     copy = in_memory(ids, vectors)
