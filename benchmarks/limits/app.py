@@ -203,9 +203,9 @@ class Journey:
         page = self._page
         self._go("/label", concept=million.CONCEPT)
         page.locator("#labeller[data-ready] .stage img").wait_for()
-        shown = page.locator(".stage img").get_attribute("data-picture")
-        assert shown
-        page.keyboard.press("y" if million.counts(shown) else "n")
+        picture = page.locator(".stage img").get_attribute("data-picture")
+        assert picture
+        page.keyboard.press("y" if million.counts(picture) else "n")
         page.locator("[data-part=saved]", has_text="saved").wait_for()
         self._go("/quality", concept=million.CONCEPT)
         page.locator("#train").wait_for()
@@ -214,7 +214,8 @@ class Journey:
         page.locator("#quality-ranked .pictures").wait_for()
         self._seen("#quality-ranked")
         ranked = self._shown("quality-ranked") - begun
-        found = self._tiles("#quality-ranked")
+        shown = page.evaluate("[...document.querySelectorAll('#quality-ranked img')].map((one) => one.src)")
+        found = [address.rpartition("/")[2] for address in shown]
         assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
         page.locator("#quality-progress .job").wait_for(state="detached")
         page.locator("#threshold").wait_for()

@@ -150,7 +150,8 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     page = bench.versions.scored_pictures(NAME, "top", size=12)
     assert page is not None
     order = [shown["quality-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
-    assert order == sorted(order) and order[0] > 0
+    assert order == sorted(order)
+    assert order[0] > 0
     assert set(screens.tick("quality", shown["json"], concept=NAME)) == {"quality-progress", "timer"}
     bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
     done = screens.tick("quality", shown["json"], concept=NAME)
