@@ -175,12 +175,13 @@ class _Screen:
             DiscernError
         ):  # such as a library that was embedded anew meanwhile: the rest of the screen says so
             return {}
-        return {
+        shown = {
             self.ranked: render("quality/ranked.html", page=page, name=name),
-            self.top: self._top(view),
             self.memory: memory | {"ranked": work.id},
-            **({self.main: ""} if len(view.heads) == 1 and is_going(work) else {}),
         }
+        if len(view.heads) == 1:  # else the rest is about the version before, until this one is measured
+            shown |= {self.top: self._top(view), self.main: ""}
+        return shown
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
         target = self._bench.versions.last_target(view.name)
