@@ -288,7 +288,7 @@ class LookOver(Job[LookedOver]):
     newest version (0: none)."""
 
     kind = "look over"
-    lane = Lane.SHORT
+    lane = Lane.FOLLOWING
     concept_id: int
     answers: int
     definition: int
@@ -420,7 +420,7 @@ class DrawCurve(Job[Curve]):
     """What each answer helped, up to the label event `answers`."""
 
     kind = "learning curve"
-    lane = Lane.SHORT
+    lane = Lane.FOLLOWING
     concept_id: int
     answers: int
 
