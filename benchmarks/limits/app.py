@@ -235,7 +235,7 @@ class Journey:
         page.locator("#score-suffix").select_option("parquet")
         begun = time.perf_counter()
         page.locator("#score-files").click()
-        page.get_by_role("link", name="Download PARQUET").first.wait_for()
+        page.get_by_role("link", name="Download PARQUET").first.wait_for(timeout=5 * PATIENCE)
         took = self._shown("use-exported") - begun
         with page.expect_download() as download:
             page.get_by_role("link", name="Download PARQUET").first.click()
