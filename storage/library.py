@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
@@ -158,18 +158,36 @@ class Library:
                 found.update((row[0], row[1] or row[0]) for row in rows)
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
-    def groups_with_age(
-        self, frame: Frame = EVERYTHING, until: datetime | None = None
-    ) -> dict[str, tuple[str, datetime]]:
-        """Of every group of near-duplicates its name: the picture that speaks for it (its smallest id), and
-        since when there has been one of it; with a `frame` of the pictures that are, or were, in it, with
-        `until` of those that had been added by then."""
-        group = func.coalesce(PictureRow.near_group, PictureRow.id)
-        query = select(group, func.min(PictureRow.id), func.min(PictureRow.added)).where(_SHOWN)
-        query = query.where(was_inside(frame, PictureRow.id)).group_by(group)
+    def groups(self, frame: Frame = EVERYTHING, until: datetime | None = None) -> dict[str, str]:
+        """Of every group of near-duplicates its name, and the picture that speaks for it: its smallest id;
+        with a `frame` of the pictures that are, or were, in it, with `until` of those that had been added by
+        then. Seconds for a million."""
+        p = PictureRow.__table__.c
+        query = select(p.id, func.nullif(p.near_group, p.id)).where(_SHOWN, was_inside(frame, PictureRow.id))
         query = query.where(PictureRow.added <= until) if until else query
+        found: dict[str, str] = {}
         with self._database.read() as session:
-            return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+            # Of Core, whose rows take a quarter of the time. Nearly every picture is alone in its group.
+            for picture, other in session.connection().execute(query):
+                name = other or picture
+                found[name] = min(picture, found.get(name, picture))
+        return found
+
+    def groups_since(self, moment: datetime, frame: Frame = EVERYTHING) -> dict[str, datetime]:
+        """Of the groups of which there was no picture up to a moment, since when there has been one. Takes as
+        long as there are pictures since."""
+        group = func.coalesce(PictureRow.near_group, PictureRow.id)
+        first = func.min(PictureRow.added)
+        inside = (_SHOWN, was_inside(frame, PictureRow.id))
+        found: dict[str, datetime] = {}
+        with self._database.read() as session:
+            new = session.scalars(select(group).where(PictureRow.added > moment, *inside).distinct()).all()
+            for some in chunks(sorted(new)):
+                of_these = or_(PictureRow.near_group.in_(some), PictureRow.id.in_(some))
+                query = select(group, first).where(of_these, *inside).group_by(group).having(first > moment)
+                asked = set(some)  # a picture that names a group may be of another one by now
+                found.update((row[0], row[1]) for row in session.execute(query) if row[0] in asked)
+        return found
 
     def members(self, groups: Iterable[str]) -> set[str]:
         """Every picture of these near-duplicate groups."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import gradio as gr
 
@@ -12,13 +13,16 @@ from web.jobs import is_going
 from web.live import Action, Shown, live
 from web.render import render
 
+USUALLY, OFTEN = 1.0, 0.2  # seconds between two looks at work that goes on
+YOUNG = timedelta(seconds=5)
+
 
 class Work:
     """The area of a screen that shows the newest job of some kinds, and the timer that keeps it fresh."""
 
     def __init__(self, workbench: Workbench, elem_id: str, kinds: Sequence[str]) -> None:
         self.area = live(elem_id)
-        self.timer = gr.Timer(1, active=False)
+        self.timer = gr.Timer(USUALLY, active=False)
         self._bench = workbench
         self._kinds = kinds
 
@@ -35,7 +39,10 @@ class Work:
         return {self.area: render(template, job=job, **values), self.timer: self.ticking(job)}
 
     def ticking(self, *jobs: JobView | None) -> gr.Timer:
-        return gr.Timer(active=any(is_going(job) for job in jobs))
+        """Often while work is young: it may be done in less time than lies between two looks."""
+        going = [job for job in jobs if job and is_going(job)]
+        is_young = any(datetime.now(UTC) - job.created < YOUNG for job in going)
+        return gr.Timer(OFTEN if is_young else USUALLY, active=bool(going))
 
 
 def press(workbench: Workbench, action: Action) -> bool:

@@ -14,12 +14,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.limits import adding, export, library, pages, searching, thumbnails, vectors
+from benchmarks.limits import adding, app, export, library, pages, searching, thumbnails, vectors
 from benchmarks.limits.rows import Row, Rows
 
 RESULTS = Path(__file__).parents[1] / "results" / "latest.json"
 PARTS: dict[str, Callable[[Path, int], Rows]] = {
     "vectors": lambda folder, share: vectors.rows(folder, 1_000_000 // share),
+    "app": lambda folder, share: app.rows(folder, 1_000_000 // share),
     "library": lambda folder, share: library.rows(folder, 100_000 // share),
     "pages": lambda folder, share: pages.rows(folder, 1_000_000 // share),
     "searching": lambda folder, share: searching.rows(folder, 1_000_000 // share),

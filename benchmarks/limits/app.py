@@ -203,18 +203,21 @@ class Journey:
         page = self._page
         self._go("/label", concept=million.CONCEPT)
         page.locator("#labeller[data-ready] .stage img").wait_for()
-        shown = page.locator(".stage img").get_attribute("data-picture")
-        assert shown
-        page.keyboard.press("y" if million.counts(shown) else "n")
+        picture = page.locator(".stage img").get_attribute("data-picture")
+        assert picture
+        page.keyboard.press("y" if million.counts(picture) else "n")
         page.locator("[data-part=saved]", has_text="saved").wait_for()
         self._go("/quality", concept=million.CONCEPT)
         page.locator("#train").wait_for()
+        while any(job["state"] in ("queued", "running") for job in self._jobs()):
+            page.wait_for_timeout(200)  # what follows the training before takes the same processors
         begun = time.perf_counter()
         page.locator("#train").click()
         page.locator("#quality-ranked .pictures").wait_for()
         self._seen("#quality-ranked")
         ranked = self._shown("quality-ranked") - begun
-        found = self._tiles("#quality-ranked")
+        shown = page.evaluate("[...document.querySelectorAll('#quality-ranked img')].map((one) => one.src)")
+        found = [address.rpartition("/")[2] for address in shown]
         assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
         page.locator("#quality-progress .job").wait_for(state="detached")
         page.locator("#threshold").wait_for()
@@ -232,7 +235,7 @@ class Journey:
         page.locator("#score-suffix").select_option("parquet")
         begun = time.perf_counter()
         page.locator("#score-files").click()
-        page.get_by_role("link", name="Download PARQUET").first.wait_for()
+        page.get_by_role("link", name="Download PARQUET").first.wait_for(timeout=5 * PATIENCE)
         took = self._shown("use-exported") - begun
         with page.expect_download() as download:
             page.get_by_role("link", name="Download PARQUET").first.click()
@@ -246,6 +249,10 @@ class Journey:
         least = seconds_of(lambda: parquet.write_table(table, again))
         row = f"{self._of}: export of all scores as Parquet"
         return Row(row, (took,), (least,), 3, "pyarrow writing the same columns")
+
+    def _jobs(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self._page.request.get(f"{self._address}/api/v1/jobs").json()
+        return found
 
     # What is on screen
 

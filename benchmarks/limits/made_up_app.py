@@ -1,7 +1,8 @@
 """The app as it is, over a library of `benchmarks.limits.million`: python -m benchmarks.limits.made_up_app
 
 A million files of thumbnails would take longer to make than all else, so pictures come from the drawings of
-their kinds: read from disk as thumbnails are, through the same routes. All else is the app's own.
+their kinds: read from disk as thumbnails are, through the same routes. No graph of neighbours is begun at
+the start, as none is where there is one: of a million it takes minutes, once. All else is the app's own.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class LargeDrawings(Renditions):
 def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
     workbench = Workbench(settings, Lent(thumbnails=Drawings(settings.home)))
     workbench.context.renditions = LargeDrawings(settings.home)
+    workbench.look_alikes.keep_up = lambda: None  # type: ignore[method-assign]
     workbench.installation.start_log()
     return workbench, None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, partial
 
 import numpy as np
@@ -100,7 +101,7 @@ def _drawn(
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if material.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
-    names, pictures, added = _groups(material, collection)
+    names, pictures, added = _groups(material, collection, min(wave.created for wave in waves))
     row_of = {name: row for row, name in enumerate(names)}
     rows = _rows(collection, row_of, ids)
     answered = np.full(len(names), np.inf)
@@ -148,20 +149,26 @@ def _could_draw(
     was, frames = Frame.of(wave.looks_in), collection.frames
     if was.key == material.frame.key:
         return np.asarray(added <= wave.created.timestamp())
-    then = collection.library.groups_with_age(was, wave.created)
-    spoke = [then[name][0] if name in then else "" for name in names]
+    then = collection.library.groups(was, wave.created)
+    spoke = [then.get(name, "") for name in names]
     seen = frames.has(material.frame, spoke)
     return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
 
 
-def _groups(material: Material, collection: Collection) -> tuple[list[str], list[str], Floats]:
-    """Name, picture and age in seconds of each group of look-alikes that has a vector."""
-    every = collection.library.groups_with_age(material.frame)
+def _groups(
+    material: Material, collection: Collection, first: datetime
+) -> tuple[list[str], list[str], Floats]:
+    """Name, picture and age in seconds of each group of look-alikes that has a vector; -inf for those that
+    are as old as the `first` wave."""
+    every = collection.library.groups(material.frame)
     names = sorted(every)
-    there = material.index.ids.places([every[name][0] for name in names]) >= 0
+    there = material.index.ids.places([every[name] for name in names]) >= 0
     names = [name for name, has in zip(names, there, strict=True) if has]
-    added = np.array([every[name][1].timestamp() for name in names], dtype=np.float64)
-    return names, [every[name][0] for name in names], added
+    since = collection.library.groups_since(first, material.frame)
+    added = np.full(len(names), -np.inf)
+    if since:
+        added = np.array([since[n].timestamp() if n in since else -np.inf for n in names], dtype=np.float64)
+    return names, [every[name] for name in names], added
 
 
 def _rows(collection: Collection, row_of: dict[str, int], ids: Sequence[str]) -> Rows:

@@ -19,9 +19,11 @@ AJob = TypeVar("AJob", bound="Job[Any]")
 class Lane(StrEnum):
     """One job at a time runs in each lane, so that a training of seconds never waits for hours of adding, and
     a new picture of a watched folder waits for neither; reading the words in pictures, which may take
-    days, keeps none of them waiting."""
+    days, keeps none of them waiting, and neither does what follows a training: the next one may be asked for
+    before that is done."""
 
     SHORT = "short"
+    FOLLOWING = "following"
     LONG = "long"
     WATCHING = "watching"
     READING = "reading"

@@ -30,6 +30,7 @@ NEEDED = {
     Lane.WATCHING: 64 * 1024**2,
     Lane.READING: 64 * 1024**2,
     Lane.SHORT: 1024**2,
+    Lane.FOLLOWING: 1024**2,
 }  # bytes of free disk, for work to begin or go on
 LOOK_FOR_ROOM_SECONDS = 15
 PAUSED = "paused until there is room on the disk again"

@@ -130,8 +130,8 @@ def draw_of_pool(material: Material, collection: Collection, key: str, what: str
 def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> list[str]:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing."""
     out = seen_groups(material, collection, avoid)
-    groups = collection.library.groups_with_age(material.frame)
-    return sorted(picture for group, (picture, _) in groups.items() if group not in out)
+    groups = collection.library.groups(material.frame)
+    return sorted(picture for group, picture in groups.items() if group not in out)
 
 
 def seen_groups(material: Material, collection: Collection, avoid: Ids[str] = ()) -> set[str]:

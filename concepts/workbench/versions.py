@@ -57,6 +57,10 @@ from concepts.workbench.second_look import SecondLook
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
+STEPS, RANKED = 3, 2  # of a training: how many there are, and after how many the library is in its new order
+
+PLENTY = 20  # yes and no to learn from: with so many the request needn't look whether a training has both
+
 
 class Versions:
     """Trained versions and their use."""
@@ -97,7 +101,9 @@ class Versions:
         Target.parse(target)
         HEADS.require(head)
         concept = self._context.concept(name)
-        require_both(self._context.material(concept))
+        count = self._context.counts.now(concept.id)
+        if min(count.teach_yes, count.teach_no) < PLENTY or concept.scale:
+            require_both(self._context.material(concept))  # which reads all that a training reads
         return self._context.jobs.submit(Train(concept.id, target, head))
 
     def last_target(self, name: str) -> str:
@@ -220,7 +226,7 @@ class Versions:
 
     def _train(self, job: Train, progress: Progress) -> Trained:
         concept = self._context.store.get(job.concept_id)
-        progress.report(0, 3, "learning from your answers")
+        progress.report(0, STEPS, "learning from your answers")
         newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
         sequence, fingerprint = (
             self._context.log.last_sequence(concept.id),
@@ -270,14 +276,15 @@ class Versions:
         return report
 
     def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> bool:
-        """Measures where that can be done, and says whether it could; has the version look at the library."""
+        """Has the version look at the library, which is what a person waits for; then measures where that can
+        be done, and says whether it could."""
         head = self._context.head(concept, number)
-        progress.report(1, 3, "measuring on the pictures kept apart")
+        progress.report(1, STEPS, "looking at the whole library")
+        self._look_at_library(concept, head)
+        progress.report(RANKED, STEPS, "measuring on the pictures kept apart")
         measured = bool(self._context.material(concept).evaluation_labels()[0])
         if measured:
             self._evaluate_now(concept, head)
-        progress.report(2, 3, "looking at the whole library")
-        self._look_at_library(concept, head)
         if measured:
             answers = self._context.log.last_sequence(concept.id)
             self._context.jobs.submit(DrawCurve(concept.id, answers))

@@ -13,6 +13,8 @@ from storage.database import Database
 from storage.errors import UnknownPictureError
 from storage.library import Library, LibraryEncoder
 from storage.pictures.files import SkippedFile
+from storage.removed import Removed
+from storage.tables import now
 
 
 @pytest.fixture
@@ -125,3 +127,28 @@ def test_pictures_at_several_places_are_found(library: Library, database: Databa
     library.adding.record([(source("again.png"), one)], [], FINGERPRINT)
     assert library.repeated(10) == [one]
     assert library.counts().exact_duplicates == 1
+
+
+def test_every_group_is_named_by_the_smallest_of_its_pictures_that_is_shown(
+    library: Library, database: Database
+) -> None:
+    ids = picture_ids(6)
+    add_pictures(database, ids)
+    library.set_near_groups({ids[0]: ids[0], ids[2]: ids[0], ids[4]: ids[0], ids[3]: ids[3], ids[5]: ids[3]})
+    assert library.groups() == {ids[0]: ids[0], ids[1]: ids[1], ids[3]: ids[3]}
+    Removed(database).remove([ids[0], ids[1]], "me")
+    assert library.groups() == {ids[0]: ids[2], ids[3]: ids[3]}
+
+
+def test_a_group_is_as_old_as_its_first_picture_and_asked_for_only_where_that_is_newer(
+    library: Library, database: Database
+) -> None:
+    old, new, alone = picture_ids(3)
+    add_pictures(database, [old])
+    moment = now()
+    add_pictures(database, [new, alone])
+    assert library.groups_since(moment) == {p.id: p.added for p in library.pictures([new, alone])}
+    library.set_near_groups({old: min(old, new), new: min(old, new)})
+    assert library.groups_since(moment) == {alone: library.picture(alone).added}
+    assert library.groups(until=moment) == {min(old, new): old}
+    assert library.groups_since(now()) == {}

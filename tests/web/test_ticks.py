@@ -14,6 +14,7 @@ from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from concepts.workbench.versions import RANKED
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -135,3 +136,24 @@ def test_waiting_costs_one_query_a_tick_and_redraws_the_progress(
     assert set(changed) == {area, "timer"}
     assert f'id="job-{job}"' in changed[area]
     bench.jobs.store.finish(job, "cancelled")
+
+
+def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_was_measured(
+    bench: Workbench, screens: Screens
+) -> None:
+    job = begin(bench, "train", target="f1")
+    memory = screens.memory("quality", concept=NAME)
+    bench.jobs.store.beat(job, 1, 3, "looking at the whole library")
+    assert set(screens.tick("quality", memory, concept=NAME)) == {"quality-progress", "timer"}
+    bench.jobs.store.beat(job, RANKED, 3, "measuring")
+    shown = screens.tick("quality", memory, concept=NAME)
+    page = bench.versions.scored_pictures(NAME, "top", size=12)
+    assert page is not None
+    order = [shown["quality-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
+    assert order == sorted(order)
+    assert order[0] > 0
+    assert set(screens.tick("quality", shown["json"], concept=NAME)) == {"quality-progress", "timer"}
+    bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
+    done = screens.tick("quality", shown["json"], concept=NAME)
+    assert "quality-ranked" not in done
+    assert "quality-main" in done

@@ -22,6 +22,7 @@ from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
 from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
+from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
@@ -35,6 +36,8 @@ WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
 STEADY = "robustness"
 LOOK_OVER = "look over"
+BEGINS = ("train", "measure", "score")
+SUREST = 12  # pictures of the library, after a training
 TARGETS = (
     ("f1", "Balance both kinds of mistake"),
     ("precision=0.9", "Few false alarms: 90 of 100 flagged are right"),
@@ -47,9 +50,9 @@ LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can 
     "no": (0.9, 0.95, 0.98),
 }
 
-Memory = dict[
-    str, Any
-]  # "pages": first false alarm and first missed picture shown; "seen": `_seen` of the jobs
+# "pages": first false alarm and first missed picture shown; "seen": `_seen` of the jobs; "ranked": the job
+# whose order of the library is shown.
+Memory = dict[str, Any]
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -68,6 +71,7 @@ class _Screen:
         self.work = Work(workbench, "quality-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
         self.said = live("quality-said")
         self.training = live("quality-train")
+        self.ranked = live("quality-ranked")
         self.covered = live("quality-covered")
         # One below the other: panels of unequal height beside each other would leave a hole.
         self.main = live("quality-main")
@@ -80,7 +84,16 @@ class _Screen:
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
-        self.html = [self.top, self.work.area, self.said, self.training, self.covered, self.main, self.side]
+        self.html = [
+            self.top,
+            self.work.area,
+            self.said,
+            self.training,
+            self.ranked,
+            self.covered,
+            self.main,
+            self.side,
+        ]
         self.html += [self.plots, self.parts, self.steady, self.line, self.again.area, self.mistakes]
         self.html.append(self.dialog)
         self.areas = [*self.html, self.memory, self.work.timer]
@@ -130,11 +143,12 @@ class _Screen:
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
-        if is_going(work):
-            return self.work.shown(work) | looking
+        if name and is_going(work):
+            return self.work.shown(work) | looking | self._ranked(name, work, memory)
         before = [*(memory.get("seen") or ()), None, None, None, None]
         if name and seen[0] != before[0]:
-            shown = self.everything(request)
+            shown = self._ranked(name, work, memory) | self.everything(request)
+            shown[self.memory] = {"pages": [0, 0], "seen": seen, "ranked": work.id if work else None}
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {self.work.timer: self.work.ticking(*jobs)} | looking
         new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
@@ -146,6 +160,28 @@ class _Screen:
 
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
+
+    def _ranked(self, name: str, work: JobView | None, memory: Memory) -> Shown:
+        """Whoever waited for a training sees the library in its new order before that is measured: once,
+        so that the pictures stay what they are."""
+        if work is None or work.kind != "train" or memory.get("ranked") == work.id:
+            return {}
+        if work.done < RANKED and work.state != "done":
+            return {}
+        try:
+            view = self._bench.definitions.concept(name)
+            page = self._bench.versions.scored_pictures(name, "top", size=SUREST)
+        except (
+            DiscernError
+        ):  # such as a library that was embedded anew meanwhile: the rest of the screen says so
+            return {}
+        shown = {
+            self.ranked: render("quality/ranked.html", page=page, name=name),
+            self.memory: memory | {"ranked": work.id},
+        }
+        if len(view.heads) == 1:  # else the rest is about the version before, until this one is measured
+            shown |= {self.top: self._top(view), self.main: ""}
+        return shown
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
         target = self._bench.versions.last_target(view.name)
@@ -250,7 +286,10 @@ class _Screen:
                 return self._mistakes(view, request, pages, begun=True)
             if action.name.startswith("page-"):
                 return self._turn(name, action, memory, pages, request)
-            return self.everything(request, self._do(action, name, author_of(request)), pages)
+            said = self._do(action, name, author_of(request))
+            if action.name in BEGINS:  # which changes nothing else that is shown, and the work wants the time
+                return {self.said: said, self.ranked: ""} | self.work.shown(self.work.newest(name))
+            return self.everything(request, said, pages)
         except DiscernError as error:
             return self.everything(request, say(in_words(error), "bad"), pages)
 

@@ -395,7 +395,7 @@ class Labeller {
       return part;
     }));
     const others = [[unsure, 'unsure'], [skip, 'skipped'], [conflict, 'in dispute']].filter(([n]) => n);
-    const words = [...this.scale.balance(yes, no), ...others.map((other) => other.join(' '))].join(', ');
+    const words = [...this.scale.balance(yes, no), ...others.map(([n, what]) => `${n.toLocaleString('en')} ${what}`)].join(', ');
     bar.setAttribute('aria-label', words);
     this.part('balance').textContent = words;
     this.part('onward').classList.toggle('primary', this.enough);

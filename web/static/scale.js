@@ -55,7 +55,8 @@ export class Scale {
   }
 
   // How the answers are spread, in words.
-  balance(yes, no) {
+  balance(...counts) {
+    const [yes, no] = counts.map((count) => count.toLocaleString('en'));
     if (this.kind === 'graded') return [`${yes} at ${this.from} or more`, `${no} below`];
     return this.kind === 'classes' ? [`${yes} one of these`, `${no} none`] : [`${yes} count`, `${no} don’t`];
   }

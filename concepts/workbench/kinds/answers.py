@@ -72,7 +72,7 @@ class LookOver(Job[LookedOver]):
     newest version (0: none)."""
 
     kind = "look over"
-    lane = Lane.SHORT
+    lane = Lane.FOLLOWING
     concept_id: int
     answers: int
     definition: int

@@ -58,7 +58,7 @@ class DrawCurve(Job[Curve]):
     """What each answer helped, up to the label event `answers`."""
 
     kind = "learning curve"
-    lane = Lane.SHORT
+    lane = Lane.FOLLOWING
     concept_id: int
     answers: int
 
