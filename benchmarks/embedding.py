@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module  # what is compared need not be there
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -123,7 +124,7 @@ def ways(network: torch.nn.Module, side: int, folder: Path, all_of_them: bool = 
     smaller = _quantised(graph, side, folder / "int8.onnx")
     yield Way("ONNX Runtime int8", _by_runtime(smaller), ("onnxruntime",))
     try:
-        import openvino
+        openvino = import_module("openvino")
     except ImportError:
         print("OpenVINO: not installed")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from importlib import import_module  # what is compared need not be there
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def _beside(row: str, work: Callable[[], object], least: Callable[[], object]) -
 
 def _faiss(floats: NDArray[np.float32]) -> Any:
     try:
-        import faiss
+        faiss = import_module("faiss")
     except ImportError:
         print("FAISS: not installed")
         return None

@@ -228,13 +228,13 @@ def test_between_which_keys_something_lies_is_found_out_once_and_widened_by_what
     for number in range(3):
         added_on(database, number, number, taken=7)
     looked: list[object] = []
-    look = browsing_module._looked_up
+    look = browsing_module._ends_of
 
     def listen(session: Any, sorting: Any, fits: Any, since: object = None) -> Any:
         looked.append(since)
         return look(session, sorting, fits, since)
 
-    monkeypatch.setattr(browsing_module, "_looked_up", listen)
+    monkeypatch.setattr(browsing_module, "_ends_of", listen)
     browsing, chosen = Browsing(database), PictureFilter(taken=(5, 9))
     for _ in range(3):
         browsing.fitting(chosen)
