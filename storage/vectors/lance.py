@@ -172,11 +172,14 @@ class LanceIndex(ReadBySnapshot):
     def ids(self) -> PictureIds:
         return self.snapshot().ids
 
+    # These two ask the copy's files: between two writes no copy has to be made, and whoever holds others off
+    # from writing holds nobody off from asking.
+
     def count(self) -> int:
-        return self.snapshot().count()
+        counted = self._matrix.count(self.version)
+        return self.snapshot().count() if counted is None else counted
 
     def missing(self, ids: Sequence[str]) -> list[str]:
-        """Asks the copy's files, so that between two writes no copy has to be made."""
         wanted = dict.fromkeys(ids)
         held = self._matrix.held(self.version, encoded(list(wanted)))
         if held is None:

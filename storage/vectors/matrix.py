@@ -117,6 +117,11 @@ class Matrix:
     def holds(self, version: str) -> bool:
         return self._at(version) is not None
 
+    def count(self, version: str) -> int | None:
+        """How many have a vector in this version; None where the files don't hold it."""
+        state = self._at(version)
+        return None if state is None else len(state.together()[0])
+
     def held(self, version: str, ids: NDArray[np.bytes_]) -> set[bytes] | None:
         """Those of these that have a vector in this version; None where the files don't hold it."""
         state = self._at(version)

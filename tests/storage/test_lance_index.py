@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
@@ -236,6 +238,17 @@ def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp
     holder.wait(60)
     index.write(picture_ids(3), unit_vectors(3))
     assert len(index.ids) == 3
+
+
+def test_what_there_is_is_told_while_somebody_writes(tmp_path: Path) -> None:
+    index = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
+    index.write(picture_ids(3), unit_vectors(3))
+    index.write(picture_ids(2), unit_vectors(2, seed=1))
+    index.delete(picture_ids(1))
+    other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
+    with FileLock(tmp_path / "vectors" / "enc-1.lock"), ThreadPoolExecutor(1) as elsewhere:
+        asked = elsewhere.submit(lambda: (other.count(), other.missing(picture_ids(4))))
+        assert asked.result(60) == (2, [picture_ids(1)[0], picture_ids(4)[3]])
 
 
 # Damage
