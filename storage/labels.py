@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Exists, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.database import Database, insert_new
+from storage.database import Database, chunks, insert_new
 from storage.errors import ConflictError
 from storage.removed import changes_since, shown
 from storage.tables import LabelEventRow
@@ -21,7 +21,6 @@ AuthorKind = Literal["person", "simulated", "annotator"]
 VALUES: tuple[Value, ...] = get_args(Value)
 UNDO = "undo"
 COMMENT = "comment"
-AT_ONCE = 5000  # ids of one statement
 USED = "The same key came from somebody else before, so this was not taken."
 
 
@@ -275,8 +274,7 @@ class LabelLog:
         index for each picture, where asking each concept for what stands would be a hundred."""
         e, found = LabelEventRow, set[int]()
         with self._database.read() as session:
-            for start in range(0, len(picture_ids), AT_ONCE):
-                some = picture_ids[start : start + AT_ONCE]
+            for some in chunks(picture_ids):
                 found.update(session.scalars(select(e.concept_id).where(e.picture_id.in_(some)).distinct()))
         return found.intersection(concept_ids)
 

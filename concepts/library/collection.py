@@ -34,6 +34,7 @@ from concepts.library.health import (
 )
 from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.looking import SameEncoder
+from concepts.library.recent import Recent
 from concepts.library.staging import Looks
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
@@ -46,7 +47,6 @@ from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
-from storage.recent import RecentBytes
 from storage.removed import Removed
 from storage.vectors.disk import PurgedVectors
 from storage.vectors.graph_files import KeptGraph
@@ -55,7 +55,7 @@ from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex, tables_in
 from storage.vectors.tables import BucketTables
 
-RECENT_BYTES = 32 * 1024**2  # some 3,000 thumbnails: sixty pages of the library
+THUMBNAILS_KEPT = 3000  # of a bucket, in memory: sixty pages of the library, some 30 MB
 
 
 class LibraryInfo(View):
@@ -101,7 +101,7 @@ class Collection:
         self.removed = Removed(database)
         self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or blobs_at(settings.home, settings.store, "thumbnails"))
-        self._recent = RecentBytes(RECENT_BYTES if settings.store else 0)  # thumbnails
+        self._small: Recent[str, bytes] = Recent(THUMBNAILS_KEPT if settings.store else 0)
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
         self.damage = Damage()  # what a look saw last
@@ -300,13 +300,11 @@ class Collection:
         Those in a bucket are asked for once and then held in memory, as long as the library has the picture:
         whoever takes it away for good may be another process.
         """
-        small = self._recent.get(picture_id)
+        small = self._small.get(picture_id)
         if small is not None and self.library.knows(picture_id):
             return small
-        self._recent.forget(picture_id)
-        small = self._thumbnail(picture_id)
-        self._recent.keep(picture_id, small)
-        return small
+        self._small.forget(picture_id)
+        return self._small.setdefault(picture_id, self._thumbnail(picture_id))
 
     def _thumbnail(self, picture_id: str) -> bytes:
         try:

@@ -24,6 +24,10 @@ class Recent(Generic[Key, Value]):
                 self._values.move_to_end(key)
             return self._values.get(key)
 
+    def forget(self, key: Key) -> None:
+        with self._lock:
+            self._values.pop(key, None)
+
     def setdefault(self, key: Key, value: Value) -> Value:
         """The value of the key; `value`, kept from here on, where it had none."""
         with self._lock:
