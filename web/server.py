@@ -101,15 +101,20 @@ def _at_rest(blocks: gr.Blocks) -> gr.Blocks:
 
 
 def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
-    """Every screen as a page of one Blocks app, each in the same frame."""
+    """Every screen as a page of one Blocks app, each in the same frame.
+
+    Gradio's own `route` makes an app of all pages so far at the end of each: seven times the work, in which
+    the last alone is used. So pages are told to the Blocks while it is open, as `route` tells them.
+    """
     first, *others = screens
     blocks = gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True)
     with blocks:
         gr.components.Navbar(visible=False)
         with frame(workbench, screens, first, blocks):
             first.build(workbench, blocks)
-    for screen in others:
-        page = blocks.route(screen.title, screen.path, show_in_navbar=False)
-        with page, frame(workbench, screens, screen, blocks):
-            screen.build(workbench, blocks)
+        for screen in others:
+            blocks.current_page = screen.path.strip("/")
+            blocks.pages.append((blocks.current_page, screen.title, False))  # not in Gradio's own navigation
+            with frame(workbench, screens, screen, blocks):
+                screen.build(workbench, blocks)
     return blocks

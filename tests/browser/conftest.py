@@ -20,7 +20,8 @@ from concepts.workbench import Workbench
 
 NUMBERS = count()
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
-expect.set_options(timeout=30_000)  # ms; five seconds, the default, are too few on a busy machine
+PATIENCE = 120_000  # ms until a test gives up: a busy machine is no defect
+expect.set_options(timeout=PATIENCE)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -103,6 +104,7 @@ def page(chromium: Browser | None) -> Iterator[Page]:
         not_run("the screens in a browser", "There is no Chromium, and it could not be fetched.")
     # Without motion: colours on their way from one theme to the other are none.
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
