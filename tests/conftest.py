@@ -88,11 +88,12 @@ def warm_home(own_home: Path, encoder_cache: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_open_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_open_clip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folder of a small untrained open_clip model, for `local-dir:`."""
-    from tiny_open_clip import make_tiny_open_clip
+    from tiny_open_clip import make_tiny_open_clip, words_read_once
 
-    return make_tiny_open_clip(tmp_path_factory.mktemp("tiny-open-clip"))
+    with words_read_once():
+        yield make_tiny_open_clip(tmp_path_factory.mktemp("tiny-open-clip"))
 
 
 @pytest.fixture(scope="session")

@@ -83,9 +83,10 @@ class App:
         except urllib.error.HTTPError as answer:
             if answer.code != STARTING:
                 raise
-            return False
-        except OSError:  # nobody listens yet
-            assert self._process is not None
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)
-            return False
+        except OSError:
+            pass  # nobody listens yet
+        # Asked without a pause, it takes the processor from what it waits for.
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.05)
+        return False

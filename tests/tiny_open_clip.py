@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 SIDE = 32
 DIMENSION = 24
@@ -41,3 +45,21 @@ def make_tiny_open_clip(folder: Path, seed: int = 0, **vision: object) -> Path:
         folder / "open_clip_model.safetensors",
     )
     return folder
+
+
+@contextmanager
+def words_read_once() -> Iterator[None]:
+    """The tokenizer's list of words takes longer to read than the model: hundreds of tests load one."""
+    from open_clip.tokenizer import SimpleTokenizer
+
+    read, known = SimpleTokenizer.__init__, dict[str, dict[str, Any]]()
+
+    def read_once(self: Any, *arguments: Any, **named: Any) -> None:
+        key = repr((arguments, sorted(named.items())))
+        if key not in known:
+            read(self, *arguments, **named)
+            known[key] = vars(self).copy()
+        vars(self).update(known[key])
+
+    with mock.patch.object(SimpleTokenizer, "__init__", read_once):
+        yield

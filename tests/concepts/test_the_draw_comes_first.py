@@ -13,6 +13,7 @@ from statements import statements
 from concepts.annotators.setups import Setup
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
+from concepts.labels.dataset import Material
 from concepts.labels.waves import draw_wave
 from concepts.workbench import Workbench, context
 from concepts.workbench.kinds import DrawEvaluation
@@ -134,6 +135,28 @@ def test_beginning_a_concept_waits_for_no_draw(
     assert len(bench.definitions.concept(NAME).heads) == 1
     assert len(evaluation(bench)) == 18
     bench.close()
+
+
+def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, row = bench.context.collection, bench.context.concept(NAME)
+    ids = collection.library.all_ids()
+    of_group = dict.fromkeys(ids[:5], ids[0]) | dict.fromkeys(ids[10:14], ids[10])
+    collection.library.set_near_groups({i: i for i in ids} | of_group)
+    collection.removed.remove([ids[0], ids[20]], "me")
+    for picture in (ids[12], ids[30]):
+        bench.answers.label(NAME, picture, "no", author=Author("me"), key=picture)
+
+    def drawn() -> list[str]:
+        size = len(ids)
+        return draw_wave(bench.context.material(row), collection, row.key, size, None, 0)[1]
+
+    by_index = drawn()
+    assert not {ids[0], ids[20], *ids[2:5], *ids[10:14], ids[30]} & set(by_index)
+    assert ids[1] in by_index
+    monkeypatch.setattr(Material, "pictures", -1)  # so that it seems as if some had no vector yet
+    assert drawn() == by_index
 
 
 def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:

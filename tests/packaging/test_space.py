@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,10 +190,10 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
 def _answers(address: str, app: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and app.poll() is None:
-        try:
+        with suppress(httpx.TransportError):
             answer = httpx.get(address, timeout=10)
-        except httpx.TransportError:
-            continue
-        if answer.status_code != 503:  # it is starting
-            return answer.status_code == 200
+            if answer.status_code != 503:  # it is starting
+                return answer.status_code == 200
+        with suppress(subprocess.TimeoutExpired):
+            app.wait(timeout=0.1)
     return False

@@ -107,6 +107,8 @@ def live_through(database: Database, steps: list[tuple[str, list[Any]]]) -> None
     for what, chosen in steps:
         _do(database, named, collection, what, chosen)
         assert kept(database) == counted(database), what
+        speak = set(Library(database).groups().values())
+        assert speak == set(Library(database).all_ids()) - Library(database).silent(), what
         within_their_times(database)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,6 +210,7 @@ def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_
             assert not page["problem"], page
             if not page["thinking"]:
                 return [picture["id"] for picture in page["pictures"]]
+            time.sleep(0.02)
 
     concept = bench.context.concept(NAME).id
     measures = bench.context.store.evaluation_pictures(concept)
@@ -239,6 +241,7 @@ def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(b
     bench.context.collection.library.counts = growing  # type: ignore[method-assign, assignment]
     while not bench.answers.grid(NAME, "wall", n=60).pictures:
         assert not bench.answers.grid(NAME, "wall", n=60).problem
+        time.sleep(0.02)
     assert bench.answers.grid(NAME, "wall", n=60).thinking
 
 

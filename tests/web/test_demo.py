@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -212,6 +213,7 @@ def _ended(client: TestClient, job: int) -> dict[str, object]:
         found: dict[str, object] = client.get(f"/api/v1/jobs/{job}").json()
         if found["state"] not in ("queued", "running"):
             return found
+        time.sleep(0.02)
 
 
 # Full

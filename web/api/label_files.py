@@ -157,7 +157,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get(
         "/labels/export",
         response_class=Response,
-        responses={200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BYTES)}},
+        responses={200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BYTES) | {"application/json": {}}}},
     )
     def export_labels(
         name: ConceptName,

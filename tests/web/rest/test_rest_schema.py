@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.python.asgi import shutdown_lifespans
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -53,7 +55,7 @@ WITH_BODIES = [
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> FastAPI:
+def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> Iterator[FastAPI]:
     """A library with one concept, some answers and a trained version. No job runs: they stay queued."""
     bench = Workbench(
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
@@ -66,7 +68,9 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
         )
     bench.versions.train("Round")
-    return app_without_screens(bench)
+    yield app_without_screens(bench)
+    shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
+    bench.close()
 
 
 @pytest.fixture(scope="module")
