@@ -173,6 +173,21 @@ class Library:
                 found[name] = min(picture, found.get(name, picture))
         return found
 
+    def silent(self, frame: Frame = EVERYTHING) -> set[str]:
+        """Pictures of a frame for whose group of near-duplicates another one speaks (see `groups`). Takes as
+        long as there are pictures that look alike, of which the rows know."""
+        p = PictureRow
+        query = select(p.id, func.coalesce(p.near_group, p.id)).where(
+            p.alike, _SHOWN, was_inside(frame, p.id)
+        )
+        speaks: dict[str, str] = {}
+        pictures: set[str] = set()
+        with self._database.read() as session:
+            for picture, name in session.connection().execute(query):
+                speaks[name] = min(picture, speaks.get(name, picture))
+                pictures.add(picture)
+        return pictures.difference(speaks.values())
+
     def groups_since(self, moment: datetime, frame: Frame = EVERYTHING) -> dict[str, datetime]:
         """Of the groups of which there was no picture up to a moment, since when there has been one. Takes as
         long as there are pictures since."""
