@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+import app
 from app import configuration
 from concepts.settings import Settings
 from web.http import connections
 from web.http.connections import BoundedConnection
+from web.scorer import serve
 
 PATIENCE = 30  # seconds until a test gives up
 PARTIAL = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -78,6 +80,33 @@ def test_an_address_is_believed_of_a_proxy_that_was_set_and_of_no_other(
     with served(config) as port:
         headers = b"X-Forwarded-For: 1.2.3.4, 9.9.9.9\r\nConnection: close\r\n\r\n"
         assert f"from {seen}.".encode() in answer(connect(port, PARTIAL + headers))
+
+
+@pytest.mark.parametrize(
+    "listening",
+    [lambda: app.listen(Settings(port=0)), lambda: serve.listen("127.0.0.1", 0)],
+    ids=["the app", "a server of exported classifiers"],
+)
+def test_what_is_answered_in_parts_is_sent_part_by_part_at_once(
+    own_home: Path, listening: Callable[[], socket.socket]
+) -> None:
+    """Else an answer on a connection that is kept waits up to 40 ms for the acknowledgement of its head."""
+    at_once: list[int] = []
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        at_once.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def ask() -> None:
+        with listening() as taken:
+            async with await asyncio.start_server(answers, sock=taken):
+                reader, writer = await asyncio.open_connection(*taken.getsockname())
+                await reader.read()
+                writer.close()
+
+    asyncio.run(ask())
+    assert at_once == [1]
 
 
 def connect(port: int, *said: bytes) -> socket.socket:

@@ -30,7 +30,7 @@ def serve(bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str]
             f"Everyone who can reach {host} could use it. Set {TOKEN}, which requests then have to bring, or "
             f"say {INSECURE}=1 where something else keeps strangers out."
         )
-    listening = _listen(host, port)
+    listening = listen(host, port)
     app = create_scorer(load_all(bundles), token=token, hosts=names)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening.listen()  # whoever reads the next line may ask at once
@@ -39,8 +39,9 @@ def serve(bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str]
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or asyncio lets small parts wait
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host.strip("[]"), port))
