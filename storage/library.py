@@ -188,6 +188,19 @@ class Library:
                 pictures.add(picture)
         return pictures.difference(speaks.values())
 
+    def speakers(self, names: Iterable[str], frame: Frame = EVERYTHING) -> dict[str, str]:
+        """Of these groups of near-duplicates the picture that speaks for each (see `groups`): of those that
+        have one."""
+        group = func.coalesce(PictureRow.near_group, PictureRow.id)
+        found: dict[str, str] = {}
+        with self._database.read() as session:
+            for some in chunks(sorted(set(names))):
+                of_these = or_(PictureRow.near_group.in_(some), PictureRow.id.in_(some))
+                query = select(group, func.min(PictureRow.id)).group_by(group)
+                query = query.where(of_these, _SHOWN, was_inside(frame, PictureRow.id))
+                found.update((row[0], row[1]) for row in session.execute(query))
+        return found
+
     def groups_since(self, moment: datetime, frame: Frame = EVERYTHING) -> dict[str, datetime]:
         """Of the groups of which there was no picture up to a moment, since when there has been one. Takes as
         long as there are pictures since."""

@@ -1,7 +1,8 @@
 """Every row against its limit: `python -m benchmarks.limits [--quick]`, or `make bench`, `make bench-quick`.
 
-What is measured is written to `benchmarks/results/latest.json`, and set beside what was committed there last.
-`--quick` takes a tenth of the vectors and files and writes nothing.
+What is measured is written to `benchmarks/results/latest.json`, and set beside what was committed there last;
+with `--only` the other rows stay as they are there. `--quick` takes a tenth of the vectors and files and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -44,13 +45,21 @@ def main() -> None:
                 for row in part(Path(folder), 10 if arguments.quick else 1):
                     found.append(row)
                     print(_line(row, before.get(row.row)), flush=True)
-    if not arguments.quick and not arguments.only:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps([row.record() for row in found], indent=1) + "\n")
+    if not arguments.quick:
+        _keep(found, only=arguments.only is not None)
     bars = [row for row in found if row.bar is not None]
     missed = [row.row for row in bars if not row.met]
     print(f"{len(bars) - len(missed)} of {len(bars)} bars are met.", *missed, sep="\n  ")
     sys.exit(bool(missed))
+
+
+def _keep(found: list[Row], only: bool) -> None:
+    """`only`: a part was measured, whose rows take the place of those there are; the others stay."""
+    new = {row.row: row.record() for row in found}
+    kept = json.loads(RESULTS.read_text()) if only and RESULTS.exists() else []
+    records = [new.pop(record["row"], record) for record in kept]
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([*records, *new.values()], indent=1) + "\n")
 
 
 def _line(row: Row, before: float | None) -> str:

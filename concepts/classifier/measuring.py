@@ -196,7 +196,7 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
         return []
     linear = linear_head(head)
     scores = material.index.scores(linear.weights, linear.bias)
-    logits = scores.values[scores.ids.places(drawn.groups)].astype(np.float64)
+    logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
     seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
     learned = material.at(head.label_sequence).training
     rows = drawn.rows_of(learned.ids)

@@ -18,6 +18,7 @@ from concepts.learning.waves import Strata
 from concepts.library.collection import Collection
 from storage.concepts import Wave
 from storage.frames import Frame
+from storage.vectors.ids import PictureIds
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Sample:
     ids: list[str]
     truth: Bools
     group: Rows
-    groups: list[str]
+    groups: PictureIds
     draws: Draws | None
     rows: Rows
     known: dict[int, bool]
@@ -77,7 +78,14 @@ def sample(material: Material, collection: Collection) -> Sample:
     ids, truth = material.evaluation_labels()
     group = material.groups(ids)
     outside = Sample(
-        ids, truth, group, [], None, np.empty(0, np.int64), {}, lambda ids: np.full(len(ids), -1)
+        ids,
+        truth,
+        group,
+        PictureIds.of([]),
+        None,
+        np.empty(0, np.int64),
+        {},
+        lambda ids: np.full(len(ids), -1),
     )
     waves = _usable(material, collection)
     if material.imported or not ids or not waves:
@@ -101,45 +109,44 @@ def _drawn(
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if material.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
-    names, pictures, added = _groups(material, collection, min(wave.created for wave in waves))
-    row_of = {name: row for row, name in enumerate(names)}
-    rows = _rows(collection, row_of, ids)
-    answered = np.full(len(names), np.inf)
+    groups, added = _groups(material, collection, min(wave.created for wave in waves))
+    find = partial(_rows, material, collection, groups)
+    rows = find(ids)
+    answered = np.full(len(groups), np.inf)
     first = material.first_answered
-    for row, picture in zip(_rows(collection, row_of, list(first)), first, strict=True):
+    for row, picture in zip(find(list(first)), first, strict=True):
         if row >= 0:
             answered[row] = min(answered[row], first[picture])
-    shown = np.zeros(len(names), dtype=bool)
-    outside = _rows(collection, row_of, sorted(examples(material)))
+    shown = np.zeros(len(groups), dtype=bool)
+    outside = find(sorted(examples(material)))
     shown[outside[outside >= 0]] = True
-    drawn_in = np.full(len(names), np.iinfo(np.int64).max)
+    drawn_in = np.full(len(groups), np.iinfo(np.int64).max)
     every = list(material.wave_of)
-    for row, picture in zip(_rows(collection, row_of, every), every, strict=True):
+    for row, picture in zip(find(every), every, strict=True):
         if row >= 0 and material.wave_of[picture]:
             drawn_in[row] = min(drawn_in[row], material.wave_of[picture])
     certifying = list(material.certifying)
-    for row, picture in zip(_rows(collection, row_of, certifying), certifying, strict=True):
+    for row, picture in zip(find(certifying), certifying, strict=True):
         if row >= 0:  # no later wave could draw it
             drawn_in[row] = min(drawn_in[row], material.certifying[picture].after_wave)
-    known_truth = _known(material, collection, row_of)
-    decided = np.isin(np.arange(len(names)), list(known_truth))
+    known_truth = _known(material, find)
+    decided = np.isin(np.arange(len(groups)), list(known_truth))
     stratum, known = [], []
     for wave in waves:
-        there = _could_draw(material, collection, wave, names, added) & ~shown
+        there = _could_draw(material, collection, wave, groups, added) & ~shown
         before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
-        cut = _cut(material, wave, pictures)
+        cut = _cut(material, wave, groups)
         stratum.append(np.where(there & ~before, cut, -1))
         known.append(there & before & decided)
-    drawn = np.full(len(names), -1)
+    drawn = np.full(len(groups), -1)
     drawn[rows] = [numbers.index(material.wave_of[i]) for i in ids]
-    newest = _cut(material, waves[-1], pictures)
+    newest = _cut(material, waves[-1], groups)
     draws = Draws(np.stack(stratum), np.stack(known), newest, drawn)
-    find = partial(_rows, collection, row_of)
-    return Sample(ids, truth, material.groups(ids), pictures, draws, rows, known_truth, find)
+    return Sample(ids, truth, material.groups(ids), groups, draws, rows, known_truth, find)
 
 
 def _could_draw(
-    material: Material, collection: Collection, wave: Wave, names: Sequence[str], added: Floats
+    material: Material, collection: Collection, wave: Wave, groups: PictureIds, added: Floats
 ) -> Bools:
     """(m,) whether a wave could draw a group of what the concept looks in now.
 
@@ -150,45 +157,43 @@ def _could_draw(
     if was.key == material.frame.key:
         return np.asarray(added <= wave.created.timestamp())
     then = collection.library.groups(was, wave.created)
-    spoke = [then.get(name, "") for name in names]
+    spoke = [then.get(name, "") for name in collection.library.near_groups(list(groups))]
     seen = frames.has(material.frame, spoke)
     return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
 
 
-def _groups(
-    material: Material, collection: Collection, first: datetime
-) -> tuple[list[str], list[str], Floats]:
-    """Name, picture and age in seconds of each group of look-alikes that has a vector; -inf for those that
-    are as old as the `first` wave."""
-    every = collection.library.groups(material.frame)
-    names = sorted(every)
-    there = material.index.ids.places([every[name] for name in names]) >= 0
-    names = [name for name, has in zip(names, there, strict=True) if has]
-    since = collection.library.groups_since(first, material.frame)
-    added = np.full(len(names), -np.inf)
-    if since:
-        added = np.array([since[n].timestamp() if n in since else -np.inf for n in names], dtype=np.float64)
-    return names, [every[name] for name in names], added
+def _groups(material: Material, collection: Collection, first: datetime) -> tuple[PictureIds, Floats]:
+    """The picture that speaks for each group of look-alikes, of those with a vector, and the group's age in
+    seconds; -inf for those that are as old as the `first` wave."""
+    library = collection.library
+    groups = material.index.ids.without(library.silent(material.frame))
+    added = np.full(len(groups), -np.inf)
+    since = library.groups_since(first, material.frame)
+    speaks = library.speakers(since, material.frame)
+    rows = groups.places([speaks.get(name, "") for name in since])
+    then = np.array([moment.timestamp() for moment in since.values()], dtype=np.float64)
+    added[rows[rows >= 0]] = then[rows >= 0]
+    return groups, added
 
 
-def _rows(collection: Collection, row_of: dict[str, int], ids: Sequence[str]) -> Rows:
+def _rows(material: Material, collection: Collection, groups: PictureIds, ids: Sequence[str]) -> Rows:
     """(n,) the row of each picture's group, -1 where it has none."""
     names = collection.library.near_groups(ids)
-    return np.array([row_of.get(name, -1) for name in names], dtype=np.int64)
+    speaks = collection.library.speakers(names, material.frame)
+    return groups.places([speaks.get(name, "") for name in names])
 
 
-def _known(material: Material, collection: Collection, row_of: dict[str, int]) -> dict[int, bool]:
+def _known(material: Material, find: Callable[[Sequence[str]], Rows]) -> dict[int, bool]:
     """Row of a group → whether it counts, of what people decided on: blindly where it is kept apart."""
     said = {i: d for i, d in material.known.items() if i not in material.apart or i in material.blind}
     ids = [i for i, decision in said.items() if decision.decided]
-    rows = _rows(collection, row_of, ids)
-    return {int(row): said[i].value == "yes" for row, i in zip(rows, ids, strict=True) if row >= 0}
+    return {int(row): said[i].value == "yes" for row, i in zip(find(ids), ids, strict=True) if row >= 0}
 
 
-def _cut(material: Material, wave: Wave, pictures: Sequence[str]) -> Rows:
+def _cut(material: Material, wave: Wave, groups: PictureIds) -> Rows:
     """(m,) the stratum of each picture in the cut of a wave."""
     if wave.weights is None or not wave.boundaries:
-        return np.zeros(len(pictures), dtype=np.int64)
+        return np.zeros(len(groups), dtype=np.int64)
     scores = material.index.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
-    logits = scores.values[scores.ids.places(pictures)].astype(np.float64)
+    logits = scores.values[groups.rows_of(scores.ids)].astype(np.float64)
     return Strata(tuple(wave.boundaries)).of(logits)
