@@ -60,11 +60,11 @@ window.fetch = async (...asked) => {
       const began = performance.now(), concept = new URLSearchParams(location.search).get('concept');
       const look = async () => {
         const now = await (await fetched('/app/answers?' + new URLSearchParams({concept}))).json();
-        if (now.upcoming.thinking) return setTimeout(look, 50);
+        if (now.upcoming.thinking) return setTimeout(look, 200);
         window.batches.push(performance.now() - began);
         looking = false;
       };
-      setTimeout(look, 50);
+      setTimeout(look, 200);
     }
   }
   return response;
@@ -196,7 +196,8 @@ class Journey:
             f"the longest {waits[-1]:.0f} ms; batches {[round(one) for one in batches]} ms",
             file=sys.stderr,
         )
-        yield self._row("Label, the next batch is chosen", 1, [one / 1000 for one in batches])
+        if batches:
+            yield self._row("Label, the next batch is chosen", 1, [one / 1000 for one in batches])
 
     def _trained(self) -> tuple[float, float]:
         """After one more answer, without which there is nothing new to learn."""

@@ -49,7 +49,7 @@ def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
                 lambda out=out: bench.score_tables.write(out),  # type: ignore[misc]
                 "pyarrow writing the same columns",
                 least,
-                repeats=3,
+                repeats=2,
                 warm=False,
             )
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.limits.rows import Rows, compared, within
+from benchmarks.limits.rows import Row, Rows, compared
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -39,8 +39,9 @@ def rows(folder: Path, count: int) -> Rows:
             assert done.unchanged == count, done
 
         what = f"add {count:,} files again that are unchanged"
-        yield within(what, count / FILES_A_SECOND, again)
-        yield compared(what, 10, again, "a stat of each file", lambda: _stats(pictures), repeats=3)
+        beside = compared(what, 10, again, "a stat of each file", lambda: _stats(pictures), repeats=3)
+        yield Row(f"{what}, by the clock", beside.seconds, (), count / FILES_A_SECOND, "")
+        yield beside
     finally:
         bench.context.close()
 

@@ -18,7 +18,7 @@ from storage.vectors.stored import StoredIndex
 TOP = 100
 A_WRITE = 20_000  # rows
 REPEATS = 5
-INDEXED = 100_000  # of LanceDB's IVF, which takes long to make for a million
+INDEXED = 50_000  # of LanceDB's IVF, which takes long to make for a million
 PROBED = 20  # partitions
 
 
