@@ -165,8 +165,10 @@ def _could_draw(
 def _groups(material: Material, collection: Collection, first: datetime) -> tuple[PictureIds, Floats]:
     """The picture that speaks for each group of look-alikes, of those with a vector, and the group's age in
     seconds; -inf for those that are as old as the `first` wave."""
-    library = collection.library
-    groups = material.index.ids.without(library.silent(material.frame))
+    library, known = collection.library, material.index.ids
+    if len(known) != material.pictures:  # some are being added, or emptied out of the bin
+        known = PictureIds.of(library.all_ids()).within(known)
+    groups = known.without(library.silent(material.frame))
     added = np.full(len(groups), -np.inf)
     since = library.groups_since(first, material.frame)
     speaks = library.speakers(since, material.frame)

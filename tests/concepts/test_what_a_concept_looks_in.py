@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from answering import answer
 from drawing import draw_folder
@@ -260,6 +261,21 @@ def test_what_measured_before_measures_again_where_the_concept_looks_there_again
     assert set(before) <= reserved, "it teaches nothing meanwhile"
     trained.collections.look_in(NAME, ["Rooms"], author=ME)
     assert trained.context.material(concept).evaluation_labels()[0] == before
+
+
+def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
+    """Some are left over for a moment while the bin is emptied."""
+    from concepts.classifier.sample import sample
+
+    collection = bench.context.collection
+    bench.collections.look_in(NAME, [], author=ME)
+    answered(bench, 12)
+    concept = bench.context.concept(NAME)
+    before = sample(bench.context.material(concept), collection)
+    collection.index().write(["f" * 64], np.eye(1, collection.recorded().dimension))
+    after = sample(bench.context.material(concept), collection)
+    assert list(after.groups) == list(before.groups)
+    assert after.covered == before.covered
 
 
 def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
