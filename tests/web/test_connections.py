@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import own_loop
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -105,7 +106,7 @@ def test_what_is_answered_in_parts_is_sent_part_by_part_at_once(
                 await reader.read()
                 writer.close()
 
-    asyncio.run(ask())
+    own_loop.run(ask())
     assert at_once == [1]
 
 
