@@ -85,7 +85,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
     operation = schema[path][method.upper()]
 
     @settings(
-        max_examples=5,  # of each of hundreds
+        max_examples=10,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -108,7 +108,7 @@ def test_whatever_bytes_are_sent_as_a_body_the_answer_says_what_is_wrong(
 ) -> None:
     client = TestClient(app, base_url="http://127.0.0.1:7860", raise_server_exceptions=True)
 
-    @settings(max_examples=8, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(
         body=st.binary(max_size=200)
         | st.sampled_from([b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe{}", b"1e999"]),
