@@ -5,16 +5,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from pydantic import computed_field
 
-from concepts.classifier.sample import sample
+from concepts.classifier.sample import Sample
 from concepts.labels.dataset import Material
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
 from concepts.learning.sampled import ERROR, estimate
 from concepts.learning.waves import LOOKS
-from concepts.library.collection import Collection
 from concepts.view import View
 from storage.frames import Frame
 
@@ -78,16 +76,17 @@ class Rarity(View):
         return f"The {FEWEST} that figures need take {about} {takes:,} answers that measure."
 
 
-def rarity(material: Material, collection: Collection, walls: list[list[str]]) -> Rarity | None:
-    """None before the first wave, which is drawn with equal chances, is answered, and for a set from outside.
+def rarity(drawn: Sample, material: Material, walls: list[list[str]]) -> Rarity | None:
+    """By what was `drawn` to measure with. None before the first wave, which is drawn with equal chances, is
+    answered, and for a set from outside.
 
     There and at each look of `concepts.learning.waves`, not in between: looking more often would be wrong
     more often. By exact intervals of each stratum (`concepts.learning.intervals.counted`).
     """
-    drawn, error = sample(material, collection), ERROR / LOOKED_AT
+    error = ERROR / LOOKED_AT
     about = {"walls": len(walls), "on_walls": len({picture for wall in walls for picture in wall})}
     if drawn.draws is not None:
-        found = estimate(drawn.strata(np.zeros(len(drawn.ids)), np.zeros(len(drawn.groups))), 1.0, error).yes
+        found = estimate(drawn.unscored, 1.0, error).yes
         if found is None:
             return None
         high = min(found.high, float(drawn.covered))

@@ -49,8 +49,12 @@ class Sample:
         """(n,) how many pictures each of those that measure stands for, whatever a head says of them."""
         if self.draws is None:
             return np.ones(len(self.ids))
-        strata = self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
-        return weights(strata, len(self.groups))[self.rows]
+        return weights(self.unscored, len(self.groups))[self.rows]
+
+    @cached_property
+    def unscored(self) -> list[Stratum]:
+        """The strata where nothing is asked of a head: every probability is 0."""
+        return self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
 
     def alike(self, seed: int) -> Rows:
         """Rows of those that are as good as drawn with equal chances: of those of which too many were drawn,
@@ -132,15 +136,15 @@ def _drawn(
     known_truth = _known(material, find)
     decided = np.isin(np.arange(len(groups)), list(known_truth))
     stratum, known = [], []
+    newest = np.zeros(len(groups), dtype=np.int64)
     for wave in waves:
         there = _could_draw(material, collection, wave, groups, added) & ~shown
         before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
-        cut = _cut(material, wave, groups)
-        stratum.append(np.where(there & ~before, cut, -1))
+        newest = _cut(material, wave, groups)
+        stratum.append(np.where(there & ~before, newest, -1))
         known.append(there & before & decided)
     drawn = np.full(len(groups), -1)
     drawn[rows] = [numbers.index(material.wave_of[i]) for i in ids]
-    newest = _cut(material, waves[-1], groups)
     draws = Draws(np.stack(stratum), np.stack(known), newest, drawn)
     return Sample(ids, truth, material.groups(ids), groups, draws, rows, known_truth, find)
 

@@ -31,11 +31,13 @@ class Progress:
         stop: threading.Event,
         require_room: Callable[[], None],
         lease: int | None = None,
+        stand_aside: Callable[[], None] = lambda: None,
     ) -> None:
         """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept; `lease`
-        is the run's own."""
+        is the run's own; `stand_aside` returns when it is the work's turn to go on."""
         self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
         self._require_room = require_room
+        self._stand_aside = stand_aside
         self._lock = threading.Lock()
         self._lease = lease
         self._cancelled = False
@@ -50,6 +52,7 @@ class Progress:
             self.beat()
         if self._listener:
             self._listener(done, total, message)
+        self._stand_aside()
         if self._cancelled:
             raise CancelledError("Cancelled. What was done until here is kept.")
         if self._lost or self._stop.is_set():

@@ -20,6 +20,7 @@ from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJob
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.progress import Listener, Progress, StoppedError
+from concepts.jobs.turns import Turns
 from storage.disk import FULL, free_bytes
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
@@ -61,6 +62,7 @@ class JobRunner:
         self._home = home
         self._admit = admit
         self._room_at = -math.inf  # when to look for room again after a disk was full
+        self.turns = Turns()
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
         self._executor = executor(self.perform)
@@ -167,7 +169,8 @@ class JobRunner:
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
         require_room = partial(self._require_room, lane)
-        progress = Progress(self.store, stored.id, listener, self._stop, require_room, stored.lease)
+        more = (self.turns.stand_aside,) if lane is Lane.FOLLOWING else ()
+        progress = Progress(self.store, stored.id, listener, self._stop, require_room, stored.lease, *more)
         said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
         said.info("%s begun", stored.kind)
         try:

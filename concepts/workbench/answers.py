@@ -317,6 +317,12 @@ class Answers:
         purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
+        with self._context.jobs.turns.first():
+            return self._chosen(concept, n, waiting, purpose, ways)
+
+    def _chosen(
+        self, concept: ConceptRow, n: int, waiting: Sequence[str], purpose: Purpose, ways: Ways | None
+    ) -> list[NextPicture]:
         wanted = max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1
         self._context.draw_more(concept, waiting, wanted)
         material = self._context.material(concept)
@@ -371,6 +377,10 @@ class Answers:
             return self._open[concept.id]
 
     def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
+        with self._context.jobs.turns.first():
+            return self._ranked(concept, order, query)
+
+    def _ranked(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
         self._context.draw_evaluation(concept)
         material, collection = self._context.material(concept), self._context.collection
         if order == "wall":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from concepts.classifier.coverage import coverage
 from concepts.classifier.doubts import Doubts, WorthALook, doubts, worth_a_look
 from concepts.classifier.looked_again import (
@@ -22,7 +24,6 @@ from concepts.classifier.training import check_fingerprint, way_of
 from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
-from concepts.labels.dataset import Material
 from concepts.labels.rows import SPELLINGS
 from concepts.learning.fitting import SEED
 from concepts.library.browsing import views_of
@@ -176,15 +177,21 @@ class SecondLook:
         asked = self._asked(concept)  # there may be more answers than when it was asked for
         material, collection = self._context.material(concept), self._context.collection
         newest = self._context.heads.get(concept.id)
-        progress.report(0, 4, "looking for answers that the others speak against")
+        steps = partial(progress.report, total=6)  # small ones: between them it stands aside
+        steps(0, message="looking for answers that the others speak against")
         doubtful = second_look(material, collection, self._context.log, SUSPECTS)
         inside = set(material.looks_at(suspect.id for suspect in doubtful))
         doubtful = [suspect for suspect in doubtful if suspect.id in inside]
-        progress.report(1, 4, "looking at what the last answers changed")
+        steps(1, message="looking at what the last answers changed")
         settled = settling(material, way_of(newest) if newest else "auto")
-        progress.report(2, 4, "looking at what figures cover")
-        covered = coverage(_alike(material, self._context), material.index, collection.library.near_groups)
-        progress.report(3, 4, "looking for what the version has wrong")
+        steps(2, message="looking at what figures cover")
+        drawn = sample(material, collection)
+        steps(3, message="looking at what figures cover")
+        alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
+        covered = coverage(alike, material.index, collection.library.near_groups)
+        steps(4, message="looking at how rare it is")
+        rare = rarity(drawn, material, self._context.walls.of(concept.id))
+        steps(5, message="looking for what the version has wrong")
         fits = newest is not None and newest.fingerprint == collection.recorded().fingerprint
         log = self._context.log
         return LookedOver(
@@ -194,14 +201,8 @@ class SecondLook:
             counted=len(material.decisions),
             suspects=doubtful,
             settling=settled,
-            rarity=rarity(material, collection, self._context.walls.of(concept.id)),
+            rarity=rare,
             coverage=covered,
             version=newest.number if newest else 0,
             doubts=doubts(material, collection, log, newest, DOUBTS) if newest and fits else None,
         )
-
-
-def _alike(material: Material, context: Context) -> list[str]:
-    """Those of the pictures that measure which are as good as drawn with equal chances."""
-    drawn = sample(material, context.collection)
-    return [drawn.ids[row] for row in drawn.alike(SEED)]

@@ -235,7 +235,8 @@ class Versions:
         if newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head):
             number, new = newest.number, False
         else:
-            number, new = self._train_now(concept, job.target, job.head).number, True
+            with self._context.jobs.turns.first():
+                number, new = self._train_now(concept, job.target, job.head).number, True
         return Trained(version=number, new=new, measured=self._measure(concept, number, progress))
 
     def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
@@ -293,8 +294,9 @@ class Versions:
 
     def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:
         """Scores and ranks it, and says how many pictures that are."""
-        scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id))
-        self._context.rank_library(concept, head, wait=True)
+        with self._context.jobs.turns.first():
+            scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id))
+            self._context.rank_library(concept, head, wait=True)
         return len(scores.probability)
 
     def _keep(self, concept: ConceptRow, head: StoredHead, measure: bool) -> int:

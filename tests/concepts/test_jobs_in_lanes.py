@@ -40,6 +40,12 @@ class Glance(Job[Counted]):
     lane = Lane.SHORT
 
 
+@dataclass(frozen=True)
+class Follow(Job[Counted]):
+    kind = "follow"
+    lane = Lane.FOLLOWING
+
+
 def to_the_end(job: Count, progress: Progress) -> Counted:
     for step in range(job.steps):
         progress.report(step, job.steps)
@@ -92,6 +98,31 @@ def test_a_short_job_runs_while_a_long_one_is_going(store: JobStore) -> None:
     assert begun.wait(PATIENCE)
     assert ended(store, runner.submit(Glance())).state == "done"
     gate.set()
+    runner.stop()
+
+
+def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_other_work(
+    store: JobStore,
+) -> None:
+    at_its_step, order = threading.Event(), list[str]()
+
+    def follow(job: Follow, progress: Progress) -> Counted:
+        at_its_step.set()
+        progress.report(1, 2)
+        order.append("followed")
+        return Counted(steps=2)
+
+    runner = JobRunner(store)
+    runner.register(Follow, follow)
+    runner.register(Glance, glance)
+    with runner.turns.first():
+        following = runner.submit(Follow())
+        runner.start()
+        assert at_its_step.wait(PATIENCE)
+        assert ended(store, runner.submit(Glance())).state == "done"  # which stands aside for nothing
+        order.append("waited for")
+    assert ended(store, following).state == "done"
+    assert order == ["waited for", "followed"]
     runner.stop()
 
 

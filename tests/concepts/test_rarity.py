@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
-from concepts.classifier.sample import Sample
+from concepts.classifier.sample import Sample, sample
 from concepts.learning.sampled import Draws
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -62,9 +62,14 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     answer(bench, learned, "yes")
     answer(bench, first[1:], "no")
     walls = [learned]
-    assert rarity(bench.context.material(concept), collection, walls) is None
+
+    def said_now() -> Rarity | None:
+        material = bench.context.material(concept)
+        return rarity(sample(material, collection), material, walls)
+
+    assert said_now() is None
     answer(bench, first[:1], "no")
-    said = rarity(bench.context.material(concept), collection, walls)
+    said = said_now()
     assert said is not None
     assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
     assert (said.walls, said.on_walls) == (1, 5)
@@ -73,9 +78,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     assert "drawn to measure with counts" in bench.definitions.concept(NAME).rare
 
 
-def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with() -> None:
     stratum, known, drawn = np.zeros((1, 400), np.int64), np.zeros((1, 400), bool), np.full(400, -1)
     stratum[:, :100], known[:, :100], drawn[100:160] = -1, True, 0
     ids, rows = [f"{row}" for row in range(100, 160)], np.arange(100, 160)
@@ -83,8 +86,7 @@ def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measur
     truth[:2] = True
     draws = Draws(stratum, known, np.zeros(400, np.int64), drawn)
     of = Sample(ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows)
-    monkeypatch.setattr("concepts.classifier.rarity.sample", lambda *_: of)
-    said = rarity(None, None, [])  # type: ignore[arg-type]  # of which it asks for the sample alone
+    said = rarity(of, None, [])  # type: ignore[arg-type]  # where there are draws, they say all
     assert said is not None
     assert (said.yes, said.n) == (2, 60)
     assert said.value == pytest.approx(2 / 60 * 300)
