@@ -31,7 +31,7 @@ from benchmarks.limits.rows import Row, Rows, seconds_of
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ANSWERS, LABELLED = 2000, 50
+LABELLED = 50
 A_PRESS = 0.3  # seconds between a picture and the next press
 PATIENCE = 120_000  # ms
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -74,10 +74,7 @@ window.fetch = async (...asked) => {
 
 def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
     """A library of `pictures` is built in the folder, unless one is there."""
-    home = folder / "home"
-    if not (home / "whole").exists():
-        took = seconds_of(lambda: _build(home, pictures))
-        print(f"A library of {pictures:,} pictures was built in {took:.0f} s.", file=sys.stderr)
+    home = million.library(folder, pictures)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -88,12 +85,6 @@ def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
         with _serving(home) as (address, begun):
             yield from Journey(page, address, f"{pictures:,} pictures", screens).rows(begun)
         browser.close()
-
-
-def _build(home: Path, pictures: int) -> None:
-    million.build(home, pictures)
-    million.answer(home, ANSWERS)
-    (home / "whole").touch()
 
 
 class Journey:
@@ -112,7 +103,9 @@ class Journey:
         yield self._row("search by a picture", 1, [self._like() for _ in range(3)])
         yield from self._label()
         trained = [self._trained() for _ in range(3)]
-        yield self._row(f"train with {ANSWERS:,} answers until re-ranked", 1, [one[0] for one in trained])
+        yield self._row(
+            f"train with {million.TAUGHT:,} answers until re-ranked", 1, [one[0] for one in trained]
+        )
         yield self._row("the same until measured", 10, [one[1] for one in trained])
         yield self._row("Use, the library re-ranked", 1, [self._use() for _ in range(3)])
         yield self._exported()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from benchmarks import synthetic_library as made
+from benchmarks.limits.rows import seconds_of
 from concepts.encoders import load_encoder, unit
 from concepts.encoders.base import Encoder
 from concepts.settings import load_settings
@@ -48,6 +50,8 @@ SENTENCE = "A star of any colour; not a cross and not an arrow."
 AUTHOR = Author("simulation", "simulated")
 MEASURE = 200  # pictures that are drawn to measure with, at least
 A_WRITE = 20_000  # rows
+CONCEPTS, ANSWERS_EACH = 100, 10  # about nothing in particular; of each that many pictures one is answered
+TAUGHT = 2000  # answers about what pictures show
 
 
 def kind_of(picture_id: str) -> int:
@@ -64,13 +68,27 @@ def counts(picture_id: str) -> bool:
     return KINDS[kind_of(picture_id)].endswith(COUNTS)
 
 
-def build(home: Path, pictures: int, concepts: int = 20, answers: int = 20_000) -> None:
-    """Into a home that is empty. Of the concepts one is about what pictures show, without answers."""
+def library(folder: Path, pictures: int) -> Path:
+    """The home in a folder; with a library of `pictures` and its answers, built unless one is there."""
+    home = folder / "home"
+    if not (home / "whole").exists():
+
+        def make() -> None:
+            build(home, pictures)
+            answer(home, TAUGHT)
+            (home / "whole").touch()
+
+        print(f"A library of {pictures:,} pictures was built in {seconds_of(make):.0f} s.", file=sys.stderr)
+    return home
+
+
+def build(home: Path, pictures: int) -> None:
+    """Into a home that is empty. Besides the concepts one is about what pictures show, without answers."""
     bench = Workbench(load_settings(home=home))
     try:
         encoder = load_encoder(f"local-dir:{checkpoint(home / 'encoder')}", cache=home / "cache")
         _draw(home)
-        made.build(bench.context.database, pictures, concepts, answers)
+        made.build(bench.context.database, pictures, CONCEPTS, pictures // ANSWERS_EACH)
         fingerprint = encoder.fingerprint
         known = LibraryEncoder(encoder.name, fingerprint.precision, str(fingerprint), encoder.dimension)
         bench.context.collection.library.set_encoder(known)

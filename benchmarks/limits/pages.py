@@ -1,6 +1,5 @@
 """Pages, filters and counts of a large library, lists of concepts, and what adding costs beside plain
-inserts, in SQL alone. The library is synthetic: rows without picture files and vectors
-(`benchmarks.synthetic_library`).
+inserts, in SQL alone. The library is `benchmarks.limits.million`'s.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from sqlalchemy import insert
 
 from benchmarks import synthetic_library as made
 from benchmarks.library_pages import BATCH, Question, Questions, measure
+from benchmarks.limits import million
 from benchmarks.limits.rows import Row, Rows, compared
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -21,19 +21,16 @@ from storage.adding import PictureFacts
 from storage.pictures.files import Source
 from storage.tables import PendingVectorRow, PictureRow, SourceRow, now
 
-CONCEPTS = 100
-ANSWERS_EACH = 10  # pictures: one of those many is answered
 SOME, ROUNDS, TIMES = 5, 3, 20
 BAR = 0.1  # seconds, 95 times of 100
 PLAIN = 3  # times as long as plain inserts
 
 
 def rows(folder: Path, count: int) -> Rows:
-    """A library of `count` pictures in a folder that is empty."""
-    settings, answers = load_settings(home=folder), count // ANSWERS_EACH
+    """Of a library of `count` pictures, which is built in the folder unless one is there; adds to it."""
+    settings, answers = load_settings(home=million.library(folder, count)), count // million.ANSWERS_EACH
     bench = Workbench(settings)
     try:
-        made.build(bench.context.database, count, CONCEPTS, answers)
         questions = Questions(bench, count)
         questions.collections()
         of = f"of {count:,} pictures"
@@ -41,7 +38,7 @@ def rows(folder: Path, count: int) -> Rows:
         yield _row(f"pages {of}, the slowest order", questions.pages())
         yield _row(f"filters {of}, the slowest", questions.filters())
         yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts())
-        listed = f"{CONCEPTS} concepts, {answers:,} answers"
+        listed = f"{million.CONCEPTS} concepts, {answers:,} answers"
         bench.definitions.concepts()  # counts them, once for all processes
         yield _row("lists of concepts, copies and the bin, the slowest", questions.others())
         begun = [Workbench(settings) for _ in range(ROUNDS * TIMES)]
