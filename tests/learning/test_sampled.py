@@ -109,6 +109,20 @@ def test_pictures_that_came_later_are_spoken_for_by_later_waves_alone() -> None:
     assert weights(together(draws, np.zeros(100), truth), 100).sum() == pytest.approx(100)
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from(LOOKS[:4]), st.sampled_from([0.0, 0.05, 0.5]))
+def test_every_picture_that_was_there_at_a_wave_is_spoken_for_once(
+    seed: int, upto: int, learned: float
+) -> None:
+    library = Library(seed, 0.2)
+    draws = library.waves(seed, upto).with_known(np.random.default_rng(seed).random(3000) < learned)
+    found = library.said(draws)
+    frames = [stratum.frame for stratum in found if stratum.frame is not None]
+    assert len(frames) == len(found)
+    spoken_for = sum(stratum.share * len(frame) for stratum, frame in zip(found, frames, strict=True))
+    assert spoken_for == pytest.approx(draws.there.any(axis=0).sum())
+    assert all((np.diff(frame) >= 0).all() for frame in frames)
+
+
 def test_what_is_known_through_and_through_makes_no_sample_large_enough() -> None:
     few = [Stratum(np.full(12, 0.9), np.arange(12) >= 2, np.full(400, 0.9)) for _ in range(2)]
     census = Stratum(np.full(60, 0.9), np.zeros(60, bool), np.full(60, 0.9))
