@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import Database, chunks, insert_new, insert_or_update
+from storage.database import Database, chunks, insert_new, insert_or_update, tuples
 from storage.folders import Placed, count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown
 from storage.pictures.files import SkippedFile, Source
@@ -41,28 +41,26 @@ class Adding:
 
     # Files
 
-    def unchanged(self, sources: Sequence[Source | SkippedFile]) -> set[str]:
-        """Those URIs whose file was read before, good or bad, and has the same size and time since."""
-        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
-        found: set[str] = set()
-        with self._database.read() as session:
-            for table in (SourceRow, BadFileRow):
-                for uris in chunks([source.uri for source in sources]):
-                    rows = session.execute(
-                        select(table.uri, table.size, table.mtime_ns).where(table.uri.in_(uris))
-                    )
-                    found.update(uri for uri, size, mtime in rows if (uri, size, mtime) in wanted)
-        return found
-
-    def read_from(self, sources: Sequence[Source]) -> dict[str, str]:
+    def read_from(self, files: Sequence[Source | SkippedFile]) -> dict[str, str]:
         """URI → the picture that was read from it, of those files that have the same size and time since."""
-        wanted = {(source.uri, source.size, source.mtime_ns) for source in sources}
+        s = SourceRow
+        now_there = {(file.uri, file.size, file.mtime_ns) for file in files}
         found: dict[str, str] = {}
         with self._database.read() as session:
-            for uris in chunks([source.uri for source in sources]):
-                for row in session.scalars(select(SourceRow).where(SourceRow.uri.in_(uris))):
-                    if (row.uri, row.size, row.mtime_ns) in wanted:
-                        found[row.uri] = row.picture_id
+            for uris in chunks([file.uri for file in files]):
+                query = select(s.uri, s.size, s.mtime_ns, s.picture_id).where(s.uri.in_(uris))
+                found.update((row[0], row[3]) for row in tuples(session, query) if row[:3] in now_there)
+        return found
+
+    def skipped_before(self, files: Sequence[Source | SkippedFile]) -> set[str]:
+        """URIs of those that could not be read before and have the same size and time since."""
+        b = BadFileRow
+        now_there = {(file.uri, file.size, file.mtime_ns) for file in files}
+        found: set[str] = set()
+        with self._database.read() as session:
+            for uris in chunks([file.uri for file in files]):
+                query = select(b.uri, b.size, b.mtime_ns).where(b.uri.in_(uris))
+                found.update(row[0] for row in tuples(session, query) if row in now_there)
         return found
 
     def set_taken(self, taken: dict[str, int]) -> None:

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Select, Table, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -172,6 +172,14 @@ def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """As many at a time as one statement is asked about."""
     for start in range(0, len(items), PARAMETERS):
         yield items[start : start + PARAMETERS]
+
+
+def tuples(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """All that a query of text and whole numbers finds, as the driver gives it: to make rows of many takes
+    as long as to read them."""
+    cursor = session.connection().execute(query).cursor
+    assert cursor is not None
+    return list(cursor.fetchall())
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
-from storage.database import PARAMETERS, Database, chunks, insert_or_update
+from storage.database import PARAMETERS, Database, chunks, insert_or_update, tuples
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
@@ -40,7 +40,6 @@ LIBRARY_TABLES = (
     BadFileRow,
     PendingVectorRow,
 )
-MANY_PLACES = 8192  # at a time, of all of them
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
 
 
@@ -123,18 +122,23 @@ class Library:
         """Every id with its perceptual hash, by id; also of those in the bin, so that what looks alike stays
         together when they are put back."""
         with self._database.read() as session:
-            rows = session.execute(
-                select(PictureRow.id, PictureRow.perceptual_hash).order_by(PictureRow.id)
-            ).all()
+            rows = tuples(session, select(PictureRow.id, PictureRow.perceptual_hash).order_by(PictureRow.id))
         return [row[0] for row in rows], [row[1] for row in rows]
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
         changed: list[dict[str, str]] = []
         left: set[str | None] = set()
+        p = PictureRow
+        query = select(p.id, p.near_group)
         with self._database.write("library") as session:
-            before = session.execute(select(PictureRow.id, PictureRow.near_group).order_by(PictureRow.id))
-            for picture_id, group in before:
+            # Nearly every picture is alone and stays so: the database passes over those.
+            before: dict[str, str | None] = dict(
+                tuples(session, query.where(p.near_group.is_distinct_from(p.id)))
+            )
+            for ids in chunks(sorted(groups.keys() - before.keys())):
+                before.update(tuples(session, query.where(p.id.in_(ids))))
+            for picture_id, group in sorted(before.items()):
                 if (new := groups.get(picture_id, picture_id)) != group:
                     changed.append({"id": picture_id, "near_group": new})
                     left.add(group)
@@ -401,15 +405,14 @@ class Library:
                         found[path].add(picture_id)
         return found
 
-    def first_places(self) -> Iterator[dict[str, str]]:
-        """Picture id → the first of its places, of every picture by id, some thousand at a time. Read through
-        and sorted by the database: a million looked up one after the other take it twice as long."""
-        query = select(SourceRow.picture_id, func.min(SourceRow.uri)).where(shown(SourceRow.picture_id))
-        query = query.with_hint(SourceRow, "NOT INDEXED", "sqlite").group_by(SourceRow.picture_id)
-        query = query.order_by(SourceRow.picture_id).execution_options(yield_per=MANY_PLACES)
+    def first_places(self, first: str, last: str) -> dict[str, str]:
+        """Picture id → the first of its places, of the pictures from one id up to another. Read from an index
+        in its order."""
+        s = SourceRow
+        query = select(s.picture_id, s.uri).where(s.picture_id.between(first, last), shown(s.picture_id))
         with self._database.read() as session:
-            for rows in session.connection().execute(query).partitions():  # rows as they come, no objects
-                yield {row[0]: row[1] for row in rows}
+            # The last one of equal keys counts.
+            return dict(reversed(tuples(session, query.order_by(s.picture_id, s.uri))))
 
     def all_ids(self, *, in_bin: bool = False) -> list[str]:
         """By id; with `in_bin` also those that are there: whatever has a vector and a thumbnail."""

@@ -12,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 
 from concepts.encoders import load_named_elsewhere
-from concepts.encoders.base import Encoder, Vectors
+from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, FingerprintMismatchError
 from concepts.export.facts import SCHEMA_VERSION, BundleFacts, ConceptFacts
 from concepts.export.heads import BundleHead, check_cuts, tensors_of
@@ -51,7 +52,7 @@ class Bundle:
     def columns(self) -> tuple[str, ...]:
         return self.facts.columns
 
-    def outputs(self, vectors: Vectors) -> Outputs:
+    def outputs(self, vectors: NDArray[np.floating]) -> Outputs:
         """(n, d), of length 1 → probabilities and decisions (n, columns), grades (n, graded). Raises
         `DiscernError` for another d."""
         if vectors.ndim != 2 or vectors.shape[1] != self.facts.encoder.dimension:

@@ -31,7 +31,7 @@ from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
 from concepts.export.rules import Combined, OneOf
-from concepts.export.scoring import schema_of, score_rows, write_scores
+from concepts.export.scoring import Batches, schema_of, score_rows, write_scores
 from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
@@ -44,7 +44,7 @@ from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files
 from concepts.library.looking import short_side
-from concepts.library.placed import with_places
+from concepts.library.placed import Placed, with_places
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
@@ -287,6 +287,7 @@ def score_pictures(
             "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
             "its classify.py."
         )
+    batches: Batches
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
@@ -298,9 +299,7 @@ def score_pictures(
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 
-def _library(
-    collection: Collection, index: VectorReader, listener: Listener
-) -> Iterator[tuple[list[str], list[str], Vectors]]:
+def _library(collection: Collection, index: VectorReader, listener: Listener) -> Iterator[Placed]:
     total, done = len(index.ids), 0
     for ids, paths, vectors in with_places(collection, index):
         done += len(ids)

@@ -13,13 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+from numpy.typing import NDArray
 
-from concepts.encoders.base import Vectors
 from concepts.errors import DiscernError
 from concepts.export.loading import Bundle
 from storage.csv_files import FORMULA
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
+
+Batches = Iterable[tuple[Sequence[str], Sequence[str], NDArray[np.floating]]]
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,7 @@ def schema_of(bundle: Bundle) -> pa.Schema:
     return pa.schema(fields)
 
 
-def score_rows(
-    bundle: Bundle, batches: Iterable[tuple[Sequence[str], Sequence[str], Vectors]]
-) -> Iterator[pa.RecordBatch]:
+def score_rows(bundle: Bundle, batches: Batches) -> Iterator[pa.RecordBatch]:
     """(ids, paths, vectors (n, d)) → batches of id, path, score 0..1 and decision yes/no, in the same order.
 
     Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
@@ -59,7 +59,8 @@ def score_rows(
         columns = [pa.array(ids, pa.string()), path_texts(paths)]
         for place, name in enumerate(bundle.columns):
             columns.append(pa.array(np.ascontiguousarray(found.probability[:, place])))
-            columns.append(pa.array(np.where(found.decision[:, place], "yes", "no"), pa.string()))
+            decided = np.ascontiguousarray(found.decision[:, place])
+            columns.append(pc.if_else(pa.array(decided), "yes", "no"))
             if name in graded:
                 columns.append(pa.array(np.ascontiguousarray(found.grade[:, graded.index(name)])))
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -98,6 +99,8 @@ def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffi
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
+    if not pc.any(pc.match_substring_regex(table["path"], f"^{FORMULA}")).as_py():
+        return table  # as good as always
     place = table.schema.get_field_index("path")
     escaped = pc.replace_substring_regex(table["path"], f"^({FORMULA})", r"'\1")
     return table.set_column(place, table.schema.field("path"), escaped)

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from concepts.encoders.base import Vectors
 from concepts.errors import DiscernError
 from concepts.export.scoring import path_texts
 from concepts.learning.base import LinearHead
 from storage.csv_files import escaped
+from storage.vectors.products import multiplied
 
-Batches = Iterable[tuple[Sequence[str], Sequence[str], Vectors]]
+Batches = Iterable[tuple[Sequence[str], Sequence[str], NDArray[np.float16]]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -
     bias = np.array([column.head.bias for column in columns])
     thresholds = np.array([column.head.threshold for column in columns])
     for ids, paths, vectors in batches:
-        logits = np.asarray(vectors, np.float64) @ weights + bias
+        logits = multiplied(vectors, weights) + bias
         probability = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
         known = np.isfinite(probability).all(axis=1)
         if not known.all():
@@ -58,6 +60,6 @@ def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -
         for place, column in enumerate(columns):
             yes, outside = probability[:, place] >= thresholds[place], ~np.array(column.looks_at(ids), bool)
             found.append(pa.array(np.ascontiguousarray(probability[:, place]), mask=outside))
-            found.append(pa.array(np.where(yes, "yes", "no"), pa.string(), mask=outside))
+            found.append(pc.if_else(pa.array(yes, mask=outside), "yes", "no"))
             found.append(pa.array(np.full(len(ids), column.version, np.int32), mask=outside))
         yield pa.RecordBatch.from_arrays(found, schema=schema)

@@ -45,6 +45,7 @@ from storage.removed import Removed
 from storage.vectors.protocol import VectorIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
+LOOKED_UP_AT_ONCE = 1024  # files: whether they were read before
 THUMBNAILS_AT_ONCE = 8  # asked for or kept at a time, because where they are kept may be far away
 
 Item = TypeVar("Item")
@@ -159,13 +160,15 @@ class Ingestion:
     def _changed(
         self, files: Iterable[Source | SkippedFile], result: AddReport
     ) -> Iterator[Source | SkippedFile]:
-        for batch in batches_of(files, COMMIT_EVERY):
-            unchanged = self._library.adding.unchanged(batch)
-            known = self._library.adding.read_from([file for file in batch if isinstance(file, Source)])
-            out = self._removed.among(list(known.values()))
-            result.removed_before += sum(known.get(uri) in out for uri in unchanged)
-            result.unchanged += sum(known.get(uri) not in out for uri in unchanged)
-            yield from (file for file in batch if file.uri not in unchanged)
+        for batch in batches_of(files, LOOKED_UP_AT_ONCE):
+            read = self._library.adding.read_from(batch)
+            others = [file for file in batch if file.uri not in read]
+            bad = self._library.adding.skipped_before(others)
+            out = self._removed.among(list(read.values()))
+            removed = sum(picture in out for picture in read.values())
+            result.removed_before += removed
+            result.unchanged += len(read) - removed + len(bad)
+            yield from (file for file in others if file.uri not in bad)
 
     def _pending(self) -> Iterator[Again]:
         after = ""

@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from concepts.classifier.training import linear_head
-from concepts.encoders.base import Vectors
 from concepts.errors import DiscernError
 from concepts.export.scoring import write_scores
 from concepts.export.table import Column, schema_of, table_rows
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done
-from concepts.library.placed import with_places
+from concepts.library.placed import Placed, with_places
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import ScoreTable, TableResult
@@ -124,7 +123,7 @@ class ScoreTables:
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
-    def _batches(self, progress: Progress) -> Iterator[tuple[list[str], list[str], Vectors]]:
+    def _batches(self, progress: Progress) -> Iterator[Placed]:
         index = self._context.collection.index().snapshot()
         total, done = len(index.ids), 0
         for ids, paths, vectors in with_places(self._context.collection, index):

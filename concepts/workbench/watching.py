@@ -245,7 +245,7 @@ class Watching:
     def _new(self, watch: Watch, files: Sequence[Source]) -> list[Source]:
         library = self._context.collection.library
         read = library.adding.read_from(files)
-        bad = library.adding.unchanged(files) - read.keys()
+        bad = library.adding.skipped_before([file for file in files if file.uri not in read])
         seen = self._watches.seen(watch.id, read.values())
         return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
 

@@ -115,8 +115,9 @@ class SourceRow(Base):
     """A place a picture's bytes are: an absolute path, or archive path + '!/' + member."""
 
     __tablename__ = "sources"
+    __table_args__ = (Index("sources_by_picture", "picture_id", "uri"),)  # enough for who asks where it is
     uri: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
-    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
+    picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"))
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     added: Mapped[datetime] = mapped_column(default=now, index=True)

@@ -22,7 +22,7 @@ class ReadBySnapshot(ABC):
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return self.snapshot().vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
         return self.snapshot().batches(size)
 
     def scores(

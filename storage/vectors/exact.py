@@ -42,7 +42,7 @@ class ExactCopy:
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
         self.known = ids
-        self._vectors = vectors
+        self._vectors = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
         self._rows = rows
         self.likely: Likely | None = None
 
@@ -64,10 +64,10 @@ class ExactCopy:
             )
         return self._vectors[self._at(places)].astype(np.float32)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
         for start in range(0, len(self.ids), size):
             places = np.arange(start, min(start + size, len(self.ids)))
-            yield self.ids.at(places), self._vectors[self._at(places)].astype(np.float32)
+            yield self.ids.at(places), self.halves(places)
 
     def scores(
         self,
@@ -116,7 +116,7 @@ class ExactCopy:
 
     def halves(self, places: Rows) -> NDArray[np.float16]:
         """(n, d) as they are kept, of the ids at these places of the order."""
-        return self._vectors[self._at(places)]
+        return np.take(self._vectors, self._at(places), axis=0)
 
     # Inside: a place is one in the order of the ids, a row one of the vectors
 

@@ -34,10 +34,10 @@ class FramedVectors:
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return self._whole.vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
         for start in range(0, len(self.ids), size):
             ids = self.ids.at(np.arange(start, min(start + size, len(self.ids))))
-            yield ids, self._whole.vectors(ids)
+            yield ids, self._whole.vectors(ids).astype(np.float16)
 
     def scores(
         self,

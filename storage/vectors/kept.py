@@ -43,7 +43,7 @@ class KeptReader:
             )
         return self._vectors.vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
         for ids, vectors in self._vectors.batches(size):
             kept = [row for row, picture_id in enumerate(ids) if picture_id not in self._hidden]
             if kept:

@@ -1,4 +1,4 @@
-"""Products of half-precision vectors with float32 weights, as fast as those of a float32 matrix in memory."""
+"""Products of half-precision vectors with weights, as fast as those of a matrix in the weights' precision."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,31 +16,34 @@ from threadpoolctl import ThreadpoolController
 
 from storage.vectors.ids import Rows
 
-CHUNK = 4 * 1024**2  # bytes of float32 that are converted at a time: they stay in the cache until multiplied
+CHUNK = 4 * 1024**2  # bytes of what was converted: they stay in the cache until multiplied
+
+Number = TypeVar("Number", np.float32, np.float64)
 
 # The vectors are mapped for reading and are never written to through torch.
 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
 
 
 def multiplied(
-    vectors: NDArray[np.float16], columns: NDArray[np.float32], rows: Rows | None = None
-) -> NDArray[np.float32]:
-    """columns (d,) or (d, k) → vectors (m, d) · columns, (m,) or (m, k); of `rows` (n,) alone where given.
+    vectors: NDArray[np.float16], columns: NDArray[Number], rows: Rows | None = None
+) -> NDArray[Number]:
+    """columns (d,) or (d, k) → vectors (m, d) · columns, (m,) or (m, k), in the precision of `columns`; of
+    `rows` (n,) alone where given.
 
     The chunks are fixed, and each is the work of one thread, so the answer doesn't depend on how many there
     are.
     """
     count = len(vectors if rows is None else rows)
-    chunk = max(CHUNK // (4 * vectors.shape[1]), 1)  # rows
+    chunk = max(CHUNK // (columns.itemsize * vectors.shape[1]), 1)  # rows
     columns = np.ascontiguousarray(columns)
-    out = np.empty((count, *columns.shape[1:]), dtype=np.float32)
+    out = np.empty((count, *columns.shape[1:]), dtype=columns.dtype)
     workers = os.cpu_count() or 1
     share = -(-count // (workers * chunk)) * chunk
     convert = _conversion()
 
     def multiply(first: int) -> None:
         # One buffer a thread: a new one for every chunk is taken from the system and given back each time.
-        floats = np.empty((min(chunk, count), vectors.shape[1]), dtype=np.float32)
+        floats = np.empty((min(chunk, count), vectors.shape[1]), dtype=columns.dtype)
         for start in range(first, min(first + share, count), chunk):
             part = slice(start, min(start + chunk, first + share, count))
             halves = vectors[part] if rows is None else vectors[rows[part]]
@@ -64,7 +68,7 @@ def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     return floats
 
 
-Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
+Conversion = Callable[[NDArray[np.float16], NDArray[Any]], None]
 
 
 def _conversion() -> Conversion:
@@ -75,7 +79,7 @@ def _conversion() -> Conversion:
         return lambda chunk, floats: np.copyto(floats, chunk)
     from torch import from_numpy
 
-    def convert(chunk: NDArray[np.float16], floats: NDArray[np.float32]) -> None:
+    def convert(chunk: NDArray[np.float16], floats: NDArray[Any]) -> None:
         from_numpy(floats).copy_(from_numpy(chunk))
 
     return convert

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -12,9 +13,9 @@ from concepts.classifier.training import linear_head
 from concepts.errors import ArchivedConceptError, DiscernError
 from concepts.library import placed
 from concepts.workbench import Workbench
-from storage import library
 from storage.adding import PictureFacts
 from storage.heads import StoredHead
+from storage.library import Library
 from storage.pictures.files import Source
 
 NAME, OTHER = "Round thing", "=Dark one"
@@ -47,8 +48,9 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
     assert all(Path(path).is_file() for path in table["path"].to_pylist())
     for name in (NAME, OTHER):
         head = linear_head(bench.context.head(bench.context.concept(name), None))
-        expected = head.probabilities(vectors.vectors(table["id"].to_pylist()))
-        assert table[f"{name}: probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-5)
+        exact = vectors.vectors(table["id"].to_pylist()).astype(np.float64) @ head.weights + head.bias
+        expected = 1 / (1 + np.exp(-exact))
+        assert table[f"{name}: probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
         said = ["yes" if p >= head.threshold else "no" for p in table[f"{name}: probability"].to_pylist()]
         assert table[f"{name}: decision"].to_pylist() == said
 
@@ -93,10 +95,9 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     expected = [collection.paths(ids).get(one, "") for one in ids]
     assert expected[:2] == ["/0/first.jpg", ""]
     assert all(expected[2:])
-    for few, parts in ((placed.FEW, library.MANY_PLACES), (0, library.MANY_PLACES), (placed.FEW, 3)):
+    monkeypatch.setattr(placed, "AT_ONCE", 4)
+    for few in (placed.FEW, 0):
         monkeypatch.setattr(placed, "FEW", few)
-        monkeypatch.setattr(library, "MANY_PLACES", parts)
-        monkeypatch.setattr(placed, "AT_ONCE", 4)
         found = [
             pair
             for some, places, _ in placed.with_places(collection, reader)
@@ -105,12 +106,20 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
         assert found == list(zip(ids, expected, strict=True))
 
 
-def test_places_come_by_id_and_gaps_are_empty() -> None:
-    places = placed.Places(iter([{"a": "1", "c": "3"}, {}, {"e": "5", "g": "7"}, {"i": "9"}]))
-    assert [places.of(ids) for ids in (["a", "b"], ["c", "d", "e"], ["f", "g"], [], ["j"])] == [
-        ["1", ""],
-        ["3", "", "5"],
-        ["", "7"],
-        [],
-        [""],
-    ]
+def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placed, "AT_ONCE", 4)
+    asked: list[str] = []
+
+    def places(self: Library, first: str, last: str) -> dict[str, str]:
+        asked.append(first)
+        if len(asked) == 3:
+            raise DiscernError("The disk is gone.")
+        return {}
+
+    monkeypatch.setattr(Library, "first_places", places)
+    with pytest.raises(DiscernError, match="The disk is gone"):
+        bench.score_tables.write(tmp_path / "all.csv")
+    assert list(tmp_path.glob("*all.csv*")) == []
+    assert len(asked) == 3

@@ -50,7 +50,8 @@ def test_a_file_with_other_contents_names_its_new_picture(library: Library) -> N
     changed = replace(source("a.png"), mtime_ns=2)
     library.adding.record([(changed, facts(new))], [], FINGERPRINT)
     assert [picture.sources for picture in library.pictures([old, new])] == [(), ("/pictures/a.png",)]
-    assert library.adding.unchanged([changed, source("a.png")]) == {"/pictures/a.png"}
+    assert library.adding.read_from([changed]) == {"/pictures/a.png": new}
+    assert library.adding.read_from([source("a.png")]) == {}
 
 
 def test_a_file_named_twice_in_one_batch_is_one_source(library: Library) -> None:
@@ -62,6 +63,9 @@ def test_a_file_named_twice_in_one_batch_is_one_source(library: Library) -> None
 def test_a_bad_file_that_turned_good_is_no_longer_listed(library: Library) -> None:
     library.adding.record([], [SkippedFile("/pictures/a.png", "empty", "It is empty.")], FINGERPRINT)
     assert [file.reason for file in library.bad_files()] == ["empty"]
+    (bad,) = library.bad_files()
+    assert library.adding.skipped_before([bad, replace(bad, uri="/b.png")]) == {"/pictures/a.png"}
+    assert library.adding.skipped_before([replace(bad, size=9)]) == set()
     library.adding.record([(source("a.png"), facts(picture_ids(1)[0]))], [], FINGERPRINT)
     assert library.bad_files() == []
 

@@ -100,6 +100,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "what measures where a concept looks": lambda d: ConceptStore(d).evaluation_pictures(1),
     "a page of a collection": lambda d: NamedCollections(d).page(1, 10, "a"),
     "the collections of a picture": lambda d: NamedCollections(d).of_picture("a"),
+    "where pictures are": lambda d: Library(d).first_places("a", "b"),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
 }
 
@@ -156,7 +157,7 @@ def test_no_table_is_read_through_for(empty: Database, question: str) -> None:
     assert [step for step in asked(empty, question) if step.startswith(tables)] == []
 
 
-@pytest.mark.parametrize("question", IN_ORDER)
+@pytest.mark.parametrize("question", [*IN_ORDER, "where pictures are"])
 def test_nothing_is_sorted_for(empty: Database, question: str) -> None:
     assert [step for step in asked(empty, question) if "TEMP B-TREE" in step] == []
 
@@ -164,6 +165,11 @@ def test_nothing_is_sorted_for(empty: Database, question: str) -> None:
 @pytest.mark.parametrize("question", [question for question in IN_ORDER if "copies" in question])
 def test_the_few_copies_are_found_by_their_own_index_for(empty: Database, question: str) -> None:
     assert all("pictures_copied_by_" in step for step in asked(empty, question))
+
+
+def test_where_pictures_are_stands_in_an_index(empty: Database) -> None:
+    first = asked(empty, "where pictures are")[0]
+    assert "COVERING INDEX sources_by_picture (picture_id>? AND picture_id<?)" in first, first
 
 
 @pytest.mark.parametrize("order", [Order.LARGEST, Order.LIGHTEST, Order.TAKEN, Order.NAME])
@@ -186,7 +192,12 @@ def test_postgres_has_an_index_in_the_order_for_each(postgres: Server) -> None:
         question: [
             step for step in asked(database, question) if "Seq Scan" in step or step.startswith("Sort")
         ]
-        for question in (*IN_ORDER, "folders", "for which concepts a picture is answered")
+        for question in (
+            *IN_ORDER,
+            "where pictures are",
+            "folders",
+            "for which concepts a picture is answered",
+        )
     }
     database.close()
     assert {question: steps for question, steps in wrong.items() if steps} == {}

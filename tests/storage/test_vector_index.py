@@ -203,7 +203,7 @@ def test_batches_are_sorted_by_id_and_of_the_size_asked(fill: Callable[..., Vect
     batches = list(reader.batches(size=10))
     assert [len(batch_ids) for batch_ids, _ in batches] == [10, 10, 5]
     assert [i for batch_ids, _ in batches for i in batch_ids] == sorted(ids)
-    assert all(rows.dtype == np.float32 for _, rows in batches)
+    assert all(rows.dtype == np.float16 for _, rows in batches)
     assert contents(reader) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
 
 
