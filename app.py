@@ -20,6 +20,7 @@ from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
 from web.http.connections import BoundedConnection
 from web.http.exposure import check_exposure
+from web.http.quiet import Quiet
 from web.http.starting import Stopgap, starting
 
 if TYPE_CHECKING:
@@ -81,10 +82,11 @@ def serve(
     else:
         workbench.jobs.start()
         workbench.watcher.start()
-    workbench.pictures.warm_up()
+    quiet = Quiet(app)
     stopgap.end()
+    quiet.then(workbench.pictures.warm_up)
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
-    uvicorn.Server(configuration(app, settings)).run(sockets=[listening])
+    uvicorn.Server(configuration(quiet, settings)).run(sockets=[listening])
 
 
 def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ class FolderBlobs:
         return self._path(key).is_file()
 
     def read(self, key: str) -> bytes:
-        return self._path(key).read_bytes()
+        return _read(self._path(key))
 
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
@@ -70,6 +71,20 @@ class FolderBlobs:
 
     def _path(self, key: str) -> Path:
         return self._folder / _checked(key)
+
+
+def _read(path: Path) -> bytes:
+    """With four calls to the system where `read_bytes` makes nine: around each a thread lets go of Python's
+    lock, and has to wait for it where others are at work. Raises `OSError`."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(file).st_size
+        content = os.read(file, size)
+        while len(content) < size and (more := os.read(file, size - len(content))):  # a file of gigabytes
+            content += more
+        return content
+    finally:
+        os.close(file)
 
 
 class BucketBlobs:

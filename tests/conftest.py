@@ -52,13 +52,13 @@ def apps_of_the_module_are_let_go() -> Iterator[None]:
 def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Migrations run once: a new SQLite database after it is made by the statements that the first came out
     as. Thousands of tests have one of their own."""
-    from storage import database
+    from storage import database, migrating
 
     home = tmp_path_factory.mktemp("migrated")
     database.Database(f"sqlite:///{home / 'first.sqlite'}").close()
     with closing(sqlite3.connect(home / "first.sqlite")) as first:
         statements = [line for line in first.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
-    through_all = database.upgrade
+    through_all = migrating.upgrade
 
     def upgrade(connection: Connection) -> None:
         if connection.dialect.name != "sqlite" or inspect(connection).get_table_names():
@@ -68,7 +68,7 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             connection.exec_driver_sql(statement)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "upgrade", upgrade)
+        patch.setattr(migrating, "upgrade", upgrade)
         yield
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from gradio.routes import App
 
 from concepts import __version__
 from concepts.sandboxes import Sandboxes
@@ -18,6 +20,7 @@ from web.http.answers import answer_routes
 from web.http.downloads import download_routes
 from web.http.elsewhere import elsewhere_routes
 from web.http.guard import Guard
+from web.http.later import Later
 from web.http.login import login_routes
 from web.http.media import media_routes
 from web.http.not_found import NotFoundPage
@@ -73,7 +76,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(answer_routes(workbench))
     app.include_router(protection_routes(workbench))
     app.include_router(elsewhere_routes(workbench))
-    app.mount("/api/v1", create_api(workbench))
+    app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))
     gr.mount_gradio_app(
         app,
@@ -107,8 +110,8 @@ def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
     the last alone is used. So pages are told to the Blocks while it is open, as `route` tells them.
     """
     first, *others = screens
-    blocks = gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True)
-    with blocks:
+    blocks: gr.Blocks
+    with _made_into_no_app(), gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
         gr.components.Navbar(visible=False)
         with frame(workbench, screens, first, blocks):
             first.build(workbench, blocks)
@@ -118,3 +121,15 @@ def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
             with frame(workbench, screens, screen, blocks):
                 screen.build(workbench, blocks)
     return blocks
+
+
+@contextmanager
+def _made_into_no_app() -> Iterator[None]:
+    """A Blocks makes an app of itself when it begins and when it ends; who mounts it makes one more and uses
+    that. An app of Gradio is sixty routes, which take a tenth of a second or more."""
+    made = vars(App)["create_app"]
+    App.create_app = lambda *_, **__: None  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        App.create_app = made  # type: ignore[method-assign]

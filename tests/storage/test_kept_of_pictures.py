@@ -15,10 +15,11 @@ from rows import FINGERPRINT, facts, picture_ids
 from sqlalchemy import create_engine, delete, select
 
 from storage.collections import NamedCollections
-from storage.database import Database, upgrade
+from storage.database import Database
 from storage.files import sqlite_url
 from storage.folders import above
 from storage.library import Library
+from storage.migrating import upgrade
 from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (

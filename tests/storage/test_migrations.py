@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from storage.database import MIGRATIONS, Database
+from storage.database import MIGRATIONS, NEWEST, Database
 from storage.files import sqlite_url
 from storage.jobs import JobStore
 
+ROOT = Path(__file__).parents[2]
 # (id, name, key, created, deleted) in hours of one day
 CONCEPTS = (
     (1, "Messy  Room", " deleted 1", 1, 4),
@@ -86,3 +90,19 @@ def test_the_file_of_the_first_schema_is_copied_before_it_is_upgraded(file_at_00
         assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert raw.execute("SELECT count(*) FROM jobs").fetchone() == (len(JOBS),)
     raw.close()
+
+
+def test_the_newest_schema_is_known_without_alembic_and_is_its_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_a_database_of_the_newest_schema_is_opened_without_alembic(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "discern.sqlite")
+    Database(url).close()
+    program = (
+        "import sys; from storage.database import Database; Database(sys.argv[1]).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, url], check=True, cwd=ROOT)

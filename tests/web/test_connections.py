@@ -22,7 +22,7 @@ import app
 from app import configuration
 from concepts.settings import Settings
 from web.http import connections
-from web.http.connections import BoundedConnection
+from web.http.connections import LARGEST_HEAD, BoundedConnection
 from web.scorer import serve
 
 PATIENCE = 30  # seconds until a test gives up
@@ -50,6 +50,13 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow)])
     with served(uvicorn.Config(app, http=BoundedConnection, log_level="error")) as port:
         yield port
+
+
+@pytest.fixture
+def unhurried(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(connections, "HEADERS_SECONDS", PATIENCE)
+    monkeypatch.setattr(connections, "BODY_SECONDS", PATIENCE)
+    return port
 
 
 @contextmanager
@@ -145,6 +152,57 @@ def ask(port: int, path: str = "/") -> bytes:
 )
 def test_who_does_not_finish_a_request_is_hung_up_on(port: int, said: list[bytes]) -> None:
     answer(connect(port, *said))  # comes to an end
+
+
+BODY = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "again_and_again"),
+    [
+        (b"GET /", b"a" * 1000),
+        (PARTIAL + b"X: ", b"a" * 1000),
+        (PARTIAL, b"X: " + b"a" * 1000 + b"\r\n"),
+        (BODY + b"1;", b"a" * 1000),
+        (BODY + b"1\r\nx\r\n0\r\nX: ", b"a" * 1000),
+        (BODY + b"1\r\nx\r\n0\r\n", b"X: " + b"a" * 1000 + b"\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + PARTIAL, b"X: " + b"a" * 1000 + b"\r\n"),
+    ],
+    ids=["path", "header", "headers", "extension", "trailer", "trailers", "headers of a second request"],
+)
+def test_who_sends_a_head_without_end_is_hung_up_on_before_it_takes_memory(
+    unhurried: int, before: bytes, again_and_again: bytes
+) -> None:
+    connection = connect(unhurried, before)
+    sent = 0
+    try:
+        while sent < 100 * LARGEST_HEAD:
+            connection.sendall(again_and_again)
+            sent += len(again_and_again)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert sent < 100 * LARGEST_HEAD
+    connection.close()
+
+
+def test_headers_that_are_too_large_are_answered_so(unhurried: int) -> None:
+    connection = connect(unhurried, PARTIAL + b"X: " + b"a" * (LARGEST_HEAD - len(PARTIAL) - 3))
+    assert _is_open(connection)
+    connection.setblocking(True)
+    connection.sendall(b"a")
+    assert answer(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_headers_that_are_large_and_bodies_that_are_larger_come_through(unhurried: int) -> None:
+    large = b"X: " + b"a" * (LARGEST_HEAD - 1000) + b"\r\nConnection: close\r\n"
+    assert b"hello 0" in answer(connect(unhurried, PARTIAL + large + b"\r\n"))
+    whole, piece = 3 * LARGEST_HEAD, b"1\r\na\r\n"
+    length = f"Content-Length: {whole}\r\n\r\n".encode()
+    assert f"hello {whole}".encode() in answer(
+        connect(unhurried, PARTIAL.replace(b"GET", b"POST") + large + length, b"a" * whole)
+    )
+    chunked = BODY.replace(b"Host", b"Connection: close\r\nHost")
+    assert b"hello 50000" in answer(connect(unhurried, chunked, piece * 50_000, b"0\r\n\r\n"))
 
 
 def test_a_long_answer_is_not_cut_off(port: int) -> None:

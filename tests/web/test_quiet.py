@@ -1,0 +1,77 @@
+"""What can wait is begun once nobody waits for an answer, and is begun in any case."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import own_loop
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from web.http import quiet
+from web.http.quiet import Quiet
+
+PATIENCE = 30  # seconds until a test gives up
+A_WHILE = 0.2  # seconds, many times the pause
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet, "PAUSE", 0.02)
+    monkeypatch.setattr(quiet, "AT_LATEST", PATIENCE)
+
+
+class Answering:
+    """An app that answers when it is told to, asked from a thread."""
+
+    def __init__(self) -> None:
+        self.asked, self._answer = threading.Event(), threading.Event()
+        self.quiet = Quiet(self._app)
+        self._thread = threading.Thread(target=lambda: own_loop.run(self._ask()))
+        self._thread.start()
+        assert self.asked.wait(PATIENCE)
+
+    def answer(self) -> None:
+        self._answer.set()
+        self._thread.join(PATIENCE)
+
+    async def _ask(self) -> None:
+        async def nothing(*_: object) -> None: ...
+
+        await self.quiet({"type": "http"}, nothing, nothing)  # type: ignore[arg-type]
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.set()
+        await asyncio.to_thread(self._answer.wait, PATIENCE)
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    app = Answering()
+    yield app
+    app.answer()
+
+
+def test_it_is_begun_where_nobody_asks_anything() -> None:
+    begun = threading.Event()
+    Quiet(lambda *_: asyncio.sleep(0)).then(begun.set)
+    assert begun.wait(PATIENCE)
+
+
+def test_it_is_begun_only_after_what_is_asked_was_answered(answering: Answering) -> None:
+    begun = threading.Event()
+    answering.quiet.then(begun.set)
+    assert not begun.wait(A_WHILE)
+    answering.answer()
+    assert begun.wait(PATIENCE)
+
+
+def test_it_is_begun_at_the_latest_while_somebody_still_asks(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiet, "AT_LATEST", A_WHILE)
+    begun = threading.Event()
+    answering.quiet.then(begun.set)
+    assert begun.wait(PATIENCE)

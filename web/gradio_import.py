@@ -1,0 +1,73 @@
+"""The import of Gradio, which a start waits for longest, without what the app has no use for.
+
+With each of its components Gradio writes stubs for editors, into its own package, each time it is imported: a
+third of the import. Where the optional package `mcp` is installed, it imports that too, for a server that
+only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+
+
+class _WithoutStubs(SourceFileLoader):
+    """Of the module that makes components."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        if hasattr(module, "create_or_modify_pyi"):
+            module.create_or_modify_pyi = _write_nothing  # type: ignore[attr-defined]
+
+
+class _WithoutMcp(SourceFileLoader):
+    """Of the module that does without the package where there is none."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        with _as_if_missing("mcp"):
+            super().exec_module(module)
+
+
+LEANER: dict[str, Callable[[str, str], SourceFileLoader]] = {
+    "gradio.component_meta": _WithoutStubs,
+    "gradio.mcp": _WithoutMcp,
+}
+
+
+class LeanGradio(MetaPathFinder):
+    """Finds these modules of Gradio where they are anyway."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        loader = LEANER.get(fullname)
+        spec = PathFinder.find_spec(fullname, path, target) if loader else None
+        if loader and spec and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = loader(fullname, spec.loader.path)
+        return spec
+
+
+def import_gradio_lean() -> None:
+    """From here on, where it wasn't imported yet."""
+    if not any(isinstance(finder, LeanGradio) for finder in sys.meta_path):
+        sys.meta_path.insert(0, LeanGradio())
+
+
+def _write_nothing(*_: object) -> None: ...
+
+
+@contextmanager
+def _as_if_missing(package: str) -> Iterator[None]:
+    """Unless it is there already, in which case it costs nothing."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # Python's way to say that there is none
+    try:
+        yield
+    finally:
+        del sys.modules[package]
