@@ -26,7 +26,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 class Answering:
     """An app that answers when it is told to, asked from a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
+        self._path = path
         self.asked, self._answer = threading.Event(), threading.Event()
         self.quiet = Quiet(self._app)
         self._thread = threading.Thread(target=lambda: own_loop.run(self._ask()))
@@ -40,16 +41,16 @@ class Answering:
     async def _ask(self) -> None:
         async def nothing(*_: object) -> None: ...
 
-        await self.quiet({"type": "http"}, nothing, nothing)  # type: ignore[arg-type]
+        await self.quiet({"type": "http", "path": self._path}, nothing, nothing)  # type: ignore[arg-type]
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.set()
         await asyncio.to_thread(self._answer.wait, PATIENCE)
 
 
-@pytest.fixture
-def answering() -> Iterator[Answering]:
-    app = Answering()
+@pytest.fixture(params=["/library"])
+def answering(request: pytest.FixtureRequest) -> Iterator[Answering]:
+    app = Answering(request.param)
     yield app
     app.answer()
 
@@ -66,6 +67,13 @@ def test_it_is_begun_only_after_what_is_asked_was_answered(answering: Answering)
     assert not begun.wait(A_WHILE)
     answering.answer()
     assert begun.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("answering", ["/gradio_api/heartbeat/a-page"], indirect=True)
+def test_a_page_that_is_open_asks_for_nothing(answering: Answering) -> None:
+    begun = threading.Event()
+    answering.quiet.then(begun.set)
+    assert begun.wait(PATIENCE - 1)
 
 
 def test_it_is_begun_at_the_latest_while_somebody_still_asks(

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAUSE = 1.5  # seconds without a request; a browser that puts up a page takes up to one between two of them
 AT_LATEST = 15.0  # seconds; somebody may always be asking
+KEPT_OPEN = "/gradio_api/heartbeat/"  # Gradio's stream, which lasts as long as a page is open
 
 
 class Quiet:
@@ -25,7 +26,7 @@ class Quiet:
         self._since = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or KEPT_OPEN in scope["path"]:
             await self.app(scope, receive, send)
             return
         self._asking += 1
