@@ -53,6 +53,7 @@ def start(home: Path, browser: Any) -> Figures:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     settings = os.environ | {"DISCERN_HOME": str(home), "DISCERN_PORT": str(port)}
+    settings["PYTHONDONTWRITEBYTECODE"] = ""  # a person's start finds what an earlier one compiled
     begun = time.perf_counter()
     app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)
     try:

@@ -1,27 +1,39 @@
-"""The import of Gradio, which a start waits for longest, without what the app has no use for.
+"""Gradio, which a start waits for longest, without what the app has no use for.
 
 With each of its components Gradio writes stubs for editors, into its own package, each time it is imported: a
 third of the import. Where the optional package `mcp` is installed, it imports that too, for a server that
-only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`.
+only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`. Around each event it switches
+matplotlib to another way of drawing and back, and for the first it imports all of that, in the thread that
+answers everybody; our figures are drawn without that state (`concepts/export/plots.py`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
 
-class _WithoutStubs(SourceFileLoader):
-    """Of the module that makes components."""
+def _write_nothing(*_: object) -> None: ...
+
+
+REPLACED: dict[str, dict[str, object]] = {
+    "gradio.component_meta": {"create_or_modify_pyi": _write_nothing},
+    "gradio.utils": {"MatplotlibBackendMananger": nullcontext},
+}
+
+
+class _Replacing(SourceFileLoader):
+    """Of a module with something that is not to be done; what a later Gradio has no longer isn't missed."""
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        if hasattr(module, "create_or_modify_pyi"):
-            module.create_or_modify_pyi = _write_nothing  # type: ignore[attr-defined]
+        for name, instead in REPLACED[module.__name__].items():
+            if hasattr(module, name):
+                setattr(module, name, instead)
 
 
 class _WithoutMcp(SourceFileLoader):
@@ -33,7 +45,7 @@ class _WithoutMcp(SourceFileLoader):
 
 
 LEANER: dict[str, Callable[[str, str], SourceFileLoader]] = {
-    "gradio.component_meta": _WithoutStubs,
+    **dict.fromkeys(REPLACED, _Replacing),
     "gradio.mcp": _WithoutMcp,
 }
 
@@ -55,9 +67,6 @@ def import_gradio_lean() -> None:
     """From here on, where it wasn't imported yet."""
     if not any(isinstance(finder, LeanGradio) for finder in sys.meta_path):
         sys.meta_path.insert(0, LeanGradio())
-
-
-def _write_nothing(*_: object) -> None: ...
 
 
 @contextmanager

@@ -295,6 +295,7 @@ def _serving(home: Path) -> Iterator[tuple[str, float]]:
         "DISCERN_HOME": str(home),
         "DISCERN_PORT": str(port),
         "HF_HUB_OFFLINE": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # a person's start finds what an earlier one compiled
     }
     begun = time.perf_counter()
     process = subprocess.Popen(

@@ -22,10 +22,21 @@ def noting(file, mode="r", *rest, **others):
 io.open = builtins.open = noting
 import web
 import gradio
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+with gradio.Blocks() as blocks:
+    said = gradio.Textbox()
+    blocks.load(lambda: "here", None, said, queue=False)
+client = TestClient(gradio.mount_gradio_app(FastAPI(), blocks, "/"))
+asked = {"data": [], "fn_index": 0, "session_hash": "x"}
+answer = client.post("/gradio_api/run/predict", json=asked).json()["data"]
 print(json.dumps({
     "stubs": written,
     "mcp": "mcp" in sys.modules,
     "click": callable(gradio.HTML().click),
+    "answer": answer,
+    "matplotlib": "matplotlib" in sys.modules,
 }))
 from gradio.mcp import GradioMCPServer
 """
@@ -55,3 +66,8 @@ def test_its_components_have_their_events(imported: dict[str, object]) -> None:
 @pytest.mark.skipif(find_spec("mcp") is None, reason="the package mcp is not installed")
 def test_the_package_is_there_for_who_imports_it_after() -> None:
     subprocess.run([sys.executable, "-c", "import web, gradio, mcp; mcp.types"], check=True)
+
+
+def test_an_event_is_answered_without_drawing_libraries(imported: dict[str, object]) -> None:
+    assert imported["answer"] == ["here"]
+    assert imported["matplotlib"] is False

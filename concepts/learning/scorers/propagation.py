@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, diags_array
-from scipy.sparse.linalg import LinearOperator, cg
 
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads.base import require_both
 from concepts.learning.neighbours import neighbour_graph
 from concepts.registry import Method
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 ALPHA = 0.9  # how much of a picture's score comes from its neighbours
 SHARPNESS = 5  # exponent of the cosine: how much a nearer neighbour says more
@@ -57,6 +58,8 @@ def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
 
 def flows(pictures: Pictures, *sources: Floats) -> list[Floats]:
     """(I - αS)⁻¹ times each of the sources (n,)."""
+    from scipy.sparse.linalg import LinearOperator, cg  # a fifth of a second, and a start ranks nothing
+
     spread = _normalised(pictures.neighbours or neighbour_graph(pictures.vectors))
     n = len(pictures.vectors)
     system = LinearOperator((n, n), matvec=lambda f: f - ALPHA * (spread @ f), dtype=np.float64)
@@ -68,6 +71,8 @@ def flows(pictures: Pictures, *sources: Floats) -> list[Floats]:
 
 def _normalised(graph: NeighbourGraph) -> csr_array:
     """(n, n) S; a picture without neighbours has an empty row."""
+    from scipy.sparse import coo_array, csr_array, diags_array
+
     n, k = graph.rows.shape
     weights = np.maximum(graph.cosine, 0).astype(np.float64).ravel() ** SHARPNESS
     near = coo_array((weights, (np.repeat(np.arange(n), k), graph.rows.ravel())), shape=(n, n)).tocsr()
