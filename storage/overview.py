@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy import case, exists, func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Database
 from storage.frames import looked_in
-from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
     CandidateRow,
@@ -67,11 +66,13 @@ class Overview:
         definitions = select(d.concept_id, d.number, d.document, d.created).join(
             newest, (d.concept_id == newest.c.concept_id) & (d.number == newest.c.number)
         )
-        # Those in the bin are few, so they are counted by themselves, by the index of their pictures.
-        pools = select(c.concept_id, func.count()).group_by(c.concept_id)
-        in_bin = pools.where(c.picture_id.in_(select(PictureRow.id).where(PictureRow.removed.is_not(None))))
-        pools = pools.where(c.concept_id.in_(concept_ids))
         ours = ConceptRow.id.in_(concept_ids)
+        # SQLite counts one concept after the other in less time than it groups all.
+        pool = select(func.count()).where(c.concept_id == ConceptRow.id).scalar_subquery()
+        pools = select(ConceptRow.id, pool).where(ours)
+        # Those in the bin are few, so they are counted by themselves, by the index of their pictures.
+        gone = select(PictureRow.id).where(PictureRow.removed.is_not(None))
+        in_bin = select(c.concept_id, func.count()).where(c.picture_id.in_(gone)).group_by(c.concept_id)
         annotated = select(ConceptRow.id).where(ours, exists().where(a.concept_id == ConceptRow.id))
         heads = (
             select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
@@ -85,9 +86,10 @@ class Overview:
             LabelEventRow.sequence.in_(select(last.scalar_subquery()).select_from(ConceptRow).where(ours))
         )
         p = EvaluationPictureRow
-        measures = and_(p.drawn.not_in(MEASURE_NOTHING), shown(p.picture_id))
-        sets = select(p.concept_id, func.count(case((measures, 1))), func.count())
-        sets = sets.where(p.concept_id.in_(concept_ids)).group_by(p.concept_id)
+        measuring = func.count(case((p.drawn.not_in(MEASURE_NOTHING), 1)))
+        sets = select(p.concept_id, measuring, func.count()).group_by(p.concept_id)
+        sets = sets.where(p.concept_id.in_(concept_ids))
+        set_in_bin = select(p.concept_id, measuring).where(p.picture_id.in_(gone)).group_by(p.concept_id)
         with self._database.read() as session:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
@@ -98,13 +100,14 @@ class Overview:
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: (row[1], row[2]) for row in session.execute(sets)}
+            set_gone_of = {row[0]: row[1] for row in session.execute(set_in_bin)}
             looks_in = looked_in(session, concept_ids)
             removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}
             for concept_id, number, document, created in session.execute(definitions):
                 count, head_id, when = trained.get(concept_id, (0, None, None))
                 sequence, moment = events.get(concept_id, (0, None))
-                measuring, apart = set_of.get(concept_id, (0, 0))
+                measured_by, apart = set_of.get(concept_id, (0, 0))
                 found[concept_id] = Standing(
                     definition=number,
                     document=document,
@@ -117,7 +120,7 @@ class Overview:
                     evaluated=concept_id in measured,
                     sequence=sequence,
                     said=moment,
-                    evaluation=measuring,
+                    evaluation=measured_by - set_gone_of.get(concept_id, 0),
                     apart=apart,
                     removal=removal,
                     looks_in=looks_in.get(concept_id, frozenset()),

@@ -29,6 +29,10 @@ class EvaluationPictureRow(Base):
     """A picture of a concept's evaluation set. Its whole near-duplicate group stays out of training."""
 
     __tablename__ = "evaluation_pictures"
+    __table_args__ = (
+        Index("evaluation_pictures_by_drawn", "concept_id", "drawn"),
+        Index("evaluation_pictures_by_picture", "picture_id", "concept_id", "drawn"),
+    )
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), primary_key=True)
     ordinal: Mapped[int]

@@ -7,9 +7,11 @@ from at_once import at_once
 from rows import add_pictures, picture_ids
 from statements import statements
 
-from storage.concepts import ConceptStore, Rating, StoredAnnotation
+from storage.concepts import MEASURE_NOTHING, ConceptStore, Rating, StoredAnnotation
 from storage.database import Database
 from storage.errors import ConflictError
+from storage.overview import Overview
+from storage.removed import Removed
 
 
 @pytest.fixture
@@ -141,3 +143,24 @@ def test_ratings_are_the_annotations_without_what_is_long(store: ConceptStore, d
         assert [said.rating for said in store.ratings(1, definition_number=1)] == [4, 1]
     assert not any("evidence" in statement or "rationale" in statement for statement in sent)
     assert [said.rationale for said in store.annotations(1, [other])] == ["There are toys."]
+
+
+def test_what_is_in_the_bin_is_counted_with_neither_pool_nor_those_that_measure(
+    store: ConceptStore, database: Database
+) -> None:
+    store.create("another")
+    for concept_id in (1, 2):
+        store.add_definition(concept_id, {}, "ana", "first")
+    ids = picture_ids(12)
+    add_pictures(database, ids)
+    store.add_evaluation_pictures(1, ids[:4], "random")
+    store.draw_apart(1, ids[4:7], MEASURE_NOTHING[0], 1)
+    store.add_candidates(1, [(i, ["random"]) for i in ids[2:]], 1)
+
+    def standing() -> list[tuple[int, int, int]]:
+        of = Overview(database).of([1, 2])
+        return [(of[i].evaluation, of[i].apart, of[i].candidates) for i in (1, 2)]
+
+    assert standing() == [(4, 7, 10), (0, 0, 0)]
+    Removed(database).remove([ids[0], ids[3], ids[4]], "ana")
+    assert standing() == [(2, 7, 8), (0, 0, 0)]

@@ -172,6 +172,15 @@ def test_where_pictures_are_stands_in_an_index(empty: Database) -> None:
     assert "COVERING INDEX sources_by_picture (picture_id>? AND picture_id<?)" in first, first
 
 
+def test_how_many_measure_stands_in_indexes(empty: Database) -> None:
+    steps = asked(empty, "where concepts stand")
+    for index in (
+        "evaluation_pictures_by_drawn (concept_id=?)",
+        "evaluation_pictures_by_picture (picture_id=?)",
+    ):
+        assert any(f"COVERING INDEX {index}" in step for step in steps), steps
+
+
 @pytest.mark.parametrize("order", [Order.LARGEST, Order.LIGHTEST, Order.TAKEN, Order.NAME])
 def test_of_many_equal_keys_what_is_behind_a_picture_is_found_by_its_id(
     empty: Database, order: Order
