@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -13,6 +12,7 @@ from concepts import __version__
 from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web.api import create_api
+from web.gradio import gr
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes
