@@ -24,6 +24,10 @@ settings.load_profile("discern")
 
 OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
 
+# Where compiled modules aren't to be kept, each of the processes that tests start compiles all of ours.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is first imported
 
 
