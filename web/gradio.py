@@ -1,7 +1,7 @@
 """Gradio as `gr`, imported in half the time.
 
-At each import Gradio parses its own sources and writes stubs for editors beside them, which are there already: 2
-of its 5 seconds of processor time. It leaves that out for a class whose source can't be found.
+At each import Gradio parses its own sources and writes stubs for editors beside them, which are there
+already: 2 of its 5 seconds of processor time. It leaves that out for a class whose source can't be found.
 """
 
 from __future__ import annotations
