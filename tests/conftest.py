@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sqlite3
@@ -17,11 +18,22 @@ from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
 from s3_service import NoS3Error, Service, running_service
 from sqlalchemy import Connection, inspect
+from threadpoolctl import threadpool_limits
 
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
 
 OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
+
+# Tests run beside each other, a process for each processor. Where one has more threads than that, those of
+# BLAS wait for the next small product by spinning, two thirds of the time that a fit takes. What is imported
+# later, and processes that tests start, read the variable; NumPy is here already.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
+
+# Where compiled modules aren't to be kept, each of the processes that tests start compiles all of ours.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # huggingface_hub reads it once, when it is first imported
 
@@ -69,6 +81,20 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrating, "upgrade", upgrade)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_made_once() -> Iterator[None]:
+    """Typer makes all commands at each call, which is once in a process and hundreds of times in tests: 0.2 s
+    of it."""
+    import typer.main
+    import typer.testing
+
+    make = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", make)
+        patch.setattr(typer.testing, "_get_command", make)
         yield
 
 

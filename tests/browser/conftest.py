@@ -5,24 +5,38 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
 from drawing import draw_folder
 from not_run import not_run
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 NUMBERS = count()
+Opened = TypeVar("Opened", Browser, BrowserContext)
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
 PATIENCE = 120_000  # ms until a test gives up: a busy machine is no defect
 expect.set_options(timeout=PATIENCE)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    # One process draws all pages of a context: a second one would compile Gradio's scripts again.
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
+]
+# Without motion: colours on their way from one theme to the other are none.
+LOOKS: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_systems"  # what a page can keep
 
 
 @dataclass(frozen=True)
@@ -97,17 +111,57 @@ def chromium() -> Iterator[Browser | None]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser | None) -> Iterator[Page]:
-    """A fresh page with its own storage. An error of a script fails the test."""
+@pytest.fixture(scope="session")
+def visited(chromium: Browser | None) -> Iterator[BrowserContext | None]:
+    """The browser of somebody who comes again: Gradio's scripts are there and compiled, which takes it over
+    two seconds. A page stays open, as its process ends with the last one."""
     if chromium is None:
-        not_run("the screens in a browser", "There is no Chromium, and it could not be fetched.")
-    # Without motion: colours on their way from one theme to the other are none.
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        yield None
+        return
+    context = chromium.new_context(**LOOKS)
+    context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(visited: BrowserContext | None) -> Iterator[Page]:
+    """A new page of a browser that was here and keeps nothing of it but files. An error of a script fails the
+    test."""
+    visited = present(visited)
+    visited.set_default_timeout(PATIENCE)
+    page = visited.new_page()
+    with no_errors_of(page):
+        yield page
+        stays, *opened = visited.pages
+        for other in opened:
+            other.close()
+        visited.set_offline(False)
+        stored = visited.new_cdp_session(stays)
+        stored.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": KEPT})
+        stored.detach()
+
+
+@pytest.fixture
+def first_page(chromium: Browser | None) -> Iterator[Page]:
+    """A page of a browser that was never here. An error of a script fails the test."""
+    context = present(chromium).new_context(**LOOKS)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    with no_errors_of(page):
+        yield page
+        context.close()
+
+
+def present(browser: Opened | None) -> Opened:
+    if browser is None:
+        not_run("the screens in a browser", "There is no Chromium, and it could not be fetched.")
+    return browser
+
+
+@contextmanager
+def no_errors_of(page: Page) -> Iterator[None]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    yield
     assert errors == []

@@ -11,12 +11,19 @@ from typing import Any
 import pytest
 from accessible import serious
 from fake_openai import MODEL, FakeOpenAI, says
+from playwright.sync_api import Page
 
 from concepts.installation.users import Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 PASSWORD = "a long password"
+
+
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here, nor logged in."""
+    return first_page
 
 
 @pytest.fixture

@@ -33,6 +33,12 @@ COUNTS = "Apple"  # a folder's name
 SLOW = 900_000  # ms, for 2,000 pictures on two processors that others use too
 
 
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here."""
+    return first_page
+
+
 class Installed(App):
     """The command that a person starts."""
 

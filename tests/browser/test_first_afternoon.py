@@ -24,6 +24,12 @@ SLOW = 60_000  # ms, for work that takes its time on a busy computer
 
 
 @pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here."""
+    return first_page
+
+
+@pytest.fixture
 def app(warm_home: Path, tmp_path: Path) -> Iterator[App]:
     """What it says while it is used must hold no traceback."""
     log = tmp_path / "log.txt"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from accessible import serious_in_both_themes
 from fake_openai import FakeOpenAI, Request
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
@@ -42,6 +42,12 @@ QUESTIONS = {
         }
     ]
 }
+
+
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here."""
+    return first_page
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import draw_folder
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from running_app import PATIENCE, App
 
 from concepts.encoders import load_encoder
@@ -27,6 +27,12 @@ from concepts.library.ingestion import embed_files
 
 NAME = "Round things"
 SLOW = 60_000  # ms, for work that takes its time on a busy computer
+
+
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here."""
+    return first_page
 
 
 @pytest.fixture

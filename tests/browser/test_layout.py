@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 NAME = "Laid out"
 # Words that their element cuts off, but for those that say so by an ellipsis or are for screen readers alone.
@@ -38,15 +38,26 @@ def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return site
 
 
-@pytest.fixture
-def phone(chromium: Browser | None, page: Page) -> Iterator[Page]:
-    """With a finger for a pointer."""
-    assert chromium is not None  # `page` has seen to it
+@pytest.fixture(scope="module")
+def pocket(chromium: Browser | None) -> Iterator[BrowserContext | None]:
+    """A browser with a finger for a pointer. A page stays open, as its process ends with the last one."""
+    if chromium is None:
+        yield None
+        return
     context = chromium.new_context(
         viewport={"width": 375, "height": 800}, has_touch=True, is_mobile=True, reduced_motion="reduce"
     )
-    yield context.new_page()
+    context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext | None, page: Page) -> Iterator[Page]:
+    assert pocket is not None  # `page` has seen to it
+    phone = pocket.new_page()
+    yield phone
+    phone.close()
 
 
 def opened(site: Any, page: Page, path: str, shown: str) -> None:

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 from accessible import serious
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+
+
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here, as that of a first visitor."""
+    return first_page
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,12 @@ NAME, PASSWORD = "Round thing", "correct horse battery"
 PATIENCE = 60  # seconds until a test gives up
 
 
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here: of both processes nothing is kept."""
+    return first_page
+
+
 @dataclass(frozen=True)
 class House:
     """`bench` looks at the same database and folder and runs nothing."""
