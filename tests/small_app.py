@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from unittest import mock
 
+import gradio as gr
 from fastapi import FastAPI
 
 from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web import server
-from web.gradio import gr
 
 
 def app_without_screens(workbench: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from web.gradio import gr
+import gradio as gr
+
 from web.http.roles import ACTIONS, ANY_OTHER, why_not
 
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.

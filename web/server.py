@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.routes import App
@@ -14,7 +15,6 @@ from concepts import __version__
 from concepts.sandboxes import Sandboxes
 from concepts.workbench import Workbench
 from web.api import create_api
-from web.gradio import gr
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import gradio as gr
+
 from concepts.workbench import Workbench
-from web.gradio import gr
 from web.live import author_of, concept_of, live, on_load
 from web.render import render
 

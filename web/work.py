@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import gradio as gr
+
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, live
 from web.render import render

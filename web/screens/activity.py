@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import parse_qsl
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView, call_sums
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, live, memory, on_action, on_event, on_load
 from web.render import render, say, url

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from concepts.definition.document import Definition
 from concepts.deliberation.views import RewordingView, RoundView
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Notice, render, say

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import cast, get_args
 from urllib.parse import parse_qsl, urlencode
 
+import gradio as gr
+
 from concepts.combining.text import quoted
 from concepts.combining.views import RuleOrder
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, url

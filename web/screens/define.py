@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import gradio as gr
+
 from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError, UnknownConceptError
@@ -14,7 +16,6 @@ from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView, CriterionView
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url

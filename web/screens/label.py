@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.workbench import ENOUGH_LABELS, Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.http.answers import opening
 from web.live import author_of, concept_of, live, on_load
 from web.render import render, say

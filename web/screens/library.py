@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
@@ -17,7 +19,6 @@ from concepts.library.collection import LibraryInfo
 from concepts.library.neighbourhood import QUICK
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going, library_checked
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url

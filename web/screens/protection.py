@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
+import gradio as gr
 from pydantic import ValidationError
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.protection import Key, Protection, ShownAs
 from web.advice import in_words
-from web.gradio import gr
 from web.http.roles import OWNER
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import render, say, url

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import gradio as gr
+
 from concepts.classifier.measuring import of_hundred
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
@@ -22,7 +24,6 @@ from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import render, say

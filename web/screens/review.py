@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
+import gradio as gr
+
 from concepts.annotators import AUTO
 from concepts.annotators.compared import AnnotatorsCompared
 from concepts.annotators.review import ReviewFilter
@@ -21,7 +23,6 @@ from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import Notice, render, say

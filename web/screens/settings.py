@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.installation.endpoint import EndpointReport
 from concepts.installation.findings import about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, live, on_action, on_event, on_load
 from web.render import render, say

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.library.browsing import PictureView
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
-from web.gradio import gr
 from web.live import Shown, concept_of, live, on_load
 from web.render import render, say
 

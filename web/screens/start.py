@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
 from web.advice import in_words
 from web.concept_menu import archived_notice, chosen
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
 from web.render import Button, Notice, render

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from concepts.errors import DiscernError
 from concepts.export.story import story_body
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.gradio import gr
 from web.live import Shown, concept_of, live, on_load
 from web.render import render, say
 

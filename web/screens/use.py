@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast, get_args
 
+import gradio as gr
+
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
 from concepts.encoders.licences import MAY_BE_PASSED_ON, licence_of
@@ -17,7 +19,6 @@ from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from web.advice import in_words
-from web.gradio import gr
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
 from web.render import render, say
