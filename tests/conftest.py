@@ -20,6 +20,8 @@ from s3_service import NoS3Error, Service, running_service
 from sqlalchemy import Connection, inspect
 from threadpoolctl import threadpool_limits
 
+import web  # noqa: F401  # so that Gradio, which tests import too, is imported as the app imports it
+
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
 
