@@ -283,6 +283,7 @@ class Versions:
         progress.report(1, STEPS, "looking at the whole library")
         self._look_at_library(concept, head)
         progress.report(RANKED, STEPS, "measuring on the pictures kept apart")
+        progress.beat()  # a screen waits for it: it is not to be told half a second or a heartbeat later
         measured = bool(self._context.material(concept).evaluation_labels()[0])
         if measured:
             self._evaluate_now(concept, head)

@@ -22,6 +22,7 @@ from concepts.labels import repeats
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -63,6 +64,24 @@ def trained(made_trained: Path, own_home: Path) -> Workbench:
     """A copy of it for each test."""
     shutil.copytree(made_trained, own_home)
     return Workbench(load_settings())
+
+
+def test_that_the_library_is_ranked_is_told_before_it_is_measured(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = trained.versions.submit_evaluation(NAME, 1)
+    told: list[tuple[int, int | None]] = []
+
+    def noted(*_: object) -> None:
+        now = trained.jobs.store.get(job)
+        told.append((now.done, now.total))
+        raise DiscernError("That will do.")
+
+    monkeypatch.setattr("concepts.workbench.versions.evaluate", noted)
+    monkeypatch.setattr("concepts.jobs.progress.REPORT_EVERY", 3600)
+    with pytest.raises(DiscernError, match="That will do"):
+        trained.jobs.resume(job)
+    assert told == [(RANKED, STEPS)]
 
 
 def test_a_training_in_the_background_measures_scores_and_draws_the_curve(trained: Workbench) -> None:
