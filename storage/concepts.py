@@ -247,6 +247,13 @@ class ConceptStore:
             rows = session.execute(query.where(inside(session, concept_id, c.picture_id))).all()
         return {row[0]: row[1] for row in rows}
 
+    def candidate_count(self, concept_id: int) -> int:
+        """How many these are."""
+        c = CandidateRow
+        with self._database.read() as session:
+            its = c.concept_id == concept_id, shown(c.picture_id), inside(session, concept_id, c.picture_id)
+            return session.scalar(select(func.count()).where(*its)) or 0
+
     def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
         """Puts those that are not in the set at its end."""
         with self._writing(concept_id) as session:
@@ -382,10 +389,11 @@ class ConceptStore:
             return [Rating(*row) for row in session.execute(query.order_by(AnnotationRow.id))]
 
     def annotated(self, concept_id: int) -> int:
-        """How many pictures a machine has looked at."""
-        query = select(func.count(AnnotationRow.picture_id.distinct()))
+        """How many pictures that the concept looks in a machine has looked at."""
+        a = AnnotationRow
+        query = select(func.count(a.picture_id.distinct()))
         with self._database.read() as session:
-            its = AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+            its = a.concept_id == concept_id, shown(a.picture_id), inside(session, concept_id, a.picture_id)
             return session.scalar(query.where(*its)) or 0
 
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:

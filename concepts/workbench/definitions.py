@@ -102,22 +102,23 @@ class Definitions:
     def concept(self, name: str, *, revision: int | None = None) -> ConceptView:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
         concept = self._context.concept(name)
-        newest = self._context.revision(concept).number
-        material, said = self._context.material(concept, revision), self._context.advice(concept)
+        newest, shown = self._context.revision(concept), self._context.revision(concept, revision)
+        said, count = self._context.advice(concept), self._context.counts.now(concept.id)
+        decisions = self._context.material(concept).decisions if count.conflict else {}  # all answers
         return ConceptView(
             id=concept.id,
             name=concept.name,
             created=concept.created,
-            revision=revision_view(material.revision),
-            revisions=newest,
-            candidates=len(material.candidates),
-            answers=self._context.counts.now(concept.id),
+            revision=revision_view(shown),
+            revisions=newest.number,
+            candidates=self._context.store.candidate_count(concept.id),
+            answers=count,
             advice=said.more,
             rare=said.rare,
-            annotated=len({said.picture_id for said in material.ratings}),
-            conflicts=[i for i, d in material.decisions.items() if d.value == "conflict"],
+            annotated=self._context.store.annotated(concept.id),
+            conflicts=[i for i, d in decisions.items() if d.value == "conflict"],
             heads=head_views(self._context.heads, concept.id),
-            scale=scale_view(material.scale),
+            scale=scale_view(Scale.read(concept.scale)),
         )
 
     def set_scale(self, name: str, scale: Scale | None) -> ConceptView:

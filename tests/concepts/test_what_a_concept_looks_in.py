@@ -324,6 +324,21 @@ def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
     assert (looked.pictures, looked.library) == (80, 160)
 
 
+def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(bench: Workbench) -> None:
+    bench.definitions.mine(NAME, size=30)
+    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    before = bench.definitions.concept(NAME)
+    bench.collections.from_pictures("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
+    bench.collections.look_in(NAME, ["Few"], author=ME)
+    view, material = bench.definitions.concept(NAME), bench.context.material(bench.context.concept(NAME))
+    assert (view.candidates, view.annotated) == (
+        len(material.candidates),
+        len({rating.picture_id for rating in material.ratings}),
+    )
+    assert view.candidates < before.candidates
+    assert view.annotated < before.annotated
+
+
 def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench) -> None:
     few = sorted(members(bench, "Rooms"))[:12]
     bench.collections.from_pictures("Few", few, author=ME)

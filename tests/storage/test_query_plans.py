@@ -72,6 +72,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "how far the log is": lambda d: LabelLog(d).last_sequence(1),
     "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
+    "candidates of a concept": lambda d: ConceptStore(d).candidate_count(1),
     "what a machine said of a picture": lambda d: ConceptStore(d).annotations(1, ["a"]),
     "the newest version": lambda d: (HeadStore(d).get(1), HeadStore(d).evaluations(1, [1])),
     **{f"a page by {order}": partial(_page, order=order, key=key) for order, key in KEYS.items()},
