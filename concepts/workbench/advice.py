@@ -14,9 +14,10 @@ ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Co
 
 @dataclass(frozen=True)
 class Advice:
-    """What there is to say of going on. `rare` is empty where what counts is not rare, as far as is known.
-    `enough`: whether labelling counts as done."""
+    """What there is to say of going on after `count` answers. `rare` is empty where what counts is not rare,
+    as far as is known. `enough`: whether labelling counts as done."""
 
+    count: AnswerCount
     more: str
     rare: str
     enough: bool

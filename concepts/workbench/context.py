@@ -216,6 +216,7 @@ class Context:
         walls = 0 if count.yes else self.walls.count(concept.id)
         settling = looked.settling if looked else None
         return Advice(
+            count=count,
             more=advice(count, settling),
             rare=about_rare(count, looked.rarity if looked else None, walls),
             enough=is_enough(count, settling),

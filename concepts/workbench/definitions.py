@@ -103,8 +103,8 @@ class Definitions:
         """Raises `UnknownConceptError`, and `DiscernError` for a revision that isn't there."""
         concept = self._context.concept(name)
         newest, shown = self._context.revision(concept), self._context.revision(concept, revision)
-        said, count = self._context.advice(concept), self._context.counts.now(concept.id)
-        decisions = self._context.material(concept).decisions if count.conflict else {}  # all answers
+        said = self._context.advice(concept)
+        decisions = self._context.material(concept).decisions if said.count.conflict else {}  # all answers
         return ConceptView(
             id=concept.id,
             name=concept.name,
@@ -112,7 +112,7 @@ class Definitions:
             revision=revision_view(shown),
             revisions=newest.number,
             candidates=self._context.store.candidate_count(concept.id),
-            answers=count,
+            answers=said.count,
             advice=said.more,
             rare=said.rare,
             annotated=self._context.store.annotated(concept.id),

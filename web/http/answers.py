@@ -105,7 +105,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     upcoming = workbench.answers.upcoming(concept, [], AHEAD, author)
     shown = [*(answer.id for answer in recent), *_not_repeated(upcoming)]
     return Opening(
-        count=workbench.answers.count(concept),
+        count=advice.count,
         advice=advice.more,
         rare=advice.rare,
         enough=advice.enough,
@@ -174,7 +174,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         shown = [about, *_not_repeated(more)] if about else _not_repeated(more)
         advice = workbench.answers.advice(concept)
         return Progress(
-            count=workbench.answers.count(concept),
+            count=advice.count,
             advice=advice.more,
             rare=advice.rare,
             enough=advice.enough,
