@@ -38,6 +38,8 @@ def consensus(standing: Iterable[LabelEvent]) -> dict[str, Decision]:
 
 
 def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
+    if len(votes) == 1:  # nearly always
+        return _alone(*votes.values())
     people = [event for author, event in votes.items() if author.kind == "person"]
     said = {event.author.name: event for event in people or votes.values()}
     counts = Counter(event.value for event in said.values())
@@ -55,6 +57,18 @@ def _decide(picture_id: str, votes: dict[Author, LabelEvent]) -> Decision:
         simulated=not people,
         definition=min(event.definition_number for event in people or votes.values()),
         given=_together([event for event in said.values() if event.value == value]),
+    )
+
+
+def _alone(event: LabelEvent) -> Decision:
+    value: Literal["yes", "no", "unsure", "skip"] = event.value  # type: ignore[assignment]  # a label's
+    return Decision(
+        picture_id=event.picture_id,
+        value=value,
+        votes={event.author.name: event.value},
+        simulated=event.author.kind != "person",
+        definition=event.definition_number,
+        given=_together([event]) if event.given else "",
     )
 
 

@@ -24,6 +24,7 @@ from concepts.classifier.training import check_fingerprint, way_of
 from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
+from concepts.labels.dataset import Material
 from concepts.labels.rows import SPELLINGS
 from concepts.learning.fitting import SEED
 from concepts.library.browsing import views_of
@@ -145,7 +146,11 @@ class SecondLook:
 
     def corrected(self, name: str) -> list[Corrected]:
         """The pictures that measure and were answered otherwise since; their first answers measure."""
-        found = corrected(self._context.material(self._context.concept(name)))
+        return self.corrected_in(self._context.material(self._context.concept(name)))
+
+    def corrected_in(self, material: Material) -> list[Corrected]:
+        """The same, for who has read the answers already."""
+        found = corrected(material)
         paths = self._context.collection.paths([one.id for one in found])
         return [one.model_copy(update={"path": paths.get(one.id, "")}) for one in found]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.looked_again import Corrected
 from concepts.classifier.measuring import Measured as Figures
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
@@ -60,6 +62,15 @@ from storage.tables import ConceptRow
 STEPS, RANKED = 3, 2  # of a training: how many there are, and after how many the library is in its new order
 
 PLENTY = 20  # yes and no to learn from: with so many the request needn't look whether a training has both
+
+
+class BesideAnswers(NamedTuple):
+    """The newest version beside the answers: its mistakes, in how many answers they were looked for, and the
+    pictures that measure and were answered otherwise since."""
+
+    mistakes: list[Mistake]
+    judged: AnswersJudged
+    corrected: list[Corrected]
 
 
 class Versions:
@@ -151,9 +162,15 @@ class Versions:
         concept, head = self._context.version(name, version)
         return mistakes(self._context.material(concept), self._context.collection, head, limit, offset)
 
-    def answers_judged(self, name: str) -> AnswersJudged:
-        """How many answers `mistakes` are looked for in."""
-        return answers_judged(self._context.material(self._context.concept(name)))
+    def beside_answers(self, name: str) -> BesideAnswers:
+        """All of it from answers that are read once."""
+        concept, head = self._context.version(name, None)
+        material, collection = self._context.material(concept), self._context.collection
+        return BesideAnswers(
+            mistakes(material, collection, head),
+            answers_judged(material),
+            self._second_look.corrected_in(material),
+        )
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""

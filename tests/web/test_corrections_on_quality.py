@@ -175,7 +175,7 @@ def test_mistakes_are_those_behind_the_figures_and_both_screens_say_what_they_co
     assert len(found) == report.confusion["false_positive"] + report.confusion["false_negative"]
     doubts = bench.second_look.current(NAME).doubts
     assert doubts is not None
-    judged = bench.versions.answers_judged(NAME)
+    judged = bench.versions.beside_answers(NAME).judged
     assert (judged.measured, judged.learned) == (report.n, doubts.judged)
     on_quality = words(Screens(bench).load("quality", **OF)["quality-mistakes"])
     assert f"{len(found)} of the {report.n} pictures these figures rest on" in on_quality

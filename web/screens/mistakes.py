@@ -27,17 +27,17 @@ def listed(
 ) -> str:
     """`pages`: the first false alarm and the first missed picture that are shown; without what measures while
     `looking` at that again blindly. `may_answer`: by key too, without opening them."""
-    found = bench.versions.mistakes(view.name)
+    found, judged, corrected = bench.versions.beside_answers(view.name)
     remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
     return render(
         "quality/mistakes.html",
-        judged=bench.versions.answers_judged(view.name),
+        judged=judged,
         doubts=bench.second_look.doubts(view.name),
         version=view.heads[-1].number,
         wrong={purpose: sum(one.purpose == purpose for one in found) for purpose in ("evaluation", "train")},
         found=[one for one in found if not looking or one.purpose == "train"],
         looking=looking,
-        corrected=bench.second_look.corrected(view.name),
+        corrected=corrected,
         answers=view.answers,
         pages=pages,
         size=PAGE,
