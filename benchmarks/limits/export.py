@@ -1,36 +1,26 @@
-"""Writing what a version says of every picture into a file. Pictures, places and vectors are made up."""
+"""Writing what a version says of every picture into a file. The library is `benchmarks.limits.million`'s."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+import torch  # what an app that has an encoder has loaded  # noqa: F401
 
+from benchmarks.limits import million
 from benchmarks.limits.rows import Rows, compared
-from benchmarks.synthetic_library import write
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.heads import StoredHead
-from storage.library import LibraryEncoder
-from storage.tables import PictureRow, SourceRow
-
-AT_ONCE = 20_000
-A_FOLDER = 1_000
-FINGERPRINT = "made-up"
-CONCEPT = "Made-up"
-ADDED = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
-    """`count` pictures in a folder that is empty."""
-    bench = Workbench(load_settings(home=folder / "home"))
+def rows(folder: Path, count: int) -> Rows:
+    """Of a library of `count` pictures, which is built in the folder unless one is there."""
+    bench = Workbench(load_settings(home=million.library(folder, count)))
     try:
-        _fill(bench, count, dimension)
+        if not bench.versions.versions(million.CONCEPT):
+            bench.versions.train(million.CONCEPT)
         for suffix in ("csv", "parquet"):
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
             bench.score_tables.write(out)
@@ -44,7 +34,7 @@ def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
                     pyarrow.parquet.write_table(columns, again)
 
             yield compared(
-                f"export scores of {count:,} × {dimension}, {suffix}",
+                f"export scores of {count:,} × {million.DIMENSION}, {suffix}",
                 3,
                 lambda out=out: bench.score_tables.write(out),  # type: ignore[misc]
                 "pyarrow writing the same columns",
@@ -54,58 +44,6 @@ def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
             )
     finally:
         bench.context.close()
-
-
-def _fill(bench: Workbench, count: int, dimension: int) -> None:
-    rng = np.random.default_rng(0)
-    context = bench.context
-    context.collection.library.set_encoder(LibraryEncoder("embedded", "float32", FINGERPRINT, dimension))
-    ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
-    index = context.collection.index()  # before there are pictures, whose vectors it would miss
-    for start in range(0, count, AT_ONCE):
-        numbers = range(start, min(start + AT_ONCE, count))
-        write(context.database, PictureRow, [_picture(ids[n], n) for n in numbers])
-        write(context.database, SourceRow, [_source(ids[n], n) for n in numbers])
-        part = rng.standard_normal((len(numbers), dimension), dtype=np.float32)
-        part /= np.linalg.norm(part, axis=1, keepdims=True)
-        index.write(ids[start : start + AT_ONCE], part)
-    concept = bench.definitions.create_concept(CONCEPT, "Made up, as its version is.")
-    head = StoredHead(
-        number=1,
-        definition_number=1,
-        kind="made-up",
-        fingerprint=FINGERPRINT,
-        label_sequence=0,
-        created=ADDED,
-        weights=rng.standard_normal(dimension).astype("<f8").tobytes(),
-        bias=0.0,
-        threshold=0.5,
-        details={},
-    )
-    context.heads.add(concept.id, head)
-
-
-def _place(number: int) -> str:
-    return f"/made-up/{number // A_FOLDER:04}/{number:07}.jpg"
-
-
-def _picture(own: str, number: int) -> dict[str, object]:
-    return {
-        "id": own,
-        "bytes": 1000,
-        "format": "JPEG",
-        "width": 640,
-        "height": 480,
-        "perceptual_hash": own[:16],
-        "near_group": own,
-        "added": ADDED,
-        "name": f"{number:07}.jpg",
-        "taken": 0,
-    }
-
-
-def _source(own: str, number: int) -> dict[str, object]:
-    return {"uri": _place(number), "picture_id": own, "size": 1000, "mtime_ns": 0, "added": ADDED}
 
 
 def _columns(file: Path) -> pa.Table:
