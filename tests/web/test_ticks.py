@@ -157,3 +157,15 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     done = screens.tick("quality", shown["json"], concept=NAME)
     assert "quality-ranked" not in done
     assert "quality-main" in done
+
+
+def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_nothing(
+    bench: Workbench, screens: Screens
+) -> None:
+    job = begin(bench, "mine")
+    bench.jobs.store.finish(job, "done", {"added": 3, "candidates": 7, "per_query": {}})
+    shown = screens.tick("define", concept=NAME)
+    assert "Found 3 new pictures" in shown["define-head"]
+    assert shown["json"] == screens.memory("define", concept=NAME) == {"told": job}
+    late = screens.tick("define", shown["json"], concept=NAME)
+    assert late.keys() == {"timer"}

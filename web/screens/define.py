@@ -17,7 +17,7 @@ from concepts.workbench.concept_views import ConceptView, CriterionView
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.scales import fields_of, scale_of
@@ -35,11 +35,11 @@ PICKED_FROM = 24
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     # Searching a large library takes a moment: the document is there before the pictures are.
-    opened = on_load(blocks, screen.document, [*screen.parts, screen.work.timer])
+    opened = on_load(blocks, screen.document, [*screen.parts, screen.memory, screen.work.timer])
     on_event(opened.then, screen.searches, outputs=[screen.queries, screen.criteria])
     for area in (*screen.parts, screen.queries, screen.dialog):
         on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
-    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+    on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
 
 
 class _Screen:
@@ -55,6 +55,7 @@ class _Screen:
             self.history = live("define-history")
         self.prompts = live("define-prompts")
         self.dialog = live("define-dialog")
+        self.memory = memory({"told": None})  # the job whose end is shown
         self.parts = [
             self.top,
             self.work.area,
@@ -64,7 +65,7 @@ class _Screen:
             self.history,
             self.prompts,
         ]
-        self.areas = [*self.parts, self.queries, self.work.timer]
+        self.areas = [*self.parts, self.queries, self.memory, self.work.timer]
 
     # What is shown
 
@@ -107,6 +108,7 @@ class _Screen:
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
             self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name), open=False),
+            self.memory: {"told": job.id if job and not is_going(job) else None},
         } | self._helpers(view, job)
 
     def searches(self, request: gr.Request) -> Shown:
@@ -140,11 +142,16 @@ class _Screen:
     def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
         return self.document(request, said) | self.searches(request)
 
-    def tick(self, request: gr.Request) -> Shown:
-        """Only the progress while there is any, then everything."""
+    def tick(self, request: gr.Request, memory: dict[str, Any]) -> Shown:
+        """Only the progress while there is any, then everything: once, as the person may have gone on by the
+        time the last tick comes, and what they are told of that stays."""
         name = concept_of(request)
         job = self.work.newest(name) if name else None
-        return self.work.shown(job) if is_going(job) else self.everything(request, _outcome(job))
+        if is_going(job):
+            return self.work.shown(job)
+        if job and memory.get("told") == job.id:
+            return {self.work.timer: self.work.ticking(job)}
+        return self.everything(request, _outcome(job))
 
     def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
         model = self._bench.context.settings.llm_model if self._bench.scoping.has_model() else None
