@@ -283,6 +283,20 @@ class LabelLog:
         without seeing what the machine says of it, oldest first. What is undone was not given."""
         return self._first(concept_id, picture_ids, LabelEventRow.in_view.is_(False))
 
+    def answered_blindly(self, concept_id: int, picture_ids: Sequence[str]) -> set[str]:
+        """Those of these few pictures of which `blind` has an event."""
+        e = LabelEventRow
+        query = _not_undone(concept_id).with_only_columns(e.picture_id)
+        query = query.where(
+            e.author_kind != "annotator",
+            e.repeat.is_(False),
+            e.renewed.is_(False),
+            e.in_view.is_(False),
+            e.picture_id.in_(picture_ids),
+        )
+        with self._database.read() as session:
+            return set(session.scalars(query.distinct()))
+
     def first(self, concept_id: int) -> list[LabelEvent]:
         """The same, whatever stood beside the picture."""
         return self._first(concept_id, None)

@@ -42,6 +42,7 @@ class AnswerCounts:
         self._collection, self._store, self._log, self._figures = collection, store, log, figures
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}
+        self._reserved: dict[int, tuple[object, set[str]]] = {}
 
     def decisions(self, concept_id: int) -> Decisions:
         """What people decided, brought up to date by reading only what is new."""
@@ -81,6 +82,17 @@ class AnswerCounts:
         evaluation = self._store.evaluation_pictures(concept_id)
         certifying = self._store.certifying_pictures(concept_id)
         apart = self._store.kept_apart(concept_id)
-        blind = {event.picture_id for event in self._log.blind(concept_id, sorted(apart))}
-        reserved = with_look_alikes(apart, self._collection.library)
+        blind = self._log.answered_blindly(concept_id, sorted(apart))
+        reserved = self._with_look_alikes(concept_id, frozenset(apart))
         return count_answers(decisions, blind, evaluation, certifying, reserved, apart)
+
+    def _with_look_alikes(self, concept_id: int, apart: frozenset[str]) -> set[str]:
+        """Looked up again where there are others, or the library has other pictures or groups of them."""
+        library = self._collection.library.counts(), self._collection.removed.hidden().version
+        with self._lock:
+            kept = self._reserved.get(concept_id)
+        if kept is None or kept[0] != (apart, library):
+            kept = (apart, library), with_look_alikes(set(apart), self._collection.library)
+            with self._lock:
+                self._reserved[concept_id] = kept
+        return kept[1]

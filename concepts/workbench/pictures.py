@@ -36,7 +36,9 @@ from storage.frames import EVERYTHING, AsItWas, Frame
 from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
+from storage.vectors.products import load_conversion
 
+MANY = 50_000  # pictures, of which a pass over the vectors takes longer than a screen unless it is made fast
 MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
 
 
@@ -115,6 +117,8 @@ class Pictures:
         from concepts.learning.warm_up import warm_up
 
         warm_up()
+        if self.count() > MANY:
+            load_conversion()
         self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])

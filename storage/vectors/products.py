@@ -68,6 +68,11 @@ def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     return floats
 
 
+def load_conversion() -> None:
+    """Loads what converts fastest. Takes seconds, so it is for who goes on and multiplies many vectors."""
+    import torch  # noqa: F401
+
+
 Conversion = Callable[[NDArray[np.float16], NDArray[Any]], None]
 
 
