@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.labels.lessons import Lessons
+from concepts.learning.threads import one_blas_thread
 from concepts.library.collection import Collection
 from concepts.library.search import LookAlikes, with_look_alikes
 from concepts.view import View
@@ -143,7 +144,7 @@ def _in_turn(index: VectorReader, found: dict[str, _Found], seed: int) -> list[s
     best_first = sorted(ids, key=lambda i: (found[i].rank, i))
     if len(ids) <= CLUSTERS:
         return best_first
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = MiniBatchKMeans(CLUSTERS, n_init=1, batch_size=2048, random_state=seed)
         cluster = dict(zip(ids, model.fit_predict(index.vectors(ids)).tolist(), strict=True))
     turn: Counter[int] = Counter()

@@ -16,6 +16,7 @@ from concepts.learning.base import Bools
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric, Slice
+from concepts.learning.threads import one_blas_thread
 from concepts.library.collection import Collection
 
 FEWEST = 10  # answers in a slice
@@ -174,7 +175,7 @@ def _clusters(
     everything = material.index.ids
     places = np.sort(np.random.default_rng(SEED).permutation(len(everything))[:BESIDE])
     sample = np.concatenate([vectors, material.vectors(everything.at(places))])
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = KMeans(k, n_init=1, random_state=SEED).fit(sample)
     distance = model.transform(vectors)
     cluster = distance.argmin(axis=1)

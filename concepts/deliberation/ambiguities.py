@@ -22,6 +22,7 @@ from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
 from concepts.learning.base import Floats
 from concepts.learning.splits import Rows
+from concepts.learning.threads import one_blas_thread
 
 PURPOSE = "doubt"
 ASKED = 40  # pictures a model argues about
@@ -59,7 +60,7 @@ def spread(vectors: Vectors, doubt: Floats, n: int) -> Rows:
     rows = np.argsort(-doubt, kind="stable")[: BORDERLINE * n]
     if len(rows) <= n:
         return rows
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         distance = KMeans(n, n_init=1, random_state=0).fit(vectors[rows]).transform(vectors[rows])
     cluster = distance.argmin(axis=1)
     nearest = [np.flatnonzero(cluster == one) for one in range(n)]
@@ -137,7 +138,7 @@ def by_looks(
     groups = min(GROUPS, len(rows) // BATCH)
     if not groups:
         return []
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = KMeans(groups, n_init=3, random_state=0).fit(vectors[rows])
     distance = model.transform(vectors[rows])
     found: dict[str, tuple[float, Ambiguity]] = {}

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
@@ -19,6 +18,7 @@ from concepts.learning.base import Bools, Floats, TrainingSet
 from concepts.learning.heads import HEADS, Head
 from concepts.learning.report import Baseline, Metric
 from concepts.learning.splits import Rows
+from concepts.learning.threads import one_blas_thread
 
 NAME = "answers shuffled"
 SHUFFLES = 99
@@ -73,7 +73,7 @@ def shuffle_test(
         return None
     # BLAS's own threads wait for each other in a busy loop: with them a hundred small fits take ten times as
     # long.
-    with threadpool_limits(1):
+    with one_blas_thread():
         data, measured = _in_row_space(data, np.asarray(vectors, dtype=np.float64))
         try:
             head = _settled(HEADS[way](), _shuffle(data, rng), seed)

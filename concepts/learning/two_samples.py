@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Bools, Floats
+from concepts.learning.threads import one_blas_thread
 
 MOST = 500  # pictures of either set that are compared
 SHUFFLES = 499  # so that the smallest p-value is 0.004
@@ -27,7 +27,7 @@ def difference(known: Vectors, pictures: Vectors, seed: int) -> float:
     X = np.concatenate(sample)
     belongs = np.concatenate([np.full(n, 1 / n), np.full(m, -1 / m)])
     shuffled = np.stack([belongs, *(rng.permutation(belongs) for _ in range(SHUFFLES))])
-    with threadpool_limits(1):
+    with one_blas_thread():
         cosine = X @ X.T
         kernel = _kernel(cosine)
         discrepancy = np.einsum("ij,ij->i", shuffled @ kernel, shuffled)

@@ -16,6 +16,7 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Bools, Floats
 from concepts.learning.splits import Rows
+from concepts.learning.threads import one_blas_thread
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
@@ -76,7 +77,7 @@ def _representing(vectors: Vectors, seen: Bools, clusters: int, odd: bool, rng: 
     X = np.asarray(vectors, dtype=np.float32)
     if d > DIMENSIONS:
         X = X @ rng.normal(scale=DIMENSIONS**-0.5, size=(d, DIMENSIONS)).astype(np.float32)
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = KMeans(clusters, n_init=1, max_iter=ROUNDS, random_state=int(rng.integers(2**31))).fit(X)
     label = model.labels_
     sizes = np.bincount(label, minlength=clusters)

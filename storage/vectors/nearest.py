@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.vectors.blas import one_blas_thread
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import Rows
-from storage.vectors.products import as_floats, one_blas_thread
+from storage.vectors.products import as_floats
 
 TOGETHER = 1024  # pictures compared at a time
 WINDOW = 8192  # with so many others: a block of products is 32 MB

@@ -7,13 +7,12 @@ import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from storage.vectors.blas import one_blas_thread
 from storage.vectors.ids import Rows
 
 CHUNK = 4 * 1024**2  # bytes of what was converted: they stay in the cache until multiplied
@@ -88,31 +87,3 @@ def _conversion() -> Conversion:
         from_numpy(floats).copy_(from_numpy(chunk))
 
     return convert
-
-
-class _OneBlasThread:
-    """Keeps BLAS to one thread while anybody multiplies.
-
-    BLAS's own threads wait for each other in a busy loop, which on a processor shared with other programs
-    made this 10 to 50 times slower. The limit is the process's: the first sets it, the last lifts it.
-    """
-
-    def __init__(self) -> None:
-        self._libraries = ThreadpoolController()  # to look for them takes milliseconds
-        self._lock = Lock()
-        self._users = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._users:
-                self._limits = self._libraries.limit(limits=1, user_api="blas")
-            self._users += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if not self._users:
-                self._limits.restore_original_limits()
-
-
-one_blas_thread = _OneBlasThread()

@@ -6,6 +6,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition.base import Acquisition, Choice, Round
+from concepts.learning.threads import one_blas_thread
 from concepts.registry import Method
 
 LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
@@ -37,7 +38,7 @@ def _one_per_cluster(vectors: Vectors, rows: list[int], n: int, rng: np.random.G
     if len(rows) <= n or n == 0:
         return rows[:n]
     X = vectors[rows]
-    with threadpool_limits(1):
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = KMeans(n, n_init=1, random_state=int(rng.integers(2**31))).fit(X)
     distance = np.linalg.norm(X - model.cluster_centers_[model.labels_], axis=1)
     nearest = [
