@@ -75,9 +75,10 @@ def serve(
     from web.server import create_app  # and with it Gradio, which takes seconds
 
     app = create_app(workbench, sandboxes)
+    # Whoever answers waits for the interpreter after each statement while others train, and who trains after
+    # each product while others answer: a tenth as long.
+    sys.setswitchinterval(0.0005)
     if sandboxes:
-        # Whoever answers waits for the interpreter after each statement while others train: a tenth as long.
-        sys.setswitchinterval(0.0005)
         sandboxes.start()
     else:
         workbench.jobs.start()
