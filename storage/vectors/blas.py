@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from threading import Lock
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
@@ -26,14 +27,18 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if not self._users:
-                self._limits = self._libraries().limit(limits=1, user_api="blas")
+                found = self._libraries()
+                _let_any_thread_set(found)
+                self._limits: Any = found.limit(limits=1, user_api="blas")
             self._users += 1
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if not self._users:
+                _let_any_thread_set(self._libraries())  # it need not be the one that set it
                 self._limits.restore_original_limits()
+                _let_any_thread_set(self._libraries())
 
     def _libraries(self) -> ThreadpoolController:
         """Those that are loaded. To look for them takes milliseconds; SciPy brings one of its own."""
@@ -41,6 +46,14 @@ class _OneBlasThread:
         if self._found is None or with_scipy != self._with_scipy:
             self._found, self._with_scipy = ThreadpoolController(), with_scipy
         return self._found
+
+
+def _let_any_thread_set(libraries: ThreadpoolController) -> None:
+    """With newer threadpoolctl the first thread that sets a limit of OpenBLAS is the only one that may: what
+    others set does nothing, and says nothing, until it is let go."""
+    for library in libraries.lib_controllers:
+        if clear := getattr(library, "clear_controlling_thread", None):
+            clear(force=True)
 
 
 one_blas_thread = _OneBlasThread()
