@@ -4,6 +4,5 @@ from concepts.jobs.background import Background
 from concepts.jobs.job import Job, Lane
 from concepts.jobs.progress import Listener, Progress
 from concepts.jobs.runner import JobRunner
-from concepts.jobs.turns import Turns
 
-__all__ = ["Background", "Job", "JobRunner", "Lane", "Listener", "Progress", "Turns"]
+__all__ = ["Background", "Job", "JobRunner", "Lane", "Listener", "Progress"]

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
+from concepts.jobs.precedence import Precedence
 from concepts.jobs.progress import Listener, Progress, StoppedError
-from concepts.jobs.turns import Turns
 from storage.disk import FULL, free_bytes
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
@@ -62,7 +62,7 @@ class JobRunner:
         self._home = home
         self._admit = admit
         self._room_at = -math.inf  # when to look for room again after a disk was full
-        self.turns = Turns()
+        self.precedence = Precedence()
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
         self._executor = executor(self.perform)
@@ -169,7 +169,7 @@ class JobRunner:
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
         require_room = partial(self._require_room, lane)
-        more = (self.turns.stand_aside,) if lane is Lane.FOLLOWING else ()
+        more = (self.precedence.stand_aside,) if lane is Lane.FOLLOWING else ()
         progress = Progress(self.store, stored.id, listener, self._stop, require_room, stored.lease, *more)
         said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
         said.info("%s begun", stored.kind)

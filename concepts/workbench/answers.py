@@ -317,7 +317,7 @@ class Answers:
         purpose: Purpose,
         ways: Ways | None = None,
     ) -> list[NextPicture]:
-        with self._context.jobs.turns.first():
+        with self._context.jobs.precedence.first():
             return self._chosen(concept, n, waiting, purpose, ways)
 
     def _chosen(
@@ -377,7 +377,7 @@ class Answers:
             return self._open[concept.id]
 
     def _rank(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
-        with self._context.jobs.turns.first():
+        with self._context.jobs.precedence.first():
             return self._ranked(concept, order, query)
 
     def _ranked(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:

@@ -252,7 +252,7 @@ class Versions:
         if newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head):
             number, new = newest.number, False
         else:
-            with self._context.jobs.turns.first():
+            with self._context.jobs.precedence.first():
                 number, new = self._train_now(concept, job.target, job.head).number, True
         return Trained(version=number, new=new, measured=self._measure(concept, number, progress))
 
@@ -312,7 +312,7 @@ class Versions:
 
     def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:
         """Scores and ranks it, and says how many pictures that are."""
-        with self._context.jobs.turns.first():
+        with self._context.jobs.precedence.first():
             scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id))
             self._context.rank_library(concept, head, wait=True)
         return len(scores.probability)

@@ -115,7 +115,7 @@ def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_oth
     runner = JobRunner(store)
     runner.register(Follow, follow)
     runner.register(Glance, glance)
-    with runner.turns.first():
+    with runner.precedence.first():
         following = runner.submit(Follow())
         runner.start()
         assert at_its_step.wait(PATIENCE)

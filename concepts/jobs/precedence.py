@@ -9,7 +9,7 @@ from contextlib import contextmanager
 MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
 
 
-class Turns:
+class Precedence:
     """Threads of one process share its processors and one lock of the interpreter, so two works at once take
     each as long as both. Nothing is interrupted: what stands aside says itself when it can."""
 
