@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from storage.database import Database, insert_new
 from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
 from storage.frames import inside
-from storage.names import id_of, key_of, name_taken
+from storage.names import key_of, name_taken, named
 from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
@@ -115,8 +115,7 @@ class ConceptStore:
     def find(self, name: str) -> ConceptRow | None:
         """By its name, or by one it had before it was renamed; an archived one too."""
         with self._database.read() as session:
-            query = select(ConceptRow).where(ConceptRow.id == id_of(name), ConceptRow.deleted.is_(None))
-            return session.scalar(query)
+            return session.scalar(named(), {"key": key_of(name)})
 
     def get(self, concept_id: int) -> ConceptRow:
         """Raises `UnknownConceptError`, also for one that was deleted or archived."""
@@ -327,6 +326,11 @@ class ConceptStore:
         """All that nothing learns from, whether they measure or certify. Also those that were removed from
         the library: what looks like them must not be learned from, for when they are put back."""
         return {row[0] for row in self._apart(concept_id)}
+
+    def last_drawn(self, concept_id: int) -> int:
+        """Another number whenever more is kept apart."""
+        with self._database.read() as session:
+            return _last_ordinal(session, concept_id)
 
     def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Exists, Select, and_, func, or_, select
@@ -158,7 +159,7 @@ class LabelLog:
         e = LabelEventRow
         of_people = e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False)
         remark = and_(e.value == COMMENT, e.comment != "", ~_replaced())
-        query = select(e, _replaced()).where(*of_people, or_(and_(e.value.in_(VALUES), ~_undone()), remark))
+        query = select(e, _replaced()).where(*of_people, or_(and_(e.value.in_(VALUES), ~_undone().exists()), remark))
         with self._writing(target) as session:
             rows = [
                 {
@@ -392,8 +393,7 @@ class LabelLog:
             LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
         )
         with self._database.read() as session:
-            rows = session.scalars(query.order_by(LabelEventRow.sequence.desc()).limit(limit))
-            return [_event(row) for row in rows]
+            return _events(session, query.order_by(LabelEventRow.sequence.desc()).limit(limit))
 
     def comments(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """What people remark on these pictures, with or without a label, oldest first; without what they
@@ -430,22 +430,31 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
-    query = select(LabelEventRow).where(
-        LabelEventRow.concept_id == concept_id,
-        LabelEventRow.value.in_(VALUES),
-        shown(LabelEventRow.picture_id),
-        ~_undone(until),
-    )
-    return query if until is None else query.where(LabelEventRow.sequence <= until)
+    query = _labels().where(LabelEventRow.concept_id == concept_id)
+    if until is None:
+        return query.where(~_undone().exists())
+    undone = _undone().where(_undo().sequence <= until).exists()
+    return query.where(~undone, LabelEventRow.sequence <= until)
 
 
-def _undone(until: int | None = None) -> Exists:
-    """Whether a label is undone. A comment that takes the place of one given with it leaves it as it is."""
-    undo = aliased(LabelEventRow)
-    undoing = select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
-    return (undoing if until is None else undoing.where(undo.sequence <= until)).exists()
+@cache  # to put such a part of a query together takes as long as to ask it, and an answer asks many
+def _labels() -> Select[LabelEventRow]:
+    return select(LabelEventRow).where(LabelEventRow.value.in_(VALUES), shown(LabelEventRow.picture_id))
 
 
+@cache
+def _undo() -> type[LabelEventRow]:
+    return aliased(LabelEventRow)
+
+
+@cache
+def _undone() -> Select[int]:
+    """What undoes a label. A comment that takes the place of one given with it leaves it as it is."""
+    undo = _undo()
+    return select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
+
+
+@cache
 def _replaced() -> Exists:
     """Whether its author put another comment in the place of this one's."""
     later = aliased(LabelEventRow)

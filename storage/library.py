@@ -156,10 +156,8 @@ class Library:
         found: dict[str, str] = {}
         with self._database.read() as session:
             for ids in chunks(picture_ids):
-                rows = session.execute(
-                    select(PictureRow.id, PictureRow.near_group).where(PictureRow.id.in_(ids))
-                )
-                found.update((row[0], row[1] or row[0]) for row in rows)
+                query = select(PictureRow.id, PictureRow.near_group).where(PictureRow.id.in_(ids))
+                found.update((picture, name or picture) for picture, name in tuples(session, query))
         return [found.get(picture_id, picture_id) for picture_id in picture_ids]
 
     def groups(self, frame: Frame = EVERYTHING, until: datetime | None = None) -> dict[str, str]:
@@ -187,7 +185,7 @@ class Library:
         speaks: dict[str, str] = {}
         pictures: set[str] = set()
         with self._database.read() as session:
-            for picture, name in session.connection().execute(query):
+            for picture, name in tuples(session, query):
                 speaks[name] = min(picture, speaks.get(name, picture))
                 pictures.add(picture)
         return pictures.difference(speaks.values())
@@ -202,7 +200,7 @@ class Library:
                 of_these = or_(PictureRow.near_group.in_(some), PictureRow.id.in_(some))
                 query = select(group, func.min(PictureRow.id)).group_by(group)
                 query = query.where(of_these, _SHOWN, was_inside(frame, PictureRow.id))
-                found.update((row[0], row[1]) for row in session.execute(query))
+                found.update(tuples(session, query))
         return found
 
     def groups_since(self, moment: datetime, frame: Frame = EVERYTHING) -> dict[str, datetime]:
@@ -263,6 +261,11 @@ class Library:
         query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
         with self._database.read() as session:
             return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
+
+    def kept_counts(self) -> KeptCounts:
+        """Other ones whenever there are other pictures, or other groups of those that look alike."""
+        with self._database.read() as session:
+            return kept_counts(session)
 
     def counts(self) -> LibraryCounts:
         """Nothing large is counted for it."""
@@ -406,10 +409,10 @@ class Library:
         return found
 
     def first_places(self, first: str, last: str) -> dict[str, str]:
-        """Picture id → the first of its places, of the pictures from one id up to another. Read from an index
-        in its order."""
+        """Picture id → the first of its places, of the pictures from one id up to another, those in the bin
+        among them. Read from an index in its order."""
         s = SourceRow
-        query = select(s.picture_id, s.uri).where(s.picture_id.between(first, last), shown(s.picture_id))
+        query = select(s.picture_id, s.uri).where(s.picture_id.between(first, last))
         with self._database.read() as session:
             # The last one of equal keys counts.
             return dict(reversed(tuples(session, query.order_by(s.picture_id, s.uri))))

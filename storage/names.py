@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ScalarSelect, func, select
+from functools import cache
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, bindparam, func, literal, select
 
 from storage.database import Database
 from storage.errors import ConflictError
@@ -17,7 +19,17 @@ def key_of(name: str) -> str:
 def id_of(name: str) -> ScalarSelect[int]:
     """The id of the concept that has this name now, or else of the one that was renamed last from it, as part
     of a query."""
-    key = key_of(name)
+    return _id_of(literal(key_of(name)))
+
+
+@cache  # to put it together takes longer than to ask it
+def named() -> Select[ConceptRow]:
+    """The concept that has the parameter `key` for a name (see `key_of`), or else had it last."""
+    its = ConceptRow.id == _id_of(bindparam("key", type_=String)), ConceptRow.deleted.is_(None)
+    return select(ConceptRow).where(*its)
+
+
+def _id_of(key: ColumnElement[str]) -> ScalarSelect[int]:
     has = select(ConceptRow.id).where(ConceptRow.key == key, ConceptRow.deleted.is_(None))
     had = select(FormerNameRow.concept_id).where(FormerNameRow.key == key)
     return select(func.coalesce(has.scalar_subquery(), had.scalar_subquery())).scalar_subquery()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -58,6 +59,7 @@ from storage.tables import (
 MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
 
 
+@lru_cache(64)  # nearly every query says it of one of a few columns
 def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Of a column that names a picture: whether the picture is in the library and not in the bin."""
     return column.not_in(select(PictureRow.id).where(PictureRow.removed.is_not(None)))

@@ -2,7 +2,8 @@
 
 With each of its components Gradio writes stubs for editors, into its own package, each time it is imported: a
 third of the import. Where the optional package `mcp` is installed, it imports that too, for a server that
-only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`. Around each event it switches
+only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`. IPython, where there is one,
+is for notebooks, and the command line of httpx for nobody who imports httpx. Around each event Gradio switches
 matplotlib to another way of drawing and back, and for the first it imports all of that, in the thread that
 answers everybody; our figures are drawn without that state (`concepts/export/plots.py`).
 """
@@ -36,22 +37,23 @@ class _Replacing(SourceFileLoader):
                 setattr(module, name, instead)
 
 
-class _WithoutMcp(SourceFileLoader):
-    """Of the module that does without the package where there is none."""
+class _Without(SourceFileLoader):
+    """Of a module that does without another one where there is none."""
 
     def exec_module(self, module: ModuleType) -> None:
-        with _as_if_missing("mcp"):
+        with _as_if_missing(UNUSED[module.__name__]):
             super().exec_module(module)
 
 
+UNUSED = {"gradio.mcp": "mcp", "gradio.ipython_ext": "IPython", "httpx": "httpx._main"}
 LEANER: dict[str, Callable[[str, str], SourceFileLoader]] = {
     **dict.fromkeys(REPLACED, _Replacing),
-    "gradio.mcp": _WithoutMcp,
+    **dict.fromkeys(UNUSED, _Without),
 }
 
 
 class LeanGradio(MetaPathFinder):
-    """Finds these modules of Gradio where they are anyway."""
+    """Finds these modules where they are anyway."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -70,13 +72,13 @@ def import_gradio_lean() -> None:
 
 
 @contextmanager
-def _as_if_missing(package: str) -> Iterator[None]:
+def _as_if_missing(module: str) -> Iterator[None]:
     """Unless it is there already, in which case it costs nothing."""
-    if package in sys.modules:
+    if module in sys.modules:
         yield
         return
-    sys.modules[package] = None  # type: ignore[assignment]  # Python's way to say that there is none
+    sys.modules[module] = None  # type: ignore[assignment]  # Python's way to say that there is none
     try:
         yield
     finally:
-        del sys.modules[package]
+        del sys.modules[module]

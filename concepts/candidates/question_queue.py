@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Ids
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -44,7 +44,8 @@ class Upcoming(View):
 
 
 class Decisions:
-    """The people's decisions of one concept, kept up to date by reading only what changed in the log."""
+    """The people's decisions of one concept, and the pictures that somebody answered blindly, kept up to date by
+    reading only what changed in the log."""
 
     def __init__(self, log: LabelLog, concept_id: int) -> None:
         self._log = log
@@ -52,21 +53,29 @@ class Decisions:
         self._sequence = 0
         self._removal = 0
         self._by_picture: dict[str, Decision] = {}
+        self._blind: set[str] = set()
         self._lock = threading.Lock()
 
     def now(self) -> dict[str, Decision]:
         """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
+        return self.with_blind()[0]
+
+    def with_blind(self) -> tuple[dict[str, Decision], set[str]]:
+        """The same, and the pictures that have a first answer which saw nothing of what the machine says."""
         with self._lock:
             changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
             moved, removal = self._log.removals_since(self._removal)
             changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
             if changed:
                 decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
+                blind = self._blind - changed
                 for ids in chunks(sorted(changed)):
                     standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
                     decisions |= consensus(standing)
-                self._by_picture, self._sequence, self._removal = decisions, sequence, removal
-            return self._by_picture
+                    blind |= self._log.answered_blindly(self._concept_id, ids)
+                self._by_picture, self._blind = decisions, blind
+                self._sequence, self._removal = sequence, removal
+            return self._by_picture, self._blind
 
 
 @dataclass
@@ -108,10 +117,16 @@ class Questions:
         self._queue = _Queue()
         self._lock = threading.Lock()
 
-    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
+    def upcoming(
+        self,
+        have: Sequence[str],
+        n: int,
+        again: Sequence[str] = (),
+        decisions: Mapping[str, Decision] | None = None,
+    ) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
-        those to ask about `again`."""
-        decisions = self._decisions.now()
+        those to ask about `again`. `decisions`: for who has asked for them just now."""
+        decisions = self._decisions.now() if decisions is None else decisions
         asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
         held = {*have, *self._removed()}
         wanted, measuring = (

@@ -11,7 +11,6 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.concepts import ConceptStore
 from storage.labels import Author, LabelEvent, LabelLog
 
 SHARE = 0.15  # of what measures: in the end one question in three is about that, so it is one in twenty
@@ -31,11 +30,11 @@ class Twice:
 
 
 class Repeats:
-    """What one concept asks people again."""
+    """What one concept asks people again. `waves`: the pictures that measure, by how they were drawn."""
 
-    def __init__(self, log: LabelLog, store: ConceptStore, concept_id: int, key: str) -> None:
+    def __init__(self, log: LabelLog, waves: Mapping[str, str], concept_id: int, key: str) -> None:
         self._log = log
-        self._store = store
+        self._waves = waves
         self._concept_id = concept_id
         self._key = key
 
@@ -68,8 +67,7 @@ class Repeats:
 
     def _drawn(self) -> list[str]:
         """In random order."""
-        waves = self._store.evaluation_pictures(self._concept_id)
-        again = [i for i, drawn in waves.items() if drawn == "random" and comes_again(self._key, i)]
+        again = [i for i, drawn in self._waves.items() if drawn == "random" and comes_again(self._key, i)]
         return sorted(again, key=lambda i: _chance(self._key, "again", i))
 
     def _wait(self, picture_id: str) -> int:

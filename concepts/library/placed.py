@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from concepts.library.collection import Collection
 from storage.vectors.protocol import VectorReader
 
-AT_ONCE = 8192
+AT_ONCE = 32_768  # of fewer at once the threads hinder each other, of more the memory is slower than the work
 FEW = 8  # times fewer pictures than the library has are looked up instead of read through
 
 
@@ -31,6 +31,8 @@ def _read(collection: Collection, reader: VectorReader) -> Iterator[Placed]:
     read_through = FEW * len(reader.ids) > library.counts().pictures
     for ids, vectors in reader.batches(AT_ONCE):
         places = library.first_places(ids[0], ids[-1]) if read_through else collection.paths(ids)
+        for removed in collection.removed.hidden().ids & places.keys():  # since the vectors were looked at
+            del places[removed]
         yield ids, [places.get(picture_id, "") for picture_id in ids], vectors
 
 

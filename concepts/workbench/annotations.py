@@ -136,7 +136,7 @@ class Annotations:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
         concept = self._context.concept(name)
-        if picture_id in self._context.store.kept_apart(concept.id):
+        if picture_id in self._context.apart.now(concept.id).kept:
             return None
         said = self._context.store.annotations(concept.id, [picture_id])
         if not said:

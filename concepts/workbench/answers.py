@@ -215,9 +215,10 @@ class Answers:
         concept = self._context.concept(name)
         opened = self._opened(concept)
         again: list[str] = []
+        decisions = opened.decisions.now()
         if author is not None and n > 0:
-            again = self._second_time.next(concept, author, have, opened.decisions.now())
-        return opened.questions.upcoming(have, n, again)
+            again = self._second_time.next(concept, author, have, decisions)
+        return opened.questions.upcoming(have, n, again, decisions)
 
     def count(self, name: str) -> AnswerCount:
         """How many answers there are and what they are for, without reading them all again."""
@@ -359,8 +360,8 @@ class Answers:
             if opened is None or opened.frame != frame:
                 background, decisions = self._context.background, self._context.counts.decisions(concept.id)
                 asked_for = partial(self._context.asked_for, concept)
-                evaluation = partial(self._context.store.evaluation_pictures, concept.id)
-                apart = partial(self._context.store.kept_apart, concept.id)
+                evaluation = partial(self._measures, concept)
+                apart = partial(self._apart, concept)
                 choose = partial(self._next_pictures, concept, purpose="train")
                 rank, state = partial(self._rank, concept), partial(self._state, concept)
                 first_look = partial(self._first_look, concept)
@@ -387,6 +388,12 @@ class Answers:
             return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
         graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
         return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
+
+    def _measures(self, concept: ConceptRow) -> Ids[str]:
+        return self._context.apart.now(concept.id).evaluation.keys()
+
+    def _apart(self, concept: ConceptRow) -> Ids[str]:
+        return self._context.apart.now(concept.id).kept
 
     def _removed(self) -> Ids[str]:
         return self._context.collection.removed.hidden().ids

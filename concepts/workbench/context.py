@@ -37,6 +37,7 @@ from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.workbench.advice import Advice, about_rare, advice, is_enough
+from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.figures import Figures
 from concepts.workbench.kinds import LookOver
@@ -99,7 +100,8 @@ class Context:
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
         self.figures = Figures(KeptFigures(self.database), self.log)
-        self.counts = AnswerCounts(self.collection, self.store, self.log, self.figures)
+        self.apart = KeptApart(self.collection, self.store)
+        self.counts = AnswerCounts(self.collection, self.apart, self.log, self.figures)
         self.certifying = CertifyingDraws(self.database)
         self.fitting = FittingDraws(self.database)
         self.watches = Watches(self.database)
@@ -281,16 +283,18 @@ class Context:
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
         """The pictures to be answered blindly, in order: those asked for, then those that measure."""
-        return [*self.asked_for(concept), *self.store.evaluation_pictures(concept.id)]
+        return [*self.asked_for(concept), *self.apart.now(concept.id).evaluation]
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
         """The pictures that certify the lines asked for last, fit probabilities or say how often the steps of
         a cascade, or a watch that goes on, are wrong, in order."""
+        apart = self.apart.now(concept.id).certifying
+        if not apart:  # as mostly, and this is asked with every answer
+            return []
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
         if fitting := self.fitting.newest(concept.id):
             asked.add((FITTING, fitting.attempt))
         asked |= {(WATCHING, watch.id) for watch in self.watches.of(concept.id) if watch.stopped is None}
-        apart = self.store.certifying_pictures(concept.id)
         waiting = [
             i
             for i, drawn in apart.items()

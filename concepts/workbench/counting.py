@@ -10,8 +10,8 @@ from concepts.candidates.question_queue import Decisions
 from concepts.labels.answer_count import AnswerCount, count_answers
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
+from concepts.workbench.apart import KeptApart
 from concepts.workbench.figures import Figures
-from storage.concepts import ConceptStore
 from storage.kept_figures import KeptFigure
 from storage.labels import LabelLog
 
@@ -38,8 +38,8 @@ class Stamp(NamedTuple):
 class AnswerCounts:
     """The running decisions of each concept and their count."""
 
-    def __init__(self, collection: Collection, store: ConceptStore, log: LabelLog, figures: Figures) -> None:
-        self._collection, self._store, self._log, self._figures = collection, store, log, figures
+    def __init__(self, collection: Collection, apart: KeptApart, log: LabelLog, figures: Figures) -> None:
+        self._collection, self._apart, self._log, self._figures = collection, apart, log, figures
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}
         self._reserved: dict[int, tuple[object, set[str]]] = {}
@@ -50,10 +50,11 @@ class AnswerCounts:
             return self._decisions.setdefault(concept_id, Decisions(self._log, concept_id))
 
     def now(self, concept_id: int) -> AnswerCount:
+        apart = self._apart.now(concept_id)
         stamp = Stamp(
             self._log.last_sequence(concept_id),
-            len(self._store.evaluation_pictures(concept_id)),
-            len(self._store.kept_apart(concept_id)),
+            len(apart.evaluation),
+            len(apart.kept),
             self._collection.removed.hidden().version,
             self._collection.frames.now(concept_id).key,
         )
@@ -78,17 +79,14 @@ class AnswerCounts:
         return found | counted
 
     def _counted(self, concept_id: int) -> AnswerCount:
-        decisions = self.decisions(concept_id).now()
-        evaluation = self._store.evaluation_pictures(concept_id)
-        certifying = self._store.certifying_pictures(concept_id)
-        apart = self._store.kept_apart(concept_id)
-        blind = self._log.answered_blindly(concept_id, sorted(apart))
-        reserved = self._with_look_alikes(concept_id, frozenset(apart))
-        return count_answers(decisions, blind, evaluation, certifying, reserved, apart)
+        decisions, blind = self.decisions(concept_id).with_blind()
+        apart = self._apart.now(concept_id)
+        reserved = self._with_look_alikes(concept_id, apart.kept)
+        return count_answers(decisions, blind, apart.evaluation, apart.certifying, reserved, apart.kept)
 
     def _with_look_alikes(self, concept_id: int, apart: frozenset[str]) -> set[str]:
         """Looked up again where there are others, or the library has other pictures or groups of them."""
-        library = self._collection.library.counts(), self._collection.removed.hidden().version
+        library = self._collection.library.kept_counts(), self._collection.removed.hidden().version
         with self._lock:
             kept = self._reserved.get(concept_id)
         if kept is None or kept[0] != (apart, library):

@@ -55,12 +55,14 @@ class SecondTime:
         if not picture_ids:
             return set(), set()
         renewed = self._renewals(concept).among(author, picture_ids)
-        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.seed)
-        return repeats.among(author, picture_ids) - renewed, renewed
+        return self._repeats(concept).among(author, picture_ids) - renewed, renewed
 
     def _renewals(self, concept: ConceptRow) -> Renewals:
         return Renewals(self._context.log, self._context.store, concept.id, concept.seed)
 
     def _repeats_due(self, concept: ConceptRow, author: str, n: int) -> list[str]:
-        repeats = Repeats(self._context.log, self._context.store, concept.id, concept.seed)
-        return repeats.due(Author(author), self._context.revision(concept).number, n)
+        return self._repeats(concept).due(Author(author), self._context.revision(concept).number, n)
+
+    def _repeats(self, concept: ConceptRow) -> Repeats:
+        waves = self._context.apart.now(concept.id).evaluation
+        return Repeats(self._context.log, waves, concept.id, concept.seed)

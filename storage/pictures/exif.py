@@ -88,14 +88,14 @@ def _text(value: object) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """Above 0 and finite."""
+    """Above 0, and no more than the 32 bits that EXIF has for one."""
     if isinstance(value, tuple) and value:
         value = value[0]
     try:
         number = float(value)
     except (TypeError, ValueError, ArithmeticError):
         return None
-    return number if 0 < number < float("inf") else None
+    return number if 0 < number < 2**32 else None
 
 
 def _with(number: float | None, words: str) -> str:

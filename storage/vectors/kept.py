@@ -45,8 +45,9 @@ class KeptReader:
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
         for ids, vectors in self._vectors.batches(size):
-            kept = [row for row, picture_id in enumerate(ids) if picture_id not in self._hidden]
-            if kept:
+            if self._hidden.isdisjoint(ids):  # as mostly: to leave out none would copy them all
+                yield ids, vectors
+            elif kept := [row for row, picture_id in enumerate(ids) if picture_id not in self._hidden]:
                 yield [ids[row] for row in kept], vectors[kept]
 
     def scores(

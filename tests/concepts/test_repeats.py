@@ -38,7 +38,7 @@ def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Databa
     concept = store.create("round").id
     measuring = ids[2::3]
     store.add_evaluation_pictures(concept, measuring, "random")
-    repeats = Repeats(log, store, concept, "round")
+    repeats = Repeats(log, store.evaluation_pictures(concept), concept, "round")
     given: list[tuple[str, bool]] = []
 
     def answer(picture: str, repeat: bool) -> None:
@@ -47,7 +47,7 @@ def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Databa
 
     for picture in ids:
         for other in repeats.due(ME, 1, 1) if len(given) > 20 else ():
-            assert Repeats(log, store, concept, "round").due(ME, 1, 1) == [other]
+            assert Repeats(log, store.evaluation_pictures(concept), concept, "round").due(ME, 1, 1) == [other]
             answer(other, True)
         answer(picture, False)
 

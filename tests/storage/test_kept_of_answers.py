@@ -16,6 +16,7 @@ from statements import statements
 from concepts.labels.answer_count import AnswerCount, count_answers
 from concepts.labels.consensus import consensus
 from concepts.library.search import with_look_alikes
+from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
 from concepts.workbench.figures import Figures
 from concepts.workbench.overview import ConceptProgress
@@ -69,7 +70,7 @@ def progress(database: Database) -> ConceptProgress:
     collection: Any = SimpleNamespace(
         library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
     )
-    counts = AnswerCounts(collection, store, log, figures)
+    counts = AnswerCounts(collection, KeptApart(collection, store), log, figures)
     return ConceptProgress(
         Overview(database), store, counts, figures, lambda c: 0.0, lambda c, n: [], lambda ids: {}
     )
