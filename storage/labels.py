@@ -159,7 +159,9 @@ class LabelLog:
         e = LabelEventRow
         of_people = e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False)
         remark = and_(e.value == COMMENT, e.comment != "", ~_replaced())
-        query = select(e, _replaced()).where(*of_people, or_(and_(e.value.in_(VALUES), ~_undone().exists()), remark))
+        query = select(e, _replaced()).where(
+            *of_people, or_(and_(e.value.in_(VALUES), ~_undone().exists()), remark)
+        )
         with self._writing(target) as session:
             rows = [
                 {
@@ -249,14 +251,7 @@ class LabelLog:
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
-        live = labels.subquery()
-        last = (
-            select(func.max(live.c.sequence))
-            .group_by(live.c.picture_id, live.c.author, live.c.author_kind)
-            .scalar_subquery()
-        )
-        query = select(LabelEventRow).where(LabelEventRow.sequence.in_(last)).order_by(LabelEventRow.sequence)
-        query = query.limit(limit).offset(offset)
+        query = _of_each(labels, func.max(LabelEventRow.sequence)).limit(limit).offset(offset)
         with self._database.read() as session:
             return _events(session, query)
 
@@ -313,17 +308,8 @@ class LabelLog:
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
-        live = labels.subquery()
-        first = (
-            select(func.min(live.c.sequence))
-            .group_by(live.c.picture_id, live.c.author, live.c.author_kind)
-            .scalar_subquery()
-        )
-        query = (
-            select(LabelEventRow).where(LabelEventRow.sequence.in_(first)).order_by(LabelEventRow.sequence)
-        )
         with self._database.read() as session:
-            return _events(session, query)
+            return _events(session, _of_each(labels, func.min(LabelEventRow.sequence)))
 
     def repeats(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked about a picture a second time, oldest first."""
@@ -435,6 +421,13 @@ def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-u
         return query.where(~_undone().exists())
     undone = _undone().where(_undo().sequence <= until).exists()
     return query.where(~undone, LabelEventRow.sequence <= until)
+
+
+def _of_each(labels: Select[LabelEventRow], which: ColumnElement[int]) -> Select[LabelEventRow]:
+    """Of these labels the first or the last of each author on each picture, oldest first."""
+    e = LabelEventRow
+    chosen = labels.with_only_columns(which).group_by(e.picture_id, e.author, e.author_kind)
+    return select(e).where(e.sequence.in_(chosen.correlate(None))).order_by(e.sequence)
 
 
 @cache  # to put such a part of a query together takes as long as to ask it, and an answer asks many

@@ -3,7 +3,7 @@
 With each of its components Gradio writes stubs for editors, into its own package, each time it is imported: a
 third of the import. Where the optional package `mcp` is installed, it imports that too, for a server that
 only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`. IPython, where there is one,
-is for notebooks, and the command line of httpx for nobody who imports httpx. Around each event Gradio switches
+is for notebooks, and the command line of httpx for nobody who imports httpx. Around each event it switches
 matplotlib to another way of drawing and back, and for the first it imports all of that, in the thread that
 answers everybody; our figures are drawn without that state (`concepts/export/plots.py`).
 """

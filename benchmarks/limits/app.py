@@ -31,6 +31,7 @@ from benchmarks.limits.rows import Row, Rows, seconds_of
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+STARTS = 3  # of the app; for the first the files of its libraries come from the disk
 LABELLED = 50
 A_PRESS = 0.3  # seconds between a picture and the next press
 PATIENCE = 120_000  # ms
@@ -82,8 +83,13 @@ def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
         page.add_init_script(MEASURE + BATCHES)
-        with _serving(home) as (address, begun):
-            yield from Journey(page, address, f"{pictures:,} pictures", screens).rows(begun)
+        opened: list[float] = []
+        while len(opened) < STARTS:
+            with _serving(home) as (address, begun):
+                journey = Journey(page, address, f"{pictures:,} pictures", screens)
+                opened.append(journey.opened() - begun)
+                if len(opened) == STARTS:
+                    yield from journey.rows(opened)
         browser.close()
 
 
@@ -93,8 +99,8 @@ class Journey:
     def __init__(self, page: Page, address: str, of: str, screens: Path | None) -> None:
         self._page, self._address, self._of, self._screens = page, address, of, screens
 
-    def rows(self, begun: float) -> Rows:
-        yield self._row("open the app", 5, [self._opened() - begun])
+    def rows(self, opened: list[float]) -> Rows:
+        yield self._row("open the app", 5, opened)
         yield self._row("Library, the first page", 1, [self._library() for _ in range(5)])
         yield self._row("Library, the next page", 1, [self._next_page() for _ in range(5)])
         yield self._row("Library, a filter", 1, [self._filtered(kind) for kind in ("PNG", "TIFF", "WEBP")])
@@ -115,8 +121,8 @@ class Journey:
 
     # Steps
 
-    def _opened(self) -> float:
-        """Until the concepts are on screen, and how many pictures there are."""
+    def opened(self) -> float:
+        """When the concepts are on screen, and how many pictures there are."""
         self._go("/")
         self._page.get_by_role("link", name=million.CONCEPT, exact=True).first.wait_for()
         self._seen("#start-concepts")

@@ -44,7 +44,7 @@ class Upcoming(View):
 
 
 class Decisions:
-    """The people's decisions of one concept, and the pictures that somebody answered blindly, kept up to date by
+    """The people's decisions of one concept, and which pictures somebody answered blindly, kept up to date by
     reading only what changed in the log."""
 
     def __init__(self, log: LabelLog, concept_id: int) -> None:

@@ -68,8 +68,9 @@ class PictureRow(Base):
             for name, of in SORTED_BY.items()
         ),
         Index(
-            "pictures_removed",
+            "pictures_removed",  # enough for nearly every query: it leaves out what is in the bin
             "removed",
+            "id",
             sqlite_where=text("removed IS NOT NULL"),
             postgresql_where=text("removed IS NOT NULL"),
         ),

@@ -37,7 +37,7 @@ class Scores:
 
     def among(self, ids: PictureIds) -> Scores:
         """The scores of these ids alone, each of which must have one."""
-        return Scores(ids, self.values[self.ids.places(list(ids))])
+        return Scores(ids, self.values[ids.rows_of(self.ids)])
 
     def of(self, picture_ids: Sequence[str]) -> list[tuple[str, float]]:
         """Those of these pictures that have one, in their order."""

@@ -173,6 +173,11 @@ def test_where_pictures_are_stands_in_an_index(empty: Database) -> None:
     assert "COVERING INDEX sources_by_picture (picture_id>? AND picture_id<?)" in first, first
 
 
+def test_what_nearly_every_query_leaves_out_stands_in_an_index(empty: Database) -> None:
+    steps = asked(empty, "what stands for some")
+    assert any("COVERING INDEX pictures_removed" in step for step in steps), steps
+
+
 def test_how_many_measure_stands_in_indexes(empty: Database) -> None:
     steps = asked(empty, "where concepts stand")
     for index in (
