@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import gradio as gr
 
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.jobs import is_going
-from web.live import Action, Shown, live
+from web.live import Action, Render, Shown, concept_of, live, on_event
 from web.render import render
 
 USUALLY, OFTEN = 1.0, 0.2  # seconds between two looks at work that goes on
@@ -26,6 +27,22 @@ class Work:
         self._bench = workbench
         self._kinds = kinds
 
+    def on_tick(
+        self, look: Render, inputs: Sequence[Any] = (), outputs: Sequence[Any] = (), *, of_concept: bool
+    ) -> None:
+        """Looks again and again while work goes on (`of_concept`: of the one in the address): `look(request,
+        *inputs)`. Of work that began while it looked it knows nothing, and its answer may come behind that to
+        whoever began it, so it stops no timer for that."""
+
+        def tick(request: gr.Request, *values: Any) -> Shown:
+            shown: Shown = look(request, *values)
+            if self.timer in shown and not shown[self.timer].active:
+                job = self.newest(concept_of(request) if of_concept else None)
+                shown |= {self.timer: self.ticking(job)}
+            return shown
+
+        on_event(self.timer.tick, tick, inputs, outputs)
+
     def newest(self, concept: str | None = None) -> JobView | None:
         """The newest of these jobs (for this concept), one that is still going first. One query."""
         return next(iter(self.newest_of_each(concept)), None)
@@ -37,6 +54,11 @@ class Work:
     def shown(self, job: JobView | None, template: str = "work.html", **values: object) -> Shown:
         """The job's progress or failure. A screen with more to say there has a template of its own."""
         return {self.area: render(template, job=job, **values), self.timer: self.ticking(job)}
+
+    def once_more(self) -> gr.Timer:
+        """For a look that has something to show. That takes a while, and if it stopped the timer that would
+        stop for what was begun meanwhile, too: its answer comes last. The next look, a quick one, may."""
+        return gr.Timer(USUALLY, active=True)
 
     def ticking(self, *jobs: JobView | None) -> gr.Timer:
         """Often while work is young: it may be done in less time than lies between two looks."""

@@ -134,6 +134,7 @@ def answer(home: Path, answers: int) -> None:
             for picture in given
         ]
         bench.context.log.append(concept.id, labels)
+        bench.context.draw_more(concept)  # as the app does behind whoever answers
     finally:
         bench.close()
 

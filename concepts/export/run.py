@@ -26,7 +26,7 @@ from concepts.export.card import card_text
 from concepts.export.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
 from concepts.export.int8 import INT8, Int8, fitted
-from concepts.export.loading import CLASSIFIER_FILE, load_bundle
+from concepts.export.loading import CLASSIFIER_FILE, Bundle, load_bundle
 from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each_class
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
@@ -48,6 +48,7 @@ from concepts.library.placed import Placed, with_places
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
+from storage.vectors.blas import one_blas_thread
 from storage.vectors.protocol import VectorReader
 
 
@@ -124,6 +125,30 @@ def export_heads(
         head=versions[0].head.number,
         concepts={version.name: version.head.number for version in versions},
     )
+
+
+def bundle_of(collection: Collection, version: Exported) -> Bundle:
+    """What the files of a version would say of pictures, without the files: to draw its figures and to write
+    its networks takes longer than to score a million pictures."""
+    check_fingerprint(version.head, collection)
+    check_has_learned(version.head)
+    parts = version.parts()
+    facts = bundle_facts(parts, encoder_facts(collection.encoder()), _rule_of([version]))
+    return Bundle(tuple(part.head for part in parts), facts)
+
+
+def bundle_at(collection: Collection, path: Path, *, of_library: bool) -> Bundle:
+    """A bundle that is to score new files, or the pictures `of_library`. Raises `DiscernError` where it is
+    none, or one for other vectors."""
+    bundle = load_bundle(path)
+    if bundle.facts.encoder.precision.startswith(INT8):
+        raise DiscernError(
+            "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
+            "its classify.py."
+        )
+    if of_library:
+        load_bundle(path, expect_fingerprint=collection.recorded().fingerprint)
+    return bundle
 
 
 def _rule_of(
@@ -269,7 +294,7 @@ def _looked_in(material: Material, report: EvaluationReport) -> list[str]:
 
 def score_pictures(
     collection: Collection,
-    bundle_path: Path,
+    bundle: Bundle,
     paths: Sequence[Path],
     out: Path,
     listener: Listener,
@@ -281,21 +306,15 @@ def score_pictures(
     the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
     chosen the bundle's."""
     skipped = [0]
-    bundle = load_bundle(bundle_path)
-    if bundle.facts.encoder.precision.startswith(INT8):
-        raise DiscernError(
-            "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
-            "its classify.py."
-        )
     batches: Batches
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         batches = _fresh(collection, encoder, paths, listener, skipped, within)
     else:
-        load_bundle(bundle_path, expect_fingerprint=collection.recorded().fingerprint)
         batches = _library(collection, looks_in or collection.index().snapshot(), listener)
-    counts = write_scores(score_rows(bundle, batches), schema_of(bundle), out)
+    with one_blas_thread:
+        counts = write_scores(score_rows(bundle, batches), schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 

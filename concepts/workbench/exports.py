@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,8 @@ from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.run import (
     ExportResult,
     ScoreResult,
+    bundle_at,
+    bundle_of,
     export_heads,
     model_card,
     no_int8_of_classes,
@@ -194,26 +197,25 @@ class Exports:
         raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
 
     def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
-        concept = self._context.store.get(job.concept_id)
-        bundle = self._archive([(concept, self._context.head(concept, job.version))])
-        out = self._context.settings.home / "scores" / str(progress.job_id) / f"{bundle.stem}.{job.suffix}"
+        collection, concept = self._context.collection, self._context.store.get(job.concept_id)
+        bundle = bundle_of(
+            collection, exported(self._context, concept, self._context.head(concept, job.version))
+        )
+        folder = self._context.settings.home / "scores" / str(progress.job_id)
+        out = folder / f"{file_stem(concept.name, job.version)}.{job.suffix}"
         paths = [Path(path) for path in job.paths]
         within = within_roots(self._context.settings)
-        looks_in = None if paths else self._context.collection.vectors_for(concept.id)
-        return score_pictures(
-            self._context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
-        )
+        looks_in = None if paths else collection.vectors_for(concept.id)
+        goes_first = nullcontext() if paths else self._context.jobs.precedence.first()  # it is over soon
+        with goes_first:
+            return score_pictures(
+                collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
+            )
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
-        paths = [Path(path) for path in job.paths]
-        return score_pictures(
-            self._context.collection,
-            Path(job.bundle),
-            paths,
-            Path(job.out),
-            progress.report,
-            job.trust_encoder,
-        )
+        collection, paths = self._context.collection, [Path(path) for path in job.paths]
+        bundle = bundle_at(collection, Path(job.bundle), of_library=not paths)
+        return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
 
     def _all_ready(self) -> list[tuple[ConceptRow, StoredHead]]:
         ready = self._context.heads.newest_are_for(self._context.collection.recorded().fingerprint)

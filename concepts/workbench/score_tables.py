@@ -119,7 +119,8 @@ class ScoreTables:
         folder = self._context.settings.home / "scores" / str(progress.job_id)
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = schema_of(columns, as_csv=job.suffix == "csv")
-        counts = write_scores(table_rows(columns, schema, self._batches(progress)), schema, out)
+        with self._context.jobs.precedence.first():
+            counts = write_scores(table_rows(columns, schema, self._batches(progress)), schema, out)
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 

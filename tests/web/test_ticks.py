@@ -12,6 +12,7 @@ from drawing import draw_folder
 from sqlalchemy import event
 from web_screens import Screens
 
+from concepts.installation.activity import JobView
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.versions import RANKED
@@ -79,8 +80,31 @@ def test_quality_costs_one_query_a_tick_while_a_curve_is_drawn_and_redraws_nothi
     changed = screens.tick("quality", memory, concept=NAME)
     assert set(changed) == {"quality-side", "json", "timer"}
     assert "From 0.50 after 5 answers" in changed["quality-side"]
+    assert changed["timer"]["active"]  # what was begun meanwhile is looked at, whichever answer comes last
     again = screens.tick("quality", changed["json"], concept=NAME)
     assert set(again) == {"timer"}
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"), [("use", "score files"), ("quality", "train"), ("", "add pictures")]
+)
+def test_a_look_stops_no_timer_for_work_that_began_meanwhile(
+    bench: Workbench, screens: Screens, page: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = screens.memory(page, concept=NAME) if page == "quality" else None
+    newest, begun = bench.installation.newest_jobs, list[int]()
+
+    def as_of_before(*asked: object) -> list[JobView]:
+        found = newest(*asked)  # type: ignore[arg-type]
+        if not begun:
+            begun.append(begin(bench, kind))
+        return found
+
+    monkeypatch.setattr(bench.installation, "newest_jobs", as_of_before)
+    changed = screens.tick(page, memory, concept=NAME)
+    assert begun
+    assert changed["timer"]["active"]
+    bench.jobs.store.finish(begun[0], "cancelled")
 
 
 def test_looking_again_at_changed_pictures_costs_one_query_a_tick_and_ends_in_what_it_showed(

@@ -17,7 +17,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import Button, Notice, render, url
 from web.rule_rows import longer, rows_of
 from web.work import Work, press
@@ -36,7 +36,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
     for area in (screen.top, screen.work.area, screen.rule, screen.found, screen.kept, screen.table):
         on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=False)
 
 
 class _Screen:

@@ -39,7 +39,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_event(opened.then, screen.searches, outputs=[screen.queries, screen.criteria])
     for area in (*screen.parts, screen.queries, screen.dialog):
         on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
-    on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
+    screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
 
 
 class _Screen:

@@ -20,7 +20,7 @@ from concepts.library.neighbourhood import QUICK
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going, library_checked
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import Button, Notice, render, say, url
 from web.screens import collections, library_chosen
 from web.screens.collections import CollectionsView
@@ -63,7 +63,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_load(blocks, screen.load, screen.areas)
     for area in (screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog):
         on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=False)
 
 
 class _Screen:

@@ -25,7 +25,7 @@ from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_load
 from web.render import render, say
 from web.screens import mistakes
 from web.screens.look_again import Again
@@ -61,7 +61,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
     for area in (*pressed, screen.again.area, screen.mistakes, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
-    on_event(screen.work.timer.tick, screen.tick, [screen.memory], screen.areas)
+    screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
 
 
 class _Screen:
@@ -149,13 +149,15 @@ class _Screen:
         if name and seen[0] != before[0]:
             shown = self._ranked(name, work, memory) | self.everything(request)
             shown[self.memory] = {"pages": [0, 0], "seen": seen, "ranked": work.id if work else None}
+            shown[self.work.timer] = self.work.once_more()
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {self.work.timer: self.work.ticking(*jobs)} | looking
         new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
         new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
         new |= self._looked_over(name) if name and seen[3] != before[3] else {}
         if new:
-            return still | new | {self.memory: memory | {"seen": seen}}
+            going_on = {self.work.timer: self.work.once_more(), self.memory: memory | {"seen": seen}}
+            return looking | new | going_on
         return {} if _curve(jobs) and not looking else still
 
     def _nothing(self, top: str) -> Shown:

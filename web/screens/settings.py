@@ -14,7 +14,7 @@ from concepts.installation.findings import about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, live, on_action, on_event, on_load
+from web.live import Action, Shown, live, on_action, on_load
 from web.render import render, say
 from web.work import Work, press
 
@@ -30,7 +30,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_load(blocks, lambda request: screen.show(), screen.areas)
     for area in (screen.work.area, screen.main, screen.side):
         on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.work.timer.tick, lambda request: screen.tick(), outputs=screen.areas)
+    screen.work.on_tick(lambda request: screen.tick(), outputs=screen.areas, of_concept=False)
 
 
 @dataclass(frozen=True)

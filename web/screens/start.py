@@ -10,7 +10,7 @@ from concepts.workbench.concept_views import ConceptSummary
 from web.advice import in_words
 from web.concept_menu import archived_notice, chosen
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, live, on_action, on_load
 from web.render import Button, Notice, render
 from web.screens.outcome import example, outcome_of
 from web.screens.scales import YES_OR_NO, scale_of
@@ -28,7 +28,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_action(screen.work.area, screen.press, outputs=screen.areas)
     for area in (screen.concepts, screen.dialog):
         on_action(area, screen.put_away, outputs=[screen.concepts, screen.dialog])
-    on_event(screen.work.timer.tick, lambda request: screen.tick(), outputs=screen.areas)
+    screen.work.on_tick(lambda request: screen.tick(), outputs=screen.areas, of_concept=False)
 
 
 class _Screen:

@@ -20,7 +20,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import render, say
 from web.screens.share import Sharing
 from web.screens.watched import Watched
@@ -45,7 +45,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     )
     for area in areas:
         on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.work.timer.tick, screen.tick, outputs=screen.areas)
+    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=True)
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ class Labeller {
     this.problem = upcoming.problem;
     this.load();
     clearTimeout(this.asking);
-    if (this.pictures.length <= AHEAD && this.thinking) this.asking = setTimeout(() => this.ask(), 700);
+    if (this.pictures.length <= AHEAD && this.thinking) this.asking = setTimeout(() => this.ask(), this.pictures.length ? 700 : 250);
   }
 
   answeredIds() {
