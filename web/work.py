@@ -58,7 +58,7 @@ class Work:
     def once_more(self) -> gr.Timer:
         """For a look that has something to show. That takes a while, and if it stopped the timer that would
         stop for what was begun meanwhile, too: its answer comes last. The next look, a quick one, may."""
-        return gr.Timer(USUALLY, active=True)
+        return gr.Timer(OFTEN, active=True)
 
     def ticking(self, *jobs: JobView | None) -> gr.Timer:
         """Often while work is young: it may be done in less time than lies between two looks."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
+PAUSE = 1.5  # seconds after an answer: whoever gives the next one later has paused
 
 
 class Precedence:
@@ -16,6 +19,7 @@ class Precedence:
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._first = 0  # works that somebody waits for
+        self._pause = -math.inf  # when whoever answered last has paused
 
     @contextmanager
     def first(self) -> Iterator[None]:
@@ -29,7 +33,17 @@ class Precedence:
                 self._first -= 1
                 self._change.notify_all()
 
+    def answered(self) -> None:
+        """Somebody answers one picture after the other, and goes first until they pause."""
+        with self._change:
+            self._pause = time.monotonic() + PAUSE
+
     def stand_aside(self) -> None:
         """Waits until nobody goes first any more; returns at once where nobody does."""
+        latest = time.monotonic() + MOST_SECONDS
         with self._change:
-            self._change.wait_for(lambda: not self._first, MOST_SECONDS)
+            while (left := min(self._left(), latest - time.monotonic())) > 0:
+                self._change.wait(left)
+
+    def _left(self) -> float:
+        return math.inf if self._first else self._pause - time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import pytest
 from postgres import Server
 
 from concepts.errors import DiscernError
-from concepts.jobs import Job, JobRunner, Lane, Progress
+from concepts.jobs import Job, JobRunner, Lane, Progress, precedence
 from concepts.jobs.executors import Perform
+from concepts.jobs.precedence import Precedence
 from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
@@ -124,6 +126,23 @@ def test_what_follows_stands_aside_at_its_next_step_while_somebody_waits_for_oth
     assert ended(store, following).state == "done"
     assert order == ["waited for", "followed"]
     runner.stop()
+
+
+def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stood_aside() -> float:
+        answers = Precedence()
+        answers.answered()
+        begun = time.monotonic()
+        answers.stand_aside()
+        return time.monotonic() - begun
+
+    monkeypatch.setattr(precedence, "PAUSE", 0.05)
+    assert stood_aside() >= 0.05
+    monkeypatch.setattr(precedence, "PAUSE", 1000.0)
+    monkeypatch.setattr(precedence, "MOST_SECONDS", 0.1)
+    assert 0.1 <= stood_aside() < 1000
 
 
 def test_jobs_of_a_lane_run_one_after_the_other(store: JobStore) -> None:
