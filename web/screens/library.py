@@ -102,7 +102,7 @@ class _Screen:
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
         job = going if is_going(going) else self.work.newest()
-        news = (_ended(job) if watched else None) or self._news(self.work.newest_of_each(), place, author)
+        news = self._news(self.work.newest_of_each(), place, author) or (_ended(job) if watched else None)
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
 
     def tick(self, request: gr.Request) -> Shown:
@@ -115,7 +115,7 @@ class _Screen:
         shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
         if shows_itself and not is_going(job):
             return self.show(place, author, role, watched=True)
-        news = _ended(job) or self._news(jobs, place, author)
+        news = self._news(jobs, place, author) or _ended(job)
         return {self.top: _head(library, place, self._demo)} | self._progress(job, None, news)
 
     def _progress(self, job: JobView | None, said: Notice | None = None, news: Notice | None = None) -> Shown:
