@@ -66,7 +66,9 @@ def test_what_was_added_by_no_press_is_no_news(bench: Workbench, screens: Screen
 def test_it_is_told_once_what_began_by_itself_behind_it_has_ended(added: Screens, bench: Workbench) -> None:
     """In a small library that is before the next look at the adding."""
     bench.jobs.resume(bench.look_alikes.submit_find())
-    assert NEWS in added.tick("library")["library-progress"]
+    for query in ({}, {"q": "a disc"}):
+        assert NEWS in added.tick("library", **query)["library-progress"]
+    assert NEWS not in added.load("library", q="a disc")["library-progress"]
 
 
 def test_it_is_told_while_what_begins_by_itself_behind_it_goes_on(added: Screens, bench: Workbench) -> None:

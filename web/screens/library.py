@@ -102,7 +102,8 @@ class _Screen:
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
         job = going if is_going(going) else self.work.newest()
-        news = self._news(self.work.newest_of_each(), place, author) or (_ended(job) if watched else None)
+        told_in = _view(place) if watched else place
+        news = self._news(self.work.newest_of_each(), told_in, author) or (_ended(job) if watched else None)
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
 
     def tick(self, request: gr.Request) -> Shown:
@@ -115,7 +116,7 @@ class _Screen:
         shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
         if shows_itself and not is_going(job):
             return self.show(place, author, role, watched=True)
-        news = self._news(jobs, place, author) or _ended(job)
+        news = self._news(jobs, _view(place), author) or _ended(job)
         return {self.top: _head(library, place, self._demo)} | self._progress(job, None, news)
 
     def _progress(self, job: JobView | None, said: Notice | None = None, news: Notice | None = None) -> Shown:
@@ -275,6 +276,11 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         choice = action.fields.get("choice", "")
         return bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
     return None
+
+
+def _view(place: Place) -> Place:
+    """Whoever looked on as a job ended is told of it among what they had searched for, too."""
+    return {name: value for name, value in place.items() if name == "view"}
 
 
 def _with(place: Place, fields: dict[str, str]) -> Place:
