@@ -11,7 +11,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.database import Database, insert_new
-from storage.labels import UNDO, LabelEvent
+from storage.label_queries import UNDO
+from storage.labels import LabelEvent
 from storage.tables import ConceptRow, FoldRow, LabelEventRow, now
 
 

@@ -6,22 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.database import Database, chunks, insert_new
 from storage.errors import ConflictError
-from storage.removed import changes_since, shown
+from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
+from storage.removed import changes_since
 from storage.tables import LabelEventRow
 
-Value = Literal["yes", "no", "unsure", "skip"]
 AuthorKind = Literal["person", "simulated", "annotator"]
-VALUES: tuple[Value, ...] = get_args(Value)
-UNDO = "undo"
-COMMENT = "comment"
 USED = "The same key came from somebody else before, so this was not taken."
 
 
@@ -158,9 +154,9 @@ class LabelLog:
         are comments that others were put in the place of."""
         e = LabelEventRow
         of_people = e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False)
-        remark = and_(e.value == COMMENT, e.comment != "", ~_replaced())
-        query = select(e, _replaced()).where(
-            *of_people, or_(and_(e.value.in_(VALUES), ~_undone().exists()), remark)
+        remark = and_(e.value == COMMENT, e.comment != "", ~replaced())
+        query = select(e, replaced()).where(
+            *of_people, or_(and_(e.value.in_(VALUES), ~undone().exists()), remark)
         )
         with self._writing(target) as session:
             rows = [
@@ -207,33 +203,33 @@ class LabelLog:
                 if (before.concept_id, before.value, before.author) != (concept_id, UNDO, author.name):
                     raise ConflictError(USED)
                 return _undone_by(session, concept_id, key)
-            query = _not_undone(concept_id).where(
+            query = not_undone(concept_id).where(
                 LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
             )
             query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
-            rows = list(session.scalars(query.order_by(LabelEventRow.sequence.desc())))
+            events = _events(session, query.order_by(LabelEventRow.sequence.desc()))
             undoing = [
                 {
                     "key": f"{key}/{index}",
                     "concept_id": concept_id,
-                    "picture_id": row.picture_id,
+                    "picture_id": event.picture_id,
                     "value": UNDO,
-                    "undoes": row.sequence,
+                    "undoes": event.sequence,
                     "author": author.name,
                     "author_kind": author.kind,
-                    "definition_number": row.definition_number,
+                    "definition_number": event.definition_number,
                     "comment": "",
                 }
-                for index, row in enumerate(rows)
+                for index, event in enumerate(events)
             ]
             insert_new(session, LabelEventRow, undoing)
-            return [_event(row) for row in rows]
+            return events
 
     def with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """The events that were kept under these keys."""
         with self._database.read() as session:
             query = select(LabelEventRow).where(LabelEventRow.key.in_(keys))
-            return {row.key: _event(row) for row in session.scalars(query)}
+            return {event.key: event for event in _events(session, query)}
 
     def standing(
         self,
@@ -246,19 +242,19 @@ class LabelLog:
     ) -> list[LabelEvent]:
         """The last label of each author on each picture (of all, or of these few), oldest first; all of
         them or a page. `until` a label event: as it was then."""
-        labels = _not_undone(concept_id, until).where(
+        labels = not_undone(concept_id, until).where(
             LabelEventRow.author_kind.in_(kinds), LabelEventRow.repeat.is_(False)
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
-        query = _of_each(labels, func.max(LabelEventRow.sequence)).limit(limit).offset(offset)
+        query = of_each(labels, func.max(LabelEventRow.sequence)).limit(limit).offset(offset)
         with self._database.read() as session:
             return _events(session, query)
 
     def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
         """Picture id → what this author says of it, of all of which they say something."""
         e = LabelEventRow
-        query = _not_undone(concept_id).where(
+        query = not_undone(concept_id).where(
             e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
         )
         columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
@@ -282,7 +278,7 @@ class LabelLog:
     def answered_blindly(self, concept_id: int, picture_ids: Sequence[str]) -> set[str]:
         """Those of these few pictures of which `blind` has an event."""
         e = LabelEventRow
-        query = _not_undone(concept_id).with_only_columns(e.picture_id)
+        query = not_undone(concept_id).with_only_columns(e.picture_id)
         query = query.where(
             e.author_kind != "annotator",
             e.repeat.is_(False),
@@ -300,7 +296,7 @@ class LabelLog:
     def _first(
         self, concept_id: int, picture_ids: Sequence[str] | None, *which: ColumnElement[bool]
     ) -> list[LabelEvent]:
-        labels = _not_undone(concept_id).where(
+        labels = not_undone(concept_id).where(
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.repeat.is_(False),
             LabelEventRow.renewed.is_(False),
@@ -309,24 +305,24 @@ class LabelLog:
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
-            return _events(session, _of_each(labels, func.min(LabelEventRow.sequence)))
+            return _events(session, of_each(labels, func.min(LabelEventRow.sequence)))
 
     def repeats(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked about a picture a second time, oldest first."""
-        query = _not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
+        query = not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence))
 
     def renewed(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked again because the definition had changed, oldest first."""
-        query = _not_undone(concept_id).where(LabelEventRow.renewed.is_(True))
+        query = not_undone(concept_id).where(LabelEventRow.renewed.is_(True))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence))
 
     def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """All that this author said of these few pictures and that was not undone, repeats too, oldest
         first."""
-        query = _not_undone(concept_id).where(
+        query = not_undone(concept_id).where(
             LabelEventRow.author == author.name,
             LabelEventRow.author_kind == author.kind,
             LabelEventRow.picture_id.in_(picture_ids),
@@ -351,10 +347,8 @@ class LabelLog:
         if picture_id:
             query = query.where(LabelEventRow.picture_id == picture_id)
         with self._database.read() as session:
-            for row in session.scalars(
-                query.order_by(LabelEventRow.sequence).execution_options(yield_per=1000)
-            ):
-                yield _event(row)
+            query = query.order_by(LabelEventRow.sequence).execution_options(yield_per=1000)
+            yield from _streamed(session, query)
 
     def changed_since(self, concept_id: int, sequence: int) -> tuple[set[str], int]:
         """Pictures with an event of a person behind `sequence`, and the sequence of the last one."""
@@ -375,7 +369,7 @@ class LabelLog:
 
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
-        query = _not_undone(concept_id).where(
+        query = not_undone(concept_id).where(
             LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
         )
         with self._database.read() as session:
@@ -389,10 +383,10 @@ class LabelLog:
             LabelEventRow.picture_id.in_(picture_ids),
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.comment != "",
-            ~_replaced(),
+            ~replaced(),
         )
         with self._database.read() as session:  # sorted here: for that in order SQLite reads the whole log
-            return sorted(map(_event, session.scalars(query)), key=lambda event: event.sequence)
+            return sorted(_events(session, query), key=lambda event: event.sequence)
 
     def last_sequence(self, concept_id: int) -> int:
         with self._database.read() as session:
@@ -415,53 +409,6 @@ def _author(row: dict[str, Any]) -> tuple[str, str]:
     return row["author"], row["author_kind"]
 
 
-def _not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
-    query = _labels().where(LabelEventRow.concept_id == concept_id)
-    if until is None:
-        return query.where(~_undone().exists())
-    undone = _undone().where(_undo().sequence <= until).exists()
-    return query.where(~undone, LabelEventRow.sequence <= until)
-
-
-def _of_each(labels: Select[LabelEventRow], which: ColumnElement[int]) -> Select[LabelEventRow]:
-    """Of these labels the first or the last of each author on each picture, oldest first."""
-    e = LabelEventRow
-    chosen = labels.with_only_columns(which).group_by(e.picture_id, e.author, e.author_kind)
-    return select(e).where(e.sequence.in_(chosen.correlate(None))).order_by(e.sequence)
-
-
-@cache  # to put such a part of a query together takes as long as to ask it, and an answer asks many
-def _labels() -> Select[LabelEventRow]:
-    return select(LabelEventRow).where(LabelEventRow.value.in_(VALUES), shown(LabelEventRow.picture_id))
-
-
-@cache
-def _undo() -> type[LabelEventRow]:
-    return aliased(LabelEventRow)
-
-
-@cache
-def _undone() -> Select[int]:
-    """What undoes a label. A comment that takes the place of one given with it leaves it as it is."""
-    undo = _undo()
-    return select(undo.sequence).where(undo.undoes == LabelEventRow.sequence, undo.value == UNDO)
-
-
-@cache
-def _replaced() -> Exists:
-    """Whether its author put another comment in the place of this one's."""
-    later = aliased(LabelEventRow)
-    its = (
-        later.concept_id == LabelEventRow.concept_id,
-        later.picture_id == LabelEventRow.picture_id,
-        later.author == LabelEventRow.author,
-        later.author_kind == LabelEventRow.author_kind,
-        later.value == COMMENT,
-        later.undoes >= LabelEventRow.sequence,
-    )
-    return select(later.sequence).where(*its).exists()
-
-
 def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:
     undo, prefix = aliased(LabelEventRow), f"{key}/"
     query = select(LabelEventRow).join(undo, undo.undoes == LabelEventRow.sequence)
@@ -474,37 +421,18 @@ def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:
 
 
 def _events(session: Session, query: Select[LabelEventRow]) -> list[LabelEvent]:
+    return list(_streamed(session, query))
+
+
+def _streamed(session: Session, query: Select[LabelEventRow]) -> Iterator[LabelEvent]:
     """By columns: to make a tracked row of each takes as long as all else together."""
     e = LabelEventRow
     columns = query.with_only_columns(
         *(e.sequence, e.key, e.picture_id, e.value, e.author, e.author_kind, e.definition_number, e.comment),
         *(e.created, e.undoes, e.recorded_by, e.in_view, e.repeat, e.renewed, e.taken_from, e.given),
     )
-    found: list[LabelEvent] = []
     authors: dict[tuple[str, str], Author] = {}
     for sequence, key, picture, value, name, kind, *rest in session.execute(columns):
         # Written from an AuthorKind only.
         who = authors.setdefault((name, kind), Author(name, kind))  # type: ignore[arg-type]
-        found.append(LabelEvent(sequence, key, picture, value, who, *rest))
-    return found
-
-
-def _event(row: LabelEventRow) -> LabelEvent:
-    kind: AuthorKind = row.author_kind  # type: ignore[assignment]  # written from an AuthorKind only
-    return LabelEvent(
-        sequence=row.sequence,
-        key=row.key,
-        picture_id=row.picture_id,
-        value=row.value,
-        author=Author(row.author, kind),
-        definition_number=row.definition_number,
-        comment=row.comment,
-        created=row.created,
-        undoes=row.undoes,
-        recorded_by=row.recorded_by,
-        in_view=row.in_view,
-        repeat=row.repeat,
-        renewed=row.renewed,
-        taken_from=row.taken_from,
-        given=row.given,
-    )
+        yield LabelEvent(sequence, key, picture, value, who, *rest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -117,16 +117,10 @@ class Questions:
         self._queue = _Queue()
         self._lock = threading.Lock()
 
-    def upcoming(
-        self,
-        have: Sequence[str],
-        n: int,
-        again: Sequence[str] = (),
-        decisions: Mapping[str, Decision] | None = None,
-    ) -> Upcoming:
+    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
-        those to ask about `again`. `decisions`: for who has asked for them just now."""
-        decisions = self._decisions.now() if decisions is None else decisions
+        those to ask about `again`."""
+        decisions = self._decisions.now()
         asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
         held = {*have, *self._removed()}
         wanted, measuring = (

@@ -12,7 +12,8 @@ from typing import Any
 from concepts.labels.formats import format_of
 from concepts.labels.rows import BadRow, LabelRow, Meaning, Row, checked_rows
 from concepts.learning.scale import Scale
-from storage.labels import Author, LabelEvent, NewLabel, Value
+from storage.label_queries import Value
+from storage.labels import Author, LabelEvent, NewLabel
 
 
 @dataclass

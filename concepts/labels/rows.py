@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 from concepts.errors import DiscernError
 from concepts.learning.scale import NONE, NONE_IN_WORDS, Scale
-from storage.labels import Author, AuthorKind, Value
+from storage.label_queries import Value
+from storage.labels import Author, AuthorKind
 
 Split = Literal["train", "evaluation"]
 Meaning = str  # an answer, a grade or a class of the scale as it has them, or LEAVE_OUT

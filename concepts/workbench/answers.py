@@ -219,10 +219,9 @@ class Answers:
         concept = self._context.concept(name)
         opened = self._opened(concept)
         again: list[str] = []
-        decisions = opened.decisions.now()
         if author is not None and n > 0:
-            again = self._second_time.next(concept, author, have, decisions)
-        return opened.questions.upcoming(have, n, again, decisions)
+            again = self._second_time.next(concept, author, have, opened.decisions.now())
+        return opened.questions.upcoming(have, n, again)
 
     def count(self, name: str) -> AnswerCount:
         """How many answers there are and what they are for, without reading them all again."""

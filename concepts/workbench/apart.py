@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from concepts.library.collection import Collection
+from concepts.library.recent import Recent
 from storage.concepts import Certifying, ConceptStore
+
+CONCEPTS_KEPT = 100  # some hundred ids each
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,20 @@ class KeptApart:
 
     def __init__(self, collection: Collection, store: ConceptStore) -> None:
         self._collection, self._store = collection, store
-        self._lock = threading.Lock()
-        self._known: dict[int, tuple[object, Apart]] = {}
+        self._known: Recent[tuple[int, int, int, str], Apart] = Recent(CONCEPTS_KEPT)
 
     def now(self, concept_id: int) -> Apart:
         state = (
+            concept_id,
             self._store.last_drawn(concept_id),
             self._collection.removed.hidden().version,
             self._collection.frames.now(concept_id).key,
         )
-        with self._lock:
-            known = self._known.get(concept_id)
-        if known is None or known[0] != state:
-            apart = Apart(
-                self._store.evaluation_pictures(concept_id),
-                self._store.certifying_pictures(concept_id),
-                frozenset(self._store.kept_apart(concept_id)),
-            )
-            known = state, apart
-            with self._lock:
-                self._known[concept_id] = known
-        return known[1]
+        return self._known.get(state) or self._known.setdefault(state, self._read(concept_id))
+
+    def _read(self, concept_id: int) -> Apart:
+        return Apart(
+            self._store.evaluation_pictures(concept_id),
+            self._store.certifying_pictures(concept_id),
+            frozenset(self._store.kept_apart(concept_id)),
+        )

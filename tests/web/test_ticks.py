@@ -80,9 +80,23 @@ def test_quality_costs_one_query_a_tick_while_a_curve_is_drawn_and_redraws_nothi
     changed = screens.tick("quality", memory, concept=NAME)
     assert set(changed) == {"quality-side", "json", "timer"}
     assert "From 0.50 after 5 answers" in changed["quality-side"]
-    assert changed["timer"]["active"]  # what was begun meanwhile is looked at, whichever answer comes last
     again = screens.tick("quality", changed["json"], concept=NAME)
     assert set(again) == {"timer"}
+
+
+def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_timer(
+    bench: Workbench, screens: Screens
+) -> None:
+    """Its answer may come behind that to a press, whichever began first."""
+    job = begin(bench, "learning curve")
+    memory = screens.memory("quality", concept=NAME)
+    for waiting in bench.installation.newest_jobs(("look over",), NAME):
+        bench.jobs.store.finish(waiting.id, "cancelled")
+    bench.jobs.store.finish(job, "done", {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]})
+    changed = screens.tick("quality", memory, concept=NAME)
+    assert changed["timer"]["active"]
+    again = screens.tick("quality", changed["json"], concept=NAME)
+    assert not again["timer"]["active"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from concepts.labels.between_people import Said
 from concepts.workbench import Workbench
 from concepts.workbench.comments import Remark
 from concepts.workbench.concept_views import GivenAnswer
-from storage.labels import VALUES, Author, LabelEvent
+from storage.label_queries import VALUES
+from storage.labels import Author, LabelEvent
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
