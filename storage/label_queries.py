@@ -21,8 +21,8 @@ COMMENT = "comment"
 
 
 def not_undone(concept_id: int, until: int | None = None):  # type: ignore[no-untyped-def]  # a long type
-    """The labels of a concept that nobody has undone, of pictures that are not in the bin; with `until` a label
-    event as it was then."""
+    """The labels of a concept that nobody has undone, of pictures that are not in the bin. `until` a label
+    event: as it was then."""
     query = labels().where(LabelEventRow.concept_id == concept_id)
     if until is None:
         return query.where(~undone().exists())
