@@ -88,7 +88,7 @@ def serve(
     else:
         workbench.jobs.start()
         workbench.watcher.start()
-    quiet = Quiet(app)
+    quiet = Quiet(app, page_opened=workbench.jobs.precedence.pressed)
     stopgap.end()
     quiet.then(workbench.pictures.warm_up)
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
-PAUSE = 1.5  # seconds after an answer: whoever gives the next one later has paused
+PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
 
 
 class Precedence:
@@ -19,7 +19,7 @@ class Precedence:
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._first = 0  # works that somebody waits for
-        self._pause = -math.inf  # when whoever answered last has paused
+        self._pause = -math.inf  # when whoever did something last has paused
 
     @contextmanager
     def first(self) -> Iterator[None]:
@@ -33,8 +33,8 @@ class Precedence:
                 self._first -= 1
                 self._change.notify_all()
 
-    def answered(self) -> None:
-        """Somebody answers one picture after the other, and goes first until they pause."""
+    def pressed(self) -> None:
+        """Somebody answers one picture after the other, or opens a page, and goes first until they pause."""
         with self._change:
             self._pause = time.monotonic() + PAUSE
 

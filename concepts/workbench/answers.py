@@ -144,10 +144,6 @@ class Answers:
         ]
         return self._context.log.append(concept.id, labels)
 
-    def going_on(self) -> None:
-        """Somebody answers one picture after the other: what merely follows waits until they pause."""
-        self._context.jobs.precedence.answered()
-
     def in_words(self, name: str) -> str:
         """What can be answered of a concept."""
         return answers_in_words(Scale.read(self._context.concept(name).scale))

@@ -133,7 +133,7 @@ def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good
 ) -> None:
     def stood_aside() -> float:
         answers = Precedence()
-        answers.answered()
+        answers.pressed()
         begun = time.monotonic()
         answers.stand_aside()
         return time.monotonic() - begun

@@ -41,7 +41,7 @@ class Answering:
     async def _ask(self) -> None:
         async def nothing(*_: object) -> None: ...
 
-        await self.quiet({"type": "http", "path": self._path}, nothing, nothing)  # type: ignore[arg-type]
+        await self.quiet({"type": "http", "path": self._path, "headers": []}, nothing, nothing)  # type: ignore[arg-type]
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.set()
@@ -74,6 +74,21 @@ def test_a_page_that_is_open_asks_for_nothing(answering: Answering) -> None:
     begun = threading.Event()
     answering.quiet.then(begun.set)
     assert begun.wait(PATIENCE - 1)
+
+
+@pytest.mark.parametrize(("accept", "times"), [(b"text/html,*/*;q=0.8", 1), (b"*/*", 0), (b"image/webp", 0)])
+def test_that_a_page_is_opened_is_told_before_it_is_made(accept: bytes, times: int) -> None:
+    order = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        order.append("made")
+
+    async def ask() -> None:
+        scope = {"type": "http", "path": "/use", "headers": [(b"accept", accept)]}
+        await Quiet(app, lambda: order.append("told"))(scope, None, None)  # type: ignore[arg-type]
+
+    own_loop.run(ask())
+    assert order == ["told"] * times + ["made"]
 
 
 def test_it_is_begun_at_the_latest_while_somebody_still_asks(

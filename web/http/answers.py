@@ -194,7 +194,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
 
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
-        workbench.answers.going_on()
+        workbench.jobs.precedence.pressed()
         given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
         take(workbench, body.concept, [given], Author(author_of(request)))
         opinion = workbench.annotations.opinion(body.concept, body.picture)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAUSE = 1.5  # seconds without a request; a browser that puts up a page takes up to one between two of them
@@ -20,8 +21,10 @@ KEPT_OPEN = "/gradio_api/heartbeat/"  # Gradio's stream, which lasts as long as 
 class Quiet:
     """Plain ASGI, around everything else."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, page_opened: Callable[[], None] = lambda: None) -> None:
+        """`page_opened`: called whenever somebody opens a page, before it is made."""
         self.app = app
+        self._page_opened = page_opened
         self._asking = 0
         self._since = time.monotonic()
 
@@ -29,6 +32,8 @@ class Quiet:
         if scope["type"] != "http" or KEPT_OPEN in scope["path"]:
             await self.app(scope, receive, send)
             return
+        if "text/html" in Headers(scope=scope).get("accept", ""):
+            self._page_opened()
         self._asking += 1
         try:
             await self.app(scope, receive, send)
