@@ -21,6 +21,7 @@ DELIMITERS: Final = (",", ";", "\t")  # Excel writes ; where numbers have a deci
 
 # What a spreadsheet program takes for a formula when it opens a CSV file (OWASP, CSV injection).
 FORMULA: Final = r"'*[=+\-@\t\r\n]"
+FORMULA_BEGINS: Final = tuple("'=+-@\t\r\n")  # what has none of these first is none
 _FORMULA: Final = re.compile(FORMULA)
 
 

@@ -408,15 +408,6 @@ class Library:
                         found[path].add(picture_id)
         return found
 
-    def first_places(self, first: str, last: str) -> dict[str, str]:
-        """Picture id → the first of its places, of the pictures from one id up to another, those in the bin
-        among them. Read from an index in its order."""
-        s = SourceRow
-        query = select(s.picture_id, s.uri).where(s.picture_id.between(first, last))
-        with self._database.read() as session:
-            # The last one of equal keys counts.
-            return dict(reversed(tuples(session, query.order_by(s.picture_id, s.uri))))
-
     def all_ids(self, *, in_bin: bool = False) -> list[str]:
         """By id; with `in_bin` also those that are there: whatever has a vector and a thumbnail."""
         query = select(PictureRow.id).where(PictureRow.id != PURGED if in_bin else _SHOWN)

@@ -65,6 +65,15 @@ class Bundle:
         ]
         return parts[0] if len(parts) == 1 else Outputs(*map(np.concatenate, zip(*parts, strict=True)))
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """(d, concepts)"""
+        return np.asarray(self._scorer.weights)
+
+    def said(self, similarity: NDArray[np.float64]) -> Outputs:
+        """`outputs` of vectors of which vectors · weights (n, concepts) are known already."""
+        return self._scorer.said(similarity)
+
     @cached_property
     def _scorer(self) -> Scorer:
         return Scorer(self.facts.model_dump(), tensors_of(self.heads))

@@ -31,7 +31,8 @@ from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
 from concepts.export.rules import Combined, OneOf
-from concepts.export.scoring import Batches, schema_of, score_rows, write_scores
+from concepts.export.scorer import Outputs
+from concepts.export.scoring import Texts, said_rows, schema_of, score_rows, write_scores
 from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
 from concepts.jobs import Listener
@@ -44,7 +45,7 @@ from concepts.learning.scaled.heads import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files
 from concepts.library.looking import short_side
-from concepts.library.placed import Placed, with_places
+from concepts.library.placed import with_places
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
@@ -306,24 +307,27 @@ def score_pictures(
     the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
     chosen the bundle's."""
     skipped = [0]
-    batches: Batches
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
-        batches = _fresh(collection, encoder, paths, listener, skipped, within)
+        rows = score_rows(bundle, _fresh(collection, encoder, paths, listener, skipped, within))
     else:
-        batches = _library(collection, looks_in or collection.index().snapshot(), listener)
+        rows = said_rows(
+            bundle, _library(collection, bundle, looks_in or collection.index().snapshot(), listener)
+        )
     with one_blas_thread:
-        counts = write_scores(score_rows(bundle, batches), schema_of(bundle), out)
+        counts = write_scores(rows, schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 
-def _library(collection: Collection, index: VectorReader, listener: Listener) -> Iterator[Placed]:
+def _library(
+    collection: Collection, bundle: Bundle, index: VectorReader, listener: Listener
+) -> Iterator[tuple[Texts, Texts, Outputs]]:
     total, done = len(index.ids), 0
-    for ids, paths, vectors in with_places(collection, index):
+    for ids, places, products in with_places(collection, index, bundle.weights):
         done += len(ids)
         listener(done, total, "")
-        yield ids, paths, vectors
+        yield ids, places, bundle.said(products)
 
 
 def _fresh(

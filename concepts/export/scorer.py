@@ -47,7 +47,7 @@ class Scorer:
         self.fingerprint = str(facts["encoder"]["fingerprint"])
         every = range(len(concepts))
         weights = [_tensor(tensors, f"{i}.weights", self.dimension) for i in every]
-        self._weights = np.stack(weights, axis=1)  # (dimension, concepts)
+        self.weights = np.stack(weights, axis=1)  # (dimension, concepts)
         self._bias = np.concatenate([_tensor(tensors, f"{i}.bias", 1) for i in every])
         graded = [i for i in every if concepts[i].get("grades")]
         self._cuts = [(i, _tensor(tensors, f"{i}.cuts", concepts[i]["grades"]["n"] - 1)) for i in graded]
@@ -74,9 +74,12 @@ class Scorer:
 
     def answers(self, embeddings: Any) -> Outputs:
         """The same of float64 (n, dimension), which are not checked."""
-        similarity = embeddings @ self._weights
+        return self.said(embeddings @ self.weights)
+
+    def said(self, similarity: Any) -> Outputs:
+        """The same of embeddings · weights (n, concepts)."""
         grade = [1 + _sigmoid(similarity[:, i, None] + cuts).sum(1) for i, cuts in self._cuts]
-        graded = np.stack(grade, axis=1) if grade else np.empty((len(embeddings), 0))
+        graded = np.stack(grade, axis=1) if grade else np.empty((len(similarity), 0))
         logits = similarity + self._bias
         if self._rule and not self._combines:
             return Outputs(*_one_of(logits), graded)

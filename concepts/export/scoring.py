@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from concepts.errors import DiscernError
 from concepts.export.loading import Bundle
-from storage.csv_files import FORMULA
+from concepts.export.scorer import Outputs
+from storage.csv_files import FORMULA, FORMULA_BEGINS
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
-Batches = Iterable[tuple[Sequence[str], Sequence[str], NDArray[np.floating]]]
+Texts: TypeAlias = "Sequence[str] | pa.StringArray"
+Batches = Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,21 @@ def score_rows(bundle: Bundle, batches: Batches) -> Iterator[pa.RecordBatch]:
 
     Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
     """
-    schema = schema_of(bundle)
-    graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
+    return said_rows(bundle, _answered(bundle, batches))
+
+
+def _answered(bundle: Bundle, batches: Batches) -> Iterator[tuple[Texts, Texts, Outputs]]:
     for ids, paths, vectors in batches:
         if not len(ids) == len(paths) == len(vectors):
             raise DiscernError(f"There are {len(ids)} pictures and {len(vectors)} vectors of them.")
-        found = bundle.outputs(vectors)
+        yield ids, paths, bundle.outputs(vectors)
+
+
+def said_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> Iterator[pa.RecordBatch]:
+    """The same of what the bundle said of the pictures."""
+    schema = schema_of(bundle)
+    graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
+    for ids, paths, found in said:
         known = np.isfinite(found.probability).all(axis=1)
         if not known.all():
             raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
@@ -75,10 +86,10 @@ def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -
     partial = out.with_name(f".{out.name}.partial")  # the next run to the same place overwrites a left-over
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
+        with pa.OSFile(str(partial), "wb") as stream:  # a file of Python's would wait for the interpreter
             counts = _write(rows, schema, stream, out.suffix.lower())
-            stream.flush()
-            os.fsync(stream.fileno())
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
         partial.replace(out)
     except OSError as error:
         raise DiscernError(f"The scores can't be written to {out}: {error.strerror or error}.") from error
@@ -99,7 +110,8 @@ def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffi
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
-    if not pc.any(pc.match_substring_regex(table["path"], f"^{FORMULA}")).as_py():
+    begins = pc.is_in(pc.utf8_slice_codeunits(table["path"], 0, 1), pa.array(FORMULA_BEGINS))
+    if not pc.any(begins).as_py():
         return table  # as good as always
     place = table.schema.get_field_index("path")
     escaped = pc.replace_substring_regex(table["path"], f"^({FORMULA})", r"'\1")
@@ -120,7 +132,7 @@ def _gathered(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.
         yield pa.Table.from_batches(waiting, schema)
 
 
-def path_texts(paths: Sequence[str]) -> pa.Array:
+def path_texts(paths: Texts) -> pa.Array:
     """Bytes of a path that are not UTF-8 are written as \\xNN: one such name must not stop a million rows."""
     try:
         return pa.array(paths, pa.string())

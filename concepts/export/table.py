@@ -12,23 +12,22 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from concepts.errors import DiscernError
-from concepts.export.scoring import path_texts
+from concepts.export.scoring import Texts, path_texts
 from concepts.learning.base import LinearHead
 from storage.csv_files import escaped
-from storage.vectors.products import multiplied
 
-Batches = Iterable[tuple[Sequence[str], Sequence[str], NDArray[np.float16]]]
+Batches = Iterable[tuple[Texts, Texts, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
 class Column:
     """A concept of the table, and the version that speaks for it. `looks_at`: for ids, whether it looks at
-    each of them; it says nothing of the others."""
+    each of them, and it says nothing of the others; None where it looks at all."""
 
     concept: str
     version: int
     head: LinearHead
-    looks_at: Callable[[Sequence[str]], Sequence[bool]] = lambda ids: [True] * len(ids)
+    looks_at: Callable[[Sequence[str]], Sequence[bool]] | None = None
 
 
 def schema_of(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
@@ -45,20 +44,27 @@ def schema_of(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
     return pa.schema(fields)
 
 
+def weights(columns: Sequence[Column]) -> NDArray[np.float64]:
+    """(d, k) of the heads, which must be for the vectors they are multiplied with."""
+    return np.stack([column.head.weights for column in columns], axis=1)
+
+
 def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Iterator[pa.RecordBatch]:
-    """(ids, paths, vectors (n, d)) → batches in the same order. The heads must be for these vectors."""
-    weights = np.stack([column.head.weights for column in columns], axis=1)
+    """(ids, paths, vectors · `weights` (n, k)) → batches in the same order."""
     bias = np.array([column.head.bias for column in columns])
     thresholds = np.array([column.head.threshold for column in columns])
-    for ids, paths, vectors in batches:
-        logits = multiplied(vectors, weights) + bias
+    for ids, paths, products in batches:
+        logits = products + bias
         probability = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
         known = np.isfinite(probability).all(axis=1)
         if not known.all():
             raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
         found: list[Any] = [pa.array(ids, pa.string()), path_texts(paths)]
         for place, column in enumerate(columns):
-            yes, outside = probability[:, place] >= thresholds[place], ~np.array(column.looks_at(ids), bool)
+            yes = probability[:, place] >= thresholds[place]
+            outside = None
+            if column.looks_at is not None:
+                outside = ~np.array(column.looks_at(pa.array(ids, pa.string()).to_pylist()), bool)
             found.append(pa.array(np.ascontiguousarray(probability[:, place]), mask=outside))
             found.append(pc.if_else(pa.array(yes, mask=outside), "yes", "no"))
             found.append(pa.array(np.full(len(ids), column.version, np.int32), mask=outside))

@@ -47,6 +47,7 @@ from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.places import Places
 from storage.removed import Removed
 from storage.vectors.disk import PurgedVectors
 from storage.vectors.graph_files import KeptGraph
@@ -99,6 +100,7 @@ class Collection:
         self.named = NamedCollections(database)
         self.frames = Frames(database, lambda: self.index().snapshot())
         self.removed = Removed(database)
+        self.places = Places(database)
         self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or blobs_at(settings.home, settings.store, "thumbnails"))
         self._small: Recent[str, bytes] = Recent(THUMBNAILS_KEPT if settings.store else 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
 from concepts.export.scoring import write_scores
-from concepts.export.table import Column, schema_of, table_rows
+from concepts.export.table import Column, schema_of, table_rows, weights
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done
 from concepts.library.placed import Placed, with_places
@@ -105,7 +105,8 @@ class ScoreTables:
                 )
             else:
                 frames = self._context.collection.frames
-                looks_at = partial(frames.has, frames.now(concept.id))
+                frame = frames.now(concept.id)
+                looks_at = None if frame.is_whole else partial(frames.has, frame)
                 columns.append(Column(concept.name, head.number, linear_head(head), looks_at))
         if not columns:
             raise DiscernError(
@@ -120,14 +121,14 @@ class ScoreTables:
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = schema_of(columns, as_csv=job.suffix == "csv")
         with self._context.jobs.precedence.first():
-            counts = write_scores(table_rows(columns, schema, self._batches(progress)), schema, out)
+            counts = write_scores(table_rows(columns, schema, self._batches(columns, progress)), schema, out)
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
-    def _batches(self, progress: Progress) -> Iterator[Placed]:
+    def _batches(self, columns: Sequence[Column], progress: Progress) -> Iterator[Placed]:
         index = self._context.collection.index().snapshot()
         total, done = len(index.ids), 0
-        for ids, paths, vectors in with_places(self._context.collection, index):
-            done += len(ids)
+        for some in with_places(self._context.collection, index, weights(columns)):
+            done += len(some.ids)
             progress.report(done, total)
-            yield ids, paths, vectors
+            yield some

@@ -22,8 +22,13 @@ class ReadBySnapshot(ABC):
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return self.snapshot().vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
         return self.snapshot().batches(size)
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        return self.snapshot().products(columns, size)
 
     def scores(
         self,

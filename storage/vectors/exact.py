@@ -17,6 +17,7 @@ from storage.vectors.scores import Scores, smallest
 
 BLOCK = 2**18  # rows whose products with all queries are in memory at a time
 TOGETHER = 1024  # rows that are multiplied exactly at a time
+MOST_PRODUCTS = 256 * 1024**2  # bytes of them that are made before any is asked for
 MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
 
@@ -64,10 +65,21 @@ class ExactCopy:
             )
         return self._vectors[self._at(places)].astype(np.float32)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
         for start in range(0, len(self.ids), size):
-            places = np.arange(start, min(start + size, len(self.ids)))
-            yield self.ids.at(places), self.halves(places)
+            ids = PictureIds(self.known[start : start + size])
+            yield ids, self.halves(np.arange(start, start + len(ids)))
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        # To read on is faster than to pick, as long as there is room for what comes out.
+        at_once = len(self._vectors) * columns.shape[1] * columns.itemsize <= MOST_PRODUCTS
+        whole = multiplied(self._vectors, columns) if at_once else None
+        for start in range(0, len(self.ids), size):
+            ids = PictureIds(self.known[start : start + size])
+            rows = self._at(np.arange(start, start + len(ids)))
+            yield ids, multiplied(self._vectors, columns, rows) if whole is None else whole[rows]
 
     def scores(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.vectors.ids import PictureIds
+from storage.vectors.products import multiplied
 from storage.vectors.protocol import BATCH, Neighbours, VectorReader
 from storage.vectors.scores import Scores
 
@@ -34,10 +35,16 @@ class FramedVectors:
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return self._whole.vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
         for start in range(0, len(self.ids), size):
-            ids = self.ids.at(np.arange(start, min(start + size, len(self.ids))))
-            yield ids, self._whole.vectors(ids).astype(np.float16)
+            ids = self.ids.only(np.arange(start, min(start + size, len(self.ids))))
+            yield ids, self._whole.vectors(list(ids)).astype(np.float16)
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        for ids, vectors in self.batches(size):
+            yield ids, multiplied(vectors, columns)
 
     def scores(
         self,

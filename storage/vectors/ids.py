@@ -59,6 +59,11 @@ class PictureIds:
         rows = places if self._rows is None else self._rows[places]
         return [picture_id.decode() for picture_id in self._known[rows].tolist()]
 
+    @property
+    def keys(self) -> NDArray[np.bytes_]:
+        """(n,) as they are kept, in order: 64 bytes each, the last of which are 0 where an id has fewer."""
+        return self._known[self._places]
+
     def places(self, ids: Sequence[str]) -> Rows:
         """(n,) where in the order each of these is, -1 for one that isn't in the set."""
         rows, there = located(self._known, ids)

@@ -6,6 +6,7 @@ Nothing is written or copied when a picture is removed or put back, so both take
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from storage.vectors.neighbours import neighbours_of
 from storage.vectors.protocol import BATCH, Neighbours, VectorIndex, VectorReader
 from storage.vectors.scores import Scores
 
+Number = TypeVar("Number", np.float16, np.float64)
 Bin = Callable[[], tuple[Collection[str], int]]  # ids in the bin, and a number that changes with them
 
 
@@ -43,12 +45,13 @@ class KeptReader:
             )
         return self._vectors.vectors(ids)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
-        for ids, vectors in self._vectors.batches(size):
-            if self._hidden.isdisjoint(ids):  # as mostly: to leave out none would copy them all
-                yield ids, vectors
-            elif kept := [row for row, picture_id in enumerate(ids) if picture_id not in self._hidden]:
-                yield [ids[row] for row in kept], vectors[kept]
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
+        return self._kept(self._vectors.batches(size))
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        return self._kept(self._vectors.products(columns, size))
 
     def scores(
         self,
@@ -65,6 +68,18 @@ class KeptReader:
 
     def neighbours(self, k: int) -> Neighbours:
         return neighbours_of(self, k)
+
+    def _kept(
+        self, batches: Iterator[tuple[PictureIds, NDArray[Number]]]
+    ) -> Iterator[tuple[PictureIds, NDArray[Number]]]:
+        hidden = PictureIds.of(self._hidden)
+        for ids, rows in batches:
+            out = hidden.rows_of(ids)
+            if not len(out):  # as mostly: to leave out none would copy them all
+                yield ids, rows
+            elif len(out) < len(ids):
+                kept = np.delete(np.arange(len(ids)), out)
+                yield ids.only(kept), rows[kept]
 
     def _of(self, allowed: PictureIds | None) -> PictureIds:
         return self.ids if allowed is None else allowed.without(self._hidden)

@@ -111,7 +111,8 @@ class LanceIndex(ReadBySnapshot):
 
             def kept() -> Iterator[pa.RecordBatch]:
                 yield pa.RecordBatch.from_pylist([], schema=schema)  # LanceDB takes no table of no batch
-                for some, vectors in copy.batches():
+                for ids_of_some, vectors in copy.batches():
+                    some = list(ids_of_some)
                     rows = [row for row, picture_id in enumerate(some) if picture_id not in gone]
                     if rows:
                         left, _, stored = self._checked([some[row] for row in rows], vectors[rows])

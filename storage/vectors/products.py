@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +42,18 @@ def multiplied(
 
     def multiply(first: int) -> None:
         # One buffer a thread: a new one for every chunk is taken from the system and given back each time.
-        floats = np.empty((min(chunk, count), vectors.shape[1]), dtype=columns.dtype)
+        floats = np.empty((min(chunk, count), vectors.shape[1]), dtype=np.float32)
+        wide = floats if columns.dtype == np.float32 else np.empty(floats.shape, dtype=columns.dtype)
         for start in range(first, min(first + share, count), chunk):
             part = slice(start, min(start + chunk, first + share, count))
-            halves = vectors[part] if rows is None else vectors[rows[part]]
-            convert(halves, floats[: len(halves)])
-            np.matmul(floats[: len(halves)], columns, out=out[part])
+            halves = vectors[part] if rows is None else np.take(vectors, rows[part], axis=0)
+            n = len(halves)
+            convert(halves, floats[:n])
+            if (
+                wide is not floats
+            ):  # by way of float32, for which processors have an instruction: half the time
+                np.copyto(wide[:n], floats[:n])
+            np.matmul(wide[:n], columns, out=out[part])
 
     with one_blas_thread:
         if count <= chunk:
@@ -72,7 +78,7 @@ def load_conversion() -> None:
     import torch  # noqa: F401
 
 
-Conversion = Callable[[NDArray[np.float16], NDArray[Any]], None]
+Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
 
 
 def _conversion() -> Conversion:
@@ -83,7 +89,7 @@ def _conversion() -> Conversion:
         return lambda chunk, floats: np.copyto(floats, chunk)
     from torch import from_numpy
 
-    def convert(chunk: NDArray[np.float16], floats: NDArray[Any]) -> None:
+    def convert(chunk: NDArray[np.float16], floats: NDArray[np.float32]) -> None:
         from_numpy(floats).copy_(from_numpy(chunk))
 
     return convert

@@ -45,9 +45,15 @@ class VectorReader(Protocol):
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[list[str], NDArray[np.float16]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
         """Every id with its vector (≤ size, d), by id, as of the moment of the call: in half precision, as
         they are kept, for who reads all of them to convert what is in work."""
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        """columns (d, k) → every id with its vector · columns, (≤ size, k) in float64, by id, as of the
+        moment of the call."""
 
     def scores(
         self,

@@ -112,7 +112,7 @@ class StoredIndex(ReadBySnapshot):
         remove_table(self._folder, self.fingerprint, self._bucket)
         self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
         for ids, vectors in kept.batches() if kept else ():
-            self._table.write(ids, vectors)
+            self._table.write(list(ids), vectors)
 
     # Reading
 

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,8 +16,8 @@ from concepts.library import placed
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.heads import StoredHead
-from storage.library import Library
 from storage.pictures.files import Source
+from storage.places import Places
 
 NAME, OTHER = "Round thing", "=Dark one"
 
@@ -96,12 +97,13 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     assert expected[:2] == ["/0/first.jpg", ""]
     assert all(expected[2:])
     monkeypatch.setattr(placed, "AT_ONCE", 4)
+    columns = np.ones((len(reader.vectors(ids[:1])[0]), 1))
     for few in (placed.FEW, 0):
         monkeypatch.setattr(placed, "FEW", few)
         found = [
             pair
-            for some, places, _ in placed.with_places(collection, reader)
-            for pair in zip(some, places, strict=True)
+            for some, places, _ in placed.with_places(collection, reader, columns)
+            for pair in zip(some.to_pylist(), places.to_pylist(), strict=True)
         ]
         assert found == list(zip(ids, expected, strict=True))
 
@@ -110,16 +112,18 @@ def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placed, "AT_ONCE", 4)
+    monkeypatch.setattr(placed, "READERS", 1)
+    monkeypatch.setattr(placed, "AHEAD", 1)
     asked: list[str] = []
 
-    def places(self: Library, first: str, last: str) -> dict[str, str]:
+    def between(self: Places, first: str, last: str) -> tuple[pa.StringArray, pa.StringArray]:
         asked.append(first)
         if len(asked) == 3:
             raise DiscernError("The disk is gone.")
-        return {}
+        return pa.array([], pa.string()), pa.array([], pa.string())
 
-    monkeypatch.setattr(Library, "first_places", places)
+    monkeypatch.setattr(Places, "between", between)
     with pytest.raises(DiscernError, match="The disk is gone"):
         bench.score_tables.write(tmp_path / "all.csv")
     assert list(tmp_path.glob("*all.csv*")) == []
-    assert len(asked) == 3
+    assert len(asked) <= 3 + placed.AHEAD

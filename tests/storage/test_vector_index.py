@@ -207,9 +207,23 @@ def test_batches_are_sorted_by_id_and_of_the_size_asked(fill: Callable[..., Vect
     assert contents(reader) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
 
 
+@pytest.mark.parametrize("most", [exact.MOST_PRODUCTS, 0], ids=["all at once", "batch by batch"])
+def test_products_of_all_are_exact_by_id_and_of_the_size_asked(
+    fill: Callable[..., VectorReader], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(exact, "MOST_PRODUCTS", most)
+    ids, vectors = picture_ids(2500), unit_vectors(2500)
+    columns = np.random.default_rng(1).standard_normal((DIMENSION, 3))
+    batches = list(fill(ids, vectors).products(columns, size=1000))
+    assert [len(products) for _, products in batches] == [1000, 1000, 500]
+    assert [one for some, _ in batches for one in some] == sorted(ids)
+    expected = vectors[np.argsort(ids)].astype(np.float64) @ columns
+    np.testing.assert_allclose(np.concatenate([products for _, products in batches]), expected, atol=1e-12)
+
+
 def test_an_empty_index_answers_everything(fill: Callable[..., VectorReader]) -> None:
     reader = fill([], np.empty((0, DIMENSION), np.float32))
-    assert list(reader.ids) == list(reader.batches()) == []
+    assert list(reader.ids) == list(reader.batches()) == list(reader.products(np.ones((DIMENSION, 1)))) == []
     assert reader.search(unit_vectors(2), 5) == [[], []]
     assert reader.search(unit_vectors(1), 5, PictureIds.of(picture_ids(3))) == [[]]
     scores = reader.scores(unit_vectors(1)[0])
