@@ -1,8 +1,9 @@
 """Every row against its limit: `python -m benchmarks.limits [--quick]`, or `make bench`, `make bench-quick`.
 
 What is measured is written to `benchmarks/results/latest.json`, and set beside what was committed there last;
-with `--only` the other rows stay as they are there. `--quick` takes a tenth of the vectors and files and
-writes nothing.
+with `--only` the other rows stay as they are there, and a bar that is missed fails the run. `--quick` takes a
+fiftieth of the vectors, a hundredth of the pictures and files, fewer repeats and no network by itself; it
+writes nothing, and fails only where something can't be done: the bars are those of the whole sizes.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from benchmarks.limits import adding, app, export, library, pages, searching, th
 from benchmarks.limits.rows import Row, Rows
 
 RESULTS = Path(__file__).parents[1] / "results" / "latest.json"
-PARTS: dict[str, Callable[[Path, int], Rows]] = {
-    "vectors": lambda folder, share: vectors.rows(folder, 1_000_000 // share),
-    "app": lambda folder, share: app.rows(folder, 1_000_000 // share),
-    "export": lambda folder, share: export.rows(folder, 1_000_000 // share),
-    "pages": lambda folder, share: pages.rows(folder, 1_000_000 // share),
-    "library": lambda folder, share: library.rows(folder, 100_000 // share),
-    "searching": lambda folder, share: searching.rows(folder, 1_000_000 // share),
-    "thumbnails": lambda folder, share: thumbnails.rows(folder, 4_000 // share),
-    "adding": lambda folder, share: adding.rows(folder, 384 // share),
+PARTS: dict[str, Callable[[Path, bool], Rows]] = {
+    "vectors": lambda folder, quick: vectors.rows(folder, 20_000 if quick else 1_000_000),
+    "app": lambda folder, quick: app.rows(folder, 10_000 if quick else 1_000_000, quick=quick),
+    "export": lambda folder, quick: export.rows(folder, 10_000 if quick else 1_000_000),
+    "pages": lambda folder, quick: pages.rows(folder, 10_000 if quick else 1_000_000, quick=quick),
+    "library": lambda folder, quick: library.rows(folder, 1_000 if quick else 100_000),
+    "searching": lambda folder, quick: searching.rows(folder, 20_000 if quick else 1_000_000),
+    "thumbnails": lambda folder, quick: thumbnails.rows(folder, 400 if quick else 4_000),
+    "adding": lambda folder, quick: adding.rows(folder, 38 if quick else 384, quick=quick),
 }
 ONE_LIBRARY = ("app", "export", "pages")  # in this order: the last adds to it
 
@@ -48,7 +49,7 @@ def main() -> None:
             begun = time.perf_counter()
             with tempfile.TemporaryDirectory() as own:
                 folder = Path(shared if name in ONE_LIBRARY else own)
-                for row in part(folder, 10 if arguments.quick else 1):
+                for row in part(folder, arguments.quick):
                     found.append(row)
                     print(_line(row, before.get(row.row)), flush=True)
             print(f"{name} took {time.perf_counter() - begun:.0f} s.", file=sys.stderr)
@@ -57,7 +58,7 @@ def main() -> None:
     bars = [row for row in found if row.bar is not None]
     missed = [row.row for row in bars if not row.met]
     print(f"{len(bars) - len(missed)} of {len(bars)} bars are met.", *missed, sep="\n  ")
-    sys.exit(bool(missed))
+    sys.exit(bool(missed) and not arguments.quick)
 
 
 def _keep(found: list[Row], only: bool) -> None:

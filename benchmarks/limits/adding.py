@@ -25,8 +25,9 @@ SHARE_OF_VIT = 6  # times fewer pictures than the embedded encoder gets, because
 REPEATS = 3
 
 
-def rows(folder: Path, count: int) -> Rows:
-    """`count` pictures: labelled ones where `DISCERN_EVAL_DATA` says where they are, else drawn ones."""
+def rows(folder: Path, count: int, quick: bool = False) -> Rows:
+    """`count` pictures: labelled ones where `DISCERN_EVAL_DATA` says where they are, else drawn ones.
+    `quick`: by the embedded encoder alone, and without its network by itself."""
     cache = load_settings().cache
     data = os.environ.get("DISCERN_EVAL_DATA")
     place = Path(data).absolute() / "grocery" if data else draw(folder / "drawn", count, DRAWN)
@@ -34,6 +35,8 @@ def rows(folder: Path, count: int) -> Rows:
     files = files_of(place, count)
     embedded = load_encoder("embedded", cache=cache)
     yield _added(folder, f"add {count:,} {kind}, embedded encoder", embedded, files, cache)
+    if quick:
+        return
     yield _embedded(
         "embed, embedded encoder", embedded, list(ways(embedded_network(), 256, folder, False)), 256
     )

@@ -73,8 +73,9 @@ window.fetch = async (...asked) => {
 """
 
 
-def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
-    """A library of `pictures` is built in the folder, unless one is there."""
+def rows(folder: Path, pictures: int, screens: Path | None = None, quick: bool = False) -> Rows:
+    """A library of `pictures` is built in the folder, unless one is there. `quick`: one start and one
+    training, and fewer pages and answers."""
     home = million.library(folder, pictures)
     from playwright.sync_api import sync_playwright
 
@@ -84,11 +85,12 @@ def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
         page.set_default_timeout(PATIENCE)
         page.add_init_script(MEASURE + BATCHES)
         opened: list[float] = []
-        while len(opened) < STARTS:
+        starts = 1 if quick else STARTS
+        while len(opened) < starts:
             with _serving(home) as (address, begun):
-                journey = Journey(page, address, f"{pictures:,} pictures", screens)
+                journey = Journey(page, address, f"{pictures:,} pictures", screens, quick)
                 opened.append(journey.opened() - begun)
-                if len(opened) == STARTS:
+                if len(opened) == starts:
                     yield from journey.rows(opened)
         browser.close()
 
@@ -96,24 +98,25 @@ def rows(folder: Path, pictures: int, screens: Path | None = None) -> Rows:
 class Journey:
     """A person's way through the app. Each step waits until it is on screen."""
 
-    def __init__(self, page: Page, address: str, of: str, screens: Path | None) -> None:
+    def __init__(self, page: Page, address: str, of: str, screens: Path | None, quick: bool = False) -> None:
         self._page, self._address, self._of, self._screens = page, address, of, screens
+        self._labelled, self._pages, self._repeats = (15, 2, 1) if quick else (LABELLED, 5, 3)
 
     def rows(self, opened: list[float]) -> Rows:
         yield self._row("open the app", 5, opened)
-        yield self._row("Library, the first page", 1, [self._library() for _ in range(5)])
-        yield self._row("Library, the next page", 1, [self._next_page() for _ in range(5)])
+        yield self._row("Library, the first page", 1, [self._library() for _ in range(self._pages)])
+        yield self._row("Library, the next page", 1, [self._next_page() for _ in range(self._pages)])
         yield self._row("Library, a filter", 1, [self._filtered(kind) for kind in ("PNG", "TIFF", "WEBP")])
         yield self._row("Library, a folder", 1, [self._folder(path) for path in FOLDERS])
-        yield self._row("search by words", 1, [self._searched(words) for words in SEARCHED])
-        yield self._row("search by a picture", 1, [self._like() for _ in range(3)])
+        yield self._row("search by words", 1, [self._searched(words) for words in SEARCHED[: self._pages]])
+        yield self._row("search by a picture", 1, [self._like() for _ in range(self._repeats)])
         yield from self._label()
-        trained = [self._trained() for _ in range(3)]
+        trained = [self._trained() for _ in range(self._repeats)]
         yield self._row(
             f"train with {million.TAUGHT:,} answers until re-ranked", 1, [one[0] for one in trained]
         )
         yield self._row("the same until measured", 10, [one[1] for one in trained])
-        yield self._row("Use, the library re-ranked", 1, [self._use() for _ in range(3)])
+        yield self._row("Use, the library re-ranked", 1, [self._use() for _ in range(self._repeats)])
         yield self._exported()
 
     def _row(self, row: str, bar: float, seconds: list[float]) -> Row:
@@ -176,7 +179,7 @@ class Journey:
         self._go("/label", concept=million.CONCEPT)
         page.locator("#labeller[data-ready] .stage img").wait_for()
         opened = self._shown("label") - begun
-        for number in range(LABELLED):
+        for number in range(self._labelled):
             shown = page.locator(".stage img").get_attribute("data-picture")
             assert shown
             page.keyboard.press("y" if million.counts(shown) else "n")

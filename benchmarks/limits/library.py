@@ -20,7 +20,10 @@ FILES_A_SECOND = 20_000
 def rows(folder: Path, count: int) -> Rows:
     """`count` files in a folder that is empty."""
     pictures = folder / "pictures"
-    bench = Workbench(load_settings(home=folder / "home"))
+    home = folder / "home"
+    home.mkdir()
+    (home / "cache").symlink_to(load_settings().cache)  # what the encoder works out once on a computer
+    bench = Workbench(load_settings(home=home))
     try:
         bench.pictures.add_pictures([_one_picture(folder)], encoder="embedded")
         encoder = bench.context.collection.library.encoder()

@@ -26,25 +26,27 @@ BAR = 0.1  # seconds, 95 times of 100
 PLAIN = 3  # times as long as plain inserts
 
 
-def rows(folder: Path, count: int) -> Rows:
-    """Of a library of `count` pictures, which is built in the folder unless one is there; adds to it."""
+def rows(folder: Path, count: int, quick: bool = False) -> Rows:
+    """Of a library of `count` pictures, which is built in the folder unless one is there; adds to it.
+    `quick`: everything is asked fewer times."""
+    times = SOME if quick else TIMES
     settings, answers = load_settings(home=million.library(folder, count)), count // million.ANSWERS_EACH
     bench = Workbench(settings)
     try:
         questions = Questions(bench, count)
         questions.collections()
         of = f"of {count:,} pictures"
-        yield _row("60 pictures by primary key, for comparison", [("", questions.baseline)])
-        yield _row(f"pages {of}, the slowest order", questions.pages())
-        yield _row(f"filters {of}, the slowest", questions.filters())
-        yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts())
+        yield _row("60 pictures by primary key, for comparison", [("", questions.baseline)], times)
+        yield _row(f"pages {of}, the slowest order", questions.pages(), times)
+        yield _row(f"filters {of}, the slowest", questions.filters(), times)
+        yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts(), times)
         listed = f"{million.CONCEPTS} concepts, {answers:,} answers"
         bench.definitions.concepts()  # counts them, once for all processes
-        yield _row("lists of concepts, copies and the bin, the slowest", questions.others())
-        begun = [Workbench(settings) for _ in range(ROUNDS * TIMES)]
+        yield _row("lists of concepts, copies and the bin, the slowest", questions.others(), times)
+        begun = [Workbench(settings) for _ in range(ROUNDS * times)]
         first = iter(begun)
         yield _row(
-            f"first list of {listed}", [("", lambda n: next(first).definitions.concepts())], warm=False
+            f"first list of {listed}", [("", lambda n: next(first).definitions.concepts())], times, warm=False
         )
         for one in begun:
             one.close()
@@ -54,17 +56,17 @@ def rows(folder: Path, count: int) -> Rows:
             lambda: bench.context.collection.library.adding.record(_new(questions), [], made.FINGERPRINT),
             "plain inserts of the same rows",
             lambda: _plain(bench, _new(questions)),
-            repeats=TIMES,
+            repeats=times,
         )
     finally:
         bench.close()
 
 
-def _row(name: str, asked: Iterable[tuple[str, Question]], warm: bool = True) -> Row:
+def _row(name: str, asked: Iterable[tuple[str, Question]], times: int, warm: bool = True) -> Row:
     """95 of 100 times within, in each round, of the question that takes longest of a few times."""
     questions = [question for _, question in asked]
     slowest = max(questions, key=lambda q: max(measure(q, SOME)[0])) if warm else questions[0]
-    rounds = (measure(slowest, TIMES)[0] for _ in range(ROUNDS))
+    rounds = (measure(slowest, times)[0] for _ in range(ROUNDS))
     return Row(f"{name}: p95", tuple(float(np.percentile(one, 95)) / 1000 for one in rounds), (), BAR, "")
 
 

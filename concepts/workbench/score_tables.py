@@ -49,7 +49,7 @@ class ScoreTables:
 
     def columns(self, names: Sequence[str] = ()) -> TableColumns:
         """Of all concepts that are neither archived nor deleted, or of these."""
-        columns, left_out = self._columns([concept.id for concept in self._chosen(names)])
+        columns, left_out = self._columns(self._chosen(names))
         return TableColumns(concepts={c.concept: c.version for c in columns}, left_out=left_out)
 
     def write(self, out: Path, names: Sequence[str] = (), *, listener: Listener | None = None) -> TableResult:
@@ -84,18 +84,19 @@ class ScoreTables:
         """Raises `DiscernError` before anything is begun where there is nothing to write."""
         if suffix not in SUFFIXES:
             raise DiscernError("Scores can be had as CSV or Parquet.")
-        chosen = [concept.id for concept in self._chosen(names)]
+        chosen = self._chosen(names)
         self._columns(chosen)
-        return ScoreTable(suffix, tuple(chosen) if names else (), out)
+        return ScoreTable(suffix, tuple(concept.id for concept in chosen) if names else (), out)
 
     def _chosen(self, names: Sequence[str]) -> list[ConceptRow]:
         return [self._context.concept(name) for name in names] if names else self._context.store.all()
 
-    def _columns(self, concept_ids: Sequence[int]) -> tuple[list[Column], dict[str, str]]:
+    def _columns(self, concepts: Sequence[ConceptRow]) -> tuple[list[Column], dict[str, str]]:
         recorded = self._context.collection.recorded()
+        trained = self._context.heads.concepts()
         columns, left_out = [], {}
-        for concept in (self._context.store.get(i) for i in concept_ids):
-            head = self._context.heads.get(concept.id)
+        for concept in concepts:
+            head = self._context.heads.get(concept.id) if concept.id in trained else None
             if head is None:
                 left_out[concept.name] = "it has no trained version yet"
             elif head.fingerprint != recorded.fingerprint:
@@ -115,8 +116,8 @@ class ScoreTables:
         return columns, left_out
 
     def _write(self, job: ScoreTable, progress: Progress) -> TableResult:
-        chosen = job.concepts or [concept.id for concept in self._context.store.all()]
-        columns, left_out = self._columns(chosen)
+        store = self._context.store
+        columns, left_out = self._columns([store.get(i) for i in job.concepts] or store.all())
         folder = self._context.settings.home / "scores" / str(progress.job_id)
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = schema_of(columns, as_csv=job.suffix == "csv")
