@@ -32,8 +32,7 @@ bench-quick: $(VENV)/installed-dev
 
 # Where neither is to be had the tests that need one are skipped, and say so at the end.
 browser: $(VENV)/installed-dev
-	@command -v chromium-headless-shell || command -v chromium || command -v chromium-browser \
-		|| command -v google-chrome \
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| $(BIN)/playwright install chromium \
 		|| echo "There is no Chromium here, and playwright could not fetch one."
 

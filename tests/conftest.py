@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import not_run
@@ -98,37 +97,6 @@ def commands_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(typer.main, "get_command", make)
         patch.setattr(typer.testing, "_get_command", make)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def encoders_loaded_once() -> Iterator[None]:
-    """An encoder is the same whoever has loaded it from the same files, and takes up to a second to load:
-    hundreds of tests ask for one. Those of encoders load theirs anew."""
-    from concepts import encoders
-
-    loaded: dict[object, Any] = {}
-    entries = encoders.ENCODERS
-
-    class Once:
-        def __getitem__(self, key: str) -> Any:
-            entry = entries[key]
-
-            def load(name: str, cache: Path, precision: str) -> Any:
-                wanted = (entry, name, precision, files_of(name))
-                if wanted not in loaded:
-                    loaded[wanted] = entry.load(name, cache, precision)
-                return loaded[wanted]
-
-            return SimpleNamespace(load=load)
-
-    def files_of(name: str) -> tuple[object, ...]:
-        folder = Path(name.partition(":")[2])
-        there = sorted(folder.rglob("*")) if name.startswith("local-dir:") else []
-        return tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in there)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders, "ENCODERS", Once())
         yield
 
 

@@ -22,8 +22,7 @@ from concepts.workbench import Workbench
 
 NUMBERS = count()
 Opened = TypeVar("Opened", Browser, BrowserContext)
-# As in the Makefile. Debian's chromium without its window takes a fifth less of the processor.
-SYSTEM_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
 PATIENCE = 120_000  # ms until a test gives up: a busy machine is no defect
 expect.set_options(timeout=PATIENCE)
 FLAGS = [

@@ -4,14 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from concepts import encoders
-from concepts.encoders.registry import ENCODERS
-
-
-@pytest.fixture(autouse=True)
-def loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "ENCODERS", ENCODERS)
-
 
 @pytest.fixture(scope="session")
 def pictures() -> list[Image.Image]:
