@@ -3,7 +3,7 @@
 What is measured is written to `benchmarks/results/latest.json`, and set beside what was committed there last;
 with `--only` the other rows stay as they are there, and a bar that is missed fails the run. `--quick` takes a
 fiftieth of the vectors, a hundredth of the pictures and files, fewer repeats and no network by itself; it
-writes nothing, and fails only where something can't be done: the bars are those of the whole sizes.
+writes nothing, and no bar fails it: bars are those of the whole sizes, and what is fixed weighs more here.
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ def main() -> None:
                 folder = Path(shared if name in ONE_LIBRARY else own)
                 for row in part(folder, arguments.quick):
                     found.append(row)
-                    print(_line(row, before.get(row.row)), flush=True)
+                    print(_line(row, before.get(row.row), arguments.quick), flush=True)
             print(f"{name} took {time.perf_counter() - begun:.0f} s.", file=sys.stderr)
-    if not arguments.quick:
-        _keep(found, only=arguments.only is not None)
+    if arguments.quick:
+        return
+    _keep(found, only=arguments.only is not None)
     bars = [row for row in found if row.bar is not None]
     missed = [row.row for row in bars if not row.met]
     print(f"{len(bars) - len(missed)} of {len(bars)} bars are met.", *missed, sep="\n  ")
-    sys.exit(bool(missed) and not arguments.quick)
+    sys.exit(bool(missed))
 
 
 def _keep(found: list[Row], only: bool) -> None:
@@ -70,7 +71,7 @@ def _keep(found: list[Row], only: bool) -> None:
     RESULTS.write_text(json.dumps([*records, *new.values()], indent=1) + "\n")
 
 
-def _line(row: Row, before: float | None) -> str:
+def _line(row: Row, before: float | None, quick: bool) -> str:
     record = row.record()
     of = [a / b for a, b in zip(row.seconds, row.baseline_seconds, strict=False)] or row.seconds
     least = f"{record['baseline_seconds']:9.3f}" if row.baseline_seconds else f"{'':9}"
@@ -78,7 +79,7 @@ def _line(row: Row, before: float | None) -> str:
     spread = f"{min(of):.2f} to {max(of):.2f}"
     was = f"{before:8.2f}" if before is not None else f"{'':8}"
     bar = f"{row.bar:6g}" if row.bar is not None else f"{'':6}"
-    met = "" if row.met else "  not met"
+    met = "" if row.met or quick else "  not met"
     return f"{row.row:62}{record['seconds']:9.3f}{least}{ratio}{spread:>14}{bar}{was}{met}"
 
 
