@@ -92,7 +92,8 @@ def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -
             os.fsync(written.fileno())
         partial.replace(out)
     except OSError as error:
-        raise DiscernError(f"The scores can't be written to {out}: {error.strerror or error}.") from error
+        why = os.strerror(error.errno) if error.errno else error  # Arrow's own words are not for people
+        raise DiscernError(f"The scores can't be written to {out}: {why}.") from error
     finally:
         partial.unlink(missing_ok=True)
     return counts
@@ -110,9 +111,10 @@ def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffi
 
 def _parquet(stream: Any, schema: pa.Schema) -> Any:
     """A dictionary of what hardly two rows share is a fifth of the writing, and makes the file larger."""
-    unlike = [field.name in ("id", "path") or pa.types.is_floating(field.type) for field in schema]
-    few = [name for name, is_unlike in zip(schema.names, unlike, strict=True) if not is_unlike]
-    return pa.parquet.ParquetWriter(stream, schema, use_dictionary=few)
+    words = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    return pa.parquet.ParquetWriter(
+        stream, schema, use_dictionary=[name for name in words if name not in ("id", "path")]
+    )
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:

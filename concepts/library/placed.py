@@ -54,8 +54,9 @@ def _placed(
     places: Future[pa.StringArray],
     products: NDArray[np.float64],
 ) -> Placed:
-    since = pa.array(collection.removed.hidden().ids, pa.string())  # the vectors were read
-    return Placed(ids, pc.if_else(pc.is_in(ids, since), "", places.result()), products)
+    found = places.result()
+    removed = pa.array(collection.removed.hidden().ids, pa.string())  # since the vectors were read
+    return Placed(ids, pc.if_else(pc.is_in(ids, removed), "", found), products)
 
 
 def _read_through(collection: Collection, ids: pa.StringArray) -> pa.StringArray:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
+from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
 
 from concepts.errors import DiscernError
 from concepts.export import scoring
@@ -135,3 +136,17 @@ def test_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
     rows = score_rows(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))])
     write_scores(rows, schema_of(bundle), tmp_path / "s.csv")
     assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_full_disk_is_said_in_its_own_words_and_leaves_nothing(
+    bundle: Bundle,
+    small_disk: SmallDisk,  # noqa: F811
+    suffix: str,
+) -> None:
+    small_disk.fill()
+    out = small_disk.folder / f"scores{suffix}"
+    before = sorted(small_disk.folder.iterdir())
+    with pytest.raises(DiscernError, match=r"can't be written to .*: No space left on device\.$"):
+        write_scores(score_rows(bundle, batches(2000, 500)), schema_of(bundle), out)
+    assert sorted(small_disk.folder.iterdir()) == before
