@@ -59,11 +59,13 @@ function settle() {
 }
 
 let waiting = false;
-new MutationObserver(() => {
+function soon() {
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => { waiting = false; settle(); });
-}).observe(document.documentElement, { childList: true, subtree: true });
+}
+new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });
+soon(); // the page may have been drawn before this script came
 
 // A screen that has several addresses itself says so, and shows what is at this one.
 window.addEventListener("popstate", () => {

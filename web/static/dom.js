@@ -19,12 +19,15 @@ export function element(tag, style = '', text = '') {
   return made;
 }
 
-// Calls `settle` after the page's content has changed, once a frame at most.
+// Calls `settle` for what is there already, and after the page's content has changed, once a frame at most. A page
+// that was drawn before its script came, on a slow line or a busy computer, may never change again by itself.
 export function afterChanges(settle) {
   let waiting = false;
-  new MutationObserver(() => {
+  const soon = () => {
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => { waiting = false; settle(); });
-  }).observe(document.documentElement, {childList: true, subtree: true});
+  };
+  new MutationObserver(soon).observe(document.documentElement, {childList: true, subtree: true});
+  soon();
 }

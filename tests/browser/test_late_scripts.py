@@ -1,0 +1,67 @@
+"""Scripts that come after the page is drawn: a slow line, or a busy computer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+NAME = "Late ellipse"
+# Resolves once nothing of the page has changed for a second: what comes after has no change to wait for.
+AT_REST = """() => new Promise((resolve) => {
+  let waiting = setTimeout(resolve, 1000);
+  new MutationObserver(() => { clearTimeout(waiting); waiting = setTimeout(resolve, 1000); })
+    .observe(document.documentElement, {childList: true, subtree: true, attributes: true});
+})"""
+
+
+@pytest.fixture(scope="module")
+def concept(site: Site) -> str:
+    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    return NAME
+
+
+class Late:
+    """Holds one script back until it is let go."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self._waiting: list[Route] = []
+        page.route(f"**/web/{name}", lambda route: self._waiting.append(route))
+
+    def come(self) -> None:
+        for route in self._waiting:
+            route.continue_()
+
+
+def arrive_late(page: Page, address: str, script: str, drawn: str) -> None:
+    late = Late(page, script)
+    page.goto(address, wait_until="commit")
+    expect(page.locator(drawn).first).to_be_visible()
+    page.evaluate(AT_REST)
+    late.come()
+
+
+def test_pictures_of_library_are_answered(site: Site, page: Page, concept: str) -> None:
+    address = f"{site.url}/library?concept={quote(concept)}"
+    tiles = page.locator("#library-main .tile")
+    arrive_late(page, address, "answer-anywhere.js", "#library-main .tile")
+    expect(page.locator(".answering[data-ready]")).to_be_visible()
+    page.get_by_label("Answer for").select_option(concept)
+    tiles.first.focus()
+    page.keyboard.press("y")
+    expect(tiles.first.locator(".said")).to_have_text("✓ counts")
+
+
+def test_concepts_side_by_side_are_answered(site: Site, page: Page, concept: str) -> None:
+    arrive_late(page, f"{site.url}/several?concept={quote(concept)}", "several.js", "[data-several] .cell")
+    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
+
+
+def test_the_steps_are_where_one_is(site: Site, page: Page, concept: str) -> None:
+    arrive_late(page, f"{site.url}/library?concept={quote(concept)}", "app.js", "#library-main .tile")
+    expect(page.locator(".rail[data-placed]")).to_be_visible()
