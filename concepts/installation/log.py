@@ -11,6 +11,7 @@ import logging
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -89,11 +90,15 @@ class _File(RotatingFileHandler):
             moved = True
         if moved:
             self.stream.close()
+            self.stream = None  # type: ignore[assignment]  # so that the next line tries again where this fails
             self.stream = self._open()
         return moved
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).touch(mode=0o600)
+        file = Path(self.baseFilename)
+        with suppress(FileExistsError):  # a person may have removed it; where the data folder is gone it stays so
+            file.parent.mkdir(mode=0o700)
+        file.touch(mode=0o600)
         return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name

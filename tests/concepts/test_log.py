@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,22 @@ def test_a_folder_that_can_not_be_written_has_no_log_and_disturbs_nothing(own_ho
     (own_home / "logs").write_text("in the way")
     start_log(own_home, str)
     logging.getLogger("concepts.test").warning("nobody hears this", exc_info=ValueError())
+
+
+@pytest.mark.parametrize("removed", ["logs", "."])
+def test_a_folder_that_is_removed_while_it_is_written_disturbs_nothing_and_is_made_again(
+    own_home: Path, removed: str
+) -> None:
+    start_log(own_home, str)
+    said = logging.getLogger("concepts.test").warning
+    said("before")
+    shutil.rmtree(own_home / removed)
+    for number in range(3):
+        said("line %d", number)
+    assert own_home.exists() == (removed == "logs")  # who removes all has no log
+    own_home.mkdir(exist_ok=True)
+    said("after")
+    assert b"after" in log_module.read_log(own_home)
 
 
 def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
