@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,16 +16,33 @@ from typing import Any
 
 import not_run
 import pytest
+import sqlalchemy
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
 from s3_service import NoS3Error, Service, running_service
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Engine, inspect
 from threadpoolctl import threadpool_limits
 
 import web  # noqa: F401  # so that Gradio, which tests import too, is imported as the app imports it
 
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
+
+IN_MEMORY = Path("/dev/shm")
+ROOM = 8 << 30  # bytes: several times of what a run has there at once
+
+
+def _keep_files_in_memory() -> None:
+    """Where there is room: a quarter of a run went into making, syncing and removing thousands of libraries
+    on disk. Processes that tests start keep theirs there too. Whoever says TMPDIR has their way."""
+    if "TMPDIR" in os.environ or not os.access(IN_MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(IN_MEMORY).free >= ROOM:
+        os.environ["TMPDIR"] = str(IN_MEMORY)
+        tempfile.tempdir = None  # what it was until now
+
+
+_keep_files_in_memory()
 
 OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
 
@@ -87,6 +106,30 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """SQLAlchemy keeps what it made of a statement per engine: one in the product, thousands in a run of
+    tests, a ninth of which went into the same SQL again. Engines of SQLite share it here."""
+    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
+    from sqlalchemy.util import LRUCache
+
+    from storage import dialects
+
+    shared: LRUCache[Any, Any] = LRUCache(5000)
+
+    def create_engine(url: Any, **how: Any) -> Engine:
+        engine = sqlalchemy.create_engine(url, **how)
+        if engine.dialect.name == "sqlite":
+            engine.update_execution_options(compiled_cache=shared)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dialect, "__hash__", lambda dialect: hash(Dialect))  # a key of what is kept
+        patch.setattr(Dialect, "__eq__", lambda dialect, other: type(dialect) is type(other), raising=False)
+        patch.setattr(dialects, "create_engine", create_engine)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def commands_made_once() -> Iterator[None]:
     """Typer makes all commands at each call, which is once in a process and hundreds of times in tests: 0.2 s
     of it."""
@@ -109,7 +152,7 @@ def encoder_cache(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def warm_home(own_home: Path, encoder_cache: Path) -> Path:
-    """`own_home` with what the embedded encoder works out once on a computer, for about ten seconds."""
+    """`own_home` with what the embedded encoder measures once on a computer, for about three seconds."""
     own_home.mkdir()
     (own_home / "cache").symlink_to(encoder_cache)
     return own_home

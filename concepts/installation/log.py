@@ -90,13 +90,15 @@ class _File(RotatingFileHandler):
             moved = True
         if moved:
             self.stream.close()
-            self.stream = None  # type: ignore[assignment]  # so that the next line tries again where this fails
+            self.stream = None  # so that the next line tries again where this fails
             self.stream = self._open()
         return moved
 
     def _open(self) -> TextIOWrapper:
         file = Path(self.baseFilename)
-        with suppress(FileExistsError):  # a person may have removed it; where the data folder is gone it stays so
+        with suppress(
+            FileExistsError
+        ):  # a person may have removed it; where the data folder is gone it stays so
             file.parent.mkdir(mode=0o700)
         file.touch(mode=0o600)
         return super()._open()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -66,7 +68,7 @@ class CheckedTransport(httpx2.HTTPTransport):
         said: str = "is an address where no model is served",
     ) -> None:
         """`said` of a host that is refused."""
-        super().__init__()
+        super().__init__(verify=_certificates())
         self._refuses, self._said = refuses, said
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -94,6 +96,12 @@ class CheckedTransport(httpx2.HTTPTransport):
             if address is None or self._refuses(address):
                 raise httpx2.ConnectError(f"{host} {self._said}", request=request)
         return addresses
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: it takes longer than an answer of this computer."""
+    return httpx2.create_ssl_context()
 
 
 def _has_proxy(url: str) -> bool:

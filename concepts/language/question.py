@@ -12,7 +12,7 @@ from typing import Generic
 from pydantic import BaseModel
 
 from concepts.language.base import Answer, Message
-from concepts.language.structured import Form, form_of
+from concepts.language.structured import Form, form_of, schema_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def question_hash(
 ) -> str:
     """SHA-256 over everything an answer depends on. Pictures enter by the hash of their bytes."""
     turns = [[m.role, m.text, [hashlib.sha256(p).hexdigest() for p in m.pictures]] for m in messages]
-    question = [endpoint, model, turns, answer.model_json_schema()]
+    question = [endpoint, model, turns, schema_of(answer)]
     if sample or field:  # the likeliest answer alone keeps the key it always had
         question.append({"sample": sample, "field": field})
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -55,6 +56,13 @@ def unfit(outcome: Outcome, problem: str) -> PydanticCustomError:
     return PydanticCustomError(f"{_UNFIT}{outcome}", "{problem}", {"problem": problem})
 
 
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """pydantic's JSON schema of a type. It takes it a millisecond, and each question is asked with it."""
+    return model.model_json_schema()
+
+
+@cache
 def form_of(model: type[BaseModel]) -> Form:
     return Form(model.__name__, wire_schema(model), wire_schema(model, limits=True))
 
@@ -65,7 +73,7 @@ def wire_schema(model: type[BaseModel], *, limits: bool = False) -> dict[str, An
     References are written out, every property is required, none may be added. Without `limits` nothing has
     any.
     """
-    schema = model.model_json_schema()
+    schema = schema_of(model)
     dropped = _NEVER_ON_THE_WIRE if limits else _NEVER_ON_THE_WIRE | _LIMITS
     return _strict(schema, schema.get("$defs", {}), dropped)
 

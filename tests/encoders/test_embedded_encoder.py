@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from concepts.encoders import conse as module
 from concepts.encoders import load_encoder
 from concepts.encoders.base import as_stored, unit
 from concepts.encoders.conse import class_vectors, conse
@@ -117,20 +118,53 @@ class CountingSentences(SentenceEncoder):
         return np.random.default_rng(0).random((len(texts), self.dimension), dtype=np.float32)
 
 
-@pytest.mark.parametrize("damage", ["cut off", "other bytes", "empty"])
-def test_a_damaged_class_cache_is_computed_again(tmp_path: Path, damage: str) -> None:
+def test_the_shipped_classes_are_what_this_computer_works_out(tmp_path: Path) -> None:
+    from timm.data import ImageNetInfo
+
+    info, some = ImageNetInfo(), range(0, 1000, 40)
+    worked_out = SentenceEncoder().encode([info.index_to_description(i, detailed=True) for i in some])
     sentences = CountingSentences()
-    expected = class_vectors(sentences, tmp_path)
-    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+    shipped = class_vectors(sentences, tmp_path)
+    assert sentences.asked == 0
+    assert list(tmp_path.iterdir()) == []
+    assert shipped.shape == (1000, 384)
+    np.testing.assert_allclose(shipped[some], worked_out, atol=1e-5)
+
+
+def test_classes_that_another_timm_describes_otherwise_are_worked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "descriptions_sha256", lambda: "of other descriptions")
+    sentences = CountingSentences()
+    class_vectors(sentences, tmp_path)
+    class_vectors(sentences, tmp_path)
     assert sentences.asked == 1
-    (file,) = tmp_path.iterdir()
-    content = file.read_bytes()
-    file.write_bytes(
-        {"cut off": content[:1000], "other bytes": content[:-4] + b"\0\0\0\1", "empty": b""}[damage]
-    )
-    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "other bytes", "empty"])
+def test_damaged_classes_are_computed_again_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    sentences, cache = CountingSentences(), tmp_path / "cache"
+    shipped = tmp_path / "shipped"
+    shutil.copy(module.FILE, shipped)
+    monkeypatch.setattr(module, "FILE", shipped)
+
+    def spoil(file: Path) -> None:
+        content = file.read_bytes()
+        file.write_bytes(
+            {"cut off": content[:1000], "other bytes": content[:-4] + b"\0\0\0\1", "empty": b""}[damage]
+        )
+
+    spoil(shipped)
+    expected = class_vectors(sentences, cache)
+    assert np.array_equal(class_vectors(sentences, cache), expected)
+    assert sentences.asked == 1
+    (file,) = cache.iterdir()
+    spoil(file)
+    assert np.array_equal(class_vectors(sentences, cache), expected)
     assert sentences.asked == 2
-    assert np.array_equal(class_vectors(sentences, tmp_path), expected)
+    assert np.array_equal(class_vectors(sentences, cache), expected)
     assert sentences.asked == 2
 
 
@@ -139,6 +173,7 @@ def test_pictures_alone_do_not_load_the_language_model(encoder: EmbeddedEncoder,
 import sys
 from pathlib import Path
 from PIL import Image
+from concepts.encoders import conse as module
 from concepts.encoders import load_encoder
 from concepts.encoders.base import as_stored, unit
 encoder = load_encoder("embedded", cache=Path({str(encoder_cache)!r}))
