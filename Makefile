@@ -13,11 +13,15 @@ demo: $(VENV)/installed
 run: $(VENV)/installed
 	$(BIN)/discern run
 
+# A file at a time for each of three processes, which keep two processors busy while some wait for a browser; in
+# the order of their names, as the longest come first so.
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(PYTEST) -m "not slow"
 
 test-all: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 # At most ten minutes: seventy people, three power cuts and a full disk (for that it has to be root).
 soak: $(VENV)/installed-dev
@@ -43,7 +47,7 @@ bucket: $(VENV)/installed-dev
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
 
 format: $(VENV)/installed-dev
@@ -65,13 +69,14 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Discern needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
+# Modules are compiled as they are first imported: most of what comes along never is.
 $(VENV)/installed: requirements.txt constraints.txt pyproject.toml setup.py | $(BIN)/pip
-	$(BIN)/pip install -q -c constraints.txt -r requirements.txt setuptools
+	$(BIN)/pip install -q --no-compile -c constraints.txt -r requirements.txt setuptools
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(BIN)/pip install -q -c constraints.txt -r requirements-dev.txt
+	$(BIN)/pip install -q --no-compile -c constraints.txt -r requirements-dev.txt
 	touch $@
 
 # The newest versions that the requirements allow, and what that changed. Run the tests before you commit it.

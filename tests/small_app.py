@@ -15,4 +15,6 @@ from web import server
 def app_without_screens(workbench: Workbench, sandboxes: Sandboxes | None = None) -> FastAPI:
     nothing = gr.Blocks(analytics_enabled=False)
     with mock.patch.object(server, "build_screens", return_value=nothing):
-        return server.create_app(workbench, sandboxes)
+        app = server.create_app(workbench, sandboxes)
+    nothing._queue.sleep_when_free = 1  # seconds: nothing is ever asked of it, and looking takes time
+    return app

@@ -63,6 +63,7 @@ def folders(tmp_path: Path) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 def test_an_afternoon_from_two_folders_to_what_is_shared_and_taken_along(
     app: App, watched: Page, folders: list[Path], chromium: Browser, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "library.ipynb"
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_shows_pictures(warm_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("IPYTHONDIR", str(warm_home / "ipython"))

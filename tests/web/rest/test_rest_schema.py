@@ -82,10 +82,24 @@ def schema(app: FastAPI) -> schemathesis.BaseSchema:
 def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
     schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
 ) -> None:
+    send(schema, path, method, mode, requests=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
+def test_of_a_hundred_requests_to_each_address_every_answer_is_one_that_the_document_names(
+    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
+) -> None:
+    send(schema, path, method, mode, requests=100)
+
+
+def send(
+    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode, *, requests: int
+) -> None:
     operation = schema[path][method.upper()]
 
     @settings(
-        max_examples=10,
+        max_examples=requests,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
