@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import os
@@ -29,7 +30,7 @@ settings.register_profile("discern", deadline=None)  # a busy machine is no defe
 settings.load_profile("discern")
 
 IN_MEMORY = Path("/dev/shm")
-ROOM = 8 << 30  # bytes: several times of what a run has there at once
+ROOM = 8 << 30  # bytes: twice of what a run has there at once
 
 
 def _keep_files_in_memory() -> None:
@@ -38,8 +39,14 @@ def _keep_files_in_memory() -> None:
     if "TMPDIR" in os.environ or not os.access(IN_MEMORY, os.W_OK):
         return
     if shutil.disk_usage(IN_MEMORY).free >= ROOM:
-        os.environ["TMPDIR"] = str(IN_MEMORY)
-        tempfile.tempdir = None  # what it was until now
+        folder = tempfile.mkdtemp(prefix="discern-tests-", dir=IN_MEMORY)
+        Path(folder).chmod(0o711)  # PostgreSQL runs as somebody else, and has a folder in it
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        atexit.register(let_go, folder)
+
+
+def let_go(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 _keep_files_in_memory()
@@ -239,6 +246,8 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.testsfailed:
+        atexit.unregister(let_go)  # pytest has said where the files of what failed are
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["not_run"] = not_run.told()
 

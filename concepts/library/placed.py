@@ -55,8 +55,9 @@ def _placed(
     products: NDArray[np.float64],
 ) -> Placed:
     found = places.result()
-    removed = pa.array(collection.removed.hidden().ids, pa.string())  # since the vectors were read
-    return Placed(ids, pc.if_else(pc.is_in(ids, removed), "", found), products)
+    if removed := collection.removed.hidden().ids:  # since the vectors were read
+        found = pc.if_else(pc.is_in(ids, pa.array(removed, pa.string())), "", found)
+    return Placed(ids, found, products)
 
 
 def _read_through(collection: Collection, ids: pa.StringArray) -> pa.StringArray:
