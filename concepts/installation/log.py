@@ -96,10 +96,8 @@ class _File(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         file = Path(self.baseFilename)
-        with suppress(
-            FileExistsError
-        ):  # a person may have removed it; where the data folder is gone it stays so
-            file.parent.mkdir(mode=0o700)
+        with suppress(FileExistsError):
+            file.parent.mkdir(mode=0o700)  # a person may have removed it; a data folder that is gone stays so
         file.touch(mode=0o600)
         return super()._open()
 

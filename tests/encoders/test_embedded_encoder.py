@@ -173,7 +173,6 @@ def test_pictures_alone_do_not_load_the_language_model(encoder: EmbeddedEncoder,
 import sys
 from pathlib import Path
 from PIL import Image
-from concepts.encoders import conse as module
 from concepts.encoders import load_encoder
 from concepts.encoders.base import as_stored, unit
 encoder = load_encoder("embedded", cache=Path({str(encoder_cache)!r}))

@@ -82,7 +82,7 @@ def schema(app: FastAPI) -> schemathesis.BaseSchema:
 def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
     schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
 ) -> None:
-    send(schema, path, method, mode, requests=5)
+    send(schema, path, method, mode, requests=10)
 
 
 @pytest.mark.slow
