@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     LargeBinary,
+    SQLColumnExpression,
     Text,
     cast,
     create_engine,
@@ -119,7 +120,7 @@ def insert_into(session: Session, table: type[Base]) -> Any:
     return dialect.insert(table.__table__)
 
 
-def as_json(session: Session, column: ColumnElement[str]) -> ColumnElement[bytes]:
+def as_json(session: Session, column: SQLColumnExpression[str]) -> ColumnElement[bytes]:
     """Texts of many rows as one: a JSON list in UTF-8, in the order of the rows, `","` between any two."""
     if session.get_bind().dialect.name == "postgresql":
         return func.convert_to(func.replace(cast(func.json_agg(column), Text), '", "', '","'), "UTF8")

@@ -22,6 +22,8 @@ from storage.csv_files import FORMULA, FORMULA_BEGINS
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
+_BEGINS = np.isin(np.arange(256), [ord(letter) for letter in FORMULA_BEGINS])
+
 Texts: TypeAlias = "Sequence[str] | pa.StringArray"
 Batches = Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
 
@@ -118,12 +120,18 @@ def _parquet(stream: Any, schema: pa.Schema) -> Any:
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
-    begins = pc.is_in(pc.utf8_slice_codeunits(table["path"], 0, 1), pa.array(FORMULA_BEGINS))
-    if not pc.any(begins).as_py():
+    if not any(_may_be_formulas(chunk) for chunk in table["path"].chunks):
         return table  # as good as always
     place = table.schema.get_field_index("path")
     escaped = pc.replace_substring_regex(table["path"], f"^({FORMULA})", r"'\1")
     return table.set_column(place, table.schema.field("path"), escaped)
+
+
+def _may_be_formulas(texts: pa.StringArray) -> bool:
+    """By their first bytes: to ask Arrow for the first letter of each is a fifth of the writing."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
+    first = ends[:-1][ends[1:] > ends[:-1]]
+    return bool(len(first)) and bool(_BEGINS[np.frombuffer(texts.buffers()[2], np.uint8)[first]].any())
 
 
 def _gathered(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

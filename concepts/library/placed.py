@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from concepts.library.collection import Collection
 from storage.places import texts_of
+from storage.removed import Removed
+from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 
 AT_ONCE = 32_768  # of fewer at once the threads hinder each other, of more the memory is slower than the work
@@ -36,38 +39,43 @@ def with_places(
     """All that are in the reader, by id, with their vectors · columns (d, k). Streams: while some are in work
     the places of the next are read."""
     read_through = FEW * len(reader.ids) > collection.library.counts().pictures
-    places = _read_through if read_through else _looked_up
+    places = collection.places.first if read_through else partial(_looked_up, collection)
+    gone = _Gone(collection.removed, reader.ids)
     coming: deque[tuple[pa.StringArray, Future[pa.StringArray], NDArray[np.float64]]] = deque()
     with ThreadPoolExecutor(READERS) as threads:
         for ids, products in reader.products(columns, AT_ONCE):
-            texts = texts_of(ids)
-            coming.append((texts, threads.submit(places, collection, texts), products))
+            coming.append((texts_of(ids), threads.submit(places, ids), products))
             if len(coming) > AHEAD:
-                yield _placed(collection, *coming.popleft())
+                yield _placed(*coming.popleft(), gone)
         while coming:
-            yield _placed(collection, *coming.popleft())
+            yield _placed(*coming.popleft(), gone)
 
 
 def _placed(
-    collection: Collection,
-    ids: pa.StringArray,
-    places: Future[pa.StringArray],
-    products: NDArray[np.float64],
+    ids: pa.StringArray, places: Future[pa.StringArray], products: NDArray[np.float64], gone: _Gone
 ) -> Placed:
     found = places.result()
-    if removed := collection.removed.hidden().ids:  # since the vectors were read
-        found = pc.if_else(pc.is_in(ids, pa.array(removed, pa.string())), "", found)
+    if len(removed := gone.now()):
+        found = pc.if_else(pc.is_in(ids, removed), "", found)
     return Placed(ids, found, products)
 
 
-def _read_through(collection: Collection, ids: pa.StringArray) -> pa.StringArray:
-    known, places = collection.places.between(ids[0].as_py(), ids[-1].as_py())
-    if known.equals(ids):
-        return places
-    return pc.fill_null(places.take(pc.index_in(ids, known)), "")  # the first of equal ones
+class _Gone:
+    """Those of a reader's pictures that came into the bin since their vectors were read."""
+
+    def __init__(self, removed: Removed, ids: PictureIds) -> None:
+        self._removed, self._ids = removed, ids
+        self._hidden: frozenset[str] = frozenset()
+        self._gone = pa.array([], pa.string())
+
+    def now(self) -> pa.StringArray:
+        hidden = self._removed.hidden().ids
+        if hidden is not self._hidden:
+            self._hidden, self._gone = hidden, texts_of(PictureIds.of(hidden).within(self._ids))
+        return self._gone
 
 
-def _looked_up(collection: Collection, ids: pa.StringArray) -> pa.StringArray:
-    asked = ids.to_pylist()
+def _looked_up(collection: Collection, ids: PictureIds) -> pa.StringArray:
+    asked = list(ids)
     found = collection.paths(asked)
     return pa.array([found.get(picture_id, "") for picture_id in asked], pa.string())

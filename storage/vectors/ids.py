@@ -135,7 +135,7 @@ def checked(ids: Sequence[str]) -> NDArray[np.bytes_]:
 def order_of(ids: NDArray[np.bytes_]) -> Rows:
     """(n,) where the first, the second and so on of these is in ascending order, as `np.argsort` says. By
     their first eight bytes, which takes a tenth of the time, unless some have the same."""
-    first = ids.view(">u8")[:: ID_TYPE.itemsize // 8].astype(np.uint64)
+    first = beginnings(ids)
     order = np.argsort(first)
     first = first[order]
     return order if (first[1:] > first[:-1]).all() else np.argsort(ids)
@@ -150,3 +150,25 @@ def located(
     there = rows < len(known)
     there[there] = known[rows[there]] == wanted[there]
     return rows, there
+
+
+def first_located(known: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> tuple[Rows, NDArray[np.bool_]]:
+    """The same where ids may be in `known` more than once: the first row of each. By their first eight bytes,
+    which takes a fifth of the time, and the others by all."""
+    if not len(known):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
+    rows = np.searchsorted(beginnings(known), beginnings(wanted))
+    rows = np.minimum(rows, len(known) - 1)
+    there = (np.take(_numbers(known), rows, axis=0) == _numbers(wanted)).all(axis=1)
+    rows[~there], there[~there] = located(known, wanted[~there])
+    return rows, there
+
+
+def beginnings(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
+    """(n,) the first eight bytes of each, in whose order they are."""
+    return ids.view(">u8")[:: ID_TYPE.itemsize // 8].astype(np.uint64)
+
+
+def _numbers(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
+    """(n, 8) whose rows are equal where the ids are."""
+    return ids.view(np.uint64).reshape(len(ids), -1)
