@@ -14,7 +14,8 @@ from web.jobs import is_going
 from web.live import Action, Render, Shown, concept_of, live, on_event
 from web.render import render
 
-USUALLY, OFTEN = 1.0, 0.2  # seconds between two looks at work that goes on
+USUALLY, OFTEN = 1.0, 0.05  # seconds from an answer to the next look at work that goes on
+AWAITED = 0.2  # seconds that a look waits for something new at most, which is shown at once so
 YOUNG = timedelta(seconds=5)
 
 
@@ -35,6 +36,7 @@ class Work:
         whoever began it, so it stops no timer for that."""
 
         def tick(request: gr.Request, *values: Any) -> Shown:
+            self._bench.jobs.news.wait(f"{request.session_hash} {self.area.elem_id}", AWAITED)
             shown: Shown = look(request, *values)
             if self.timer in shown and not shown[self.timer].active:
                 job = self.newest(concept_of(request) if of_concept else None)

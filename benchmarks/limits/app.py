@@ -46,6 +46,15 @@ SEEN = """(within) => {
   return seen.length > 0 && seen.every((one) => one.complete && one.naturalWidth > 0);
 }"""
 
+# Whether something that can be seen says this. What Playwright itself waits for, it looks for after 20, 70,
+# 170, 270 and 770 ms, and then twice a second.
+THERE = """([what, words]) => [...document.querySelectorAll(what)].some((one) =>
+  one.checkVisibility() && one.textContent.includes(words))"""
+
+# The newest file of scores, of the links to such files.
+WRITTEN = """() => [...document.querySelectorAll('a')]
+  .find((one) => one.textContent.includes('Download PARQUET'))?.href || ''"""
+
 # How long it takes from an answer that has the next batch chosen until that is there.
 BATCHES = """
 window.batches = [];
@@ -127,7 +136,7 @@ class Journey:
     def opened(self) -> float:
         """When the concepts are on screen, and how many pictures there are."""
         self._go("/")
-        self._page.get_by_role("link", name=million.CONCEPT, exact=True).first.wait_for()
+        self._there("#start-concepts a", million.CONCEPT)
         self._seen("#start-concepts")
         return self._shown("start")
 
@@ -152,7 +161,7 @@ class Journey:
     def _folder(self, path: str) -> float:
         begun = time.perf_counter()
         self._go("/library", folder=f"/synthetic/{path}")
-        self._page.locator("#library-fitting").wait_for()
+        self._there("#library-fitting")
         self._seen("#library-main")
         return self._shown("library-folder") - begun
 
@@ -177,7 +186,7 @@ class Journey:
         page = self._page
         begun = time.perf_counter()
         self._go("/label", concept=million.CONCEPT)
-        page.locator("#labeller[data-ready] .stage img").wait_for()
+        self._there("#labeller[data-ready] .stage img")
         opened = self._shown("label") - begun
         for number in range(self._labelled):
             shown = page.locator(".stage img").get_attribute("data-picture")
@@ -205,7 +214,7 @@ class Journey:
         """After one more answer, without which there is nothing new to learn."""
         page = self._page
         self._go("/label", concept=million.CONCEPT)
-        page.locator("#labeller[data-ready] .stage img").wait_for()
+        self._there("#labeller[data-ready] .stage img")
         picture = page.locator(".stage img").get_attribute("data-picture")
         assert picture
         page.keyboard.press("y" if million.counts(picture) else "n")
@@ -216,29 +225,30 @@ class Journey:
             page.wait_for_timeout(200)  # what follows the training before takes the same processors
         begun = time.perf_counter()
         page.locator("#train").click()
-        page.locator("#quality-ranked .pictures").wait_for()
+        self._there("#quality-ranked .pictures")
         self._seen("#quality-ranked")
         ranked = self._shown("quality-ranked") - begun
         shown = page.evaluate("[...document.querySelectorAll('#quality-ranked img')].map((one) => one.src)")
         found = [address.rpartition("/")[2] for address in shown]
         assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
-        page.locator("#quality-progress .job").wait_for(state="detached")
-        page.locator("#threshold").wait_for()
+        page.wait_for_function("() => !document.querySelector('#quality-progress .job')")
+        self._there("#threshold")
         return ranked, self._shown("quality") - begun
 
     def _use(self) -> float:
         begun = time.perf_counter()
         self._go("/use", concept=million.CONCEPT)
-        self._page.locator("#use-library .pictures").wait_for()
+        self._there("#use-library .pictures")
         self._seen("#use-library")
         return self._shown("use") - begun
 
     def _exported(self) -> Row:
         page = self._page
         page.locator("#score-suffix").select_option("parquet")
+        written = page.evaluate(WRITTEN)
         begun = time.perf_counter()
         page.locator("#score-files").click()
-        page.get_by_role("link", name="Download PARQUET").first.wait_for(timeout=5 * PATIENCE)
+        page.wait_for_function(f"(before) => ({WRITTEN})() !== before", arg=written)
         took = self._shown("use-exported") - begun
         with page.expect_download() as download:
             page.get_by_role("link", name="Download PARQUET").first.click()
@@ -281,6 +291,9 @@ class Journey:
             within,
         )
         return found
+
+    def _there(self, what: str, words: str = "") -> None:
+        self._page.wait_for_function(THERE, arg=[what, words])
 
     def _seen(self, within: str) -> None:
         self._page.wait_for_function(SEEN, arg=within)
@@ -333,7 +346,8 @@ def main() -> None:
         for row in rows(asked.home or Path(folder), asked.pictures, asked.screens):
             met = "" if row.met else "  not met"
             figures = ", ".join(f"{one:.3f}" for one in row.seconds)
-            print(f"{row.row:62}{figures} s, bar {row.bar:g}{met}", flush=True)
+            ratio = "" if row.ratio is None else f", {row.ratio:.1f} × {row.baseline}"
+            print(f"{row.row:62}{figures} s{ratio}, bar {row.bar:g}{met}", flush=True)
 
 
 if __name__ == "__main__":

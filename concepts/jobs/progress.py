@@ -32,12 +32,15 @@ class Progress:
         require_room: Callable[[], None],
         lease: int | None = None,
         stand_aside: Callable[[], None] = lambda: None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         """`require_room` raises `DiskFullError` before the disk is so full that nothing can be kept; `lease`
-        is the run's own; `stand_aside` returns when it is the work's turn to go on."""
+        is the run's own; `stand_aside` returns when it is the work's turn to go on; `told` hears of each
+        `beat`."""
         self._store, self.job_id, self._listener, self._stop = store, job_id, listener, stop
         self._require_room = require_room
         self._stand_aside = stand_aside
+        self._told = told
         self._lock = threading.Lock()
         self._lease = lease
         self._cancelled = False
@@ -49,7 +52,7 @@ class Progress:
         self._state = (done, total, message)
         if time.monotonic() - self._written >= REPORT_EVERY:
             self._require_room()
-            self.beat()
+            self._write()
         if self._listener:
             self._listener(done, total, message)
         self._stand_aside()
@@ -68,6 +71,11 @@ class Progress:
         return memory[key] if key in memory else self.once(key, make())
 
     def beat(self) -> None:
+        """Writes now how far the work is, for whoever waits for just that."""
+        self._write()
+        self._told()
+
+    def _write(self) -> None:
         with self._lock:
             self._written = time.monotonic()
             try:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError
 from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
+from concepts.jobs.news import News
 from concepts.jobs.precedence import Precedence
 from concepts.jobs.progress import Listener, Progress, StoppedError
 from storage.disk import FULL, free_bytes
@@ -63,6 +64,7 @@ class JobRunner:
         self._admit = admit
         self._room_at = -math.inf  # when to look for room again after a disk was full
         self.precedence = Precedence()
+        self.news = News()
         self._kinds: dict[str, type[Job[Any]]] = {}  # by the name in the job table
         self._work: dict[type[Job[Any]], Work] = {}
         self._executor = executor(self.perform)
@@ -169,8 +171,16 @@ class JobRunner:
     def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
         lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
         require_room = partial(self._require_room, lane)
-        more = (self.precedence.stand_aside,) if lane is Lane.FOLLOWING else ()
-        progress = Progress(self.store, stored.id, listener, self._stop, require_room, stored.lease, *more)
+        progress = Progress(
+            self.store,
+            stored.id,
+            listener,
+            self._stop,
+            require_room,
+            stored.lease,
+            stand_aside=self.precedence.stand_aside if lane is Lane.FOLLOWING else lambda: None,
+            told=self.news.told,
+        )
         said = _Said(log, {"job": stored.id, "concept": stored.concept_id})
         said.info("%s begun", stored.kind)
         try:
@@ -231,6 +241,7 @@ class JobRunner:
             self.store.finish(stored.id, state, result, error, details, lease=stored.lease)
         except LostJobError as lost:
             _Said(log, {"job": stored.id, "concept": stored.concept_id}).warning("%s", lost)
+        self.news.told()
 
 
 def _is_full(error: BaseException) -> bool:

@@ -241,6 +241,16 @@ class Versions:
         """Has a version look at every picture of the library; returns the job's id."""
         return self._context.jobs.submit(ScoreLibrary(self._context.concept(name).id, version))
 
+    def keep_scored(self, name: str) -> None:
+        """Has the newest version look at a library that is too large to wait for, as after a restart, where
+        that neither goes on nor was stopped or failed the last time."""
+        concept, head = self._context.version(name, None)
+        if self._context.library_scores(concept.id, head) is not None:
+            return
+        last = self._context.jobs.store.latest([ScoreLibrary.kind], concept.id)
+        if last is None or last.state == "done" or read_job(ScoreLibrary, last).version != head.number:
+            self.submit_score_library(name, head.number)
+
     def _train(self, job: Train, progress: Progress) -> Trained:
         concept = self._context.store.get(job.concept_id)
         progress.report(0, STEPS, "learning from your answers")

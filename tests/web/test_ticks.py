@@ -207,3 +207,27 @@ def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_noth
     assert shown["json"] == screens.memory("define", concept=NAME) == {"told": job}
     late = screens.tick("define", shown["json"], concept=NAME)
     assert late.keys() == {"timer"}
+
+
+def test_a_library_too_large_to_wait_for_is_looked_at_when_use_opens_as_after_a_restart(
+    bench: Workbench, screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looks() -> list[JobView]:
+        return bench.installation.newest_jobs(("score library",), NAME)
+
+    monkeypatch.setattr("concepts.workbench.context.SCORED_AT_ONCE", 10)
+    bench.context.scores.__init__()  # type: ignore[misc]
+    for _ in range(2):
+        shown = screens.load("use", concept=NAME)
+        assert "Looking at it now" in shown["use-library"]
+    (job,) = looks()
+    assert f'id="job-{job.id}"' in shown["use-progress"]
+    bench.jobs.resume(job.id)
+    assert "/media/thumbnail/" in screens.tick("use", concept=NAME)["use-library"]
+
+    bench.context.scores.__init__()  # type: ignore[misc]
+    screens.load("use", concept=NAME)
+    (again,) = looks()
+    bench.jobs.store.finish(again.id, "cancelled")
+    assert "Look at the whole library" in screens.load("use", concept=NAME)["use-library"]
+    assert [look.id for look in looks()] == [again.id] != [job.id]

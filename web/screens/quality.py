@@ -171,7 +171,6 @@ class _Screen:
         if work.done < RANKED and work.state != "done":
             return {}
         try:
-            view = self._bench.definitions.concept(name)
             page = self._bench.versions.scored_pictures(name, "top", size=SUREST)
         except (
             DiscernError
@@ -181,8 +180,10 @@ class _Screen:
             self.ranked: render("quality/ranked.html", page=page, name=name),
             self.memory: memory | {"ranked": work.id},
         }
-        if len(view.heads) == 1:  # else the rest is about the version before, until this one is measured
-            shown |= {self.top: self._top(view), self.main: ""}
+        if (
+            page is not None and page.version == 1
+        ):  # else the rest is about the version before, until this one is measured
+            shown |= {self.top: self._top(self._bench.definitions.concept(name)), self.main: ""}
         return shown
 
     def _training(self, view: ConceptView, new_answers: int) -> str:

@@ -85,6 +85,8 @@ class _Screen:
             with suppress(DiscernError):  # which the rest says
                 view = self._bench.definitions.concept(name)
                 files = render("use/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
+                if view.heads:
+                    self._bench.versions.keep_scored(name)
         return self.everything(request) | {self.files: files}
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
@@ -97,7 +99,7 @@ class _Screen:
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
             shown = self._figures(view, job, request.state.role)
-            library = self._library(view, request, "top", 0)
+            library = self._library(view, request, "top", 0, looking=_looking(job))
         except DiscernError as error:
             return self._bare(say(in_words(error), "bad"))
         return shown | {self.library: library, self.said: said, self.compared: ""}
@@ -135,12 +137,15 @@ class _Screen:
         still = {self.card: gr.Markdown(visible=False), self.work.timer: gr.Timer(active=False)}
         return dict.fromkeys(self.html, "") | {self.top: top} | still
 
-    def _library(self, view: ConceptView, request: gr.Request, order: str, start: int) -> str:
+    def _library(
+        self, view: ConceptView, request: gr.Request, order: str, start: int, *, looking: bool = False
+    ) -> str:
         checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
         page = self._bench.versions.scored_pictures(view.name, checked, start=max(start, 0), size=PAGE)
         return render(
             "use/library.html",
             page=page,
+            looking=looking,
             order=order,
             version=view.heads[-1].number,
             size=PAGE,
@@ -240,6 +245,10 @@ class _Screen:
             folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
             self._bench.exports.submit_score_files(name, int(action.value), folder, suffix)
         return ""
+
+
+def _looking(job: JobView | None) -> bool:
+    return job is not None and is_going(job) and job.kind == "score library"
 
 
 def _goes_along(encoder: str) -> bool:
