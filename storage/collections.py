@@ -88,7 +88,9 @@ class NamedCollections:
     def get(self, collection_id: int) -> NamedCollection:
         """A removed one too. Raises `UnknownCollectionError`."""
         with self._database.read() as session:
-            found = session.execute(_rows().where(NamedCollectionRow.id == collection_id)).first()
+            found = session.execute(
+                _rows(of_many=False).where(NamedCollectionRow.id == collection_id)
+            ).first()
         if found is None:
             raise UnknownCollectionError(f"There is no collection with the number {collection_id}.")
         return _named(found)
@@ -96,7 +98,9 @@ class NamedCollections:
     def find(self, name: str) -> NamedCollection | None:
         """By its name, of those that were not removed."""
         with self._database.read() as session:
-            found = session.execute(_rows().where(NamedCollectionRow.key == key_of(name))).first()
+            found = session.execute(
+                _rows(of_many=False).where(NamedCollectionRow.key == key_of(name))
+            ).first()
         return _named(found) if found else None
 
     def all(
@@ -104,7 +108,7 @@ class NamedCollections:
     ) -> list[NamedCollection]:
         """By name; with `removed` those that were removed, the last one first."""
         row = NamedCollectionRow
-        query = _rows().where(row.removed.is_not(None) if removed else row.removed.is_(None))
+        query = _rows(of_many=True).where(row.removed.is_not(None) if removed else row.removed.is_(None))
         query = query.order_by(*((row.removed.desc(), row.id) if removed else (row.key,)))
         with self._database.read() as session:
             return [_named(found) for found in session.execute(query.limit(limit).offset(offset))]
@@ -203,6 +207,19 @@ class NamedCollections:
         query = member_ids(collection_id).where(member.picture_id > after).order_by(member.picture_id)
         return self.ids(query.limit(limit))
 
+    def covers(self, collection_ids: Sequence[int], limit: int) -> dict[int, list[str]]:
+        """The first pictures of each of these, by id. In one query: a subquery for each place."""
+        row, member = NamedCollectionRow, CollectionPictureRow
+        its = member.collection_id == row.id, member.until.is_(None)
+        pictures = select(member.picture_id).where(*its).order_by(member.picture_id).limit(1)
+        places = [pictures.offset(place).correlate(row).scalar_subquery() for place in range(limit)]
+        found: dict[int, list[str]] = {}
+        with self._database.read() as session:
+            for some in chunks(collection_ids):
+                for number, *ids in session.execute(select(row.id, *places).where(row.id.in_(some))):
+                    found[number] = [one for one in ids if one is not None]
+        return found
+
     def of_picture(self, picture_id: str) -> list[str]:
         """The names of the collections that a picture is in."""
         row, member = NamedCollectionRow, CollectionPictureRow
@@ -263,30 +280,46 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
         _record(session, collection_id, _last(session, collection_id) + 1, "gone", gone, "")
 
 
-def _rows() -> Select[NamedCollectionRow, int, int]:
-    """With how many pictures are in each, without those in the bin: few, so these alone are looked at."""
+def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
+    """With how many pictures are in each, without those in the bin."""
     c, change = NamedCollectionRow, CollectionChangeRow
-    member = CollectionPictureRow
-    its = member.picture_id == PictureRow.id, member.collection_id == c.id, member.until.is_(None)
-    times = select(func.count()).select_from(member).where(*its).correlate(PictureRow, c).scalar_subquery()
-    in_bin = (
-        select(func.count())
-        .select_from(PictureRow)
-        .where(PictureRow.removed.is_not(None), times > 0)
-        .correlate(c)
-        .scalar_subquery()
-    )
     last = (
         select(change.collection_id, func.max(change.number).label("number"))
         .group_by(change.collection_id)
         .subquery()
     )
     newest = and_(change.collection_id == last.c.collection_id, change.number == last.c.number)
-    return (
+    binned = _in_bin_of_each().subquery()
+    in_bin = func.coalesce(binned.c.pictures, 0) if of_many else _in_bin_of_one()
+    query = (
         select(c, change.remaining - in_bin, change.number)
         .outerjoin(last, last.c.collection_id == c.id)
         .outerjoin(change, newest)
     )
+    return query.outerjoin(binned, binned.c.collection_id == c.id) if of_many else query
+
+
+def _in_bin_of_each() -> Select[int, int]:
+    """Number of a collection, and how many of its pictures are in the bin: few, so these alone are looked at,
+    once for all collections. As a list, not a join: SQLite would go through all members instead."""
+    member, removed = CollectionPictureRow, select(PictureRow.id).where(PictureRow.removed.is_not(None))
+    query = select(member.collection_id, func.count().label("pictures"))
+    return query.where(member.picture_id.in_(removed), member.until.is_(None)).group_by(member.collection_id)
+
+
+def _in_bin_of_one() -> ColumnElement[int]:
+    """The same of one. As a number, not as above: of that PostgreSQL makes a join with all members."""
+    member = CollectionPictureRow
+    its = member.picture_id == PictureRow.id, member.collection_id == NamedCollectionRow.id
+    times = (
+        select(func.count())
+        .select_from(member)
+        .where(*its, member.until.is_(None))
+        .correlate(PictureRow, NamedCollectionRow)
+        .scalar_subquery()
+    )
+    in_bin = select(func.count()).select_from(PictureRow).where(PictureRow.removed.is_not(None), times > 0)
+    return in_bin.correlate(NamedCollectionRow).scalar_subquery()
 
 
 def _named(found: Any) -> NamedCollection:

@@ -212,10 +212,11 @@ class Collections:
     def _views(self, found: Sequence[NamedCollection]) -> list[CollectionView]:
         rows = self._context.store.all()
         looking = self._context.collection.frames.concepts.of_all([row.id for row in rows])
+        covers = self._named.covers([one.id for one in found], COVERS)
         return [
             view_of(
                 one,
-                self._named.page(one.id, COVERS),
+                covers[one.id],
                 [row.name for row in rows if one.id in looking.get(row.id, ())],
             )
             for one in found

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.errors import UnknownCollectionError
 from storage.files import sqlite_url
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at, was_inside
+from storage.removed import Removed
 from storage.tables import PictureRow
 
 IDS = picture_ids(8)
@@ -89,6 +90,20 @@ def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
 
 def _last(came: dict[int, set[str]], picture: str) -> int:
     return max(number for number, pictures in came.items() if picture in pictures)
+
+
+def test_a_list_says_the_same_of_each_as_who_asks_for_it_alone(
+    database: Database, named: NamedCollections
+) -> None:
+    of = {"all": IDS, "some": IDS[2:5], "none": [], "binned": IDS[:1]}
+    numbers = {name: named.make(name, "hand", {}, ids, "me") for name, ids in of.items()}
+    named.take(numbers["some"], [IDS[3]], "me")
+    Removed(database).remove([IDS[0], IDS[2]], "me")
+    assert named.all() == sorted(map(named.get, numbers.values()), key=lambda one: one.name)
+    assert {one.name: one.pictures for one in named.all()} == {"all": 6, "some": 1, "none": 0, "binned": 0}
+    for limit in (1, 3):
+        alone = {number: named.page(number, limit) for number in numbers.values()}
+        assert named.covers(list(numbers.values()), limit) == alone
 
 
 def test_a_frame_that_was_is_read_as_it_was(database: Database, named: NamedCollections) -> None:
