@@ -159,7 +159,10 @@ def first_located(known: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> tupl
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
     rows = np.searchsorted(beginnings(known), beginnings(wanted))
     rows = np.minimum(rows, len(known) - 1)
-    there = (np.take(_numbers(known), rows, axis=0) == _numbers(wanted)).all(axis=1)
+    same = np.take(_numbers(known), rows, axis=0) == _numbers(wanted)
+    if same.all():
+        return rows, np.ones(len(rows), bool)
+    there = same.all(axis=1)
     rows[~there], there[~there] = located(known, wanted[~there])
     return rows, there
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,3 +152,25 @@ def test_a_full_disk_is_said_in_its_own_words_and_leaves_nothing(
     with pytest.raises(DiscernError, match=r"can't be written to .*: No space left on device\.$"):
         write_scores(score_rows(bundle, batches(2000, 500)), schema_of(bundle), out)
     assert sorted(small_disk.folder.iterdir()) == before
+
+
+def test_what_the_disk_says_of_a_half_written_file_is_said_though_it_says_it_once(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, synced = threading.Event(), os.fsync
+
+    def fails_once(file: int) -> None:
+        if not told.is_set():
+            told.set()
+            raise OSError(errno.EIO, "")
+        synced(file)
+
+    def rows() -> Iterator[pyarrow.RecordBatch]:
+        for batch in score_rows(bundle, batches(10, 5)):
+            yield batch
+            assert told.wait(60)
+
+    monkeypatch.setattr(scoring.os, "fsync", fails_once)
+    with pytest.raises(DiscernError, match=os.strerror(errno.EIO)):
+        write_scores(rows(), schema_of(bundle), tmp_path / "s.csv")
+    assert list(tmp_path.iterdir()) == []
