@@ -49,8 +49,8 @@ def texts_of(ids: PictureIds) -> pa.StringArray:
 
 
 def _keys(found: bytes | None, count: int) -> NDArray[np.bytes_]:
-    """A JSON list of so many ids, as they are kept. Where all have 64 letters, none becomes an object of
-    Python's."""
+    """A JSON list of so many ids, as they are kept. Where all have 64 letters, which is as many as one can
+    have, none becomes an object of Python's."""
     width = len('"",') + ID_TYPE.itemsize
     if not found or len(found) != len("[") + count * width:
         return encoded(json.loads(found or b"[]"))

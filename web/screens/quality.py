@@ -172,18 +172,19 @@ class _Screen:
             return {}
         try:
             page = self._bench.versions.scored_pictures(name, "top", size=SUREST)
+            # Of a later version the rest is about the one before, until this one is measured.
+            is_first = page is not None and page.version == 1
+            view = self._bench.definitions.concept(name) if is_first else None
         except (
             DiscernError
         ):  # such as a library that was embedded anew meanwhile: the rest of the screen says so
             return {}
-        shown = {
+        shown: Shown = {
             self.ranked: render("quality/ranked.html", page=page, name=name),
             self.memory: memory | {"ranked": work.id},
         }
-        if (
-            page is not None and page.version == 1
-        ):  # else the rest is about the version before, until this one is measured
-            shown |= {self.top: self._top(self._bench.definitions.concept(name)), self.main: ""}
+        if view:
+            shown |= {self.top: self._top(view), self.main: ""}
         return shown
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
