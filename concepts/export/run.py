@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -315,7 +316,7 @@ def score_pictures(
         rows = said_rows(
             bundle, _library(collection, bundle, looks_in or collection.index().snapshot(), listener)
         )
-    with one_blas_thread:
+    with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ _BEGINS = np.isin(np.arange(256), [ord(letter) for letter in FORMULA_BEGINS])
 
 Texts: TypeAlias = "Sequence[str] | pa.StringArray"
 Batches = Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
+Rows: TypeAlias = Generator[pa.RecordBatch, None, None]  # closed by whoever stops before the end
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def schema_of(bundle: Bundle) -> pa.Schema:
     return pa.schema(fields)
 
 
-def score_rows(bundle: Bundle, batches: Batches) -> Iterator[pa.RecordBatch]:
+def score_rows(bundle: Bundle, batches: Batches) -> Rows:
     """(ids, paths, vectors (n, d)) → batches of id, path, score 0..1 and decision yes/no, in the same order.
 
     Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
@@ -66,7 +67,7 @@ def _answered(bundle: Bundle, batches: Batches) -> Iterator[tuple[Texts, Texts, 
         yield ids, paths, bundle.outputs(vectors)
 
 
-def said_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> Iterator[pa.RecordBatch]:
+def said_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> Rows:
     """The same of what the bundle said of the pictures."""
     schema = schema_of(bundle)
     graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from concepts.errors import DiscernError
-from concepts.export.scoring import Texts, path_texts
+from concepts.export.scoring import Rows, Texts, path_texts
 from concepts.learning.base import LinearHead
 from storage.csv_files import escaped
 
@@ -49,7 +49,7 @@ def weights(columns: Sequence[Column]) -> NDArray[np.float64]:
     return np.stack([column.head.weights for column in columns], axis=1)
 
 
-def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Iterator[pa.RecordBatch]:
+def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Rows:
     """(ids, paths, vectors · `weights` (n, k)) → batches in the same order."""
     bias = np.array([column.head.bias for column in columns])
     thresholds = np.array([column.head.threshold for column in columns])

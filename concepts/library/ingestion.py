@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,11 +116,11 @@ class Ingestion:
             listener(result.files, counting.total, counting.said or _say(result, started))
 
         work = LookAtFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
-        looked_at = _each(self._looks.of(work, self._changed(files, result), tell), ENCODE_BATCH, tell)
-        for batch in batches_of(looked_at, COMMIT_EVERY):
-            self._commit(self._sorted_out(batch), result)
-            self._looks.kept(len(batch))
-            tell()
+        with closing(self._looks.of(work, self._changed(files, result), tell)) as looked_at:
+            for batch in batches_of(_each(looked_at, ENCODE_BATCH, tell), COMMIT_EVERY):
+                self._commit(self._sorted_out(batch), result)
+                self._looks.kept(len(batch))
+                tell()
         listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
@@ -136,12 +137,12 @@ class Ingestion:
         def tell() -> None:
             listener(embedded, None, "embedding what was left from before")
 
-        looked_at = self._looks.of(LookAgain(self._encoder), self._pending(), tell)
-        for batch in batches_of(looked_at, COMMIT_EVERY):
-            self._keep_thumbnails(batch)
-            embedded += self._write(batch)
-            self._looks.kept(len(batch))
-            tell()
+        with closing(self._looks.of(LookAgain(self._encoder), self._pending(), tell)) as looked_at:
+            for batch in batches_of(looked_at, COMMIT_EVERY):
+                self._keep_thumbnails(batch)
+                embedded += self._write(batch)
+                self._looks.kept(len(batch))
+                tell()
         return embedded
 
     # What a look asks of the library where it is done in this process
@@ -235,7 +236,7 @@ def embed_files(
     looks: Looks | None = None,
     same: SameEncoder | None = None,
     waiting: Callable[[], None] = nothing,
-) -> Iterator[tuple[list[str], list[str], Vectors, int]]:
+) -> Generator[tuple[list[str], list[str], Vectors, int], None, None]:
     """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
     those count that stay `within`.
 
@@ -244,13 +245,14 @@ def embed_files(
     """
     looks = looks or Looks(InProcess(), Path())
     work = EmbedFiles(same or SameEncoder(encoder, Path()), within)
-    for batch in batches_of(looks.of(work, sources.walk(paths, within), waiting), ENCODE_BATCH):
-        found = [item for item in batch if isinstance(item, Look)]
-        vectors = [item.vector for item in found if item.vector is not None]
-        stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
-        bad = len(batch) - len(found)
-        yield [item.picture_id for item in found], [item.source.uri for item in found], stacked, bad
-        looks.kept(len(batch))
+    with closing(looks.of(work, sources.walk(paths, within), waiting)) as looked_at:
+        for batch in batches_of(looked_at, ENCODE_BATCH):
+            found = [item for item in batch if isinstance(item, Look)]
+            vectors = [item.vector for item in found if item.vector is not None]
+            stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
+            bad = len(batch) - len(found)
+            yield [item.picture_id for item in found], [item.source.uri for item in found], stacked, bad
+            looks.kept(len(batch))
 
 
 def _each(items: Iterable[Item], size: int, tell: Callable[[], None]) -> Iterator[Item]:

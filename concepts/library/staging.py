@@ -13,7 +13,7 @@ import hashlib
 import io
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +87,9 @@ class Looks:
         work: Work[Item, list[Looked]],
         items: Iterable[Item],
         waiting: Callable[[], None] = nothing,
-    ) -> Iterator[Looked]:
+    ) -> Generator[Looked, None, None]:
+        """Whoever stops before the end closes it: else its threads are there as long as the error is, and may
+        be let go of in one of themselves."""
         if not self.are_elsewhere:
             for looks in self._engine.map(work, batches_of(items, ENCODE_BATCH), waiting):
                 yield from looks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -121,8 +122,9 @@ class ScoreTables:
         folder = self._context.settings.home / "scores" / str(progress.job_id)
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = schema_of(columns, as_csv=job.suffix == "csv")
-        with self._context.jobs.precedence.first():
-            counts = write_scores(table_rows(columns, schema, self._batches(columns, progress)), schema, out)
+        rows = table_rows(columns, schema, self._batches(columns, progress))
+        with self._context.jobs.precedence.first(), closing(rows):
+            counts = write_scores(rows, schema, out)
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
