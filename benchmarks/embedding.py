@@ -112,11 +112,15 @@ def ways(network: torch.nn.Module, side: int, folder: Path, all_of_them: bool = 
     yield Way("PyTorch float32", lambda pixels: _by_pytorch(network, pixels))
     yield Way("PyTorch float32, channels-last", lambda pixels: _by_pytorch(channels_last, pixels, last=True))
     half = copy.deepcopy(channels_last).bfloat16()
-    yield Way(
+    by_half = Way(
         "PyTorch bfloat16, channels-last", lambda pixels: _by_pytorch(half, pixels, torch.bfloat16, True)
     )
+    yield by_half
+    yield Way(f"{by_half.name}, four at a time", _few_at_once(4, by_half.run))
     graph = _exported(network, side, folder / "float32.onnx")
-    yield Way("ONNX Runtime float32", _by_runtime(graph), ("onnxruntime",))
+    by_runtime = Way("ONNX Runtime float32", _by_runtime(graph), ("onnxruntime",))
+    yield by_runtime
+    yield Way(f"{by_runtime.name}, one at a time", _few_at_once(1, by_runtime.run), by_runtime.packages)
     if not all_of_them:
         return
     compiled = torch.compile(channels_last)
@@ -130,6 +134,13 @@ def ways(network: torch.nn.Module, side: int, folder: Path, all_of_them: bool = 
         return
     for name, file in (("float32", graph), ("int8", smaller)):
         yield Way(f"OpenVINO {name}", _by_openvino(openvino, file), ("openvino",))
+
+
+def _few_at_once(count: int, run: Run) -> Run:
+    """What a network's layers give for a few pictures may stay in a processor's cache."""
+    return lambda pixels: np.concatenate(
+        [run(pixels[start : start + count]) for start in range(0, len(pixels), count)]
+    )
 
 
 def _by_pytorch(

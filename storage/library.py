@@ -251,10 +251,14 @@ class Library:
             found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
             return found is not None
 
-    def knows(self, picture_id: str) -> bool:
-        """Whether it is in the library or in the bin."""
+    def known(self, picture_ids: Sequence[str]) -> set[str]:
+        """Those of these that are in the library or in the bin."""
         with self._database.read() as session:
-            return session.get(PictureRow, picture_id) is not None
+            return {
+                found
+                for ids in chunks(picture_ids)
+                for found in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids)))
+            }
 
     def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""

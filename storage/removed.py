@@ -125,10 +125,15 @@ class Removed:
         """Those of these that are in the bin."""
         return set(self.hidden().ids.intersection(picture_ids))
 
-    def refused(self, picture_id: str) -> bool:
-        """Whether it is gone for good and shall not come in again."""
+    def refused(self, picture_ids: Sequence[str]) -> set[str]:
+        """Those of these that are gone for good and shall not come in again."""
+        row = RefusedPictureRow.picture_id
         with self._database.read() as session:
-            return session.get(RefusedPictureRow, picture_id) is not None
+            return {
+                found
+                for ids in chunks(picture_ids)
+                for found in session.scalars(select(row).where(row.in_(ids)))
+            }
 
     def remove(self, picture_ids: Sequence[str], author: str) -> list[str]:
         """Into the bin; says which were in the library, in the order given."""

@@ -303,7 +303,7 @@ class Collection:
         whoever takes it away for good may be another process.
         """
         small = self._small.get(picture_id)
-        if small is not None and self.library.knows(picture_id):
+        if small is not None and self.library.known([picture_id]):
             return small
         self._small.forget(picture_id)
         return self._small.setdefault(picture_id, self._thumbnail(picture_id))

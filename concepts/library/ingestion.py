@@ -147,11 +147,11 @@ class Ingestion:
 
     # What a look asks of the library where it is done in this process
 
-    def is_known(self, picture_id: str) -> bool:
-        return self._library.knows(picture_id)
+    def known(self, picture_ids: Sequence[str]) -> set[str]:
+        return self._library.known(picture_ids)
 
-    def is_refused(self, picture_id: str) -> bool:
-        return self._removed.refused(picture_id)
+    def refused(self, picture_ids: Sequence[str]) -> set[str]:
+        return self._removed.refused(picture_ids)
 
     def keep_thumbnail(self, picture_id: str, content: bytes) -> None:
         self._thumbnails.write(picture_id, content)
@@ -184,11 +184,13 @@ class Ingestion:
         """As if whoever looked had known the library; a look in this process did."""
         if not self._looks.are_elsewhere:
             return list(batch)
+        ids = [item.picture_id for item in batch if isinstance(item, Look)]
+        known, refused = self.known(ids), self.refused(ids)
         found: list[Looked] = []
         for item in batch:
-            if isinstance(item, Look) and self.is_known(item.picture_id):
+            if isinstance(item, Look) and item.picture_id in known:
                 found.append(Look(item.source, item.picture_id))
-            elif isinstance(item, Look) and self.is_refused(item.picture_id):
+            elif isinstance(item, Look) and item.picture_id in refused:
                 file = item.source
                 found.append(SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns))
             else:

@@ -7,8 +7,10 @@ results sorts that out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -29,11 +31,21 @@ from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.tables import UNDATED
 
-ENCODE_BATCH = 16  # larger ones leave the heap for fresh pages at every layer, 1.6 times slower here
+ENCODE_BATCH = 16  # a transformer gains nothing by more, and whoever gains by fewer takes fewer by itself
+HELD_BYTES = 32 * 2**20  # of files whose pictures are asked for together, in each thread
 
 REFUSED = "refused"  # a picture that is gone for good and shall not come in again
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a file, and what they are known by."""
+
+    source: Source
+    data: bytes = field(repr=False)
+    picture_id: str
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,10 @@ Looked = Look | SkippedFile
 class Here(Protocol):
     """The library of this process."""
 
-    def is_known(self, picture_id: str) -> bool: ...
+    def known(self, picture_ids: Sequence[str]) -> set[str]: ...
 
-    def is_refused(self, picture_id: str) -> bool:
-        """Whether it is gone for good and shall not come in again."""
+    def refused(self, picture_ids: Sequence[str]) -> set[str]:
+        """Those of these that are gone for good and shall not come in again."""
 
     def keep_thumbnail(self, picture_id: str, content: bytes) -> None: ...
 
@@ -100,29 +112,27 @@ class LookAtFiles:
 
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
-        return _each_read(lambda file, data: self._look(file, data, encoder), self.within, encoder)
+        look = _where_it_can_be_read(lambda content: self._look(content, encoder))
+        told_apart = partial(_told_apart, self.here) if self.here else iter
+        return lambda batch: _embedded(told_apart(_contents(batch, self.within)), look, encoder)
 
-    def _look(self, file: Source, data: bytes, encoder: Encoder) -> Looked:
-        """Everything that is done per file before the network."""
-        known = picture_id(data)
-        if self.here and self.here.is_known(known):
-            return Look(file, known)
-        if self.here and self.here.is_refused(known):
-            return SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
-        decoded = _decode(data, encoder)
+    def _look(self, content: Content, encoder: Encoder) -> Looked:
+        """Everything that is done per new picture before the network."""
+        decoded = _decode(content.data, encoder)
         small = thumbnail(decoded.image)
         if self.here:
-            self.here.keep_thumbnail(known, small)
+            self.here.keep_thumbnail(content.picture_id, small)
         facts = PictureFacts(
-            id=known,
-            bytes=len(data),
+            id=content.picture_id,
+            bytes=len(content.data),
             format=decoded.format,
             width=decoded.width,
             height=decoded.height,
             perceptual_hash=perceptual_hash(decoded.image),
             taken=UNDATED if decoded.taken is None else decoded.taken,
         )
-        return Look(file, facts, encoder.prepare(decoded.image), thumbnail=None if self.here else small)
+        pixels = encoder.prepare(decoded.image)
+        return Look(content.source, facts, pixels, thumbnail=None if self.here else small)
 
 
 @dataclass(frozen=True)
@@ -164,26 +174,77 @@ class EmbedFiles:
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
 
-        def look(file: Source, data: bytes) -> Look:
-            return Look(file, picture_id(data), encoder.prepare(_decode(data, encoder).image))
+        def look(content: Content) -> Look:
+            pixels = encoder.prepare(_decode(content.data, encoder).image)
+            return Look(content.source, content.picture_id, pixels)
 
-        return _each_read(look, self.within, encoder)
+        of_each = _where_it_can_be_read(look)
+        return lambda batch: _embedded(_contents(batch, self.within), of_each, encoder)
 
 
-def _each_read(
-    look: Callable[[Source, bytes], Looked], within: Within | None, encoder: Encoder
-) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
-    """`look` at the bytes of each file of a batch; what can't be read is skipped, and the reason told."""
-
-    def read(file: Source | SkippedFile) -> Looked:
+def _contents(
+    batch: Iterable[Source | SkippedFile], within: Within | None
+) -> Iterator[Content | SkippedFile]:
+    """The bytes of each file; what can't be read is skipped, and the reason told."""
+    for file in batch:
         if isinstance(file, SkippedFile):
-            return file
+            yield file
+            continue
         try:
-            return look(file, sources.read(file.uri, within))
+            data = sources.read(file.uri, within)
         except BadPictureError as error:
-            return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+            yield _skipped(file, error)
+        else:
+            yield Content(file, data, picture_id(data))
 
-    return lambda batch: _embedded(batch, read, encoder)
+
+def _told_apart(here: Here, contents: Iterable[Content | SkippedFile]) -> Iterator[Content | Looked]:
+    """What the library knows already, or shall not have, is not looked at. It is asked about several at once:
+    one by one that was a tenth of adding them."""
+    for some in _held(contents):
+        ids = [item.picture_id for item in some if isinstance(item, Content)]
+        known, refused = here.known(ids), here.refused(ids)
+        while some:
+            item = some.popleft()
+            if not isinstance(item, Content):
+                yield item
+            elif item.picture_id in known:
+                yield Look(item.source, item.picture_id)
+            elif item.picture_id in refused:
+                file = item.source
+                yield SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
+            else:
+                yield item
+
+
+def _held(contents: Iterable[Content | SkippedFile]) -> Iterator[deque[Content | SkippedFile]]:
+    """As many as are embedded at a time, or fewer of large files."""
+    some: deque[Content | SkippedFile] = deque()
+    held = 0
+    for item in contents:
+        some.append(item)
+        held += len(item.data) if isinstance(item, Content) else 0
+        if len(some) == ENCODE_BATCH or held > HELD_BYTES:
+            yield some
+            some, held = deque(), 0
+    if some:
+        yield some
+
+
+def _where_it_can_be_read(look: Callable[[Content], Looked]) -> Callable[[Content | Looked], Looked]:
+    def each(item: Content | Looked) -> Looked:
+        if not isinstance(item, Content):
+            return item
+        try:
+            return look(item)
+        except BadPictureError as error:
+            return _skipped(item.source, error)
+
+    return each
+
+
+def _skipped(file: Source, error: BadPictureError) -> SkippedFile:
+    return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
 
 
 def _embedded(items: Iterable[Item], look: Callable[[Item], Looked], encoder: Encoder) -> list[Looked]:
@@ -192,8 +253,7 @@ def _embedded(items: Iterable[Item], look: Callable[[Item], Looked], encoder: En
     it."""
     done: list[Looked] = []
     remaining = iter(items)
-    while some := list(islice(remaining, ENCODE_BATCH)):
-        looks = [look(item) for item in some]
+    while looks := [look(item) for item in islice(remaining, ENCODE_BATCH)]:
         pixels = [item.pixels for item in looks if isinstance(item, Look) and item.pixels is not None]
         vectors = iter(encoder.encode_pictures(np.stack(pixels)) if pixels else ())
         done += [

@@ -27,6 +27,7 @@ from concepts.encoders.embedded import (
     _vectors,
 )
 from concepts.encoders.lite_graph import LiteOnProcessor
+from concepts.encoders.precision import DTYPES
 from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
 from concepts.errors import EncoderError
 
@@ -84,6 +85,20 @@ def test_vectors_that_pytorch_made_are_those_of_the_same_encoder(
     half_precision = np.abs(by_pytorch) * 2**-10 + 2**-20  # what one step of it may be
     assert (np.abs(found - by_pytorch) <= half_precision).all()
     assert (unit(found) * unit(by_pytorch)).sum(1).min() > 0.999999
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_given_a_few_at_a_time_pictures_have_the_vectors_they_have_together(
+    encoder_cache: Path, pictures: list[Image.Image], precision: str
+) -> None:
+    encoder = EmbeddedEncoder(encoder_cache, precision)
+    pixels = np.stack([encoder.prepare(picture) for picture in pictures])
+    with torch.inference_mode():
+        given = torch.from_numpy(pixels).to(DTYPES[precision], memory_format=torch.channels_last)
+        features = _pooled(_load(_packaged_weights()).to(DTYPES[precision]), given)
+        together = as_stored(_vectors(features, encoder._classifier, encoder._classes).numpy())
+    found = encoder.encode_pictures(pixels)
+    assert (unit(found) * unit(together)).sum(1).min() > 0.999999
 
 
 def test_conse_averages_the_five_likeliest_classes() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawing import draw_folder
 from engine_work import (
     NextDoor,
     OneBadFile,
@@ -97,6 +98,35 @@ def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
         assert not bench.context.collection.thumbnails.exists(gone)
     assert said[0] == said[1]
     assert said[0][:3] == (0, 1, 1)
+
+
+@pytest.mark.parametrize("held", [looking.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+def test_only_what_is_new_is_decoded(
+    open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
+    monkeypatch.setattr(looking, "HELD_BYTES", held)
+    looked: list[int] = []
+    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
+    bench = open_on(InProcess(), "here")
+    drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
+    bench.pictures.add_pictures(drawn[::2])
+    gone = [bench.pictures.id_of(str(file)) for file in drawn[::4]]
+    bench.removing.remove(gone, author="me")
+    bench.removing.empty_bin(author="me", refuse=True)
+    broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
+    broken.write_bytes(drawn[1].read_bytes()[:100])
+    looked.clear()
+    elsewhere = (tmp_path / "drawn").rename(tmp_path / "moved")
+    added = bench.pictures.add_pictures([elsewhere])
+    assert (added.added, added.duplicates, added.removed_before, dict(added.skipped)) == (
+        6,
+        3,
+        3,
+        {"truncated": 1},
+    )
+    assert len(looked) == 7
+    assert bench.pictures.count() == 9
 
 
 def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:
