@@ -39,7 +39,7 @@ def rows(folder: Path, count: int) -> Rows:
                 lambda out=out: bench.score_tables.write(out),  # type: ignore[misc]
                 "pyarrow writing the same columns",
                 least,
-                repeats=2,
+                repeats=5,
                 warm=False,
             )
     finally:

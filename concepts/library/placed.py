@@ -20,7 +20,6 @@ from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
 
 AT_ONCE = 32_768  # of fewer at once the threads hinder each other, of more the memory is slower than the work
-READERS = 2  # of places at a time: the database needs a processor for each
 AHEAD = 6  # reads that may be done before they are asked for: whoever asks takes some, and then writes
 FEW = 8  # times fewer pictures than the library has are looked up instead of read through
 
@@ -42,9 +41,9 @@ def with_places(
     places = collection.places.first if read_through else partial(_looked_up, collection)
     gone = _Gone(collection.removed, reader.ids)
     coming: deque[tuple[pa.StringArray, Future[pa.StringArray], NDArray[np.float64]]] = deque()
-    with ThreadPoolExecutor(READERS) as threads:
+    with ThreadPoolExecutor(1) as reading:  # a second one would take a processor from whoever writes
         for ids, products in reader.products(columns, AT_ONCE):
-            coming.append((texts_of(ids), threads.submit(places, ids), products))
+            coming.append((texts_of(ids), reading.submit(places, ids), products))
             if len(coming) > AHEAD:
                 yield _placed(*coming.popleft(), gone)
         while coming:

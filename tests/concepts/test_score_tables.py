@@ -113,7 +113,6 @@ def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placed, "AT_ONCE", 4)
-    monkeypatch.setattr(placed, "READERS", 1)
     monkeypatch.setattr(placed, "AHEAD", 1)
     asked: list[str] = []
 
