@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from storage.errors import UnknownPictureError
 from storage.vectors.ids import PictureIds, Rows, located
 from storage.vectors.neighbours import neighbours_of
-from storage.vectors.products import multiplied
+from storage.vectors.products import Multiply, multiplied, on_processor
 from storage.vectors.protocol import BATCH, Neighbours
 from storage.vectors.scores import Scores, smallest
 
@@ -36,15 +36,17 @@ class ExactCopy:
         ids: NDArray[np.bytes_],
         vectors: NDArray[np.float16],
         rows: NDArray[np.integer] | None = None,
+        multiply: Multiply = on_processor,
     ) -> None:
         """ids (n,) ascending; vectors (m, d); rows (n,) where in `vectors` that of each id is, None where
-        row i belongs to ids[i]. Rows that no id has are of before."""
+        row i belongs to ids[i]. Rows that no id has are of before. `multiply`: for scores and searches."""
         self.version = version
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
         self.known = ids
         self._vectors = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
         self._rows = rows
+        self._multiply = multiply
         self.likely: Likely | None = None
 
     def count(self) -> int:
@@ -159,11 +161,11 @@ class ExactCopy:
         if rows is not None and len(rows) < span / 2:
             for start in range(0, len(rows), BLOCK):
                 part = rows[start : start + BLOCK]
-                yield part, multiplied(self._vectors, columns, part)
+                yield part, self._multiply(self._vectors, columns, part)
             return
         for start in range(first, first + span, BLOCK):  # to read on is faster than to pick
             stop = min(start + BLOCK, first + span)
-            products = multiplied(self._vectors[start:stop], columns)
+            products = self._multiply(self._vectors, columns, slice(start, stop))
             if rows is None:
                 yield np.arange(start, stop), products
             else:
@@ -184,8 +186,8 @@ class ExactCopy:
     def _products(self, columns: NDArray[np.float32], places: Rows | None) -> NDArray[np.float32]:
         """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
         if places is not None and len(places) < len(self._vectors) / 2:
-            return multiplied(self._vectors, columns, self._at(places))
-        whole = multiplied(self._vectors, columns)
+            return self._multiply(self._vectors, columns, self._at(places))
+        whole = self._multiply(self._vectors, columns)
         if places is None:
             return whole if self._rows is None else whole[self._rows]
         return whole[self._at(places)]

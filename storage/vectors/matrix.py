@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from storage.files import write_whole
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE, located, order_of
+from storage.vectors.on_gpu import OnGpu
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before
 NOTES = 500  # that a process which opens the copy has to read at most
@@ -93,6 +94,7 @@ class Matrix:
         self.folder = folder
         self._dimension = dimension
         self._state: _State | None = None
+        self._gpu = OnGpu()
 
     # Reading
 
@@ -247,7 +249,8 @@ class Matrix:
 
     def _copy(self, state: _State) -> ExactCopy:
         ids, rows = state.together()
-        return ExactCopy(state.version, ids, self._mapped(state.file, state.used), rows)
+        vectors = self._mapped(state.file, state.used)
+        return ExactCopy(state.version, ids, vectors, rows, self._gpu.of(state.file))
 
     def _mapped(self, file: str, rows: int) -> NDArray[np.float16]:
         """Raises `ValueError` where the file is shorter."""

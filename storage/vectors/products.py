@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,25 @@ def multiplied(
             for _ in pool.map(multiply, range(0, count, share)):
                 pass
     return out
+
+
+class Multiply(Protocol):
+    """vectors (m, d), columns (d,) or (d, k) → products (m,) or (m, k), or of these rows alone."""
+
+    def __call__(
+        self,
+        vectors: NDArray[np.float16],
+        columns: NDArray[np.float32],
+        rows: Rows | slice | None = None,
+    ) -> NDArray[np.float32]: ...
+
+
+def on_processor(
+    vectors: NDArray[np.float16], columns: NDArray[np.float32], rows: Rows | slice | None = None
+) -> NDArray[np.float32]:
+    if isinstance(rows, slice):
+        return multiplied(vectors[rows], columns)
+    return multiplied(vectors, columns, rows)
 
 
 def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:

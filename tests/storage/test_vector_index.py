@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from storage.errors import UnknownPictureError
 from storage.vectors import exact
 from storage.vectors.ids import PictureIds
 from storage.vectors.lance import LanceIndex
+from storage.vectors.on_gpu import OnGpu
 from storage.vectors.protocol import VectorIndex, VectorReader
 from storage.vectors.stored import StoredIndex
 from storage.vectors.tables import BucketTables
@@ -148,6 +151,22 @@ def grown(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> Vec
     return index
 
 
+def beside(find: Callable[[], Any], room: int) -> Callable[[Path, int], VectorIndex]:
+    """A device of PyTorch's with so many bytes."""
+
+    def make(folder: Path, dimension: int) -> VectorIndex:
+        index = LanceIndex(folder, "enc-1", dimension)
+        index._matrix._gpu = OnGpu(find, lambda device: room)
+        return index
+
+    return make
+
+
+def processor() -> Any:
+    """Stands in for a GPU."""
+    return torch.device("cpu")
+
+
 READERS: dict[str, Fill] = {
     "grown": grown,
     **{name: filled(make) for name, make in INDEXES.items()},
@@ -157,6 +176,7 @@ READERS: dict[str, Fill] = {
         ).snapshot()
         for name, make in INDEXES.items()
     },
+    "on a GPU, which the processor stands in for": filled(beside(processor, 2**40)),
     "in memory": lambda folder, ids, vectors: in_memory(ids, vectors),
 }
 
