@@ -204,6 +204,7 @@ class Matrix:
 
     def remove(self) -> None:
         self._state = None
+        self._gpu.let_go()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # Inside
@@ -280,6 +281,7 @@ class Matrix:
                 shutil.rmtree(other, ignore_errors=True)
             elif other.is_file() and other.name != file:
                 other.unlink(missing_ok=True)
+        self._gpu.let_go(but=file)
         self._state = self._opened(folder)
         return self._copy(self._state)
 

@@ -41,6 +41,12 @@ class OnGpu:
         """How the vectors of this file are multiplied, which changes nothing but the last bits."""
         return partial(self._multiplied, file)
 
+    def let_go(self, but: str = "") -> None:
+        """Of what is held, unless it is of this file: a picture that is gone for good shall be gone there."""
+        with self._lock:
+            if self._file != but:
+                self._file, self._held = "", None
+
     def _multiplied(
         self,
         file: str,

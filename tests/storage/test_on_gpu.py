@@ -113,3 +113,15 @@ def test_an_index_that_is_written_to_goes_on_with_what_is_there(tmp_path: Path, 
     index.delete(ids[:10])
     assert list(index.scores(weights).ids) == sorted(ids[10:])
     assert sum(sent) == 120
+
+
+def test_what_is_gone_for_good_is_held_no_longer(tmp_path: Path) -> None:
+    index = LanceIndex(tmp_path, "enc-1", DIMENSION)
+    gpu = index._matrix._gpu = held()
+    ids = picture_ids(60)
+    index.write(ids, unit_vectors(60))
+    index.scores(unit_vectors(1)[0])
+    assert gpu._held is not None
+    index.purge(ids[:10])
+    assert gpu._held is None
+    assert list(index.scores(unit_vectors(1)[0]).ids) == sorted(ids[10:])
