@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from at_once import at_once
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
@@ -23,7 +24,7 @@ from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from storage.database import Database
-from web.http.access import TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError
+from web.http.access import CHECKED_AT_ONCE, TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError
 from web.http.exposure import check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app
@@ -306,6 +307,38 @@ def test_of_many_tries_at_once_no_more_are_looked_at_than_one_after_the_other(ac
     with ThreadPoolExecutor(60) as pool:
         said = Counter(pool.map(attempt, range(60)))
     assert said == {"wrong": TRIES, "too many": 60 - TRIES}
+
+
+def test_an_office_that_logs_in_at_the_same_moment_is_let_in(access: Access) -> None:
+    """All from one address, as behind a proxy, and each with a password of their own."""
+    people = [f"person {number}" for number in range(3 * TRIES)]
+    for name in people:
+        access.users.set(name, PASSWORD)
+    said = at_once(len(people), lambda number: tried(access, people[number], PASSWORD, "10.0.0.1"))
+    assert set(said) == {"in"}
+
+
+def test_a_process_that_is_killed_while_people_log_in_locks_nobody_out(access: Access) -> None:
+    reached = threading.Semaphore(0)
+    goes_on = threading.Event()
+
+    def check(name: str, password: str) -> bool:
+        reached.release()
+        return not goes_on.wait()
+
+    access.users.check = check  # type: ignore[method-assign]  # as far as a password is checked, and no further
+    with ThreadPoolExecutor(2 * TRIES) as pool:
+        for number in range(2 * TRIES):
+            pool.submit(tried, access, f"person {number}", PASSWORD, "10.0.0.1")
+        for _ in range(CHECKED_AT_ONCE):
+            reached.acquire()
+        database = Database(access.settings.database)
+        started_again = Access(access.settings, database)
+        try:
+            assert tried(started_again, "ana", PASSWORD, "10.0.0.1") == "in"
+        finally:
+            goes_on.set()
+            database.close()
 
 
 def test_strangers_who_guess_lock_nobody_out_where_they_logged_in_before(access: Access) -> None:

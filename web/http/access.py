@@ -26,6 +26,7 @@ SESSION_SECONDS = 14 * 24 * 3600
 TRIES = 10  # failed ones, by address
 TRIES_OF_A_NAME = 30  # from all addresses; more, so that a stranger doesn't lock it out at once
 TRIES_WITHIN = 300.0  # seconds
+CHECKED_AT_ONCE = 2  # passwords, of 16 MB each; far fewer than `TRIES`
 REMEMBERED = 256  # checked passwords, so that a program that sends one each time doesn't wait for scrypt
 
 
@@ -54,6 +55,7 @@ class Access:
             self.sign_in = SignIn(settings, self.secret)
         self.allowances = Allowances(database, self.secret)
         self._checked: dict[bytes, User] = {}
+        self._checking = threading.Semaphore(CHECKED_AT_ONCE)
         self._lock = threading.Lock()
 
     @property
@@ -96,15 +98,21 @@ class Access:
         """Raises `TooManyTriesError` before the password is looked at.
 
         A try counts when it begins, so that many at once are as many; one that was right counts no longer.
+        Few are checked at a time: an office that comes in the same moment is no stranger who guesses, and
+        what a process was checking when it was killed still counts.
         """
         limits = self._limits(address, name)
         try:
             self.allowances.check(limits)
             if self._is_remembered(name, password):
                 return True
-            counted = self.allowances.take(limits)
+            with self._checking:
+                return self._is_remembered(name, password) or self._is_let_in(name, password, address, limits)
         except UsedUpError as error:
             raise TooManyTriesError(error.seconds) from None
+
+    def _is_let_in(self, name: str, password: str, address: str, limits: list[Limit]) -> bool:
+        counted = self.allowances.take(limits)
         known = self._is_right(name, password)
         if known:
             self.allowances.give_back(counted)
