@@ -216,7 +216,10 @@ class Clients:
         return response
 
     def _note(self, states: set[str], kind: str, said: str) -> None:
-        expected = ("killed" in states and not kind.isdigit()) or ("full" in states and kind == "507")
+        is_starting = kind == "503" and '"status":"starting"' in said
+        expected = ("killed" in states and (is_starting or not kind.isdigit())) or (
+            "full" in states and kind == "507"
+        )
         with self._lock:
             state = next(iter(states - {"well"}), "well")
             self.noted.answers[state, kind] += 1
