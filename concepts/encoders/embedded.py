@@ -60,7 +60,7 @@ class EmbeddedEncoder:
         what="The built-in encoder: good for things and scenes, weaker for words and moods.",
         source="EfficientNet (Tan & Le, 2019), MiniLM (Wang et al., 2020) and ConSE (Norouzi et al., 2014)",
         licence="Apache-2.0",
-        cost="about 100 pictures a second on two cores; no GPU, no download",
+        cost="100 to 190 pictures a second on two cores; no GPU, no download",
         defaults={"feature_share": FEATURE_SHARE, "side": SIDE},
     )
     name = "embedded"
