@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -207,7 +208,7 @@ def learning_curve(
     `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
     too few answers to say anything.
     """
-    drawn = sample(material, collection)
+    drawn = sample(material, collection, partial(listener, 0, None, "looking at what was drawn"))
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     usable = [i for i in order if i not in material.reserved and _decided(material.decisions.get(i))]
     learned = material.with_vectors(usable)

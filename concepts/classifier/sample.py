@@ -9,6 +9,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from concepts.jobs.engines import nothing
 from concepts.labels.dataset import Material
 from concepts.labels.waves import examples
 from concepts.learning.base import Bools, Floats
@@ -77,8 +78,10 @@ class Sample:
         return together(draws, p, truth)
 
 
-def sample(material: Material, collection: Collection) -> Sample:
-    """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out."""
+def sample(material: Material, collection: Collection, between: Callable[[], None] = nothing) -> Sample:
+    """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out.
+
+    `between` is called between its parts, which take up to a third of a second each in a million pictures."""
     ids, truth = material.evaluation_labels()
     group = material.groups(ids)
     outside = Sample(
@@ -94,7 +97,7 @@ def sample(material: Material, collection: Collection) -> Sample:
     waves = _usable(material, collection)
     if material.imported or not ids or not waves:
         return outside
-    return _drawn(material, collection, ids, truth, waves)
+    return _drawn(material, collection, ids, truth, waves, between)
 
 
 def _usable(material: Material, collection: Collection) -> list[Wave]:
@@ -108,12 +111,18 @@ def _usable(material: Material, collection: Collection) -> list[Wave]:
 
 
 def _drawn(
-    material: Material, collection: Collection, ids: Sequence[str], truth: Bools, waves: Sequence[Wave]
+    material: Material,
+    collection: Collection,
+    ids: Sequence[str],
+    truth: Bools,
+    waves: Sequence[Wave],
+    between: Callable[[], None],
 ) -> Sample:
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if material.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
     groups, added = _groups(material, collection, min(wave.created for wave in waves))
+    between()
     find = partial(_rows, material, collection, groups)
     rows = find(ids)
     answered = np.full(len(groups), np.inf)
@@ -138,6 +147,7 @@ def _drawn(
     stratum, known = [], []
     newest = np.zeros(len(groups), dtype=np.int64)
     for wave in waves:
+        between()
         there = _could_draw(material, collection, wave, groups, added) & ~shown
         before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
         newest = _cut(material, wave, groups)

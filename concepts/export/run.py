@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +48,7 @@ from concepts.library.ingestion import embed_files
 from concepts.library.looking import short_side
 from concepts.library.placed import with_places
 from concepts.view import View
+from storage.files import write_whole
 from storage.heads import StoredHead
 from storage.pictures.files import Within
 from storage.vectors.blas import one_blas_thread
@@ -135,8 +136,23 @@ def bundle_of(collection: Collection, version: Exported) -> Bundle:
     check_fingerprint(version.head, collection)
     check_has_learned(version.head)
     parts = version.parts()
-    facts = bundle_facts(parts, encoder_facts(collection.encoder()), _rule_of([version]))
+    facts = bundle_facts(parts, _known_encoder(collection), _rule_of([version]))
     return Bundle(tuple(part.head for part in parts), facts)
+
+
+def _known_encoder(collection: Collection) -> EncoderFacts:
+    """What is known of the library's encoder, from when it was loaded: that takes seconds, and here it
+    encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
+    fingerprint = collection.recorded().fingerprint
+    kept = collection.cache / f"{fingerprint}.json"
+    with suppress(OSError, ValueError):
+        facts = EncoderFacts.model_validate_json(kept.read_bytes())
+        if facts.fingerprint == fingerprint:
+            return facts
+    facts = encoder_facts(collection.encoder())
+    with suppress(OSError):
+        write_whole(kept, facts.model_dump_json().encode())
+    return facts
 
 
 def bundle_at(collection: Collection, path: Path, *, of_library: bool) -> Bundle:

@@ -190,7 +190,7 @@ class SecondLook:
         steps(1, message="looking at what the last answers changed")
         settled = settling(material, way_of(newest) if newest else "auto")
         steps(2, message="looking at what figures cover")
-        drawn = sample(material, collection)
+        drawn = sample(material, collection, partial(steps, 2, message="looking at what figures cover"))
         steps(3, message="looking at what figures cover")
         alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
         covered = coverage(alike, material.index, collection.library.near_groups)

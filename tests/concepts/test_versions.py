@@ -10,18 +10,22 @@ import uuid
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from drawing import draw_folder
 
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.export.loading import load_bundle
 from concepts.labels import repeats
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.lent import Lent
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
@@ -302,6 +306,33 @@ def test_concepts_that_share_the_encoder_go_into_one_file(trained: Workbench, tm
     ]
     with pytest.raises(DiscernError, match="more than once"):
         trained.exports.export(NAME, tmp_path / "twice", also=[NAME])
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["its facts are kept", "they are damaged"])
+def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
+    trained: Workbench, kept: bool
+) -> None:
+    """As long as it is known what the encoder is, which the file would say."""
+    trained.jobs.resume(trained.exports.submit_score_files(NAME, 1, "", "csv"))
+    encoder = trained.context.collection.recorded()
+    if not kept:
+        (trained.context.settings.cache / f"{encoder.fingerprint}.json").write_text("{}")
+    loaded: list[str] = []
+
+    def load(name: str, **more: Any) -> Encoder:
+        loaded.append(name)
+        return load_encoder(name, **more)
+
+    again = Workbench(load_settings(), Lent(load=load))
+    job = again.exports.submit_score_files(NAME, 1, "", "csv")
+    again.jobs.resume(job)
+    before = trained.exports.scored_files(NAME)
+    assert (
+        again.exports.scores_file(job).read_bytes()
+        == trained.exports.scores_file(before[-1].job).read_bytes()
+    )
+    assert loaded == ([] if kept else [encoder.name])
+    again.close()
 
 
 def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_path: Path) -> None:
