@@ -11,7 +11,7 @@ next run embeds first, so the library ends up the same as if it had not died.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -35,6 +35,7 @@ from concepts.library.looking import (
     LookAtFiles,
     Looked,
     SameEncoder,
+    told_apart,
 )
 from concepts.library.staging import Looks, batches_of
 from storage.library import Library
@@ -184,17 +185,7 @@ class Ingestion:
         """As if whoever looked had known the library; a look in this process did."""
         if not self._looks.are_elsewhere:
             return list(batch)
-        ids = [item.picture_id for item in batch if isinstance(item, Look)]
-        known, refused = self.known(ids), self.refused(ids)
-        found: list[Looked] = []
-        for item in batch:
-            if isinstance(item, Look) and item.picture_id in known:
-                found.append(Look(item.source, item.picture_id))
-            elif isinstance(item, Look) and item.picture_id in refused:
-                file = item.source
-                found.append(SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns))
-            else:
-                found.append(item)
+        found: list[Looked] = list(told_apart(self, deque(batch)))
         self._keep_thumbnails(found)
         return found
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -64,6 +63,7 @@ class Look:
 
 
 Looked = Look | SkippedFile
+Found = TypeVar("Found", Content, Look)
 
 
 class Here(Protocol):
@@ -113,8 +113,14 @@ class LookAtFiles:
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
         look = _where_it_can_be_read(lambda content: self._look(content, encoder))
-        told_apart = partial(_told_apart, self.here) if self.here else iter
-        return lambda batch: _embedded(told_apart(_contents(batch, self.within)), look, encoder)
+        return lambda batch: _embedded(self._new(_contents(batch, self.within)), look, encoder)
+
+    def _new(self, contents: Iterable[Content | SkippedFile]) -> Iterator[Content | Looked]:
+        if self.here is None:
+            yield from contents
+            return
+        for some in _held(contents):
+            yield from told_apart(self.here, some)
 
     def _look(self, content: Content, encoder: Encoder) -> Looked:
         """Everything that is done per new picture before the network."""
@@ -198,23 +204,22 @@ def _contents(
             yield Content(file, data, picture_id(data))
 
 
-def _told_apart(here: Here, contents: Iterable[Content | SkippedFile]) -> Iterator[Content | Looked]:
-    """What the library knows already, or shall not have, is not looked at. It is asked about several at once:
-    one by one that was a tenth of adding them."""
-    for some in _held(contents):
-        ids = [item.picture_id for item in some if isinstance(item, Content)]
-        known, refused = here.known(ids), here.refused(ids)
-        while some:
-            item = some.popleft()
-            if not isinstance(item, Content):
-                yield item
-            elif item.picture_id in known:
-                yield Look(item.source, item.picture_id)
-            elif item.picture_id in refused:
-                file = item.source
-                yield SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
-            else:
-                yield item
+def told_apart(here: Here, some: deque[Found | SkippedFile]) -> Iterator[Found | Look | SkippedFile]:
+    """What the library knows already, or shall not have, is no more than that. It is asked about all of these
+    at once: one by one that was a tenth of adding them. None is held once it is given."""
+    ids = [item.picture_id for item in some if not isinstance(item, SkippedFile)]
+    known, refused = here.known(ids), here.refused(ids)
+    while some:
+        item = some.popleft()
+        if isinstance(item, SkippedFile):
+            yield item
+        elif item.picture_id in known:
+            yield Look(item.source, item.picture_id)
+        elif item.picture_id in refused:
+            file = item.source
+            yield SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
+        else:
+            yield item
 
 
 def _held(contents: Iterable[Content | SkippedFile]) -> Iterator[deque[Content | SkippedFile]]:

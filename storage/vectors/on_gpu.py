@@ -62,7 +62,7 @@ class OnGpu:
         try:
             held = self._up_to(file, vectors, device)
             return on_processor(vectors, columns, rows) if held is None else _products(held, columns, rows)
-        except torch.OutOfMemoryError as error:
+        except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
             log.warning("The vectors are multiplied on the processor: %s", error)
             with self._lock:
                 self._held, self._has_no_room = None, True
