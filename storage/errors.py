@@ -30,12 +30,13 @@ class UnknownPictureError(DiscernError):
 
 
 class DamagedIndexError(StorageError):
-    """The vector index can't be read. It can be made again: nothing a person did is in it."""
+    """The vector index can't be read, or holds what was never written. It can be made again: nothing a person
+    did is in it."""
 
     def __init__(self, folder: Path | str, reason: str) -> None:
         super().__init__(
-            "What the pictures are searched and compared by can't be read any more. Pictures, answers and "
-            f"concepts are kept elsewhere. (The vector index in {folder}: {reason}.)"
+            "The vectors that pictures are searched and compared by are damaged. "
+            f"Pictures, labels and concepts are kept elsewhere. ({folder}: {reason}.)"
         )
         self.folder = folder
 

@@ -200,7 +200,8 @@ def library_check(
         for named in report.named:
             say(f"    {named.what}: {named.place}")
         if repair:
-            say(f"Mended: {report.embedded:,} embedded again, {report.thumbnails_made:,} thumbnails made.")
+            made = f"{report.thumbnails_made:,} thumbnails made"
+            say(f"Repaired: {report.embedded:,} pictures embedded again, {made}.")
             if report.left:
                 say(f"{report.left:,} pictures can't be mended: none of their files is there any more.")
         elif not report.is_whole:

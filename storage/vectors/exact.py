@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import UnknownPictureError
+from storage.vectors.digests import Digests, parts, sound
 from storage.vectors.ids import PictureIds, Rows, located
 from storage.vectors.neighbours import neighbours_of
 from storage.vectors.products import Multiply, multiplied, on_processor
@@ -37,9 +38,11 @@ class ExactCopy:
         vectors: NDArray[np.float16],
         rows: NDArray[np.integer] | None = None,
         multiply: Multiply = on_processor,
+        digests: Digests | None = None,
     ) -> None:
         """ids (n,) ascending; vectors (m, d); rows (n,) where in `vectors` that of each id is, None where
-        row i belongs to ids[i]. Rows that no id has are of before. `multiply`: for scores and searches."""
+        row i belongs to ids[i]. Rows that no id has are of before. `multiply`: for scores and searches.
+        digests (m,): None where none were kept."""
         self.version = version
         self.ids = PictureIds(ids)
         self.dimension = int(vectors.shape[1])
@@ -47,6 +50,7 @@ class ExactCopy:
         self._vectors = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
         self._rows = rows
         self._multiply = multiply
+        self._digests = digests
         self.likely: Likely | None = None
 
     def count(self) -> int:
@@ -66,6 +70,19 @@ class ExactCopy:
                 "Add them to the library first."
             )
         return self._vectors[self._at(places)].astype(np.float32)
+
+    def sound(self, places: Rows) -> NDArray[np.bool_]:
+        """(n,) whether the vectors at these places of the order are finite and as they were written."""
+        rows = self._at(places)
+        digests = None if self._digests is None else self._digests[rows]
+        return sound(self.known[places], self._vectors[rows], digests)
+
+    @property
+    def has_digests(self) -> bool:
+        return self._digests is not None
+
+    def is_sound(self) -> bool:
+        return all(self.sound(np.arange(part.start, part.stop)).all() for part in parts(len(self.known)))
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
         for start in range(0, len(self.ids), size):

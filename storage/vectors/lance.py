@@ -7,7 +7,8 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -19,10 +20,18 @@ from numpy.typing import NDArray
 
 from storage import buckets
 from storage.disk import obstacle
-from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
+from storage.errors import (
+    DamagedIndexError,
+    DiscernError,
+    DiskFullError,
+    NoPermissionError,
+    ReadOnlyError,
+    StorageError,
+)
 from storage.vectors.by_snapshot import ReadBySnapshot
+from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import ID_TYPE, PictureIds, checked, encoded
+from storage.vectors.ids import ID_TYPE, PictureIds, checked, encoded, located
 from storage.vectors.matrix import Matrix
 from storage.vectors.protocol import BATCH
 from storage.vectors.tables import LANCE, BucketTables, WritersTurn
@@ -31,9 +40,21 @@ COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
 KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the lock; others read the copy
 
-_EXPONENT = np.uint16(0x7C00)  # all of whose bits only infinities and what is no number have (IEEE 754)
+DIGEST = pa.field("digest", pa.uint32())  # null in rows that were written before there were any
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows as they lie in the table: ids (n,), vectors (n, d); `digests` (n,) say nothing where not `known`
+    (n,). `sound` (n,): finite, and the digest, where it is known, is right."""
+
+    ids: NDArray[np.bytes_]
+    vectors: NDArray[np.float16]
+    digests: Digests
+    known: NDArray[np.bool_]
+    sound: NDArray[np.bool_]
 
 
 class LanceIndex(ReadBySnapshot):
@@ -53,7 +74,7 @@ class LanceIndex(ReadBySnapshot):
         self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: ExactCopy | None = None
-        with self._guarded():
+        with guarded(folder, bucket, opening=True):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = WritersTurn(folder, fingerprint, bucket)
             self._database = _connected(folder, bucket)
@@ -71,11 +92,13 @@ class LanceIndex(ReadBySnapshot):
         written, keys, stored = self._checked(ids, vectors)
         if not written:
             return
+        digests = digests_of(keys, stored)
         with self._lock, self._guarded():
-            rows = self._arrow(written, stored, self._table.schema)
+            self._add_digest_column()
+            rows = self._arrow(written, stored, digests, self._table.schema)
             before = self._in_step()
             with ThreadPoolExecutor(1) as beside:
-                laid = beside.submit(self._matrix.lay, before, stored)  # while LanceDB writes the same
+                laid = beside.submit(self._matrix.lay, before, stored, digests)  # while LanceDB writes them
                 # Where the copy doesn't know, the table is asked.
                 if self._matrix.held(before, keys) != set():
                     upsert = self._table.merge_insert("id").when_matched_update_all()
@@ -106,8 +129,8 @@ class LanceIndex(ReadBySnapshot):
         a compaction, and keeps no version of before."""
         gone = set(ids)
         with self._lock, self._guarded():
-            copy = self.snapshot()  # LanceDB can't be asked while it writes
-            schema = self._table.schema.with_metadata(self._schema().metadata)
+            copy = self._sound_copy()  # LanceDB can't be asked while it writes
+            schema = self._schema()
 
             def kept() -> Iterator[pa.RecordBatch]:
                 yield pa.RecordBatch.from_pylist([], schema=schema)  # LanceDB takes no table of no batch
@@ -115,8 +138,8 @@ class LanceIndex(ReadBySnapshot):
                     some = list(ids_of_some)
                     rows = [row for row, picture_id in enumerate(some) if picture_id not in gone]
                     if rows:
-                        left, _, stored = self._checked([some[row] for row in rows], vectors[rows])
-                        yield from self._arrow(left, stored, schema).to_batches()
+                        left, keys, stored = self._checked([some[row] for row in rows], vectors[rows])
+                        yield from self._arrow(left, stored, digests_of(keys, stored), schema).to_batches()
 
             self._table = self._database.create_table(
                 self.fingerprint, kept(), schema=schema, mode="overwrite"
@@ -141,17 +164,47 @@ class LanceIndex(ReadBySnapshot):
         self._newest = None
 
     def verify(self) -> None:
-        """A copy that isn't what the table holds is made again. Raises `DamagedIndexError` where the table
-        holds a picture twice."""
+        """Makes a copy that isn't what the table holds again, and gives vectors without a digest theirs.
+        Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
         with self._lock:  # no version may be tidied away while it is read
             copy = self.snapshot()
             if (copy.known[1:] == copy.known[:-1]).any():
                 raise DamagedIndexError(self._place, "a picture is in it twice")
-            if not self._is_copied(copy):
+            rows = damaged = without = 0
+            is_copied = copy.has_digests
+            for part in self._parts():
+                wrong, same = self._compared(part, copy)
+                rows += len(part.ids)
+                damaged += int(wrong.sum())
+                without += int((~part.known).sum())
+                is_copied &= bool(same.all())
+            if damaged:
+                raise DamagedIndexError(self._place, _are_damaged(damaged, rows))
+            if not is_copied or rows != copy.count():
                 log.warning("The copy of the vectors for reading differs from them and is made again.")
-                self._matrix.remove()
-                self._newest = None
-                self.snapshot()
+                self._make_copy_again()
+            if without:
+                self._give_digests()
+
+    def mend(self) -> None:
+        """Takes damaged vectors out, and puts in their place what the copy has of them undamaged. Raises
+        `DamagedIndexError` where the table can't be read through."""
+        with self._lock, self._guarded():
+            copy = self._matrix.at(self.version) or self._matrix.newest()
+            if copy is not None and (copy.known[1:] == copy.known[:-1]).any():
+                raise DamagedIndexError(self._place, "a picture is in it twice")
+            lost: list[str] = []
+            whole: dict[str, NDArray[np.float16]] = {}
+            for part in self._parts():
+                wrong = self._compared(part, copy)[0] if copy else ~part.sound
+                lost += [key.decode() for key in part.ids[wrong].tolist()]
+                if copy is not None and wrong.any():
+                    whole |= _undamaged(part, wrong, copy)
+            for start in range(0, len(lost), BATCH):
+                self._table.delete(lancedb.col("id").isin(lost[start : start + BATCH]))
+            self._make_copy_again()
+            if whole:
+                self.write(list(whole), np.stack(list(whole.values())))
 
     # Reading
 
@@ -220,27 +273,70 @@ class LanceIndex(ReadBySnapshot):
             log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
         return told
 
-    def _is_copied(self, copy: ExactCopy) -> bool:
-        seen = 0
-        for batch in self._scan("id", "vector"):
-            ids = batch["id"].to_pylist()
-            held = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
-            seen += len(ids)
-            if copy.missing(ids) or not np.array_equal(copy.vectors(ids), held.astype(np.float32)):
-                return False
-        return seen == copy.count()
+    def _compared(self, part: _Part, copy: ExactCopy) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(n,) which rows of the table are damaged, and (n,) which the copy has the same. A vector without a
+        digest counts as damaged, too, where that of the copy differs and is as it was written."""
+        places, there = located(copy.known, part.ids)
+        same = there.copy()
+        held = copy.halves(places[there])
+        same[there] = (held.view(np.uint16) == part.vectors[there].view(np.uint16)).all(axis=1)
+        unclear = there & ~same & part.sound & ~part.known
+        if unclear.any() and copy.has_digests:
+            unclear[unclear] = copy.sound(places[unclear])
+        return ~part.sound | unclear, same
+
+    def _sound_copy(self) -> ExactCopy:
+        copy = self.snapshot()
+        if not copy.is_sound():
+            log.warning("The copy of the vectors for reading is damaged and is made again.")
+            copy = self._make_copy_again()
+        return copy
+
+    def _make_copy_again(self) -> ExactCopy:
+        self._matrix.remove()
+        self._newest = None
+        return self.snapshot()
 
     def _made(self, version: str) -> ExactCopy:
         def parts() -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.float16]]]:
-            for batch in self._scan("id", "vector"):
-                vectors = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
-                yield batch["id"].to_numpy(zero_copy_only=False).astype(ID_TYPE), vectors
+            for part in self._parts():
+                if damaged := int((~part.sound).sum()):
+                    raise DamagedIndexError(self._place, _are_damaged(damaged, len(part.ids)))
+                yield part.ids, part.vectors
 
         return self._matrix.make(version, parts())
 
-    def _scan(self, *columns: str) -> Iterator[pa.RecordBatch]:
+    def _parts(self) -> Iterator[_Part]:
+        has_digests = DIGEST.name in self._table.schema.names
+        columns = ["id", "vector", *([DIGEST.name] if has_digests else [])]
         with self._guarded():
-            yield from self._table.search().select(list(columns)).to_batches(BATCH)
+            for batch in self._table.search().select(columns).to_batches(BATCH):
+                ids = batch["id"].to_numpy(zero_copy_only=False).astype(ID_TYPE)
+                vectors = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
+                digests, known = np.zeros(len(ids), np.uint32), np.zeros(len(ids), bool)
+                if has_digests:
+                    known = batch[DIGEST.name].is_valid().to_numpy(zero_copy_only=False)
+                    digests = batch[DIGEST.name].fill_null(0).to_numpy()
+                right = ~known | (digests_of(ids, vectors) == digests)
+                yield _Part(ids, vectors, digests, known, finite(vectors) & right)
+
+    def _add_digest_column(self) -> None:
+        """To a table that was begun before there were digests."""
+        if DIGEST.name not in self._table.schema.names:
+            self._table.add_columns(DIGEST)
+
+    def _give_digests(self) -> None:
+        """To vectors that were written before there were any, and that were just compared with their copy."""
+        with self._guarded():
+            self._add_digest_column()
+            schema = pa.schema([self._table.schema.field("id"), DIGEST])
+            given = [
+                pa.record_batch([pa.array(part.ids.astype(str)), digests_of(part.ids, part.vectors)], schema)
+                for part in self._parts()
+            ]
+            update = self._table.merge_insert("id").when_matched_update_all()
+            update.execute(pa.Table.from_batches(given, schema))
+            self._make_copy_again()
 
     def _open(self) -> lancedb.table.Table:
         if (table := self._opened()) is not None:
@@ -266,6 +362,7 @@ class LanceIndex(ReadBySnapshot):
             [
                 pa.field("id", pa.string(), nullable=False, metadata=key),
                 pa.field("vector", pa.list_(pa.float16(), self.dimension), nullable=False),
+                DIGEST,
             ],
             metadata={"made": uuid4().hex},
         )
@@ -284,14 +381,17 @@ class LanceIndex(ReadBySnapshot):
             stored = vectors.astype(np.float16, copy=False)
         if len(last) < len(ids):
             stored = stored[list(last.values())]
-        if len(stored) and (stored.view(np.uint16) & _EXPONENT).max() == _EXPONENT:
+        if not finite(stored).all():
             raise ValueError("A vector has numbers that are not finite in float16.")
         return list(last), keys, stored
 
-    def _arrow(self, ids: Sequence[str], vectors: NDArray[np.float16], schema: pa.Schema) -> pa.Table:
+    def _arrow(
+        self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests, schema: pa.Schema
+    ) -> pa.Table:
         columns = [
             pa.array(ids, pa.string()),
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dimension),
+            pa.array(digests),
         ]
         return pa.table(columns, schema=schema)
 
@@ -299,33 +399,42 @@ class LanceIndex(ReadBySnapshot):
     def _place(self) -> Path | str:
         return self._bucket.uri if self._bucket else self._folder
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if not _is_of_storage(error):
-                raise
-            reason = str(error) or type(error).__name__
-            if self._bucket and (refusal := buckets.problem_of(reason, self._bucket.uri)) is not None:
-                raise refusal from error
-            if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
-                raise DiskFullError(self._folder) from error
-            if "Read-only file system" in reason:
-                raise ReadOnlyError(self._folder) from error
-            if isinstance(error, PermissionError) or "Permission denied" in reason:
-                raise NoPermissionError(self._folder) from error
-            if (problem := obstacle(self._folder)) is not None:
-                raise problem from error
-            # Behind a comma LanceDB says where in its own code that was.
-            reason = reason.splitlines()[0].partition(", /")[0][:200]
-            raise DamagedIndexError(self._place, reason) from error
+    def _guarded(self) -> AbstractContextManager[None]:
+        return guarded(self._folder, self._bucket)
+
+
+@contextmanager
+def guarded(folder: Path, bucket: BucketTables | None, *, opening: bool = False) -> Iterator[None]:
+    """Raises what LanceDB and Arrow say of a table as a `StorageError`: what keeps from using it (room,
+    rights, a bucket), else `DamagedIndexError`. While a table is `opening` whatever they raise is damage."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, DiscernError):
+        raise
+    except BaseException as error:  # a panic of LanceDB is no Exception
+        if not (opening or _is_of_storage(error)):
+            raise
+        reason = str(error) or type(error).__name__
+        if bucket and (refusal := buckets.problem_of(reason, bucket.uri)) is not None:
+            raise refusal from error
+        if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
+            raise DiskFullError(folder) from error
+        if "Read-only file system" in reason:
+            raise ReadOnlyError(folder) from error
+        if isinstance(error, PermissionError) or "Permission denied" in reason:
+            raise NoPermissionError(folder) from error
+        if (problem := obstacle(folder)) is not None:
+            raise problem from error
+        # Behind a comma LanceDB says where in its own code that was.
+        reason = reason.splitlines()[0].partition(", /")[0][:200]
+        raise DamagedIndexError(bucket.uri if bucket else folder, reason) from error
 
 
 def dimension_of(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> int:
     """How many numbers each vector of a table has."""
-    table = _connected(folder, bucket).open_table(fingerprint)
-    return int(table.schema.field("vector").type.list_size)
+    with guarded(folder, bucket, opening=True):
+        table = _connected(folder, bucket).open_table(fingerprint)
+        return int(table.schema.field("vector").type.list_size)
 
 
 def remove_table(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> None:
@@ -343,8 +452,26 @@ def _connected(folder: Path, bucket: BucketTables | None) -> lancedb.DBConnectio
     return lancedb.connect(at, storage_options=options, read_consistency_interval=timedelta(0))
 
 
-def _is_of_storage(error: Exception) -> bool:
-    """LanceDB has no error classes of its own: damage is a RuntimeError, a Rust panic or "not found"."""
-    if isinstance(error, ValueError):
-        return "was not found" in str(error) or buckets.problem_of(str(error), "") is not None
-    return isinstance(error, (OSError, RuntimeError)) or type(error).__name__ == "RustPanic"
+def _are_damaged(damaged: int, of: int) -> str:
+    return f"{damaged:,} of {of:,} vectors {'is' if damaged == 1 else 'are'} damaged"
+
+
+def _undamaged(part: _Part, wrong: NDArray[np.bool_], copy: ExactCopy) -> dict[str, NDArray[np.float16]]:
+    """What the copy has of the damaged rows of a part and is as it was written, by the copy's own digest or
+    by that of the table."""
+    places, there = located(copy.known, part.ids)
+    rows = np.flatnonzero(wrong & there)
+    held = copy.halves(places[rows])
+    right = copy.sound(places[rows])
+    if not copy.has_digests:
+        right &= part.known[rows] & (digests_of(part.ids[rows], held) == part.digests[rows])
+    ids = part.ids[rows[right]].tolist()
+    return {key.decode(): vector for key, vector in zip(ids, held[right], strict=True)}
+
+
+def _is_of_storage(error: BaseException) -> bool:
+    """LanceDB has no error classes of its own: damage is an error of the system, of Arrow, of a value that
+    can't be, or a Rust panic."""
+    return isinstance(error, OSError | RuntimeError | ValueError | pa.ArrowException) or type(
+        error
+    ).__name__ in ("RustPanic", "PanicException")

@@ -1,6 +1,7 @@
 """The files of the copy that is read: as the table grows they grow, and nothing in them is moved.
 
     vectors-<name>            every vector in the order of coming, half precision; only ever appended to
+    digests-<name>            the digest of each; copies that were begun before there were digests have none
     <version>/ids.npy         (n,) the ids of that version of the table, ascending
     <version>/rows.npy        (n,) where in the file the vector of each is
     <version>/of.json         which file, how many of its rows, of how many numbers
@@ -29,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.files import write_whole
+from storage.vectors.digests import Digests, digests_of
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE, located, order_of
 from storage.vectors.on_gpu import OnGpu
@@ -129,15 +131,21 @@ class Matrix:
         state = self._at(version)
         return None if state is None else state.held(ids)
 
-    def lay(self, before: str, vectors: NDArray[np.float16]) -> int:
-        """Puts vectors (n, d) behind those of version `before`, where nothing reads them until `append` says
-        whose they are. Their checksum. Does nothing where the files don't hold `before`."""
+    def lay(self, before: str, vectors: NDArray[np.float16], digests: Digests) -> int:
+        """Puts vectors (n, d) and their digests (n,) behind those of version `before`, where nothing reads
+        them until `append` says whose they are. Returns their checksum. Does nothing where the files don't
+        hold `before`."""
         state = self._at(before)
         if state is not None:
             block = np.ascontiguousarray(vectors)
             with (self.folder / state.file).open("r+b") as file:
                 file.seek(state.used * self._dimension * block.itemsize)
                 file.write(block.view(np.uint8).data)
+            beside = self._digests_beside(state.file)
+            if beside.is_file():
+                with beside.open("r+b") as file:
+                    file.seek(state.used * digests.itemsize)
+                    file.write(digests.view(np.uint8).data)
         return _checksum(vectors)
 
     def append(
@@ -191,15 +199,17 @@ class Matrix:
         name = f"vectors-{uuid4().hex}"
         known = [NONE]
         try:
-            with (self.folder / name).open("wb") as file:
+            with (self.folder / name).open("wb") as file, self._digests_beside(name).open("wb") as beside:
                 for ids, vectors in parts:
                     file.write(np.ascontiguousarray(vectors).view(np.uint8).data)
                     known.append(ids.astype(ID_TYPE))
+                    beside.write(digests_of(known[-1], vectors).view(np.uint8).data)
             ids = np.concatenate(known)
             order = order_of(ids).astype(np.int32)
             return self._published(version, name, len(ids), ids[order], order)
         except BaseException:
             (self.folder / name).unlink(missing_ok=True)
+            self._digests_beside(name).unlink(missing_ok=True)
             raise
 
     def remove(self) -> None:
@@ -251,7 +261,17 @@ class Matrix:
     def _copy(self, state: _State) -> ExactCopy:
         ids, rows = state.together()
         vectors = self._mapped(state.file, state.used)
-        return ExactCopy(state.version, ids, vectors, rows, self._gpu.of(state.file))
+        digests = self._digests(state)
+        return ExactCopy(state.version, ids, vectors, rows, self._gpu.of(state.file), digests)
+
+    def _digests(self, state: _State) -> Digests | None:
+        beside = self._digests_beside(state.file)
+        if not state.used:
+            return np.empty(0, np.uint32)
+        return None if not beside.is_file() else np.memmap(beside, np.uint32, "r", shape=(state.used,))
+
+    def _digests_beside(self, file: str) -> Path:
+        return self.folder / file.replace("vectors-", "digests-", 1)
 
     def _mapped(self, file: str, rows: int) -> NDArray[np.float16]:
         """Raises `ValueError` where the file is shorter."""
@@ -268,8 +288,10 @@ class Matrix:
         unfinished = self.folder / f"unfinished-{version}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
-        with (self.folder / file).open("rb") as vectors:
-            os.fsync(vectors.fileno())
+        beside = self._digests_beside(file)
+        for written in (self.folder / file, beside):
+            with contextlib.suppress(FileNotFoundError), written.open("rb") as content:
+                os.fsync(content.fileno())
         _save(unfinished / "ids.npy", ids)
         _save(unfinished / "rows.npy", rows)
         of = {"file": file, "rows": used, "dimension": self._dimension}
@@ -279,7 +301,7 @@ class Matrix:
         for other in self.folder.iterdir():
             if other.is_dir() and other != folder:
                 shutil.rmtree(other, ignore_errors=True)
-            elif other.is_file() and other.name != file:
+            elif other.is_file() and other.name not in (file, beside.name):
                 other.unlink(missing_ok=True)
         self._gpu.let_go(but=file)
         self._state = self._opened(folder)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.by_snapshot import ReadBySnapshot
+from storage.vectors.digests import parts
 from storage.vectors.disk import DiskUse, disk_use
 from storage.vectors.exact import ExactCopy
 from storage.vectors.graph_files import KeptGraph, fits
@@ -104,15 +105,22 @@ class StoredIndex(ReadBySnapshot):
             self._table.verify()
 
     def remake(self) -> None:
-        """From the newest whole copy: it holds what the table held when it was made."""
+        """Mends the table in its place where it can be read through. Else it begins anew from the newest
+        copy: that holds what the table held when it was made."""
         from storage.vectors.lance import LanceIndex, remove_table
 
-        kept = self._matrix.newest()
         self._newest = None
+        with contextlib.suppress(DamagedIndexError), self._counted():
+            self._table.mend()
+            return
+        kept = self._matrix.newest()
         remove_table(self._folder, self.fingerprint, self._bucket)
         self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
-        for ids, vectors in kept.batches() if kept else ():
-            self._table.write(list(ids), vectors)
+        if kept is not None:
+            for part in parts(kept.count()):
+                places = np.arange(part.start, part.stop)
+                places = places[kept.sound(places)]
+                self._table.write(kept.ids.at(places), kept.halves(places))
 
     # Reading
 

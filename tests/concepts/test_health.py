@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,12 +53,25 @@ def cut_data(home: Path) -> None:
     _remove_copies(home)
 
 
+def spoil_end(home: Path) -> None:
+    """Where a file of Lance says what is in it."""
+    for file in (home / "vectors").glob("*.lance/data/*"):
+        _overwrite(file, file.stat().st_size - 60, 60)
+    _remove_copies(home)
+
+
+def _overwrite(file: Path, at: int, length: int) -> None:
+    with file.open("r+b") as content:
+        content.seek(at)
+        content.write(random.Random(at).randbytes(length))
+
+
 def _remove_copies(home: Path) -> None:
     for copy in (home / "vectors").glob("*.matrix"):
         shutil.rmtree(copy)
 
 
-DAMAGES = [remove_vectors, remove_table, spoil_data, spoil_versions, cut_data]
+DAMAGES = [remove_vectors, remove_table, spoil_data, spoil_versions, cut_data, spoil_end]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -116,6 +130,24 @@ def test_a_table_that_can_not_be_read_comes_back_from_its_copy_without_the_encod
     monkeypatch.setattr(bench.context.collection, "encoder", pytest.fail)
     mended = bench.pictures.check_library(repair=True)
     assert (mended.index != "", mended.embedded, mended.is_whole) == (True, 0, True)
+    _assert_same(_vectors(bench), before)
+
+
+@pytest.mark.parametrize("copy", ["kept", "gone"])
+def test_vectors_overwritten_in_the_table_are_said_and_mended(
+    bench: Workbench, own_home: Path, copy: str
+) -> None:
+    before = _vectors(bench)
+    (file,) = (own_home / "vectors").glob("*.lance/data/*")
+    one = next(iter(before.values())).astype(np.float16)
+    _overwrite(file, file.read_bytes().index(one.tobytes()), one.nbytes)
+    if copy == "gone":
+        _remove_copies(own_home)
+    told = bench.pictures.check_library()
+    assert "1 of 91 vectors is damaged" in told.index
+    assert not told.is_whole
+    mended = bench.pictures.check_library(repair=True)
+    assert (mended.embedded > 0, mended.left, mended.is_whole) == (copy == "gone", 0, True)
     _assert_same(_vectors(bench), before)
 
 

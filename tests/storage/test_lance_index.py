@@ -10,13 +10,16 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
+from storage.vectors.digests import digests_of
 from storage.vectors.ids import checked, encoded, order_of
 from storage.vectors.lance import LanceIndex
 
@@ -95,7 +98,7 @@ def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
 
         def meanwhile(in_step=in_step, new=new, rows=rows) -> str:  # type: ignore[no-untyped-def]
             before: str = in_step()
-            other._table.add(other._arrow(new, rows.astype(np.float16), other._table.schema))
+            other._table.add(as_rows(other, new, rows))
             return before
 
         with monkeypatch.context() as patched:
@@ -105,10 +108,14 @@ def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
         assert contents(index) == contents(other)
 
 
+def as_rows(index: LanceIndex, ids: list[str], vectors: NDArray[np.float32]) -> pa.Table:
+    _, keys, stored = index._checked(ids, vectors)
+    return index._arrow(ids, stored, digests_of(keys, stored), index._table.schema)
+
+
 def test_a_picture_that_is_in_the_table_twice_is_damage(index: LanceIndex) -> None:
     index.write(picture_ids(3), unit_vectors(3))
-    twice = index._arrow(picture_ids(1), unit_vectors(1).astype(np.float16), index._table.schema)
-    index._table.add(twice)
+    index._table.add(as_rows(index, picture_ids(1), unit_vectors(1)))
     with pytest.raises(DamagedIndexError, match="twice"):
         index.verify()
 
@@ -154,7 +161,7 @@ def test_a_damaged_copy_and_what_a_killed_process_left_are_replaced(tmp_path: Pa
     (vectors.parent / "vectors-old").touch()
     again = LanceIndex(tmp_path, "enc-1", DIMENSION)
     np.testing.assert_array_equal(again.vectors(picture_ids(5)), unit_vectors(5))
-    assert len(list(vectors.parent.iterdir())) == 2
+    assert len(list(vectors.parent.iterdir())) == 3  # the ids, the vectors, their digests
 
 
 def test_an_index_made_anew_never_uses_the_copy_of_the_old_one(tmp_path: Path) -> None:
