@@ -28,6 +28,7 @@ from concepts.labels.ranking import rank_library
 from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
 from concepts.language.prompts import Prompts
+from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
@@ -64,9 +65,6 @@ from storage.vectors.graph_files import KeptGraph
 from storage.walls import WallLog
 from storage.watches import Watches
 
-BEFORE_IMPORT = (
-    240  # pictures set aside to measure with before a file of answers comes: they cost nobody time
-)
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
@@ -269,16 +267,22 @@ class Context:
             self._draw_wave(concept, 1, avoid)
 
     def draw_more(
-        self, concept: ConceptRow, waiting: Collected[str] = (), at_least: int = FEW_LEFT + 1
+        self,
+        concept: ConceptRow,
+        waiting: Collected[str] = (),
+        at_least: int = FEW_LEFT + 1,
+        head: LinearHead | None = None,
+        avoid: Sequence[str] = (),
     ) -> None:
         """Draws the next waves until `at_least` pictures that measure have no answer and aren't `waiting` for
-        one, or the library has no more to give."""
+        one, or the library has no more to give. They are aimed by a head of all labels, or by `head`; none
+        looks like one to `avoid`."""
         self.draw_evaluation(concept)
         while True:
             drawn = self.store.evaluation_pictures(concept.id)
             answered = self.log.first_answered(concept.id).keys() | set(waiting)
             left = len(drawn.keys() - answered)
-            if left >= at_least or not self._draw_wave(concept, len(drawn) + 1):
+            if left >= at_least or not self._draw_wave(concept, len(drawn) + 1, avoid, head):
                 return
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
@@ -304,7 +308,13 @@ class Context:
         # Who has a folder watched for a concept wants to be asked about it, wherever else that looks.
         return [i for i in waiting if i in inside or apart[i].drawn == WATCHING]
 
-    def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
+    def _draw_wave(
+        self,
+        concept: ConceptRow,
+        more_than: int,
+        avoid: Sequence[str] = (),
+        head: LinearHead | None = None,
+    ) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""
         if self.collection.library.encoder() is None:
             return False
@@ -317,8 +327,7 @@ class Context:
                 return False
             sequence = self.log.last_sequence(concept.id)
             material = self.material(concept)
-            head = None
-            if drawn:
+            if drawn and head is None:
                 head = train_early(material.training.data, material.text_direction, SEED)
             wave, chosen = draw_wave(material, self.collection, concept.seed, size, head, sequence, avoid)
             return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
 from concepts.labels.between_people import readable
@@ -36,14 +38,17 @@ from concepts.labels.rows import (
     UnknownWordRow,
     meanings_of,
 )
+from concepts.learning.base import TrainingSet
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.scale import Scale
 from concepts.library.finding import Named, find_named
 from concepts.view import View
-from concepts.workbench.context import BEFORE_IMPORT, Context
+from concepts.workbench.context import Context
 from storage.labels import Author, LabelEvent
 from storage.tables import ConceptRow
 
 SHOWN = 20  # rows that can't be used, as a preview names them
+LEFT_TO_DRAW = 240  # pictures without a label that a file has to leave, for test pictures to be drawn from
 
 
 class WordView(View):
@@ -144,7 +149,7 @@ class LabelFiles:
                 [(word, n) for (word, means), n in words.most_common() if not means],
                 scale.answers if scale else ("yes", "no"),
             )
-        self._context.draw_more(concept, at_least=BEFORE_IMPORT)
+        self._context.draw_evaluation(concept)
         default = Author(author, "simulated" if simulated else "person")
         found = self._resolve(rows, file, report)
         renewed = self._renewed(concept, found, default)
@@ -159,6 +164,7 @@ class LabelFiles:
             report.bad_rows = sorted([*report.bad_rows, *foreign], key=lambda row: row.number)
             if foreign and not known:
                 raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
+        self._draw_among(concept, known)
         self._settle_splits(concept, known, report)
         said = [*standing, *self._context.log.repeats(concept.id)]
         remarks = self._remarks(concept, [picture_id for _, picture_id in known])
@@ -310,6 +316,24 @@ class LabelFiles:
             else (row, picture_id)
             for row, picture_id in rows
         ]
+
+    def _draw_among(self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]]) -> None:
+        """Later draws are aimed by what a file taught, and take none of its pictures. Where that would leave
+        them too few, pictures of the file are set aside now: a random half of its labels aims the draw, which
+        is made among all others."""
+        said = {i: row.value == "yes" for row, i in rows if row.value in ("yes", "no")}
+        closed = self._context.log.first_answered(concept.id).keys() | said.keys()
+        missing = LEFT_TO_DRAW - (self._context.collection.count_for(concept.id) - len(closed))
+        if missing <= 0:
+            return
+        material = self._context.material(concept)
+        drawable = material.with_vectors(sorted(said.keys() - material.apart))
+        rng = np.random.default_rng(self._context.log.last_sequence(concept.id))
+        aiming = [drawable[row] for row in rng.permutation(len(drawable))[: len(drawable) // 2]]
+        labels = np.array([said[i] for i in aiming], dtype=bool)
+        data = TrainingSet(material.vectors(aiming), labels, np.ones(len(aiming)), material.groups(aiming))
+        head = train_early(data, material.text_direction, SEED)
+        self._context.draw_more(concept, at_least=missing, head=head, avoid=aiming)
 
     def _settle_splits(
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport
