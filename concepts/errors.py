@@ -49,6 +49,7 @@ __all__ = [
     "BucketUnreachableError",
     "BudgetError",
     "CancelledError",
+    "ChangedBundleError",
     "ConflictError",
     "DamagedDatabaseError",
     "DamagedIndexError",
@@ -94,6 +95,9 @@ __all__ = [
     "UnknownWordsError",
     "UntrustedEncoderError",
 ]
+
+
+MOST_DIFFERENCES = 5  # that a message lists
 
 
 class SettingsError(DiscernError):
@@ -281,6 +285,17 @@ class FingerprintMismatchError(DiscernError):
         super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")
         self.expected = expected
         self.found = found
+
+
+class ChangedBundleError(DiscernError):
+    """A bundle is not as it was written. `differences` say how, a clause each."""
+
+    def __init__(self, bundle: str, differences: Sequence[str]) -> None:
+        shown = list(differences[:MOST_DIFFERENCES])
+        if more := len(differences) - len(shown):
+            shown.append(f"{more} more")
+        super().__init__(f"{bundle} is not as it was written: {'; '.join(shown)}.")
+        self.differences = list(differences)
 
 
 class NotAnsweredError(DiscernError):

@@ -29,13 +29,17 @@ def serve_bundles(
     host_name: Annotated[
         list[str] | None, typer.Option(help="A name it may be called by; may be repeated.")
     ] = None,
+    digest: Annotated[
+        list[str] | None,
+        typer.Option(metavar="D", help="Only bundles with these digests; one for each, in any order."),
+    ] = None,
 ) -> None:
     """Answer for exported classifiers over HTTP: pictures in, JSON out, without a library."""
     for bundle in bundles:
         must_exist(bundle)
     from web.scorer.serve import serve
 
-    serve(bundles, host=host, port=port, names=host_name or [])
+    serve(bundles, host=host, port=port, names=host_name or [], digests=digest or [])
 
 
 @app.command("mcp")

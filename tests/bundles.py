@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
 from concepts.export.bundle import Part, bundle_facts, write_bundle
+from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.export.classifier_model import EncoderGraph
 from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts, HeadFacts
 from concepts.export.heads import BundleHead
@@ -92,6 +93,13 @@ def write_one(
     """A bundle of one concept."""
     part = Part(BundleHead(head), facts.concepts[0], curves)
     return write_bundle(folder, [part], facts.encoder, encoder)
+
+
+def sums_again(folder: Path) -> Path:
+    """The same folder with a list of checksums that fits what is there now, as from whoever wrote it so."""
+    files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != CHECKSUMS_FILE}
+    (folder / CHECKSUMS_FILE).write_text(checksums_text(files))
+    return folder
 
 
 def small_graph() -> EncoderGraph:

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
 from concepts.export import scorer
+from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.export.loading import load_bundle
 from concepts.installation.users import Users, hashed
 from concepts.labels.files import read_label_file
@@ -70,7 +71,20 @@ def pictures_of(path: Path) -> int:
 
 
 def bundle_in(path: Path) -> object:
+    """Whatever its checksums say, so that what is behind them is reached."""
+    return load_bundle(path.parent, accept_changed=True)
+
+
+def zipped_bundle(path: Path) -> object:
+    return load_bundle(path, accept_changed=True)
+
+
+def whole_bundle_in(path: Path) -> object:
     return load_bundle(path.parent)
+
+
+def whole_bundle(path: Path) -> object:
+    return load_bundle(path)
 
 
 def scorer_in(path: Path) -> object:
@@ -146,6 +160,8 @@ SAMPLES = {
 }
 LAION = {"url": ["u"], "caption": ["a ball"], "key": ["000000001"], "punsafe": [0.5]}
 BUNDLE = a_bundle()
+SUMS = checksums_text(BUNDLE).encode()
+ZIPPED = a_zip({f"b/{name}": content for name, content in (BUNDLE | {CHECKSUMS_FILE: SUMS}).items()})
 FACTS, WEIGHTS = {"head.json": BUNDLE["head.json"]}, {"head.safetensors": BUNDLE["head.safetensors"]}
 PICTURE = {"a.png": a_picture()}
 USERS = json.dumps({"ana": {"password": hashed("a password"), "role": "viewer"}}).encode()
@@ -154,7 +170,9 @@ READERS = [
     Reader("head.safetensors", BUNDLE["head.safetensors"], scorer_in, FACTS, refusal=ValueError),
     Reader("head.json", BUNDLE["head.json"], bundle_in, WEIGHTS),
     Reader("head.safetensors", BUNDLE["head.safetensors"], bundle_in, FACTS),
-    Reader("bundle.zip", a_zip({f"b/{name}": content for name, content in BUNDLE.items()}), load_bundle),
+    Reader(CHECKSUMS_FILE, SUMS, whole_bundle_in, BUNDLE),
+    Reader("bundle.zip", ZIPPED, zipped_bundle),
+    Reader("bundle.zip", ZIPPED, whole_bundle),
     Reader("labels.csv", b'path,label,comment\na.png,yes,"round, or so"\n=b.png,no,\n', labels_in),
     Reader("labels.jsonl", b'{"path": "a.png", "label": "yes", "author": "ana"}\n', labels_in),
     Reader("tasks.json", json.dumps(TASKS).encode(), labels_in),
@@ -292,4 +310,5 @@ def test_an_archive_may_hold_files_of_any_name(files: list[tuple[str, bytes]]) -
         for name, content in files:
             archive.writestr(name.partition("\0")[0] or "nameless", content)
     takes_or_refuses(Reader("pictures.zip", b"", pictures_of), out.getvalue())
-    takes_or_refuses(Reader("bundle.zip", b"", load_bundle), out.getvalue())
+    takes_or_refuses(Reader("bundle.zip", b"", zipped_bundle), out.getvalue())
+    takes_or_refuses(Reader("bundle.zip", b"", whole_bundle), out.getvalue())

@@ -1,4 +1,4 @@
-"""Exported classifiers as files: whether one is whole."""
+"""Exported classifiers as files: whether one is whole, and which one it is."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ def bundle_check(
     show(found, as_json, human)
     if found.problems:
         raise typer.Exit(1)
+
+
+@bundle.command("digest")
+def bundle_digest(
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="An exported folder or zip.")],
+    as_json: Json = False,
+) -> None:
+    """One line that stands for all files of an exported classifier, to be told to whoever gets it: score and
+    serve take it as --digest, and refuse any other. It is what sha256sum says of SHA256SUMS."""
+    must_exist(path)
+    from concepts.export.checking import bundle_digest  # as above
+
+    digest = bundle_digest(path)
+    show({"bundle": str(path), "digest": digest}, as_json, lambda: say(digest))
 
 
 @app.command("push")

@@ -35,6 +35,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     "{error.asked}.",
     errors.UntrustedEncoderError: "Where you trust those who made that encoder, run it again with "
     "--trust-encoder “{error.name}”, or with local-dir:FOLDER for a copy of it.",
+    errors.ChangedBundleError: "Copy or export it again. To use it as it is all the same: discern score "
+    "--accept-changed.",
     errors.FingerprintMismatchError: "Embed the library with that encoder (discern library reembed), or "
     "train again with this one (discern concept train).",
     errors.EngineError: "See that Ray runs there, then run the same command again: it goes on where it was. "

@@ -25,14 +25,27 @@ def score(
             metavar="NAME", help="Load this encoder for the classifier. Its makers' weights are then used."
         ),
     ] = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="D", help="Only the bundle that “bundle digest” said this of.")
+    ] = None,
+    accept_changed: Annotated[
+        bool, typer.Option("--accept-changed", help="Also with files that differ from its checksums.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Score new pictures, or the whole library, with an exported classifier."""
+    """Score new pictures, or the whole library, with an exported classifier. Its files are compared with its
+    checksums first."""
     must_exist(bundle)
     require(paths or [])
     with progress("Scoring", f"{out} was not written.") as listener:
         result = workbench().exports.score(
-            bundle, paths or [], out, trust_encoder=trust_encoder, listener=listener
+            bundle,
+            paths or [],
+            out,
+            trust_encoder=trust_encoder,
+            digest=digest,
+            accept_changed=accept_changed,
+            listener=listener,
         )
     show(
         result,

@@ -25,8 +25,9 @@ from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.export.classifier_model import EncoderGraph, classifier_bytes, how_shown
 from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts
 from concepts.export.figures import Figure
+from concepts.export.files import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.export.heads import BundleHead, check_cuts, tensors_of
-from concepts.export.loading import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE, Bundle, load_bundle
+from concepts.export.loading import Bundle, load_bundle
 from concepts.export.onnx_model import onnx_bytes
 from concepts.export.page import PAGE_FILE, RUNTIME_LICENCE, page_files
 from concepts.export.plots import PLOT_FILES, figures_of, png
@@ -38,7 +39,7 @@ __all__ = ["Bundle", "Part", "load_bundle", "write_bundle"]
 LICENCE_FILE = "ENCODER_LICENCE.txt"
 CURVES_FILE = "curves.json"
 ENCODER_CODE = "open_clip_encoder.py"  # where the encoder isn't in the bundle
-CODE = ("classify.py", "reading.py", "scorer.py")
+CODE = ("checksums.py", "classify.py", "reading.py", "scorer.py")
 OUR_FILES = frozenset(
     {FACTS_FILE, WEIGHTS_FILE, CHECKSUMS_FILE, CLASSIFIER_FILE, LICENCE_FILE, CURVES_FILE, ENCODER_CODE}
     | {PAGE_FILE, RUNTIME_LICENCE}

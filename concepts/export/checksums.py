@@ -1,12 +1,18 @@
-"""The checksums of a bundle's files, in the format of sha256sum."""
+"""The checksums of the classifier in this folder, in the format of sha256sum, and what differs from them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
 
 CHECKSUMS_FILE = "SHA256SUMS"
+MISSING = f"{CHECKSUMS_FILE} is missing"
+LONGEST_LIST = 2**20  # bytes
+BLOCK = 2**20  # bytes that are read at a time
+READ = ("classifier.onnx", "head.json", "head.onnx", "head.safetensors")  # by what scores
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
 
 
@@ -24,3 +30,53 @@ def parse_checksums(text: str) -> dict[str, str]:
             raise ValueError(f"{line[:80]!r} is no checksum with a file's name")
         found[match[2]] = match[1]
     return found
+
+
+class Compared(NamedTuple):
+    """`differences` say what is not as it was written, `whole` are the files that are. `beside`: other files,
+    which nothing that scores would read, and so no difference."""
+
+    differences: list[str]
+    whole: list[str]
+    beside: list[str]
+
+
+def compare(listed: bytes, present: Collection[str], sha256_of: Callable[[str], str | None]) -> Compared:
+    """The files that are there with a list of checksums. `sha256_of` is None for one that can't be read."""
+    try:
+        if len(listed) > LONGEST_LIST:
+            raise ValueError(f"it is larger than {LONGEST_LIST // 2**20} MB")
+        expected = parse_checksums(listed.decode())
+    except ValueError as error:
+        return Compared([f"{CHECKSUMS_FILE} can't be read: {error}"], [], [])
+    found = {name: sha256_of(name) for name in sorted(expected.keys() & set(present))}
+    unlisted = sorted(set(present) - expected.keys() - {CHECKSUMS_FILE})
+    return Compared(
+        [f"{name} is missing" for name in sorted(expected.keys() - set(present))]
+        + [f"{name} can't be read" for name in found if found[name] is None]
+        + [f"{name} has no checksum" for name in unlisted if name in READ]
+        + [f"{name} has changed" for name in found if found[name] not in (None, expected[name])],
+        [name for name in found if found[name] == expected[name]],
+        [name for name in unlisted if name not in READ],
+    )
+
+
+def folder_differences(folder: Path) -> list[str]:
+    """What is not as it was written in a folder with a list of checksums; a lost list is a difference too."""
+    present = [file.name for file in folder.iterdir() if file.is_file()]
+    if CHECKSUMS_FILE not in present:
+        return [MISSING]
+    with (folder / CHECKSUMS_FILE).open("rb") as stream:
+        listed = stream.read(LONGEST_LIST + 1)
+    return compare(listed, present, lambda name: _sha256(folder / name)).differences
+
+
+def _sha256(file: Path) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        with file.open("rb") as stream:
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()

@@ -3,8 +3,9 @@
     pip install -r requirements.txt
     python classify.py PATH… [--out scores.csv] [--threshold 0.5]
 
-A PATH is a picture or a folder, with all folders in it. Needs NumPy, ONNX Runtime and Pillow; HEIC pictures
-also `pip install pi-heif`. In Python: `for answer in classify.Classifier().answers([PATH]): …`.
+A PATH is a picture or a folder, with all folders in it. What is here is compared with SHA256SUMS first, which
+shows damage. Needs NumPy, ONNX Runtime and Pillow; HEIC pictures also `pip install pi-heif`. In Python:
+`for answer in classify.Classifier().answers([PATH]): …`.
 
 Where classifier.onnx isn't in this folder, the encoder is named, and needs `pip install open_clip_torch`:
 
@@ -30,6 +31,7 @@ from typing import Any, NamedTuple, TextIO
 import numpy as np
 import onnxruntime
 
+from concepts.export.checksums import folder_differences
 from concepts.export.reading import BadPictureError, Reader, bytes_of, printable, walk
 
 BESIDE = Path(__file__).with_name("classifier.onnx")
@@ -66,11 +68,23 @@ class Answer(NamedTuple):
         return self.said[0].decision if self.said else None
 
 
+class ChangedError(ValueError):
+    """Files beside the classifier are not those that were written with it."""
+
+
 class Classifier:
-    def __init__(self, model: str | Path | bytes = BESIDE, encoder: str | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path | bytes = BESIDE,
+        encoder: str | None = None,
+        *,
+        accept_changed: bool = False,
+    ) -> None:
         """`model` is a classifier.onnx, or what it holds; or, with an `encoder` that open_clip knows, the
         head.onnx for it. Raises ValueError for a model that is none, of another format, or not for this
-        encoder."""
+        encoder, and, unless `accept_changed`, where its folder is not as it was written."""
+        if not isinstance(model, bytes) and not accept_changed:
+            _check_unchanged(Path(model).parent)
         name = "the model" if isinstance(model, bytes) else model
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a batch in every thread, each on one core
@@ -225,6 +239,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a .csv or .jsonl file; without it CSV is printed")
     parser.add_argument("--threshold", action="append", help="yes from it on: 0.7, or of several NAME=0.7")
     parser.add_argument("--encoder", help="open_clip's name of the encoder, where it isn't in this folder")
+    parser.add_argument("--accept-changed", action="store_true", help="use files that differ from SHA256SUMS")
     asked = parser.parse_args()
     if asked.out and asked.out.suffix.lower() not in (".csv", ".jsonl"):
         parser.error("--out is a .csv or .jsonl file")
@@ -234,7 +249,7 @@ def main() -> int:
         parser.error("--threshold is a number from 0 to 1, or NAME= and such a number")
     partial = asked.out.with_name(f".{asked.out.name}.partial") if asked.out else None
     try:
-        classifier = _classifier(asked.encoder)
+        classifier = _classifier(asked.encoder, asked.accept_changed)
         answers = told(classifier.answers(asked.paths, thresholds))
         if partial:
             with partial.open("w", encoding="utf-8", newline="") as stream:
@@ -242,6 +257,9 @@ def main() -> int:
             partial.replace(asked.out)  # there only once complete
         else:
             counts = write(answers, classifier.about, sys.stdout, False)
+    except ChangedError as error:
+        print(f"{parser.prog}: {error}. Copy it again, or add --accept-changed.", file=sys.stderr)
+        return 1
     except (OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
@@ -256,12 +274,19 @@ def main() -> int:
     return 0
 
 
-def _classifier(encoder: str | None) -> Classifier:
+def _classifier(encoder: str | None, accept_changed: bool) -> Classifier:
+    if not accept_changed:
+        _check_unchanged(BESIDE.parent)
     if encoder is not None:
-        return Classifier(BESIDE.with_name("head.onnx"), encoder)
+        return Classifier(BESIDE.with_name("head.onnx"), encoder, accept_changed=True)
     if not BESIDE.exists():
         raise ValueError("the encoder isn't in this folder; README.md says which it is: --encoder NAME")
-    return Classifier()
+    return Classifier(accept_changed=True)
+
+
+def _check_unchanged(folder: Path) -> None:
+    if found := folder_differences(folder):
+        raise ChangedError(f"this folder is not as it was written: {'; '.join(found)}")
 
 
 def _thresholds(asked: Sequence[str]) -> Mapping[str, float] | float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import zipfile
-import zlib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,26 @@ from safetensors.numpy import load as parse_safetensors
 
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
-from concepts.errors import DiscernError, FingerprintMismatchError
+from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
+from concepts.export.checksums import CHECKSUMS_FILE, LONGEST_LIST, MISSING, Compared, compare
 from concepts.export.facts import SCHEMA_VERSION, BundleFacts, ConceptFacts
+from concepts.export.files import (
+    CLASSIFIER_FILE,
+    FACTS_FILE,
+    LONGEST_REASON,
+    WEIGHTS_FILE,
+    BundleFiles,
+    damaged,
+    opened,
+)
 from concepts.export.heads import BundleHead, check_cuts, tensors_of
 from concepts.export.scorer import Outputs, Scorer
 from concepts.learning.base import LinearHead
 
-FACTS_FILE = "head.json"
-WEIGHTS_FILE = "head.safetensors"
-CLASSIFIER_FILE = "classifier.onnx"
-MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 16 * 2**20}  # long definitions; two million weights
-MOST_ZIP_BYTES = 2**30  # of which little is read: an encoder may be in it
-MOST_ZIP_FILES = 1000
+# Long definitions; two million weights; an encoder of half a gigabyte, and more.
+MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 16 * 2**20, CLASSIFIER_FILE: 2**30}
+DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AT_ONCE = 1024  # vectors that are multiplied: in double precision they stay in the processor's cache
-LONGEST_REASON = 200  # characters; some quote what they found
 
 
 @dataclass(frozen=True)
@@ -79,17 +86,86 @@ class Bundle:
         return Scorer(self.facts.model_dump(), tensors_of(self.heads))
 
 
-def load_bundle(path: Path, *, expect_fingerprint: str | None = None) -> Bundle:
-    """A bundle folder or zip → its head and facts.
+def load_bundle(
+    path: Path,
+    *,
+    expect_fingerprint: str | None = None,
+    digest: str | None = None,
+    accept_changed: bool = False,
+) -> Bundle:
+    """A bundle folder or zip → its head and facts, once its files are compared with its checksums.
 
-    Raises `FingerprintMismatchError` where the head is not for vectors of `expect_fingerprint`, and
-    `DiscernError` where the bundle is newer than this version, damaged or not a bundle.
+    That shows damage. Whoever changes a file can write its checksum too: against that `digest` says which
+    bundle it has to be (`bundle_digest` of the one that was sent). `accept_changed` loads a changed one.
+
+    Raises `ChangedBundleError` where a file is not as it was written, `FingerprintMismatchError` where the
+    head is not for vectors of `expect_fingerprint`, and `DiscernError` where the bundle is another than that
+    of the `digest`, newer than this version, damaged or not a bundle.
     """
-    facts_bytes, weights_bytes = _read_zip(path) if path.is_file() else _read_folder(path)
-    facts = _parse_facts(facts_bytes, path)
-    if expect_fingerprint is not None and facts.encoder.fingerprint != expect_fingerprint:
-        raise FingerprintMismatchError(f"The bundle {path}", expect_fingerprint, facts.encoder.fingerprint)
-    return Bundle(_parse_heads(weights_bytes, facts, path), facts)
+    bundle, _ = read_bundle(path, digest=digest, accept_changed=accept_changed)
+    if expect_fingerprint is not None:
+        check_for(bundle, path, expect_fingerprint)
+    return bundle
+
+
+def check_for(bundle: Bundle, path: Path, fingerprint: str) -> None:
+    """Raises `FingerprintMismatchError` where it is not for vectors of this encoder."""
+    found = bundle.facts.encoder.fingerprint
+    if found != fingerprint:
+        raise FingerprintMismatchError(f"The bundle {path}", fingerprint, found)
+
+
+def read_bundle(
+    path: Path, also: Sequence[str] = (), *, digest: str | None = None, accept_changed: bool = False
+) -> tuple[Bundle, dict[str, bytes]]:
+    """The same, and the files `also`, those that there are: the very bytes that were compared."""
+    if digest is not None and accept_changed:
+        raise DiscernError("A bundle has either a digest to be compared with, or may have changed.")
+    with opened(path) as files:
+        wanted = [name for name in also if name in files.sizes]
+        content = {name: files.read(name, MOST_BYTES[name]) for name in (FACTS_FILE, WEIGHTS_FILE, *wanted)}
+        if not accept_changed:
+            check_unchanged(files, content, digest)
+        facts = _parse_facts(content[FACTS_FILE], path)
+    bundle = Bundle(_parse_heads(content[WEIGHTS_FILE], facts, path), facts)
+    return bundle, {name: content[name] for name in wanted}
+
+
+def check_unchanged(
+    files: BundleFiles, content: Mapping[str, bytes], digest: str | None = None
+) -> str | None:
+    """The digest of the bundle's checksums, which its files have; None for one of before there were any.
+    `content`: files that were read already. Raises `ChangedBundleError`, and `DiscernError` where the bundle
+    is another than that of the `digest`."""
+    if digest is not None and not DIGEST.fullmatch(digest.strip()):
+        raise DiscernError(f"“{digest}” is no digest of a bundle, which has 64 digits from 0 to f.")
+    found, own = compared(files, content)
+    if found.differences:
+        raise ChangedBundleError(str(files.path), found.differences)
+    if digest is not None and own is None:
+        raise DiscernError(f"{files.path} has no checksums, so it has no digest either. Export it again.")
+    if digest is not None and own != digest.strip().lower():
+        raise DiscernError(f"{files.path} is not the bundle with the digest {digest}: its own is {own}.")
+    return own
+
+
+def compared(files: BundleFiles, content: Mapping[str, bytes]) -> tuple[Compared, str | None]:
+    """The files with the list of checksums, and the digest of the list; None where there is none. Format 1
+    is older than lists; format 2 always had one, so there a missing one is lost."""
+    if CHECKSUMS_FILE not in files.sizes:
+        lost = [] if _is_of_format_1(content[FACTS_FILE]) else [MISSING]
+        return Compared(lost, [], []), None
+    listed = files.start_of(CHECKSUMS_FILE, LONGEST_LIST + 1)
+    known = {name: hashlib.sha256(given).hexdigest() for name, given in content.items()}
+    found = compare(listed, files.sizes, lambda name: known.get(name) or files.sha256_of(name))
+    return found, hashlib.sha256(listed).hexdigest()
+
+
+def _is_of_format_1(facts: bytes) -> bool:
+    try:
+        return bool(json.loads(facts)["schema_version"] == 1)
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return False
 
 
 def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Encoder:
@@ -104,77 +180,6 @@ def encoder_of(bundle: Bundle, *, cache: Path, trust: str | None = None) -> Enco
     )
 
 
-def _damaged(path: Path, problem: str) -> DiscernError:
-    return DiscernError(f"{path} is not a usable bundle: {problem}. Export it again.")
-
-
-def _read_folder(folder: Path) -> tuple[bytes, bytes]:
-    if not folder.is_dir():
-        raise DiscernError(f"There is no bundle at {folder}.")
-
-    def read(name: str) -> bytes:
-        file = folder / name
-        if not file.is_file():
-            raise _damaged(folder, f"{name} is missing")
-        try:
-            with file.open("rb") as stream:
-                content = stream.read(MOST_BYTES[name] + 1)
-        except OSError as error:
-            raise _damaged(folder, f"{name} can't be read ({error.strerror})") from error
-        if len(content) > MOST_BYTES[name]:
-            raise _damaged(folder, f"{name} is larger than {MOST_BYTES[name] // 2**20} MB")
-        return content
-
-    return read(FACTS_FILE), read(WEIGHTS_FILE)
-
-
-def _read_zip(path: Path) -> tuple[bytes, bytes]:
-    """The two files of the one bundle in the archive, at its top or in its only folder."""
-    if path.stat().st_size > MOST_ZIP_BYTES:
-        raise _damaged(path, f"it is larger than {MOST_ZIP_BYTES // 2**20} MB")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = _safe_names(archive, path)
-            folders = {name.parent for name in names if name.name == FACTS_FILE}
-            if len(folders) != 1:
-                raise _damaged(path, f"it must hold one {FACTS_FILE}, not {len(folders)}")
-            folder = folders.pop()
-            return _read_member(archive, folder / FACTS_FILE, path), _read_member(
-                archive, folder / WEIGHTS_FILE, path
-            )
-    # RuntimeError: the archive is encrypted.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
-        raise _damaged(path, f"it is not a readable zip archive ({str(error)[:LONGEST_REASON]})") from error
-
-
-def _safe_names(archive: zipfile.ZipFile, path: Path) -> list[PurePosixPath]:
-    """Nothing is extracted, but a name that would leave the folder marks the whole archive as hostile."""
-    members = archive.namelist()
-    if len(members) > MOST_ZIP_FILES:
-        raise _damaged(path, f"it holds more than {MOST_ZIP_FILES} files")
-    if any(
-        member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        for member in archive.infolist()
-    ):
-        raise _damaged(path, "it is compressed in an unusual way")
-    if len(set(members)) != len(members):
-        raise _damaged(path, "it holds two files of one name")
-    for name in members:
-        if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-            raise _damaged(path, f"it holds the unsafe file name {name!r}")
-    return [PurePosixPath(name) for name in members]
-
-
-def _read_member(archive: zipfile.ZipFile, name: PurePosixPath, path: Path) -> bytes:
-    if str(name) not in archive.namelist():
-        raise _damaged(path, f"{name} is missing")
-    with archive.open(str(name)) as stream:
-        content = stream.read(MOST_BYTES[name.name] + 1)  # the size in the archive's own table may be a lie
-    if len(content) > MOST_BYTES[name.name]:
-        raise _damaged(path, f"{name} is larger than {MOST_BYTES[name.name] // 2**20} MB")
-    return content
-
-
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
@@ -186,9 +191,9 @@ def _parse_facts(content: bytes, path: Path) -> BundleFacts:
     try:
         document: Any = json.loads(content, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"{FACTS_FILE} is not JSON ({error})") from error
+        raise damaged(path, f"{FACTS_FILE} is not JSON ({error})") from error
     if not isinstance(document, dict) or document.get("format") != "discern-head":
-        raise _damaged(path, f"{FACTS_FILE} was not written by Discern")
+        raise damaged(path, f"{FACTS_FILE} was not written by Discern")
     version = document.get("schema_version")
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise DiscernError(
@@ -200,7 +205,7 @@ def _parse_facts(content: bytes, path: Path) -> BundleFacts:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise _damaged(path, f"{FACTS_FILE} has a wrong value at {where} ({first['msg']})") from error
+        raise damaged(path, f"{FACTS_FILE} has a wrong value at {where} ({first['msg']})") from error
 
 
 def of_version_1(document: dict[str, Any]) -> dict[str, Any]:
@@ -217,7 +222,7 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
     try:
         tensors = parse_safetensors(content)
     except (SafetensorError, KeyError, ValueError) as error:
-        raise _damaged(path, f"{WEIGHTS_FILE} can't be read ({error})") from error
+        raise damaged(path, f"{WEIGHTS_FILE} can't be read ({error})") from error
     if tensors.keys() == {"weights", "bias"}:
         tensors = {f"0.{name}": tensor for name, tensor in tensors.items()}
     shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
@@ -228,14 +233,14 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
         if concept.grades:
             wanted[f"{place}.cuts"] = ("float64", (concept.grades.n - 1,))
     if shapes != wanted:
-        raise _damaged(path, f"{WEIGHTS_FILE} holds {_some(shapes)}, not {_some(wanted)}")
+        raise damaged(path, f"{WEIGHTS_FILE} holds {_some(shapes)}, not {_some(wanted)}")
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise _damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
+        raise damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
     heads = (_head(place, concept, tensors) for place, concept in enumerate(facts.concepts))
     try:
         return tuple(heads)
     except ValueError as error:
-        raise _damaged(path, f"{WEIGHTS_FILE} doesn't fit its description ({error})") from error
+        raise damaged(path, f"{WEIGHTS_FILE} doesn't fit its description ({error})") from error
 
 
 def _some(shapes: dict[str, Any]) -> str:

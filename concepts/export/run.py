@@ -26,8 +26,9 @@ from concepts.export.bundle import (
 from concepts.export.card import card_text
 from concepts.export.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
 from concepts.export.facts import ConceptFacts, EncoderFacts, HeadFacts
+from concepts.export.files import CLASSIFIER_FILE
 from concepts.export.int8 import INT8, Int8, fitted
-from concepts.export.loading import CLASSIFIER_FILE, Bundle, load_bundle
+from concepts.export.loading import Bundle, check_for, load_bundle
 from concepts.export.on_scale import bundle_head, grades_of, metrics_of, of_each_class
 from concepts.export.page import classifying_page
 from concepts.export.plots import figures_of, png
@@ -155,17 +156,24 @@ def _known_encoder(collection: Collection) -> EncoderFacts:
     return facts
 
 
-def bundle_at(collection: Collection, path: Path, *, of_library: bool) -> Bundle:
+def bundle_at(
+    collection: Collection,
+    path: Path,
+    *,
+    of_library: bool,
+    digest: str | None = None,
+    accept_changed: bool = False,
+) -> Bundle:
     """A bundle that is to score new files, or the pictures `of_library`. Raises `DiscernError` where it is
-    none, or one for other vectors."""
-    bundle = load_bundle(path)
+    none, has changed, is another than that of the `digest`, or is for other vectors."""
+    bundle = load_bundle(path, digest=digest, accept_changed=accept_changed)
     if bundle.facts.encoder.precision.startswith(INT8):
         raise DiscernError(
             "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
             "its classify.py."
         )
     if of_library:
-        load_bundle(path, expect_fingerprint=collection.recorded().fingerprint)
+        check_for(bundle, path, collection.recorded().fingerprint)
     return bundle
 
 

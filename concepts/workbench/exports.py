@@ -135,15 +135,18 @@ class Exports:
         out: Path,
         *,
         trust_encoder: str | None = None,
+        digest: str | None = None,
+        accept_changed: bool = False,
         listener: Listener | None = None,
     ) -> ScoreResult:
         """Scores new files, or the library where no paths are given, and writes CSV or Parquet.
 
-        Raises `UntrustedEncoderError` where the bundle is for an encoder that is neither the library's nor
-        set nor `trust_encoder`.
+        Raises `ChangedBundleError` where the bundle is not as it was written, unless `accept_changed`,
+        `DiscernError` where it is another than that of the `digest`, and `UntrustedEncoderError` where it is
+        for an encoder that is neither the library's nor set nor `trust_encoder`.
         """
         files = tuple(map(written, paths))
-        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder)
+        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder, digest, accept_changed)
         return self._context.jobs.run(job, listener)
 
     def classify(
@@ -214,7 +217,13 @@ class Exports:
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         collection, paths = self._context.collection, [Path(path) for path in job.paths]
-        bundle = bundle_at(collection, Path(job.bundle), of_library=not paths)
+        bundle = bundle_at(
+            collection,
+            Path(job.bundle),
+            of_library=not paths,
+            digest=job.digest,
+            accept_changed=job.accept_changed,
+        )
         return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
 
     def _all_ready(self) -> list[tuple[ConceptRow, StoredHead]]:

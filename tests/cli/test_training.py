@@ -51,4 +51,37 @@ def test_an_exported_version_is_whole_until_something_in_it_changes(
     (tmp_path / "out" / "scorer.py").write_text("print('something else')")
     end = ended("bundle", "check", exported["folder"])
     assert end.code == 1
-    assert "Wrong: scorer.py is not what was written." in end.out
+    assert "Wrong: scorer.py has changed." in end.out
+
+
+def test_a_changed_bundle_scores_only_where_that_is_accepted(
+    answered: Path, discern: Callable[..., Any], ended: End, tmp_path: Path
+) -> None:
+    discern("concept", "train", NAME)
+    folder = Path(discern("concept", "export", NAME, "--out", tmp_path / "out")["folder"])
+    rows = discern("score", folder, "--out", tmp_path / "before.csv")["rows"]
+    (folder / "README.md").unlink()
+    end = ended("score", folder, "--out", tmp_path / "after.csv")
+    assert (end.code, (tmp_path / "after.csv").exists()) == (1, False)
+    assert "is not as it was written: README.md is missing. Copy or export it again." in end.err
+    assert "--accept-changed" in end.err
+    scored = discern("score", folder, "--out", tmp_path / "after.csv", "--accept-changed")
+    assert scored["rows"] == rows
+    assert (tmp_path / "after.csv").read_bytes() == (tmp_path / "before.csv").read_bytes()
+
+
+def test_a_pinned_bundle_is_scored_with_and_no_other(
+    answered: Path, discern: Callable[..., Any], ended: End, tmp_path: Path
+) -> None:
+    discern("concept", "train", NAME)
+    exported = discern("concept", "export", NAME, "--out", tmp_path / "out")
+    digest = ended("bundle", "digest", exported["folder"]).out.strip()
+    assert discern("bundle", "digest", exported["archive"])["digest"] == digest
+    out = tmp_path / "scores.csv"
+    discern("score", exported["archive"], "--out", out, "--digest", digest)
+    discern("concept", "train", NAME)
+    other = discern("concept", "export", NAME, "--out", tmp_path / "other")
+    before = out.read_bytes()
+    end = ended("score", other["folder"], "--out", out, "--digest", digest)
+    assert (end.code, out.read_bytes()) == (1, before)
+    assert f"is not the bundle with the digest {digest}" in end.err

@@ -125,6 +125,7 @@ USE_CASES = [
     UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
+    UseCase("bundle digest", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
     # Several concepts
     UseCase("export-scores", ("score_table_columns", "write_score_table")),

@@ -309,9 +309,9 @@ def test_what_is_copied_works_from_another_folder(
 
 def test_requirements_are_all_that_classify_imports(bundle: Path) -> None:
     named = re.findall(r"^[a-z]+", (bundle / "requirements.txt").read_text(), re.M)
-    code = "".join((bundle / name).read_text() for name in ("classify.py", "reading.py"))
+    code = "".join((bundle / name).read_text() for name in ("checksums.py", "classify.py", "reading.py"))
     imports = re.findall(r"^(?:import|from) (\w+)", code, re.M)
-    others = {name for name in imports if name not in sys.stdlib_module_names} - {"reading"}
+    others = {name for name in imports if name not in sys.stdlib_module_names} - {"checksums", "reading"}
     assert others == {"numpy", "onnxruntime", "PIL"}
     assert sorted(named) == ["numpy", "onnxruntime", "pillow"]
 
@@ -377,6 +377,60 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
     for _, paths, vectors, _ in embed_files([pictures], encoder):
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
             assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A bundle whose encoder is quick to copy."""
+    head = bundles.make_head(np.ones(8))
+    return bundles.write_one(tmp_path / "small", head, bundles.make_facts(head), None, bundles.small_graph())
+
+
+def changed(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"\n")
+
+
+def test_a_changed_folder_is_refused_before_a_picture_is_looked_at(
+    run: Run, small: Path, tmp_path: Path
+) -> None:
+    draw("ellipse", 1).save(tmp_path / "one.png")
+    changed(small / "head.json")
+    (small / "README.md").unlink()
+    done = run(str(small / "classify.py"), "one.png", "--out", "scores.csv", cwd=tmp_path)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
+    assert "not as it was written: README.md is missing; head.json has changed" in done.stderr
+    assert "--accept-changed" in done.stderr
+    assert not (tmp_path / "scores.csv").exists()
+    done = run(str(small / "classify.py"), "one.png", "--accept-changed", cwd=tmp_path)
+    assert (done.returncode, "1 pictures" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["classifier.onnx", "classify.py", "reading.py", "checksums.py"])
+def test_a_change_of_any_file_that_it_uses_is_named(run: Run, small: Path, tmp_path: Path, name: str) -> None:
+    changed(small / name)
+    done = run(str(small / "classify.py"), str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"{name} has changed" in done.stderr
+
+
+def test_without_its_checksums_nobody_knows_and_it_is_refused(run: Run, small: Path, tmp_path: Path) -> None:
+    (small / "SHA256SUMS").unlink()
+    done = run(str(small / "classify.py"), str(tmp_path), cwd=tmp_path)
+    assert (done.returncode, "SHA256SUMS is missing" in done.stderr) == (1, True)
+
+
+def test_files_that_were_put_beside_it_are_no_change(run: Run, small: Path, tmp_path: Path) -> None:
+    draw("ellipse", 1).save(small / "one.png")
+    done = run("classify.py", "one.png", "--out", "scores.csv", cwd=small)
+    assert done.returncode == 0, done.stderr
+    assert run("classify.py", "one.png", cwd=small).returncode == 0
+
+
+def test_code_that_imports_it_is_refused_too(run: Run, small: Path, tmp_path: Path) -> None:
+    changed(small / "classifier.onnx")
+    code = f"import sys; sys.path.insert(0, {str(small)!r}); import classify; classify.Classifier()"
+    done = run(cwd=tmp_path, code=code)
+    assert "ChangedError: this folder is not as it was written: classifier.onnx has changed" in done.stderr
 
 
 @pytest.fixture

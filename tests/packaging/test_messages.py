@@ -124,5 +124,9 @@ def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None
 def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
     kinds = {type(error) for error in EXAMPLES}
     # screens take no bundles, and start no other process
-    only_in_a_terminal = {errors.MissingPackageError, errors.UntrustedEncoderError}
+    only_in_a_terminal = {
+        errors.ChangedBundleError,
+        errors.MissingPackageError,
+        errors.UntrustedEncoderError,
+    }
     assert set(cli.ADVICE) - only_in_a_terminal == set(advice.ADVICE) == kinds

@@ -22,8 +22,9 @@ import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from concepts.errors import DiscernError
+from concepts.errors import ChangedBundleError, DiscernError
 from concepts.export.bundle import Part, write_bundle
+from concepts.export.checking import bundle_digest
 from concepts.export.heads import BundleHead
 from concepts.export.loading import load_bundle
 from concepts.export.said import Zones, zone_of, zones_of
@@ -220,17 +221,57 @@ def test_what_cannot_be_served_is_said(bundle: Path, arguments: list[str], why: 
     assert why in done.stderr
 
 
+def one_of(folder: Path, concept: str) -> Path:
+    head = bundles.make_head(np.ones(8))
+    return bundles.write_one(
+        folder, head, bundles.make_facts(head, concept=concept), None, bundles.small_graph()
+    )
+
+
 def test_a_bundle_that_was_changed_or_has_no_encoder_is_refused(tmp_path: Path) -> None:
     head = bundles.make_head(np.ones(8))
     alone = bundles.write_one(tmp_path / "alone", head, bundles.make_facts(head), None)
     with pytest.raises(DiscernError, match=r"no classifier\.onnx"):
         Served(alone)
-    changed = bundles.write_one(
-        tmp_path / "changed", head, bundles.make_facts(head), None, bundles.small_graph()
-    )
+    changed = one_of(tmp_path / "changed", "people")
     (changed / "scorer.py").write_text("changed")
-    with pytest.raises(DiscernError, match="not as it was written"):
+    with pytest.raises(ChangedBundleError, match=r"scorer\.py has changed"):
         load_all([changed])
+
+
+def test_files_that_were_put_beside_a_bundle_are_no_change(tmp_path: Path) -> None:
+    folder = one_of(tmp_path / "one", "people")
+    (folder / "notes.txt").write_text("for Ana")
+    assert Served(folder).about.concepts[0].name == "people"
+
+
+def test_a_graph_of_another_classifier_is_refused_whatever_the_list_says(tmp_path: Path) -> None:
+    folder, other = one_of(tmp_path / "one", "people"), one_of(tmp_path / "other", "cats")
+    (folder / "classifier.onnx").write_bytes((other / "classifier.onnx").read_bytes())
+    with pytest.raises(DiscernError, match="of another classifier"):
+        Served(bundles.sums_again(folder))
+
+
+def test_pinned_bundles_are_served_in_any_order_and_no_others(tmp_path: Path) -> None:
+    paths = [one_of(tmp_path / name, name) for name in ("people", "cats")]
+    own = [bundle_digest(path) for path in paths]
+    assert len(load_all(paths, own[::-1])) == 2
+    with pytest.raises(DiscernError, match="cats is not a bundle with one of these digests"):
+        load_all(paths, own[:1])
+    with pytest.raises(DiscernError, match=f"None of these bundles has the digest {own[1]}"):
+        load_all(paths[:1], own)
+
+
+def test_a_bundle_that_was_tampered_with_is_not_served_where_it_is_pinned(tmp_path: Path) -> None:
+    bundle = one_of(tmp_path / "one", "people")
+    digest = bundle_digest(bundle)
+    (bundle / "README.md").write_text("changed")
+    bundles.sums_again(bundle)
+    command = [sys.executable, str(HERE / "scorer_only.py"), "serve", str(bundle), "--digest", digest]
+    environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "not a bundle with one of these digests" in done.stderr
 
 
 def test_between_certified_lines_a_person_looks_and_a_line_of_yes_is_the_decision() -> None:

@@ -21,9 +21,11 @@ TOKEN = "DISCERN_SCORER_TOKEN"
 INSECURE = "DISCERN_INSECURE"
 
 
-def serve(bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str]) -> None:
-    """Raises `DiscernError` for a bundle that can't answer, and `SettingsError` where the port can't be had
-    or where other computers could reach a server that asks nobody for a token."""
+def serve(
+    bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str], digests: Sequence[str] = ()
+) -> None:
+    """Raises `DiscernError` for a bundle that can't answer or has none of the `digests`, and `SettingsError`
+    where the port can't be had or where other computers could reach a server that asks nobody for a token."""
     token = os.environ.get(TOKEN, "")
     if not token and not is_loopback(host) and os.environ.get(INSECURE, "") not in ("1", "true"):
         raise SettingsError(
@@ -31,7 +33,7 @@ def serve(bundles: Sequence[Path], *, host: str, port: int, names: Sequence[str]
             f"say {INSECURE}=1 where something else keeps strangers out."
         )
     listening = listen(host, port)
-    app = create_scorer(load_all(bundles), token=token, hosts=names)
+    app = create_scorer(load_all(bundles, digests), token=token, hosts=names)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening.listen()  # whoever reads the next line may ask at once
     print(f"Answers at http://{host}:{listening.getsockname()[1]}/v1/classify", flush=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from concepts.errors import DiscernError
-from concepts.export.checking import BundleConcept, check_bundle, file_of
+from concepts.export.checking import BundleConcept, bundle_digest, concepts_of, graph_problems
 from concepts.export.classify import Classifier, Said
 from concepts.export.facts import BundleFacts
-from concepts.export.loading import CLASSIFIER_FILE, load_bundle
+from concepts.export.files import CLASSIFIER_FILE
+from concepts.export.loading import read_bundle
 from concepts.export.reading import BadPictureError
 from concepts.export.rules import OneOf
 from concepts.export.said import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
@@ -40,24 +41,24 @@ class ServedBundle(View):
 class Served:
     """The classifiers of one bundle, for several threads at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises `DiscernError` for a bundle that is not whole, and for one without its encoder."""
-        facts, checked = load_bundle(path).facts, check_bundle(path)
-        if checked.problems:
-            found = "; ".join(checked.problems)
-            raise DiscernError(f"{path} is not as it was written: {found}. Export it again.")
-        graph = file_of(path, CLASSIFIER_FILE)
-        if graph is None:
+    def __init__(self, path: Path, digest: str | None = None) -> None:
+        """Raises `ChangedBundleError` for a bundle that is not as it was written, and `DiscernError` for one
+        that is another than that of the `digest`, that doesn't load, or that has no encoder."""
+        bundle, files = read_bundle(path, [CLASSIFIER_FILE], digest=digest)
+        if CLASSIFIER_FILE not in files:
             raise DiscernError(
                 f"{path} has no {CLASSIFIER_FILE}: its encoder could not go along, so it can't answer alone."
             )
+        graph = files[CLASSIFIER_FILE]
+        if problems := graph_problems(graph, bundle):
+            raise DiscernError(f"{path} can't answer: {'; '.join(problems)}. Export it again.")
         try:
             self._classifier = Classifier(graph)
         except ValueError as error:
             raise DiscernError(
                 f"{path} was written by another version of Discern. Export it again."
             ) from error
-        self.about = _about(path.name, facts, checked.concepts)
+        self.about = _about(path.name, bundle.facts, concepts_of(bundle.facts))
         self.concepts = {concept.name: concept for concept in self.about.concepts}
 
     def said(self, data: bytes) -> tuple[ConceptSaid, ...]:
@@ -78,13 +79,28 @@ class Served:
         )
 
 
-def load_all(paths: Sequence[Path]) -> list[Served]:
-    """Raises `DiscernError`, also where two of them answer for a concept of the same name."""
-    served = [Served(path) for path in paths]
+def load_all(paths: Sequence[Path], digests: Sequence[str] = ()) -> list[Served]:
+    """Where there are `digests`, each bundle has one of them and each of them a bundle. Raises
+    `DiscernError`, also where two of them answer for a concept of the same name."""
+    served = [Served(path, digest) for path, digest in zip(paths, _pinned(paths, digests), strict=True)]
     names = [name for one in served for name in one.concepts]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise DiscernError(f"Two of these bundles answer for “{twice}”. Serve one of them.")
     return served
+
+
+def _pinned(paths: Sequence[Path], digests: Sequence[str]) -> Sequence[str | None]:
+    """The digest of each bundle, one of those given; None for all where none are."""
+    if not digests:
+        return [None] * len(paths)
+    wanted = {digest.strip().lower() for digest in digests}
+    own = [bundle_digest(path) for path in paths]
+    for path, found in zip(paths, own, strict=True):
+        if found not in wanted:
+            raise DiscernError(f"{path} is not a bundle with one of these digests: its own is {found}.")
+    if unknown := wanted - set(own):
+        raise DiscernError(f"None of these bundles has the digest {min(unknown)}.")
+    return own
 
 
 def all_said(served: Sequence[Served], name: str, data: bytes, wanted: frozenset[str]) -> PictureSaid:

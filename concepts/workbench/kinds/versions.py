@@ -134,6 +134,8 @@ class Score(Job[ScoreResult]):
     paths: tuple[str, ...]
     out: str
     trust_encoder: str | None = None
+    digest: str | None = None
+    accept_changed: bool = False
 
 
 class LookedAt(View):

@@ -1,0 +1,213 @@
+"""A bundle that isn't as it was written is refused before anything of it is used; a pinned one cannot be
+another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import sums_again, write_one
+from safetensors.numpy import load_file, save_file
+
+from concepts.errors import ChangedBundleError, DiscernError
+from concepts.export.checking import bundle_digest, check_bundle
+from concepts.export.checksums import CHECKSUMS_FILE
+from concepts.export.loading import load_bundle
+
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "bundles"
+
+
+@pytest.fixture
+def folder(tmp_path, head, facts, curves, small_graph) -> Path:
+    return write_one(tmp_path / "messy", head, facts, curves, small_graph)
+
+
+def zipped(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder), "zip", folder.parent, folder.name))
+
+
+def both(folder: Path) -> tuple[Path, Path]:
+    """The folder as it is now, and a zip of it."""
+    return folder, zipped(folder)
+
+
+def flipped(file: Path) -> None:
+    """The same file with one bit changed."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def other_weights(folder: Path) -> None:
+    tensors = load_file(folder / "head.safetensors")
+    save_file({name: -tensor for name, tensor in tensors.items()}, folder / "head.safetensors")
+
+
+def of_format_1(tmp_path: Path) -> Path:
+    with zipfile.ZipFile(GOLDEN / "format-1.zip") as archive:
+        archive.extractall(tmp_path / "old")
+    return tmp_path / "old" / "messy-room"
+
+
+@pytest.mark.parametrize("name", ["head.json", "head.safetensors", "classifier.onnx", "scores.png"])
+def test_a_changed_file_is_named_and_nothing_is_loaded(folder, name):
+    flipped(folder / name)
+    for path in both(folder):
+        with pytest.raises(ChangedBundleError, match=f"{path.name} is not as it was written: {name} has"):
+            load_bundle(path)
+
+
+def test_weights_that_would_load_are_refused_where_the_list_has_others(folder):
+    other_weights(folder)
+    with pytest.raises(ChangedBundleError, match=r"head\.safetensors has changed"):
+        load_bundle(folder)
+
+
+def test_missing_files_are_named_with_what_changed(folder):
+    (folder / "README.md").unlink()
+    flipped(folder / "scorer.py")
+    for path in both(folder):
+        with pytest.raises(ChangedBundleError) as caught:
+            load_bundle(path)
+        assert caught.value.differences == ["README.md is missing", "scorer.py has changed"]
+
+
+def test_a_member_of_a_zip_that_cannot_be_unpacked_is_named(folder):
+    archive = folder.with_name("messy.zip")
+    with zipfile.ZipFile(archive) as whole:
+        member = whole.getinfo("messy/classifier.onnx")  # kept as it is, not compressed
+    content = bytearray(archive.read_bytes())
+    content[member.header_offset + member.file_size // 2] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(ChangedBundleError, match=r"classifier\.onnx can't be read"):
+        load_bundle(archive)
+
+
+def test_a_file_beside_it_that_nobody_reads_is_no_change(folder, head):
+    (folder / "my notes.txt").write_text("for Ana")
+    for path in both(folder):
+        assert np.array_equal(load_bundle(path).head.weights, head.weights)
+
+
+def test_a_file_that_is_read_has_to_be_in_the_list(folder):
+    lines = (folder / CHECKSUMS_FILE).read_text().splitlines(keepends=True)
+    (folder / CHECKSUMS_FILE).write_text("".join(one for one in lines if "head.json" not in one))
+    with pytest.raises(ChangedBundleError, match=r"head\.json has no checksum"):
+        load_bundle(folder)
+
+
+def test_a_list_that_cannot_be_read_is_a_change(folder):
+    (folder / CHECKSUMS_FILE).write_bytes(b"\xff\xfe nothing")
+    with pytest.raises(ChangedBundleError, match="SHA256SUMS can't be read"):
+        load_bundle(folder)
+
+
+def test_whoever_accepts_the_change_loads_it(folder, head):
+    other_weights(folder)
+    (folder / "README.md").unlink()
+    for path in both(folder):
+        assert np.array_equal(load_bundle(path, accept_changed=True).head.weights, -head.weights)
+
+
+def test_a_change_that_is_accepted_is_still_no_bundle_where_it_is_none(folder):
+    (folder / "head.json").write_text("{")
+    with pytest.raises(DiscernError, match=r"head\.json is not JSON"):
+        load_bundle(folder, accept_changed=True)
+
+
+@pytest.mark.parametrize("name", ["format-1.zip", "format-2.zip"])
+def test_bundles_of_every_format_are_compared_with_their_checksums(tmp_path, name):
+    shutil.copy(GOLDEN / name, tmp_path)
+    with zipfile.ZipFile(tmp_path / name) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / "messy-room"
+    assert load_bundle(folder).columns == load_bundle(tmp_path / name).columns == ("messy room",)
+    flipped(folder / "scores.png")
+    with pytest.raises(ChangedBundleError, match=r"scores\.png has changed"):
+        load_bundle(folder)
+
+
+def test_a_bundle_from_before_there_were_checksums_loads(tmp_path):
+    folder = of_format_1(tmp_path)
+    (folder / CHECKSUMS_FILE).unlink()
+    for path in both(folder):
+        assert load_bundle(path).columns == ("messy room",)
+        assert check_bundle(path).problems == ()
+
+
+def test_a_bundle_that_has_lost_its_checksums_is_refused(folder):
+    (folder / CHECKSUMS_FILE).unlink()
+    for path in both(folder):
+        with pytest.raises(ChangedBundleError, match="SHA256SUMS is missing"):
+            load_bundle(path)
+        assert load_bundle(path, accept_changed=True).columns == ("messy room",)
+        assert check_bundle(path).problems == ("SHA256SUMS is missing",)
+
+
+def test_what_would_unpack_to_far_more_than_a_bundle_is_refused_before(folder, monkeypatch):
+    from concepts.export import files
+
+    monkeypatch.setattr(files, "MOST_UNPACKED", 10_000)
+    for path in both(folder):
+        with pytest.raises(DiscernError, match="unpacks to more than"):
+            load_bundle(path)
+
+
+def test_the_digest_is_what_sha256sum_says_of_the_list(folder):
+    for path in both(folder):
+        assert bundle_digest(path) == bundle_digest(folder)
+    tool = shutil.which("sha256sum")
+    if tool is None:
+        pytest.skip("there is no sha256sum on this system")
+    said = subprocess.run([tool, CHECKSUMS_FILE], cwd=folder, capture_output=True, text=True, check=True)
+    assert said.stdout.split()[0] == bundle_digest(folder)
+
+
+def test_what_was_changed_has_no_digest(folder):
+    flipped(folder / "classifier.onnx")
+    with pytest.raises(ChangedBundleError, match=r"classifier\.onnx has changed"):
+        bundle_digest(folder)
+
+
+def test_what_never_had_checksums_has_no_digest(tmp_path):
+    folder = of_format_1(tmp_path)
+    (folder / CHECKSUMS_FILE).unlink()
+    with pytest.raises(DiscernError, match="no checksums"):
+        bundle_digest(folder)
+    with pytest.raises(DiscernError, match="no checksums"):
+        load_bundle(folder, digest="0" * 64)
+
+
+def test_a_pinned_bundle_is_loaded_only_as_it_was(folder):
+    digest = bundle_digest(folder)
+    for path in both(folder):
+        assert load_bundle(path, digest=digest).columns == ("messy room",)
+        assert load_bundle(path, digest=digest.upper()).columns == ("messy room",)
+    other_weights(folder)
+    sums_again(folder)  # as who tampers with it would
+    for path in both(folder):
+        load_bundle(path)
+        with pytest.raises(DiscernError, match="is not the bundle with the digest"):
+            load_bundle(path, digest=digest)
+
+
+def test_a_pinned_bundle_has_to_fit_its_list_too(folder):
+    digest = bundle_digest(folder)
+    other_weights(folder)
+    with pytest.raises(ChangedBundleError, match=r"head\.safetensors has changed"):
+        load_bundle(folder, digest=digest)
+
+
+def test_a_change_cannot_be_accepted_and_ruled_out(folder):
+    with pytest.raises(DiscernError, match="either"):
+        load_bundle(folder, digest=bundle_digest(folder), accept_changed=True)
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "g" * 64])
+def test_what_is_no_digest_is_said(folder, digest):
+    with pytest.raises(DiscernError, match="64"):
+        load_bundle(folder, digest=digest)
