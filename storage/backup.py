@@ -1,7 +1,7 @@
 """A backup as one zip, streamed: the database as it is at this moment, settings, and perhaps thumbnails.
 
-Not in it: the pictures themselves, vectors (they can be made again), passwords and keys; and where a bucket
-is the store, the uploads in it. Thumbnails that are asked for come out of the bucket.
+Not in it: the pictures themselves; vectors, which can be made again; what `storage.secrets` lists, unless
+that is asked for; and where a bucket is the store, the uploads in it. Thumbnails come out of the bucket.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -18,23 +18,26 @@ from storage.blobs import Blobs, blobs_at
 from storage.database import Database
 from storage.disk import free_bytes
 from storage.errors import DiskFullError
+from storage.secrets import Secrets
 
-SECRET_SETTINGS = ("openai_api_key",)
 THUMBNAILS = "thumbnails"
 PIECE = 1024 * 1024  # bytes
 LEAVE_FREE = 16 * 1024**2  # bytes that a copy of the database doesn't take from those who work meanwhile
 READ_ME = """A backup of a Discern data folder.
 
 To restore it:
-  1. Unpack it into an empty folder.
+  1. Unpack it into an empty folder that only you can read.
   2. Start Discern with DISCERN_HOME set to that folder.
   3. Make the vectors again from the pictures, which have to be where they were:
        discern library reembed {encoder}
      This also makes thumbnails that are not in the backup.
 
-Keys and passwords are not in the backup. Set the endpoint's key again, and add users again. Watched folders
-with a webhook have lost the secret that signs its messages: stop watching them, and begin again.
+{secrets}
 """
+LEFT_OUT = """Keys, passwords and the addresses of webhooks are not in the backup. {again}
+Everybody logs in again. Labels and their authors are as they were."""
+ALL_IN_IT = """The backup holds keys and passwords: keep it where nobody else can read it."""
+NONE_SET = "But nothing of that kind was set."
 IN_A_BUCKET = """
 Vectors, small pictures and uploaded pictures were kept in {store}, and the uploads only there: they are
 not in the backup. Keep a copy of that place by the means of its service, and:
@@ -47,30 +50,77 @@ not in the backup. Keep a copy of that place by the means of its service, and:
 
 
 def backup(
-    database: Database, home: Path, *, encoder: str | None, thumbnails: bool, store: str = ""
+    database: Database,
+    home: Path,
+    *,
+    encoder: str | None,
+    thumbnails: bool,
+    store: str = "",
+    redact: Callable[[str], str] = str,
+    with_secrets: bool = False,
 ) -> Iterator[bytes]:
-    """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one.
-    The copy of the database needs its size in free space while it is made.
+    """The zip in pieces. `store`: the place in a bucket where all but the database is kept, if there is one;
+    `redact` takes the keys and passwords that the settings know out of a text. The copy of the database needs
+    its size in free space while it is made, and twice that where secrets have to be taken out of it.
 
     Raises `DiskFullError` at once, before the first piece, where there is less.
     """
-    if free_bytes(home) < database.size_bytes() + LEAVE_FREE:
+    secrets = Secrets(database, home, redact)
+    copies = 2 if not with_secrets and secrets.are_in_rows() else 1
+    if free_bytes(home) < copies * database.size_bytes() + LEAVE_FREE:
         raise DiskFullError(home)
     small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
-    read_me = READ_ME.format(encoder=encoder or "auto") + (IN_A_BUCKET.format(store=store) if store else "")
-    return _pieces(database, home, read_me, small)
+    said = ALL_IN_IT if with_secrets else LEFT_OUT.format(again=_again(secrets))
+    read_me = READ_ME.format(encoder=encoder or "auto", secrets=said)
+    read_me += IN_A_BUCKET.format(store=store) if store else ""
+    return _pieces(database, home, read_me, small, secrets, with_secrets)
 
 
-def _pieces(database: Database, home: Path, read_me: str, thumbnails: Blobs | None) -> Iterator[bytes]:
+def _again(secrets: Secrets) -> str:
+    """What has to be entered once more after restoring, a line each."""
+    lines = [
+        "The endpoint's key: discern settings set openai_api_key KEY"
+        if name == "openai_api_key"
+        else f"{name} in settings.json"
+        for name in secrets.settings_left_out
+    ]
+    if secrets.has_address:
+        lines.append(
+            "The endpoint's address with name and password: discern settings set openai_base_url URL"
+        )
+    lines += [
+        f"{name} ({role}), who may log in: discern users add {name} --role {role}"
+        for name, role in secrets.users
+    ]
+    lines += [
+        f"The webhook of {folder} ({host}): stop watching the folder, and begin again"
+        for folder, host in secrets.webhooks
+    ]
+    return "\n".join(["Enter again:", *(f"  - {line}" for line in lines)]) if lines else NONE_SET
+
+
+def _pieces(
+    database: Database,
+    home: Path,
+    read_me: str,
+    thumbnails: Blobs | None,
+    secrets: Secrets,
+    with_secrets: bool,
+) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:
         copy = Path(folder) / "discern.sqlite"
         database.copy_to(copy)
+        if not with_secrets:
+            secrets.leave_out(copy)
         sink = _Sink()
         with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr("README.txt", read_me)
             settings = home / "settings.json"
             if settings.is_file():
-                archive.writestr("settings.json", _without_secrets(settings))
+                text = json.dumps(secrets.settings(), indent=2)
+                archive.writestr("settings.json", settings.read_text("utf-8") if with_secrets else text)
+            for name, content in secrets.files() if with_secrets else ():
+                archive.writestr(name, content)
             yield from _add(archive, sink, copy, "discern.sqlite")
             for name, content in _small(thumbnails) if thumbnails else ():
                 archive.writestr(name, content, zipfile.ZIP_STORED)  # compressed as it is
@@ -93,13 +143,6 @@ def _add(archive: zipfile.ZipFile, sink: _Sink, file: Path, name: str) -> Iterat
             target.write(piece)
             if sink.size >= PIECE:
                 yield sink.take()
-
-
-def _without_secrets(settings: Path) -> str:
-    values = json.loads(settings.read_text(encoding="utf-8"))
-    return json.dumps(
-        {name: value for name, value in values.items() if name not in SECRET_SETTINGS}, indent=2
-    )
 
 
 class _Sink:

@@ -203,6 +203,7 @@ class _Sqlite:
             target.unlink(missing_ok=True)
             if free_bytes(target.parent) < self.size_bytes():
                 raise DiskFullError(target.parent)
+            make_private(target)  # SQLite fills an empty file, and would make one that others may read
         connection = sqlite3.connect(self.path)
         try:
             connection.execute("VACUUM INTO ?", (str(target),))

@@ -7,6 +7,7 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 
@@ -21,6 +22,12 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """A new file to be written, which only this process's user can read from its first byte on. Raises
+    `FileExistsError` where there is something, also a link."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def make_private(path: Path, *, folder: bool = False) -> None:

@@ -11,6 +11,7 @@ import typer
 from concepts.cli.groups import Json, Most, Skip, app, models, settings, users, workbench
 from concepts.cli.output import progress, say, show, table
 from storage.disk import told
+from storage.files import open_private
 
 if TYPE_CHECKING:
     from concepts.installation.activity import CallSum, CallTotalView, SettingsView
@@ -141,17 +142,22 @@ def backup(
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="With the small pictures, which can also be made again.")
     ] = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="With keys, passwords and the addresses of webhooks.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write everything that can't be made again into one zip, also while the app runs.
+    """Write everything that can't be made again into one zip, also while the app runs. Only you can read it.
 
-    The pictures themselves, keys and passwords are not in it. README.txt in the zip says how to restore.
+    The pictures themselves are not in it, nor keys and passwords without --with-secrets. README.txt in the
+    zip says how to restore it, and what to enter again.
     """
     partial = file.with_name(f".{file.name}.partial")
-    pieces = workbench().installation.backup(thumbnails=thumbnails)
+    pieces = workbench().installation.backup(thumbnails=thumbnails, with_secrets=with_secrets)
     try:
         with told(file):
-            with partial.open("wb") as out:
+            partial.unlink(missing_ok=True)
+            with open_private(partial) as out:
                 for piece in pieces:
                     out.write(piece)
             partial.replace(file)

@@ -106,8 +106,8 @@ def post(settings: Settings, url: str, secret: str, message_id: str, at: datetim
 
 
 class Secrets:
-    """The secrets of webhooks: files that only their owner can read, in no database and no backup, like the
-    endpoint's key."""
+    """The secrets of webhooks: files that only their owner can read, in no database and, like the
+    endpoint's key, in no backup that wasn't asked for them."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "webhooks"

@@ -133,7 +133,7 @@ class Installation:
         """Whether people log in here."""
         return bool(Users(self._context.settings).records())
 
-    def backup(self, *, thumbnails: bool = False) -> Iterator[bytes]:
+    def backup(self, *, thumbnails: bool = False, with_secrets: bool = False) -> Iterator[bytes]:
         """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""
         recorded = self._context.collection.library.encoder()
         encoder = recorded.name if recorded else None
@@ -143,6 +143,8 @@ class Installation:
             encoder=encoder,
             thumbnails=thumbnails,
             store=self._context.settings.store,
+            redact=self._context.redact,
+            with_secrets=with_secrets,
         )
 
     def start_log(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,16 @@ def test_the_file_of_the_first_schema_is_copied_before_it_is_upgraded(file_at_00
         assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert raw.execute("SELECT count(*) FROM jobs").fetchone() == (len(JOBS),)
     raw.close()
+
+
+def test_a_copy_before_an_upgrade_is_for_its_owner_alone(file_at_0001: Path) -> None:
+    before = os.umask(0)
+    try:
+        Database(sqlite_url(file_at_0001)).close()
+    finally:
+        os.umask(before)
+    (copy,) = file_at_0001.parent.glob("discern.before-*.sqlite")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 def test_the_newest_schema_is_known_without_alembic_and_is_its_head() -> None:

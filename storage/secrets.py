@@ -1,0 +1,211 @@
+"""All that is secret in a data folder and its database: one list of where it is, and how a copy is without.
+
+Secret is what lets somebody log in or act elsewhere. What is kept as a hash that nobody can turn back into
+that is none: links to versions (`shares`), sessions that ended, and who was counted (`taken`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import JSON, select
+
+from storage.database import Database
+from storage.disk import obstacle
+from storage.errors import StorageError
+from storage.files import make_private
+from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, WatchRow
+
+USERINFO = re.compile(r"(?<=://)[^/\s?#\"']*@")  # a name and password in an address
+LONG_ENOUGH = 12  # characters of a path by which a webhook can be told from other words
+HIDDEN = "***"
+
+# What sessions are signed with, hashes of passwords, what messages of webhooks are signed with.
+FILES = ("secret", "users.json", "webhooks")
+# In settings.json. Of addresses there the name and password are left out.
+SETTINGS = ("openai_api_key", "users", "database_url", "oauth_client_secret")
+# Addresses whose path is a secret.
+WEBHOOKS = (WatchRow.webhook,)
+# Addresses, and words of others, which may repeat a secret.
+WORDS = (
+    ModelCallRow.endpoint,
+    ModelCallRow.error,
+    JobRow.arguments,
+    JobRow.message,
+    JobRow.result,
+    JobRow.error,
+    JobRow.memory,
+    JobRow.details,
+    DeliveryRow.problem,
+    AuditRow.about,
+)
+COLUMNS = (*WEBHOOKS, *WORDS)
+
+
+class Secrets:
+    """What is secret in one data folder and its database, as they are now."""
+
+    def __init__(self, database: Database, home: Path, redact: Callable[[str], str]) -> None:
+        """`redact` takes the keys and passwords that the settings know out of a text."""
+        self._database, self._home, self._redact = database, home, redact
+        self._settings: dict[str, Any] = _json_of(home / "settings.json")
+        with database.read() as session:
+            self._watched = list(session.scalars(select(WatchRow).where(WatchRow.webhook != "")))
+        self._known = self._known_now()
+
+    def _known_now(self) -> dict[str, str]:
+        """Secret → what stands there instead; the longest first, as one may be a part of another."""
+        webhooks = [watch.webhook for watch in self._watched]
+        known = {webhook: _place(webhook) for webhook in webhooks}
+        tails = (webhook.removeprefix(_place(webhook)) for webhook in webhooks)
+        known |= {tail: HIDDEN for tail in tails if len(tail) >= LONG_ENOUGH}
+        known |= {str(value): HIDDEN for name, value in self._settings.items() if _is_secret(name)}
+        passwords = (urlsplit(value).password for value in self._settings.values() if isinstance(value, str))
+        known |= {password: HIDDEN for password in passwords if password}
+        signing = (self._home / "webhooks").glob("*.secret")
+        known |= {file.read_text(encoding="utf-8"): HIDDEN for file in signing}
+        return {one: known[one] for one in sorted(filter(None, known), key=len, reverse=True)}
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """The files that hold nothing else, with their names in the data folder."""
+        for name in FILES:
+            place = self._home / name
+            for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+                if file.is_file():
+                    yield file.relative_to(self._home).as_posix(), file.read_bytes()
+
+    def settings(self) -> dict[str, Any]:
+        """Those of settings.json without them."""
+        kept = {name: value for name, value in self._settings.items() if not _is_secret(name)}
+        return {name: _each(value, _without_userinfo) for name, value in kept.items()}
+
+    def are_in_rows(self) -> bool:
+        with self._database.read() as session:
+            if self._watched:
+                return True
+            for column in WORDS:
+                query = select(column).where(column.is_not(None)).execution_options(yield_per=1000)
+                if not isinstance(column.property.columns[0].type, JSON):  # which PostgreSQL can't compare
+                    query = query.distinct()
+                if any(self.without(value) != value for value in session.scalars(query)):
+                    return True
+        return False
+
+    def without(self, value: Any) -> Any:
+        """A text, or what JSON knows, without them."""
+        return _each(value, self._text_without)
+
+    def _text_without(self, text: str) -> str:
+        for secret, instead in self._known.items():
+            if len(secret) >= LONG_ENOUGH or instead != HIDDEN:
+                text = text.replace(secret, instead)
+        return self._redact(_without_userinfo(text))
+
+    def leave_out(self, copy: Path) -> None:
+        """Takes them out of an SQLite file. Deleted and overwritten bytes may still say them, in places that
+        no pragma reaches once a page was split, so that the file is then written anew."""
+        try:
+            with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode=DELETE")
+                if not self._rewrite_rows(connection):
+                    return
+                anew = copy.with_name(f"{copy.name}.anew")
+                make_private(anew)
+                connection.execute("VACUUM INTO ?", (str(anew),))
+            anew.replace(copy)
+        except sqlite3.Error as error:
+            if (problem := obstacle(copy.parent)) is not None:
+                raise problem from error
+            raise StorageError(f"Secrets can't be taken out of a backup: {error}.") from error
+
+    def _rewrite_rows(self, connection: sqlite3.Connection) -> bool:
+        """Whether there were any."""
+        changed = False
+        connection.execute("BEGIN")
+        for attribute in COLUMNS:
+            column = attribute.property.columns[0]
+            clean: Callable[[str], str] = _place if attribute in WEBHOOKS else self.without
+            if isinstance(column.type, JSON):
+                clean = _of_json(self.without)
+            name, table = column.name, column.table.name
+            values = connection.execute(f'SELECT DISTINCT "{name}" FROM "{table}" WHERE "{name}" IS NOT NULL')
+            new = [(clean(value), value) for (value,) in values if value and clean(value) != value]
+            connection.executemany(f'UPDATE "{table}" SET "{name}" = ? WHERE "{name}" = ?', new)
+            changed = changed or bool(new)
+        connection.execute("COMMIT")
+        return changed
+
+    @property
+    def settings_left_out(self) -> list[str]:
+        """Their names."""
+        return [name for name in self._settings if _is_secret(name)]
+
+    @property
+    def has_address(self) -> bool:
+        """Whether an address in the settings has a name and password."""
+        return any(self._settings[name] != value for name, value in self.settings().items())
+
+    @property
+    def users(self) -> list[tuple[str, str]]:
+        """Who may log in by a file of hashes, with their roles; those of before there were any are owners."""
+        found = sorted(_json_of(self._home / "users.json").items())
+        return [
+            (name, str(user.get("role", "owner")) if isinstance(user, dict) else "owner")
+            for name, user in found
+        ]
+
+    @property
+    def webhooks(self) -> list[tuple[str, str]]:
+        """Folders that are watched and have one, with its host."""
+        going = [watch for watch in self._watched if watch.stopped is None]
+        return [(watch.folder, urlsplit(watch.webhook).netloc.rpartition("@")[2]) for watch in going]
+
+
+def _is_secret(setting: str) -> bool:
+    return setting.lower() in SETTINGS
+
+
+def _without_userinfo(text: str) -> str:
+    return USERINFO.sub("", text)
+
+
+def _place(address: str) -> str:
+    """What may be known of an address: how and where, not which path."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """What JSON knows, with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each(one, change) for one in value]
+    if isinstance(value, dict):
+        return {change(name): _each(one, change) for name, one in value.items()}
+    return value
+
+
+def _of_json(clean: Callable[[Any], Any]) -> Callable[[str], str]:
+    def cleaned(text: str) -> str:
+        value = json.loads(text)
+        found = clean(value)
+        return text if found == value else json.dumps(found)
+
+    return cleaned
+
+
+def _json_of(file: Path) -> dict[str, Any]:
+    """An object in a file; empty where there is none, also where the file is damaged."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,74 @@
+"""`discern backup`: who may read what it writes, and what is in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Ended
+
+from concepts.workbench.installation import Installation
+
+End = Callable[..., Ended]
+KEY = "sk-a-key-of-somebody"
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """A process whose files everybody may read, where it says nothing else."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_only_its_owner_can_read_it_from_its_first_byte_on(
+    ended: End, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def pieces(self: Installation, **asked: bool) -> Iterator[bytes]:
+        for piece in (b"one", b"two"):
+            seen.extend(mode(file) for file in (tmp_path / "out").iterdir())
+            yield piece
+
+    monkeypatch.setattr(Installation, "backup", pieces)
+    out = tmp_path / "out" / "backup.zip"
+    out.parent.mkdir()
+    assert ended("backup", out).code == 0
+    assert (out.read_bytes(), mode(out), set(seen)) == (b"onetwo", 0o600, {0o600})
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_what_others_could_read_there_before_is_replaced(ended: End, own_home: Path, tmp_path: Path) -> None:
+    out, left_over = tmp_path / "backup.zip", tmp_path / ".backup.zip.partial"
+    for file in (out, left_over):
+        file.write_bytes(b"of before")
+    with left_over.open("rb") as reader:  # by whoever opened it before
+        assert ended("backup", out).code == 0
+        assert reader.read() == b"of before"
+    assert (mode(out), zipfile.is_zipfile(out), left_over.exists()) == (0o600, True, False)
+
+
+def test_secrets_are_in_it_only_where_that_is_asked(
+    discern: Callable[..., Any], own_home: Path, tmp_path: Path
+) -> None:
+    discern("settings", "set", "openai_base_url", "https://ana:a-password@models.example/v1")
+    discern("settings", "set", "openai_api_key", KEY)
+    discern("backup", tmp_path / "without.zip")
+    discern("backup", tmp_path / "with.zip", "--with-secrets")
+    with zipfile.ZipFile(tmp_path / "without.zip") as archive:
+        assert not [name for name in archive.namelist() if KEY.encode() in archive.read(name)]
+        assert b"a-password" not in archive.read("settings.json")
+        assert "settings set openai_api_key" in archive.read("README.txt").decode()
+    with zipfile.ZipFile(tmp_path / "with.zip") as archive:
+        assert archive.read("settings.json") == (own_home / "settings.json").read_bytes()

@@ -1,0 +1,203 @@
+"""A backup holds no secret: in no file, no row, no free page and no log of its database."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rows import add_pictures, picture_ids
+from sqlalchemy import delete, select, update
+
+from storage import backup as backups
+from storage.backup import backup
+from storage.concepts import ConceptStore
+from storage.database import Database
+from storage.deliveries import Deliveries
+from storage.errors import DiskFullError
+from storage.files import sqlite_url
+from storage.secrets import COLUMNS, FILES, SETTINGS
+from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, now
+from storage.watches import NewWatch, Watched, Watches
+
+KEY, PASSWORD, PATH, SIGNING, HASH = (
+    f"{word}-of-ana-{7**9}" for word in ("key", "pw", "path", "sign", "hash")
+)
+MARKERS = (KEY, PASSWORD, PATH, SIGNING, HASH)
+ENDPOINT = f"https://ana:with@{PASSWORD}@models.example/v1"
+WEBHOOK = f"https://hooks.example/services/{PATH}?of={PATH}"
+SAID = f"No answer of {ENDPOINT} with {KEY}; {WEBHOOK} signed by {SIGNING}"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A secret in every file that has any."""
+    home = tmp_path / "home"
+    (home / "webhooks").mkdir(parents=True)
+    saved = {"openai_api_key": KEY, "openai_base_url": ENDPOINT, "llm_model": "a-model"}
+    saved |= {"users": f"ana:{PASSWORD}", "oauth_client_secret": SIGNING}
+    saved |= {"database_url": f"postgresql://ana:{PASSWORD}@db.example/discern"}
+    (home / "settings.json").write_text(json.dumps(saved))
+    (home / "users.json").write_text(json.dumps({"ana": {"password": f"scrypt$s${HASH}", "role": "owner"}}))
+    (home / "secret").write_text(SIGNING)
+    (home / "webhooks" / "1.secret").write_text(SIGNING)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def freed_bytes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with an SQLite that is built so: some builds write zeros over what is freed, and would hide it."""
+    connect = sqlite3.connect
+
+    def connected(*given: Any, **how: Any) -> sqlite3.Connection:
+        connection = connect(*given, **how)
+        connection.execute("PRAGMA secure_delete=OFF").close()
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A secret in every column that may hold one, and in rows that are deleted again."""
+    ids = picture_ids(1)
+    add_pictures(database, ids)
+    concept = ConceptStore(database).create("Room")
+    watches = Watches(database)
+    new = NewWatch(concept.id, "/in", True, None, WEBHOOK, "seed", 0.1, 0.1, None, "", "ana")
+    watch = watches.add(new)
+    watches.keep(watch, [Watched(ids[0], "a.png", 1, 0.9, 0.5, True, True, True)])
+    long = SAID * 2000  # more than a page of the database
+    with database.write() as session:
+        session.execute(update(DeliveryRow).values(problem=long))
+        session.add(AuditRow(who="ana", address="", what="changed settings", about=SAID))
+        for error in (SAID, long):
+            session.add(
+                ModelCallRow(
+                    purpose="p", model="m", endpoint=ENDPOINT, prompt_hash="h", latency_ms=1,
+                    outcome="failed", error=error,
+                )
+            )  # fmt: skip
+            session.add(
+                JobRow(
+                    kind="k", state="failed", arguments={"to": [error]}, message=error, result={"a": error},
+                    error=error, memory={error: 1}, details=error, created=now(),
+                )
+            )  # fmt: skip
+        for number in range(50):
+            session.add(JobRow(kind="gone", state="done", arguments={"n": [number, long]}))
+    with database.write() as session:
+        session.execute(delete(JobRow).where(JobRow.kind == "gone"))
+    return database
+
+
+def redacted(text: str) -> str:
+    """As the settings are, which know the key and the password."""
+    return text.replace(KEY, "***").replace(PASSWORD, "***")
+
+
+def unpacked(pieces: Iterator[bytes], folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def found_in(folder: Path) -> list[tuple[str, str]]:
+    """Which secret is in which file."""
+    contents = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    return [(name, marker) for name in contents for marker in MARKERS if marker.encode() in contents[name]]
+
+
+def values_of(database: Database, *columns: Any) -> list[str]:
+    with database.read() as session:
+        return [str(value) for column in columns for value in session.scalars(select(column))]
+
+
+def test_no_secret_is_in_any_byte_of_it(filled: Database, home: Path, tmp_path: Path) -> None:
+    folder = unpacked(
+        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
+    )
+    assert found_in(folder) == []
+    assert {file.name for file in folder.iterdir()} == {"README.txt", "discern.sqlite", "settings.json"}
+    settings = json.loads((folder / "settings.json").read_text())
+    assert settings == {"openai_base_url": "https://models.example/v1", "llm_model": "a-model"}
+
+
+def test_every_place_of_the_list_is_tried(filled: Database, home: Path) -> None:
+    for column in COLUMNS:
+        assert any(marker in value for value in values_of(filled, column) for marker in MARKERS), column
+    for name in FILES:
+        files = [home / name] if (home / name).is_file() else list((home / name).iterdir())
+        assert any(marker in file.read_text() for file in files for marker in MARKERS), name
+    assert set(json.loads((home / "settings.json").read_text())) >= set(SETTINGS)
+
+
+def test_the_rest_of_what_was_said_stays(filled: Database, home: Path, tmp_path: Path) -> None:
+    folder = unpacked(
+        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
+    )
+    restored = Database(sqlite_url(folder / "discern.sqlite"))
+    (watch,) = Watches(restored).of(1)
+    assert (watch.webhook, watch.folder, watch.author) == ("https://hooks.example", "/in", "ana")
+    assert Deliveries(restored).counts(watch.id)["waiting"] == 1
+    said = "No answer of https://models.example/v1 with ***; https://hooks.example signed by ***"
+    assert values_of(restored, AuditRow.about) == [said]
+    assert set(values_of(restored, ModelCallRow.endpoint)) == {"https://models.example/v1"}
+    assert values_of(restored, JobRow.memory)[0] == str({said: 1})
+    restored.close()
+
+
+def test_what_has_to_be_entered_again_is_said_in_it(filled: Database, home: Path, tmp_path: Path) -> None:
+    folder = unpacked(
+        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
+    )
+    said = (folder / "README.txt").read_text()
+    assert "The endpoint's key" in said
+    assert "oauth_client_secret in settings.json" in said
+    assert "The endpoint's address" in said
+    assert "ana (owner)" in said
+    assert "/in (hooks.example)" in said
+
+
+def test_what_was_never_entered_is_not_asked_for(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    folder = unpacked(
+        backup(database, tmp_path / "home", encoder=None, thumbnails=False), tmp_path / "restored"
+    )
+    said = (folder / "README.txt").read_text()
+    assert "nothing of that kind was set" in said
+    assert "The endpoint's" not in said
+
+
+def test_with_secrets_everything_is_in_it(filled: Database, home: Path, tmp_path: Path) -> None:
+    pieces = backup(filled, home, encoder=None, thumbnails=False, redact=redacted, with_secrets=True)
+    folder = unpacked(pieces, tmp_path / "restored")
+    for name in ("settings.json", "users.json", "secret", "webhooks/1.secret"):
+        assert (folder / name).read_bytes() == (home / name).read_bytes()
+    restored = Database(sqlite_url(folder / "discern.sqlite"))
+    assert [watch.webhook for watch in Watches(restored).of(1)] == [WEBHOOK]
+    restored.close()
+    assert "keys and passwords" in (folder / "README.txt").read_text()
+
+
+def test_its_files_are_for_their_owner_alone(filled: Database, home: Path) -> None:
+    pieces = backup(filled, home, encoder=None, thumbnails=False, with_secrets=True)
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o077 for entry in archive.infolist()}
+    assert set(modes.values()) == {0}
+
+
+def test_room_for_leaving_secrets_out_is_asked_for_before_the_first_piece(
+    filled: Database, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = filled.size_bytes()
+    monkeypatch.setattr(backups, "LEAVE_FREE", 0)
+    monkeypatch.setattr(backups, "free_bytes", lambda folder: size + size // 2)
+    with pytest.raises(DiskFullError):
+        backup(filled, home, encoder=None, thumbnails=False, redact=redacted)
+    assert backup(filled, home, encoder=None, thumbnails=False, with_secrets=True)
