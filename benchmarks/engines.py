@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.homes import new_home
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Fingerprint, as_stored, unit
 from concepts.errors import EngineError
@@ -130,8 +131,7 @@ def _used() -> dict[int, float]:
 
 
 def added(engine: Engine, home: Path, pictures: list[Path], cache: Path) -> dict[str, Any]:
-    home.mkdir()
-    (home / "cache").symlink_to(cache)
+    new_home(home, cache)
     bench = Workbench(load_settings(home=home, encoder="embedded"))
     bench.context.collection.engine = engine
     bench.context.collection.encoder()

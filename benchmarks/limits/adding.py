@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.add_pictures import decode_alone, files_of, forward_alone
 from benchmarks.embedding import CORES, Way, embedded_network, measure, random_vit, vit_network, ways
 from benchmarks.engines import draw
+from benchmarks.homes import new_home
 from benchmarks.limits.rows import Row, Rows
 from concepts.encoders import Encoder, load_encoder
 from concepts.library.looking import ENCODE_BATCH
@@ -50,9 +51,7 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
 def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: Path) -> Row:
     took, least = [], []
     for repeat in range(REPEATS):
-        home = folder / f"home-{encoder.dimension}-{repeat}"
-        home.mkdir()
-        (home / "cache").symlink_to(cache)
+        home = new_home(folder / f"home-{encoder.dimension}-{repeat}", cache)
         listing = home / "pictures.csv"
         listing.write_text("path\n" + "\n".join(f'"{file}"' for file in files))
         bench = Workbench(load_settings(home=home))

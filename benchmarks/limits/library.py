@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.homes import new_home
 from benchmarks.limits.rows import Row, Rows, compared
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -20,9 +21,7 @@ FILES_A_SECOND = 20_000
 def rows(folder: Path, count: int) -> Rows:
     """`count` files in a folder that is empty."""
     pictures = folder / "pictures"
-    home = folder / "home"
-    home.mkdir()
-    (home / "cache").symlink_to(load_settings().cache)  # what the encoder works out once on a computer
+    home = new_home(folder / "home", load_settings().cache)
     bench = Workbench(load_settings(home=home))
     try:
         bench.pictures.add_pictures([_one_picture(folder)], encoder="embedded")
