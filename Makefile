@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test test-all soak bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run test blackbox test-all soak mutants bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -20,12 +20,20 @@ PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/installed-dev browser
 	$(PYTEST) -m "not slow"
 
+# What docs/compatibility.md promises, from outside: commands, HTTP and files alone. Part of `make test`.
+blackbox: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile blackbox
+
 test-all: $(VENV)/installed-dev browser
 	$(PYTEST)
 
 # At most ten minutes: seventy people, three power cuts and a full disk (for that it has to be root).
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
+
+# About an hour: which tests kill which of 200 mutants. Writes tools/mutants.csv.
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m tools.mutants
 
 # At most a quarter of an hour, and two minutes: each row beside the least that could do it, in the same run.
 bench: $(VENV)/installed-dev
