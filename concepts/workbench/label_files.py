@@ -338,12 +338,13 @@ class LabelFiles:
     def _settle_splits(
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport
     ) -> None:
-        """Rule 4 for imports: a picture of the evaluation set only measures, one that trained only trains."""
+        """Rule 4 for imports: a picture of the evaluation set only measures, one that trained, or that is an
+        example, only trains."""
         material = self._context.material(concept)
         library = self._context.collection.library
         trained = [i for i in material.decisions if i not in material.reserved]
         asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in material.reserved]
-        taken = set(library.near_groups([*trained, *asked_to_train]))
+        taken = set(library.near_groups([*trained, *asked_to_train, *material.shown]))
         wanted = list(dict.fromkeys(i for row, i in rows if row.split == "evaluation"))
         outside = [i for i in wanted if i not in material.apart]
         groups = dict(zip(outside, library.near_groups(outside), strict=True))

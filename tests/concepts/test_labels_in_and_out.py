@@ -192,6 +192,18 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     assert bench.context.store.evaluation_pictures(concept.id) == evaluation
 
 
+def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_duplicate(
+    bench: Workbench, pictures: Path, tmp_path: Path
+) -> None:
+    near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
+    bench.definitions.create_concept("Ball", "A ball.", examples=[str(example)])
+    rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
+    report = bench.label_files.import_labels("Ball", write(tmp_path / "a.csv", rows))
+    assert (report["imported"], report["kept_for_training"]) == (2, 2)
+    drawn = bench.context.store.evaluation_pictures(bench.context.concept("Ball").id)
+    assert "imported" not in drawn.values()
+
+
 def event(author: str, value: str, picture: str = "a", kind: str = "person") -> LabelEvent:
     from datetime import UTC, datetime
 
