@@ -57,6 +57,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.measure --check
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

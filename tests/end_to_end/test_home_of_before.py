@@ -1,6 +1,6 @@
 """A data folder that an earlier version wrote is opened, and nothing in it is lost or changed.
 
-`tests/fixtures/homes/` has the folder and, read by the code that wrote it, everything there was in it.
+`blackbox/fixtures/homes/` has the folder and, read by the code that wrote it, everything there was in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import UNREAD
 
-ARCHIVE = Path(__file__).parents[1] / "fixtures" / "homes" / "before_0_1_0.zip"
+ARCHIVE = Path(__file__).parents[2] / "blackbox" / "fixtures" / "homes" / "before_0_1_0.zip"
 FIRST, ANGULAR, SECOND = 1, 2, 3  # concepts: “Round thing” (deleted), “Angular thing”, “Round thing” again
 LIVE = {ANGULAR: "Angular thing", SECOND: "Round thing"}
 TOLERANCE = 1e-5  # between the last digits of two processors; what is stored is compared exactly

@@ -13,7 +13,7 @@ from bundles import write_one
 from concepts.errors import DiscernError
 from concepts.export.checking import check_bundle
 
-GOLDEN = Path(__file__).parents[1] / "fixtures" / "bundles"
+GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 
 
 @pytest.fixture

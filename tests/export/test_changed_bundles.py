@@ -18,7 +18,7 @@ from concepts.export.checking import bundle_digest, check_bundle
 from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.loading import load_bundle
 
-GOLDEN = Path(__file__).parents[1] / "fixtures" / "bundles"
+GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 
 
 @pytest.fixture

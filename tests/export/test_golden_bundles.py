@@ -13,7 +13,7 @@ from concepts.export.checking import check_bundle
 from concepts.export.facts import BundleFacts
 from concepts.export.loading import load_bundle
 
-GOLDEN = Path(__file__).parents[1] / "fixtures" / "bundles"
+GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 SCHEMA = Path(__file__).parents[2] / "docs" / "bundle.schema.json"
 SAID = {"format-1.zip": [0.9712695, 0.3784083], "format-2.zip": [0.9712695, 0.3784083]}
 

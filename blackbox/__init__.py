@@ -1,0 +1,1 @@
+"""Tests of what is promised, from outside: they import nothing of the product."""

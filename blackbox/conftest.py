@@ -1,0 +1,42 @@
+"""The long journeys of these tests. Each is made once, whichever tests need it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from blackbox.job import Job, by_commands
+from blackbox.quick_start import QuickStart, by_rest
+from blackbox.running import Commands
+
+
+@pytest.fixture(scope="session")
+def encoder_cache(pytestconfig: pytest.Config) -> Path:
+    """What the built-in encoder works out once on a computer. It stays between runs, keyed by content."""
+    assert pytestconfig.cache is not None
+    return Path(pytestconfig.cache.mkdir("blackbox-encoders"))
+
+
+@pytest.fixture(scope="session")
+def job(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """The recorded job, done by commands; where several processes share the tests, by the first that asks."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "recorded-job"
+    told = folder.with_suffix(".json")
+    with FileLock(folder.with_suffix(".lock")):
+        if not told.exists():
+            told.write_text(json.dumps(by_commands(folder, encoder_cache).said), encoding="utf-8")
+    return Job(folder, Commands(folder / "home"), json.loads(told.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def quick_start(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStart]:
+    """The program of docs/rest.md, and the app it spoke to."""
+    made = by_rest(tmp_path_factory.mktemp("by-rest"), encoder_cache)
+    yield made
+    made.app.end()

@@ -1,0 +1,544 @@
+"""What docs/security.md and docs/serving.md promise, as far as it can be shown from outside."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import csv
+import hashlib
+import hmac
+import http.server
+import io
+import json
+import pickle
+import re
+import shutil
+import signal
+import socket
+import stat
+import threading
+import urllib.parse
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blackbox import job as recorded_job
+from blackbox.job import Job, rows_of
+from blackbox.pictures import bomb, draw, draw_folder
+from blackbox.running import API, PATIENCE, Answer, App, Commands, Ended, run, running
+
+ROUND = f"concepts/{urllib.parse.quote(recorded_job.NAME)}"
+PASSWORD = "correct horse battery"
+OLA, LEA, VIC = ((name, PASSWORD) for name in ("ola", "lea", "vic"))  # an owner, a labeller, a viewer
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+UNKNOWN = "0" * 64
+
+
+def copied(job: Job, folder: Path) -> Path:
+    """Returns a data folder of its own with what the recorded job made."""
+    return Path(shutil.copytree(job.discern.home, folder / "home", symlinks=True))
+
+
+def two_at_a_time(work: Mapping[str, Callable[[], Ended]]) -> dict[str, Ended]:
+    """Runs commands that have nothing to do with each other."""
+    with ThreadPoolExecutor(2) as two:
+        begun = {name: two.submit(one) for name, one in work.items()}
+        return {name: one.result() for name, one in begun.items()}
+
+
+# An app without users
+
+
+@pytest.fixture(scope="module")
+def open_app(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("open")
+    with running(App(copied(job, folder), folder / "app.log")) as app:
+        yield app
+
+
+@pytest.fixture
+def app(open_app: App) -> App:
+    if not open_app.is_running:  # another test ended it
+        open_app.start()
+    return open_app
+
+
+def test_it_listens_on_this_computers_own_address_alone(app: App) -> None:
+    """127.0.0.2 is this computer too: who listens everywhere answers there."""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", app.port), timeout=PATIENCE)
+    socket.create_connection(("127.0.0.1", app.port), timeout=PATIENCE).close()
+
+
+def test_it_does_not_start_open_to_everyone(tmp_path: Path) -> None:
+    ended = run("-m", "discern", "run", home=tmp_path / "home", DISCERN_HOST="0.0.0.0", DISCERN_PORT="0")
+    assert (ended.code, ended.out) == (1, "")
+    assert "users add" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80"])
+def test_a_foreign_name_for_this_computer_is_refused(app: App, host: str) -> None:
+    assert app.request("GET", f"{API}/concepts", headers={"Host": host}).status == 421
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_another_site_changes_nothing(app: App, headers: dict[str, str]) -> None:
+    body = {"name": "Planted", "description": "By another site."}
+    assert app.request("POST", f"{API}/concepts", body, headers).status == 403
+    assert app.request("GET", f"{API}/concepts/Planted").status == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/healthz", "/nowhere", f"{API}/concepts", f"{API}/nowhere"])
+def test_every_answer_carries_the_security_headers(app: App, address: str) -> None:
+    headers = app.request("GET", address).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/../../etc/passwd",
+        "/web/../server.py",
+        "/web/..%2f..%2fapp.py",
+        "/media/thumbnail/..%2f..%2fdiscern.sqlite",
+        "/media/picture/..%2f..%2f..%2fetc%2fpasswd",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file={home}/discern.sqlite",
+        "/{home}/discern.sqlite",
+    ],
+)
+def test_files_of_this_computer_are_not_served(app: App, address: str) -> None:
+    answer = app.request("GET", address.format(home=app.home))
+    assert answer.status in (400, 403, 404)
+    assert b"root:" not in answer.content
+    assert b"SQLite format" not in answer.content
+
+
+def test_a_request_with_too_large_a_body_is_refused_and_the_app_goes_on(app: App) -> None:
+    for address in (f"{API}/concepts", f"{API}/{ROUND}/labels", "/login"):
+        told = app.request("POST", address, b"x", {"Content-Length": str(10**12), **FORM})
+        assert told.status == 413
+        sent = app.request("POST", address, iter([b" " * 2**20] * 3), FORM)
+        assert sent.status == 413
+    assert app.request("GET", "/healthz").status == 200
+
+
+def test_of_many_mistakes_the_first_are_told_and_all_are_counted(app: App) -> None:
+    body = {"answers": [{"picture": "none", "value": "yes"}] * 100}
+    answer = app.request("POST", f"{API}/{ROUND}/labels", body)
+    assert answer.status == 422
+    assert 0 < len(answer.json["errors"]) < 100
+    assert answer.json["wrong"] == 100
+
+
+def test_connections_without_a_request_keep_nobody_out(app: App) -> None:
+    with contextlib.ExitStack() as idle:
+        for _ in range(300):
+            idle.enter_context(socket.create_connection(("127.0.0.1", app.port), timeout=PATIENCE))
+        assert app.request("GET", "/healthz").status == 200
+
+
+def test_what_was_acknowledged_is_kept_once_through_a_power_cut(app: App) -> None:
+    name = "Kept"
+    app.request("POST", f"{API}/concepts", {"name": name, "description": "Whatever."})
+    asked = app.get(f"concepts/{name}/next?limit=20")
+    assert len(asked) == 20
+
+    def give(number: int, value: str) -> Answer:
+        body = {"answers": [{"picture": asked[number]["id"], "value": value}]}
+        key = {"Idempotency-Key": f"kept {number}"}
+        return app.request("POST", f"{API}/concepts/{name}/labels", body, key)
+
+    given = ["yes" if number % 3 else "no" for number in range(20)]
+    assert {give(number, value).status for number, value in enumerate(given)} == {201}
+    assert app.signalled(signal.SIGKILL) == -signal.SIGKILL
+    app.start()
+    assert give(19, given[19]).status == 201  # whoever got no answer asks again
+    kept = app.get(f"concepts/{name}/labels")
+    assert sorted((row["id"], row["label"]) for row in kept) == sorted(
+        (picture["id"], value) for picture, value in zip(asked, given, strict=True)
+    )
+    assert app.get(f"concepts/{name}")["answers"]["answers"] == 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_it_is_told_to_without_a_traceback(app: App, number: signal.Signals) -> None:
+    before = app.log.stat().st_size
+    assert app.signalled(number) == 0
+    assert "Traceback" not in app.log.read_text()[before:]
+
+
+# An app with users
+
+
+@pytest.fixture(scope="module")
+def closed(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """Three people of three roles, and one folder that pictures may be added from."""
+    folder = tmp_path_factory.mktemp("closed")
+    users = ",".join(
+        f"{name}={role}:{PASSWORD}"
+        for name, role in (("ola", "owner"), ("lea", "labeller"), ("vic", "viewer"))
+    )
+    app = App(
+        copied(job, folder),
+        folder / "app.log",
+        DISCERN_USERS=users,
+        DISCERN_ALLOWED_ROOTS=str(folder / "allowed"),
+    )
+    draw_folder(folder / "allowed" / "inside", 2, first_seed=500)
+    draw_folder(folder / "outside", 2, first_seed=600)
+    (folder / "allowed" / "link").symlink_to(folder / "outside")
+    (folder / "allowed" / "inside" / "link.bmp").symlink_to(folder / "outside" / "ellipse-0000.bmp")
+    with running(app):
+        yield app
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", f"{API}/concepts"),
+        ("GET", f"{API}/{ROUND}/versions/1/bundle"),
+        ("POST", f"{API}/{ROUND}/labels"),
+        ("GET", f"/media/thumbnail/{UNKNOWN}"),
+    ],
+)
+def test_where_there_are_users_nothing_is_open_without_a_login(closed: App, method: str, path: str) -> None:
+    answer = closed.request(method, path)
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Basic")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "viewer", "labeller"),
+    [
+        ("GET", "concepts", None, 200, 200),
+        ("GET", f"{ROUND}/versions/1/quality", None, 200, 200),
+        ("GET", f"{ROUND}/labels/export?format=csv", None, 200, 200),
+        ("POST", f"{ROUND}/labels", {"answers": [{"picture": UNKNOWN, "value": "yes"}]}, 403, 404),
+        ("POST", "concepts", {"name": "Theirs", "description": "Something."}, 403, 403),
+        ("POST", f"{ROUND}/mine", {"size": 10}, 403, 403),
+        ("POST", f"{ROUND}/versions", {"target": "f1"}, 403, 403),
+        ("POST", "library/pictures", {"paths": ["/nowhere"]}, 403, 403),
+    ],
+)
+def test_a_viewer_sees_and_a_labeller_answers_and_the_rest_is_for_owners(
+    closed: App, method: str, path: str, body: Any, viewer: int, labeller: int
+) -> None:
+    assert closed.request(method, f"{API}/{path}", body, login=VIC).status == viewer
+    assert closed.request(method, f"{API}/{path}", body, login=LEA).status == labeller
+
+
+def test_an_owner_may_what_others_may_not(closed: App) -> None:
+    body = {"name": "Hers", "description": "Something."}
+    begun = closed.request("POST", f"{API}/concepts", body, login=OLA)
+    assert begun.status == 201
+    assert begun.json["revision"]["author"] == "ola"
+
+
+def test_only_owners_bring_answers_of_others_which_are_kept_with_who_brought_them(closed: App) -> None:
+    page = closed.request("GET", f"{API}/library/pictures?limit=2", login=OLA).json
+    first, second = (one["id"] for one in page["pictures"])
+
+    def brought(picture: str, login: tuple[str, str]) -> Answer:
+        file = f"id,label,author\n{picture},yes,gus\n".encode()
+        return closed.request("POST", f"{API}/{ROUND}/labels/import?file=labels.csv", file, login=login)
+
+    assert brought(first, OLA).json["imported"] == 1
+    refused = brought(second, LEA)
+    assert refused.status == 422
+    assert b"owner" in refused.content
+    exported = closed.request("GET", f"{API}/{ROUND}/labels/export?format=csv", login=OLA).content.decode()
+    rows = csv.DictReader(io.StringIO(exported))
+    assert [(row["id"], row["recorded_by"]) for row in rows if row["author"] == "gus"] == [(first, "ola")]
+
+
+def test_nothing_outside_the_allowed_folders_is_read(closed: App) -> None:
+    allowed = closed.home.parent / "allowed"
+
+    def add(path: str) -> Answer:
+        return closed.request("POST", f"{API}/library/pictures", {"paths": [path]}, login=OLA)
+
+    for path in (allowed / "link", f"{allowed}/../outside", allowed.parent / "outside", "/etc/passwd"):
+        assert add(str(path)).status == 403
+    result = closed.finished(add(str(allowed / "inside")).json, login=OLA)["result"]
+    assert (result["added"], sum(result["skipped"].values())) == (2, 1)
+
+
+def test_a_session_that_was_left_is_none(closed: App) -> None:
+    entered = closed.request("POST", "/login", f"name=lea&password={PASSWORD}".encode(), FORM)
+    assert entered.status == 303
+    cookie, _, marks = entered.headers["set-cookie"].partition(";")
+    assert "httponly" in marks.lower()
+    assert "samesite" in marks.lower()
+    assert closed.request("GET", f"{API}/concepts", headers={"Cookie": cookie}).status == 200
+    assert closed.request("POST", "/logout", headers={"Cookie": cookie}).status == 303
+    assert closed.request("GET", f"{API}/concepts", headers={"Cookie": cookie}).status == 401
+
+
+def test_guessing_is_bounded_and_locks_nobody_out_where_they_were_before(closed: App) -> None:
+    assert closed.request("GET", f"{API}/concepts", login=LEA).status == 200
+    guesses = [
+        closed.request("GET", f"{API}/concepts", login=("lea", f"wrong {number}"), source="127.0.0.3")
+        for number in range(12)
+    ]
+    assert [answer.status for answer in guesses] == [401] * 10 + [429] * 2
+    assert int(guesses[-1].headers["retry-after"]) > 0
+    right = closed.request("GET", f"{API}/concepts", login=LEA, source="127.0.0.3")
+    assert right.status == 429  # even the right one, from there
+    assert closed.request("GET", f"{API}/concepts", login=LEA).status == 200
+
+
+# Files from outside
+
+
+def sealed(folder: Path) -> Path:
+    """Writes checksums that hold, as who means harm would."""
+    names = sorted(file.name for file in folder.iterdir() if file.is_file() and file.name != "SHA256SUMS")
+    sums = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    return folder
+
+
+class Harm:
+    """Pickled, it makes a file when it is read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.file,)
+
+
+@pytest.fixture(scope="module")
+def hostile(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, Ended]]:
+    """The folder in which bundles of strangers were scored or looked at, and how that ended."""
+    folder = tmp_path_factory.mktemp("hostile")
+    for name in ("pickle", "encoder"):
+        shutil.copytree(job.bundle, folder / name)
+    (folder / "pickle" / "head.safetensors").write_bytes(pickle.dumps(Harm(folder / "harm")))
+    told = json.loads((folder / "encoder" / "head.json").read_text())
+    told["encoder"]["name"] = f"local-dir:{folder}/model"
+    (folder / "encoder" / "head.json").write_text(json.dumps(told))
+    with zipfile.ZipFile(job.bundle.with_suffix(".zip")) as whole:
+        files = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(folder / "outside.zip", "w") as archive:
+        for name, content in {**files, "../harm": b"x", "round-thing/../../harm": b"x"}.items():
+            archive.writestr(name, content)
+    with zipfile.ZipFile(folder / "large.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, b" " * 2**28 if name.endswith("head.json") else content)
+    discern, new = Commands(folder / "home"), job.folder / "new"
+    scored = ("score", new, "--out", folder / "scores.csv", "--json")
+    return folder, two_at_a_time(
+        {
+            "pickle": lambda: discern(*scored[:1], sealed(folder / "pickle"), *scored[1:]),
+            "encoder": lambda: discern(*scored[:1], sealed(folder / "encoder"), *scored[1:]),
+            "outside": lambda: discern("bundle", "check", folder / "outside.zip", "--json"),
+            "large": lambda: discern("bundle", "check", folder / "large.zip", "--json"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [("pickle", "head.safetensors"), ("encoder", "local-dir:"), ("outside", ".."), ("large", "large")],
+)
+def test_a_strangers_bundle_is_refused_in_words_and_does_nothing(
+    hostile: tuple[Path, Mapping[str, Ended]], kind: str, about: str
+) -> None:
+    folder, ends = hostile
+    ended = ends[kind]
+    assert ended.code == 1
+    assert about in ended.json["error"]
+    assert "Traceback" not in ended.err
+    assert not (folder / "harm").exists()
+    assert not (folder.parent / "harm").exists()
+    assert not (folder / "scores.csv").exists()
+
+
+@pytest.fixture(scope="module")
+def files(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, Ended]]:
+    """A folder of bad pictures and label files, and how commands over them ended."""
+    folder = tmp_path_factory.mktemp("files")
+    discern = Commands(copied(job, folder))
+    bad = draw_folder(folder / "bad", 2, first_seed=700)
+    draw("ellipse", 711).save(bad / "=1+1.bmp")
+    draw("ellipse", 712).save(bad / "whole.jpg", quality=95)
+    (bad / "truncated.jpg").write_bytes((bad / "whole.jpg").read_bytes()[:900])
+    (bad / "bomb.png").write_bytes(bomb())
+    (bad / "text.jpg").write_text("no picture")
+    (bad / "empty.png").write_bytes(b"")
+    asked = job.said["concept next"]["pictures"]
+    (folder / "formula.csv").write_text(
+        f'path,label,comment\n{asked[0]["path"]},yes,"=HYPERLINK(""http://evil.example"")"\n'
+    )
+    (folder / "junk.csv").write_bytes(bytes(range(256)) * 20)
+    (folder / "deep.json").write_text("[" * 100_000)
+    name, said = recorded_job.NAME, {}
+    said["formula"] = discern("concept", "labels", "import", name, folder / "formula.csv", "--json")
+    inside = ("concept", "labels", "import", name)
+    said |= two_at_a_time(
+        {
+            "bad": lambda: discern("library", "add", bad, "--json"),
+            "score": lambda: discern("score", job.bundle, bad, "--out", folder / "scores.csv", "--json"),
+            "junk": lambda: discern(*inside, folder / "junk.csv", "--json"),
+            "deep": lambda: discern(*inside, folder / "deep.json", "--json"),
+            "export": lambda: discern(
+                "concept", "labels", "export", name, "--out", folder / "labels.csv", "--json"
+            ),
+            "internal": lambda: discern(
+                "watch", bad, "--concept", name, "--once", "--webhook", "http://127.0.0.1:9/", "--json"
+            ),
+        }
+    )  # fmt: skip
+    said["again"] = discern(*inside, folder / "labels.csv", "--json")
+    return folder, said
+
+
+def test_bad_pictures_are_skipped_with_a_reason_and_the_rest_is_added(
+    files: tuple[Path, Mapping[str, Ended]],
+) -> None:
+    _, said = files
+    added = said["bad"].json
+    assert added["added"] == 4
+    assert added["skipped"] == {"truncated": 1, "too-large": 1, "not-a-picture": 1, "empty": 1}
+
+
+def test_bad_pictures_are_skipped_where_others_are_scored(files: tuple[Path, Mapping[str, Ended]]) -> None:
+    folder, said = files
+    assert (said["score"].json["rows"], said["score"].json["skipped"]) == (4, 4)
+    assert len(rows_of(folder / "scores.csv")) == 4
+
+
+def test_exported_tables_hold_no_formulas_and_read_back_as_they_were(
+    files: tuple[Path, Mapping[str, Ended]],
+) -> None:
+    folder, said = files
+    assert said["formula"].json["imported"] == 1
+    rows = [*rows_of(folder / "labels.csv"), *rows_of(folder / "scores.csv")]
+    assert any("HYPERLINK" in row.get("comment", "") for row in rows)
+    cells = [cell for row in rows for cell in row.values()]
+    assert [cell for cell in cells if re.match(r"[=+@\t\r]|-(?!\d)", cell)] == []
+    assert said["again"].json["imported"] == 0  # so the comment is the same as before
+
+
+@pytest.mark.parametrize("file", ["junk", "deep"])
+def test_a_label_file_that_is_none_is_refused_in_words(
+    files: tuple[Path, Mapping[str, Ended]], file: str
+) -> None:
+    ended = files[1][file]
+    assert ended.code == 1
+    assert file in ended.json["error"]
+    assert "Traceback" not in ended.err
+
+
+def test_webhooks_go_to_no_address_that_the_internet_does_not_reach(
+    files: tuple[Path, Mapping[str, Ended]],
+) -> None:
+    ended = files[1]["internal"]
+    assert ended.code == 1
+    assert "127.0.0.1" in ended.json["error"]
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Keeps the webhooks that come, and takes them all."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[Mapping[str, str], bytes]] = []
+
+        class Take(http.server.BaseHTTPRequestHandler):
+            def do_POST(handler) -> None:  # noqa: N805
+                body = handler.rfile.read(int(handler.headers["Content-Length"]))
+                self.came.append(({name.lower(): value for name, value in handler.headers.items()}, body))
+                handler.send_response(204)
+                handler.end_headers()
+
+            def log_message(handler, *_: Any) -> None:  # noqa: N805
+                pass
+
+        super().__init__(("127.0.0.1", 0), Take)
+
+    def __enter__(self) -> Receiver:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a watch said, what its receiver got, and a backup after that."""
+
+    said: dict[str, Any]
+    came: list[tuple[Mapping[str, str], bytes]]
+    backup: Path
+
+
+@pytest.fixture(scope="module")
+def watched(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    tmp_path = tmp_path_factory.mktemp("watched")
+    discern = Commands(copied(job, tmp_path))
+    folder = draw_folder(tmp_path / "incoming", 4, first_seed=9500)
+    with Receiver() as receiver:
+        address = f"http://127.0.0.1:{receiver.server_port}/secret/path"
+        watch = ("watch", folder, "--concept", recorded_job.NAME, "--once", "--webhook", address)
+        said = discern.ask(*watch, DISCERN_INTERNAL_WEBHOOKS="1")
+    discern.ask("users", "add", "ana", "--password", PASSWORD)
+    discern.ask("backup", tmp_path / "backup.zip")
+    return Watched(said, receiver.came, tmp_path / "backup.zip")
+
+
+def test_what_is_flagged_in_a_watched_folder_is_told_and_signed(watched: Watched) -> None:
+    said = watched.said
+    assert (said["looked"]["seen"], said["looked"]["flagged"]) == (4, 2)
+    assert said["sent"] == {"delivered": 2, "failed": 0}
+    key = base64.b64decode(said["secret"].removeprefix("whsec_"))
+    told = set()
+    for headers, body in watched.came:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        right = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+        assert headers["webhook-signature"] == f"v1,{right}"
+        message = json.loads(body)
+        assert (message["type"], message["data"]["decision"]) == ("picture.flagged", "yes")
+        assert message["data"]["concept"] == recorded_job.NAME
+        told.add(message["data"]["file"])
+    assert told == {"ellipse-0000.bmp", "ellipse-0002.bmp"}
+
+
+def test_the_path_of_a_webhook_is_shown_to_nobody(watched: Watched) -> None:
+    assert "secret/path" not in json.dumps(watched.said)
+
+
+def test_a_backup_is_its_owners_alone_and_holds_no_secret(watched: Watched, tmp_path: Path) -> None:
+    assert stat.S_IMODE(watched.backup.stat().st_mode) == 0o600
+    with zipfile.ZipFile(watched.backup) as archive:
+        contents = b"".join(archive.read(name) for name in archive.namelist())
+    assert recorded_job.NAME.encode() in contents
+    for secret in ("secret/path", PASSWORD, watched.said["secret"], watched.said["secret"][len("whsec_") :]):
+        assert secret.encode() not in contents
+
+
+# The data folder
+
+
+def test_other_users_of_the_computer_see_nothing_of_the_data_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    users = ("users", "add", "ana", "--password", PASSWORD, "--json")
+    assert Commands(home)(*users).code == 0
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    kept = home / "users.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert PASSWORD not in kept.read_text()
