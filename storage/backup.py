@@ -18,7 +18,7 @@ from storage.blobs import Blobs, blobs_at
 from storage.database import Database
 from storage.disk import free_bytes
 from storage.errors import DiskFullError
-from storage.secrets import Secrets
+from storage.secrets import KnownSecrets
 
 THUMBNAILS = "thumbnails"
 PIECE = 1024 * 1024  # bytes
@@ -65,7 +65,7 @@ def backup(
 
     Raises `DiskFullError` at once, before the first piece, where there is less.
     """
-    secrets = Secrets(database, home, redact)
+    secrets = KnownSecrets(database, home, redact)
     copies = 2 if not with_secrets and secrets.are_in_rows() else 1
     if free_bytes(home) < copies * database.size_bytes() + LEAVE_FREE:
         raise DiskFullError(home)
@@ -76,7 +76,7 @@ def backup(
     return _pieces(database, home, read_me, small, secrets, with_secrets)
 
 
-def _again(secrets: Secrets) -> str:
+def _again(secrets: KnownSecrets) -> str:
     """What has to be entered once more after restoring, a line each."""
     lines = [
         "The endpoint's key: discern settings set openai_api_key KEY"
@@ -104,7 +104,7 @@ def _pieces(
     home: Path,
     read_me: str,
     thumbnails: Blobs | None,
-    secrets: Secrets,
+    secrets: KnownSecrets,
     with_secrets: bool,
 ) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:

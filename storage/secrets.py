@@ -49,7 +49,7 @@ WORDS = (
 COLUMNS = (*WEBHOOKS, *WORDS)
 
 
-class Secrets:
+class KnownSecrets:
     """What is secret in one data folder and its database, as they are now."""
 
     def __init__(self, database: Database, home: Path, redact: Callable[[str], str]) -> None:
@@ -123,7 +123,7 @@ class Secrets:
         except sqlite3.Error as error:
             if (problem := obstacle(copy.parent)) is not None:
                 raise problem from error
-            raise StorageError(f"Secrets can't be taken out of a backup: {error}.") from error
+            raise StorageError(f"KnownSecrets can't be taken out of a backup: {error}.") from error
 
     def _rewrite_rows(self, connection: sqlite3.Connection) -> bool:
         """Whether there were any."""

@@ -32,7 +32,7 @@ def parse_checksums(text: str) -> dict[str, str]:
     return found
 
 
-class Compared(NamedTuple):
+class ChecksumResult(NamedTuple):
     """`differences` say what is not as it was written, `whole` are the files that are. `beside`: other files,
     which nothing that scores would read, and so no difference."""
 
@@ -41,17 +41,19 @@ class Compared(NamedTuple):
     beside: list[str]
 
 
-def compare(listed: bytes, present: Collection[str], sha256_of: Callable[[str], str | None]) -> Compared:
+def compare(
+    listed: bytes, present: Collection[str], sha256_of: Callable[[str], str | None]
+) -> ChecksumResult:
     """The files that are there with a list of checksums. `sha256_of` is None for one that can't be read."""
     try:
         if len(listed) > LONGEST_LIST:
             raise ValueError(f"it is larger than {LONGEST_LIST // 2**20} MB")
         expected = parse_checksums(listed.decode())
     except ValueError as error:
-        return Compared([f"{CHECKSUMS_FILE} can't be read: {error}"], [], [])
+        return ChecksumResult([f"{CHECKSUMS_FILE} can't be read: {error}"], [], [])
     found = {name: sha256_of(name) for name in sorted(expected.keys() & set(present))}
     unlisted = sorted(set(present) - expected.keys() - {CHECKSUMS_FILE})
-    return Compared(
+    return ChecksumResult(
         [f"{name} is missing" for name in sorted(expected.keys() - set(present))]
         + [f"{name} can't be read" for name in found if found[name] is None]
         + [f"{name} has no checksum" for name in unlisted if name in READ]

@@ -21,7 +21,7 @@ from safetensors.numpy import load as parse_safetensors
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
-from concepts.export.checksums import CHECKSUMS_FILE, LONGEST_LIST, MISSING, Compared, compare
+from concepts.export.checksums import CHECKSUMS_FILE, LONGEST_LIST, MISSING, ChecksumResult, compare
 from concepts.export.facts import SCHEMA_VERSION, BundleFacts, ConceptFacts
 from concepts.export.files import (
     CLASSIFIER_FILE,
@@ -149,12 +149,12 @@ def check_unchanged(
     return own
 
 
-def compared(files: BundleFiles, content: Mapping[str, bytes]) -> tuple[Compared, str | None]:
+def compared(files: BundleFiles, content: Mapping[str, bytes]) -> tuple[ChecksumResult, str | None]:
     """The files with the list of checksums, and the digest of the list; None where there is none. Format 1
     is older than lists; format 2 always had one, so there a missing one is lost."""
     if CHECKSUMS_FILE not in files.sizes:
         lost = [] if _is_of_format_1(content[FACTS_FILE]) else [MISSING]
-        return Compared(lost, [], []), None
+        return ChecksumResult(lost, [], []), None
     listed = files.start_of(CHECKSUMS_FILE, LONGEST_LIST + 1)
     known = {name: hashlib.sha256(given).hexdigest() for name, given in content.items()}
     found = compare(listed, files.sizes, lambda name: known.get(name) or files.sha256_of(name))
