@@ -7,7 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -184,7 +184,8 @@ class LanceIndex(ReadBySnapshot):
                 log.warning("The copy of the vectors for reading differs from them and is made again.")
                 self._make_copy_again()
             if without:
-                self._give_digests()
+                with suppress(DiskFullError, ReadOnlyError, NoPermissionError):  # it can wait
+                    self._give_digests()
 
     def mend(self) -> None:
         """Takes damaged vectors out, and puts in their place what the copy has of them undamaged. Raises
@@ -275,13 +276,13 @@ class LanceIndex(ReadBySnapshot):
 
     def _compared(self, part: _Part, copy: ExactCopy) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(n,) which rows of the table are damaged, and (n,) which the copy has the same. A vector without a
-        digest counts as damaged, too, where that of the copy differs and is as it was written."""
+        digest counts as damaged, too, where that of the copy differs and may be the right one."""
         places, there = located(copy.known, part.ids)
         same = there.copy()
         held = copy.halves(places[there])
         same[there] = (held.view(np.uint16) == part.vectors[there].view(np.uint16)).all(axis=1)
         unclear = there & ~same & part.sound & ~part.known
-        if unclear.any() and copy.has_digests:
+        if unclear.any():
             unclear[unclear] = copy.sound(places[unclear])
         return ~part.sound | unclear, same
 

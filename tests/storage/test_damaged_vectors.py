@@ -237,3 +237,12 @@ def test_numbers_that_are_none_in_an_old_table_are_not_copied(old: Path) -> None
     before = copied_vectors(old).read_bytes()
     assert "1 of" in found_damaged(opened(old))
     assert copied_vectors(old).read_bytes() == before
+
+
+def test_a_damaged_copy_of_an_old_table_gives_way_to_the_table(old: Path) -> None:
+    file = copied_vectors(old)
+    with file.open("r+b") as content:
+        content.seek(vector_in(file))
+        content.write(np.full(DIMENSION, np.nan, np.float16).tobytes())
+    opened(old).verify()
+    assert contents(opened(old)) == WRITTEN
