@@ -28,7 +28,6 @@ from concepts.labels.ranking import rank_library
 from concepts.labels.waves import draw_wave
 from concepts.language.failures import redacted
 from concepts.language.prompts import Prompts
-from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
@@ -267,22 +266,16 @@ class Context:
             self._draw_wave(concept, 1, avoid)
 
     def draw_more(
-        self,
-        concept: ConceptRow,
-        waiting: Collected[str] = (),
-        at_least: int = FEW_LEFT + 1,
-        head: LinearHead | None = None,
-        avoid: Sequence[str] = (),
+        self, concept: ConceptRow, waiting: Collected[str] = (), at_least: int = FEW_LEFT + 1
     ) -> None:
         """Draws the next waves until `at_least` pictures that measure have no answer and aren't `waiting` for
-        one, or the library has no more to give. They are aimed by a head of all labels, or by `head`; none
-        looks like one to `avoid`."""
+        one, or the library has no more to give."""
         self.draw_evaluation(concept)
         while True:
             drawn = self.store.evaluation_pictures(concept.id)
             answered = self.log.first_answered(concept.id).keys() | set(waiting)
             left = len(drawn.keys() - answered)
-            if left >= at_least or not self._draw_wave(concept, len(drawn) + 1, avoid, head):
+            if left >= at_least or not self._draw_wave(concept, len(drawn) + 1):
                 return
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
@@ -308,13 +301,7 @@ class Context:
         # Who has a folder watched for a concept wants to be asked about it, wherever else that looks.
         return [i for i in waiting if i in inside or apart[i].drawn == WATCHING]
 
-    def _draw_wave(
-        self,
-        concept: ConceptRow,
-        more_than: int,
-        avoid: Sequence[str] = (),
-        head: LinearHead | None = None,
-    ) -> bool:
+    def _draw_wave(self, concept: ConceptRow, more_than: int, avoid: Sequence[str] = ()) -> bool:
         """Draws a wave where fewer than `more_than` pictures measure; says whether there is one more."""
         if self.collection.library.encoder() is None:
             return False
@@ -327,7 +314,8 @@ class Context:
                 return False
             sequence = self.log.last_sequence(concept.id)
             material = self.material(concept)
-            if drawn and head is None:
+            head = None
+            if drawn:
                 head = train_early(material.training.data, material.text_direction, SEED)
             wave, chosen = draw_wave(material, self.collection, concept.seed, size, head, sequence, avoid)
             return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)

@@ -38,9 +38,8 @@ from concepts.labels.rows import (
     UnknownWordRow,
     meanings_of,
 )
-from concepts.learning.base import TrainingSet
-from concepts.learning.fitting import SEED, train_early
 from concepts.learning.scale import Scale
+from concepts.learning.waves import SHARE
 from concepts.library.finding import Named, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -48,7 +47,7 @@ from storage.labels import Author, LabelEvent
 from storage.tables import ConceptRow
 
 SHOWN = 20  # rows that can't be used, as a preview names them
-LEFT_TO_DRAW = 240  # pictures without a label that a file has to leave, for test pictures to be drawn from
+TEST_SET = 240  # pictures that can be drawn in all, whatever a file labels
 
 
 class WordView(View):
@@ -164,13 +163,13 @@ class LabelFiles:
             report.bad_rows = sorted([*report.bad_rows, *foreign], key=lambda row: row.number)
             if foreign and not known:
                 raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        self._draw_among(concept, known)
+        aiming, missing = self._aiming(concept, known)
+        report.imported, _ = self._keep(concept, aiming, default, renewed)
+        if missing:
+            self._context.draw_more(concept, at_least=missing)
         self._settle_splits(concept, known, report)
-        said = [*standing, *self._context.log.repeats(concept.id)]
-        remarks = self._remarks(concept, [picture_id for _, picture_id in known])
-        number = self._context.revision(concept).number
-        fresh, report.unchanged = new_labels(known, said, default, number, remarks, renewed)
-        report.imported = self._context.log.append(concept.id, fresh)
+        imported, unchanged = self._keep(concept, known, default, renewed)
+        report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
 
     def label_rows(
@@ -317,23 +316,44 @@ class LabelFiles:
             for row, picture_id in rows
         ]
 
-    def _draw_among(self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]]) -> None:
-        """Later draws are aimed by what a file taught, and take none of its pictures. Where that would leave
-        them too few, pictures of the file are set aside now: a random half of its labels aims the draw, which
-        is made among all others."""
-        said = {i: row.value == "yes" for row, i in rows if row.value in ("yes", "no")}
-        closed = self._context.log.first_answered(concept.id).keys() | said.keys()
-        missing = LEFT_TO_DRAW - (self._context.collection.count_for(concept.id) - len(closed))
+    def _aiming(
+        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]]
+    ) -> tuple[list[tuple[LabelRow, str]], int]:
+        """The rows that are kept before test pictures are drawn, and how many of those have to wait for a
+        label before the others are kept.
+
+        Later draws are aimed by what a file taught, and take none of its pictures. A file that leaves too few
+        others has its own drawn: a random half of it aims the draw, which is made among all the rest.
+        """
+        answered = self._context.log.first_answered(concept.id).keys()
+        drawn = self._context.store.evaluation_pictures(concept.id).keys()
+        pictures = self._context.collection.count_for(concept.id)
+        closed = answered | drawn | {i for _, i in rows}
+        left = pictures - len(self._context.collection.frames.among(concept.id, closed))
+        missing = min(TEST_SET, int(SHARE * pictures)) - len(drawn) - left
         if missing <= 0:
-            return
-        material = self._context.material(concept)
-        drawable = material.with_vectors(sorted(said.keys() - material.apart))
+            return [], 0
+        apart = self._context.store.kept_apart(concept.id)
+        teaches = [(row, i) for row, i in rows if row.split != "evaluation" and i not in apart]
+        ids = sorted({i for _, i in teaches})
         rng = np.random.default_rng(self._context.log.last_sequence(concept.id))
-        aiming = [drawable[row] for row in rng.permutation(len(drawable))[: len(drawable) // 2]]
-        labels = np.array([said[i] for i in aiming], dtype=bool)
-        data = TrainingSet(material.vectors(aiming), labels, np.ones(len(aiming)), material.groups(aiming))
-        head = train_early(data, material.text_direction, SEED)
-        self._context.draw_more(concept, at_least=missing, head=head, avoid=aiming)
+        half = {ids[place] for place in rng.permutation(len(ids))[: len(ids) // 2]}
+        return [(row, i) for row, i in teaches if i in half], missing + len(drawn - answered)
+
+    def _keep(
+        self,
+        concept: ConceptRow,
+        rows: Sequence[tuple[LabelRow, str]],
+        default: Author,
+        renewed: Ids[tuple[str, Author]],
+    ) -> tuple[int, int]:
+        """How many labels were kept, and how many rows say what stands already."""
+        log = self._context.log
+        said = [*log.standing(concept.id, ("person", "simulated")), *log.repeats(concept.id)]
+        remarks = self._remarks(concept, [picture_id for _, picture_id in rows])
+        number = self._context.revision(concept).number
+        fresh, unchanged = new_labels(rows, said, default, number, remarks, renewed)
+        return log.append(concept.id, fresh), unchanged
 
     def _settle_splits(
         self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport

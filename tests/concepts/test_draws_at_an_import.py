@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from concepts.classifier.sample import sample
 from concepts.learning.waves import FIRST
 from concepts.workbench import Workbench
 from storage.library import PictureFacts
@@ -22,13 +23,16 @@ COUNT, RARE = 2000, 50  # of the pictures made up here, 2.5 % count
 @pytest.fixture
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     """A library of made-up vectors beside its drawings; what counts lies near one direction."""
-    bench = open_bench()
+    return filled(open_bench(), COUNT)
+
+
+def filled(bench: Workbench, count: int) -> Workbench:
     index = bench.context.collection.index()
     dimension, rng = index.snapshot().dimension, np.random.default_rng(0)
-    vectors = rng.standard_normal((COUNT, dimension)).astype(np.float32)
+    vectors = rng.standard_normal((count, dimension)).astype(np.float32)
     vectors[:RARE] += 2 * np.sqrt(dimension) * np.eye(dimension, dtype=np.float32)[0]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ids = [made_up(number) for number in range(COUNT)]
+    ids = [made_up(number) for number in range(count)]
     facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
     bench.context.collection.library.adding.record(facts, [], index.fingerprint)
     index.write(ids, vectors)
@@ -84,6 +88,28 @@ def test_a_file_with_a_label_for_everything_leaves_an_aimed_test_set(
     lessons = bench.context.material(bench.context.concept(NAME))
     assert not set(drawn) & set(lessons.training.ids)
     assert len(lessons.training.ids) > len(everything) // 2
+
+
+def test_what_was_drawn_at_an_import_speaks_for_as_many_pictures_as_it_was_drawn_from(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    import_labels(bench, tmp_path, bench.context.collection.library.all_ids())
+    material = bench.context.material(bench.context.concept(NAME))
+    draws = sample(material, bench.context.collection).draws
+    assert draws is not None
+    assert len(draws.stratum) > 3
+    could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]
+    assert could_be_drawn == [wave.frame for wave in material.waves[: len(could_be_drawn)]]
+
+
+def test_a_small_file_leaves_a_small_library_its_test_pictures_for_later(
+    open_bench: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    bench = filled(open_bench(), 110)
+    before = drawn_pictures(bench)
+    import_labels(bench, tmp_path, bench.context.collection.library.all_ids()[:1])
+    assert len(before) == FIRST
+    assert drawn_pictures(bench) == before
 
 
 def test_the_same_file_again_draws_nothing_more(bench: Workbench, tmp_path: Path) -> None:
