@@ -141,6 +141,12 @@ def order_of(ids: NDArray[np.bytes_]) -> Rows:
     return order if (first[1:] > first[:-1]).all() else np.argsort(ids)
 
 
+def ascend(ids: NDArray[np.bytes_]) -> bool:
+    """Whether they stand in order, equal ones beside each other, and none is empty."""
+    first = beginnings(ids)
+    return bool((first[1:] > first[:-1]).all() or (ids[1:] >= ids[:-1]).all()) and b"" not in ids[:1].tolist()
+
+
 def located(
     known: NDArray[np.bytes_], ids: Sequence[str] | NDArray[np.bytes_]
 ) -> tuple[Rows, NDArray[np.bool_]]:

@@ -40,7 +40,10 @@ COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
 KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the lock; others read the copy
 
+GIVEN_AT_ONCE = 100_000  # digests: LanceDB writes whole rows anew for them
 DIGEST = pa.field("digest", pa.uint32())  # null in rows that were written before there were any
+
+BUSY = ("Cannot allocate memory", "Too many open files", "Input/output error")  # passes, and is no damage
 
 log = logging.getLogger(__name__)
 
@@ -95,15 +98,14 @@ class LanceIndex(ReadBySnapshot):
         digests = digests_of(keys, stored)
         with self._lock, self._guarded():
             self._add_digest_column()
-            rows = self._arrow(written, stored, digests, self._table.schema)
             before = self._in_step()
             with ThreadPoolExecutor(1) as beside:
                 laid = beside.submit(self._matrix.lay, before, stored, digests)  # while LanceDB writes them
                 # Where the copy doesn't know, the table is asked.
                 if self._matrix.held(before, keys) != set():
-                    upsert = self._table.merge_insert("id").when_matched_update_all()
-                    upsert.when_not_matched_insert_all().execute(rows)
+                    self._upsert(written, stored, digests)
                 else:
+                    rows = self._arrow(written, stored, digests, self._table.schema)
                     self._table.add(rows)  # in a tenth of the time: it doesn't look for what is there
             if not self._has_committed(before, 1):
                 return
@@ -168,10 +170,9 @@ class LanceIndex(ReadBySnapshot):
         Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
         with self._lock:  # no version may be tidied away while it is read
             copy = self.snapshot()
-            if (copy.known[1:] == copy.known[:-1]).any():
-                raise DamagedIndexError(self._place, "a picture is in it twice")
+            self._refuse_twice(copy)
             rows = damaged = without = 0
-            is_copied = copy.has_digests
+            is_copied = copy.has_digests and copy.is_sound()
             for part in self._parts():
                 wrong, same = self._compared(part, copy)
                 rows += len(part.ids)
@@ -192,20 +193,23 @@ class LanceIndex(ReadBySnapshot):
         `DamagedIndexError` where the table can't be read through."""
         with self._lock, self._guarded():
             copy = self._matrix.at(self.version) or self._matrix.newest()
-            if copy is not None and (copy.known[1:] == copy.known[:-1]).any():
-                raise DamagedIndexError(self._place, "a picture is in it twice")
-            lost: list[str] = []
-            whole: dict[str, NDArray[np.float16]] = {}
+            if copy is not None:
+                self._refuse_twice(copy)
+            lost: set[bytes] = set()
+            whole: list[tuple[NDArray[np.bytes_], NDArray[np.float16]]] = []
             for part in self._parts():
                 wrong = self._compared(part, copy)[0] if copy else ~part.sound
-                lost += [key.decode() for key in part.ids[wrong].tolist()]
+                lost.update(part.ids[wrong].tolist())
                 if copy is not None and wrong.any():
-                    whole |= _undamaged(part, wrong, copy)
-            for start in range(0, len(lost), BATCH):
-                self._table.delete(lancedb.col("id").isin(lost[start : start + BATCH]))
+                    whole.append(_undamaged(part, wrong, copy))
+            self._add_digest_column()
+            for ids, vectors in whole:  # first, and the copy last: whoever kills this loses nothing
+                self._upsert([key.decode() for key in ids.tolist()], vectors, digests_of(ids, vectors))
+                lost.difference_update(ids.tolist())
+            out = [key.decode() for key in lost]
+            for start in range(0, len(out), BATCH):
+                self._table.delete(lancedb.col("id").isin(out[start : start + BATCH]))
             self._make_copy_again()
-            if whole:
-                self.write(list(whole), np.stack(list(whole.values())))
 
     # Reading
 
@@ -286,7 +290,21 @@ class LanceIndex(ReadBySnapshot):
             unclear[unclear] = copy.sound(places[unclear])
         return ~part.sound | unclear, same
 
+    def _refuse_twice(self, copy: ExactCopy) -> None:
+        """A copy whose ids are damaged says nothing of the table: then their digests are wrong."""
+        places = np.flatnonzero(copy.known[1:] == copy.known[:-1])
+        if len(places) and copy.sound(places).any():
+            raise DamagedIndexError(self._place, "a picture is in it twice")
+
+    def _upsert(self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests) -> None:
+        upsert = self._table.merge_insert("id").when_matched_update_all()
+        rows = self._arrow(ids, vectors, digests, self._table.schema)
+        upsert.when_not_matched_insert_all().execute(rows)
+
     def _sound_copy(self) -> ExactCopy:
+        """To be written into the table. One without digests is compared with the table first."""
+        if not self.snapshot().has_digests:
+            self.verify()
         copy = self.snapshot()
         if not copy.is_sound():
             log.warning("The copy of the vectors for reading is damaged and is made again.")
@@ -324,20 +342,29 @@ class LanceIndex(ReadBySnapshot):
     def _add_digest_column(self) -> None:
         """To a table that was begun before there were digests."""
         if DIGEST.name not in self._table.schema.names:
+            before = self.version
             self._table.add_columns(DIGEST)
+            if self._has_committed(before, 1):
+                self._matrix.append(before, self.version)  # no vector has changed
 
     def _give_digests(self) -> None:
         """To vectors that were written before there were any, and that were just compared with their copy."""
         with self._guarded():
             self._add_digest_column()
             schema = pa.schema([self._table.schema.field("id"), DIGEST])
-            given = [
-                pa.record_batch([pa.array(part.ids.astype(str)), digests_of(part.ids, part.vectors)], schema)
-                for part in self._parts()
-            ]
-            update = self._table.merge_insert("id").when_matched_update_all()
-            update.execute(pa.Table.from_batches(given, schema))
-            self._make_copy_again()
+            ids, digests = [], []
+            for part in self._parts():
+                ids.append(part.ids[~part.known])
+                digests.append(digests_of(ids[-1], part.vectors[~part.known]))
+            without, their = np.concatenate(ids), np.concatenate(digests)
+            before = self.version
+            for start in range(0, len(without), GIVEN_AT_ONCE):
+                some = slice(start, start + GIVEN_AT_ONCE)
+                columns = [pa.array(without[some].astype(str)), pa.array(their[some])]
+                update = self._table.merge_insert("id").when_matched_update_all()
+                update.execute(pa.table(columns, schema=schema))
+            if self._has_committed(before, -(-len(without) // GIVEN_AT_ONCE)):
+                self._matrix.append(before, self.version)
 
     def _open(self) -> lancedb.table.Table:
         if (table := self._opened()) is not None:
@@ -418,6 +445,10 @@ def guarded(folder: Path, bucket: BucketTables | None, *, opening: bool = False)
         reason = str(error) or type(error).__name__
         if bucket and (refusal := buckets.problem_of(reason, bucket.uri)) is not None:
             raise refusal from error
+        if isinstance(error, MemoryError) and not isinstance(error, pa.ArrowException):
+            raise
+        if any(sign in reason for sign in BUSY):
+            raise StorageError(f"{folder} can't be read now ({reason[:200]}). Try again.") from error
         if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
             raise DiskFullError(folder) from error
         if "Read-only file system" in reason:
@@ -457,17 +488,18 @@ def _are_damaged(damaged: int, of: int) -> str:
     return f"{damaged:,} of {of:,} vectors {'is' if damaged == 1 else 'are'} damaged"
 
 
-def _undamaged(part: _Part, wrong: NDArray[np.bool_], copy: ExactCopy) -> dict[str, NDArray[np.float16]]:
-    """What the copy has of the damaged rows of a part and is as it was written, by the copy's own digest or
-    by that of the table."""
+def _undamaged(
+    part: _Part, wrong: NDArray[np.bool_], copy: ExactCopy
+) -> tuple[NDArray[np.bytes_], NDArray[np.float16]]:
+    """Ids and vectors: what the copy has of the damaged rows of a part and is as it was written, by its own
+    digest or by that of the table."""
     places, there = located(copy.known, part.ids)
     rows = np.flatnonzero(wrong & there)
     held = copy.halves(places[rows])
     right = copy.sound(places[rows])
     if not copy.has_digests:
         right &= part.known[rows] & (digests_of(part.ids[rows], held) == part.digests[rows])
-    ids = part.ids[rows[right]].tolist()
-    return {key.decode(): vector for key, vector in zip(ids, held[right], strict=True)}
+    return part.ids[rows[right]], held[right]
 
 
 def _is_of_storage(error: BaseException) -> bool:

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from storage.files import write_whole
 from storage.vectors.digests import Digests, digests_of
 from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import ID_TYPE, located, order_of
+from storage.vectors.ids import ID_TYPE, ascend, located, order_of
 from storage.vectors.on_gpu import OnGpu
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before
@@ -241,7 +241,8 @@ class Matrix:
         rows = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
         there = (self.folder / of["file"]).stat().st_size
         whole = there >= of["rows"] * self._dimension * np.dtype(np.float16).itemsize
-        if not whole or (ids.dtype, rows.dtype, len(rows)) != (ID_TYPE, np.dtype(np.int32), len(ids)):
+        whole = whole and (ids.dtype, rows.dtype, len(rows)) == (ID_TYPE, np.dtype(np.int32), len(ids))
+        if not whole or not ascend(ids):
             raise ValueError(f"{folder} is not a whole copy.")
         return _State(folder, folder.name, of["file"], of["rows"], ids, rows)
 
@@ -268,7 +269,9 @@ class Matrix:
         beside = self._digests_beside(state.file)
         if not state.used:
             return np.empty(0, np.uint32)
-        return None if not beside.is_file() else np.memmap(beside, np.uint32, "r", shape=(state.used,))
+        if not beside.is_file() or beside.stat().st_size < state.used * np.dtype(np.uint32).itemsize:
+            return None
+        return np.memmap(beside, np.uint32, "r", shape=(state.used,))
 
     def _digests_beside(self, file: str) -> Path:
         return self.folder / file.replace("vectors-", "digests-", 1)

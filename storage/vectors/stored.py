@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -113,14 +114,13 @@ class StoredIndex(ReadBySnapshot):
         with contextlib.suppress(DamagedIndexError), self._counted():
             self._table.mend()
             return
-        kept = self._matrix.newest()
+        # A copy that is there already is of before a remake that was killed, and has more.
+        if not self._kept_folder.exists() and self._matrix.newest() is not None:
+            self._matrix.folder.rename(self._kept_folder)
         remove_table(self._folder, self.fingerprint, self._bucket)
-        self.__dict__["_table"] = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
-        if kept is not None:
-            for part in parts(kept.count()):
-                places = np.arange(part.start, part.stop)
-                places = places[kept.sound(places)]
-                self._table.write(kept.ids.at(places), kept.halves(places))
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
+        self._fill_from_kept(table)
+        self.__dict__["_table"] = table
 
     # Reading
 
@@ -169,7 +169,24 @@ class StoredIndex(ReadBySnapshot):
         if kept is not None and len(kept.ids):
             place = self._bucket.uri if self._bucket else self._folder
             raise DamagedIndexError(place, "its table is gone, a copy of it is there")
-        return LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
+        if self._kept_folder.is_dir():  # a remake was killed
+            self._fill_from_kept(table)
+        return table
+
+    def _fill_from_kept(self, table: LanceIndex) -> None:
+        """Writes what a table that was begun anew lacks of the copy that was kept of the one before it."""
+        kept = Matrix(self._kept_folder, self.dimension).newest()
+        if kept is not None:
+            for part in parts(kept.count()):
+                places = np.arange(part.start, part.stop)
+                missing = table.missing(kept.ids.at(places[kept.sound(places)]))
+                table.write(missing, kept.halves(kept.ids.places(missing)))
+        shutil.rmtree(self._kept_folder, ignore_errors=True)
+
+    @property
+    def _kept_folder(self) -> Path:
+        return self._folder / f"{self.fingerprint}.kept"
 
     @contextlib.contextmanager
     def _reopened_if_damaged(self) -> Iterator[None]:

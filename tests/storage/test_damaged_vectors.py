@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
+from storage.vectors import digests
+from storage.vectors.lance import LanceIndex
 from storage.vectors.stored import StoredIndex, tables_in
 
 COUNT = 300
@@ -142,6 +144,84 @@ def test_what_was_written_later_is_checked_as_well(folder: Path) -> None:
     }
 
 
+# What goes wrong in the middle of a repair
+
+
+def damage_three(folder: Path) -> None:
+    file = table_file(folder)
+    overwrite(file, vector_in(file), 3 * 2 * DIMENSION)
+
+
+class KilledError(Exception):
+    """Stands for a process that ends here."""
+
+
+@pytest.mark.parametrize("last", ["_upsert", "_make_copy_again"])
+def test_a_repair_that_is_killed_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    damage_three(folder)
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LanceIndex, last, killed)
+        with pytest.raises(KilledError):
+            opened(folder).remake()
+    index = opened(folder)
+    try:
+        index.verify()
+    except DamagedIndexError:
+        index.remake()
+    assert contents(index) == WRITTEN
+
+
+def test_a_table_that_is_made_anew_and_killed_meanwhile_is_filled_when_it_is_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = table_file(folder)
+    overwrite(file, file.stat().st_size - 60, 60)
+    write, written = LanceIndex.write, []
+
+    def once(index: LanceIndex, ids: list[str], vectors: NDArray[np.floating]) -> None:
+        if written:
+            raise KilledError
+        written.append(ids)
+        write(index, ids, vectors)
+
+    monkeypatch.setattr(digests, "AT_ONCE", 100)
+    with monkeypatch.context() as patched:
+        patched.setattr(LanceIndex, "write", once)
+        with pytest.raises(KilledError):
+            opened(folder).remake()
+    opened(folder).write(IDS[:1], VECTORS[:1])
+    assert contents(opened(folder)) == WRITTEN
+
+
+def test_a_copy_with_damaged_ids_speaks_for_no_table(folder: Path) -> None:
+    (ids,) = folder.glob("*.matrix/*/ids.npy")
+    with ids.open("r+b") as content:
+        content.seek(128 + 100 * 64)
+        content.write(bytes(20 * 64))
+    index = opened(folder)
+    index.verify()
+    assert contents(index) == WRITTEN
+
+
+@pytest.mark.parametrize("reason", ["Too many open files (os error 24)", "Cannot allocate memory"])
+def test_what_passes_is_no_damage(folder: Path, monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+    def refuse(_: LanceIndex) -> None:
+        raise OSError(reason)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LanceIndex, "_opened", refuse)
+        with pytest.raises(StorageError, match="Try again") as told:
+            opened(folder).remake()
+    assert not isinstance(told.value, DamagedIndexError)
+    assert contents(opened(folder)) == WRITTEN
+
+
 # Any bytes of any file
 
 
@@ -237,6 +317,26 @@ def test_numbers_that_are_none_in_an_old_table_are_not_copied(old: Path) -> None
     before = copied_vectors(old).read_bytes()
     assert "1 of" in found_damaged(opened(old))
     assert copied_vectors(old).read_bytes() == before
+
+
+def test_a_write_into_an_old_table_copies_no_damage_over_its_copy(old: Path) -> None:
+    file = table_file(old)
+    with file.open("r+b") as content:
+        content.seek(vector_in(file))
+        content.write(np.float16(0.25).tobytes())
+    opened(old).write(IDS[-1:], VECTORS[-1:])
+    assert "1 of" in found_damaged(opened(old))
+    opened(old).remake()
+    assert IDS[0] in opened(old).missing(IDS)
+
+
+def test_emptying_the_trash_writes_no_damaged_copy_into_an_old_table(old: Path) -> None:
+    file = copied_vectors(old)
+    with file.open("r+b") as content:
+        content.seek(vector_in(file))
+        content.write(np.float16(0.25).tobytes())
+    with pytest.raises(DamagedIndexError):
+        opened(old).purge(IDS[-1:])
 
 
 def test_a_damaged_copy_of_an_old_table_gives_way_to_the_table(old: Path) -> None:

@@ -19,9 +19,9 @@ from storage.backup import backup
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.deliveries import Deliveries
-from storage.errors import DiskFullError
+from storage.errors import DiskFullError, StorageError
 from storage.files import sqlite_url
-from storage.secrets import COLUMNS, FILES, SETTINGS
+from storage.secrets import COLUMNS, FILES, SETTINGS, KnownSecrets
 from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, now
 from storage.watches import NewWatch, Watched, Watches
 
@@ -170,8 +170,101 @@ def test_what_was_never_entered_is_not_asked_for(database: Database, tmp_path: P
         backup(database, tmp_path / "home", encoder=None, thumbnails=False), tmp_path / "restored"
     )
     said = (folder / "README.txt").read_text()
-    assert "nothing of that kind was set" in said
+    assert "None were set." in said
     assert "The endpoint's" not in said
+
+
+HARD = f"it's-{PASSWORD}"
+
+
+def backed_up(database: Database, home: Path, address: str, said: str, folder: Path) -> Path:
+    """A backup of a data folder with this address of its endpoint, and of a job that said so."""
+    (home / "settings.json").write_text(json.dumps({"openai_base_url": address}))
+    with database.write() as session:
+        session.add(JobRow(kind="k", state="failed", arguments={}, error=said))
+        session.add(
+            ModelCallRow(
+                purpose="p", model="m", endpoint=address, prompt_hash="h", latency_ms=1, outcome="failed",
+                error=said,
+            )
+        )  # fmt: skip
+    return unpacked(backup(database, home, encoder=None, thumbnails=False), folder)
+
+
+@pytest.mark.parametrize("password", [HARD, f'"{HARD}', f"#{HARD}", f"1#{HARD}", f"?{HARD}", f"/{HARD}"])
+def test_a_password_with_any_character_is_left_out(
+    database: Database, home: Path, tmp_path: Path, password: str
+) -> None:
+    address = f"https://ana:{password}@models.example/v1"
+    folder = backed_up(database, home, address, f"No answer of {address}", tmp_path / "restored")
+    assert found_in(folder) == []
+    settings = json.loads((folder / "settings.json").read_text())
+    assert settings == {"openai_base_url": "https://models.example/v1"}
+    restored = Database(sqlite_url(folder / "discern.sqlite"))
+    assert values_of(restored, JobRow.error) == ["No answer of https://models.example/v1"]
+    assert values_of(restored, ModelCallRow.endpoint) == ["https://models.example/v1"]
+    restored.close()
+
+
+def test_a_password_with_a_space_is_left_out(database: Database, home: Path, tmp_path: Path) -> None:
+    address = f"https://ana:with space {PASSWORD}@models.example/v1"
+    folder = backed_up(database, home, address, f"No answer of {address}", tmp_path / "restored")
+    assert found_in(folder) == []
+
+
+def test_a_key_in_the_query_of_an_endpoint_is_left_out(
+    database: Database, home: Path, tmp_path: Path
+) -> None:
+    address = f"https://models.example/v1?api-key={KEY}&api-version=2024-10-21"
+    folder = backed_up(database, home, address, f"{KEY} was refused", tmp_path / "restored")
+    assert found_in(folder) == []
+    kept = "https://models.example/v1?api-version=2024-10-21"
+    assert json.loads((folder / "settings.json").read_text()) == {"openai_base_url": kept}
+    assert "The endpoint's address" in (folder / "README.txt").read_text()
+    restored = Database(sqlite_url(folder / "discern.sqlite"))
+    assert values_of(restored, ModelCallRow.endpoint) == [kept]
+    assert values_of(restored, JobRow.error) == ["*** was refused"]
+    restored.close()
+
+
+def test_a_key_in_a_former_address_of_an_endpoint_is_left_out(
+    database: Database, home: Path, tmp_path: Path
+) -> None:
+    address = f"https://models.example/v1?api-key={KEY}"
+    folder = backed_up(database, home, address, "", tmp_path / "before")
+    (home / "settings.json").write_text("{}")
+    folder = unpacked(backup(database, home, encoder=None, thumbnails=False), tmp_path / "restored")
+    assert found_in(folder) == []
+
+
+@pytest.mark.parametrize("place", ["ana:{}@models.example/v1", "models.example/v1?api-key={}"])
+def test_an_encoded_secret_that_an_error_decodes_is_left_out(
+    database: Database, home: Path, tmp_path: Path, place: str
+) -> None:
+    address = f"https://{place.format(f'%40%2F{PASSWORD}')}"
+    folder = backed_up(database, home, address, f"@/{PASSWORD} is wrong", tmp_path / "restored")
+    restored = Database(sqlite_url(folder / "discern.sqlite"))
+    assert values_of(restored, JobRow.error) == ["*** is wrong"]
+    restored.close()
+    assert found_in(folder) == []
+
+
+def test_an_address_without_secrets_stays_as_it_is(database: Database, home: Path, tmp_path: Path) -> None:
+    address = "HTTPS://[::1]:8000/v1/@model?api-version=1"
+    folder = backed_up(database, home, address, "", tmp_path / "restored")
+    assert json.loads((folder / "settings.json").read_text()) == {"openai_base_url": address}
+    assert "The endpoint's address" not in (folder / "README.txt").read_text()
+
+
+def test_a_backup_that_cannot_be_cleaned_says_so(
+    filled: Database, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise sqlite3.OperationalError("no such table")
+
+    monkeypatch.setattr(KnownSecrets, "_rewrite_rows", fails)
+    with pytest.raises(StorageError, match="could not be removed, so no backup was written"):
+        b"".join(backup(filled, home, encoder=None, thumbnails=False))
 
 
 def test_with_secrets_everything_is_in_it(filled: Database, home: Path, tmp_path: Path) -> None:
