@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def job(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
     told = folder.with_suffix(".json")
     with FileLock(folder.with_suffix(".lock")):
         if not told.exists():
-            told.write_text(json.dumps(by_commands(folder, encoder_cache).said), encoding="utf-8")
+            made = by_commands(folder, encoder_cache)
+            shutil.copytree(made.discern.home, made.home_as_made, symlinks=True)
+            told.write_text(json.dumps(made.said), encoding="utf-8")
     return Job(folder, Commands(folder / "home"), json.loads(told.read_text(encoding="utf-8")))
 
 

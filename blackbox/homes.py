@@ -1,7 +1,7 @@
 """Data folders of earlier versions: unpacked, opened with the code of today, and read from outside.
 
-`docs/compatibility.md` promises what is used here: the commands and addresses in `read`, and the tables and
-columns in `KEPT`. The pictures themselves are gone, as on an unplugged disk.
+`docs/compatibility.md` promises what is used here: the commands and addresses in `read` with the fields that
+are read of them, and the tables and columns in `KEPT`. The pictures are gone, as on an unplugged disk.
 
     python -m blackbox.homes NAME…
 

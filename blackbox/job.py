@@ -35,6 +35,11 @@ class Job:
     def bundle(self) -> Path:
         return self.folder / "round-thing"
 
+    @property
+    def home_as_made(self) -> Path:
+        """A copy of the data folder, over which no command runs."""
+        return self.folder / "home-as-made"
+
 
 def new_home(folder: Path, cache: Path) -> Path:
     """Makes a data folder over the encoder's cache of all tests: filling one takes seconds."""
@@ -113,7 +118,9 @@ def names(pictures: list[dict[str, Any]]) -> list[str]:
 
 
 def exact(job: Job) -> dict[str, Any]:
-    """Returns what is the same on every computer: who was asked by design, what was given, counts, files."""
+    """Returns what is the same on every computer: who was asked by design, what was given, counts, files.
+
+    Decisions are, too, because no score is near the threshold, which a test shows."""
     said, evaluated = job.said, job.said["concept evaluate"]
     people = [row for row in rows_of(job.folder / "labels.csv") if row["author_kind"] == "person"]
     return {

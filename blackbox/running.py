@@ -104,9 +104,11 @@ class App:
     """`discern run` over one data folder, on a free port. It can be stopped and started again."""
 
     def __init__(self, home: Path, log: Path, **more: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        # Bound until the end, and never listening: the app may bind it too, and nobody else is given it.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self.port = int(self._reserved.getsockname()[1])
         self.home, self.log = home, log
         self.origin = f"http://127.0.0.1:{self.port}"
         self._environment = environment(home, **({"DISCERN_PORT": str(self.port)} | more))
@@ -144,6 +146,7 @@ class App:
     def end(self) -> None:
         if self.is_running:
             self.signalled(signal.SIGKILL)
+        self._reserved.close()
 
     def request(
         self,

@@ -139,6 +139,13 @@ def test_figures_and_probabilities_are_as_recorded(job: Job) -> None:
     assert apart == {}
 
 
+def test_no_decision_depends_on_the_computer(job: Job) -> None:
+    threshold = job.said["concept train"]["threshold"]
+    rows = [*rows_of(job.folder / "scores.csv"), *rows_of(job.folder / "library.csv")]
+    # Its score may be off by CLOSE, and the threshold too.
+    assert [row for row in rows if abs(float(row["score"]) - threshold) <= 2 * CLOSE] == []
+
+
 def test_a_concept_begins_with_its_sentence_and_expand_proposes_criteria_and_searches(job: Job) -> None:
     begun, proposed = job.said["concept new"], job.said["concept expand"]
     assert (begun["name"], begun["revision"]["definition"]["description"]) == (NAME, SENTENCE)

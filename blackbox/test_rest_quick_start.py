@@ -233,8 +233,3 @@ def test_the_openapi_document_has_every_route_of_the_program(app: App) -> None:
         ("get", "/concepts/{}/versions/{}/scores"),
         ("get", "/concepts/{}/versions/{}/bundle"),
     }
-
-
-def test_the_reference_is_a_page(app: App) -> None:
-    answer = app.request("GET", f"{API}/docs")
-    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "text/html")

@@ -294,7 +294,7 @@ class ChangedBundleError(DiscernError):
         shown = list(differences[:MOST_DIFFERENCES])
         if more := len(differences) - len(shown):
             shown.append(f"{more} more")
-        super().__init__(f"{bundle} is not as it was written: {'; '.join(shown)}.")
+        super().__init__(f"{bundle} has changed since it was exported: {'; '.join(shown)}.")
         self.differences = list(differences)
 
 

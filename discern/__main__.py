@@ -31,7 +31,7 @@ def serve_bundles(
     ] = None,
     digest: Annotated[
         list[str] | None,
-        typer.Option(metavar="D", help="Only bundles with these digests; one for each, in any order."),
+        typer.Option(metavar="D", help="Serve only bundles with these digests, one each."),
     ] = None,
 ) -> None:
     """Answer for exported classifiers over HTTP: pictures in, JSON out, without a library."""

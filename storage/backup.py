@@ -35,9 +35,9 @@ To restore it:
 {secrets}
 """
 LEFT_OUT = """Keys, passwords and the addresses of webhooks are not in the backup. {again}
-Everybody logs in again. Labels and their authors are as they were."""
+Everyone has to log in again. Labels and their authors are as they were."""
 ALL_IN_IT = """The backup holds keys and passwords: keep it where nobody else can read it."""
-NONE_SET = "But nothing of that kind was set."
+NONE_SET = "None were set."
 IN_A_BUCKET = """
 Vectors, small pictures and uploaded pictures were kept in {store}, and the uploads only there: they are
 not in the backup. Keep a copy of that place by the means of its service, and:
@@ -86,7 +86,7 @@ def _again(secrets: KnownSecrets) -> str:
     ]
     if secrets.has_address:
         lines.append(
-            "The endpoint's address with name and password: discern settings set openai_base_url URL"
+            "The endpoint's address with its name, password or key: discern settings set openai_base_url URL"
         )
     lines += [
         f"{name} ({role}), who may log in: discern users add {name} --role {role}"

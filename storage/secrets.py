@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from sqlalchemy import JSON, select
 
@@ -23,19 +23,23 @@ from storage.errors import StorageError
 from storage.files import make_private
 from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, WatchRow
 
-USERINFO = re.compile(r"(?<=://)[^/\s?#\"']*@")  # a name and password in an address
+USERINFO = re.compile(r"(?<=://)[^/\s]*@")  # a name and password in an address
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
+HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")  # perhaps with a port
+HARMLESS = "api-version"  # in the query of an address of Azure's kind, whose other values may be keys
 LONG_ENOUGH = 12  # characters of a path by which a webhook can be told from other words
 HIDDEN = "***"
 
 # What sessions are signed with, hashes of passwords, what messages of webhooks are signed with.
 FILES = ("secret", "users.json", "webhooks")
-# In settings.json. Of addresses there the name and password are left out.
+# In settings.json. Of addresses there name, password and query are left out.
 SETTINGS = ("openai_api_key", "users", "database_url", "oauth_client_secret")
 # Addresses whose path is a secret.
 WEBHOOKS = (WatchRow.webhook,)
-# Addresses, and words of others, which may repeat a secret.
+# Addresses of endpoints, which may be former ones.
+ADDRESSES = (ModelCallRow.endpoint,)
+# Words of others, which may repeat a secret.
 WORDS = (
-    ModelCallRow.endpoint,
     ModelCallRow.error,
     JobRow.arguments,
     JobRow.message,
@@ -46,7 +50,7 @@ WORDS = (
     DeliveryRow.problem,
     AuditRow.about,
 )
-COLUMNS = (*WEBHOOKS, *WORDS)
+COLUMNS = (*WEBHOOKS, *ADDRESSES, *WORDS)
 
 
 class KnownSecrets:
@@ -67,8 +71,8 @@ class KnownSecrets:
         tails = (webhook.removeprefix(_place(webhook)) for webhook in webhooks)
         known |= {tail: HIDDEN for tail in tails if len(tail) >= LONG_ENOUGH}
         known |= {str(value): HIDDEN for name, value in self._settings.items() if _is_secret(name)}
-        passwords = (urlsplit(value).password for value in self._settings.values() if isinstance(value, str))
-        known |= {password: HIDDEN for password in passwords if password}
+        for value in self._settings.values():
+            known |= _secrets_of(value) if isinstance(value, str) else {}
         signing = (self._home / "webhooks").glob("*.secret")
         known |= {file.read_text(encoding="utf-8"): HIDDEN for file in signing}
         return {one: known[one] for one in sorted(filter(None, known), key=len, reverse=True)}
@@ -84,17 +88,18 @@ class KnownSecrets:
     def settings(self) -> dict[str, Any]:
         """Those of settings.json without them."""
         kept = {name: value for name, value in self._settings.items() if not _is_secret(name)}
-        return {name: _each(value, _without_userinfo) for name, value in kept.items()}
+        return {name: _each(value, _without_secrets) for name, value in kept.items()}
 
     def are_in_rows(self) -> bool:
         with self._database.read() as session:
             if self._watched:
                 return True
-            for column in WORDS:
+            for column in (*ADDRESSES, *WORDS):
                 query = select(column).where(column.is_not(None)).execution_options(yield_per=1000)
                 if not isinstance(column.property.columns[0].type, JSON):  # which PostgreSQL can't compare
                     query = query.distinct()
-                if any(self.without(value) != value for value in session.scalars(query)):
+                clean = self._address_without if column in ADDRESSES else self.without
+                if any(clean(value) != value for value in session.scalars(query)):
                     return True
         return False
 
@@ -102,11 +107,14 @@ class KnownSecrets:
         """A text, or what JSON knows, without them."""
         return _each(value, self._text_without)
 
+    def _address_without(self, text: str) -> str:
+        return self._text_without(_without_secrets(text))
+
     def _text_without(self, text: str) -> str:
         for secret, instead in self._known.items():
             if len(secret) >= LONG_ENOUGH or instead != HIDDEN:
                 text = text.replace(secret, instead)
-        return self._redact(_without_userinfo(text))
+        return self._redact(USERINFO.sub("", text))
 
     def leave_out(self, copy: Path) -> None:
         """Takes them out of an SQLite file. Deleted and overwritten bytes may still say them, in places that
@@ -123,7 +131,9 @@ class KnownSecrets:
         except sqlite3.Error as error:
             if (problem := obstacle(copy.parent)) is not None:
                 raise problem from error
-            raise StorageError(f"KnownSecrets can't be taken out of a backup: {error}.") from error
+            raise StorageError(
+                f"Keys and passwords could not be removed, so no backup was written: {error}."
+            ) from error
 
     def _rewrite_rows(self, connection: sqlite3.Connection) -> bool:
         """Whether there were any."""
@@ -131,8 +141,12 @@ class KnownSecrets:
         connection.execute("BEGIN")
         for attribute in COLUMNS:
             column = attribute.property.columns[0]
-            clean: Callable[[str], str] = _place if attribute in WEBHOOKS else self.without
-            if isinstance(column.type, JSON):
+            clean: Callable[[str], str] = self.without
+            if attribute in WEBHOOKS:
+                clean = _place
+            elif attribute in ADDRESSES:
+                clean = self._address_without
+            elif isinstance(column.type, JSON):
                 clean = _of_json(self.without)
             name, table = column.name, column.table.name
             values = connection.execute(f'SELECT DISTINCT "{name}" FROM "{table}" WHERE "{name}" IS NOT NULL')
@@ -149,7 +163,7 @@ class KnownSecrets:
 
     @property
     def has_address(self) -> bool:
-        """Whether an address in the settings has a name and password."""
+        """Whether an address in the settings has a name, a password or a key."""
         return any(self._settings[name] != value for name, value in self.settings().items())
 
     @property
@@ -172,8 +186,48 @@ def _is_secret(setting: str) -> bool:
     return setting.lower() in SETTINGS
 
 
-def _without_userinfo(text: str) -> str:
-    return USERINFO.sub("", text)
+def _parts(address: str) -> tuple[str, str, str] | None:
+    """Scheme, name and password, and the rest; None for what is no address. Where a password has characters
+    that end a host, such as # or /, all up to the last @ counts as part of it."""
+    if (match := ADDRESS.fullmatch(address)) is None:
+        return None
+    scheme, rest = match.groups()
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    userinfo, _, _ = authority.rpartition("@")
+    behind = rest[len(authority) :]
+    if not userinfo and (HOST.fullmatch(authority) is None or "@" in "".join(_query(behind))):
+        userinfo = rest.rpartition("@")[0]
+    return scheme, userinfo, rest[len(userinfo) :].removeprefix("@")
+
+
+def _query(rest: str) -> tuple[str, str]:
+    """The query and the fragment."""
+    before, _, fragment = rest.partition("#")
+    return before.partition("?")[2], fragment
+
+
+def _without_secrets(address: str) -> str:
+    """An address without name, password, fragment and query, but for `HARMLESS`; other texts as they are."""
+    if (found := _parts(address)) is None:
+        return address
+    scheme, _, rest = found
+    kept = [pair for pair in _query(rest)[0].split("&") if pair.partition("=")[0] == HARMLESS]
+    return scheme + re.split(r"[?#]", rest, maxsplit=1)[0] + ("?" + "&".join(kept) if kept else "")
+
+
+def _secrets_of(address: str) -> dict[str, str]:
+    """What is secret in an address, in every way an error may repeat it → what stands there instead."""
+    if (found := _parts(address)) is None:
+        return {}
+    _, userinfo, rest = found
+    name, _, password = userinfo.partition(":")
+    pairs = (pair.partition("=") for pair in _query(rest)[0].split("&"))
+    values = [value for key, _, value in pairs if key != HARMLESS]
+    written = [password or name, *values]  # a key may stand where the name does
+    plain = [unquote(password or name), *map(unquote_plus, values)]
+    known = {text: HIDDEN for one in plain for text in (one, quote(one), quote(one, safe=""))}
+    known |= dict.fromkeys(written, HIDDEN)
+    return known | ({f"{userinfo}@": ""} if userinfo else {})
 
 
 def _place(address: str) -> str:

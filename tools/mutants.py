@@ -5,7 +5,7 @@
 The same seed draws the same mutants from the same code. One run of the quick tests under coverage says which
 lines each test runs. Then each mutant is put into a copy of the tree, where the tests of its line run until
 one fails. A run that was cut off goes on where it was. `tools/mutants.csv` keeps the outcomes: when the code
-is rebuilt, as large a share must die.
+is rebuilt, as large a share must die. A mutant that timed out is dead, too.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,53 +38,34 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tools" / "mutants.csv"
 SEED = "discern"
 AREAS = {  # how many mutants, of which files; a file is of the first area that names it
-    "test sets": (
-        25,
-        "concepts/classifier/sample.py concepts/labels/dataset.py concepts/labels/lessons.py"
+    "test sets": (25, "concepts/classifier/sample.py concepts/labels/dataset.py concepts/labels/lessons.py"
         " concepts/labels/waves.py concepts/learning/sampled.py concepts/learning/splits.py"
-        " concepts/learning/waves.py concepts/workbench/apart.py",
-    ),
-    "intervals": (
-        20,
-        "concepts/classifier/settling.py concepts/learning/any_time.py concepts/learning/bounded.py"
-        " concepts/learning/certificates.py concepts/learning/confidence.py concepts/learning/intervals.py"
-        " concepts/learning/permutation.py concepts/learning/two_samples.py"
-        " concepts/workbench/certificates.py",
-    ),
-    "evaluation": (
-        30,
-        "concepts/classifier/measuring.py concepts/classifier/quality.py concepts/classifier/robustness.py"
-        " concepts/classifier/slices.py concepts/learning/agreement.py concepts/learning/alt_test.py"
-        " concepts/learning/average_probability.py concepts/learning/calibration.py"
-        " concepts/learning/changed_answers.py concepts/learning/consistency.py"
-        " concepts/learning/evaluation.py concepts/learning/paired.py concepts/learning/report.py"
-        " concepts/learning/target.py concepts/learning/thresholds.py",
-    ),
-    "labelling": (
-        40,
-        "concepts/candidates/*.py concepts/labels/*.py concepts/learning/wall.py"
-        " concepts/workbench/answers.py concepts/workbench/label_exports.py concepts/workbench/label_files.py"
-        " concepts/workbench/second_look.py web/http/answers.py web/http/elsewhere.py",
-    ),
-    "access and roles": (
-        25,
-        "concepts/installation/users.py web/http/access.py web/http/exposure.py web/http/guard.py"
-        " web/http/login.py web/http/policy.py web/http/protected.py web/http/roles.py"
-        " web/http/screening.py web/http/sharing.py web/http/sign_in.py web/http/visitors.py",
-    ),
+        " concepts/learning/waves.py concepts/workbench/apart.py"),
+    "intervals": (20, "concepts/classifier/settling.py concepts/learning/any_time.py"
+        " concepts/learning/bounded.py concepts/learning/certificates.py concepts/learning/confidence.py"
+        " concepts/learning/intervals.py concepts/learning/permutation.py concepts/learning/two_samples.py"
+        " concepts/workbench/certificates.py"),
+    "evaluation": (30, "concepts/classifier/measuring.py concepts/classifier/quality.py"
+        " concepts/classifier/robustness.py concepts/classifier/slices.py concepts/learning/agreement.py"
+        " concepts/learning/alt_test.py concepts/learning/average_probability.py"
+        " concepts/learning/calibration.py concepts/learning/changed_answers.py"
+        " concepts/learning/consistency.py concepts/learning/evaluation.py concepts/learning/paired.py"
+        " concepts/learning/report.py concepts/learning/target.py concepts/learning/thresholds.py"),
+    "labelling": (40, "concepts/candidates/*.py concepts/labels/*.py concepts/learning/wall.py"
+        " concepts/workbench/answers.py concepts/workbench/label_exports.py"
+        " concepts/workbench/label_files.py concepts/workbench/second_look.py web/http/answers.py"
+        " web/http/elsewhere.py"),
+    "access and roles": (25, "concepts/installation/users.py web/http/access.py web/http/exposure.py"
+        " web/http/guard.py web/http/login.py web/http/policy.py web/http/protected.py web/http/roles.py"
+        " web/http/screening.py web/http/sharing.py web/http/sign_in.py web/http/visitors.py"),
     "storage": (60, "storage/*.py storage/pictures/*.py storage/vectors/*.py"),
-}
+}  # fmt: skip
 NOT_RUN = ("browser", "end_to_end", "engines", "packaging")  # folders of tests: slow, or of other things
-DECIDING = (
-    "concepts/",
-    "discern/",
-    "storage/",
-    "tests/",
-    "web/",
-)  # a change of them makes an old run useless
+DECIDING = ("concepts/", "discern/", "storage/", "tests/", "web/")  # another of them, another run
 SECONDS = 15.0  # of tests for one mutant
-PATIENCE = 120.0  # seconds beyond five times that, until a mutant counts as timed out
+PATIENCE = 300.0  # seconds beyond five times that, until a mutant counts as timed out
 AT_ONCE = 2
+FEW = ("-q", "-rfE", "-p", "no:xdist")
 
 COMPARISONS = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
@@ -93,6 +74,7 @@ COMPARISONS = {
 }  # fmt: skip
 ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.FloorDiv: ("//", "*")}
 LOGS = {"debug", "info", "warning", "error", "exception"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 TEXTS = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple)  # which + and * join
 JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -175,10 +157,8 @@ def changes(source: bytes) -> Iterator[tuple[int, int, int, str]]:
                 if child is not getattr(node, "annotation", None):
                     yield from inside(child)
 
-    functions = (
-        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-    for node in {id(n): n for function in functions for part in function.body for n in inside(part)}.values():
+    defined = (n for n in ast.walk(ast.parse(source)) if isinstance(n, FUNCTIONS))
+    for node in {id(n): n for function in defined for part in function.body for n in inside(part)}.values():
         for at, until, new in of(node):
             yield source.count(b"\n", 0, at) + 1, at, until, new
 
@@ -201,9 +181,7 @@ def draw(root: Path, files: Sequence[str], areas: Mapping[str, tuple[int, str]] 
         for pattern in patterns.split():
             like = [f for f in files if fnmatchcase(f, pattern) and f.count("/") == pattern.count("/")]
             if not like:
-                raise SystemExit(
-                    f"No file is {pattern}, of the area “{area}”: say in AREAS what is there now."
-                )
+                raise SystemExit(f"No file is {pattern}, of “{area}”: say in AREAS what is there now.")
             names.update(like)
         by_line: dict[tuple[str, int], list[Mutant]] = defaultdict(list)
         for name in sorted(names - taken):
@@ -221,24 +199,26 @@ def draw(root: Path, files: Sequence[str], areas: Mapping[str, tuple[int, str]] 
 
 
 class Copy:
-    """A copy of files, in which tests run."""
+    """A copy of files, in which tests run. Each run has its own copy of `cache`, too."""
 
-    def __init__(self, root: Path, files: Sequence[str], folder: Path) -> None:
-        self.root, self.folder = root, folder
+    def __init__(self, root: Path, files: Sequence[str], folder: Path, cache: Path) -> None:
+        self.root, self.folder, self.cache = root, folder, cache
         for name in files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, folder / name)
 
     def pytest(self, *arguments: str, patience: float | None = None) -> tuple[int | None, str]:
         """The exit code, None where it took too long, and what was printed."""
-        temporary = self.folder / "tmp"
+        temporary, cache = self.folder / "tmp", self.folder / "cache"
         temporary.mkdir(exist_ok=True)
+        shutil.rmtree(cache, ignore_errors=True)
+        if self.cache.exists():
+            shutil.copytree(self.cache, cache)
         environment = os.environ | {"PYTHONPATH": str(self.folder), "TMPDIR": str(temporary)}
-        cache = f"cache_dir={self.folder.parent / 'cache'}"  # the encoders', which all copies share
-        command = [sys.executable, "-m", "pytest", "-m", "not slow", "--hypothesis-seed=0", "-o", cache]
+        command = [sys.executable, "-m", "pytest", "-m", "not slow", "--hypothesis-seed=0"]
         process = subprocess.Popen(
-            [*command, *arguments], cwd=self.folder, env=environment, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [*command, "-o", f"cache_dir={cache}", *arguments], cwd=self.folder, env=environment,
+            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         try:
             printed, _ = process.communicate(timeout=patience)
@@ -273,7 +253,7 @@ class Tests:
 
 
 def learned(copy: Copy, kept: Path) -> Tests:
-    """Runs the quick tests once under coverage, unless an earlier run has."""
+    """Runs the quick tests once under coverage, unless an earlier run has, and keeps what encoders cached."""
     if not kept.exists():
         without = [f"--ignore=tests/{folder}" for folder in NOT_RUN]
         report = copy.folder / "report.xml"
@@ -283,6 +263,7 @@ def learned(copy: Copy, kept: Path) -> Tests:
             "-o", "junit_family=xunit1", "tests", *without,
         )  # fmt: skip
         print(printed[-2000:], flush=True)
+        shutil.copytree(copy.folder / "cache", copy.cache, dirs_exist_ok=True)
         seconds = {}
         for case in ElementTree.parse(report).iter("testcase"):
             if not len(case):  # nothing went wrong, and it wasn't left out
@@ -296,7 +277,6 @@ def learned(copy: Copy, kept: Path) -> Tests:
                 line: sorted({context.partition("|")[0] for context in contexts} - {""})
                 for line, contexts in found.items()
             }
-        kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps([seconds, lines]))
     seconds, of_file = json.loads(kept.read_text())
     by_line = {file: {int(line): tests for line, tests in of.items()} for file, of in of_file.items()}
@@ -311,30 +291,39 @@ def _in_file(case: ElementTree.Element) -> str:
 
 
 def outcome(copy: Copy, mutant: Mutant, tests: Sequence[str]) -> tuple[str, str]:
-    """`killed`, `timed out` or `survived`, and by or in which test."""
+    """`killed`, `timed out` or `survived`, and by which test. Raises `SystemExit` where pytest can't run
+    these tests without the mutant, either."""
     if not tests:
         return "survived", "no test runs this line"
     file = copy.folder / mutant.path
     source = (copy.root / mutant.path).read_bytes()
     file.write_bytes(mutant.applied(source))
     try:
-        code, printed = copy.pytest(
-            "-x", "-q", "-rfE", "-p", "no:xdist", *tests, patience=PATIENCE + 5 * SECONDS
-        )
+        code, printed = copy.pytest(*FEW, "-x", *tests, patience=PATIENCE + 5 * SECONDS)
     finally:
         file.write_bytes(source)
-    if code is None:
-        return "timed out", ""
-    if code == 0:
-        return "survived", ""
-    said = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", printed, re.MULTILINE)
-    return "killed", said[1] if said else "before the first test"
+    if not code:
+        return ("timed out" if code is None else "survived"), ""
+    if code in (1, 2) and (found := failed(printed, tests)):
+        return "killed", found[0]
+    code, printed = copy.pytest(*FEW, *tests)
+    if code:
+        raise SystemExit(f"Also without {mutant.key} pytest ends with {code}:\n{printed[-2000:]}")
+    return "killed", "before the first test"
+
+
+def failed(printed: str, tests: Collection[str]) -> list[str]:
+    """Which of the tests pytest says have failed, and which files it couldn't collect."""
+    summary = printed.rpartition("short test summary info")[2]
+    said = re.findall(r"^(?:FAILED|ERROR) (\S.*)$", summary, re.MULTILINE)
+    return [next((t for t in tests if f"{s} ".startswith(f"{t} ")), s.partition(" - ")[0]) for s in said]
 
 
 def judged(
     mutants: Sequence[Mutant], tests: Tests, copies: Sequence[Copy], journal: Path
 ) -> dict[str, list[str]]:
-    """Outcome and test by a mutant's key, each written down as soon as it is known."""
+    """Outcome and test by a mutant's key, each written down as soon as it is known. What a test killed that
+    fails without a mutant, too, is judged again without that test."""
     known = dict(map(json.loads, journal.read_text().splitlines())) if journal.exists() else {}
     idle: SimpleQueue[Copy] = SimpleQueue()
     for copy in copies:
@@ -353,7 +342,16 @@ def judged(
 
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(judge, [mutant for mutant in mutants if mutant.key not in known]))
-    return known
+    killing = {test for end, test in known.values() if end == "killed"} & tests.seconds.keys()
+    code, printed = copies[0].pytest(*FEW, *sorted(killing)) if killing else (0, "")
+    if code == 0:
+        return known
+    if not (ill := set(failed(printed, killing)) & killing):
+        raise SystemExit(f"Without a mutant pytest ends with {code}:\n{printed[-2000:]}")
+    print(f"These fail without a mutant, and kill none: {', '.join(sorted(ill))}", flush=True)
+    rest = {test: took for test, took in tests.seconds.items() if test not in ill}
+    journal.write_text("".join(json.dumps(one) + "\n" for one in known.items() if one[1][1] not in ill))
+    return judged(mutants, Tests(rest, tests.lines), copies, journal)
 
 
 def main() -> None:
@@ -366,20 +364,35 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         Path(folder).chmod(0o711)  # PostgreSQL runs as somebody else, and has a folder in it
-        copies = [Copy(ROOT, files, Path(folder, str(number))) for number in range(AT_ONCE)]
+        copies = [Copy(ROOT, files, Path(folder, str(number)), kept / "cache") for number in range(AT_ONCE)]
         tests = learned(copies[0], kept / "lines.json")
         known = judged(mutants, tests, copies, kept / "outcomes.jsonl")
-    with RESULTS.open("w", newline="") as out:
+    new = ROOT / ".sample" / "mutants.csv"
+    with new.open("w", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")
         rows.writerow(["area", "path", "line", "change", "outcome", "test"])
         for one in mutants:
-            rows.writerow(
-                [one.area, one.path, one.line, one.shown((ROOT / one.path).read_bytes()), *known[one.key]]
-            )
-    for area in [*AREAS, ""]:
-        ended = Counter(known[one.key][0] for one in mutants if area in ("", one.area))
-        dead, total = ended["killed"] + ended["timed out"], sum(ended.values())
-        print(f"{area or 'together'}: {dead} of {total} died, {dead / total:.0%} ({dict(ended)})")
+            change = one.shown((ROOT / one.path).read_bytes())
+            rows.writerow([one.area, one.path, one.line, change, *known[one.key]])
+    for area in AREAS:
+        print(f"{area}: {share(new, area):.0%} died")
+    take_over(new, RESULTS)
+
+
+def take_over(new: Path, results: Path) -> None:
+    """Puts new results in the place of the old ones. Raises `SystemExit` where fewer died."""
+    before = share(results) if results.exists() else 0.0
+    print(f"together: {share(new):.0%} died, {before:.0%} before")
+    if share(new) < before:
+        raise SystemExit(f"Fewer mutants die than before: see in {new} which tests are missing.")
+    shutil.copyfile(new, results)
+
+
+def share(results: Path, area: str = "") -> float:
+    """How many of the mutants of an area, or of all, were killed or timed out."""
+    with results.open(newline="") as rows:
+        outcomes = [row["outcome"] for row in csv.DictReader(rows) if area in ("", row["area"])]
+    return sum(outcome in ("killed", "timed out") for outcome in outcomes) / len(outcomes)
 
 
 if __name__ == "__main__":

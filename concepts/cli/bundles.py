@@ -50,8 +50,8 @@ def bundle_digest(
     path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="An exported folder or zip.")],
     as_json: Json = False,
 ) -> None:
-    """One line that stands for all files of an exported classifier, to be told to whoever gets it: score and
-    serve take it as --digest, and refuse any other. It is what sha256sum says of SHA256SUMS."""
+    """Print one line that identifies a bundle. Send it by another channel. With --digest, score and serve
+    refuse any other bundle."""
     must_exist(path)
     from concepts.export.checking import bundle_digest  # as above
 

@@ -26,10 +26,10 @@ def score(
         ),
     ] = None,
     digest: Annotated[
-        str | None, typer.Option(metavar="D", help="Only the bundle that “bundle digest” said this of.")
+        str | None, typer.Option(metavar="D", help="Refuse every bundle but the one with this digest.")
     ] = None,
     accept_changed: Annotated[
-        bool, typer.Option("--accept-changed", help="Also with files that differ from its checksums.")
+        bool, typer.Option("--accept-changed", help="Score even if files differ from SHA256SUMS.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -69,7 +69,7 @@ def check_bundle(path: Path) -> BundleCheck:
     bundle = load_bundle(path, accept_changed=True)
     with opened(path) as files:
         found, digest = compared(files, _facts_of(files))
-        problems = found.differences + [f"{name} has no checksum" for name in found.beside]
+        problems = found.all_differences
         if CLASSIFIER_FILE in files.sizes:
             problems += graph_problems(files.read(CLASSIFIER_FILE, MOST_BYTES[CLASSIFIER_FILE]), bundle)
         sizes = files.sizes
@@ -96,10 +96,10 @@ def concepts_of(facts: BundleFacts) -> tuple[BundleConcept, ...]:
 
 def bundle_digest(path: Path) -> str:
     """A line that stands for a bundle's whole content, as folder and as zip: the SHA-256 of its list of
-    checksums, which its files have. Raises `ChangedBundleError` where they don't, and `DiscernError` where
-    there is no list."""
+    checksums. Raises `ChangedBundleError` where a file differs from the list or isn't in it, and
+    `DiscernError` where there is no list."""
     with opened(path) as files:
-        digest = check_unchanged(files, _facts_of(files))
+        digest = check_unchanged(files, _facts_of(files), nothing_else=True)
     if digest is None:
         raise DiscernError(f"{path} has no checksums: an older Discern wrote it. Export it again.")
     return digest

@@ -33,12 +33,17 @@ def parse_checksums(text: str) -> dict[str, str]:
 
 
 class ChecksumResult(NamedTuple):
-    """`differences` say what is not as it was written, `whole` are the files that are. `beside`: other files,
-    which nothing that scores would read, and so no difference."""
+    """`differences` say what is not as it was written, `whole` are the files that are. `unlisted`: all else
+    that is there, which `discern score` doesn't read."""
 
     differences: list[str]
     whole: list[str]
-    beside: list[str]
+    unlisted: list[str]
+
+    @property
+    def all_differences(self) -> list[str]:
+        """With what is unlisted: whoever runs classify.py may run code that lies beside it."""
+        return self.differences + [f"{name} has no checksum" for name in self.unlisted]
 
 
 def compare(

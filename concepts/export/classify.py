@@ -31,6 +31,9 @@ from typing import Any, NamedTuple, TextIO
 import numpy as np
 import onnxruntime
 
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True  # a folder __pycache__ would have no checksum
+
 from concepts.export.checksums import folder_differences
 from concepts.export.reading import BadPictureError, Reader, bytes_of, printable, walk
 

@@ -4,9 +4,10 @@ extracted."""
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -26,14 +27,21 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runtime
 
 
 class BundleFiles:
-    """The bundle's own files by name. `sizes` are in bytes."""
+    """The bundle's own files by name. `sizes` are in bytes. `others` is all else that is there: each has a
+    slash in its name, so none can have the name of a file."""
 
     def __init__(
-        self, path: Path, sizes: Mapping[str, int], open_file: Callable[[str], IO[bytes]], inside: str = ""
+        self,
+        path: Path,
+        sizes: Mapping[str, int],
+        open_file: Callable[[str], IO[bytes]],
+        others: Collection[str],
+        inside: str = "",
     ) -> None:
         """`inside`: the bundle's folder in a zip, with a slash behind it."""
         self.path = path
         self.sizes = dict(sizes)
+        self.others = sorted(set(others))
         self._open, self._inside = open_file, inside
 
     def read(self, name: str, most: int) -> bytes:
@@ -73,11 +81,13 @@ def opened(path: Path) -> Iterator[BundleFiles]:
             yield _bounded(found)
     elif path.is_dir():
         try:
-            files = {file.name: file for file in path.iterdir() if file.is_file()}
+            entries = list(path.iterdir())
+            files = {file.name: file for file in entries if file.is_file()}
+            others = [f"{entry.name}/" for entry in entries if entry.name not in files]
             sizes = {name: file.stat().st_size for name, file in files.items()}
         except OSError as error:
             raise damaged(path, f"it can't be read ({_reason(error)})") from error
-        yield _bounded(BundleFiles(path, sizes, lambda name: files[name].open("rb")))
+        yield _bounded(BundleFiles(path, sizes, lambda name: files[name].open("rb"), others))
     else:
         raise DiscernError(f"There is no bundle at {path}.")
 
@@ -114,7 +124,22 @@ def _opened_zip(path: Path) -> Iterator[BundleFiles]:
             if not member.is_dir() and PurePosixPath(member.filename).parent == folder
         }
         sizes = {name: member.file_size for name, member in members.items()}
-        yield BundleFiles(path, sizes, lambda name: archive.open(members[name]), inside)
+        others = _others(archive, folder)
+        yield BundleFiles(path, sizes, lambda name: archive.open(members[name]), others, inside)
+
+
+def _others(archive: zipfile.ZipFile, folder: PurePosixPath) -> list[str]:
+    """What is in an archive beside the files of its bundle: subfolders, and all that lies outside of it."""
+    others = []
+    for member in archive.infolist():
+        name = PurePosixPath(member.filename)
+        if folder in name.parents:
+            within = name.relative_to(folder).parts
+            if member.is_dir() or len(within) > 1:
+                others.append(f"{within[0]}/")
+        elif not member.is_dir() or name not in (folder, *folder.parents):
+            others.append(posixpath.relpath(name, folder))  # begins with ../
+    return others
 
 
 def _safe_names(archive: zipfile.ZipFile, path: Path) -> list[PurePosixPath]:
@@ -127,7 +152,7 @@ def _safe_names(archive: zipfile.ZipFile, path: Path) -> list[PurePosixPath]:
         for member in archive.infolist()
     ):
         raise damaged(path, "it is compressed in an unusual way")
-    if len(set(members)) != len(members):
+    if len({PurePosixPath(name) for name in members}) != len(members):
         raise damaged(path, "it holds two files of one name")
     for name in members:
         if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):

@@ -120,7 +120,7 @@ def read_bundle(
 ) -> tuple[Bundle, dict[str, bytes]]:
     """The same, and the files `also`, those that there are: the very bytes that were compared."""
     if digest is not None and accept_changed:
-        raise DiscernError("A bundle has either a digest to be compared with, or may have changed.")
+        raise DiscernError("Give a digest or accept changes, not both.")
     with opened(path) as files:
         wanted = [name for name in also if name in files.sizes]
         content = {name: files.read(name, MOST_BYTES[name]) for name in (FACTS_FILE, WEIGHTS_FILE, *wanted)}
@@ -132,16 +132,22 @@ def read_bundle(
 
 
 def check_unchanged(
-    files: BundleFiles, content: Mapping[str, bytes], digest: str | None = None
+    files: BundleFiles,
+    content: Mapping[str, bytes],
+    digest: str | None = None,
+    *,
+    nothing_else: bool = False,
 ) -> str | None:
     """The digest of the bundle's checksums, which its files have; None for one of before there were any.
-    `content`: files that were read already. Raises `ChangedBundleError`, and `DiscernError` where the bundle
-    is another than that of the `digest`."""
+    `content`: files that were read already. `nothing_else`, or a `digest`: files without checksum are
+    differences, too. Raises `ChangedBundleError`, and `DiscernError` where the bundle is another than that
+    of the `digest`."""
     if digest is not None and not DIGEST.fullmatch(digest.strip()):
-        raise DiscernError(f"“{digest}” is no digest of a bundle, which has 64 digits from 0 to f.")
+        raise DiscernError(f"“{digest}” is not the digest of a bundle (64 hexadecimal characters).")
     found, own = compared(files, content)
-    if found.differences:
-        raise ChangedBundleError(str(files.path), found.differences)
+    strict = nothing_else or digest is not None
+    if differences := found.all_differences if strict else found.differences:
+        raise ChangedBundleError(str(files.path), differences)
     if digest is not None and own is None:
         raise DiscernError(f"{files.path} has no checksums, so it has no digest either. Export it again.")
     if digest is not None and own != digest.strip().lower():
@@ -157,7 +163,9 @@ def compared(files: BundleFiles, content: Mapping[str, bytes]) -> tuple[Checksum
         return ChecksumResult(lost, [], []), None
     listed = files.start_of(CHECKSUMS_FILE, LONGEST_LIST + 1)
     known = {name: hashlib.sha256(given).hexdigest() for name, given in content.items()}
-    found = compare(listed, files.sizes, lambda name: known.get(name) or files.sha256_of(name))
+    found = compare(
+        listed, [*files.sizes, *files.others], lambda name: known.get(name) or files.sha256_of(name)
+    )
     return found, hashlib.sha256(listed).hexdigest()
 
 

@@ -63,7 +63,7 @@ def test_a_changed_bundle_scores_only_where_that_is_accepted(
     (folder / "README.md").unlink()
     end = ended("score", folder, "--out", tmp_path / "after.csv")
     assert (end.code, (tmp_path / "after.csv").exists()) == (1, False)
-    assert "is not as it was written: README.md is missing. Copy or export it again." in end.err
+    assert "has changed since it was exported: README.md is missing. Copy or export it again." in end.err
     assert "--accept-changed" in end.err
     scored = discern("score", folder, "--out", tmp_path / "after.csv", "--accept-changed")
     assert scored["rows"] == rows

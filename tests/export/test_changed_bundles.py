@@ -3,8 +3,10 @@ another."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -57,7 +59,7 @@ def of_format_1(tmp_path: Path) -> Path:
 def test_a_changed_file_is_named_and_nothing_is_loaded(folder, name):
     flipped(folder / name)
     for path in both(folder):
-        with pytest.raises(ChangedBundleError, match=f"{path.name} is not as it was written: {name} has"):
+        with pytest.raises(ChangedBundleError, match=f"{path.name} has changed since .*: {name} has"):
             load_bundle(path)
 
 
@@ -203,8 +205,67 @@ def test_a_pinned_bundle_has_to_fit_its_list_too(folder):
 
 
 def test_a_change_cannot_be_accepted_and_ruled_out(folder):
-    with pytest.raises(DiscernError, match="either"):
+    with pytest.raises(DiscernError, match="not both"):
         load_bundle(folder, digest=bundle_digest(folder), accept_changed=True)
+
+
+def one_more(folder: Path, name: str) -> None:
+    """A file in the folder or below it that Python imports for classify.py."""
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("print('not NumPy')")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("numpy.py", "numpy.py"), ("numpy/__init__.py", "numpy/"), ("__pycache__/a.pyc", "__pycache__/")],
+)
+def test_whatever_else_is_there_takes_its_digest_from_a_bundle(folder, name, said):
+    digest = bundle_digest(folder)
+    one_more(folder, name)
+    for path in both(folder):
+        with pytest.raises(ChangedBundleError) as caught:
+            bundle_digest(path)
+        assert caught.value.differences == [f"{said} has no checksum"]
+        with pytest.raises(ChangedBundleError, match=f"{said} has no checksum"):
+            load_bundle(path, digest=digest)
+        assert check_bundle(path).problems == (f"{said} has no checksum",)
+        assert load_bundle(path).columns == ("messy room",)
+
+
+def test_a_pinned_bundle_stays_whole_when_its_classify_runs(folder):
+    command = [sys.executable, "classify.py", "--help"]
+    writes = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run(command, cwd=folder, env=writes, capture_output=True, check=True)
+    assert bundle_digest(folder) == bundle_digest(folder.with_name("messy.zip"))
+
+
+def test_an_empty_folder_and_a_dead_link_are_no_part_of_a_pinned_bundle(folder):
+    digest = bundle_digest(folder)
+    (folder / "numpy").mkdir()
+    (folder / "reader.py").symlink_to(folder / "nowhere")
+    with pytest.raises(ChangedBundleError) as caught:
+        load_bundle(folder, digest=digest)
+    assert caught.value.differences == ["numpy/ has no checksum", "reader.py/ has no checksum"]
+
+
+@pytest.mark.parametrize("name", ["classify.py", "other/numpy.py", "other/"])
+def test_what_a_zip_holds_outside_of_its_bundle_is_no_part_of_it(folder, name):
+    digest = bundle_digest(folder)
+    path = zipped(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, "" if name.endswith("/") else "print('something else')")
+    for refused in (lambda: bundle_digest(path), lambda: load_bundle(path, digest=digest)):
+        with pytest.raises(ChangedBundleError) as caught:
+            refused()
+        assert caught.value.differences == [f"../{name.removesuffix('/')} has no checksum"]
+
+
+def test_a_zip_with_one_file_under_two_spellings_is_refused(folder):
+    path = zipped(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("messy/./classify.py", "print('something else')")
+    with pytest.raises(DiscernError, match="two files of one name"):
+        load_bundle(path)
 
 
 @pytest.mark.parametrize("digest", ["", "abc", "g" * 64])

@@ -289,13 +289,18 @@ def test_a_limit_of_nothing_that_is_measured_is_named() -> None:
 
 def test_a_suite_tells_its_seconds_and_its_longest_files(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text(
-        "import pytest\ndef test_one(): ...\ndef test_two(): assert False\n"
-        "@pytest.mark.skip\ndef test_three(): ...\n"
+        "import pytest\ndef test_one(): ...\ndef test_two(): ...\n@pytest.mark.skip\ndef test_three(): ...\n"
     )
     suite = run_suite(tmp_path, [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "test_a.py"])
-    assert (suite.tests, suite.skipped, suite.failed) == (3, 1, 1)
+    assert (suite.tests, suite.skipped) == (3, 1)
     assert suite.seconds >= suite.working
     assert [name for _, name in suite.longest] == ["test_a"]
+
+
+def test_a_suite_that_fails_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("def test_one(): assert False\n")
+    with pytest.raises(RuntimeError, match="failed with 1"):
+        run_suite(tmp_path, [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "test_a.py"])
 
 
 def test_a_suite_without_a_report_is_an_error(tmp_path: Path) -> None:

@@ -12,8 +12,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("app.py", "concepts", "discern", "storage", "web")
-AROUND_IT = ("benchmarks", "docs", "setup.py", "space", "tests", "tools")
-OURS = {"app", "benchmarks", "concepts", "discern", "docs", "setup", "space", "storage", "tools", "web"}
+AROUND_IT = ("benchmarks", "blackbox", "docs", "setup.py", "space", "tests", "tools")
+OURS = {
+    "app",
+    "benchmarks",
+    "blackbox",
+    "concepts",
+    "discern",
+    "docs",
+    "setup",
+    "space",
+    "storage",
+    "tools",
+    "web",
+}
 OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt", "requirements-ray.txt")
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
@@ -32,7 +44,7 @@ def imported(places: tuple[str, ...]) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.split(".")[0])
-    helpers = {file.stem for file in files(("tests",))}
+    helpers = {file.stem for file in files(("blackbox", "tests"))}
     return names - sys.stdlib_module_names - OURS - helpers - IN_A_BUNDLE
 
 

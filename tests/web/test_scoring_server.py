@@ -274,6 +274,15 @@ def test_a_bundle_that_was_tampered_with_is_not_served_where_it_is_pinned(tmp_pa
     assert "not a bundle with one of these digests" in done.stderr
 
 
+def test_a_pinned_bundle_with_another_file_in_it_is_not_served(tmp_path: Path) -> None:
+    folder = one_of(tmp_path / "one", "people")
+    digest = bundle_digest(folder)
+    (folder / "numpy.py").write_text("print('not NumPy')")
+    assert len(load_all([folder])) == 1
+    with pytest.raises(ChangedBundleError, match=r"numpy\.py has no checksum"):
+        load_all([folder], [digest])
+
+
 def test_between_certified_lines_a_person_looks_and_a_line_of_yes_is_the_decision() -> None:
     zones = Zones(yes_from=0.6, no_up_to=0.2)
     said = [zone_of(p, yes=p >= 0.6, threshold=0.6, zones=zones) for p in (0.6, 0.59, 0.21, 0.2, 0.0)]
