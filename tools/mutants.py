@@ -63,7 +63,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
 NOT_RUN = ("browser", "end_to_end", "engines", "packaging")  # folders of tests: slow, or of other things
 DECIDING = ("concepts/", "discern/", "storage/", "tests/", "web/")  # another of them, another run
 SECONDS = 15.0  # of tests for one mutant
-PATIENCE = 300.0  # seconds beyond five times that, until a mutant counts as timed out
+PATIENCE = 120.0  # seconds beyond five times that, until a mutant counts as timed out
 AT_ONCE = 2
 FEW = ("-q", "-rfE", "-p", "no:xdist")
 

@@ -7,7 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,16 +19,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from storage import buckets
-from storage.disk import obstacle
-from storage.errors import (
-    DamagedIndexError,
-    DiscernError,
-    DiskFullError,
-    NoPermissionError,
-    ReadOnlyError,
-    StorageError,
-)
+from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.by_snapshot import ReadBySnapshot
+from storage.vectors.damage import guarded
 from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE, PictureIds, checked, encoded, located
@@ -42,8 +35,6 @@ KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the
 
 GIVEN_AT_ONCE = 100_000  # digests: LanceDB writes whole rows anew for them
 DIGEST = pa.field("digest", pa.uint32())  # null in rows that were written before there were any
-
-BUSY = ("Cannot allocate memory", "Too many open files", "Input/output error")  # passes, and is no damage
 
 log = logging.getLogger(__name__)
 
@@ -431,37 +422,6 @@ class LanceIndex(ReadBySnapshot):
         return guarded(self._folder, self._bucket)
 
 
-@contextmanager
-def guarded(folder: Path, bucket: BucketTables | None, *, opening: bool = False) -> Iterator[None]:
-    """Raises what LanceDB and Arrow say of a table as a `StorageError`: what keeps from using it (room,
-    rights, a bucket), else `DamagedIndexError`. While a table is `opening` whatever they raise is damage."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, DiscernError):
-        raise
-    except BaseException as error:  # a panic of LanceDB is no Exception
-        if not (opening or _is_of_storage(error)):
-            raise
-        reason = str(error) or type(error).__name__
-        if bucket and (refusal := buckets.problem_of(reason, bucket.uri)) is not None:
-            raise refusal from error
-        if isinstance(error, MemoryError) and not isinstance(error, pa.ArrowException):
-            raise
-        if any(sign in reason for sign in BUSY):
-            raise StorageError(f"{folder} can't be read now ({reason[:200]}). Try again.") from error
-        if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
-            raise DiskFullError(folder) from error
-        if "Read-only file system" in reason:
-            raise ReadOnlyError(folder) from error
-        if isinstance(error, PermissionError) or "Permission denied" in reason:
-            raise NoPermissionError(folder) from error
-        if (problem := obstacle(folder)) is not None:
-            raise problem from error
-        # Behind a comma LanceDB says where in its own code that was.
-        reason = reason.splitlines()[0].partition(", /")[0][:200]
-        raise DamagedIndexError(bucket.uri if bucket else folder, reason) from error
-
-
 def dimension_of(folder: Path, fingerprint: str, bucket: BucketTables | None = None) -> int:
     """How many numbers each vector of a table has."""
     with guarded(folder, bucket, opening=True):
@@ -500,11 +460,3 @@ def _undamaged(
     if not copy.has_digests:
         right &= part.known[rows] & (digests_of(part.ids[rows], held) == part.digests[rows])
     return part.ids[rows[right]], held[right]
-
-
-def _is_of_storage(error: BaseException) -> bool:
-    """LanceDB has no error classes of its own: damage is an error of the system, of Arrow, of a value that
-    can't be, or a Rust panic."""
-    return isinstance(error, OSError | RuntimeError | ValueError | pa.ArrowException) or type(
-        error
-    ).__name__ in ("RustPanic", "PanicException")
