@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import NAME
 
 from concepts.errors import NotAnsweredError
 from concepts.workbench import Workbench
 from concepts.workbench.heat import said
+
+NAME = "Round thing"
 
 
 def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
