@@ -221,9 +221,11 @@ class Collection:
     def reembed(self, name: str, listener: Listener) -> int:
         """Embeds every picture with another encoder, then makes the library use it.
 
-        Until then, and where it is stopped half-way, the library works with the old one.
+        Until then, and where it is stopped half-way, the library works with the old one. The same encoder, as
+        after a restore, keeps its precision, whatever is quicker here: versions need the vectors they know.
         """
-        encoder = self._load(name, "auto")
+        recorded = self.library.encoder()
+        encoder = self._load(name, recorded.precision if recorded and recorded.name == name else "auto")
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
         self._ask_for_missing(index, count=False)
