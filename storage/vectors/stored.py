@@ -97,6 +97,7 @@ class StoredIndex(ReadBySnapshot):
 
     def drop(self) -> None:
         self._table.drop()
+        shutil.rmtree(self._kept_folder, ignore_errors=True)
         self._newest = None
         self.graph.remove()
 
@@ -114,6 +115,7 @@ class StoredIndex(ReadBySnapshot):
         with contextlib.suppress(DamagedIndexError), self._counted():
             self._table.mend()
             return
+        self.__dict__.pop("_table", None)  # where this fails, whoever opens the table next goes on
         # A copy that is there already is of before a remake that was killed, and has more.
         if not self._kept_folder.exists() and self._matrix.newest() is not None:
             self._matrix.folder.rename(self._kept_folder)

@@ -193,10 +193,12 @@ def test_a_table_that_is_made_anew_and_killed_meanwhile_is_filled_when_it_is_ope
     monkeypatch.setattr(digests, "AT_ONCE", 100)
     with monkeypatch.context() as patched:
         patched.setattr(LanceIndex, "write", once)
+        index = opened(folder)
         with pytest.raises(KilledError):
-            opened(folder).remake()
-    opened(folder).write(IDS[:1], VECTORS[:1])
-    assert contents(opened(folder)) == WRITTEN
+            index.remake()
+    index.purge(IDS[-1:])  # nothing of it may be left in what was kept
+    assert contents(opened(folder)) == {i: WRITTEN[i] for i in IDS[:-1]}
+    assert not list(folder.glob("*.kept"))
 
 
 def test_a_copy_with_damaged_ids_speaks_for_no_table(folder: Path) -> None:
