@@ -182,7 +182,7 @@ ACTIONS: dict[str, Rule] = {
     ),
     "compare-annotators": Rule(OWNER),
     "use-annotator": Rule(OWNER, "chose who labels"),
-    **dict.fromkeys(("certify", "keep-line", "fit", "keep-fit"), Rule(OWNER)),
+    **dict.fromkeys(("certify", "keep-line"), Rule(OWNER)),
     "share": Rule(OWNER, "shared a version", host=True),
     "unshare": Rule(OWNER, "ended a link", host=True),
     "watch": Rule(OWNER, "began to watch a folder", host=True),
