@@ -117,7 +117,6 @@ USE_CASES = [
     UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
-    UseCase("concept fit", ("begin_fitting", "newest_fitting", "keep_fitting")),
     UseCase("concept threshold", ("set_threshold",)),
     UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
