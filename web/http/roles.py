@@ -122,7 +122,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"/shared/{ONE}/classify", Rule(VIEWER)),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
-        ("POST", "/app/seen", Rule(VIEWER)),
         ("POST", "/uploads", Rule(OWNER)),
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
         ("GET", f"/media/(thumbnail|picture)/{ONE}", Rule(VIEWER)),
