@@ -148,7 +148,7 @@ USE_CASES = [
     UseCase(None, ("watch_feed",), "it is what programs subscribe to; `watches flagged` lists the same"),
     # The installation
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
-    UseCase("protection", ("get_protection", "set_protection", "list_seen")),
+    UseCase("protection", ("get_protection", "set_protection")),
     UseCase("concept protection", ("get_concept_protection", "set_concept_protection")),
     UseCase("settings show", ("get_settings",)),
     UseCase("settings set", ("change_settings",)),
