@@ -29,8 +29,9 @@ from storage.tables import (
     now,
 )
 
-# How a picture was drawn whose answer measures no version of the library, but certifies a line, makes
-# probabilities fit, or says how often the steps of a cascade or what a watch flagged are wrong.
+# How a picture was drawn whose answer measures no version of the library, but certifies a line, or says how
+# often the steps of a cascade or what a watch flagged are wrong. Pictures are "fitting" in older homes alone,
+# where they made probabilities fit: they stay apart.
 CERTIFYING, FITTING, CASCADING, WATCHING = "certifying", "fitting", "cascading", "watching"
 MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING, WATCHING)
 
@@ -86,8 +87,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Certifying:
-    """Which attempt (or watch) drew a picture, how many waves there were by then, and whether that was to
-    certify a line or to fit probabilities, …"""
+    """Which attempt (or watch) drew a picture, how many waves there were by then, and what for."""
 
     attempt: int
     after_wave: int
@@ -296,8 +296,8 @@ class ConceptStore:
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
-        Those that only certify or fit (`storage.certifying`, `storage.fitting`) are no part of the set, and
-        neither is what the concept doesn't look at any more: kept apart it stays (`kept_apart`)."""
+        Those that only certify (`MEASURE_NOTHING`) are no part of the set, and neither is what
+        the concept doesn't look at any more: kept apart it stays (`kept_apart`)."""
         p = EvaluationPictureRow
         with self._database.read() as session:
             query = select(p.picture_id, p.drawn).where(*_measure(concept_id))
@@ -311,8 +311,7 @@ class ConceptStore:
             put_behind(session, concept_id, picture_ids, drawn, attempt)
 
     def certifying_pictures(self, concept_id: int) -> dict[str, Certifying]:
-        """Those that certify a line or fit probabilities and measure nothing, in the order they are to be
-        labelled."""
+        """Those that certify a line and measure nothing, in the order they are to be labelled."""
         found: dict[str, Certifying] = {}
         last_wave = 0
         for picture_id, drawn, number in self._apart(concept_id, shown(EvaluationPictureRow.picture_id)):

@@ -1,35 +1,21 @@
-"""How people and concepts want pictures to be shown, and how many pictures a person had in view, in SQL."""
+"""How people and concepts want pictures to be shown, in SQL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from storage.database import Database, insert_or_update
-from storage.dialects import insert_into
-from storage.tables import ConceptRow, ExposureRow, ProtectionRow
+from storage.tables import ConceptRow, ProtectionRow
 
 
 @dataclass(frozen=True)
 class Preference:
-    """Of one person. `shown_as`: empty for as the concept says; a break of 0 is never offered."""
+    """Of one person. `shown_as`: empty for as the concept says."""
 
     shown_as: str
     key: str
-    break_pictures: int
-    break_minutes: int
-    counted: bool
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """What one person had in view on one day: pictures, those of them not protected, and seconds."""
-
-    day: str  # 2026-11-26
-    shown: int = 0
-    unprotected: int = 0
-    seconds: int = 0
 
 
 class ProtectionStore:
@@ -41,9 +27,7 @@ class ProtectionStore:
     def preference(self, person: str) -> Preference | None:
         with self._database.read() as session:
             row = session.get(ProtectionRow, person)
-        if row is None:
-            return None
-        return Preference(row.shown_as, row.key, row.break_pictures, row.break_minutes, row.counted)
+        return Preference(row.shown_as, row.key) if row else None
 
     def prefer(self, person: str, preference: Preference) -> None:
         with self._database.write("protection") as session:
@@ -64,22 +48,3 @@ class ProtectionStore:
         )
         with self._database.read() as session:
             return set(session.scalars(query.distinct()))
-
-    def add(self, person: str, seen: Exposure, forget_before: str) -> None:
-        """Adds to a day of a person, and forgets their days before another."""
-        e = ExposureRow
-        with self._database.write("exposure") as session:
-            statement = insert_into(session, e).values(person=person, **vars(seen))
-            more = {
-                name: getattr(e, name) + getattr(statement.excluded, name)
-                for name in ("shown", "unprotected", "seconds")
-            }
-            session.execute(statement.on_conflict_do_update(index_elements=["person", "day"], set_=more))
-            session.execute(delete(e).where(e.person == person, e.day < forget_before))
-
-    def days(self, person: str, limit: int) -> list[Exposure]:
-        """The newest first."""
-        query = select(ExposureRow).where(ExposureRow.person == person)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(ExposureRow.day.desc()).limit(limit))
-            return [Exposure(row.day, row.shown, row.unprotected, row.seconds) for row in rows]

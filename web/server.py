@@ -28,7 +28,6 @@ from web.http.problems import handle_problems
 from web.http.protected import Protected
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
-from web.http.seen import protection_routes
 from web.http.sharing import sharing_routes
 from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
@@ -74,7 +73,6 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))
-    app.include_router(protection_routes(workbench))
     app.include_router(elsewhere_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
+from cachetools import LRUCache
 
 from concepts.candidates.mining import seed_of
 from concepts.candidates.question_queue import Decisions, PicturesOf, problem_of
@@ -89,7 +89,7 @@ class Grid:
         self._on_walls = on_walls
         self._background = background
         self._removed = removed
-        self._rankings: OrderedDict[tuple[GridOrder, str], _Ranking] = OrderedDict()
+        self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
         self._lock = threading.Lock()
 
     def page(self, order: GridOrder, query: str, n: int) -> GridPage:
@@ -101,9 +101,6 @@ class Grid:
         state = self._state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
-            self._rankings.move_to_end((order, query))
-            while len(self._rankings) > KEPT:
-                self._rankings.popitem(last=False)
             due = not ranking.going and ranking.known != state
             ranking.going |= due
             said = GridPage(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 
-from concepts.library.recent import Recent
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
@@ -66,12 +66,8 @@ class LibraryScores:
         return self.probability.of([picture_id for picture_id, _ in found])
 
 
-@dataclass
-class _Kept:
-    """What is known of one head. Who computes holds the lock."""
-
-    computing: threading.Lock = field(default_factory=threading.Lock)
-    scores: LibraryScores | None = None
+def _key(_: object, head: StoredHead, vectors: VectorReader) -> tuple[bytes, str]:
+    return hashlib.sha256(head.weights + np.float64(head.bias).tobytes()).digest(), vectors.version
 
 
 class ScoreCache:
@@ -81,28 +77,23 @@ class ScoreCache:
     """
 
     def __init__(self) -> None:
-        self._kept: Recent[bytes, _Kept] = Recent(KEPT)
+        self._kept: LRUCache[tuple[bytes, str], LibraryScores] = LRUCache(KEPT)
+        self._changed = threading.Condition()
 
     def has(self, head: StoredHead, vectors: VectorReader) -> bool:
         """Whether `of` would take no time."""
-        kept = self._kept.get(_key(head))
-        return kept is not None and kept.scores is not None and kept.scores.vectors == vectors.version
+        return _key(self, head, vectors) in self._kept
 
+    @cachedmethod(lambda self: self._kept, _key, condition=lambda self: self._changed)
     def of(self, head: StoredHead, vectors: VectorReader) -> LibraryScores:
         """Computed where they are not kept, or where the library has changed. Seconds for a million."""
-        kept = self._kept.setdefault(_key(head), _Kept())
-        with kept.computing:
-            if kept.scores is None or kept.scores.vectors != vectors.version:
-                kept.scores = _scored(head, vectors)
-            return kept.scores
+        return _scored(head, vectors)
 
     def rank(self, head: StoredHead, vectors: VectorReader, ranking: Scores | None) -> None:
         """Keeps the order of these vectors' pictures beside the scores of the head, or that there is none."""
-        scores = self.of(head, vectors)
-        kept = self._kept.setdefault(_key(head), _Kept())
-        with kept.computing:
-            if kept.scores is scores:
-                kept.scores = replace(scores, ranking=ranking, is_ranked=True)
+        ranked = replace(self.of(head, vectors), ranking=ranking, is_ranked=True)
+        with self._changed:
+            self._kept[_key(self, head, vectors)] = ranked
 
 
 def scored_alone(head: StoredHead, vectors: VectorReader, ids: Sequence[str]) -> list[tuple[str, float]]:
@@ -114,7 +105,3 @@ def _scored(head: StoredHead, vectors: VectorReader, allowed: PictureIds | None 
     logits = vectors.scores(np.frombuffer(head.weights, dtype="<f8"), head.bias, allowed)
     probability = 1 / (1 + np.exp(-np.clip(logits.values, -60, 60)))
     return LibraryScores(vectors.version, replace(logits, values=probability.astype(np.float32, copy=False)))
-
-
-def _key(head: StoredHead) -> bytes:
-    return hashlib.sha256(head.weights + np.float64(head.bias).tobytes()).digest()

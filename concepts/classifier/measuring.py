@@ -8,11 +8,17 @@ from datetime import datetime
 
 import numpy as np
 
-from concepts.classifier.fitted import fit_of
 from concepts.classifier.on_scale import figures_on_scale
 from concepts.classifier.sample import Sample, sample
 from concepts.classifier.slices import slices
-from concepts.classifier.training import BY_HAND, check_fingerprint, count_by_kind, linear_head, way_of
+from concepts.classifier.training import (
+    BY_HAND,
+    check_fingerprint,
+    count_by_kind,
+    linear_head,
+    refit_of,
+    way_of,
+)
 from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
@@ -208,8 +214,8 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     known[rows[by_people]] = True
     unseen = seen.copy()
     held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
-    if fit := fit_of(head.details):
-        held_out = Calibration(fit.a, fit.c).moved(held_out)
+    if refit := refit_of(head.details):
+        held_out = Calibration(refit.a, refit.c).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 

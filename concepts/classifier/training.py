@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,22 @@ from storage.tables import ConceptRow, now
 BY_HAND = "a threshold set by hand"  # instead of a target
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
 AUTHOR_KINDS: tuple[AuthorKind, ...] = ("person", "simulated", "annotator")
+
+
+@dataclass(frozen=True)
+class Refit:
+    """How an earlier Discern fitted a version to the library, by `answers` kept apart: slope a and offset c
+    on its logits since it was trained. Its weights hold them already."""
+
+    a: float
+    c: float
+    answers: int
+
+
+def refit_of(details: Mapping[str, Any]) -> Refit | None:
+    """Of a version's details; None where its probabilities are as they were when it was trained."""
+    found = details.get("fitted")
+    return Refit(found["a"], found["c"], found["answers"]) if found else None
 
 
 class TrainResult(View):

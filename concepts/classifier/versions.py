@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from concepts.classifier.fitted import fit_of
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
@@ -18,6 +17,7 @@ from concepts.classifier.training import (
     OF_COPY,
     check_fingerprint,
     linear_head,
+    refit_of,
     way_of,
 )
 from concepts.errors import DiscernError
@@ -144,7 +144,7 @@ def origin(details: dict[str, Any]) -> str:
     if "made_from" not in details:
         return ""
     parts = ["a threshold set by hand"] if details.get("target") == BY_HAND else []
-    if fit_of(details):
+    if refit_of(details):
         parts.append("probabilities fitted to the library")
     if guarantees := Guarantee.all(details):
         lines = "lines that are" if len(guarantees) > 1 else "a line that is"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from concepts.cli.groups import Author, Json, Name, app, concept, workbench
-from concepts.cli.output import say, show, table
+from concepts.cli.output import say, show
 from concepts.errors import DiscernError
 
 OF_PERSON = {"concept": "", "plain": "plain", "blur": "blur", "greyscale": "greyscale", "both": "both"}
@@ -27,16 +27,10 @@ def protection(
         str | None, typer.Option("--as", help=f"How pictures are shown: {', '.join(OF_PERSON)}.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="The key that shows a picture: v, b, h, p or r.")] = None,
-    break_pictures: Annotated[
-        int | None, typer.Option(min=0, help="Offer a break after so many pictures; 0: never.")
-    ] = None,
-    break_minutes: Annotated[
-        int | None, typer.Option(min=0, help="Offer a break after so many minutes; 0: never.")
-    ] = None,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """How pictures are shown to you on the screens, and how many you had in view on the last days."""
+    """How pictures are shown to you on the screens."""
     from typing import get_args
 
     from concepts.workbench.protection import Key, Protection  # pydantic, only where it is needed
@@ -47,21 +41,10 @@ def protection(
         wanted["shown_as"] = _chosen(shown_as, OF_PERSON)
     if key is not None:
         wanted["key"] = _chosen(key, dict.fromkeys(get_args(Key)) | {one: one for one in get_args(Key)})
-    if break_pictures is not None:
-        wanted["break_pictures"] = min(break_pictures, 100_000)
-    if break_minutes is not None:
-        wanted["break_minutes"] = min(break_minutes, 1440)
-    changed = any(value is not None for value in (shown_as, key, break_pictures, break_minutes))
+    changed = shown_as is not None or key is not None
     now = bench.prefer(author, Protection(**wanted)) if changed else bench.of_person(author)
-    seen = bench.seen(author)
-
-    def tell() -> None:
-        say(f"Pictures are shown {WORDS[now.shown_as]}; {now.key.upper()} shows one that is protected.")
-        rows = [(one.day, one.shown, one.unprotected, one.minutes) for one in seen]
-        if rows:
-            table(("day", "pictures", "unprotected", "minutes"), rows)
-
-    show({**now.model_dump(), "seen": [one.model_dump() for one in seen]}, as_json, tell)
+    told = f"Pictures are shown {WORDS[now.shown_as]}; {now.key.upper()} shows one that is protected."
+    show(now, as_json, lambda: say(told))
 
 
 @concept.command("protection")

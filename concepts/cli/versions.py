@@ -221,32 +221,6 @@ def concept_certify(
     show(found, as_json, human)
 
 
-@concept.command("fit")
-def concept_fit(
-    name: Name,
-    pictures: Annotated[int, typer.Option(min=10, max=200, help="How many to draw for it.")] = 40,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Make probabilities fit the library: draw pictures for it; once all are answered, keep a version."""
-    bench = workbench()
-    found = bench.probabilities.state(name)
-    if found is not None and found.complete and not found.fits:
-        bench.probabilities.finish(name, author=author, measure=False)
-        found = bench.probabilities.state(name) or found
-    else:
-        found = bench.probabilities.begin(name, pictures, author=author)
-
-    def human() -> None:
-        say(found.sentence)
-        if not found.complete:
-            say("Answer them: concept next NAME --evaluation, which asks about them first.")
-        elif found.before:
-            say(f"Before: {found.before} {MEASURE}")
-
-    show(found, as_json, human)
-
-
 @concept.command("use-again")
 def concept_use_again(
     name: Name,

@@ -6,15 +6,15 @@ import hashlib
 import threading
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 
 from concepts.combining.probability import Bools, Shares, bounds, combined, holds
 from concepts.combining.views import RuleOrder
 from concepts.export.rules import Expression
 from concepts.export.said import zones_between
-from concepts.library.recent import Recent
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds, Rows
 from storage.vectors.protocol import VectorReader
@@ -54,32 +54,30 @@ class LibraryRule:
         return smallest(keys, int(shown.sum()))
 
 
-@dataclass
-class _Kept:
-    """What is known of one rule. Who computes holds the lock."""
-
-    computing: threading.Lock = field(default_factory=threading.Lock)
-    rule: LibraryRule | None = None
+def _key(
+    _: object, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader
+) -> tuple[bytes, str]:
+    found = hashlib.sha256(expression.model_dump_json().encode())
+    for head in heads:
+        found.update(head.weights + np.float64(head.bias).tobytes())
+    return found.digest(), vectors.version
 
 
 class RuleCache:
     """What the last few rules that were looked at say of the library."""
 
     def __init__(self) -> None:
-        self._kept: Recent[bytes, _Kept] = Recent(KEPT)
+        self._kept: LRUCache[tuple[bytes, str], LibraryRule] = LRUCache(KEPT)
+        self._changed = threading.Condition()
 
     def has(self, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> bool:
         """Whether `of` would take no time."""
-        kept = self._kept.get(_key(expression, heads))
-        return kept is not None and kept.rule is not None and kept.rule.vectors == vectors.version
+        return _key(self, expression, heads, vectors) in self._kept
 
+    @cachedmethod(lambda self: self._kept, _key, condition=lambda self: self._changed)
     def of(self, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> LibraryRule:
         """Computed where it isn't kept, or where the library has changed. Seconds for a million."""
-        kept = self._kept.setdefault(_key(expression, heads), _Kept())
-        with kept.computing:
-            if kept.rule is None or kept.rule.vectors != vectors.version:
-                kept.rule = _computed(expression, heads, vectors)
-            return kept.rule
+        return _computed(expression, heads, vectors)
 
 
 def _computed(expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> LibraryRule:
@@ -88,10 +86,3 @@ def _computed(expression: Expression, heads: Sequence[StoredHead], vectors: Vect
     members = (1 / (1 + np.exp(-np.clip(logits.values, -60, 60)))).astype(np.float32, copy=False)
     low, high = bounds(expression, members)
     return LibraryRule(vectors.version, logits.ids, members, combined(expression, members), low, high)
-
-
-def _key(expression: Expression, heads: Sequence[StoredHead]) -> bytes:
-    found = hashlib.sha256(expression.model_dump_json().encode())
-    for head in heads:
-        found.update(head.weights + np.float64(head.bias).tobytes())
-    return found.digest()

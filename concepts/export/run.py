@@ -11,8 +11,7 @@ from typing import Any
 
 from concepts import __version__
 from concepts.classifier.coverage import elsewhere
-from concepts.classifier.fitted import fit_of
-from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head, refit_of
 from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
@@ -263,8 +262,8 @@ def _calibration(details: dict[str, Any]) -> str:
         return "a slope and the cuts between grades on held-out scores"
     if not details.get("calibration"):
         return "none"
-    fit = fit_of(details)
-    fitted = f", then fitted to the library by {fit.answers} answers kept apart" if fit else ""
+    refit = refit_of(details)
+    fitted = f", then fitted to the library by {refit.answers} answers kept apart" if refit else ""
     return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
 
 

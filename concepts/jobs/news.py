@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 MOST_LISTENERS = 1_000
 
@@ -12,7 +13,7 @@ class News:
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._count = 0
-        self._heard: OrderedDict[str, int] = OrderedDict()  # how much of it each has heard
+        self._heard: LRUCache[str, int] = LRUCache(MOST_LISTENERS)  # how much of it each has heard
 
     def told(self) -> None:
         with self._change:
@@ -25,6 +26,3 @@ class News:
         with self._change:
             self._change.wait_for(lambda: self._heard.get(who) != self._count, seconds)
             self._heard[who] = self._count
-            self._heard.move_to_end(who)
-            if len(self._heard) > MOST_LISTENERS:
-                self._heard.popitem(last=False)

@@ -10,17 +10,14 @@ from pydantic import computed_field
 from concepts.labels.consensus import Decision
 from concepts.labels.dataset import Material
 from concepts.view import View
-from storage.concepts import FITTING, WATCHING, Certifying
-
-USES = {FITTING: "fit", WATCHING: "watch"}  # of what is kept apart; all else certifies
+from storage.concepts import WATCHING, Certifying
 
 
 class AnswerCount(View):
     """Pictures with an answer that stands, each counted once however many people answered about it.
 
     By what was said, `yes`, `no`, `unsure`, `skip` and `conflict` add up to `answers`. By what they are for,
-    `teach`, `measure`, `certify`, `fit`, `watch`, `in_view`, `look_alike`, `elsewhere` and `undecided` do
-    too.
+    `teach`, `measure`, `certify`, `watch`, `in_view`, `look_alike`, `elsewhere` and `undecided` do too.
     """
 
     answers: int = 0
@@ -32,8 +29,8 @@ class AnswerCount(View):
     teach_yes: int = 0
     teach_no: int = 0
     measure: int = 0  # of the evaluation set, first answered blindly, whatever the answer is
-    certify: int = 0  # drawn to certify a line or the steps of a cascade, and answered blindly
-    fit: int = 0  # drawn to fit probabilities to, and answered blindly
+    certify: int = 0  # drawn to certify a line or the steps of a cascade, and answered blindly; also what an
+    # earlier Discern drew to fit probabilities to
     watch: int = 0  # drawn of a watched folder, and answered blindly
     in_view: int = 0  # of pictures kept apart for these, but the machine's opinion stood beside them
     look_alike: int = 0  # a yes or a no about what looks the same as a picture that measures or certifies
@@ -63,8 +60,7 @@ class AnswerCount(View):
             return "No answers yet."
         parts = [f"{self.teach:,} to learn from", f"{self.measure:,} to measure with"]
         others = (
-            (self.certify, "to certify a line or a machine with"),
-            (self.fit, "to fit probabilities to"),
+            (self.certify, "kept apart for guarantees and checks"),
             (self.watch, "to watch a folder with"),
             (self.undecided, "undecided"),
             (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
@@ -136,7 +132,9 @@ def _use(
     if measures or picture in certifying:
         if picture not in blind:
             return "in_view"
-        return "measure" if measures else USES.get(certifying[picture].drawn, "certify")
+        if measures:
+            return "measure"
+        return "watch" if certifying[picture].drawn == WATCHING else "certify"
     if picture in apart:
         return "elsewhere"
     if not decision.decided:

@@ -33,8 +33,8 @@ class Material(Lessons):
 
     @cached_property
     def certifying(self) -> dict[str, Certifying]:
-        """Pictures that were drawn to certify a line or to fit probabilities: kept apart like those that
-        measure, and no part of any figure."""
+        """Pictures that were drawn to certify a line, or in older homes to fit probabilities: kept apart like
+        those that measure, and no part of any figure."""
         return self._store.certifying_pictures(self.concept_id)
 
     @cached_property

@@ -100,24 +100,6 @@ def draw_certifying(
     return CertifyingFrame(floor, len(above), scores.ids.at(rows[chosen]))
 
 
-def draw_fitting(
-    material: Material, collection: Collection, key: str, attempt: int, head: LinearHead, size: int
-) -> dict[str, float]:
-    """Pictures to fit probabilities to, in the order in which to answer, and how likely each was to be drawn:
-    at most `size`, one of each group of look-alikes, half of them from everything alike and half where the
-    head says yes or hesitates."""
-    scores = material.index.scores(head.weights, head.bias)
-    rows = _frame(material, collection).rows_of(scores.ids)
-    if not len(rows):
-        return {}
-    logits = scores.values[rows].astype(np.float64)
-    stratum = strata(logits, logit(head.threshold), size).of(logits)
-    chosen = draw(stratum, size, np.random.default_rng(_seed(key, f"fitting {attempt}")))
-    of_stratum = np.bincount(stratum[chosen], minlength=stratum.max() + 1) / np.bincount(stratum)
-    drawn = zip(scores.ids.at(rows[chosen]), stratum[chosen], strict=True)
-    return {picture: float(of_stratum[of]) for picture, of in drawn}
-
-
 def draw_of_pool(material: Material, collection: Collection, key: str, what: str, size: int) -> list[str]:
     """At most `size` pictures of the candidate pool in the order in which to answer, one of each group of
     look-alikes that nobody has answered, all as likely as each other."""

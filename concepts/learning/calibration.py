@@ -52,22 +52,16 @@ def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
     return Calibration(slope, float(c) - slope * centre)
 
 
-def refit(logits: Floats, positive: Bools, weight: Floats) -> Calibration:
-    """How calibrated logits have to be stretched and moved to fit answers of known probability: few answers
-    move them little, by Gaussian priors of spread 1 around a slope of 1 and an offset of 0.
-
-    logits, positive (n,); weight (n,): the inverse of how likely each was to be drawn. Targets are not
-    smoothed as Platt's are: a weight can make one yes of what is rare into many.
-    """
+def refit(logits: Floats, positive: Bools) -> Calibration:
+    """How calibrated logits (n,) have to be stretched and moved to fit answers (n,): few answers move them
+    little, by Gaussian priors of spread 1 around a slope of 1 and an offset of 0."""
     from scipy.optimize import minimize
-
-    each = weight / weight.mean()
 
     def loss(ac: Floats) -> tuple[float, Floats]:
         moved = ac[0] * logits + ac[1]
         change = ac - START
-        value = float(each @ (np.logaddexp(0, moved) - positive * moved) + change @ change / 2)
-        residual = each * (0.5 * (1 + np.tanh(moved / 2)) - positive)
+        value = float((np.logaddexp(0, moved) - positive * moved).sum() + change @ change / 2)
+        residual = 0.5 * (1 + np.tanh(moved / 2)) - positive
         return value, np.array([residual @ logits, residual.sum()]) + change
 
     a, c = minimize(loss, START, jac=True, method="L-BFGS-B", bounds=[(SMALLEST_SLOPE, None), (None, None)]).x

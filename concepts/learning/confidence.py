@@ -34,7 +34,7 @@ def fit_to_answers(chances: Floats, positive: Bools) -> Calibration:
     them little. Answers given while learning are no random sample: this is about pictures such as those."""
     if not len(chances):
         return Calibration(1.0, 0.0)
-    return refit(_logits(chances), positive, np.ones(len(chances)))
+    return refit(_logits(chances), positive)
 
 
 def right(chances: Floats, ratings: Floats, calibration: Calibration) -> Floats:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from cachetools import LRUCache, cachedmethod
+
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.registry import OPEN_CLIP, registered_as
@@ -34,7 +36,6 @@ from concepts.library.health import (
 )
 from concepts.library.ingestion import AddReport, Ingestion
 from concepts.library.looking import SameEncoder
-from concepts.library.recent import Recent
 from concepts.library.staging import Looks
 from concepts.library.texts import KeptTexts, TextVectors
 from concepts.settings import Settings
@@ -103,7 +104,8 @@ class Collection:
         self.places = Places(database)
         self.browsing = Browsing(database)
         self.thumbnails = ThumbnailStore(thumbnails or blobs_at(settings.home, settings.store, "thumbnails"))
-        self._small: Recent[str, bytes] = Recent(THUMBNAILS_KEPT if settings.store else 0)
+        self._small: LRUCache[str, bytes] = LRUCache(THUMBNAILS_KEPT if settings.store else 0)
+        self._small_lock = threading.Lock()
         self._loading = threading.RLock()  # apart, so that a page of vectors waits for no model
         self._texts: TextVectors | None = None
         self.damage = Damage()  # what a look saw last
@@ -304,12 +306,12 @@ class Collection:
         Those in a bucket are asked for once and then held in memory, as long as the library has the picture:
         whoever takes it away for good may be another process.
         """
-        small = self._small.get(picture_id)
-        if small is not None and self.library.known([picture_id]):
-            return small
-        self._small.forget(picture_id)
-        return self._small.setdefault(picture_id, self._thumbnail(picture_id))
+        if picture_id in self._small and not self.library.known([picture_id]):
+            with self._small_lock:
+                self._small.pop(picture_id, None)
+        return self._thumbnail(picture_id)
 
+    @cachedmethod(lambda self: self._small, lambda _, picture_id: picture_id, lambda self: self._small_lock)
     def _thumbnail(self, picture_id: str) -> bytes:
         try:
             return self.thumbnails.read(picture_id)

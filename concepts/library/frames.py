@@ -3,11 +3,12 @@ pictures. Whatever lists, searches, scores or counts for a concept gets its read
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 
-from concepts.library.recent import Recent
 from storage.collections import NamedCollections
 from storage.database import Database
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at
@@ -29,9 +30,10 @@ class Frames:
         self.concepts = ConceptFrames(database)
         self._named = NamedCollections(database)
         self._whole = whole
-        self._members: Recent[AsItWas, PictureIds] = Recent(COLLECTIONS_KEPT)
-        self._together: Recent[str, PictureIds] = Recent(TOGETHER_KEPT)
-        self._readers: Recent[tuple[str, str], FramedVectors] = Recent(READERS_KEPT)
+        self._lock = threading.Lock()  # of these
+        self._members: LRUCache[tuple[int, int], PictureIds] = LRUCache(COLLECTIONS_KEPT)
+        self._together: LRUCache[str, PictureIds] = LRUCache(TOGETHER_KEPT)
+        self._readers: LRUCache[tuple[str, str], FramedVectors] = LRUCache(READERS_KEPT)
 
     def now(self, concept_id: int) -> Frame:
         return self.concepts.now(concept_id)
@@ -49,15 +51,17 @@ class Frames:
 
     def within(self, whole: VectorReader, frame: Frame) -> VectorReader:
         """Those of the pictures of a frame."""
-        if frame.is_whole:
-            return whole
-        key = whole.version, frame.key
-        kept = self._readers.get(key)
-        if kept is None:
-            known = whole.ids
-            rows = np.unique(np.concatenate([self._ids(one).rows_of(known) for one in frame.collections]))
-            kept = self._readers.setdefault(key, FramedVectors(whole, known.only(rows), frame.key))
-        return kept
+        return whole if frame.is_whole else self._reader(whole, frame)
+
+    @cachedmethod(
+        lambda self: self._readers,
+        lambda _, whole, frame: (whole.version, frame.key),
+        lambda self: self._lock,
+    )
+    def _reader(self, whole: VectorReader, frame: Frame) -> FramedVectors:
+        known = whole.ids
+        rows = np.unique(np.concatenate([self._ids(one).rows_of(known) for one in frame.collections]))
+        return FramedVectors(whole, known.only(rows), frame.key)
 
     def count(self, concept_id: int, everything: Callable[[], int]) -> int:
         """How many pictures the concept looks in; `everything`: how many the library has."""
@@ -72,11 +76,11 @@ class Frames:
         """Of the pictures of a frame of named collections, those without a vector too."""
         if len(frame.collections) == 1:
             return self._ids(frame.collections[0])
-        kept = self._together.get(frame.key)
-        if kept is None:
-            parts = [self._ids(one) for one in frame.collections]
-            kept = self._together.setdefault(frame.key, PictureIds.together(parts))
-        return kept
+        return self._all_ids(frame)
+
+    @cachedmethod(lambda self: self._together, lambda _, frame: frame.key, lambda self: self._lock)
+    def _all_ids(self, frame: Frame) -> PictureIds:
+        return PictureIds.together([self._ids(one) for one in frame.collections])
 
     def among(self, concept_id: int, picture_ids: Iterable[str]) -> list[str]:
         """Those of these pictures that the concept looks at."""
@@ -98,9 +102,7 @@ class Frames:
             there |= self._ids(one).places(picture_ids) >= 0
         return [bool(is_in) for is_in in there]
 
+    # By no name: a rename changes no picture.
+    @cachedmethod(lambda self: self._members, lambda _, one: (one.id, one.change), lambda self: self._lock)
     def _ids(self, one: AsItWas) -> PictureIds:
-        unnamed = AsItWas(one.id, "", one.change)  # a rename changes no picture
-        kept = self._members.get(unnamed)
-        if kept is None:
-            kept = self._members.setdefault(unnamed, PictureIds.of(self._named.ids(members_at(one))))
-        return kept
+        return PictureIds.of(self._named.ids(members_at(one)))

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+from cachetools import LRUCache
 
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.neighbours import NEIGHBOURS
-from concepts.library.recent import Recent
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.protocol import Neighbours, VectorReader
 
@@ -34,7 +34,8 @@ class Neighbourhood:
         """`kept`: the graph on disk of the whole library, where it has an encoder."""
         self._of_library = kept
         self._making = threading.Lock()
-        self._kept: Recent[str, NeighbourGraph] = Recent(GRAPHS_KEPT)
+        self._lock = threading.Lock()  # of what is kept, which is asked for while another graph is made
+        self._kept: LRUCache[str, NeighbourGraph] = LRUCache(GRAPHS_KEPT)
         self._begun = ""
 
     def fits(self, vectors: VectorReader) -> bool:
@@ -45,19 +46,21 @@ class Neighbourhood:
     def graph(self, vectors: VectorReader) -> NeighbourGraph | None:
         """Made where it isn't kept, which takes a while; None for a library that is too large for it."""
         with self._making:
-            kept = self._kept.get(vectors.version)
-            if kept is None:
-                found = self._found(vectors)
-                if found is None:
-                    return None
-                graph = NeighbourGraph(found.rows, found.products)
-                kept = self._kept.setdefault(vectors.version, graph)
+            kept = self._known(vectors.version)
+            if kept is None and (found := self._found(vectors)) is not None:
+                kept = NeighbourGraph(found.rows, found.products)
+                with self._lock:
+                    self._kept[vectors.version] = kept
             return kept
+
+    def _known(self, version: str) -> NeighbourGraph | None:
+        with self._lock:
+            return self._kept.get(version)
 
     def at_once(self, vectors: VectorReader) -> NeighbourGraph | None:
         """What `graph` gives where that is kept; None, and it is begun aside, where it isn't."""
         version = vectors.version
-        kept = self._kept.get(version)
+        kept = self._known(version)
         if kept is not None:
             return kept
         if vectors.count() <= QUICK:

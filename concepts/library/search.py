@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from cachetools import LRUCache
 
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
-from concepts.library.recent import Recent
 from concepts.view import View
 from storage.frames import EVERYTHING, Frame
 from storage.vectors.ids import PictureIds
@@ -92,7 +93,8 @@ class Finder:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._nearest: Recent[tuple[str, str], list[str]] = Recent(TEXTS_KEPT)
+        self._nearest: LRUCache[tuple[str, str], list[str]] = LRUCache(TEXTS_KEPT)
+        self._lock = threading.Lock()  # of it
 
     def find_each(
         self, index: VectorReader, texts: Sequence[str], n: int, hidden: Ids[str]
@@ -106,13 +108,15 @@ class Finder:
 
     def _search(self, texts: Sequence[str], index: VectorReader) -> dict[str, list[str]]:
         """Text → its `DEPTH` nearest ids: all new texts in one pass over the vectors."""
-        found = {text: self._nearest.get((index.version, text)) for text in texts}
+        with self._lock:
+            found = {text: self._nearest.get((index.version, text)) for text in texts}
         new = [text for text, ids in found.items() if ids is None]
         if new:
             hits = index.search(self._collection.text_vectors(new), DEPTH)
-            for text, close in zip(new, hits, strict=True):
-                ids = [picture_id for picture_id, _ in close]
-                found[text] = self._nearest.setdefault((index.version, text), ids)
+            near = {text: [i for i, _ in close] for text, close in zip(new, hits, strict=True)}
+            found |= near
+            with self._lock:
+                self._nearest.update({(index.version, text): ids for text, ids in near.items()})
         return {text: ids for text, ids in found.items() if ids is not None}
 
 

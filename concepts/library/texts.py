@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from cachetools import LRUCache
 
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
-from concepts.library.recent import Recent
 from storage.files import write_whole
 
 TEXTS_KEPT = 2048  # the words of a hundred concepts; at most 9 kB each
@@ -33,7 +33,8 @@ class TextVectors:
         self._load = load
         self._loaded: Encoder | None = None
         self._kept = kept
-        self._recent: Recent[str, Vectors] = Recent(TEXTS_KEPT)
+        self._recent: LRUCache[str, Vectors] = LRUCache(TEXTS_KEPT)
+        self._lock = threading.Lock()  # of those
         self._encoding = threading.RLock()
 
     @property
@@ -63,17 +64,20 @@ class TextVectors:
                     if self._kept:
                         self._kept.write(encoded)
                     known |= encoded
-                for text in missing:
-                    self._recent.setdefault(text, known[text].copy())
+                with self._lock:
+                    self._recent.update({text: known[text].copy() for text in missing})
         return np.stack([known[text] for text in texts])
 
     def _known(self, texts: Sequence[str]) -> dict[str, Vectors]:
-        found = {text: self._recent.get(text) for text in texts}
-        for text in [text for text, vector in found.items() if vector is None and self._kept]:
-            vector = self._kept.read(text) if self._kept else None
-            if vector is not None:
-                found[text] = self._recent.setdefault(text, vector)
-        return {text: vector for text, vector in found.items() if vector is not None}
+        with self._lock:
+            found = {text: self._recent[text] for text in texts if text in self._recent}
+        if self._kept:
+            read = {text: self._kept.read(text) for text in texts if text not in found}
+            on_disk = {text: vector for text, vector in read.items() if vector is not None}
+            with self._lock:
+                self._recent.update(on_disk)
+            found |= on_disk
+        return found
 
 
 class KeptTexts:

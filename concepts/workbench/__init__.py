@@ -26,7 +26,6 @@ from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
-from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import Protections
 from concepts.workbench.removing import Removing
@@ -51,8 +50,8 @@ class Workbench:
     `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
     with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
     `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
-    `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
-    `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
+    `heat` and `certificates`; `exports`, `sharing`, `combining`, `score_tables`, `story`, `watching`;
+    `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -90,7 +89,6 @@ class Workbench:
         self.story = Story(self.context, self.deliberations, self.versions)
         self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)
-        self.probabilities = Probabilities(self.context)
         self.watching = Watching(self.context)
         self.watcher = Watcher(self.context, self.watching)
         self.protection = Protections(self.context)

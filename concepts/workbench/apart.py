@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cachetools import LRUCache, cachedmethod
+
 from concepts.library.collection import Collection
-from concepts.library.recent import Recent
 from storage.concepts import Certifying, ConceptStore
 
 CONCEPTS_KEPT = 100  # some hundred ids each
@@ -27,18 +29,19 @@ class KeptApart:
 
     def __init__(self, collection: Collection, store: ConceptStore) -> None:
         self._collection, self._store = collection, store
-        self._known: Recent[tuple[int, int, int, str], Apart] = Recent(CONCEPTS_KEPT)
+        self._lock = threading.Lock()
+        self._known: LRUCache[tuple[int, int, int, str], Apart] = LRUCache(CONCEPTS_KEPT)
 
-    def now(self, concept_id: int) -> Apart:
-        state = (
+    def _state(self, concept_id: int) -> tuple[int, int, int, str]:
+        return (
             concept_id,
             self._store.last_drawn(concept_id),
             self._collection.removed.hidden().version,
             self._collection.frames.now(concept_id).key,
         )
-        return self._known.get(state) or self._known.setdefault(state, self._read(concept_id))
 
-    def _read(self, concept_id: int) -> Apart:
+    @cachedmethod(lambda self: self._known, _state, lambda self: self._lock)
+    def now(self, concept_id: int) -> Apart:
         return Apart(
             self._store.evaluation_pictures(concept_id),
             self._store.certifying_pictures(concept_id),

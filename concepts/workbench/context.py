@@ -46,11 +46,10 @@ from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
 from storage.catalogue import Catalogue
 from storage.certifying import CertifyingDraws
-from storage.concepts import CASCADING, CERTIFYING, FITTING, WATCHING, ConceptStore
+from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
-from storage.fitting import FittingDraws
 from storage.heads import HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.kept_figures import KeptFigures
@@ -100,7 +99,6 @@ class Context:
         self.apart = KeptApart(self.collection, self.store)
         self.counts = AnswerCounts(self.collection, self.apart, self.log, self.figures)
         self.certifying = CertifyingDraws(self.database)
-        self.fitting = FittingDraws(self.database)
         self.watches = Watches(self.database)
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
@@ -283,14 +281,12 @@ class Context:
         return [*self.asked_for(concept), *self.apart.now(concept.id).evaluation]
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
-        """The pictures that certify the lines asked for last, fit probabilities or say how often the steps of
-        a cascade, or a watch that goes on, are wrong, in order."""
+        """The pictures that certify the lines asked for last, or say how often the steps of a cascade, or a
+        watch that goes on, are wrong, in order."""
         apart = self.apart.now(concept.id).certifying
         if not apart:  # as mostly, and this is asked with every answer
             return []
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}
-        if fitting := self.fitting.newest(concept.id):
-            asked.add((FITTING, fitting.attempt))
         asked |= {(WATCHING, watch.id) for watch in self.watches.of(concept.id) if watch.stopped is None}
         waiting = [
             i

@@ -15,7 +15,7 @@ from concepts.workbench.figures import Figures
 from storage.kept_figures import KeptFigure
 from storage.labels import LabelLog
 
-ANSWERS = "answers"
+ANSWERS = "answer count"  # what an earlier Discern kept as "answers" has other parts
 
 
 class Stamp(NamedTuple):

@@ -1,16 +1,13 @@
-"""Use cases of protecting whoever looks at pictures: how they are shown, how many were seen, and breaks."""
+"""Use cases of protecting whoever looks at pictures: how they are shown, by person and by concept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
 from typing import Literal
-
-from pydantic import Field
 
 from concepts.view import View
 from concepts.workbench.context import Context
-from storage.protection import Exposure, Preference
+from storage.protection import Preference
 
 ShownAs = Literal["", "blur", "greyscale", "both"]
 Choice = Literal["", "plain", "blur", "greyscale", "both"]
@@ -24,29 +21,14 @@ PARTS: dict[str, frozenset[Part]] = {
     "greyscale": frozenset({"greyscale"}),
     "both": frozenset({"blur", "greyscale"}),
 }
-KEPT = timedelta(days=30)  # for which the counts of a day are kept
-DAYS_SHOWN = 14
 
 
 class Protection(View):
     """How one person wants to see pictures. `shown_as`: empty for as the concept says; `plain` for never
-    protected, whatever the concept says. `key` shows the picture that has the focus. A break is offered after
-    so many pictures or minutes; 0: never."""
+    protected, whatever the concept says. `key` shows the picture that has the focus."""
 
     shown_as: Choice = ""
     key: Key = "v"
-    break_pictures: int = Field(default=0, ge=0, le=100_000)
-    break_minutes: int = Field(default=0, ge=0, le=1440)
-    counted: bool = False  # whether pictures in view are counted, also where nothing is protected
-
-
-class Seen(View):
-    """What a person had in view on a day; which pictures those were is not kept."""
-
-    day: str
-    shown: int
-    unprotected: int  # of those
-    minutes: int
 
 
 class OnPage(View):
@@ -54,9 +36,6 @@ class OnPage(View):
 
     parts: list[Part]
     key: Key
-    break_pictures: int
-    break_minutes: int
-    counted: bool
 
 
 def parts_of(choice: str, concepts: Iterable[str]) -> frozenset[Part]:
@@ -67,7 +46,7 @@ def parts_of(choice: str, concepts: Iterable[str]) -> frozenset[Part]:
 
 
 class Protections:
-    """How pictures are shown to whom, and how many pictures that were."""
+    """How pictures are shown to whom."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -96,24 +75,4 @@ class Protections:
         row = self._context.store.find(concept) if concept else None
         asked = {row.protection} if row and not row.archived else self._store.in_use()
         own = self.of_person(person)
-        parts = sorted(parts_of(own.shown_as, asked))
-        return OnPage(
-            parts=parts,
-            key=own.key,
-            break_pictures=own.break_pictures,
-            break_minutes=own.break_minutes,
-            counted=bool(own.counted or parts or own.break_pictures or own.break_minutes),
-        )
-
-    def count(self, person: str, shown: int, unprotected: int, seconds: int) -> None:
-        """Adds to what this person had in view today."""
-        today = date.today()
-        seen = Exposure(today.isoformat(), shown, min(unprotected, shown), seconds)
-        self._store.add(person, seen, (today - KEPT).isoformat())
-
-    def seen(self, person: str) -> list[Seen]:
-        """This person's last days with something in view, the newest first."""
-        return [
-            Seen(day=one.day, shown=one.shown, unprotected=one.unprotected, minutes=round(one.seconds / 60))
-            for one in self._store.days(person, DAYS_SHOWN)
-        ]
+        return OnPage(parts=sorted(parts_of(own.shown_as, asked)), key=own.key)

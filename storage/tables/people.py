@@ -30,19 +30,20 @@ class TakenRow(Base):
 
 
 class ProtectionRow(Base):
-    """How one person wants to see pictures, and when a break is offered to them."""
+    """How one person wants to see pictures."""
 
     __tablename__ = "protection"
     person: Mapped[str] = mapped_column(String(200), primary_key=True)
     shown_as: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(1))
-    break_pictures: Mapped[int]
-    break_minutes: Mapped[int]
-    counted: Mapped[bool]
+    # Of earlier versions, which offered breaks; nothing reads them.
+    break_pictures: Mapped[int] = mapped_column(default=0)
+    break_minutes: Mapped[int] = mapped_column(default=0)
+    counted: Mapped[bool] = mapped_column(default=False)
 
 
 class ExposureRow(Base):
-    """How many pictures one person had in view on one day. Which ones isn't kept."""
+    """How many pictures one person had in view on one day, as earlier versions counted. Nothing reads it."""
 
     __tablename__ = "exposure"
     person: Mapped[str] = mapped_column(String(200), primary_key=True)

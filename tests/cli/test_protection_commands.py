@@ -20,8 +20,9 @@ def told(*words: str) -> dict[str, object]:
 def test_a_person_and_a_concept_are_protected_by_a_command_each(own_home: Path) -> None:
     told("concept", "new", "Wound", "--description", "A wound.")
     assert told("concept", "protection", "Wound", "--as", "blur") == {"shown_as": "blur"}
-    assert told("protection", "--as", "both", "--break-pictures", "200")["break_pictures"] == 200
-    assert told("protection")["shown_as"] == "both"  # kept, and what wasn't named stays
+    assert told("protection", "--as", "both")["shown_as"] == "both"
+    assert told("protection", "--key", "b") == {"shown_as": "both", "key": "b"}  # what wasn't named stays
+    assert told("protection") == {"shown_as": "both", "key": "b"}
 
 
 def test_a_way_to_show_pictures_that_there_is_not_is_refused_with_those_there_are(own_home: Path) -> None:

@@ -117,7 +117,6 @@ USE_CASES = [
     UseCase("concept robustness", ("examine_robustness", "newest_robustness")),
     UseCase("concept compare", ("compare_versions",)),
     UseCase("concept certify", ("begin_certificate", "newest_certificate", "keep_certificate")),
-    UseCase("concept fit", ("begin_fitting", "newest_fitting", "keep_fitting")),
     UseCase("concept threshold", ("set_threshold",)),
     UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
@@ -149,7 +148,7 @@ USE_CASES = [
     UseCase(None, ("watch_feed",), "it is what programs subscribe to; `watches flagged` lists the same"),
     # The installation
     UseCase("jobs", ("list_jobs", "get_job", "cancel_job", "retry_job")),
-    UseCase("protection", ("get_protection", "set_protection", "list_seen")),
+    UseCase("protection", ("get_protection", "set_protection")),
     UseCase("concept protection", ("get_concept_protection", "set_concept_protection")),
     UseCase("settings show", ("get_settings",)),
     UseCase("settings set", ("change_settings",)),

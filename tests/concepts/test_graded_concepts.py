@@ -105,17 +105,6 @@ def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
     assert said == sorted(said, reverse=True)
 
 
-def test_probabilities_that_are_fitted_to_the_library_move_all_cuts(answered):
-    from concepts.classifier.fitted import with_fit
-    from concepts.learning.calibration import Calibration
-
-    answered.versions.train(NAME)
-    head = answered.context.head(answered.context.concept(NAME), None)
-    moved = with_fit(head, Calibration(0.5, 1.0), 1, 10, 5, "me")
-    assert cuts_of(moved.details)[1] == moved.bias
-    assert cuts_of(moved.details) == pytest.approx(0.5 * cuts_of(head.details) + 1)
-
-
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     assert graded.definitions.set_scale(NAME, None).scale.kind == "yes or no"
     assert graded.definitions.set_scale(NAME, Scale.graded(7)).scale.words[-1] == "7"

@@ -150,11 +150,6 @@ def certifying(bench: Workbench) -> Iterable[str]:
     return [*bench.context.store.certifying_pictures(concept_id(bench)), *asked(bench)]
 
 
-def fitting(bench: Workbench) -> Iterable[str]:
-    bench.probabilities.begin(NAME, 10, author=ME)
-    return bench.context.store.certifying_pictures(concept_id(bench))
-
-
 def deliberated(bench: Workbench) -> Iterable[str]:
     bench.deliberations.find_ambiguities(NAME)
     return [i for one in bench.deliberations.ambiguities(NAME) for i in one.pictures]
@@ -184,7 +179,6 @@ def scored_to_a_file(bench: Workbench) -> Iterable[str]:
 TRAINED: dict[str, Callable[[Workbench], Iterable[str]]] = {
     "library scores": scored,
     "a certifying draw": certifying,
-    "a fitting draw": fitting,
     "deliberation": deliberated,
     "doubts": doubted,
     "exported scores": exported,
@@ -218,7 +212,6 @@ def test_after_a_change_no_way_leads_to_where_it_looked_before(trained: Workbenc
             one.picture_id for one in bench.context.material(bench.context.concept(NAME)).annotations
         ],
         "a certifying draw": lambda bench: bench.context.to_answer(bench.context.concept(NAME)),
-        "a fitting draw": lambda bench: bench.context.to_answer(bench.context.concept(NAME)),
     }
     found = set(kept.get(way, ways[way])(trained))
     assert found <= inside

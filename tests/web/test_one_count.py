@@ -63,7 +63,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
 
 SENTENCE = (
     "15 answers by 2 people, 1 of them simulated: 7 to learn from, 3 to measure with, "
-    "2 to certify a line or a machine with, 2 undecided, 1 given with the machine’s opinion in view, "
+    "2 kept apart for guarantees and checks, 2 undecided, 1 given with the machine’s opinion in view, "
     "which measure nothing."
 )
 

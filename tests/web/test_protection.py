@@ -1,4 +1,4 @@
-"""Protection over HTTP: the page says it, each has their own, and only a person is told what they saw."""
+"""Protection over HTTP: the page says it, and each person has their own."""
 
 from __future__ import annotations
 
@@ -97,17 +97,6 @@ def test_a_persons_choice_is_theirs_alone(bench: Workbench, people: dict[str, Te
     assert kept.json()["key"] == "b"
     assert "protect-greyscale" in first_element(people["vic"], "/")
     assert "protect-greyscale" not in first_element(people["ola"], "/")
-
-
-def test_what_a_person_had_in_view_is_added_up_by_day_and_told_to_them_alone(
-    bench: Workbench, people: dict[str, TestClient]
-) -> None:
-    for _ in range(2):
-        told = people["vic"].post("/app/seen", json={"shown": 12, "unprotected": 3, "seconds": 90})
-        assert told.status_code == 204
-    [day] = people["vic"].get(f"{API}/protection/seen").json()
-    assert (day["shown"], day["unprotected"], day["minutes"]) == (24, 6, 3)
-    assert people["ola"].get(f"{API}/protection/seen").json() == []
 
 
 def test_a_concept_is_protected_by_owners(bench: Workbench, people: dict[str, TestClient]) -> None:

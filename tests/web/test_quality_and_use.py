@@ -25,7 +25,6 @@ from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
 from concepts.workbench.exports import ScoredFile
-from concepts.workbench.probabilities import FittingView
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import render, url
@@ -81,9 +80,7 @@ def line(**changes: Any) -> str:
     found = CertificateView.model_validate(about | changes)
     lines = {"yes": None, "no": None, found.side: found}
     takes = {side: {0.8: 17, 0.9: 36} for side in lines}
-    return render(
-        "quality/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97", fitting=None
-    )
+    return render("quality/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97")
 
 
 def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
@@ -101,18 +98,6 @@ def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None
     refused = line(**done, errors=2, more=12)
     assert "What came of it." in words(refused)
     assert 'data-action="certify"' in refused
-
-
-def test_probabilities_are_fitted_step_by_step() -> None:
-    def shown(**changes: Any) -> str:
-        about = {"attempt": 1, "asked": 40, "answered": 40, "complete": True, "version": 2, "fits": False}
-        about |= {"fitted_from": None, "before": "", "now": "", "sentence": "How far it is."}
-        return render("quality/fit.html", name="Ball", fitting=FittingView.model_validate(about | changes))
-
-    assert 'data-action="fit"' in render("quality/fit.html", name="Ball", fitting=None)
-    assert "Answer them" in shown(complete=False, answered=3)
-    assert "Fit the probabilities of version 2" in words(shown())
-    assert "Before: Too high. Now: Right." in words(shown(fits=True, before="Too high.", now="Right."))
 
 
 def test_a_version_with_a_certified_line_shows_the_promise_and_no_measured_precision() -> None:

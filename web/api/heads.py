@@ -17,7 +17,6 @@ from concepts.learning.heads import HEADS
 from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import CertificateView
-from concepts.workbench.probabilities import FEWEST, MOST, FittingView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -42,12 +41,6 @@ class Line(Body):
     side: Side = "yes"
     at_least: float = Field(0.9, ge=0.5, le=0.99)
     version: int | None = Field(None, ge=1, le=2**31 - 1)
-
-
-class Fitting(Body):
-    """`pictures`: how many are drawn to fit probabilities to."""
-
-    pictures: int = Field(40, ge=FEWEST, le=MOST)
 
 
 class Version(BaseModel):
@@ -136,23 +129,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def keep_certificate(name: ConceptName, author: AuthorName, side: Side = "yes") -> Version:
         """Keeps the certified line of this side as the newest version, beside one of the other side."""
         return Version(number=workbench.certificates.finish(name, side=side, author=author))
-
-    @router.get("/probabilities")
-    def newest_fitting(name: ConceptName) -> FittingView | None:
-        """How far making probabilities fit the library is; null before anybody asked for it."""
-        return workbench.probabilities.state(name)
-
-    @router.post("/probabilities", status_code=201)
-    def begin_fitting(name: ConceptName, body: Fitting, author: AuthorName) -> FittingView:
-        """Draws the pictures whose blind answers the newest version's probabilities are fitted to. With
-        purpose “evaluation” they are asked about first."""
-        return workbench.probabilities.begin(name, body.pictures, author=author)
-
-    @router.post("/probabilities/keep", status_code=201)
-    def keep_fitting(name: ConceptName, author: AuthorName) -> Version:
-        """Keeps the newest version with probabilities fitted to these answers; it says yes to the same
-        pictures."""
-        return Version(number=workbench.probabilities.finish(name, author=author))
 
     @router.get("/compare")
     def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:

@@ -1,11 +1,11 @@
-"""How pictures are shown to people who look at bad ones, and how many they had in view."""
+"""How pictures are shown to people who look at bad ones."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from concepts.workbench import Workbench
-from concepts.workbench.protection import Protection, Seen, ShownAs
+from concepts.workbench.protection import Protection, ShownAs
 from web.api.shared import AuthorName, Body, ConceptName
 
 
@@ -28,11 +28,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def set_protection(body: Protection, author: AuthorName) -> Protection:
         """Changes that, from the next page on. What is left out is as at first."""
         return workbench.protection.prefer(author, body)
-
-    @router.get("/protection/seen")
-    def list_seen(author: AuthorName) -> list[Seen]:
-        """How many pictures whoever asks had in view, by day, the newest first. Nobody else is told."""
-        return workbench.protection.seen(author)
 
     @router.get("/concepts/{name}/protection")
     def get_concept_protection(name: ConceptName) -> OfConcept:

@@ -1,4 +1,4 @@
-"""Protection: how pictures are shown to a person, what a concept asks for, and what they had in view."""
+"""Protection: how pictures are shown to a person, and what a concept asks for."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
     def show(request: gr.Request) -> Shown:
         concept = workbench.catalogue.name_now(concept_of(request) or "")
-        person = author_of(request)
         return {
             area: render(
                 "protection/main.html",
-                own=workbench.protection.of_person(person),
+                own=workbench.protection.of_person(author_of(request)),
                 keys=KEYS,
                 concept=concept,
                 of_concept=_of_concept(workbench, concept),
                 may=request.state.role >= OWNER,
-                seen=workbench.protection.seen(person),
                 saved=request.query_params.get("saved") == "1",
             )
         }
@@ -49,10 +47,8 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
                 workbench.protection.protect(concept, next(one for one in SHOWN_AS if one == wanted))
             else:
                 return show(request)
-        except (ValidationError, ValueError, StopIteration):
-            return {
-                area: say("That can’t be kept: give whole numbers from 0 on.", "bad") + show(request)[area]
-            }
+        except (ValidationError, StopIteration):
+            return {area: say("That can’t be kept: choose from the list.", "bad") + show(request)[area]}
         except DiscernError as error:
             return {area: say(in_words(error), "bad") + show(request)[area]}
         return {area: render("concept/go.html", address=url("/protection", concept, saved=1))}
@@ -70,11 +66,5 @@ def _of_concept(workbench: Workbench, concept: str | None) -> str:
 
 def _wanted(fields: dict[str, str]) -> Protection:
     return Protection.model_validate(
-        {
-            "shown_as": fields.get("shown_as", ""),
-            "key": fields.get("key", KEYS[0]),
-            "break_pictures": int(fields.get("break_pictures") or 0),
-            "break_minutes": int(fields.get("break_minutes") or 0),
-            "counted": bool(fields.get("counted")),
-        }
+        {"shown_as": fields.get("shown_as", ""), "key": fields.get("key", KEYS[0])}
     )

@@ -252,7 +252,7 @@ class _Screen:
         )
 
     def _line(self, name: str, newest: HeadView) -> str:
-        """How far the lines one can rely on are, and probabilities that fit the library."""
+        """How far the lines one can rely on are."""
         certificates = self._bench.certificates
         base = newest.report.metric("base_rate") if newest.report else None
         return render(
@@ -260,7 +260,6 @@ class _Screen:
             name=name,
             newest=newest.number,
             takes={s: {share: certificates.takes(name, share) for share in LINES[s]} for s in LINES},
-            fitting=self._bench.probabilities.state(name),
             lines={side: certificates.state(name, side) for side in LINES},
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
@@ -317,11 +316,6 @@ class _Screen:
         elif action.name == "keep-line":
             number = self._bench.certificates.finish(name, side=_yes_or_no(action.value), author=author)
             return say(f"Version {number} has the certified line.", "good")
-        elif action.name == "fit":
-            self._bench.probabilities.begin(name, int(action.fields.get("pictures", 40)), author=author)
-        elif action.name == "keep-fit":
-            number = self._bench.probabilities.finish(name, author=author)
-            return say(f"Version {number} has probabilities fitted to the library.", "good")
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":

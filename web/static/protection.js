@@ -1,16 +1,8 @@
-// Protection of who looks at pictures: shows the one that is hovered, pressed or asked for by its key, counts how
-// many were in view, and offers a break. What protects is on the page before this runs.
-import {element} from './dom.js';
+// Protection of who looks at pictures: shows the one that is hovered, pressed or asked for by its key. What
+// protects is on the page before this runs.
 
 const HOLD = 350; // milliseconds a finger rests on a picture
-const TICK = 10; // seconds
-const AWAKE = 60_000; // milliseconds after the last key or move for which somebody looks
-const PAUSE = 300_000; // milliseconds without a look that are a break
-const TELL = 20_000; // milliseconds between what is told of what was in view
-const KEPT = 'discern:looking'; // in the browser, for all tabs: what was looked at since the last break
 const how = JSON.parse(document.documentElement.dataset.protection || '{}');
-const isProtected = Boolean(how.parts?.length);
-const mine = (img) => /^\/media\/(?:thumbnail|picture)\/([0-9a-f]{64})/.exec(new URL(img.src, location.href).pathname)?.[1];
 
 // One picture in clear at a time.
 
@@ -22,7 +14,6 @@ function reveal(img) {
   if (img.classList.contains('in-clear')) return;
   hide();
   img.classList.add('in-clear');
-  looked.unprotected(mine(img));
 }
 
 const pictureAt = (target) => {
@@ -91,87 +82,4 @@ function watchReveals() {
   }, true);
 }
 
-// What was in view: how many pictures, never which ones.
-
-const looked = {
-  ids: new Set(), clear: new Set(), told: {shown: 0, unprotected: 0}, seconds: 0,
-
-  shown(id) {
-    if (!how.counted || !id || this.ids.has(id)) return;
-    this.ids.add(id);
-    if (!isProtected) this.clear.add(id);
-    since(1, 0);
-  },
-
-  unprotected(id) {
-    if (how.counted && id && this.ids.has(id)) this.clear.add(id);
-  },
-
-  tell() {
-    const more = {shown: this.ids.size - this.told.shown, unprotected: this.clear.size - this.told.unprotected, seconds: this.seconds};
-    if (!more.shown && !more.unprotected && !more.seconds) return;
-    this.told = {shown: this.ids.size, unprotected: this.clear.size};
-    this.seconds = 0;
-    fetch('/app/seen', {method: 'POST', keepalive: true, headers: {'Content-Type': 'application/json'}, body: JSON.stringify(more)}).catch(() => {});
-  },
-};
-
-function watchViews() {
-  const inView = new IntersectionObserver((entries) => {
-    for (const {isIntersecting, target} of entries) {
-      if (!isIntersecting) continue;
-      inView.unobserve(target);
-      looked.shown(mine(target));
-    }
-  }, {threshold: 0.5});
-  const look = (node) => {
-    if (node.nodeName === 'IMG') inView.observe(node);
-    else for (const img of node.querySelectorAll?.('img') || []) inView.observe(img);
-  };
-  look(document.body);
-  new MutationObserver((changes) => {
-    for (const change of changes) change.addedNodes.forEach(look);
-  }).observe(document.body, {childList: true, subtree: true});
-  let awake = Date.now();
-  for (const sign of ['pointermove', 'keydown', 'scroll']) addEventListener(sign, () => { awake = Date.now(); }, {passive: true, capture: true});
-  setInterval(() => {
-    if (document.hidden || Date.now() - awake > AWAKE || !looked.ids.size) return;
-    looked.seconds += TICK;
-    since(0, TICK);
-  }, TICK * 1000);
-  setInterval(() => looked.tell(), TELL);
-  addEventListener('pagehide', () => looked.tell());
-  document.addEventListener('visibilitychange', () => { if (document.hidden) looked.tell(); });
-}
-
-// Breaks: offered once, beside the work, and again after as much more.
-
-function since(pictures, seconds) {
-  if (!how.break_pictures && !how.break_minutes) return;
-  let kept = {pictures: 0, seconds: 0, at: 0};
-  try { kept = JSON.parse(localStorage.getItem(KEPT)) || kept; } catch { /* as if nothing were kept */ }
-  if (Date.now() - kept.at > PAUSE) kept = {pictures: 0, seconds: 0};
-  kept = {pictures: kept.pictures + pictures, seconds: kept.seconds + seconds, at: Date.now()};
-  localStorage.setItem(KEPT, JSON.stringify(kept));
-  const due = (how.break_pictures && kept.pictures >= how.break_pictures) || (how.break_minutes && kept.seconds >= how.break_minutes * 60);
-  if (due && !document.querySelector('.break-offer')) offer(kept);
-}
-
-function offer({pictures, seconds}) {
-  const minutes = Math.round(seconds / 60);
-  const box = element('div', 'break-offer');
-  box.setAttribute('role', 'status');
-  const many = `${pictures.toLocaleString('en')} ${pictures === 1 ? 'picture' : 'pictures'}`;
-  box.append(element('p', '', `You have looked at ${many}${minutes ? ` in ${minutes} minutes` : ''}. A short break may do you good; everything is kept.`));
-  const close = element('button', 'btn small', 'Close');
-  close.type = 'button';
-  close.addEventListener('click', () => {
-    localStorage.removeItem(KEPT);
-    box.remove();
-  });
-  box.append(close);
-  document.body.append(box);
-}
-
-if (isProtected) watchReveals();
-if (how.counted) watchViews();
+if (how.parts?.length) watchReveals();

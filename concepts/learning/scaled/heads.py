@@ -28,14 +28,6 @@ def cuts_of(details: dict[str, Any]) -> Floats | None:
     return None if found is None else np.array(found["cuts"], np.float64)
 
 
-def moved_cuts(details: dict[str, Any], a: float, c: float) -> dict[str, Any]:
-    """The details of a head whose logits were stretched by a and moved by c."""
-    found = details.get(GRADED)
-    if found is None:
-        return {}
-    return {GRADED: found | {"cuts": [a * cut + c for cut in found["cuts"]]}}
-
-
 def grades(head: LinearHead, vectors: NDArray[np.floating]) -> Floats | None:
     """(n,) the grade to be expected of each, 1 to the best; None for a head without grades."""
     cuts = cuts_of(head.details)
