@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from concepts.errors import DiscernError
 
@@ -23,8 +23,29 @@ With --json a command prints exactly one JSON value on standard output. Where it
 "error" and "what_to_do"; the exit code tells the two apart."""
 
 
+class WithOperations(TyperGroup):
+    """A group with the commands that were written by hand, and those made from operations. They are made
+    when somebody asks for one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._complete(ctx)
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._complete(ctx)
+        return super().get_command(ctx, cmd_name)
+
+    def _complete(self, ctx: Any) -> None:
+        from concepts.cli.operations import made  # this imports the Workbench
+
+        prefix = ctx.command_path.partition(" ")[2]
+        made = typer.main.get_group(made(prefix)).commands
+        self.commands = {**made, **self.commands}
+
+
 def _group(help: str) -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, help=help)
+    return typer.Typer(no_args_is_help=True, help=help, cls=WithOperations)
 
 
 app = typer.Typer(
