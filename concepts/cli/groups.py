@@ -23,25 +23,27 @@ With --json a command prints exactly one JSON value on standard output. Where it
 "error" and "what_to_do"; the exit code tells the two apart."""
 
 
+NESTED = {"labels": "concept labels"}  # groups within groups
+
+
 class WithOperations(TyperGroup):
     """A group with the commands that were written by hand, and those made from operations. They are made
     when somebody asks for one."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        self._complete(ctx)
+        self._complete()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.commands:
-            self._complete(ctx)
+            self._complete()
         return super().get_command(ctx, cmd_name)
 
-    def _complete(self, ctx: Any) -> None:
-        from concepts.cli.operations import made  # this imports the Workbench
+    def _complete(self) -> None:
+        from concepts.cli.operations import made  # this imports the Workbench, which takes a second
 
-        prefix = ctx.command_path.partition(" ")[2]
-        made = typer.main.get_group(made(prefix)).commands
-        self.commands = {**made, **self.commands}
+        name = self.name or ""
+        self.commands = {**made(NESTED.get(name, name)), **self.commands}
 
 
 def _group(help: str) -> typer.Typer:

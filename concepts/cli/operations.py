@@ -27,21 +27,26 @@ def shows(method: Callable[..., Any]) -> Callable[[Printer], Printer]:
     return register
 
 
-def made(prefix: str) -> typer.Typer:
-    """A group with the commands directly below a prefix such as "concept labels"."""
+def made(prefix: str) -> dict[str, Any]:
+    """The commands directly below a prefix such as "concept labels", by name."""
     from concepts.workbench import Concept, Workbench
     from concepts.workbench.operation import declared_in
 
-    group = typer.Typer(rich_markup_mode=None, callback=lambda: None)
+    group = typer.Typer(rich_markup_mode=None, callback=_nothing)
     for declared in (one for handle in (Concept, Workbench) for one in declared_in(handle)):
         above, _, name = declared.command.rpartition(" ")
         if declared.operation.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
-    return group
+    return dict(typer.main.get_group(group).commands)  # type: ignore[no-untyped-call]
+
+
+def _nothing() -> None:
+    """A callback has Typer make a group of one command, too."""
 
 
 def _command(declared: Any) -> Callable[..., None]:
     from concepts.workbench import Concept
+    from concepts.workbench.operation import Given
 
     of_concept = declared.handle is Concept
 
@@ -55,7 +60,7 @@ def _command(declared: Any) -> Callable[..., None]:
         show(result, as_json, lambda: _printers.get(declared.method, _print)(result))
 
     parameters = [_named("concept_name", Name)] if of_concept else []
-    parameters += [_of_terminal(one) for one in declared.parameters]
+    parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
     parameters.append(_named("as_json", Json, False))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
     command.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -65,7 +70,7 @@ def _command(declared: Any) -> Callable[..., None]:
 def _of_terminal(parameter: Any) -> inspect.Parameter:
     if parameter.given:
         return _named(parameter.name, Author, "me")
-    bounds = {}
+    bounds: dict[str, Any] = {}
     for one in parameter.field.metadata:
         bounds |= {"min": getattr(one, "ge", None), "max": getattr(one, "le", None)}
     about = {"help": parameter.field.description, **{k: v for k, v in bounds.items() if v is not None}}

@@ -28,10 +28,12 @@ class Given(Enum):
 
     AUTHOR = "the name that a change is signed with"
     READER = "a labeller, who reads what others said once they have labelled themselves; None for others"
+    CONFINED = "whether only folders may be read that the app is allowed to read: not at the computer itself"
 
 
 AuthorName = Annotated[str, Given.AUTHOR]
 ReaderName = Annotated[str | None, Given.READER]
+Confined = Annotated[bool, Given.CONFINED]
 
 
 @dataclass(frozen=True)
@@ -168,5 +170,6 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
     bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     ours = tuple(one for one in extra if isinstance(one, Given | Flag))
     theirs = [one for one in extra if one not in ours]
-    field = FieldInfo.from_annotation(Annotated[(bare, *theirs)] if theirs else bare)
+    described: Any = Annotated[(bare, *theirs)] if theirs else bare
+    field = FieldInfo.from_annotation(described)
     return Parameter(parameter.name, bare, field, parameter.default, ours)

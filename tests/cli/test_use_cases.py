@@ -93,10 +93,7 @@ USE_CASES = [
     UseCase("concept annotate", ("annotate_concept",)),
     UseCase("concept annotators", ("compare_annotators", "compared_annotators", "estimate_comparison")),
     UseCase("concept annotator", ("choose_annotator", "chosen_annotator")),
-    UseCase(
-        "concept prompts",
-        ("list_prompts", "get_prompt", "edit_prompt", "reset_prompt", "diff_prompt", "preview_prompt"),
-    ),
+    UseCase("concept prompts", ("prompts_all", "prompts_set", "prompts_preview")),
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),
     UseCase("concept labels undo", ("undo_answers",)),

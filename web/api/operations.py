@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import fastapi
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -17,7 +17,11 @@ from concepts.workbench import Concept, Workbench
 from concepts.workbench.operation import Declared, Given, Parameter, declared_in
 from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
 
-GIVEN = {Given.AUTHOR: AuthorName, Given.READER: Reader}
+GIVEN = {
+    Given.AUTHOR: AuthorName,
+    Given.READER: Reader,
+    Given.CONFINED: Annotated[bool, Depends(lambda: True)],
+}
 HANDLES = (Concept, Workbench)
 WITH_BODY = ("POST", "PUT", "PATCH")
 MADE = 201  # what a POST answers with, where it isn't a job
@@ -32,7 +36,10 @@ def operations() -> Iterator[Declared]:
 
 
 def add_operations(api: FastAPI, workbench: Workbench) -> None:
-    """Adds a route for each."""
+    """Adds a route for each, under its part's name."""
+    parts = {one.part: get_type_hints(one.handle)[one.part] for one in operations()}
+    listed = api.openapi_tags = api.openapi_tags or []
+    listed += [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
     for declared in operations():
         api.add_api_route(
             declared.path,
@@ -93,21 +100,18 @@ def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
         return _named(parameter.name, GIVEN[parameter.given])
     kind = fastapi.Path if parameter.name in declared.in_path else fastapi.Query
     about = kind(description=parameter.field.description, alias=parameter.field.alias)
-    annotation = Annotated[(parameter.type, *parameter.field.metadata, about)]
+    annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]
     return _named(parameter.name, annotation, parameter.default)
 
 
 def _body(declared: Declared) -> type[BaseModel] | None:
     if declared.verb not in WITH_BODY:
         return None
-    fields: dict[str, Any] = {
-        one.name: (
-            Annotated[one.type, one.field],
-            ... if one.is_required else one.default,
-        )
-        for one in declared.parameters
-        if one.given is None and one.name not in declared.in_path
-    }
+    fields: dict[str, Any] = {}
+    for one in declared.parameters:
+        if one.given is None and one.name not in declared.in_path:
+            kind: Any = one.type
+            fields[one.name] = (Annotated[kind, one.field], ... if one.is_required else one.default)
     if not fields:
         return None
     name = f"{declared.part}_{declared.name}".title().replace("_", "")
