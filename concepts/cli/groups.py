@@ -66,7 +66,6 @@ settings = _group("The model endpoint: where it is and what it costs.")
 models = _group("The models of the endpoint: what they can do.")
 bundle = _group("Exported classifiers.")
 combined = _group("Rules over several concepts that were kept.")
-watches = _group("Watched folders: what was flagged, what was sent, how right it is.")
 app.add_typer(library, name="library")
 app.add_typer(collection, name="collection")
 app.add_typer(concept, name="concept")
@@ -76,7 +75,6 @@ app.add_typer(models, name="models")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
 app.add_typer(combined, name="combined")
-app.add_typer(watches, name="watches")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]

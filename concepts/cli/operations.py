@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -13,15 +14,17 @@ from concepts.cli.groups import Author, Json, Name, workbench
 from concepts.cli.output import progress, say, show, table
 
 Printer = TypeVar("Printer", bound=Callable[..., None])
-_printers: dict[Callable[..., Any], Callable[..., None]] = {}
+_printers: dict[str, Callable[..., None]] = {}
 KEPT = "What is finished is kept."
+LARGEST = 2**31 - 1  # that a column holds: no bound a person need read of
 
 
-def shows(method: Callable[..., Any]) -> Callable[[Printer], Printer]:
-    """Registers how what an operation returns is printed for people. Others are printed as tables."""
+def shows(operation: str) -> Callable[[Printer], Printer]:
+    """Registers how what an operation ("watches.all") returns is printed for people. What others return is
+    printed as a table."""
 
     def register(printer: Printer) -> Printer:
-        _printers[method] = printer
+        _printers[operation] = printer
         return printer
 
     return register
@@ -37,7 +40,7 @@ def made(prefix: str) -> dict[str, Any]:
         above, _, name = declared.command.rpartition(" ")
         if declared.operation.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
-    return dict(typer.main.get_group(group).commands)  # type: ignore[no-untyped-call]
+    return dict(typer.main.get_group(group).commands)
 
 
 def _nothing() -> None:
@@ -52,12 +55,13 @@ def _command(declared: Any) -> Callable[..., None]:
 
     def command(as_json: bool, **given: Any) -> None:
         bench = workbench()
-        handle = bench.concept(given.pop("concept_name")) if of_concept else bench
+        handle: Any = bench.concept(given.pop("concept_name")) if of_concept else bench
         result = getattr(getattr(handle, declared.part), declared.name)(**given)
         if declared.is_job:
             with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
                 result = result.wait(listener)
-        show(result, as_json, lambda: _printers.get(declared.method, _print)(result))
+        printer = _printers.get(f"{declared.part}.{declared.name}", _print)
+        show(result, as_json, partial(printer, result))
 
     parameters = [_named("concept_name", Name)] if of_concept else []
     parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
@@ -70,10 +74,12 @@ def _command(declared: Any) -> Callable[..., None]:
 def _of_terminal(parameter: Any) -> inspect.Parameter:
     if parameter.given:
         return _named(parameter.name, Author, "me")
-    bounds: dict[str, Any] = {}
+    about: dict[str, Any] = {"help": parameter.field.description}
     for one in parameter.field.metadata:
-        bounds |= {"min": getattr(one, "ge", None), "max": getattr(one, "le", None)}
-    about = {"help": parameter.field.description, **{k: v for k, v in bounds.items() if v is not None}}
+        if hasattr(one, "ge"):
+            about["min"] = one.ge
+        if getattr(one, "le", LARGEST) < LARGEST:
+            about["max"] = one.le
     if parameter.is_required:
         kind = typer.Argument(metavar=parameter.name.upper(), **about)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from concepts.workbench.prompts import Prompts
+from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ class Concept:
     command: ClassVar[str] = "concept"
 
     prompts: Prompts
+    watches: Watches
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
         self.prompts = Prompts(self)
+        self.watches = Watches(self)

@@ -14,6 +14,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
+from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from concepts.installation.users import Role
@@ -35,12 +36,19 @@ AuthorName = Annotated[str, Given.AUTHOR]
 ReaderName = Annotated[str | None, Given.READER]
 Confined = Annotated[bool, Given.CONFINED]
 
+MOST = 200  # items on a page
+
 
 @dataclass(frozen=True)
 class Flag:
     """How the command line spells a parameter where that isn't its name."""
 
     name: str
+
+
+# Parameters that many operations share.
+Limit = Annotated[int, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
+Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="How many to pass over first.")]
 
 
 @dataclass(frozen=True)
