@@ -1,11 +1,12 @@
 """Errors of the domain. All derive from `DiscernError`, so one handler shows them to a person.
 
 A message says what is the case and names no command. Where what to do differs between the command line and
-the screens, the error is a class of its own that carries the facts, and each of them adds its advice.
+the screens, the error is a class of its own that carries the facts and says both.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -38,70 +39,58 @@ from storage.errors import (
 if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doesn't need
     from storage.calls import Outcome
 
+# Those of storage, which are errors of the domain, too.
 __all__ = [
     "ArchivedConceptError",
     "BadPictureError",
-    "BadPriceError",
-    "BadSettingsError",
-    "BlindModelError",
     "BucketError",
     "BucketRefusedError",
     "BucketUnreachableError",
-    "BudgetError",
-    "CancelledError",
-    "ChangedBundleError",
     "ConflictError",
     "DamagedDatabaseError",
     "DamagedIndexError",
     "DiscernError",
     "DiskFullError",
-    "EmptyLibraryError",
-    "EncoderError",
-    "EngineError",
-    "FingerprintMismatchError",
     "LostJobError",
-    "MissingPackageError",
-    "ModelAnswerError",
-    "ModelCallError",
     "NewerDatabaseError",
-    "NoConceptError",
-    "NoModelError",
     "NoPermissionError",
-    "NoPriceError",
     "NoSuchBucketError",
-    "NoUsableRowsError",
-    "NoVersionError",
-    "NotAllowedError",
-    "NotAnsweredError",
-    "NotEnoughLabelsError",
-    "NotEnoughPicturesError",
-    "OtherEncoderError",
-    "QuotaError",
     "ReadOnlyError",
-    "RuleTextError",
-    "SettingsError",
-    "ShareGoneError",
     "StorageError",
     "UnknownCollectionError",
-    "UnknownColumnsError",
-    "UnknownCombinationError",
     "UnknownConceptError",
     "UnknownJobError",
-    "UnknownMethodError",
     "UnknownPictureError",
     "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
-    "UnknownWordsError",
-    "UntrustedEncoderError",
 ]
 
 
 MOST_DIFFERENCES = 5  # that a message lists
+MODELS = {"scoping": "LLM", "annotating": "VLM", "escalating": "LARGE_VLM", "criticising": "CRITIC"}
+
+# What settings are called on the screen.
+FIELDS = {
+    "openai_base_url": "Address",
+    "openai_api_key": "Key",
+    "llm_model": "Model for words",
+    "vlm_model": "Model that sees",
+    "large_vlm_model": "Larger model that sees",
+    "critic_model": "Model that criticises",
+    "llm_price": "Price of the model for words",
+    "vlm_price": "Price of the model that sees",
+    "large_vlm_price": "Price of the larger model that sees",
+    "critic_price": "Price of the model that criticises",
+    "prices": "Prices of models",
+    "model_concurrency": "Questions at the same time",
+}
 
 
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
+
+    http_status = 422
 
 
 class BadSettingsError(SettingsError):
@@ -116,13 +105,20 @@ class BadSettingsError(SettingsError):
 class BadPriceError(SettingsError):
     """What stands where the price of a model should. `setting` is its name, such as "vlm_price"."""
 
+    in_terminal = "Set {error.variable} to USD per million tokens, input/output, such as 0.15/0.60."
+    on_screen = "Write the {error.field} in US dollars per million tokens, in/out, such as 0.15/0.60."
+
     def __init__(self, setting: str, text: str) -> None:
         super().__init__(f"“{text}” is not a price.")
         self.setting = setting
+        self.variable = f"DISCERN_{setting.upper()}"
+        self.field = FIELDS.get(setting, setting).lower()
 
 
 class UnknownMethodError(DiscernError):
     """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
+
+    http_status = 422
 
     def __init__(self, kind: str, name: str, names: Sequence[str]) -> None:
         super().__init__(f"There is no {kind} “{name}”. There are: {', '.join(names)}.")
@@ -135,6 +131,11 @@ class MissingPackageError(DiscernError):
     """What was asked for needs an optional `package`. `extra`: of Discern, that brings it; empty where it is
     called like the package."""
 
+    in_terminal = (
+        "Install it: pip install 'discern[{error.extra}]', or in a checkout pip install -r "
+        "requirements-{error.extra}.txt."
+    )
+
     def __init__(self, package: str, extra: str = "") -> None:
         brought = f": Discern’s extra “{extra}” brings it" if extra else ""
         super().__init__(f"This needs the package {package}, which is not installed{brought}.")
@@ -145,14 +146,25 @@ class MissingPackageError(DiscernError):
 class NoModelError(SettingsError):
     """No model is set for a role (of `concepts.language.Role`)."""
 
+    in_terminal = "Set OPENAI_BASE_URL or OPENAI_API_KEY, and {error.variable}."
+    on_screen = "Set one on Settings."
+
     def __init__(self, role: Literal["scoping", "annotating", "escalating", "criticising"]) -> None:
         what = "vision-language model" if role in ("annotating", "escalating") else "language model"
         super().__init__(f"No {what} is set.")
         self.role = role
+        self.variable = f"DISCERN_{MODELS[role]}_MODEL"
 
 
 class NoPriceError(SettingsError):
     """A budget can't be kept without the price of the model."""
+
+    in_terminal = (
+        "Set DISCERN_LLM_PRICE (words) or DISCERN_VLM_PRICE (pictures) to USD per million tokens, "
+        "input/output, for example 0.15/0.60; 0/0 where it costs nothing. DISCERN_PRICES takes them by "
+        "the names of models."
+    )
+    on_screen = "Set it on Settings; 0/0 where it costs nothing."
 
     def __init__(self, model: str) -> None:
         super().__init__(f"A budget needs the price of {model}, and none is set.")
@@ -162,6 +174,8 @@ class NoPriceError(SettingsError):
 class RuleTextError(DiscernError):
     """A rule that combines concepts can't be read; `place` is where in its text, from 0 on."""
 
+    http_status = 422
+
     def __init__(self, message: str, place: int) -> None:
         super().__init__(message)
         self.place = place
@@ -170,6 +184,8 @@ class RuleTextError(DiscernError):
 class UnknownCombinationError(DiscernError):
     """No rule is kept under this name."""
 
+    http_status = 404
+
     def __init__(self, name: str) -> None:
         super().__init__(f"No combination is kept as “{name}”.")
 
@@ -177,12 +193,16 @@ class UnknownCombinationError(DiscernError):
 class UnknownPromptError(DiscernError):
     """There is no prompt of this name that could be edited; there are `names`."""
 
+    http_status = 404
+
     def __init__(self, name: str, names: Iterable[str]) -> None:
         super().__init__(f"There is no prompt “{name}” to edit. There are: {', '.join(names)}.")
 
 
 class OtherVariablesError(DiscernError):
     """An edited prompt lacks variables of the prompt it stands for, or has others."""
+
+    http_status = 422
 
     def __init__(self, name: str, missing: Iterable[str], unknown: Iterable[str]) -> None:
         lacks, other = _variables(missing), _variables(unknown)
@@ -198,12 +218,18 @@ def _variables(names: Iterable[str]) -> str:
 class EmptyLibraryError(DiscernError):
     """There are no pictures yet."""
 
+    in_terminal = "Add pictures first: discern library add FOLDER."
+    on_screen = "Add some on Library."
+
     def __init__(self) -> None:
         super().__init__("There are no pictures in the library yet.")
 
 
 class NoConceptError(UnknownConceptError):
     """A concept was asked for by name where none was begun yet."""
+
+    in_terminal = "Begin one: discern concept new NAME --description SENTENCE."
+    on_screen = "Begin one on Start."
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no concept “{name}”, nor any other yet.")
@@ -212,6 +238,9 @@ class NoConceptError(UnknownConceptError):
 
 class NoVersionError(UnknownVersionError):
     """Nothing was trained for a concept yet."""
+
+    in_terminal = "Train one: discern concept train “{error.concept}”."
+    on_screen = "Train one on Quality."
 
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
@@ -222,6 +251,8 @@ class ShareGoneError(DiscernError):
     """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
     nobody's business who has no other way in."""
 
+    http_status = 410
+
     def __init__(self) -> None:
         super().__init__("This link doesn't lead anywhere any more, or never did.")
 
@@ -229,9 +260,13 @@ class ShareGoneError(DiscernError):
 class NotAllowedError(DiscernError):
     """What was asked for is not permitted here, whoever asks."""
 
+    http_status = 403
+
 
 class QuotaError(NotAllowedError):
     """A visitor of a demo has used up what each gets: at most `most` of `what`."""
+
+    http_status = 403
 
     def __init__(
         self, what: Literal["pictures", "archives", "jobs", "waiting jobs", "disk"], most: int
@@ -252,9 +287,17 @@ class QuotaError(NotAllowedError):
 class EncoderError(DiscernError):
     """An encoder can't be loaded or used."""
 
+    http_status = 503
+
 
 class EngineError(DiscernError):
     """The machines that were to do the work (Ray) can't be reached or failed. What came back is kept."""
+
+    in_terminal = (
+        "See that Ray runs there, then run the same command again: it goes on where it was. Without "
+        "DISCERN_ENGINE this computer does the work itself."
+    )
+    on_screen = "Try it again once Ray runs: it goes on where it was."
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The work can't go on where it was sent to (Ray: {reason}).")
@@ -264,6 +307,11 @@ class EngineError(DiscernError):
 class UntrustedEncoderError(EncoderError):
     """A file from elsewhere names an encoder that nobody here has chosen. It was not loaded."""
 
+    in_terminal = (
+        "Where you trust those who made that encoder, run it again with --trust-encoder “{error.name}”, "
+        "or with local-dir:FOLDER for a copy of it."
+    )
+
     def __init__(self, name: str) -> None:
         super().__init__(f"This classifier is for the encoder “{name}”, which nobody has chosen here.")
         self.name = name
@@ -271,6 +319,11 @@ class UntrustedEncoderError(EncoderError):
 
 class OtherEncoderError(DiscernError):
     """Pictures were about to be added with another encoder than the library's."""
+
+    in_terminal = (
+        "Leave out the encoder, or change it for all pictures: discern library reembed {error.asked}."
+    )
+    on_screen = "Leave out the encoder, or change it for all pictures on Library, Encoder."
 
     def __init__(self, recorded: str, asked: str) -> None:
         super().__init__(f"The vectors of this library are from “{recorded}”, not from “{asked}”.")
@@ -281,6 +334,13 @@ class OtherEncoderError(DiscernError):
 class FingerprintMismatchError(DiscernError):
     """Vectors, heads or bundles of two different encoders were about to be mixed (rule 3)."""
 
+    http_status = 409
+    in_terminal = (
+        "Embed the library with that encoder (discern library reembed), or train again with this one "
+        "(discern concept train)."
+    )
+    on_screen = "Choose that encoder on Library, Encoder, or train again on Quality."
+
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")
         self.expected = expected
@@ -289,6 +349,8 @@ class FingerprintMismatchError(DiscernError):
 
 class ChangedBundleError(DiscernError):
     """A bundle is not as it was written. `differences` say how, a clause each."""
+
+    in_terminal = "Copy or export it again. To use it as it is all the same: discern score --accept-changed."
 
     def __init__(self, bundle: str, differences: Sequence[str]) -> None:
         shown = list(differences[:MOST_DIFFERENCES])
@@ -301,6 +363,8 @@ class ChangedBundleError(DiscernError):
 class NotAnsweredError(DiscernError):
     """A picture that measures, of which whoever asks has not answered yet."""
 
+    http_status = 409
+
     def __init__(self, concept: str) -> None:
         super().__init__(
             f"This picture measures “{concept}”, and what the machine says of it would sway your answer. "
@@ -312,16 +376,28 @@ class NotAnsweredError(DiscernError):
 class NotEnoughLabelsError(DiscernError):
     """There are too few answers to do what was asked: at least `needed` more, for this `purpose`."""
 
+    http_status = 409
+    in_terminal = (
+        "Answer some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
+        "import NAME answers.csv."
+    )
+    on_screen = "Answer some on Label."
+
     def __init__(
         self, message: str, *, needed: int = 1, purpose: Literal["train", "evaluation"] = "train"
     ) -> None:
         super().__init__(message)
         self.needed = needed
         self.purpose = purpose
+        self.option = " --evaluation" if purpose == "evaluation" else ""
 
 
 class NotEnoughPicturesError(DiscernError):
     """It takes `needed` pictures that nobody has answered about, and there are only so many."""
+
+    http_status = 409
+    in_terminal = "Add pictures: discern library add PATH, or take a lower --at-least."
+    on_screen = "Add pictures, or ask for fewer of 100 to be right."
 
     def __init__(self, needed: int, there: int) -> None:
         super().__init__(
@@ -334,6 +410,13 @@ class NotEnoughPicturesError(DiscernError):
 class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
+    http_status = 422
+
+    in_terminal = (
+        "Mend these rows, then import them again (discern concept labels import): nothing was taken."
+    )
+    on_screen = "Mend these rows and give the file again: nothing was taken."
+
     def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
         number, reason = rows[0]
         super().__init__(f"None of the {len(rows)} rows of {file} can be used. Row {number}: {reason}.")
@@ -344,15 +427,33 @@ class UnknownColumnsError(DiscernError):
     """A table's headings don't say which column names a picture, or which is the answer. `columns` are
     (heading, its first values)."""
 
+    http_status = 422
+
+    in_terminal = (
+        "Say which of its columns is what: {error.as_columns}; label is the answer, path the picture."
+    )
+    on_screen = "Say which of its columns is what, then take the file again."
+
     def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
         names = ", ".join(name for name, _ in columns)[:1000] or "nothing"
         super().__init__(f"{file} needs a column “label” and a column “path” or “id”. It has: {names}.")
         self.columns = list(columns)
+        named = zip(("path", "label"), (name for name, _ in columns), strict=False)
+        options = (f"--column {shlex.quote(f'{ours}={heading}')}" for ours, heading in named)
+        self.as_columns = " ".join(options) or "--column label=HEADING"
 
 
 class UnknownWordsError(DiscernError):
     """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first;
     `answers` what they may mean, but for unsure, skip and nothing at all."""
+
+    http_status = 422
+
+    in_terminal = (
+        "Say it of each and run the same command again, such as {error.as_example}; it may mean "
+        "{error.can_mean}, unsure, skip or leave-out, and “*” is all others."
+    )
+    on_screen = "Say what each of them means, then take the file again."
 
     def __init__(
         self, file: str, words: Sequence[tuple[str, int]], answers: Sequence[str] = ("yes", "no")
@@ -362,10 +463,16 @@ class UnknownWordsError(DiscernError):
         super().__init__(f"What do these words of {file} mean? {said}{more}. Nothing was taken.")
         self.words = list(words)
         self.answers = tuple(answers)
+        self.can_mean = ", ".join(answers)
+        meant = zip((word for word, _ in words[:2]), answers, strict=False)
+        options = (f"--as {shlex.quote(f'{word}={what}')}" for word, what in meant)
+        self.as_example = " ".join(options)
 
 
 class ModelCallError(DiscernError):
     """A call to a model endpoint failed. `transient` says whether asking again can help."""
+
+    http_status = 502
 
     def __init__(self, message: str, *, transient: bool = False, status: int | None = None) -> None:
         super().__init__(message)
@@ -391,6 +498,12 @@ class ModelAnswerError(ModelCallError):
 class BlindModelError(DiscernError):
     """A model was about to judge pictures, and did not read one whose content can't be guessed."""
 
+    in_terminal = (
+        "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: discern concept "
+        "annotate NAME --annotator builtin."
+    )
+    on_screen = "Name one that sees on Settings, or none: then the built-in encoder labels."
+
     def __init__(self, model: str, why: str) -> None:
         super().__init__(f"{model} doesn't see pictures, so it labels none. {why}")
         self.model = model
@@ -398,6 +511,8 @@ class BlindModelError(DiscernError):
 
 class BudgetError(DiscernError):
     """The next model call could exceed the budget, so it was not made."""
+
+    http_status = 409
 
 
 class CancelledError(DiscernError):

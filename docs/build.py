@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 from concepts.cli import main
 from concepts.cli.groups import with_methods
@@ -54,11 +55,11 @@ def bundle_schema() -> str:
 
 
 def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    children = getattr(command, "commands", None)
-    if children is None:
+    if not isinstance(command, TyperGroup):
         yield " ".join(name), command
         return
-    for word, child in children.items():
+    command.list_commands(None)  # has those made that come from operations
+    for word, child in command.commands.items():
         if not child.hidden:
             yield from _walk(child, (*name, word))
 

@@ -1,17 +1,31 @@
-"""Errors meant for people: they say what is wrong and carry the facts; what to do about it depends on where a
-person is, so command line and screens each add that."""
+"""Errors meant for people. Each class is a row of one table: the facts, the sentence they make, what to do
+about it in a terminal and on a screen, and the status of HTTP."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 
 class DiscernError(Exception):
-    """Base of every error that is shown to a person. The message is one line and names no command."""
+    """Base of every error that is shown to a person. The message is one line and names no command.
+
+    The most special class decides what to do: `in_terminal` and `on_screen` are formatted with the `error`.
+    """
+
+    http_status = 422
+    in_terminal = ""
+    on_screen = ""
+
+    def advice(self, place: Literal["in_terminal", "on_screen"]) -> str:
+        """What to do about it; empty where the message says it all."""
+        return str(getattr(self, place)).format(error=self)
 
 
 class StorageError(DiscernError):
     """The data folder, the database or the vector index can't be used as it is."""
+
+    http_status = 503
 
 
 class BadPictureError(DiscernError):
@@ -19,6 +33,8 @@ class BadPictureError(DiscernError):
 
     `reason` is a stable code (see `storage.pictures.reasons.REASONS`), the message is for people.
     """
+
+    http_status = 422
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -28,10 +44,15 @@ class BadPictureError(DiscernError):
 class UnknownPictureError(DiscernError):
     """An id or path that names no picture of the library."""
 
+    http_status = 404
+
 
 class DamagedIndexError(StorageError):
     """The vector index can't be read, or holds what was never written. It can be made again: nothing a person
     did is in it."""
+
+    in_terminal = "Make it again: discern library check --repair."
+    on_screen = "It is made again meanwhile: see Library."
 
     def __init__(self, folder: Path | str, reason: str) -> None:
         super().__init__(
@@ -44,9 +65,15 @@ class DamagedIndexError(StorageError):
 class UnknownConceptError(DiscernError):
     """No concept has this name."""
 
+    http_status = 404
+
 
 class ArchivedConceptError(UnknownConceptError):
     """The concept is archived, so nothing can be done with it until it is brought back."""
+
+    http_status = 409
+    in_terminal = "Bring it back: discern concept restore “{error.concept}”."
+    on_screen = "Bring it back on Start."
 
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” is archived.")
@@ -55,6 +82,8 @@ class ArchivedConceptError(UnknownConceptError):
 
 class UnknownVersionError(DiscernError):
     """A concept has no definition or trained version of this number."""
+
+    http_status = 404
 
 
 class LostJobError(DiscernError):
@@ -68,25 +97,41 @@ class LostJobError(DiscernError):
 class UnknownJobError(DiscernError):
     """No job has this number."""
 
+    http_status = 404
+
 
 class UnknownWatchError(DiscernError):
     """No watched folder has this number."""
+
+    http_status = 404
 
 
 class UnknownCollectionError(DiscernError):
     """No named collection of pictures has this name or number."""
 
+    http_status = 404
+    in_terminal = "See discern collection list, or make it: discern collection new."
+    on_screen = "Make it on Library, Collections."
+
 
 class UnknownShareError(DiscernError):
     """No link of this concept has this number."""
+
+    http_status = 404
 
 
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 
+    http_status = 409
+
 
 class DiskFullError(StorageError):
     """There is no space left on the disk that holds `place`."""
+
+    http_status = 507
+    in_terminal = "Free some space and run the same command again, or point DISCERN_HOME to another disk."
+    on_screen = "Free some space: what waits goes on by itself."
 
     def __init__(self, place: Path) -> None:
         super().__init__(f"The disk that holds {place} is full. Everything up to here is kept.")
@@ -96,6 +141,9 @@ class DiskFullError(StorageError):
 class ReadOnlyError(StorageError):
     """The disk that holds `place` was mounted to be read only."""
 
+    in_terminal = "Have it mounted for writing, or point DISCERN_HOME to another folder."
+    on_screen = "Have it mounted for writing, then start Discern again."
+
     def __init__(self, place: Path) -> None:
         super().__init__(f"{place} is on a disk that can only be read.")
         self.place = place
@@ -104,6 +152,9 @@ class ReadOnlyError(StorageError):
 class NoPermissionError(StorageError):
     """The user of this process has no right to use `place`."""
 
+    in_terminal = "Give that user the right to read and write it, or point DISCERN_HOME to another folder."
+    on_screen = "Give that user the right to read and write it."
+
     def __init__(self, place: Path) -> None:
         super().__init__(f"The user that Discern runs as has no permission to use {place}.")
         self.place = place
@@ -111,6 +162,12 @@ class NoPermissionError(StorageError):
 
 class BucketError(StorageError):
     """The bucket that holds `place` can't be used as it is."""
+
+    in_terminal = (
+        "Check DISCERN_STORE, AWS_ENDPOINT_URL, AWS_REGION and the service's own log, then run the same "
+        "command again."
+    )
+    on_screen = "Whoever runs Discern finds out more in the log of that service."
 
     said = "gives an answer that nothing can be done with"
 
@@ -122,11 +179,30 @@ class BucketError(StorageError):
 class BucketRefusedError(BucketError):
     """The service knows who asks not at all, or not as somebody who may do this there."""
 
+    in_terminal = (
+        "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that this key may list and "
+        "read there, and below DISCERN_STORE write and delete; then run the same command again."
+    )
+    on_screen = (
+        "Whoever runs Discern checks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what this key may do "
+        "there, and starts Discern again. Then do it once more: what is done is kept."
+    )
+
     said = "can't be used with the keys that Discern was started with: access is refused"
 
 
 class NoSuchBucketError(BucketError):
     """There is no bucket of this name."""
+
+    in_terminal = (
+        "Check the name (DISCERN_STORE, or the place that was named) and AWS_ENDPOINT_URL, or make it, "
+        "then run the same command again. What was kept in one that is lost is made again from the "
+        "pictures: discern library check --repair."
+    )
+    on_screen = (
+        "Check its name, or make it. What was kept in one that is lost is made again from the pictures: "
+        "see Library."
+    )
 
     said = "is in a bucket that doesn't exist (any more)"
 
@@ -134,11 +210,23 @@ class NoSuchBucketError(BucketError):
 class BucketUnreachableError(BucketError):
     """The service gives no answer."""
 
+    in_terminal = (
+        "Check AWS_ENDPOINT_URL and the network, then run the same command again. Without DISCERN_STORE "
+        "everything is kept in the data folder."
+    )
+    on_screen = "Try again in a minute: what is done is kept, and it goes on from there."
+
     said = "can't be reached now: the service of the bucket doesn't answer"
 
 
 class DamagedDatabaseError(StorageError):
     """The database file is there and can be read, and is none."""
+
+    in_terminal = (
+        "Restore it from what discern backup wrote. To start anew, move the whole data folder away or "
+        "point DISCERN_HOME to another one."
+    )
+    on_screen = "Restore it from a backup, then start Discern again."
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} is not a database that can be read ({reason}).")
@@ -147,6 +235,9 @@ class DamagedDatabaseError(StorageError):
 
 class NewerDatabaseError(StorageError):
     """The database was written by a newer version."""
+
+    in_terminal = "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere."
+    on_screen = "Update Discern."
 
     def __init__(self, name: str, revision: str) -> None:
         super().__init__(f"{name} was written by a newer version of Discern ({revision}).")

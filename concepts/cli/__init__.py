@@ -4,7 +4,6 @@ What takes long to import (the Workbench itself, and all it brings) is imported 
 person who asks for help, or mistypes, shouldn't wait for it.
 """
 
-from concepts.cli.failures import ADVICE, what_to_do
 from concepts.cli.root import app, main
 
-__all__ = ["ADVICE", "app", "main", "what_to_do"]
+__all__ = ["app", "main"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from concepts.errors import DiscernError
 
@@ -23,8 +23,31 @@ With --json a command prints exactly one JSON value on standard output. Where it
 "error" and "what_to_do"; the exit code tells the two apart."""
 
 
+NESTED = {"labels": "concept labels"}  # groups within groups
+
+
+class WithOperations(TyperGroup):
+    """A group with the commands that were written by hand, and those made from operations. They are made
+    when somebody asks for one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._complete()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._complete()
+        return super().get_command(ctx, cmd_name)
+
+    def _complete(self) -> None:
+        from concepts.cli.operations import made  # this imports the Workbench, which takes a second
+
+        name = self.name or ""
+        self.commands = {**made(NESTED.get(name, name)), **self.commands}
+
+
 def _group(help: str) -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, help=help)
+    return typer.Typer(no_args_is_help=True, help=help, cls=WithOperations)
 
 
 app = typer.Typer(
@@ -43,7 +66,6 @@ settings = _group("The model endpoint: where it is and what it costs.")
 models = _group("The models of the endpoint: what they can do.")
 bundle = _group("Exported classifiers.")
 combined = _group("Rules over several concepts that were kept.")
-watches = _group("Watched folders: what was flagged, what was sent, how right it is.")
 app.add_typer(library, name="library")
 app.add_typer(collection, name="collection")
 app.add_typer(concept, name="concept")
@@ -53,7 +75,6 @@ app.add_typer(models, name="models")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
 app.add_typer(combined, name="combined")
-app.add_typer(watches, name="watches")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]

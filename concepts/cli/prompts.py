@@ -40,23 +40,23 @@ def concept_prompts(
 
     To edit one: concept prompts NAME --show annotate.user > annotate.user.md, edit, and --edit that file.
     """
-    prompts = workbench().prompts
+    prompts = workbench().concept(name).prompts
     if edit is not None:
-        kept = prompts.set(name, edit.stem, _text_of(edit), author=author)
+        kept = prompts.set(edit.stem, _text_of(edit), author=author)
         show(kept, as_json, lambda: say(f"{kept.name}: {'its own text' if kept.own else 'the default'}."))
     elif reset is not None:
-        kept = prompts.reset(name, reset, author=author)
+        kept = prompts.set(reset, "", author=author)
         show(kept, as_json, lambda: say(f"{kept.name}: the default again."))
     elif shown is not None:
-        found = prompts.get(name, shown)
+        found = prompts.get(shown)
         show(found, as_json, lambda: say(found.text))
     elif diff is not None:
-        show_changes(prompts.diff(name, diff), as_json)
+        show_changes(prompts.diff(diff), as_json)
     elif preview is not None:
-        sent = prompts.preview(name, preview, picture)
+        sent = prompts.preview(preview, picture)
         show(sent, as_json, lambda: _tell(sent))
     else:
-        every = prompts.all(name)
+        every = prompts.all()
         rows = [(one.version, one.author if one.own else "", one.name) for one in every]
         show(every, as_json, lambda: table(("version", "edited by", "prompt"), rows))
 

@@ -1,25 +1,27 @@
-"""`discern watch FOLDER`, and what became of watched folders: `discern watches`."""
+"""`discern watch FOLDER`, and how watched folders are printed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Name, Skip, app, watches, workbench
+from concepts.cli.groups import Author, Json, app, workbench
+from concepts.cli.operations import shows
 from concepts.cli.output import StoppedError, progress, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
     from concepts.watching.precision import Window
-    from concepts.watching.views import WatchView
+    from concepts.watching.views import FlaggedPage, WatchView
     from concepts.workbench import Workbench
     from concepts.workbench.kinds import LookedAt
+    from concepts.workbench.watching import Watches
 
 AGAIN_SECONDS = 5.0  # from one look to the next
-Watch = Annotated[int, typer.Argument(min=1, help="Its number, as `discern watches list` has it.")]
 
 
 @app.command("watch")
@@ -52,14 +54,14 @@ def watch(
     """Score new pictures of a folder as they come.
 
     What is in it already counts as new. The folder stays watched while Discern runs anywhere, until
-    `discern watches stop`; the same command again goes on with it.
+    `discern concept stop-watching`; the same command again goes on with it.
     """
     if as_json and not once:
         raise DiscernError("--json prints one value when the command ends. Add --once.")
     bench = workbench()
-    begun = bench.watching.begin(
-        concept,
-        folder,
+    watches = bench.concept(concept).watches
+    begun = watches.begin(
+        str(folder),
         version=version,
         webhook=webhook,
         ask_flagged=ask,
@@ -72,83 +74,52 @@ def watch(
         say(f"Messages are signed with this secret, shown only now: {begun.secret}")
     if once:
         with progress("Looking", "What was scored is kept. The same command goes on.") as listener:
-            looked = bench.watching.look(concept, number, listener)
+            looked = watches.look(number).wait(listener)
         sent = bench.watching.send_due()
-        found = bench.watching.watch(concept, number)
+        found = watches.get(number)
         value = {"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)}
         show(value, as_json, lambda: _told(found, looked))
         return
-    _go_on(bench, concept, number)
+    _go_on(bench, watches, number)
 
 
-def _go_on(bench: Workbench, concept: str, number: int) -> None:
+def _go_on(bench: Workbench, watches: Watches, number: int) -> None:
     """Until Ctrl-C, or until somebody stops watching; prints what each look took in."""
-    shown = bench.watching.watch(concept, number)
-    say(f"Watching {shown.folder}. Ctrl-C ends this; watch {number} itself ends by discern watches stop.")
+    shown = watches.get(number)
+    say(f"Watching {shown.folder}. Ctrl-C ends this; watch {number} ends by discern concept stop-watching.")
     try:
-        while bench.watching.watch(concept, number).stopped is None:
-            looked = bench.watching.look_if_new(concept, number)
+        while watches.get(number).stopped is None:
+            looked = watches.look_if_new(number)
             sent = bench.watching.send_due()
             if looked is not None and looked.seen:
                 say(_line(looked))
             if sent.failed:
-                say(f"A message was not taken: {bench.watching.watch(concept, number).deliveries.problem}")
+                say(f"A message was not taken: {watches.get(number).deliveries.problem}")
             time.sleep(AGAIN_SECONDS)
     except KeyboardInterrupt as error:
         raise StoppedError("Stopped. What was scored is kept.") from error
 
 
-@watches.command("list")
-def watches_list(name: Name, as_json: Json = False) -> None:
-    """The watched folders of a concept, with how right they are."""
-    found = workbench().watching.watches(name)
-    columns = ("watch", "state", "seen", "flagged", "asked", "answered", "waiting", "dead", "folder")
-    show(found, as_json, lambda: table(columns, map(_row, found)))
+@shows("watches.all")
+def _list(found: Sequence[WatchView]) -> None:
+    columns = ("watch", "state", "seen", "flagged", "asked", "labelled", "waiting", "dead", "folder")
+    table(columns, map(_row, found))
+    for one in found:
+        say()
+        _told(one, None)
 
 
-@watches.command("show")
-def watches_show(name: Name, number: Watch, as_json: Json = False) -> None:
-    """One of them: how right it is over time, and what was promised."""
-    found = workbench().watching.watch(name, number)
-    show(found, as_json, lambda: _told(found, None))
+@shows("watches.flagged")
+def _flagged(page: FlaggedPage) -> None:
+    rows = [(f"{one.probability:.3f}", one.version, one.delivery, one.file) for one in page.flagged]
+    table(("score", "version", "message", "file"), rows)
+    if page.held:
+        say(f"{page.held} more wait for your label first: discern concept next NAME.")
 
 
-@watches.command("flagged")
-def watches_flagged(name: Name, number: Watch, n: Most = 20, skip: Skip = 0, as_json: Json = False) -> None:
-    """What was flagged, the newest first, without what you are to answer blindly first."""
-    page = workbench().watching.flagged(name, number, n, skip)
-
-    def human() -> None:
-        rows = [(f"{one.probability:.3f}", one.version, one.delivery, one.file) for one in page.flagged]
-        table(("how sure", "version", "message", "file"), rows)
-        if page.held:
-            say(f"{page.held} more are asked about first: discern concept next {name}.")
-
-    show(page, as_json, human)
-
-
-@watches.command("messages")
-def watches_messages(
-    name: Name,
-    number: Watch,
-    state: Annotated[
-        Literal["waiting", "delivered", "dead"], typer.Option(help="Which; dead ones were tried eight times.")
-    ] = "waiting",
-    n: Most = 20,
-    skip: Skip = 0,
-    as_json: Json = False,
-) -> None:
-    """What was sent to the webhook, or could not be."""
-    found = workbench().watching.deliveries(name, number, state, n, skip)
-    rows = [(one.message, one.tries, one.problem, one.file) for one in found]
-    show(found, as_json, lambda: table(("message", "tries", "problem", "file"), rows))
-
-
-@watches.command("stop")
-def watches_stop(name: Name, number: Watch, as_json: Json = False) -> None:
-    """Take in nothing more. What was flagged before is still delivered."""
-    found = workbench().watching.stop(name, number)
-    show(found, as_json, lambda: say(f"{found.folder} is not watched any more. What it saw is kept."))
+@shows("watches.stop")
+def _stopped(one: WatchView) -> None:
+    say(f"{one.folder} is no longer watched. What was flagged is kept.")
 
 
 def _row(one: WatchView) -> tuple[object, ...]:

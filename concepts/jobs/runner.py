@@ -22,6 +22,7 @@ from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.news import News
 from concepts.jobs.precedence import Precedence
 from concepts.jobs.progress import Listener, Progress, StoppedError
+from concepts.jobs.started import Started
 from storage.disk import FULL, free_bytes
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
@@ -89,9 +90,14 @@ class JobRunner:
         job = self.store.claim(job_id)
         if job is None:
             raise DiscernError("The same work is running already in another process. See the list of jobs.")
-        return self._run(job, listener)
+        return self.run_claimed(job, listener)
 
     # In the background
+
+    def begin(self, job: Job[Done]) -> Started[Done]:
+        """Queues work. Raises `DiskFullError` where there is no room to begin it."""
+        self._require_room(job.lane)
+        return Started(self, job, self.submit(job))
 
     def submit(self, job: Job[Any]) -> int:
         """Queues work and returns the job's id."""
@@ -127,7 +133,7 @@ class JobRunner:
     def perform(self, job: StoredJob) -> None:
         """Does a claimed job, for an executor. Its error is in its row, where the person sees it."""
         try:
-            self._run(job, None)
+            self.run_claimed(job, None)
         except (Exception, StoppedError):
             return
 
@@ -168,7 +174,8 @@ class JobRunner:
             going[lane] = self._executor.submit(job)
             going[lane].add_done_callback(lambda _: self.wake())
 
-    def _run(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
+    def run_claimed(self, stored: StoredJob, listener: Listener | None) -> BaseModel:
+        """Does a claimed job and keeps what comes of it. Raises what the work raises."""
         lane = self._kinds[stored.kind].lane if stored.kind in self._kinds else Lane.SHORT
         require_room = partial(self._require_room, lane)
         progress = Progress(

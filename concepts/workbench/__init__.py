@@ -1,5 +1,7 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
+from typing import ClassVar
+
 from concepts.settings import Settings
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.annotations import Annotations
@@ -13,6 +15,7 @@ from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
 from concepts.workbench.combining import Combining
 from concepts.workbench.comments import Comments
+from concepts.workbench.concept import Concept
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
@@ -26,7 +29,6 @@ from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
-from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import Protections
 from concepts.workbench.removing import Removing
 from concepts.workbench.scoping import Scoping
@@ -40,19 +42,15 @@ from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 from concepts.workbench.words import Words
 
-__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbench"]
+__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Concept", "Context", "Lent", "Workbench"]
 
 
 class Workbench:
-    """Everything a person can do, over one data folder. It orders the work; the rooms do it.
+    """Everything a person can do, over one data folder. It orders the work; the rooms do it. They share one
+    `Context`."""
 
-    Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
-    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
-    with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
-    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
-    `heat` and `certificates`; `exports`, `sharing`, `combining`, `score_tables`, `story`, `watching`;
-    `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
-    """
+    route: ClassVar[str] = ""
+    command: ClassVar[str] = ""
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
         """`lent`: what it doesn't have for itself, where several share a process."""
@@ -76,7 +74,6 @@ class Workbench:
         self.annotations = Annotations(self.context, self.definitions)
         self.annotators = Annotators(self.context)
         self.assistants = Assistants(self.context, self.answers)
-        self.prompts = Prompts(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
         self.label_exports = LabelExports(self.context)
         self.second_look = SecondLook(self.context)
@@ -93,6 +90,10 @@ class Workbench:
         self.watcher = Watcher(self.context, self.watching)
         self.protection = Protections(self.context)
         self.installation = Installation(self.context)
+
+    def concept(self, name: str) -> Concept:
+        """By its name, by one it had before, or as `id:7`. Raises `UnknownConceptError`."""
+        return Concept(self, self.context.concept(name))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

@@ -1,18 +1,30 @@
-"""Use cases of the prompts that judge and propose: reading, editing, and seeing what will be sent."""
+"""The prompts that judge and propose: reading, editing, and seeing what will be sent."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from concepts.definition.document import Change, word_diff
 from concepts.errors import DiscernError
 from concepts.language.prompts import checked, default, editable
 from concepts.view import View
-from concepts.workbench.context import Context
-from concepts.workbench.definitions import Definitions
+from concepts.workbench.operation import AuthorName, operation
 from concepts.workbench.previews import Preview, Previews
 
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
+
 LONGEST = 20_000  # characters: more than fits beside a picture in a small model's context
+
+PromptName = Annotated[str, Field(max_length=60, description="Such as `annotate.user`.")]
+PromptText = Annotated[str, Field(description="The whole text; an empty one goes back to the default.")]
+PictureId = Annotated[
+    str | None,
+    Field(pattern=r"^[0-9a-f]{64}$", description="The picture to show; else the first candidate."),
+]
 
 
 class PromptView(View):
@@ -31,14 +43,15 @@ class PromptView(View):
 class Prompts:
     """The prompts of a concept. The files hold until somebody writes another text."""
 
-    def __init__(self, context: Context, definitions: Definitions) -> None:
-        self._context = context
-        self._previews = Previews(context, definitions)
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
+        self._previews = Previews(concept.context, concept.bench.definitions)
 
-    def all(self, name: str) -> list[PromptView]:
-        """Every prompt that can be edited, as it is used for the concept."""
-        concept = self._context.concept(name)
-        used, own = self._context.prompts(concept.id), self._context.prompt_texts.own(concept.id)
+    @operation("GET /prompts")
+    def all(self) -> list[PromptView]:
+        """Every prompt that can be edited, as it is used for this concept."""
+        used = self._context.prompts(self._concept.id)
+        own = self._context.prompt_texts.own(self._concept.id)
         views = []
         for one in editable():
             prompt, kept = used[one], own.get(one)
@@ -55,42 +68,37 @@ class Prompts:
             )
         return views
 
-    def get(self, name: str, prompt: str) -> PromptView:
+    def get(self, prompt: str) -> PromptView:
         """Raises `UnknownPromptError`."""
         wanted = default(prompt).name
-        return next(view for view in self.all(name) if view.name == wanted)
+        return next(view for view in self.all() if view.name == wanted)
 
-    def set(self, name: str, prompt: str, text: str, *, author: str) -> PromptView:
-        """Gives the concept a text of its own. The text of the file, or none, goes back to the file.
+    @operation("PUT /prompts/{prompt}", audit="changed a prompt")
+    def set(self, prompt: PromptName, text: PromptText, *, author: AuthorName) -> PromptView:
+        """Give the concept a text of its own. It has to use exactly the variables of the default.
 
-        Raises `UnknownPromptError`, and `OtherVariablesError` where it doesn't use exactly the variables of
-        the file.
+        Raises `UnknownPromptError`, `OtherVariablesError`.
         """
-        concept = self._context.concept(name)
         text = "\n".join(text.strip().splitlines())
         if len(text) > LONGEST:
             raise DiscernError(f"A prompt has at most {LONGEST:,} characters; this one has {len(text):,}.")
         file = default(prompt).text
         kept = "" if text in ("", file) else checked(prompt, text).text
-        before = self._context.prompt_texts.own(concept.id).get(prompt)
+        before = self._context.prompt_texts.own(self._concept.id).get(prompt)
         if kept != (before.text if before else ""):
-            self._context.prompt_texts.add(concept.id, prompt, kept, author)
-        return self.get(name, prompt)
+            self._context.prompt_texts.add(self._concept.id, prompt, kept, author)
+        return self.get(prompt)
 
-    def reset(self, name: str, prompt: str, *, author: str) -> PromptView:
-        """Goes back to the file; what was written before stays in the database."""
-        return self.set(name, prompt, "", author=author)
+    def diff(self, prompt: str) -> list[tuple[Change, str]]:
+        """From the default to the text that is used, word by word."""
+        return word_diff(default(prompt).text, self.get(prompt).text)
 
-    def diff(self, name: str, prompt: str) -> list[tuple[Change, str]]:
-        """From the file to the text that is used, word by word."""
-        return word_diff(default(prompt).text, self.get(name, prompt).text)
-
-    def pictures(self, name: str, n: int) -> list[str]:
+    def pictures(self, n: int) -> list[str]:
         """Ids of some pictures that a preview can show."""
-        return self._previews.pictures(self._context.concept(name), n)
+        return self._previews.pictures(self._concept.row, n)
 
-    def preview(self, name: str, prompt: str, picture: str | None = None) -> Preview:
-        """What a model will be sent with this prompt, about a picture where it is shown one (else about the
-        first of the pool that doesn't measure)."""
-        self.get(name, prompt)
-        return self._previews.of(self._context.concept(name), prompt, picture)
+    @operation("GET /prompts/{prompt}/preview")
+    def preview(self, prompt: PromptName, picture: PictureId = None) -> Preview:
+        """What a model will be sent with this prompt, and which picture at which size."""
+        self.get(prompt)
+        return self._previews.of(self._concept.row, prompt, picture)

@@ -6,14 +6,17 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
 
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import ConflictError, DiscernError, UnknownWatchError
-from concepts.jobs import Listener, Progress
+from concepts.jobs import Progress, Started
 from concepts.labels.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
+from concepts.library.uploads import typed_folder
 from concepts.watching import events
 from concepts.watching.folder import pictures_in, settled, under
 from concepts.watching.precision import Answered, Precision, found_of, last_of_both, precision
@@ -30,118 +33,65 @@ from concepts.watching.views import (
 from concepts.watching.webhooks import Secrets, check_address, host_of, new_secret
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import LookAtFolder, LookedAt
+from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
 from storage.buckets import uri_of
 from storage.deliveries import Deliveries, Delivery
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
 from storage.pictures.files import Source
-from storage.tables import ConceptRow
 from storage.watches import NewWatch, PromisedBy, StoredWatched, Watch, Watched
+
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
 
 ASK_FLAGGED, ASK_OTHERS = 0.1, 0.01  # chances to be asked about: what isn't flagged is mostly no
 SETTLE_SECONDS = 2.0  # between two looks at a file
 TAKEN_AT_ONCE = 2000  # pictures of which is said what they are before more are added
 CHUNK = 500
 
+WatchNumber = Annotated[int, Field(ge=1, le=2**31 - 1, description="The number of a watched folder.")]
+FolderPath = Annotated[
+    str, Field(min_length=1, max_length=4096, description="A full path on the computer Discern runs on.")
+]
+VersionNumber = Annotated[
+    int | None,
+    Field(ge=1, le=2**31 - 1, description="A version; without it, the newest one at any time."),
+]
+Webhook = Annotated[
+    str, Field(max_length=2000, description="Where what is flagged is sent, signed (Standard Webhooks).")
+]
+ShareOfFlagged = Annotated[
+    float, Field(ge=0, le=1, description="Share of what is flagged that you are asked about, blindly.")
+]
+ShareOfOthers = Annotated[float, Field(ge=0, le=1, description="The same, of what is not flagged.")]
+Promise = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=1,
+        description="Share of what is flagged that is to be right, to be warned below it; without it, what "
+        "the version's guarantee or its measured figures promise.",
+    ),
+]
+MessageState = Annotated[
+    Literal["waiting", "delivered", "dead"], Field(description="Which; dead ones were tried eight times.")
+]
+
 
 class Watching:
-    """Folders whose new pictures are scored as they come. What was flagged goes to a webhook and a feed; a
-    random share comes back as blind questions."""
+    """What goes on by itself, for all concepts: looking at watched folders, and sending what was flagged."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._watches = context.watches
-        self._deliveries = Deliveries(context.database)
-        self._secrets = Secrets(context.settings.home)
-        self.sender = Sender(context.settings, self._watches, self._deliveries, self._event)
+        self.deliveries = Deliveries(context.database)
+        self.secrets = Secrets(context.settings.home)
+        self.sender = Sender(context.settings, self._watches, self.deliveries, self._event)
         self.pause = time.sleep  # between two looks at files
         context.jobs.register(LookAtFolder, self._look)
 
-    # Begin and end
-
-    def begin(
-        self,
-        name: str,
-        folder: Path,
-        *,
-        version: int | None = None,
-        webhook: str = "",
-        ask_flagged: float = ASK_FLAGGED,
-        ask_others: float = ASK_OTHERS,
-        promised: float | None = None,
-        author: str,
-        confined: bool = False,
-    ) -> Begun:
-        """Watches a folder from now on, with what is in it. The same wish again is the same watch.
-
-        `promised`: which share of what is flagged is to be right; without it what the version's certified
-        line promises, else the lower limit of its measured precision. `confined`: to where the app may read.
-        Raises `DiscernError` for what can't be watched.
-        """
-        if uri_of(folder):
-            raise DiscernError(
-                f"{uri_of(folder)} is in a bucket, and only folders of this computer can be watched. Add it "
-                "again to take up what is new there."
-            )
-        concept, head = self._context.version(name, version)
-        check_fingerprint(head, self._context.collection)
-        check_has_learned(head)
-        for share in (ask_flagged, ask_others, *([] if promised is None else [promised])):
-            if not 0 <= share <= 1:
-                raise DiscernError(f"A share lies between 0 and 1, and {share:g} doesn't.")
-        if webhook:
-            check_address(webhook, self._context.settings)
-        (place,) = check_roots([folder], self._context.settings) if confined else [folder]
-        place = place.absolute()
-        if not place.is_dir():
-            raise DiscernError(f"{place} is no folder. Check the spelling of the path.")
-        same = self._same(concept, str(place), version, webhook)
-        if same is not None:
-            return Begun(watch=self._view(concept, same), secret="")
-        by: PromisedBy = "given"
-        if promised is None:
-            promised, by = self._promise(concept, head)
-        watch = self._watches.add(
-            NewWatch(
-                concept_id=concept.id,
-                folder=str(place),
-                confined=confined,
-                version=version,
-                webhook=webhook,
-                seed=secrets.token_hex(16),
-                ask_flagged=ask_flagged,
-                ask_others=ask_others,
-                promised=promised,
-                promised_by=by,
-                author=author,
-            )
-        )
-        secret = new_secret() if webhook else ""
-        if secret:
-            self._secrets.keep(watch.id, secret)
-        return Begun(watch=self._view(concept, watch), secret=secret)
-
-    def stop(self, name: str, watch_id: int) -> WatchView:
-        """Takes in nothing more. What was flagged before is still delivered."""
-        self._watches.stop(self._watch(name, watch_id).id)
-        return self.watch(name, watch_id)
-
-    # Look
-
-    def look(self, name: str, watch_id: int, listener: Listener | None = None) -> LookedAt:
-        """Takes in what is new now, and waits until that is done."""
-        return self._context.jobs.run(self._job(self._going(name, watch_id)), listener)
-
-    def look_if_new(self, name: str, watch_id: int) -> LookedAt | None:
-        """The same, where there is something new and nobody else takes it in just now."""
-        watch = self._going(name, watch_id)
-        last = self.last_look(watch)
-        busy = last is not None and last.state in ("queued", "running")
-        return self.look(name, watch_id) if not busy and self.new_files(watch) else None
-
-    def submit_look(self, name: str, watch_id: int) -> int:
-        """The same in the background; returns the job's id."""
-        return self._context.jobs.submit(self._job(self._going(name, watch_id)))
+    def job(self, watch: Watch) -> LookAtFolder:
+        return LookAtFolder(watch.concept_id, watch.id)
 
     def new_files(self, watch: Watch) -> list[Source]:
         """Files of which nothing was said yet, nor that they are bad."""
@@ -157,46 +107,6 @@ class Watching:
     def send_due(self) -> Sent:
         """Delivers what is due now."""
         return self.sender.send_due()
-
-    # What is shown
-
-    def watches(self, name: str) -> list[WatchView]:
-        """Every watched folder of a concept, the newest first; stopped ones too."""
-        concept = self._context.concept(name)
-        return [self._view(concept, watch) for watch in self._watches.of(concept.id)]
-
-    def watch(self, name: str, watch_id: int) -> WatchView:
-        """Raises `UnknownWatchError`."""
-        return self._view(self._context.concept(name), self._watch(name, watch_id))
-
-    def flagged(
-        self, name: str, watch_id: int, limit: int, offset: int = 0, *, all: bool = False
-    ) -> FlaggedPage:
-        """What was flagged, the newest first. Pictures that are to be answered blindly come only with `all`,
-        for programs, or once they are answered."""
-        watch = self._watch(name, watch_id)
-        page = self._watches.flagged(watch.id, limit, offset)
-        decided = self._context.counts.decisions(watch.concept_id).now()
-        shown = [one for one in page if all or not one.drawn or one.picture_id in decided]
-        return FlaggedPage(flagged=self._flagged(shown, decided), held=len(page) - len(shown))
-
-    def deliveries(
-        self, name: str, watch_id: int, state: str, limit: int, offset: int = 0
-    ) -> list[DeliveryView]:
-        """Messages that are waiting, delivered or dead, the newest first."""
-        found = self._deliveries.of(self._watch(name, watch_id).id, state, limit, offset)
-        return [self._delivery(one) for one in found]
-
-    def feed(
-        self, name: str, watch_id: int, limit: int, offset: int, *, address: str, site: str
-    ) -> dict[str, Any]:
-        """JSON Feed of what was flagged, the newest first. `address` of the feed without its query."""
-        watch, concept = self._watch(name, watch_id), self._context.concept(name)
-        page = self.flagged(name, watch_id, limit, offset, all=True).flagged
-        more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
-        return events.feed(concept.name, watch, page, address, more, site)
-
-    # Inside: looking
 
     def _look(self, job: LookAtFolder, progress: Progress) -> LookedAt:
         watch = self._watches.get(job.watch)
@@ -249,17 +159,145 @@ class Watching:
         seen = self._watches.seen(watch.id, read.values())
         return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
 
-    # Inside: telling and showing
-
     def _event(self, watch: Watch, delivery: Delivery) -> dict[str, Any]:
         name = self._context.store.names([watch.concept_id])[watch.concept_id]
         return events.event(name, watch, self._watches.one(delivery.sequence))
 
-    def _view(self, concept: ConceptRow, watch: Watch) -> WatchView:
-        counts, newest = self._watches.counts(watch.id), self.last_look(watch)
+
+class Watches:
+    """The watched folders of a concept: their new pictures are scored as they come. What was flagged goes to
+    a webhook and a feed; a random share comes back as blind questions."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
+        self._watches = concept.context.watches
+        self._watching = concept.bench.watching
+
+    @operation("GET /watches", command="watches")
+    def all(self) -> list[WatchView]:
+        """Every watched folder, the newest first, with how right it is; stopped ones too."""
+        return [self._view(watch) for watch in self._watches.of(self._concept.id)]
+
+    @operation("GET /watches/{watch}")
+    def get(self, watch: WatchNumber) -> WatchView:
+        """One of them. `precision.standing` is `broken` or `doubtful` where there is a reason to warn.
+
+        Raises `UnknownWatchError`.
+        """
+        return self._view(self._of_here(watch))
+
+    @operation("POST /watches", audit="began to watch a folder", host=True)
+    def begin(
+        self,
+        folder: FolderPath,
+        *,
+        version: VersionNumber = None,
+        webhook: Webhook = "",
+        ask_flagged: ShareOfFlagged = ASK_FLAGGED,
+        ask_others: ShareOfOthers = ASK_OTHERS,
+        promised: Promise = None,
+        author: AuthorName,
+        confined: Confined = False,
+    ) -> Begun:
+        """Watch a folder from now on, with what is in it. The secret that messages are signed with is in this
+        answer alone. The same folder, version and webhook again is the same watch.
+
+        Raises `DiscernError` for what can't be watched.
+        """
+        place = typed_folder(folder) if confined else Path(folder)
+        if uri_of(place):
+            raise DiscernError(
+                f"{uri_of(place)} is in a bucket, and only folders of this computer can be watched. Add it "
+                "again to take up what is new there."
+            )
+        concept = self._concept.row
+        head = self._context.head(concept, version)
+        check_fingerprint(head, self._context.collection)
+        check_has_learned(head)
+        for share in (ask_flagged, ask_others, *([] if promised is None else [promised])):
+            if not 0 <= share <= 1:
+                raise DiscernError(f"A share lies between 0 and 1, and {share:g} doesn't.")
+        if webhook:
+            check_address(webhook, self._context.settings)
+        if confined:
+            (place,) = check_roots([place], self._context.settings)
+        place = place.absolute()
+        if not place.is_dir():
+            raise DiscernError(f"{place} is no folder. Check the spelling of the path.")
+        same = self._same(str(place), version, webhook)
+        if same is not None:
+            return Begun(watch=self._view(same), secret="")
+        by: PromisedBy = "given"
+        if promised is None:
+            promised, by = self._promise(head)
+        watch = self._watches.add(
+            NewWatch(
+                concept_id=concept.id,
+                folder=str(place),
+                confined=confined,
+                version=version,
+                webhook=webhook,
+                seed=secrets.token_hex(16),
+                ask_flagged=ask_flagged,
+                ask_others=ask_others,
+                promised=promised,
+                promised_by=by,
+                author=author,
+            )
+        )
+        secret = new_secret() if webhook else ""
+        if secret:
+            self._watching.secrets.keep(watch.id, secret)
+        return Begun(watch=self._view(watch), secret=secret)
+
+    @operation(
+        "POST /watches/{watch}/stop", command="stop-watching", audit="stopped watching a folder", host=True
+    )
+    def stop(self, watch: WatchNumber) -> WatchView:
+        """Take in nothing more. What was flagged before is still delivered."""
+        self._watches.stop(self._of_here(watch).id)
+        return self.get(watch)
+
+    @operation("POST /watches/{watch}/look", host=True)
+    def look(self, watch: WatchNumber) -> Started[LookedAt]:
+        """Take in what is new now. While Discern runs that is done every few seconds anyway."""
+        return self._context.jobs.begin(self._watching.job(self._going(watch)))
+
+    def look_if_new(self, watch: int) -> LookedAt | None:
+        """The same, where there is something new and nobody else takes it in just now; waits for its end."""
+        found = self._going(watch)
+        last = self._watching.last_look(found)
+        busy = last is not None and last.state in ("queued", "running")
+        return self.look(watch).wait() if not busy and self._watching.new_files(found) else None
+
+    @operation("GET /watches/{watch}/flagged", command="flagged")
+    def flagged(self, watch: WatchNumber, limit: Limit = 50, offset: Offset = 0) -> FlaggedPage:
+        """What was flagged, the newest first. Pictures that are to be labelled blindly come once they are."""
+        page = self._watches.flagged(self._of_here(watch).id, limit, offset)
+        decided = self._context.counts.decisions(self._concept.id).now()
+        shown = [one for one in page if not one.drawn or one.picture_id in decided]
+        return FlaggedPage(flagged=self._flagged(shown, decided), held=len(page) - len(shown))
+
+    @operation("GET /watches/{watch}/messages", command="messages")
+    def messages(
+        self, watch: WatchNumber, state: MessageState = "waiting", limit: Limit = 50, offset: Offset = 0
+    ) -> list[DeliveryView]:
+        """Messages to the webhook and what became of them, the newest first."""
+        found = self._watching.deliveries.of(self._of_here(watch).id, state, limit, offset)
+        return [self._delivery(one) for one in found]
+
+    def feed(self, watch: int, limit: int, offset: int, *, address: str, site: str) -> dict[str, Any]:
+        """JSON Feed of all that was flagged, the newest first. `address` of the feed without its query."""
+        found = self._of_here(watch)
+        page = self._flagged(self._watches.flagged(found.id, limit, offset), {})
+        more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
+        return events.feed(self._concept.name, found, page, address, more, site)
+
+    def _view(self, watch: Watch) -> WatchView:
+        counts, newest = self._watches.counts(watch.id), self._watching.last_look(watch)
         return WatchView(
             id=watch.id,
-            concept=concept.name,
+            concept=self._concept.name,
             folder=watch.folder,
             version=watch.version,
             webhook=host_of(watch.webhook),
@@ -275,12 +313,12 @@ class Watching:
             seen=counts.seen,
             flagged=counts.flagged,
             deliveries=self._delivery_counts(watch),
-            precision=self._precision(concept, watch),
+            precision=self._precision(watch),
         )
 
-    def _precision(self, concept: ConceptRow, watch: Watch) -> Precision:
+    def _precision(self, watch: Watch) -> Precision:
         drawn = self._watches.drawn(watch.id)
-        material = self._context.material(concept)
+        material = self._context.material(self._concept.row)
         answered = Answered(drawn, material.blind, material.decisions) if drawn else Answered([], {}, ())
         until = last_of_both(answered)
         found = None
@@ -291,11 +329,11 @@ class Watching:
     def _delivery_counts(self, watch: Watch) -> DeliveryCounts:
         if not watch.webhook:
             return DeliveryCounts()
-        counts = self._deliveries.counts(watch.id)
+        counts = self._watching.deliveries.counts(watch.id)
         failed = [
             one
             for state in ("waiting", "dead")
-            for one in self._deliveries.of(watch.id, state, 20)
+            for one in self._watching.deliveries.of(watch.id, state, 20)
             if one.problem
         ]
         problem = failed[0].problem if failed else ""
@@ -316,7 +354,7 @@ class Watching:
 
     def _flagged(self, page: Sequence[StoredWatched], decided: Mapping[str, Decision]) -> list[FlaggedView]:
         paths = self._context.collection.paths([one.picture_id for one in page])
-        told = self._deliveries.about([one.sequence for one in page])
+        told = self._watching.deliveries.about([one.sequence for one in page])
         return [
             FlaggedView(
                 picture=one.picture_id,
@@ -334,35 +372,32 @@ class Watching:
             for one in page
         ]
 
-    def _promise(self, concept: ConceptRow, head: StoredHead) -> tuple[float | None, PromisedBy]:
+    def _promise(self, head: StoredHead) -> tuple[float | None, PromisedBy]:
         guarantee = Guarantee.of(head.details)
         if guarantee is not None:
             return guarantee.at_least, "certified"
-        found = self._context.measured(concept, head.number)
+        found = self._context.measured(self._concept.row, head.number)
         figure = found.report.metric("precision") if found else None
         if figure is not None and figure.low is not None:
             return figure.low, "measured"
         return None, ""
 
-    def _same(self, concept: ConceptRow, folder: str, version: int | None, webhook: str) -> Watch | None:
+    def _same(self, folder: str, version: int | None, webhook: str) -> Watch | None:
         wanted = (folder, version, webhook)
-        going = (watch for watch in self._watches.of(concept.id) if watch.stopped is None)
+        going = (watch for watch in self._watches.of(self._concept.id) if watch.stopped is None)
         return next((w for w in going if (w.folder, w.version, w.webhook) == wanted), None)
 
-    def _watch(self, name: str, watch_id: int) -> Watch:
-        watch = self._watches.get(watch_id)
-        if watch.concept_id != self._context.concept(name).id:
-            raise UnknownWatchError(f"“{name}” has no watched folder {watch_id}.")
-        return watch
+    def _of_here(self, watch: int) -> Watch:
+        found = self._watches.get(watch)
+        if found.concept_id != self._concept.id:
+            raise UnknownWatchError(f"“{self._concept.name}” has no watched folder {watch}.")
+        return found
 
-    def _going(self, name: str, watch_id: int) -> Watch:
-        watch = self._watch(name, watch_id)
-        if watch.stopped is not None:
+    def _going(self, watch: int) -> Watch:
+        found = self._of_here(watch)
+        if found.stopped is not None:
             raise ConflictError("This folder is not watched any more. Begin again.")
-        return watch
-
-    def _job(self, watch: Watch) -> LookAtFolder:
-        return LookAtFolder(watch.concept_id, watch.id)
+        return found
 
 
 def _chunks(files: Sequence[Source]) -> list[Sequence[Source]]:

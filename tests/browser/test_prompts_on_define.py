@@ -29,7 +29,7 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
     page.get_by_role("button", name="Back to the default").click()
     page.get_by_text("The default holds again.").wait_for()
     assert text.input_value() == default
-    assert not site.bench.prompts.get(NAME, PROMPT).own
+    assert not site.bench.concept(NAME).prompts.get(PROMPT).own
 
 
 def test_a_text_that_is_refused_stays_to_be_mended(site: Any, page: Any) -> None:

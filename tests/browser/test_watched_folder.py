@@ -81,7 +81,7 @@ def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any,
     assert "secret-path" not in page.content()
 
     bench = trained.bench
-    (watch,) = bench.watching.watches(NAME)
+    (watch,) = bench.concept(NAME).watches.all()
     drawn = [one.picture_id for one in bench.context.watches.drawn(watch.id)]
     panel.get_by_role("button", name="Show flagged").click()
     panel.get_by_text("shown once you have answered").wait_for()
@@ -122,4 +122,4 @@ def test_an_address_inside_is_refused_in_words_and_nothing_is_watched(
     page.fill("#watch-webhook", "http://127.0.0.1:9/")
     page.click("#watch")
     page.get_by_text("where webhooks may not go").wait_for()
-    assert str(inbox) not in [watch.folder for watch in trained.bench.watching.watches(NAME)]
+    assert str(inbox) not in [watch.folder for watch in trained.bench.concept(NAME).watches.all()]

@@ -51,7 +51,6 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
         (1, ("concept", "labels", "import", "Round thing", "/no/such/answers.csv")),
         (1, ("bundle", "check", "/no/such/bundle")),
         (1, ("score", "/no/such/bundle", "--out", "scores.csv")),
-        (2, ("concept", "nex")),
         (2, ("concept", "train", "Round thing", "--target", "accuracy=0.9")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),

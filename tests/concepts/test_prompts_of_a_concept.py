@@ -59,7 +59,7 @@ def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
 ) -> None:
     bench.annotations.annotate(NAME, limit=1)
     assert "cut off at the edge" not in asked(model).text
-    bench.prompts.set(NAME, "annotate.system", OWN, author="ana")
+    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
     bench.annotations.annotate(NAME, limit=1)
     assert "cut off at the edge" in asked(model).text
     concept = bench.context.concept(NAME)
@@ -69,7 +69,7 @@ def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
 def test_scoping_uses_it_too_and_other_concepts_keep_the_default(bench: Workbench, model: FakeOpenAI) -> None:
     bench.definitions.create_concept("Other", "A rectangle.")
     text = load_prompt("scope.questions.system").text + "\nAsk about size."
-    bench.prompts.set(NAME, "scope.questions.system", text, author="ana")
+    bench.concept(NAME).prompts.set("scope.questions.system", text, author="ana")
     bench.scoping.ask(NAME)
     assert "Ask about size." in asked(model).text
     bench.scoping.ask("Other")
@@ -78,35 +78,37 @@ def test_scoping_uses_it_too_and_other_concepts_keep_the_default(bench: Workbenc
 
 def test_a_text_with_other_variables_is_refused_with_their_names(bench: Workbench) -> None:
     with pytest.raises(OtherVariablesError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
-        bench.prompts.set(NAME, "annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana")
-    assert not bench.prompts.get(NAME, "annotate.user").own
+        bench.concept(NAME).prompts.set(
+            "annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana"
+        )
+    assert not bench.concept(NAME).prompts.get("annotate.user").own
 
 
 @pytest.mark.parametrize("name", ["nothing", "repair", "sight", "../prompts"])
 def test_only_what_judges_or_proposes_can_be_edited(bench: Workbench, name: str) -> None:
     with pytest.raises(UnknownPromptError, match=r"annotate\.user"):
-        bench.prompts.set(NAME, name, "text", author="ana")
+        bench.concept(NAME).prompts.set(name, "text", author="ana")
     with pytest.raises(UnknownPromptError):
-        bench.prompts.diff(NAME, name)
+        bench.concept(NAME).prompts.diff(name)
 
 
 def test_a_reset_goes_back_to_the_default_and_its_annotator(bench: Workbench) -> None:
-    default = bench.prompts.get(NAME, "annotate.system")
-    edited = bench.prompts.set(NAME, "annotate.system", OWN, author="ana")
+    default = bench.concept(NAME).prompts.get("annotate.system")
+    edited = bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
     assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)
-    assert bench.prompts.reset(NAME, "annotate.system", author="ana") == default
+    assert bench.concept(NAME).prompts.set("annotate.system", "", author="ana") == default
 
 
 def test_the_text_of_the_default_is_no_own_text_and_a_long_one_is_refused(bench: Workbench) -> None:
     same = load_prompt("annotate.system").text.replace("\n", "\r\n") + "\r\n"
-    assert not bench.prompts.set(NAME, "annotate.system", same, author="ana").own
+    assert not bench.concept(NAME).prompts.set("annotate.system", same, author="ana").own
     with pytest.raises(DiscernError, match="20,000"):
-        bench.prompts.set(NAME, "annotate.system", "x" * 20_001, author="ana")
+        bench.concept(NAME).prompts.set("annotate.system", "x" * 20_001, author="ana")
 
 
 def test_the_diff_says_what_the_own_text_adds(bench: Workbench) -> None:
-    bench.prompts.set(NAME, "annotate.system", OWN, author="ana")
-    runs = bench.prompts.diff(NAME, "annotate.system")
+    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
+    runs = bench.concept(NAME).prompts.diff("annotate.system")
     assert [text.strip() for change, text in runs if change == "added"] == [
         "Be strict about what is cut off at the edge."
     ]
@@ -117,10 +119,10 @@ def test_the_preview_is_what_is_sent_to_the_letter(
     bench: Workbench, model: FakeOpenAI, examples: bool
 ) -> None:
     bench.annotators.choose(NAME, Setup("vlm", examples=examples), author="ana")
-    bench.prompts.set(NAME, "annotate.system", OWN, author="ana")
+    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
     bench.annotations.annotate(NAME, limit=1)
     [picture] = bench.context.store.ratings(bench.context.concept(NAME).id)
-    preview = bench.prompts.preview(NAME, "annotate.user", picture.picture_id)
+    preview = bench.concept(NAME).prompts.preview("annotate.user", picture.picture_id)
     body = asked(model).body
     assert "\n".join(m.text for m in preview.messages) == asked(model).text
     assert preview.parameters == {key: value for key, value in body.items() if key != "messages"}
@@ -133,7 +135,7 @@ def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
     bench: Workbench, model: FakeOpenAI
 ) -> None:
     bench.scoping.ask(NAME)
-    preview = bench.prompts.preview(NAME, "scope.questions.user")
+    preview = bench.concept(NAME).prompts.preview("scope.questions.user")
     assert preview.picture is None
     assert "\n".join(m.text for m in preview.messages) == asked(model).text
 
@@ -141,15 +143,15 @@ def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
 def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[], Workbench]) -> None:
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    for prompt in bench.prompts.all(NAME):
-        sent = bench.prompts.preview(NAME, prompt.name)
+    for prompt in bench.concept(NAME).prompts.all():
+        sent = bench.concept(NAME).prompts.preview(prompt.name)
         assert (sent.model, [m.role for m in sent.messages]) == ("", ["system", "user"])
 
 
 def test_no_prompt_is_tuned_on_a_picture_that_measures(bench: Workbench) -> None:
     measures = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
     with pytest.raises(DiscernError, match="set aside to measure"):
-        bench.prompts.preview(NAME, "annotate.user", measures)
+        bench.concept(NAME).prompts.preview("annotate.user", measures)
 
 
 def test_the_command_line_shows_takes_a_file_and_resets(bench: Workbench, tmp_path: Path) -> None:

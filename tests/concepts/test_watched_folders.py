@@ -43,7 +43,7 @@ def watched(trained: Workbench) -> Workbench:
 
 
 def begin(bench: Workbench, folder: Path, **wish: Any) -> Any:
-    return bench.watching.begin(NAME, folder, author="me", **wish)
+    return bench.concept(NAME).watches.begin(folder, author="me", **wish)
 
 
 def flagging_all(bench: Workbench) -> None:
@@ -57,15 +57,15 @@ def flagging_none(bench: Workbench) -> None:
 
 def test_new_pictures_are_scored_once_by_the_version_in_use(watched: Workbench, inbox: Path) -> None:
     watch = begin(watched, inbox).watch
-    first = watched.watching.look(NAME, watch.id)
+    first = watched.concept(NAME).watches.look(watch.id).wait()
     assert first.seen == 9
-    assert watched.watching.look(NAME, watch.id).seen == 0
+    assert watched.concept(NAME).watches.look(watch.id).wait().seen == 0
     shutil.copy(inbox / "ellipse-0000.png", inbox / "again.png")  # the same picture
     draw("ellipse", 6000).save(inbox / "ellipse-late.png")
-    assert watched.watching.look(NAME, watch.id).seen == 1
-    view = watched.watching.watch(NAME, watch.id)
+    assert watched.concept(NAME).watches.look(watch.id).wait().seen == 1
+    view = watched.concept(NAME).watches.get(watch.id)
     assert (view.seen, view.problem, view.last is not None) == (10, "", True)
-    page = watched.watching.flagged(NAME, watch.id, 50, all=True)
+    page = watched.concept(NAME).watches.flagged(watch.id, 50)
     assert len(page.flagged) == view.flagged
     scored = watched.versions.ranked_pictures(NAME, "top", size=200).pictures
     expected = {one.id: one.probability for one in scored}
@@ -85,29 +85,29 @@ def test_a_file_that_is_still_written_to_waits_for_the_next_look(watched: Workbe
 
     watched.watching.pause = write_on
     watch = begin(watched, inbox).watch
-    looked = watched.watching.look(NAME, watch.id)
+    looked = watched.concept(NAME).watches.look(watch.id).wait()
     assert (looked.seen, looked.unsettled, looked.skipped) == (9, 1, 0)
     assert watched.pictures.bad_files() == []
     watched.watching.pause = lambda seconds: None
     growing.write_bytes((draw_folder(inbox.parent / "other", 1, 7000) / "ellipse-0000.png").read_bytes())
-    assert watched.watching.look(NAME, watch.id).seen == 1
+    assert watched.concept(NAME).watches.look(watch.id).wait().seen == 1
 
 
 def test_a_bad_file_is_skipped_and_not_looked_at_again(watched: Workbench, inbox: Path) -> None:
     (inbox / "bad.png").write_text("not a picture")
     watch = begin(watched, inbox).watch
-    assert watched.watching.look(NAME, watch.id).skipped == 1
+    assert watched.concept(NAME).watches.look(watch.id).wait().skipped == 1
     assert watched.watching.new_files(watched.context.watches.get(watch.id)) == []
 
 
 def test_the_newest_version_is_used_unless_one_was_chosen(watched: Workbench, inbox: Path) -> None:
     newest, first = begin(watched, inbox).watch, begin(watched, inbox, version=1).watch
     flagging_all(watched)
-    assert watched.watching.look(NAME, newest.id).flagged == 9
-    watched.watching.look(NAME, first.id)
-    said = watched.watching.flagged(NAME, newest.id, 50, all=True).flagged
+    assert watched.concept(NAME).watches.look(newest.id).wait().flagged == 9
+    watched.concept(NAME).watches.look(first.id).wait()
+    said = watched.concept(NAME).watches.flagged(newest.id, 50).flagged
     assert {one.version for one in said} == {2}
-    said = watched.watching.flagged(NAME, first.id, 50, all=True).flagged
+    said = watched.concept(NAME).watches.flagged(first.id, 50).flagged
     assert {one.version for one in said} <= {1}
 
 
@@ -127,17 +127,17 @@ def test_what_cant_be_watched_is_refused_at_once(watched: Workbench, inbox: Path
         begin(watched, inbox, promised=1.5)
     watched.context.settings = load_settings()
     with pytest.raises(NotAllowedError, match="internal address"):
-        Watching(watched.context).begin(NAME, inbox, webhook="http://127.0.0.1:1/", author="me")
+        begin(watched, inbox, webhook="http://127.0.0.1:1/")
     with pytest.raises(UnknownWatchError):
-        watched.watching.watch(NAME, 99)
-    assert watched.watching.watches(NAME) == []
+        watched.concept(NAME).watches.get(99)
+    assert watched.concept(NAME).watches.all() == []
 
 
 def test_a_stopped_watch_takes_in_nothing(watched: Workbench, inbox: Path) -> None:
     watch = begin(watched, inbox).watch
-    assert watched.watching.stop(NAME, watch.id).stopped is not None
+    assert watched.concept(NAME).watches.stop(watch.id).stopped is not None
     with pytest.raises(ConflictError, match="not watched any more"):
-        watched.watching.look(NAME, watch.id)
+        watched.concept(NAME).watches.look(watch.id).wait()
     assert watched.context.watches.going() == []
 
 
@@ -145,15 +145,15 @@ def test_a_folder_that_is_gone_is_said_in_words(watched: Workbench, inbox: Path)
     watch = begin(watched, inbox).watch
     shutil.rmtree(inbox)
     with pytest.raises(DiscernError, match="does not exist"):
-        watched.watching.look(NAME, watch.id)
-    assert "does not exist" in watched.watching.watch(NAME, watch.id).problem
+        watched.concept(NAME).watches.look(watch.id).wait()
+    assert "does not exist" in watched.concept(NAME).watches.get(watch.id).problem
 
 
 def test_what_was_flagged_is_sent_signed_and_once(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     with Receiver() as receiver:
         begun = begin(watched, inbox, webhook=receiver.url)
-        watched.watching.look(NAME, begun.watch.id)
+        watched.concept(NAME).watches.look(begun.watch.id).wait()
         assert watched.watching.send_due().delivered == 9
         assert watched.watching.send_due().delivered == 0
     assert receiver.all_signed_with(begun.secret)
@@ -164,7 +164,7 @@ def test_what_was_flagged_is_sent_signed_and_once(watched: Workbench, inbox: Pat
     assert event["type"] == "picture.flagged"
     assert (event["data"]["concept"], event["data"]["version"]) == (NAME, 2)
     assert str(inbox) not in str(event)
-    counts = watched.watching.watch(NAME, begun.watch.id).deliveries
+    counts = watched.concept(NAME).watches.get(begun.watch.id).deliveries
     assert (counts.delivered, counts.waiting, counts.dead) == (9, 0, 0)
 
 
@@ -184,7 +184,7 @@ def sender_of(bench: Workbench, clock: Clock) -> Sender:
 def one_flagged(bench: Workbench, tmp_path: Path, url: str) -> Any:
     flagging_all(bench)
     begun = begin(bench, draw_folder(tmp_path / "one", 1, 8000), webhook=url)
-    bench.watching.look(NAME, begun.watch.id)
+    bench.concept(NAME).watches.look(begun.watch.id).wait()
     return begun
 
 
@@ -196,7 +196,7 @@ def test_a_receiver_that_fails_twice_gets_the_same_message_a_third_time(
         sender = sender_of(watched, clock)
         assert sender.send_due().failed == 1
         assert sender.send_due().failed == 0  # not due yet
-        assert watched.watching.watch(NAME, begun.watch.id).deliveries.problem == "It answered 500."
+        assert watched.concept(NAME).watches.get(begun.watch.id).deliveries.problem == "It answered 500."
         clock.at += timedelta(seconds=7)
         assert sender.send_due().failed == 1
         clock.at += timedelta(minutes=7)
@@ -204,7 +204,7 @@ def test_a_receiver_that_fails_twice_gets_the_same_message_a_third_time(
     assert len(set(receiver.ids)) == 1
     assert len({body for _, body in receiver.messages}) == 1
     assert receiver.all_signed_with(begun.secret)
-    (message,) = watched.watching.deliveries(NAME, begun.watch.id, "delivered", 10)
+    (message,) = watched.concept(NAME).watches.messages(begun.watch.id, "delivered", 10)
     assert message.tries == 3
 
 
@@ -216,23 +216,23 @@ def test_a_message_that_is_never_taken_is_given_up_and_shown(watched: Workbench,
             sender.send_due()
             clock.at += timedelta(days=1)
     assert len(receiver.messages) == EIGHT_TRIES
-    (message,) = watched.watching.deliveries(NAME, begun.watch.id, "dead", 10)
+    (message,) = watched.concept(NAME).watches.messages(begun.watch.id, "dead", 10)
     assert (message.tries, message.problem) == (EIGHT_TRIES, "It answered 500.")
-    assert watched.watching.watch(NAME, begun.watch.id).deliveries.dead == 1
+    assert watched.concept(NAME).watches.get(begun.watch.id).deliveries.dead == 1
 
 
 def test_a_receiver_that_is_gone_is_asked_once(watched: Workbench, tmp_path: Path) -> None:
     with Receiver([410]) as receiver:
         begun = one_flagged(watched, tmp_path, receiver.url)
         watched.watching.send_due()
-    assert watched.watching.watch(NAME, begun.watch.id).deliveries.dead == 1
+    assert watched.concept(NAME).watches.get(begun.watch.id).deliveries.dead == 1
 
 
 def test_while_a_receiver_is_down_one_message_is_tried_and_not_each(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     with Receiver([500]) as receiver:
         begun = begin(watched, inbox, webhook=receiver.url)
-        watched.watching.look(NAME, begun.watch.id)
+        watched.concept(NAME).watches.look(begun.watch.id).wait()
         watched.watching.send_due()
     assert len(receiver.messages) == 1
 
@@ -245,20 +245,20 @@ def test_a_try_that_was_cut_off_is_made_again(watched: Workbench, tmp_path: Path
         assert sender.send_due().delivered == 0
         clock.at += timedelta(minutes=2)
         assert sender.send_due().delivered == 1
-    (message,) = watched.watching.deliveries(NAME, begun.watch.id, "delivered", 10)
+    (message,) = watched.concept(NAME).watches.messages(begun.watch.id, "delivered", 10)
     assert message.tries == 2
 
 
 def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     watch = begin(watched, inbox, ask_flagged=1.0).watch
-    asked = watched.watching.look(NAME, watch.id).asked
+    asked = watched.concept(NAME).watches.look(watch.id).wait().asked
     assert 0 < asked <= 9
     drawn = [one.picture_id for one in watched.context.watches.drawn(watch.id)]
     first = watched.answers.next_pictures(NAME, asked, purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert {picture.probability for picture in first} == {None}
-    page = watched.watching.flagged(NAME, watch.id, 50)
+    page = watched.concept(NAME).watches.flagged(watch.id, 50)
     assert (len(page.flagged), page.held) == (9 - asked, asked)
     measured = watched.answers.count(NAME).measure
     answer(watched, NAME, drawn)
@@ -267,8 +267,8 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(watched: Wo
     assert not set(drawn) & {*material.training.ids, *material.evaluation}
     count = watched.answers.count(NAME)
     assert (count.watch, count.measure) == (asked, measured)
-    assert watched.watching.flagged(NAME, watch.id, 50).held == 0
-    view = watched.watching.watch(NAME, watch.id)
+    assert watched.concept(NAME).watches.flagged(watch.id, 50).held == 0
+    view = watched.concept(NAME).watches.get(watch.id)
     right = sum("ellipse" in one.file for one in watched.context.watches.drawn(watch.id))
     assert view.precision.whole is not None
     assert (view.precision.whole.answered, view.precision.whole.right) == (asked, right)
@@ -282,20 +282,20 @@ def test_what_looks_like_what_was_answered_or_came_before_is_not_asked_about(
     known = Path(watched.context.collection.paths([taught])[taught])
     shutil.copy(known, inbox / "answered.png")
     watch = begin(watched, inbox, ask_flagged=1.0).watch
-    watched.watching.look(NAME, watch.id)
+    watched.concept(NAME).watches.look(watch.id).wait()
     assert taught not in {one.picture_id for one in watched.context.watches.drawn(watch.id)}
     from PIL import Image
 
     with Image.open(inbox / "ellipse-0000.png") as image:
         image.convert("RGB").save(inbox / "saved-anew.jpg", quality=90)
-    assert watched.watching.look(NAME, watch.id).asked == 0
-    assert watched.watching.watch(NAME, watch.id).seen == 11
+    assert watched.concept(NAME).watches.look(watch.id).wait().asked == 0
+    assert watched.concept(NAME).watches.get(watch.id).seen == 11
 
 
 def test_what_came_together_is_asked_about_in_random_order(watched: Workbench, tmp_path: Path) -> None:
     flagging_all(watched)
     watch = begin(watched, draw_folder(tmp_path / "many", 60, first_seed=5000), ask_flagged=1.0).watch
-    watched.watching.look(NAME, watch.id)
+    watched.concept(NAME).watches.look(watch.id).wait()
     names = [one.file for one in watched.context.watches.drawn(watch.id)]
     first = [name.partition("-")[0] for name in names[: len(names) // 2]]
     assert set(first) == {"ellipse", "rectangle", "line"}  # by name, no rectangle would be among them
@@ -304,9 +304,9 @@ def test_what_came_together_is_asked_about_in_random_order(watched: Workbench, t
 def test_questions_of_a_stopped_watch_are_not_asked_any_more(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     watch = begin(watched, inbox, ask_flagged=1.0).watch
-    watched.watching.look(NAME, watch.id)
+    watched.concept(NAME).watches.look(watch.id).wait()
     drawn = {one.picture_id for one in watched.context.watches.drawn(watch.id)}
-    watched.watching.stop(NAME, watch.id)
+    watched.concept(NAME).watches.stop(watch.id)
     assert not drawn & {p.id for p in watched.answers.next_pictures(NAME, 200, purpose="evaluation")}
 
 
@@ -341,12 +341,12 @@ def given_id(bench: Workbench) -> int:
 def test_the_feed_holds_all_that_was_flagged_page_by_page(watched: Workbench, inbox: Path) -> None:
     flagging_all(watched)
     watch = begin(watched, inbox, ask_flagged=1.0).watch
-    watched.watching.look(NAME, watch.id)
-    feed = watched.watching.feed(NAME, watch.id, 5, 0, address="http://here/feed", site="http://here")
+    watched.concept(NAME).watches.look(watch.id).wait()
+    feed = watched.concept(NAME).watches.feed(watch.id, 5, 0, address="http://here/feed", site="http://here")
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert len(feed["items"]) == 5
     assert feed["next_url"] == "http://here/feed?limit=5&offset=5"
-    rest = watched.watching.feed(NAME, watch.id, 5, 5, address="http://here/feed", site="http://here")
+    rest = watched.concept(NAME).watches.feed(watch.id, 5, 5, address="http://here/feed", site="http://here")
     assert "next_url" not in rest
     ids = [item["id"] for item in (*feed["items"], *rest["items"])]
     assert len(set(ids)) == 9
@@ -363,4 +363,4 @@ def test_a_watcher_begins_a_look_only_where_something_is_new(watched: Workbench,
     watched.watcher._next.clear()
     watched.watcher.look()
     assert len([job for job in watched.jobs.store.recent() if job.kind == "watch"]) == 1
-    assert watched.watching.watch(NAME, watch.id).seen == 9
+    assert watched.concept(NAME).watches.get(watch.id).seen == 9

@@ -72,13 +72,13 @@ def test_one_look_scores_sends_and_lists(
     assert sorted(event["data"]["file"] for event in receiver.events) == sorted(
         path.name for path in inbox.iterdir()
     )
-    (listed,) = discern("watches", "list", NAME)
+    (listed,) = discern("concept", "watches", NAME)
     number = listed["id"]
     assert (listed["seen"], listed["flagged"], listed["deliveries"]["delivered"]) == (3, 3, 3)
-    assert discern("watches", "flagged", NAME, number)["held"] == listed["precision"]["asked"]
-    assert len(discern("watches", "messages", NAME, number, "--state", "delivered")) == 3
-    assert discern("watches", "show", NAME, number)["precision"]["standing"] == "none"
-    assert discern("watches", "stop", NAME, number)["stopped"] is not None
+    assert discern("concept", "flagged", NAME, number)["held"] == listed["precision"]["asked"]
+    assert len(discern("concept", "messages", NAME, number, "--state", "delivered")) == 3
+    assert discern("concept", "show", NAME, number)["precision"]["standing"] == "none"
+    assert discern("concept", "stop", NAME, number)["stopped"] is not None
 
 
 def test_what_is_told_is_for_people(home: Path, ended: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
@@ -166,7 +166,7 @@ def test_killed_while_adding_and_while_sending_nothing_is_scored_twice_and_nothi
     assert len(times) == 400
     assert sorted(times.values()) == [1] * 399 + [2]
     assert {event["data"]["file"] for event in receiver.events} == {path.name for path in inbox.iterdir()}
-    (view,) = bench.watching.watches(NAME)
+    (view,) = bench.concept(NAME).watches.all()
     assert (view.seen, view.flagged) == (400, 400)
     assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (400, 0, 0)
     assert {job.state for job in bench.jobs.store.recent() if job.kind == "watch"} == {"done"}
@@ -199,6 +199,6 @@ def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) ->
 def _begin_when_up(home: Path, inbox: Path, url: str) -> Any:
     """By another process than the app's, as the command line would."""
     bench = Workbench(load_settings(home=home, internal_webhooks=True))
-    begun = bench.watching.begin(NAME, inbox, webhook=url, author="me")
+    begun = bench.concept(NAME).watches.begin(inbox, webhook=url, author="me")
     bench.close()
     return begun

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from concepts import cli, errors
+from concepts import errors
 from docs.build import commands
-from web import advice
+from web.advice import in_words
 
 ROOT = Path(__file__).parents[2]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
@@ -25,6 +25,9 @@ MODULES = sorted(
     if path.relative_to(ROOT).as_posix() not in COMMAND_LINE + TEXTS
     and not path.is_relative_to(ROOT / "concepts" / "cli")
 )
+
+# What an error has for a terminal alone.
+IN_TERMINAL = ("in_terminal", "self.option", "options", "self.as_columns", "self.as_example")
 
 
 @cache
@@ -43,7 +46,7 @@ def command_words() -> re.Pattern[str]:
 
 
 def strings(path: Path) -> Iterator[str]:
-    """Every string of a module that is no docstring: pieces of f-strings too."""
+    """Every string of a module that is no docstring and no advice for a terminal: pieces of f-strings too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docstrings = {
@@ -51,8 +54,15 @@ def strings(path: Path) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
+    advice = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in IN_TERMINAL
+        for part in ast.walk(node.value)
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in docstrings | advice:
             yield node.value
 
 
@@ -107,7 +117,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError) -> None:
-    in_a_terminal, on_screen = cli.what_to_do(error), advice.in_words(error)
+    in_a_terminal, on_screen = error.advice("in_terminal"), in_words(error)
     assert command_words().search(in_a_terminal) or "DISCERN_" in in_a_terminal
     assert on_screen.startswith(str(error))
     assert len(on_screen) > len(str(error))
@@ -117,8 +127,8 @@ def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError
 
 def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None:
     to_measure = errors.NotEnoughLabelsError("None.", purpose="evaluation")
-    assert "concept next NAME --evaluation" in cli.what_to_do(to_measure)
-    assert "--evaluation" not in cli.what_to_do(errors.NotEnoughLabelsError("None."))
+    assert "concept next NAME --evaluation" in to_measure.advice("in_terminal")
+    assert "--evaluation" not in errors.NotEnoughLabelsError("None.").advice("in_terminal")
 
 
 def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
@@ -129,4 +139,16 @@ def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
         errors.MissingPackageError,
         errors.UntrustedEncoderError,
     }
-    assert set(cli.ADVICE) - only_in_a_terminal == set(advice.ADVICE) == kinds
+    for_terminal, for_screen = (
+        {one for one in every_class() if place in vars(one) and one is not errors.DiscernError}
+        for place in ("in_terminal", "on_screen")
+    )
+    assert for_terminal - only_in_a_terminal == for_screen == kinds
+
+
+def every_class(
+    above: type[errors.DiscernError] = errors.DiscernError,
+) -> Iterator[type[errors.DiscernError]]:
+    yield above
+    for below in above.__subclasses__():
+        yield from every_class(below)

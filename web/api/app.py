@@ -22,7 +22,6 @@ from web.api import (
     label_files,
     labels,
     library,
-    prompts,
     protection,
     scoring,
     second_look,
@@ -31,6 +30,7 @@ from web.api import (
     walls,
     watches,
 )
+from web.api.operations import add_operations
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems
 
@@ -50,7 +50,6 @@ TAGS = (
     deliberations,
     examples,
     annotators,
-    prompts,
     labels,
     label_files,
     walls,
@@ -85,6 +84,8 @@ def create_api(workbench: Workbench) -> FastAPI:
     describe_problems(api)
     for module in TAGS:
         api.include_router(module.routes(workbench), tags=[module.__name__.rpartition(".")[2]])
+
+    add_operations(api, workbench)
 
     @api.get("/docs", include_in_schema=False)
     def reference() -> Response:

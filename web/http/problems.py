@@ -6,7 +6,7 @@ REST and the small routes of the screens answer alike: routes raise, and this tu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,42 +24,6 @@ from web.advice import in_words
 MEDIA_TYPE = "application/problem+json"
 FIRST = 10  # problems of a request that an answer names
 LONGEST = 300  # characters of one
-
-# The most special class of an error decides.
-STATUS: dict[type[errors.DiscernError], int] = {
-    errors.DiscernError: 422,
-    errors.NotAllowedError: 403,
-    errors.QuotaError: 403,
-    errors.UnknownCombinationError: 404,
-    errors.UnknownConceptError: 404,
-    errors.ArchivedConceptError: 409,
-    errors.UnknownVersionError: 404,
-    errors.UnknownPictureError: 404,
-    errors.UnknownJobError: 404,
-    errors.UnknownWatchError: 404,
-    errors.UnknownCollectionError: 404,
-    errors.UnknownShareError: 404,
-    errors.ShareGoneError: 410,
-    errors.UnknownPromptError: 404,
-    errors.OtherVariablesError: 422,
-    errors.RuleTextError: 422,
-    errors.ConflictError: 409,
-    errors.FingerprintMismatchError: 409,
-    errors.NotAnsweredError: 409,
-    errors.NotEnoughLabelsError: 409,
-    errors.NotEnoughPicturesError: 409,
-    errors.NoUsableRowsError: 422,
-    errors.UnknownWordsError: 422,
-    errors.UnknownColumnsError: 422,
-    errors.BudgetError: 409,
-    errors.BadPictureError: 422,
-    errors.SettingsError: 422,
-    errors.UnknownMethodError: 422,
-    errors.ModelCallError: 502,
-    errors.EncoderError: 503,
-    errors.StorageError: 503,
-    errors.DiskFullError: 507,
-}
 
 
 class Problem(BaseModel):
@@ -100,10 +64,9 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(errors.DiscernError)
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
-        kind = next(c for c in type(error).__mro__ if c in STATUS)
         wrong = _parts(error)
         return problem(
-            STATUS[kind], in_words(error), kind=kind_of(kind), errors=wrong[:FIRST], wrong=len(wrong)
+            error.http_status, in_words(error), kind=kind_of(error), errors=wrong[:FIRST], wrong=len(wrong)
         )
 
     @app.exception_handler(OSError)
@@ -180,7 +143,16 @@ def problem(
     return JSONResponse(body, status, {"Cache-Control": "no-store"} | dict(headers or {}), MEDIA_TYPE)
 
 
-def kind_of(error: type[errors.DiscernError]) -> str:
-    """UnknownPictureError → unknown-picture."""
-    name = error.__name__.removesuffix("Error")
+def kind_of(error: errors.DiscernError | type[errors.DiscernError]) -> str:
+    """UnknownPictureError → unknown-picture: of the most special class that has a status of its own."""
+    kind = error if isinstance(error, type) else type(error)
+    name = next(one.__name__ for one in kind.__mro__ if "http_status" in vars(one)).removesuffix("Error")
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+def kinds(above: type[errors.DiscernError] = errors.DiscernError) -> Iterator[type[errors.DiscernError]]:
+    """Every class of errors with a status of its own."""
+    if "http_status" in vars(above):
+        yield above
+    for below in above.__subclasses__():
+        yield from kinds(below)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 
 from concepts.installation.users import Role
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.operation import IN_PATH, declared_in
 
 OWNER, LABELLER, VIEWER = Role.OWNER, Role.LABELLER, Role.VIEWER
 
@@ -26,10 +28,18 @@ API = "/api/v1"
 ONE = "[^/]+"
 CONCEPT = f"{API}/concepts/{ONE}"
 
+# Of the operations, as they are declared.
+OPERATIONS = [
+    (one.verb, API + IN_PATH.sub(ONE, one.path), Rule(one.role, one.operation.audit, one.operation.host))
+    for handle in (Concept, Workbench)
+    for one in declared_in(handle)
+]
+
 # (method, path, rule), the first that fits. HEAD counts as GET.
 ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(path), rule)
     for method, path, rule in (
+        *OPERATIONS,
         # Programs
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
@@ -101,14 +111,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|second-look)", Rule(OWNER)),
         ("PUT", f"{CONCEPT}/scale", Rule(OWNER, "changed what counts")),
         ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
-        ("PUT", f"{CONCEPT}/prompts/{ONE}", Rule(OWNER, "changed a prompt")),
-        ("DELETE", f"{CONCEPT}/prompts/{ONE}", Rule(OWNER, "changed a prompt")),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/watches", Rule(OWNER, "began to watch a folder", host=True)),
-        ("POST", f"{CONCEPT}/watches/{ONE}/look", Rule(OWNER, host=True)),
-        ("POST", f"{CONCEPT}/watches/{ONE}/stop", Rule(OWNER, "stopped watching a folder", host=True)),
         ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
         ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),

@@ -107,7 +107,9 @@ class _Screen:
                 revision=revision,
             ),
             self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
-            self.prompts: render("define/prompts.html", prompts=self._bench.prompts.all(name), open=False),
+            self.prompts: render(
+                "define/prompts.html", prompts=self._bench.concept(name).prompts.all(), open=False
+            ),
             self.memory: {"told": job.id if job and not is_going(job) else None},
         } | self._helpers(view, job)
 
@@ -261,33 +263,33 @@ class _Screen:
 
     def _prompt(self, name: str, action: Action, author: str) -> Shown:
         """One prompt in the dialog, after what was done there. What was refused stays, to be mended."""
-        prompts, said, typed = self._bench.prompts, None, None
+        prompts, said, typed = self._bench.concept(name).prompts, None, None
         prompt, _, picture = action.value.partition("|")
         try:
             if action.name == "save-prompt":
-                prompts.set(name, prompt, action.fields.get("text", ""), author=author)
+                prompts.set(prompt, action.fields.get("text", ""), author=author)
                 said = Notice("Saved. It counts from the next question on.", "good")
             elif action.name == "reset-prompt":
-                prompts.reset(name, prompt, author=author)
+                prompts.set(prompt, "", author=author)
                 said = Notice("The default holds again.", "good")
         except DiscernError as error:
             said, typed = Notice(f"{in_words(error)} Nothing was changed.", "bad"), action.fields.get("text")
-        shown = prompts.get(name, prompt)
+        shown = prompts.get(prompt)
         try:
-            sent, why = prompts.preview(name, prompt, picture or None), ""
+            sent, why = prompts.preview(prompt, picture or None), ""
         except DiscernError as error:
             sent, why = None, in_words(error)
         dialog = render(
             "define/prompt.html",
             prompt=shown,
             typed=typed,
-            changes=prompts.diff(name, prompt) if shown.own else None,
+            changes=prompts.diff(prompt) if shown.own else None,
             sent=sent,
             why=why,
-            pictures=prompts.pictures(name, SHOWN_EACH) if sent and sent.picture else [],
+            pictures=prompts.pictures(SHOWN_EACH) if sent and sent.picture else [],
             said=said,
         )
-        listed = render("define/prompts.html", prompts=prompts.all(name), open=True)
+        listed = render("define/prompts.html", prompts=prompts.all(), open=True)
         return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concepts.errors import DiscernError
-from concepts.library.uploads import typed_folder
 from concepts.workbench import Workbench
 from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
 from web.live import Action, Shown, live
@@ -21,8 +20,8 @@ class Watched:
 
     def html(self, name: str, opened: int | None = None, *, may_answer: bool = False) -> str:
         """`opened`: the watch whose flagged pictures are shown; `may_answer`: by key, as in other lists."""
-        watches = self._bench.watching.watches(name)
-        page = self._bench.watching.flagged(name, opened, SHOWN) if opened else None
+        watches = self._bench.concept(name).watches.all()
+        page = self._bench.concept(name).watches.flagged(opened, SHOWN) if opened else None
         going = [watch for watch in watches if watch.stopped is None]
         return render(
             "use/watched.html",
@@ -44,27 +43,24 @@ class Watched:
 
     def do(self, action: Action, name: str, author: str) -> str:
         """Does what was pressed and says so; empty where it was for somebody else."""
-        watching = self._bench.watching
+        watches = self._bench.concept(name).watches
         if action.name == "watch":
             return self._begin(action, name, author)
         number = int(action.value) if action.value.isdecimal() else 0
         if action.name == "look-now":
-            watching.submit_look(name, number)
-            return render(
-                "use/watch_said.html", said="looking", watch=watching.watch(name, number), secret=""
-            )
+            watches.look(number)
+            return render("use/watch_said.html", said="looking", watch=watches.get(number), secret="")
         if action.name == "stop-watch":
-            return render("use/watch_said.html", said="stopped", watch=watching.stop(name, number), secret="")
+            return render("use/watch_said.html", said="stopped", watch=watches.stop(number), secret="")
         return ""
 
     def _begin(self, action: Action, name: str, author: str) -> str:
-        folder = typed_folder(action.fields.get("folder", ""))
+        watches = self._bench.concept(name).watches
         ask, ask_others, promised = (
             _share(action.fields.get(field, "")) for field in ("ask", "ask_others", "promised")
         )
-        begun = self._bench.watching.begin(
-            name,
-            folder,
+        begun = watches.begin(
+            action.fields.get("folder", ""),
             webhook=action.fields.get("webhook", "").strip(),
             ask_flagged=ASK_FLAGGED if ask is None else ask,
             ask_others=ASK_OTHERS if ask_others is None else ask_others,
@@ -72,7 +68,7 @@ class Watched:
             author=author,
             confined=True,
         )
-        self._bench.watching.submit_look(name, begun.watch.id)
+        watches.look(begun.watch.id)
         return render("use/watch_said.html", said="begun", watch=begun.watch, secret=begun.secret)
 
 

@@ -1,0 +1,111 @@
+"""Commands made from the operations that the handles declare (`concepts.workbench.operation`)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel
+
+from concepts.cli.groups import Author, Json, Name, workbench
+from concepts.cli.output import progress, say, show, table
+
+Printer = TypeVar("Printer", bound=Callable[..., None])
+_printers: dict[str, Callable[..., None]] = {}
+KEPT = "What is finished is kept."
+LARGEST = 2**31 - 1  # that a column holds: no bound a person need read of
+
+
+def shows(operation: str) -> Callable[[Printer], Printer]:
+    """Registers how what an operation ("watches.all") returns is printed for people. What others return is
+    printed as a table."""
+
+    def register(printer: Printer) -> Printer:
+        _printers[operation] = printer
+        return printer
+
+    return register
+
+
+def made(prefix: str) -> dict[str, Any]:
+    """The commands directly below a prefix such as "concept labels", by name."""
+    from concepts.workbench import Concept, Workbench
+    from concepts.workbench.operation import declared_in
+
+    group = typer.Typer(rich_markup_mode=None, callback=_nothing)
+    for declared in (one for handle in (Concept, Workbench) for one in declared_in(handle)):
+        above, _, name = declared.command.rpartition(" ")
+        if declared.operation.command and above == prefix:
+            group.command(name, help=declared.summary)(_command(declared))
+    return dict(typer.main.get_group(group).commands)
+
+
+def _nothing() -> None:
+    """A callback has Typer make a group of one command, too."""
+
+
+def _command(declared: Any) -> Callable[..., None]:
+    from concepts.workbench import Concept
+    from concepts.workbench.operation import Given
+
+    of_concept = declared.handle is Concept
+
+    def command(as_json: bool, **given: Any) -> None:
+        bench = workbench()
+        handle: Any = bench.concept(given.pop("concept_name")) if of_concept else bench
+        result = getattr(getattr(handle, declared.part), declared.name)(**given)
+        if declared.is_job:
+            with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
+                result = result.wait(listener)
+        printer = _printers.get(f"{declared.part}.{declared.name}", _print)
+        show(result, as_json, partial(printer, result))
+
+    parameters = [_named("concept_name", Name)] if of_concept else []
+    parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
+    parameters.append(_named("as_json", Json, False))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def _of_terminal(parameter: Any) -> inspect.Parameter:
+    if parameter.given:
+        return _named(parameter.name, Author, "me")
+    about: dict[str, Any] = {"help": parameter.field.description}
+    for one in parameter.field.metadata:
+        if hasattr(one, "ge"):
+            about["min"] = one.ge
+        if getattr(one, "le", LARGEST) < LARGEST:
+            about["max"] = one.le
+    if parameter.is_required:
+        kind = typer.Argument(metavar=parameter.name.upper(), **about)
+    else:
+        kind = typer.Option(*filter(None, [parameter.flag]), **about)
+    return _named(parameter.name, Annotated[parameter.type, kind], parameter.default)
+
+
+def _named(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _print(result: Any) -> None:
+    """A list as a table, one thing as lines of name and value; None as nothing."""
+    rows = result if isinstance(result, list) else [result]
+    if not all(isinstance(row, BaseModel) for row in rows):
+        say("" if result is None else str(result))
+    elif rows and isinstance(result, list):
+        columns = list(type(rows[0]).model_fields)
+        table(columns, [[_cell(getattr(row, column)) for column in columns] for row in rows])
+    elif rows:
+        table(("", ""), [(name, _cell(getattr(result, name))) for name in type(result).model_fields])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

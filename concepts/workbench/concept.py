@@ -1,0 +1,29 @@
+"""The handle of one concept: everything that can be done with it, in parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from concepts.workbench.prompts import Prompts
+from concepts.workbench.watching import Watches
+from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+
+
+class Concept:
+    """A concept that was looked up once. `Workbench.concept` makes it; jobs carry its id."""
+
+    route: ClassVar[str] = "/concepts/{name}"
+    command: ClassVar[str] = "concept"
+
+    prompts: Prompts
+    watches: Watches
+
+    def __init__(self, bench: Workbench, row: ConceptRow) -> None:
+        self.bench, self.row = bench, row
+        self.context = bench.context
+        self.id, self.name = row.id, row.name
+        self.prompts = Prompts(self)
+        self.watches = Watches(self)

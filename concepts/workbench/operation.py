@@ -1,0 +1,183 @@
+"""A use case declared once: its REST route, command, assistants' tool, role and words of the audit.
+
+A part of a handle declares its methods with `operation`; routes, commands, tools, roles and the reference
+are made from these declarations by `web.api.operations`, `concepts.cli.operations` and `web.http.roles`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from concepts.installation.users import Role
+from concepts.jobs import Started
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+IN_PATH = re.compile(r"\{(\w+)\}")
+
+
+class Given(Enum):
+    """Arguments that nobody types: each front end knows them of whoever calls."""
+
+    AUTHOR = "the name that a change is signed with"
+    READER = "a labeller, who reads what others said once they have labelled themselves; None for others"
+    CONFINED = "whether only folders may be read that the app is allowed to read: not at the computer itself"
+
+
+AuthorName = Annotated[str, Given.AUTHOR]
+ReaderName = Annotated[str | None, Given.READER]
+Confined = Annotated[bool, Given.CONFINED]
+
+MOST = 200  # items on a page
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How the command line spells a parameter where that isn't its name."""
+
+    name: str
+
+
+# Parameters that many operations share.
+Limit = Annotated[int, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
+Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="How many to pass over first.")]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`route` ("PUT /prompts/{prompt}") and `command` ("labels undo") stand below those of the handle; empty
+    where there is none. `audit`: what an owner later reads of it. `host`: it is about the computer Discern
+    runs on, so it is closed to visitors of a demo."""
+
+    route: str = ""
+    command: str = ""
+    tool: str = ""
+    role: Role | None = None
+    audit: str = ""
+    host: bool = False
+
+
+def operation(
+    route: str = "",
+    *,
+    command: str = "",
+    tool: str = "",
+    role: Role | None = None,
+    audit: str = "",
+    host: bool = False,
+) -> Callable[[Method], Method]:
+    """Declares a method as a use case. Without a `role` viewers may read and owners may change.
+
+    Parameters that the route's path doesn't name are a query's, or for POST, PUT and PATCH the fields of a
+    JSON body. In a command those without a default are arguments, the others options. `Annotated[…,
+    Field(description=…, ge=…)]` describes and bounds a parameter everywhere. A method that returns a
+    `Started` begins a job: REST answers 202, a command waits.
+    """
+    declared = Operation(route, command, tool, role, audit, host)
+
+    def declare(method: Method) -> Method:
+        method.operation = declared  # type: ignore[attr-defined]  # found again by `declared_in`
+        return method
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`type` is bare; `field` has its bounds and description, `extra` what else was annotated."""
+
+    name: str
+    type: Any
+    field: FieldInfo
+    default: Any
+    extra: tuple[Any, ...]
+
+    @property
+    def is_required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def given(self) -> Given | None:
+        return next((one for one in self.extra if isinstance(one, Given)), None)
+
+    @property
+    def flag(self) -> str:
+        return next((one.name for one in self.extra if isinstance(one, Flag)), "")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An operation where it is declared: the method of a part (`versions`) of a handle (`Concept`)."""
+
+    handle: type
+    part: str
+    name: str
+    method: Callable[..., Any]
+    operation: Operation
+
+    @property
+    def verb(self) -> str:
+        return self.operation.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return str(self.handle.route) + self.operation.route.partition(" ")[2]  # type: ignore[attr-defined]
+
+    @property
+    def command(self) -> str:
+        return f"{self.handle.command} {self.operation.command}".strip()  # type: ignore[attr-defined]
+
+    @property
+    def role(self) -> Role:
+        reads = self.verb == "GET"
+        return self.operation.role or (Role.VIEWER if reads else Role.OWNER)
+
+    @property
+    def summary(self) -> str:
+        """The docstring without what it raises, which is for programmers."""
+        text = (inspect.getdoc(self.method) or "").split("\n\n")
+        return "\n\n".join(one for one in text if not one.startswith("Raises"))
+
+    @cached_property
+    def result(self) -> Any:
+        return get_type_hints(self.method, include_extras=True)["return"]
+
+    @property
+    def is_job(self) -> bool:
+        return get_origin(self.result) is Started
+
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        hints = get_type_hints(self.method, include_extras=True)
+        signature = list(inspect.signature(self.method).parameters.values())[1:]
+        return [_parameter(one, hints[one.name]) for one in signature]
+
+    @property
+    def in_path(self) -> list[str]:
+        """Names of the path's parameters, the handle's own among them."""
+        return IN_PATH.findall(self.path)
+
+
+def declared_in(handle: type) -> Iterator[Declared]:
+    """The operations of a handle, whose annotations name its parts."""
+    for part, kind in get_type_hints(handle).items():
+        for name, method in vars(kind).items() if isinstance(kind, type) else ():
+            if declared := getattr(method, "operation", None):
+                yield Declared(handle, part, name, method, declared)
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
+    bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    ours = tuple(one for one in extra if isinstance(one, Given | Flag))
+    theirs = [one for one in extra if one not in ours]
+    described: Any = Annotated[(bare, *theirs)] if theirs else bare
+    field = FieldInfo.from_annotation(described)
+    return Parameter(parameter.name, bare, field, parameter.default, ours)

@@ -1,0 +1,41 @@
+"""What every operation promises wherever it is offered: read from the declarations."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.operation import IN_PATH, Declared, declared_in
+from docs.build import commands
+from web.api import create_api
+from web.http.roles import rule_of
+
+OPERATIONS = [one for handle in (Concept, Workbench) for one in declared_in(handle)]
+
+
+def named(one: Declared) -> str:
+    return f"{one.part}.{one.name}"
+
+
+@pytest.mark.parametrize("one", OPERATIONS, ids=named)
+def test_it_says_what_it_does_and_what_each_parameter_is(one: Declared) -> None:
+    assert one.summary.endswith(".")
+    undescribed = [p.name for p in one.parameters if p.given is None and not p.field.description]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.operation.route], ids=named)
+def test_its_route_is_in_the_document_and_held_to_its_role(one: Declared) -> None:
+    document = create_api(cast(Workbench, None)).openapi()
+    assert document["paths"][one.path][one.verb.lower()]["operationId"] == f"{one.part}_{one.name}"
+    rule = rule_of(one.verb, "/api/v1" + IN_PATH.sub("1", one.path))
+    assert rule is not None
+    assert (rule.role, rule.deed, rule.host) == (one.role, one.operation.audit, one.operation.host)
+
+
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.operation.command], ids=named)
+def test_its_command_takes_the_same_parameters(one: Declared) -> None:
+    taken = {parameter.name for parameter in commands()[one.command].params}
+    assert {p.name for p in one.parameters if p.given is None} <= taken

@@ -1,0 +1,122 @@
+"""Routes made from the operations that the handles declare (`concepts.workbench.operation`)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import fastapi
+from fastapi import Depends, FastAPI, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, create_model
+
+from concepts.installation.activity import JobView
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.operation import Declared, Given, Parameter, declared_in
+from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
+
+GIVEN = {
+    Given.AUTHOR: AuthorName,
+    Given.READER: Reader,
+    Given.CONFINED: Annotated[bool, Depends(lambda: True)],
+}
+HANDLES = (Concept, Workbench)
+WITH_BODY = ("POST", "PUT", "PATCH")
+MADE = 201  # what a POST answers with, where it isn't a job
+
+MEDIA_TYPES = {".zip": "application/zip", ".md": "text/markdown", ".html": "text/html"}
+
+
+def operations() -> Iterator[Declared]:
+    """Those that have a route."""
+    for handle in HANDLES:
+        yield from (one for one in declared_in(handle) if one.operation.route)
+
+
+def add_operations(api: FastAPI, workbench: Workbench) -> None:
+    """Adds a route for each, under its part's name."""
+    parts = {one.part: get_type_hints(one.handle)[one.part] for one in operations()}
+    listed = api.openapi_tags = api.openapi_tags or []
+    listed += [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
+    for declared in operations():
+        api.add_api_route(
+            declared.path,
+            _endpoint(declared, workbench),
+            methods=[declared.verb],
+            name=f"{declared.part}_{declared.name}",
+            description=declared.summary,
+            tags=[declared.part],
+            **_answer(declared),
+        )
+
+
+def _answer(declared: Declared) -> dict[str, Any]:
+    if declared.is_job:
+        return {**LONG, "response_model": JobView}
+    if declared.result is Path:
+        return {"response_class": FileResponse}
+    if declared.result is type(None):
+        return {"status_code": 204, "response_model": None}
+    status = MADE if declared.verb == "POST" else 200
+    return {"status_code": status, "response_model": declared.result}
+
+
+def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
+    """What FastAPI calls. Its signature is made of the method's parameters: those of the path, a query, and
+    one `body` with the fields of the JSON body."""
+    accepted = Accepted(workbench)
+    body = _body(declared)
+    fields = list(body.model_fields) if body else []
+
+    def endpoint(response: Response, **sent: Any) -> Any:
+        handle: Any = workbench
+        if declared.handle is Concept:
+            handle = workbench.concept(sent.pop("name"))
+        if body:
+            asked = sent.pop("body")
+            sent |= {field: getattr(asked, field) for field in fields}
+        result = getattr(getattr(handle, declared.part), declared.name)(**sent)
+        if declared.is_job:
+            return accepted(result.id, response)
+        if isinstance(result, Path):
+            return FileResponse(result, media_type=MEDIA_TYPES.get(result.suffix), filename=result.name)
+        return result
+
+    parameters = [_named("response", Response)]
+    if declared.handle is Concept:
+        parameters.append(_named("name", ConceptName))
+    parameters += [_http(one, declared) for one in declared.parameters if one.name not in fields]
+    if body:
+        has_default = all(not field.is_required() for field in body.model_fields.values())
+        parameters.append(_named("body", body, body() if has_default else inspect.Parameter.empty))
+    endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # FastAPI reads it
+    return endpoint
+
+
+def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
+    if parameter.given:
+        return _named(parameter.name, GIVEN[parameter.given])
+    kind = fastapi.Path if parameter.name in declared.in_path else fastapi.Query
+    about = kind(description=parameter.field.description, alias=parameter.field.alias)
+    annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]
+    return _named(parameter.name, annotation, parameter.default)
+
+
+def _body(declared: Declared) -> type[BaseModel] | None:
+    if declared.verb not in WITH_BODY:
+        return None
+    fields: dict[str, Any] = {}
+    for one in declared.parameters:
+        if one.given is None and one.name not in declared.in_path:
+            kind: Any = one.type
+            fields[one.name] = (Annotated[kind, one.field], ... if one.is_required else one.default)
+    if not fields:
+        return None
+    name = f"{declared.part}_{declared.name}".title().replace("_", "")
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _named(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
