@@ -18,7 +18,6 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
-from concepts.workbench.folding import Folding
 from concepts.workbench.heat import HeatMaps
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
@@ -48,7 +47,7 @@ class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
     Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
-    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
+    `collections`, `captions` and `words`; `catalogue` for concepts as a whole; `definitions`
     with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
     `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
     `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
@@ -67,7 +66,6 @@ class Workbench:
         self.collections = Collections(self.context)
         self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
-        self.folding = Folding(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)

@@ -15,7 +15,7 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     answered: Path, discern: Callable[..., Any], tmp_path: Path
 ) -> None:
     discern("concept", "train", ONE)
-    discern("concept", "duplicate", ONE, OTHER, "--answers")
+    discern("concept", "new", OTHER, "--from", ONE, "--with-labels")
     discern("concept", "train", OTHER)
     tried = discern("combine", f"{ONE} and not {OTHER}", "--n", 3)
     assert (tried["rule"], len(tried["pictures"])) == (f"{ONE} AND NOT {OTHER}", 3)

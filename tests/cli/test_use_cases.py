@@ -71,11 +71,7 @@ USE_CASES = [
     UseCase("concept deleted", ("list_deleted_concepts",)),
     UseCase("concept undelete", ("restore_concept",)),
     UseCase("concept rename", ("rename_concept",)),
-    UseCase("concept duplicate", ("duplicate_concept",)),
     UseCase("concept archive", ("archive_concept",)),
-    UseCase("concept fold", ("preview_fold", "fold_concept")),
-    UseCase("concept folds", ("list_folds",)),
-    UseCase("concept unfold", ("unfold_concept",)),
     UseCase("concept archived", ("list_archived_concepts",)),
     UseCase("concept restore", ("unarchive_concept",)),
     # Deliberation
