@@ -30,7 +30,6 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
-    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -80,7 +79,6 @@ __all__ = [
     "ReadOnlyError",
     "RuleTextError",
     "SettingsError",
-    "ShareGoneError",
     "StorageError",
     "UnknownCollectionError",
     "UnknownColumnsError",
@@ -89,7 +87,6 @@ __all__ = [
     "UnknownJobError",
     "UnknownMethodError",
     "UnknownPictureError",
-    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
     "UnknownWordsError",
@@ -216,14 +213,6 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
-
-
-class ShareGoneError(DiscernError):
-    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
-    nobody's business who has no other way in."""
-
-    def __init__(self) -> None:
-        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):

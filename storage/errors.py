@@ -77,10 +77,6 @@ class UnknownCollectionError(DiscernError):
     """No named collection of pictures has this name or number."""
 
 
-class UnknownShareError(DiscernError):
-    """No link of this concept has this number."""
-
-
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 

@@ -57,7 +57,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
         " web/http/elsewhere.py"),
     "access and roles": (25, "concepts/installation/users.py web/http/access.py web/http/exposure.py"
         " web/http/guard.py web/http/login.py web/http/policy.py web/http/protected.py web/http/roles.py"
-        " web/http/screening.py web/http/sharing.py web/http/sign_in.py web/http/visitors.py"),
+        " web/http/screening.py web/http/sign_in.py web/http/visitors.py"),
     "storage": (60, "storage/*.py storage/pictures/*.py storage/vectors/*.py"),
 }  # fmt: skip
 NOT_RUN = ("browser", "end_to_end", "engines", "packaging")  # folders of tests: slow, or of other things

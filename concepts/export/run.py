@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,8 @@ from concepts.export.plots import figures_of, png
 from concepts.export.rules import Combined, OneOf
 from concepts.export.scorer import Outputs
 from concepts.export.scoring import Texts, said_rows, schema_of, score_rows, write_scores
-from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
+from concepts.export.version_page import Shown, document_of
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
@@ -234,18 +233,13 @@ def model_card(collection: Collection, version: Exported) -> str:
     return text.split("\n---\n", 1)[1].strip()
 
 
-def shared_page(version: Exported, shown: Shown, expires: datetime, script: str) -> str:
-    """What a version says about itself, as a page by a link; see `linked_page`."""
-    return linked_page(account_of(version.facts, __version__), shown, expires, script)
-
-
-def shared_file(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
-    """The same as one file; with the `classifier` in it, it looks at pictures too. Raises `DiscernError`
-    where its encoder can't go along."""
+def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
+    """What a version says about itself, as one file; with the `classifier` in it, it looks at pictures too.
+    Raises `DiscernError` where its encoder can't go along."""
     check_has_learned(version.head)
     account = account_of(version.facts, __version__)
     if not classifier:
-        return shared_document(account, shown)
+        return document_of(account, shown)
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)

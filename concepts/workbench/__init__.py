@@ -32,9 +32,9 @@ from concepts.workbench.removing import Removing
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.second_look import SecondLook
-from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
+from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
@@ -50,8 +50,9 @@ class Workbench:
     `collections`, `captions` and `words`; `catalogue` for concepts as a whole; `definitions`
     with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
     `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
-    `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
-    `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
+    `heat`, `certificates` and `probabilities`; `exports`, `version_page`, `combining`, `score_tables`,
+    `story`, `watching`; `protection` for whoever looks, and `installation` for the rest. They share one
+    `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -84,7 +85,7 @@ class Workbench:
         self.combining = Combining(self.context, self.versions)
         self.score_tables = ScoreTables(self.context)
         self.steadiness = Steadiness(self.context)
-        self.sharing = Sharing(self.context, self.exports, self.examples)
+        self.version_page = VersionPage(self.context, self.examples)
         self.story = Story(self.context, self.deliberations, self.versions)
         self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)

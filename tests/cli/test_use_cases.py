@@ -118,7 +118,7 @@ USE_CASES = [
     UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),
-    UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),
+    UseCase("concept export", ("download_bundle", "version_page", "measure_int8", "int8_measured")),
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("bundle digest", (), "it looks at a file of the person's own; REST takes no bundles"),
@@ -131,10 +131,6 @@ USE_CASES = [
     UseCase("combined export", ("download_combination",)),
     UseCase("combined remove", ("remove_combination",)),
     UseCase("combined restore", ("restore_combination",)),
-    # For people without Discern
-    UseCase("concept share", ("share_version", "version_page")),
-    UseCase("concept shares", ("list_shares",)),
-    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("begin_watch", "look_at_folder")),
     UseCase("watches list", ("list_watches",)),

@@ -27,7 +27,6 @@ from web.api import (
     scoring,
     second_look,
     settings,
-    shares,
     walls,
     watches,
 )
@@ -59,7 +58,6 @@ TAGS = (
     scoring,
     combining,
     watches,
-    shares,
     jobs,
     protection,
     settings,

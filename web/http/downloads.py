@@ -64,7 +64,7 @@ def story_file(workbench: Workbench, concept: str) -> HTMLResponse:
 
 def version_file(workbench: Workbench, concept: str, version: int, classifier: bool) -> HTMLResponse:
     name = f"{file_stem(workbench.context.concept(concept).name, version)}.html"
-    return _kept(workbench.sharing.document(concept, version, classifier=classifier), name)
+    return _kept(workbench.version_page.document(concept, version, classifier=classifier), name)
 
 
 def _kept(document: str, name: str) -> HTMLResponse:

@@ -38,8 +38,6 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.UnknownJobError: 404,
     errors.UnknownWatchError: 404,
     errors.UnknownCollectionError: 404,
-    errors.UnknownShareError: 404,
-    errors.ShareGoneError: 410,
     errors.UnknownPromptError: 404,
     errors.OtherVariablesError: 422,
     errors.RuleTextError: 422,
