@@ -203,7 +203,6 @@ SHOTS = (
     Shot("quality-dark", f"/quality{OF}", "#threshold", dark=True),
     Shot("use", f"/use{OF}", ".pictures img"),
     Shot("share", SHARED, ".shown img"),
-    Shot("story", f"/story{OF}", ".page h1"),
     Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
     Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
     Shot("activity", "/activity", ".page h1"),

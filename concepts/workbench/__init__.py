@@ -33,7 +33,6 @@ from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
-from concepts.workbench.story import Story
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
@@ -51,8 +50,7 @@ class Workbench:
     with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
     `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
     `heat`, `certificates` and `probabilities`; `exports`, `version_page`, `combining`, `score_tables`,
-    `story`, `watching`; `protection` for whoever looks, and `installation` for the rest. They share one
-    `Context`.
+    `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -86,7 +84,6 @@ class Workbench:
         self.score_tables = ScoreTables(self.context)
         self.steadiness = Steadiness(self.context)
         self.version_page = VersionPage(self.context, self.examples)
-        self.story = Story(self.context, self.deliberations, self.versions)
         self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)
         self.probabilities = Probabilities(self.context)

@@ -80,7 +80,6 @@ USE_CASES = [
     UseCase("concept reword", ("reword",)),
     UseCase("concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")),
     UseCase("concept look-back", ("look_back", "list_earlier_answers")),
-    UseCase("concept story", ("concept_story", "story_document")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
     UseCase("concept examples", ("list_examples",)),

@@ -37,7 +37,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{API}/combinations/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
-        ("GET", f"{CONCEPT}/story/document", Rule(VIEWER, "exported a concept's story")),
         ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/about", Rule(VIEWER, host=True)),
@@ -109,7 +108,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
-        ("GET", "/app/story.html", Rule(VIEWER, "exported a concept's story")),
         ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
@@ -127,7 +125,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline|story)?/?", Rule(VIEWER)),
+        ("GET", "/(library|define|label|review|quality|use|borderline)?/?", Rule(VIEWER)),
         ("GET", "/(combine|several|activity|settings|protection)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
         ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
