@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from test_story import HOSTILE, _Tags
 
 from concepts.classifier.shown import pictures_to_show
 from concepts.definition.document import Criterion
@@ -20,6 +20,20 @@ from concepts.workbench import Workbench
 from concepts.workbench.exported import exported
 
 NAME = "Round thing"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
 
 def shown_in(html: str) -> list[bytes]:
@@ -43,6 +57,7 @@ def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_no
     trained.catalogue.rename(NAME, "Plate", author="me")
     page = trained.version_page.document("Plate")
     assert "<h1>Plate</h1>" in page
+    assert NAME not in page
     assert trained.exports.export("Plate", tmp_path / "plate").concepts == {"Plate": 1}
 
 
