@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.setups import Setup
@@ -65,6 +65,13 @@ class ConceptFromAnother(Body):
     name: NewName
     source: str = Field(alias="from", min_length=1, max_length=120)
     with_labels: bool = False
+
+
+# Which of the two a body is, so that what is said of a wrong one is about that one alone.
+Beginning = Annotated[
+    Annotated[NewConcept, Tag("new")] | Annotated[ConceptFromAnother, Tag("copy")],
+    Discriminator(lambda body: "copy" if isinstance(body, dict) and "from" in body else "new"),
+]
 
 
 class Rename(Body):
@@ -140,7 +147,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return workbench.definitions.concepts(limit, offset)
 
     @router.post("/concepts", status_code=201)
-    def create_concept(body: NewConcept | ConceptFromAnother, author: AuthorName) -> ConceptView:
+    def create_concept(body: Beginning, author: AuthorName) -> ConceptView:
         """Begins a concept from a name and a sentence, or from another concept. Pictures to measure with are
         set aside meanwhile."""
         if isinstance(body, ConceptFromAnother):
