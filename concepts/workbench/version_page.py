@@ -9,6 +9,7 @@ from concepts.classifier.shown import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, UnknownPictureError
 from concepts.export.run import version_page
+from concepts.export.version_page import Shown
 from concepts.workbench.context import Context
 from concepts.workbench.examples import Examples
 from concepts.workbench.exported import exported
@@ -43,7 +44,7 @@ class VersionPage:
             raise DiscernError(f"{out} can't be written: {error.strerror}.") from error
         return out
 
-    def _pictures(self, concept: ConceptRow, head: StoredHead) -> list[tuple[str, str]]:
+    def _pictures(self, concept: ConceptRow, head: StoredHead) -> Shown:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
         it. Pictures that are lost, or were removed from the library since, are left out."""
         material = self._context.material(concept, head.definition_number)

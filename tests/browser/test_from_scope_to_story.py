@@ -71,7 +71,7 @@ def server(site: Any) -> Iterator[FakeOpenAI]:
 
 
 @pytest.mark.slow
-def test_from_a_question_to_a_story_that_can_be_signed(site: Any, page: Any, server: FakeOpenAI) -> None:
+def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, server: FakeOpenAI) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         site.bench.definitions.create_concept(NAME, "Drawings.")
