@@ -135,7 +135,8 @@ def changes(source: bytes) -> Iterator[tuple[int, int, int, str]]:
             if not any(isinstance(side, TEXTS) and not _is_number(side) for side in (node.left, node.right)):
                 yield from between(node.left, node.right, *ARITHMETIC[type(node.op)])
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
-            yield start(node), start(node.operand), ""
+            # Not up to the operand, which begins behind a bracket before it.
+            yield start(node), start(node) + len("not " if isinstance(node.op, ast.Not) else "-"), ""
         elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
             yield start(node), end(node), str(not node.value)
         elif isinstance(node, ast.Constant) and isinstance(node.value, int):
