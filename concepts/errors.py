@@ -31,7 +31,6 @@ from storage.errors import (
     UnknownConceptError,
     UnknownJobError,
     UnknownPictureError,
-    UnknownShareError,
     UnknownVersionError,
     UnknownWatchError,
 )
@@ -61,7 +60,6 @@ __all__ = [
     "UnknownConceptError",
     "UnknownJobError",
     "UnknownPictureError",
-    "UnknownShareError",
     "UnknownVersionError",
     "UnknownWatchError",
 ]
@@ -245,16 +243,6 @@ class NoVersionError(UnknownVersionError):
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
         self.concept = concept
-
-
-class ShareGoneError(DiscernError):
-    """A link to a version doesn't lead anywhere: it expired, was ended, or never was one. Which of these is
-    nobody's business who has no other way in."""
-
-    http_status = 410
-
-    def __init__(self) -> None:
-        super().__init__("This link doesn't lead anywhere any more, or never did.")
 
 
 class NotAllowedError(DiscernError):

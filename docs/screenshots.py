@@ -79,8 +79,8 @@ def answer(
 # What the screens show.
 
 
-def prepare(home: Path, work: Path, pictures: Path) -> str:
-    """Does what a person does in an afternoon; says the path of a link to the result."""
+def prepare(home: Path, work: Path, pictures: Path) -> Path:
+    """Does what a person does in an afternoon; returns the file of the one-file page about the result."""
     bench = Workbench(load_settings(home=home))
     files = sorted(file for file in pictures.rglob("*") if file.is_file())
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
@@ -97,9 +97,9 @@ def prepare(home: Path, work: Path, pictures: Path) -> str:
     bench.annotations.annotate(NAME)
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.combining.keep("Warm and bright", RULE, author=SIMULATED)
-    link = bench.sharing.share(NAME, author=SIMULATED)
+    page = bench.version_page.write(NAME, work / "page.html")
     bench.close()
-    return link.path
+    return page
 
 
 def _answers(
@@ -185,7 +185,7 @@ COLOUR = """() => {
   return sum / 1024;
 }"""  # 0 to 255, of the picture that is asked about
 OF = f"?concept={quote(NAME)}"
-EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the page behind a link
+EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the one-file page
 SHOTS = (
     Shot("start-first", EMPTY, ".outcome img", size=(1280, 1100)),
     Shot("start", "/", ".outcome img", size=(1280, 1100)),
@@ -203,7 +203,6 @@ SHOTS = (
     Shot("quality-dark", f"/quality{OF}", "#threshold", dark=True),
     Shot("use", f"/use{OF}", ".pictures img"),
     Shot("share", SHARED, ".shown img"),
-    Shot("story", f"/story{OF}", ".page h1"),
     Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
     Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
     Shot("activity", "/activity", ".page h1"),
@@ -277,7 +276,7 @@ def main() -> None:
         with served(work / "home") as url, served(work / "empty") as empty, sync_playwright() as playwright:
             executable = next(filter(None, map(shutil.which, BROWSERS)), None)
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-            photograph(browser, {"": url, EMPTY: empty, SHARED: url + shared}, shots, wanted.out)
+            photograph(browser, {"": url, EMPTY: empty, SHARED: shared.as_uri()}, shots, wanted.out)
             browser.close()
 
 

@@ -114,12 +114,6 @@ class UnknownCollectionError(DiscernError):
     on_screen = "Make it on Library, Collections."
 
 
-class UnknownShareError(DiscernError):
-    """No link of this concept has this number."""
-
-    http_status = 404
-
-
 class ConflictError(DiscernError):
     """What was asked for doesn't go with how things stand: a name that is taken, a job that still runs."""
 

@@ -147,9 +147,9 @@ class LabelLog:
             before = None if beside else session.scalar(remarks)
             _insert(session, [row | {"undoes": before}])
 
-    def copy(self, source: int, target: int, recorded_by: str) -> int:
+    def copy(self, source: int, target: int, recorded_by: str) -> None:
         """Says in a new concept what people said in another that was not undone, in the same order and with
-        the same marks; how many labels that were. Whose they are and when they were given stays, and each
+        the same marks. Whose they are and when they were given stays, and each
         names the event it is from. What was asked twice to see how consistent people are is left out, and so
         are comments that others were put in the place of."""
         e = LabelEventRow
@@ -179,7 +179,6 @@ class LabelLog:
                 for row, replaced in session.execute(query.order_by(e.sequence))
             ]
             _insert(session, rows)
-        return sum(row["value"] != COMMENT for row in rows)
 
     def origins(self, concept_id: int) -> dict[int, int]:
         """Event → the concept it was taken over from, of those that were."""

@@ -1,4 +1,4 @@
-"""The menu of a concept, on its card and at its head: rename, duplicate, fold, archive."""
+"""The menu of a concept, on its card and at its head: rename, duplicate, archive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.folding import FoldPreview
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render
@@ -41,15 +40,12 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
     if action.name == "duplicate":
         along = action.fields.get("answers") == "yes"
         try:
-            copy = workbench.catalogue.duplicate(name, typed, answers=along, author=author)
+            copy = workbench.catalogue.duplicate(name, typed, labels=along, author=author)
         except DiscernError as error:
             return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
-        taken = f", with {count(copy.answers, 'answer')}" if along else ""
-        return Outcome("", Notice(f"“{copy.name}” is begun{taken}.", "good"), copy.name)
-    if action.name == "differed":
-        return Outcome(render("concept/differed.html", name=name, folds=workbench.folding.folds(name)))
-    if action.name in ("ask-fold", "fold", "unfold"):
-        return _folding(workbench, action.name, name, action.fields.get("into", ""), author)
+        answers = workbench.definitions.concept(copy).answers.answers
+        taken = f", with {count(answers, 'answer')}" if along else ""
+        return Outcome("", Notice(f"“{copy}” is begun{taken}.", "good"), copy)
     if action.name == "archive":
         return Outcome("", archived_notice(workbench.catalogue.archive(name).name))
     if action.name == "unarchive":
@@ -58,11 +54,8 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
     return None
 
 
-def archived_notice(name: str, folded_into: str = "") -> Notice:
+def archived_notice(name: str) -> Notice:
     """With the way back."""
-    if folded_into:
-        undo = Button("Undo", "unfold", name, "undo-2")
-        return Notice(f"“{name}” is folded into “{folded_into}”.", "good", undo)
     undo = Button("Undo", "unarchive", name, "undo-2")
     return Notice(f"“{name}” is archived, with all that belongs to it.", "good", undo)
 
@@ -92,31 +85,6 @@ def _duplicate(
         along=along,
         said=said,
     )
-
-
-def _folding(workbench: Workbench, what: str, name: str, into: str, author: str) -> Outcome:
-    folding = workbench.folding
-    if what == "unfold":
-        back = folding.unfold(name, author=author)
-        taken = f"{count(back.taken_back, 'answer')} taken back from “{back.target}”"
-        return Outcome("", Notice(f"“{back.source}” is back, with {taken}.", "good"), back.source)
-    try:
-        if what == "fold":
-            done = folding.fold(name, into, author=author)
-            text = f"“{done.source}” is folded into “{done.target}”, with {count(done.copied, 'answer')}."
-            return Outcome("", Notice(text, "good", Button("Undo", "unfold", done.source, "undo-2")))
-        preview = folding.preview(name, into) if into else None
-    except DiscernError as error:
-        return Outcome(_fold(workbench, name, into, None, _refused(error)))
-    return Outcome(_fold(workbench, name, into, preview))
-
-
-def _fold(
-    workbench: Workbench, name: str, into: str, preview: FoldPreview | None, said: Notice | None = None
-) -> str:
-    now = workbench.definitions.concept(name).name
-    others = [other for other in workbench.catalogue.names() if other != now]
-    return render("concept/fold.html", name=now, others=others, into=into, preview=preview, said=said)
 
 
 def _refused(error: DiscernError) -> Notice:

@@ -28,7 +28,6 @@ from web.http.problems import handle_problems
 from web.http.protected import Protected
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
-from web.http.sharing import sharing_routes
 from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
@@ -67,8 +66,6 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(login_routes(access))
     if visitors:
         app.include_router(visitor_routes(visitors, access))
-    # Strangers have no part of a demo, and its visitors no links.
-    app.include_router(sharing_routes(installed, access.allowances))
     app.include_router(media_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))

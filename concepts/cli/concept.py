@@ -40,7 +40,14 @@ Classes = Annotated[
 @concept.command("new")
 def concept_new(
     name: Name,
-    description: Annotated[str, typer.Option(help="One sentence: what counts.")],
+    description: Annotated[str | None, typer.Option(help="One sentence: what counts.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="CONCEPT", help="Another concept whose definition and history it gets instead."
+        ),
+    ] = None,
+    with_labels: Annotated[bool, typer.Option("--with-labels", help="With --from: its labels, too.")] = False,
     example: Annotated[
         list[str] | None,
         typer.Option(help="A picture that counts (path or id). May be given more than once."),
@@ -49,13 +56,26 @@ def concept_new(
     counts_from: CountsFrom = None,
     grade_names: GradeNames = None,
     classes: Classes = None,
+    author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Begin a concept from a name and a sentence. It is answered by yes and no unless it has grades or
-    classes."""
-    scale = _scale(graded, counts_from, grade_names, classes)
-    view = workbench().definitions.create_concept(name, description, examples=example or [], scale=scale)
-    show(view, as_json, lambda: say(f"“{view.name}” begun. Next: concept expand, or concept mine."))
+    """Begin a concept from a name and a sentence, or from another concept. It is answered by yes and no
+    unless it has grades or classes. A new concept has no versions, and test pictures of its own."""
+    bench, scale = workbench(), _scale(graded, counts_from, grade_names, classes)
+    if source is None and description is not None and not with_labels:
+        view = bench.definitions.create_concept(
+            name, description, examples=example or [], author=author, scale=scale
+        )
+    elif source is not None and description is None and not example and scale is None:
+        copy = bench.catalogue.duplicate(source, name, labels=with_labels, author=author)
+        view = bench.definitions.concept(copy)
+    else:
+        raise DiscernError(
+            "A concept begins from a --description, with examples and a scale, or --from another concept, "
+            "as that is. Give one of the two."
+        )
+    along = f", with {view.answers.answers:,} labels" if with_labels else ""
+    show(view, as_json, lambda: say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine."))
 
 
 @concept.command("scale")

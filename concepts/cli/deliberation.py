@@ -1,9 +1,7 @@
-"""Finding out what you mean: `discern concept open`, `borderline`, `reword`, `wordings`, `look-back`; and the
-`story` of that."""
+"""Finding out what you mean: `discern concept open`, `borderline`, `reword`, `wordings`, `look-back`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +10,6 @@ from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
 from concepts.cli.output import plain, progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.deliberation.story import Event
     from concepts.deliberation.views import RewordingView, RoundView, WordingView
 
 KEPT = "What was answered until here is kept and not paid for again."
@@ -127,50 +124,6 @@ def concept_look_back(name: Name, budget: Budget = None, as_json: Json = False) 
             say(result.stopped)
 
     show({"result": plain(result), "answers": plain(left)}, as_json, human)
-
-
-@concept.command("story")
-def concept_story(
-    name: Name,
-    out: Annotated[
-        Path | None, typer.Option(help="Write it as one HTML file, with lines to sign on.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """How a concept came about: definitions, what was open, wordings that were tried, quality over time."""
-    bench = workbench()
-    if out is not None:
-        written = bench.story.write(name, out)
-        show({"out": str(written)}, as_json, lambda: say(f"The story is in {written}."))
-        return
-    story = bench.story.of(name)
-
-    def human() -> None:
-        table(("when", "what"), [(f"{one.created:%Y-%m-%d %H:%M}", _told(one)) for _, one in story.events])
-        for point in story.agreement:
-            say(f"Definition {point.definition}: the machine agreed on {point.agree} of {point.n} answers.")
-        for sentence in story.under:
-            say(sentence)
-
-    show(story, as_json, human)
-
-
-def _told(one: Event) -> str:
-    """An event in a line."""
-    # They load numerical libraries, which most commands don't need.
-    from concepts.deliberation.story import Chapter, QualityPoint
-    from concepts.deliberation.views import RoundView
-
-    if isinstance(one, Chapter):
-        return f"definition {one.number}, by {one.author}: {one.note}"
-    if isinstance(one, RoundView):
-        return f"open: {one.ambiguity} ({len(one.pictures) - one.open} of {len(one.pictures)} answered)"
-    if isinstance(one, QualityPoint):
-        right = one.precision.value if one.precision else None
-        said = "" if right is None else f": of 100 flagged {100 * right:.0f} are right"
-        return f"version {one.version}, under definition {one.definition}{said}"
-    taken = f"definition {one.became} came of it" if one.became else one.deed or "not decided"
-    return f"{len(one.wordings)} other wordings for definition {one.definition}: {taken}"
 
 
 def _pictures(begun: RoundView) -> None:

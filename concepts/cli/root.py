@@ -32,7 +32,6 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     protection,
     score,
     second_look,
-    sharing,
     study,
     versions,
     walls,

@@ -243,14 +243,17 @@ def concept_card(name: Name, version: Version = None, as_json: Json = False) -> 
 @concept.command("export")
 def concept_export(
     name: Name,
-    out: Annotated[Path, typer.Option(help="The folder to write; a zip is put beside it.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write; a zip is put beside it.")] = None,
     version: Version = None,
     also: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="NAME", help="Another concept for the same file; may be repeated."),
     ] = None,
     page: Annotated[
-        bool, typer.Option("--page", help="With a page that scores pictures in a browser, offline.")
+        bool,
+        typer.Option(
+            "--page", help="With classify.html in the folder: it scores pictures in a browser, offline."
+        ),
     ] = False,
     int8: Annotated[
         bool,
@@ -259,10 +262,40 @@ def concept_export(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Take int8 without asking.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Instead of a folder: one HTML file for people who have no Discern, with up to eighteen of "
+            "your pictures in small.",
+        ),
+    ] = None,
+    classifier: Annotated[
+        bool,
+        typer.Option(
+            "--classifier",
+            help="With --html: with the classifier in it, tens of megabytes, so that it scores pictures in a "
+            "browser.",
+        ),
+    ] = False,
+    author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Write the classifier as files that run anywhere."""
-    exports = workbench().exports
+    """Write the classifier as files that run anywhere, or a page about it."""
+    bench = workbench()
+    if html is not None:
+        if out is not None or also or page or int8:
+            raise DiscernError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
+        written = bench.version_page.write(name, html, version=version, classifier=classifier)
+        bench.context.audit.add(author, "shared a version as a file", name)
+        show({"html": str(written)}, as_json, lambda: say(f"The page is in {written}."))
+        return
+    if out is None:
+        raise DiscernError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
+    if classifier:
+        raise DiscernError("--classifier is for a page: use --html FILE. For a folder there is --page.")
+    exports = bench.exports
     if int8:
         measured = exports.measure_int8(name, version=version, also=also or [])
         for line in (measured.sentence, *(agreement.sentence for agreement in measured.agreements)):

@@ -1,5 +1,5 @@
-"""What a version says about itself, in plain words: the one source of the model card, of the page that is
-shared by a link and of the file that is sent. Nothing here is escaped; whoever prints it does that."""
+"""What a version says about itself, in plain words: the one source of the model card and of the one-file
+page. Nothing here is escaped; whoever prints it does that."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ class Account:
     figures: tuple[tuple[str, str], ...]
     interval: str
     limits: tuple[str, ...]
+    story: tuple[str, ...]
 
 
-def account_of(facts: ConceptFacts, discern_version: str) -> Account:
+def account_of(facts: ConceptFacts, discern_version: str, story: tuple[str, ...] = ()) -> Account:
     return Account(
         name=facts.concept,
         sentence=facts.definition.description,
@@ -69,6 +70,7 @@ def account_of(facts: ConceptFacts, discern_version: str) -> Account:
         figures=tuple((metric_words(metric.name), figure(metric)) for metric in facts.metrics),
         interval=facts.interval,
         limits=tuple(limit for limit in limits(facts) if limit != _probabilities(facts)),
+        story=story,
     )
 
 

@@ -56,11 +56,13 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Part:
-    """One concept of a bundle. `curves` is None for a head that was not evaluated."""
+    """One concept of a bundle. `curves` is None for a head that was not evaluated; `story`: how the concept
+    came about, for the card."""
 
     head: BundleHead
     facts: ConceptFacts
     curves: Curves | None = None
+    story: tuple[str, ...] = ()
 
 
 def write_bundle(
@@ -169,7 +171,7 @@ def _contents(
         FACTS_FILE: _json_bytes(facts),
         WEIGHTS_FILE: safetensors_bytes(tensors_of(heads)),
         "head.onnx": onnx_bytes(heads, facts),
-        "README.md": card_text(facts, figures, alone, page).encode(),
+        "README.md": card_text(facts, figures, alone, page, [part.story for part in parts]).encode(),
         "requirements.txt": REQUIREMENTS.encode(),
         **{name: _code(name) for name in CODE},
     }

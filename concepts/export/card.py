@@ -27,14 +27,16 @@ def card_text(
     plots: Sequence[Mapping[str, Figure]] = (),
     alone: str | None = None,
     page: bool = False,
+    stories: Sequence[Sequence[str]] = (),
 ) -> str:
     """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
 
     `plots` are the figures of each concept that lie beside it, by file name. `alone` says why the encoder
-    isn't in it, `page` whether there is one for browsers.
+    isn't in it, `page` whether there is one for browsers; `stories` how each concept came about.
     """
-    of_each = list(plots) or [{}] * len(facts.concepts)
-    about = [_about(facts, concept, of) for concept, of in zip(facts.concepts, of_each, strict=True)]
+    n = len(facts.concepts)
+    of_each = zip(facts.concepts, plots or [{}] * n, stories or [()] * n, strict=True)
+    about = [_about(facts, *of_one) for of_one in of_each]
     if len(about) > 1:
         about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
     return (
@@ -42,10 +44,11 @@ def card_text(
     )
 
 
-def _about(facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, Figure]) -> str:
-    return "\n\n".join(
-        [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
-    )
+def _about(
+    facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, Figure], story: Sequence[str]
+) -> str:
+    parts = [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
+    return "\n\n".join([*parts, *([f"## How it came about\n\n{_list(story)}"] if story else [])])
 
 
 def _all_of_them(facts: BundleFacts) -> str:

@@ -21,7 +21,7 @@ from concepts.export.facts import BundleFacts
 from concepts.export.onnx_model import columns_of, description
 from concepts.export.rules import Combined, OneOf
 from concepts.export.said import zones_between
-from concepts.export.shared import STYLE, Shown
+from concepts.export.version_page import STYLE, Shown
 from concepts.learning.report import Guarantee
 
 PAGE_FILE = "classify.html"

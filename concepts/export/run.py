@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,8 @@ from concepts.export.plots import figures_of, png
 from concepts.export.rules import Combined, OneOf
 from concepts.export.scorer import Outputs
 from concepts.export.scoring import Texts, said_rows, schema_of, score_rows, write_scores
-from concepts.export.shared import Shown, linked_page, shared_document
 from concepts.export.smaller import Agreement, Int8Measured, int8_facts, kept_int8
+from concepts.export.version_page import Shown, document_of
 from concepts.jobs import Listener
 from concepts.labels.dataset import Material
 from concepts.learning.report import (
@@ -72,12 +71,13 @@ class ScoreResult(View):
 @dataclass(frozen=True)
 class Exported:
     """A version to export. `name`: what the concept is called now, which its definition then may not say;
-    `report`: the evaluation to print on the card."""
+    `report`: the evaluation to print on the card; `story`: how the concept came about, in sentences."""
 
     name: str
     material: Material
     head: StoredHead
     report: EvaluationReport | None
+    story: tuple[str, ...] = ()
 
     @property
     def is_of_classes(self) -> bool:
@@ -93,9 +93,10 @@ class Exported:
         head, facts = linear_head(self.head), self.facts
         scale = self.material.scale
         if not self.is_of_classes or scale is None:
-            return [Part(bundle_head(head), facts, self.report.curves if self.report else None)]
+            return [Part(bundle_head(head), facts, self.report.curves if self.report else None, self.story)]
         figures = self.report.classes if self.report else None
-        return [Part(*one) for one in of_each_class(head, facts, scale, figures)]
+        first, *others = (Part(*one) for one in of_each_class(head, facts, scale, figures))
+        return [replace(first, story=self.story), *others]
 
 
 def export_heads(
@@ -206,7 +207,7 @@ def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
         f"{agreement.sentence}"
     )
     facts = part.facts.model_copy(update={"notes": (*part.facts.notes, note)})
-    return Part(fitted(part.head, smaller), facts, part.curves)
+    return replace(part, head=fitted(part.head, smaller), facts=facts)
 
 
 def write_plots(
@@ -228,23 +229,19 @@ def model_card(collection: Collection, version: Exported) -> str:
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
     rule = _rule_of([version], None)
-    facts = bundle_facts(version.parts(), encoder_facts(encoder), rule)
-    text = card_text(facts, alone=why_alone(encoder))
+    parts = version.parts()
+    facts = bundle_facts(parts, encoder_facts(encoder), rule)
+    text = card_text(facts, alone=why_alone(encoder), stories=[part.story for part in parts])
     return text.split("\n---\n", 1)[1].strip()
 
 
-def shared_page(version: Exported, shown: Shown, expires: datetime, script: str) -> str:
-    """What a version says about itself, as a page by a link; see `linked_page`."""
-    return linked_page(account_of(version.facts, __version__), shown, expires, script)
-
-
-def shared_file(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
-    """The same as one file; with the `classifier` in it, it looks at pictures too. Raises `DiscernError`
-    where its encoder can't go along."""
+def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
+    """What a version says about itself, as one file; with the `classifier` in it, it looks at pictures too.
+    Raises `DiscernError` where its encoder can't go along."""
     check_has_learned(version.head)
-    account = account_of(version.facts, __version__)
+    account = account_of(version.facts, __version__, version.story)
     if not classifier:
-        return shared_document(account, shown)
+        return document_of(account, shown)
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)

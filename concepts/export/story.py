@@ -1,90 +1,69 @@
-"""A concept's story as HTML: the part that a screen shows, and a document that stands alone."""
+"""How a concept came about until one of its versions: a section of the model card and of the one-file page.
+
+Both go to people outside. So it counts who labelled and names nobody, and no former name of the concept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import pairwise
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from concepts.definition.document import Definition, Revision
 
-from concepts import __version__
-from concepts.deliberation.story import StoryView
-from concepts.export.figures import SHARE, Axis, Dot, Figure, Line, Mark
-from concepts.export.svg import drawing
-
-Point = tuple[str, float, float, float, int]  # what it is of, share, low, high, n
+CHANGES = 10  # definitions that changed it, the last ones
+LINES = 3  # that came or went with each of them
+LONGEST = 120  # characters of a line
 
 
-def story_body(story: StoryView, pictures: Mapping[str, str]) -> str:
-    """`pictures`: id → the address of a small copy; those that have none are told by their names."""
-    return _render("story_body.html.jinja", story, pictures)
-
-
-def story_document(story: StoryView, pictures: Mapping[str, str]) -> str:
-    """A page without a script or anything to load, that ends with lines to sign on."""
-    return _render("story.html.jinja", story, pictures)
-
-
-def over_time(name: str, title: str, label: str, points: Sequence[Point]) -> Figure:
-    """Shares one after the other, at least one, each with its 95 % range."""
-    step = 1 / len(points)
-    placed = [(step * (place + 0.5), *point) for place, point in enumerate(points)]
-    marks: list[Mark] = [Line(((x, low), (x, high)), "range") for x, _, _, low, high, _ in placed]
-    marks += [Dot((x, value), "yes") for x, _, value, *_ in placed]
-    every = max(len(points) // 8, 1)  # of many only some are named
-    return Figure(
-        name=name,
-        title=title,
-        said=f"{title}: " + ", ".join(f"{of} {100 * value:.0f} %" for of, value, *_ in points),
-        caption="Lines are 95 % ranges.",
-        x=Axis("", tuple((x, of) for x, of, *_ in placed[::every])),
-        y=Axis(label, SHARE),
-        marks=tuple(marks),
-        columns=("", label, "95 %", "pictures"),
-        rows=tuple((of, f"{v:.2f}", f"{low:.2f}–{high:.2f}", f"{n:,}") for of, v, low, high, n in points),
+def story_of(
+    revisions: Sequence[Revision], rounds: int, people: Collection[int], simulated: int
+) -> tuple[str, ...]:
+    """In sentences. `revisions`: from the first on; `rounds`: of borderline pictures; `people`: how many
+    pictures each of them labelled; `simulated`: how many a simulation did."""
+    changes = [
+        f"Definition {after.number}, {_day(after.created)}: {said}."
+        for before, after in pairwise(revisions)
+        if (said := _changes(before.definition, after.definition))
+    ]
+    left_out = len(changes) - CHANGES
+    return (
+        f"Begun on {_day(revisions[0].created)}.",
+        *([f"{left_out:,} earlier changes of the definition are left out."] if left_out > 0 else []),
+        *changes[-CHANGES:],
+        *([f"Rounds of borderline pictures about what it leaves open: {rounds:,}."] if rounds else []),
+        *_who_labelled(people, simulated),
     )
 
 
-def _figures(story: StoryView) -> list[Figure]:
-    found = []
-    if story.agreement:
-        points = [
-            (f"definition {one.definition}", one.agree / one.n, one.low, one.high, one.n)
-            for one in story.agreement
-        ]
-        found.append(over_time("agreement", "Machine and people agree", "share that agrees", points))
-    for name, title, label in (
-        ("precision", "Of what it flags, right", "right, of the flagged"),
-        ("recall", "Of what counts, found", "found, of what counts"),
-    ):
-        measured = [
-            (f"version {one.version}", metric.value, metric.low, metric.high, metric.n)
-            for one in story.quality
-            if (metric := getattr(one, name)) and None not in (metric.value, metric.low, metric.high)
-        ]
-        if measured:
-            found.append(over_time(name, title, label, measured))
-    return found
+def _changes(before: Definition, after: Definition) -> str:
+    old, new = (one.as_text().split("\n")[1:] for one in (before, after))  # the first is the name
+    came, went = ([line.strip() for line in a if line not in b] for a, b in ((new, old), (old, new)))
+    said = {"adds": came, "removes": went}
+    return "; ".join(f"{verb} {_quoted(lines)}" for verb, lines in said.items() if lines)
 
 
-def _render(template: str, story: StoryView, pictures: Mapping[str, str]) -> str:
-    values: dict[str, Any] = {
-        "story": story,
-        "pictures": pictures,
-        "figures": _figures(story),
-        "version": __version__,
-        "today": datetime.now(UTC),
-    }
-    return TEMPLATES.get_template(template).render(values)
+def _quoted(lines: Sequence[str]) -> str:
+    shown = [f"“{line if len(line) <= LONGEST else f'{line[:LONGEST]}…'}”" for line in lines[:LINES]]
+    more = len(lines) - LINES
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
-TEMPLATES = Environment(
-    loader=PackageLoader(__package__, "templates"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=StrictUndefined,
-)
-TEMPLATES.globals["drawing"] = drawing
-TEMPLATES.filters["day"] = lambda when: f"{when.day} {when:%B %Y}"
+def _who_labelled(people: Collection[int], simulated: int) -> list[str]:
+    said = []
+    if len(people) == 1:
+        said.append(f"One person labelled {_pictures(*people)}.")
+    elif people:
+        counts = ", ".join(f"{n:,}" for n in sorted(people, reverse=True))
+        said.append(f"{len(people)} people labelled pictures: {counts}.")
+    if simulated:
+        said.append(f"A simulated person labelled {_pictures(simulated)}.")
+    return said
+
+
+def _pictures(n: int) -> str:
+    return f"{n:,} pictures" if n != 1 else "1 picture"
+
+
+def _day(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y}"

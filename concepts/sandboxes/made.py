@@ -15,7 +15,6 @@ ABOUT = """What you made in the demo of Discern.
 Each folder is one concept:
   definition.json  what counts and what doesn't, in your words
   answers.csv      every answer, yours and the machine's, with the picture's name and its SHA-256
-  story.html       how it came about, to be read in a browser
   *.zip            the classifier of the newest version, where one was trained: start with its README.md
 
 A Discern of your own takes answers.csv back in.
@@ -44,7 +43,6 @@ def _texts(bench: Workbench, name: str) -> Iterator[tuple[str, bytes]]:
         answers = Path(folder) / "answers.csv"
         bench.label_files.export_labels(name, answers)
         yield "answers.csv", answers.read_bytes()
-    yield "story.html", bench.story.document(name).encode()
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -21,7 +21,6 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
-from concepts.workbench.folding import Folding
 from concepts.workbench.heat import HeatMaps
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
@@ -34,9 +33,8 @@ from concepts.workbench.removing import Removing
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.second_look import SecondLook
-from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
-from concepts.workbench.story import Story
+from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
@@ -64,7 +62,6 @@ class Workbench:
         self.collections = Collections(self.context)
         self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
-        self.folding = Folding(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)
@@ -82,8 +79,7 @@ class Workbench:
         self.combining = Combining(self.context, self.versions)
         self.score_tables = ScoreTables(self.context)
         self.steadiness = Steadiness(self.context)
-        self.sharing = Sharing(self.context, self.exports, self.examples)
-        self.story = Story(self.context, self.deliberations, self.versions)
+        self.version_page = VersionPage(self.context, self.examples)
         self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)
         self.watching = Watching(self.context)

@@ -6,13 +6,11 @@ from concepts.definition.names import checked_name, id_in
 from concepts.learning.scale import Scale
 from concepts.workbench.concept_views import (
     ArchivedConcept,
-    DuplicatedConcept,
     RenamedConcept,
     ScaleView,
     scale_view,
 )
 from concepts.workbench.context import Context
-from storage.folds import FoldStore
 from storage.tables import ConceptRow
 
 
@@ -49,9 +47,9 @@ class Catalogue:
         revision = self._context.revision(now).number
         return RenamedConcept(id=now.id, name=now.name, before=before, revision=revision)
 
-    def duplicate(self, name: str, new: str, *, answers: bool = False, author: str) -> DuplicatedConcept:
-        """Begins another concept with the same definition and its history, and with `answers` what people
-        answered. Versions, figures, candidates and what machines said are not taken along.
+    def duplicate(self, name: str, new: str, *, labels: bool = False, author: str) -> str:
+        """Begins another concept with the same definition and its history, and with `labels` those of people;
+        returns its name. Versions, figures, candidates and what machines said are not taken along.
 
         What measures stays honest:
 
@@ -76,8 +74,9 @@ class Catalogue:
         if not looks_in.is_whole:
             self._context.collection.frames.concepts.add(copy.id, sorted(looks_in.ids), author)
         self._context.draw_evaluation(copy)
-        taken = self._context.log.copy(source.id, copy.id, author) if answers else 0
-        return DuplicatedConcept(id=copy.id, name=copy.name, answers=taken)
+        if labels:
+            self._context.log.copy(source.id, copy.id, author)
+        return copy.name
 
     def archive(self, name: str) -> ArchivedConcept:
         """Takes a concept out of lists and the sidebar. Its work in the background is cancelled, what it
@@ -96,10 +95,7 @@ class Catalogue:
 
     def archived(self, limit: int | None = None, offset: int = 0) -> list[ArchivedConcept]:
         """The last archived first; all of them or a page."""
-        rows = self._context.catalogue.archived(limit, offset)
-        into = FoldStore(self._context.database).newest([row.id for row in rows])
-        names = self._context.store.names({fold.target_id for fold in into.values()})
-        return [_view(row, names[into[row.id].target_id] if row.id in into else "") for row in rows]
+        return [_view(row) for row in self._context.catalogue.archived(limit, offset)]
 
     def _archived(self, name: str) -> ConceptRow | None:
         """By its name or as `id:7`; None where it isn't archived."""
@@ -110,6 +106,6 @@ class Catalogue:
         return found if found and found.archived else None
 
 
-def _view(row: ConceptRow, folded_into: str = "") -> ArchivedConcept:
+def _view(row: ConceptRow) -> ArchivedConcept:
     assert row.archived is not None
-    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived, folded_into=folded_into)
+    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived)

@@ -45,7 +45,6 @@ class ArchivedConcept(View):
     id: int
     name: str
     archived: datetime
-    folded_into: str = ""  # the concept that has its answers now
 
 
 class RenamedConcept(View):
@@ -55,14 +54,6 @@ class RenamedConcept(View):
     name: str
     before: str
     revision: int
-
-
-class DuplicatedConcept(View):
-    """`answers`: how many were taken along."""
-
-    id: int
-    name: str
-    answers: int
 
 
 class ConceptSummary(View):

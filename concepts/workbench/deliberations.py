@@ -161,7 +161,7 @@ class Deliberations:
         return revision
 
     def reject(self, name: str, number: int, *, author: str) -> None:
-        """None of these wordings; they stay in the concept's story."""
+        """None of these wordings; they are kept."""
         concept = self._context.concept(name)
         self._undecided(concept, number)
         self._store.decide(concept.id, number, "rejected", author)
@@ -348,9 +348,7 @@ class Deliberations:
         lessons = self._context.material(concept)
         every = [i for one in rounds for i in one.pictures if i not in lessons.reserved]
         inside = set(lessons.looks_at(every))
-        ids = [
-            i for i in every if i in inside or i in lessons.answers
-        ]  # what was answered stays in the story
+        ids = [i for i in every if i in inside or i in lessons.answers]  # what was answered stays
         shown = set(ids)
         paths = self._context.collection.paths(ids)
         said = remarks(self._context.log.comments(concept.id, ids))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from concepts.export.run import Exported
-from concepts.workbench.context import Context
+from concepts.export.story import story_of
+from concepts.workbench.context import Context, revision_of
+from storage.deliberations import Deliberations
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
@@ -12,7 +16,22 @@ def exported(context: Context, concept: ConceptRow, head: StoredHead) -> Exporte
     """A version with its newest figures."""
     measured = context.measured(concept, head.number)
     material = context.material(concept, head.definition_number)
-    return Exported(concept.name, material, head, measured.report if measured else None)
+    report = measured.report if measured else None
+    return Exported(concept.name, material, head, report, _story(context, concept, head))
+
+
+def _story(context: Context, concept: ConceptRow, head: StoredHead) -> tuple[str, ...]:
+    """Of what was there when the version was trained."""
+    revisions = [revision_of(row) for row in context.store.definitions(concept.id, head.definition_number)]
+    rounds = Deliberations(context.database).rounds(concept.id)
+    said = context.log.standing(concept.id, ("person", "simulated"), until=head.label_sequence)
+    labelled = Counter(event.author for event in said if event.value != "skip")
+    return story_of(
+        revisions,
+        rounds=sum(one.created <= head.created for one in rounds),
+        people=[n for author, n in labelled.items() if author.kind == "person"],
+        simulated=sum(n for author, n in labelled.items() if author.kind == "simulated"),
+    )
 
 
 def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:

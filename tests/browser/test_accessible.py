@@ -20,7 +20,6 @@ SCREENS = {
     "grid": (f"/label?concept={NAME}#grid", ".tiles .tile img"),
     "review": (f"/review?concept={NAME}", ".page h1"),
     "borderline": (f"/borderline?concept={NAME}", ".page h1"),
-    "story": (f"/story?concept={NAME}", ".story"),
     "activity": ("/activity", ".page h1"),
     "models": ("/activity?view=models", ".page h1"),
     "settings": ("/settings", ".page h1"),

@@ -71,7 +71,7 @@ def server(site: Any) -> Iterator[FakeOpenAI]:
 
 
 @pytest.mark.slow
-def test_from_a_question_to_a_story_that_can_be_signed(site: Any, page: Any, server: FakeOpenAI) -> None:
+def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, server: FakeOpenAI) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         site.bench.definitions.create_concept(NAME, "Drawings.")
@@ -200,23 +200,13 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
 
 
 def read_the_story(site: Any, page: Any) -> None:
-    opened(site, page, "story", ".story")
-    events = page.locator(".story > li")
-    kinds = [events.nth(n).get_attribute("data-kind") for n in range(events.count())]
-    assert kinds[:5] == ["definition", "definition", "version", "round", "wordings"]
-    assert set(kinds[5:-1]) <= {"round"}  # those that settled it
-    assert kinds[-1] == "definition"
-    expect(page.locator(".story")).to_contain_text("<b>Lines</b> never count.")
-    expect(page.locator("figure svg[data-figure=precision]")).to_be_visible()
-    is_accessible(page, "story")
+    opened(site, page, "use")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download to sign").click()
-    assert download.value.suggested_filename == "drawings-but-no-lines-story.html"
+        page.get_by_role("link", name="Download it as one page").click()
     document = download.value.path().read_text(encoding="utf-8")
-    assert "<b>" not in document
     page.goto("about:blank")
     page.set_content(document)
-    expect(page.get_by_role("heading", name="Read and agreed")).to_be_visible()
+    expect(page.get_by_role("region", name="How it came about")).to_contain_text("Definition 2")
     is_accessible(page, "document", at_home=False)
 
 

@@ -1,4 +1,4 @@
-"""Several concepts at once: combined by and, or, not, answered side by side, in one table, folded."""
+"""Several concepts at once: combined by and, or, not, answered side by side, in one table."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from accessible import serious_in_both_themes
 from answering import answer
 from playwright.sync_api import Page, expect
-
-from storage.labels import Author
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -122,26 +120,3 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site,
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_concept_is_folded_into_another_after_a_look_and_that_is_undone(several: Site, page: Page) -> None:
-    bench = several.bench
-    bench.definitions.create_concept("Ball", "A ball.")
-    picture = bench.answers.next_pictures("Ball", 1)[0].id
-    for name, value in (("Ball", "no"), (PLAIN, "yes")):
-        bench.answers.label(name, picture, value, author=Author("me"), key=f"to fold {name}")
-    page.goto(several.url)
-    page.get_by_role("button", name="More for Ball").click()
-    page.get_by_role("button", name="Fold into another").and_(page.locator(":visible")).click()
-    page.get_by_label("Its answers go to").select_option(PLAIN)
-    page.get_by_role("button", name="See what would happen").click()
-    expect(page.get_by_role("dialog")).to_contain_text("1 picture where a person said something else")
-    assert serious_in_both_themes(page) == []
-    page.get_by_role("button", name=f"Fold into “{PLAIN}”").click()
-    expect(page.get_by_text(f"“Ball” is folded into “{PLAIN}”")).to_be_visible()
-    page.get_by_text("Archived (1)").click()
-    page.get_by_role("button", name="What differed in Ball").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Counts holds.")
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Undo the fold of Ball").click()
-    expect(page.get_by_text("“Ball” is back")).to_be_visible()

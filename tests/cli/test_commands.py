@@ -104,8 +104,9 @@ def test_a_concept_is_renamed_duplicated_archived_and_restored(
     discern("concept", "labels", "add", NAME, pictures / "ellipse-0000.png", "yes", "--author", "ana")
     renamed = discern("concept", "rename", NAME, "Ball")
     assert (renamed["before"], discern("concept", "show", NAME)["name"]) == (NAME, "Ball")
-    assert discern("concept", "duplicate", "Ball", "Bare")["answers"] == 0
-    assert discern("concept", "duplicate", "Ball", "Full", "--answers")["answers"] == 1
+    assert discern("concept", "new", "Bare", "--from", "Ball")["answers"]["answers"] == 0
+    assert discern("concept", "new", "Full", "--from", "Ball", "--with-labels")["answers"]["answers"] == 1
+    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 1
     (row,) = discern("concept", "labels", "export", "Full")
     assert (row["author"], row["from_concept"], row["recorded_by"]) == ("ana", "Ball", "me")
     archived = discern("concept", "archive", "Bare")

@@ -1,4 +1,4 @@
-"""Several concepts at the command line: combine, export the rule, one table of scores, fold."""
+"""Several concepts at the command line: combine, export the rule, one table of scores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     answered: Path, discern: Callable[..., Any], tmp_path: Path
 ) -> None:
     discern("concept", "train", ONE)
-    discern("concept", "duplicate", ONE, OTHER, "--answers")
+    discern("concept", "new", OTHER, "--from", ONE, "--with-labels")
     discern("concept", "train", OTHER)
     tried = discern("combine", f"{ONE} and not {OTHER}", "--n", 3)
     assert (tried["rule"], len(tried["pictures"])) == (f"{ONE} AND NOT {OTHER}", 3)
@@ -29,13 +29,3 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     assert discern("combined", "restore", "Both")["number"] == 3
     table = discern("export-scores", "--out", tmp_path / "all.csv")
     assert (table["rows"], table["concepts"]) == (60, {ONE: 1, OTHER: 1})
-
-
-def test_a_concept_is_folded_into_another_and_back(answered: Path, discern: Callable[..., Any]) -> None:
-    discern("concept", "new", OTHER, "--description", "A square.")
-    preview = discern("concept", "fold", ONE, OTHER, "--preview")
-    assert preview["copied"] == preview["answers"] == 60
-    assert discern("concept", "fold", ONE, OTHER)["folded"]["copied"] == 60
-    assert [one["folded_into"] for one in discern("concept", "archived")] == [OTHER]
-    assert len(discern("concept", "folds", OTHER)) == 1
-    assert discern("concept", "unfold", ONE)["taken_back"] == 60

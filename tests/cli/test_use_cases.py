@@ -71,11 +71,7 @@ USE_CASES = [
     UseCase("concept deleted", ("list_deleted_concepts",)),
     UseCase("concept undelete", ("restore_concept",)),
     UseCase("concept rename", ("rename_concept",)),
-    UseCase("concept duplicate", ("duplicate_concept",)),
     UseCase("concept archive", ("archive_concept",)),
-    UseCase("concept fold", ("preview_fold", "fold_concept")),
-    UseCase("concept folds", ("list_folds",)),
-    UseCase("concept unfold", ("unfold_concept",)),
     UseCase("concept archived", ("list_archived_concepts",)),
     UseCase("concept restore", ("unarchive_concept",)),
     # Deliberation
@@ -84,7 +80,6 @@ USE_CASES = [
     UseCase("concept reword", ("reword",)),
     UseCase("concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")),
     UseCase("concept look-back", ("look_back", "list_earlier_answers")),
-    UseCase("concept story", ("concept_story", "story_document")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
     UseCase("concept examples", ("list_examples",)),
@@ -118,7 +113,7 @@ USE_CASES = [
     UseCase("concept heat", ("get_heat",)),
     UseCase("concept use-again", ("use_version_again",)),
     UseCase("concept card", ("model_card",)),
-    UseCase("concept export", ("download_bundle", "measure_int8", "int8_measured")),
+    UseCase("concept export", ("download_bundle", "version_page", "measure_int8", "int8_measured")),
     UseCase("concept scores", ("list_scores", "score_library")),
     UseCase("bundle check", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("bundle digest", (), "it looks at a file of the person's own; REST takes no bundles"),
@@ -131,10 +126,6 @@ USE_CASES = [
     UseCase("combined export", ("download_combination",)),
     UseCase("combined remove", ("remove_combination",)),
     UseCase("combined restore", ("restore_combination",)),
-    # For people without Discern
-    UseCase("concept share", ("share_version", "version_page")),
-    UseCase("concept shares", ("list_shares",)),
-    UseCase("concept unshare", ("end_share",)),
     # Watched folders
     UseCase("watch", ("watches_begin", "watches_look", "watches_get")),
     UseCase("concept watches", ("watches_all",)),

@@ -119,7 +119,7 @@ def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
 def test_a_duplicate_has_the_scale_and_the_grades(graded):
     picture = graded.answers.next_pictures(NAME, 1)[0]
     graded.answers.give(NAME, picture.id, "4", author="me")
-    graded.catalogue.duplicate(NAME, "Again", answers=True, author="me")
+    graded.catalogue.duplicate(NAME, "Again", labels=True, author="me")
     assert graded.definitions.concept("Again").scale.words == tuple("12345")
     assert [row["label"] for row in graded.label_files.label_rows("Again")] == ["4"]
 

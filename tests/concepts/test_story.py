@@ -1,125 +1,79 @@
-"""A concept's story: all that happened, in order, as a page and as a document that stands alone."""
+"""How a concept came about, as a section of the model card and of the one-file page."""
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from concepts.definition.document import Criterion
-from concepts.deliberation.story import agreement_by_definition
-from concepts.deliberation.trials import Vote
-from concepts.deliberation.views import WordingView
-from concepts.errors import DiscernError
-from concepts.export.story import over_time
-from concepts.labels.consensus import Decision
+from concepts.definition.document import Criterion, Definition, Revision
+from concepts.export.story import story_of
 from concepts.workbench import Workbench
-from storage.concepts import Rating
 from storage.deliberations import Deliberations
 from storage.labels import Author
 
 NAME = "Round thing"
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
+    definition = Definition(
+        name=name,
+        description="A filled circle.",
+        criteria=tuple(Criterion(kind="excluding", text=text) for text in criteria),
+    )
+    created = BEGAN + timedelta(days=number)
+    return Revision(number=number, definition=definition, author="ana", note="of ana", created=created)
 
 
 @pytest.fixture
 def told(trained: Workbench) -> Workbench:
-    """A version, an edit, a round with a remark, and wordings of which one was taken; much of it hostile."""
+    """A version by simulated labels; then an edit, a round, labels of two people, and another version."""
     bench = trained
     concept = bench.context.concept(NAME)
-    store, me = Deliberations(bench.context.database), Author("me")
-    before = bench.definitions.concept(NAME).revision.definition
-    after = before.model_copy(update={"criteria": (Criterion(kind="excluding", text=HOSTILE),)})
-    pictures = [picture.id for picture in bench.answers.next_pictures(NAME, 2)]
-    store.begin(concept.id, f"open {HOSTILE}", pictures, 1, "me")
-    bench.answers.label(NAME, pictures[0], "yes", author=me, key="in a round")
-    bench.comments.keep(NAME, pictures[0], f"remark {HOSTILE}", author="me", key="remark")
-    wording = WordingView(
-        definition=after,
-        difference=[("same", before.as_text()), ("added", HOSTILE)],
-        why=f"because {HOSTILE}",
-        way="critic",
-        verdict="better",
-        judging=20,
-        before=12,
-        after=17,
-        fixed=6,
-        broken=1,
-        low=0.05,
-        high=0.45,
-        turned={},
-        run=1,
-        f1=0.6,
-        votes=list[Vote](),
-    )
-    store.add_rewording(concept.id, 1, [wording.model_dump(mode="json")], [], 0, "a model")
-    bench.deliberations.accept(NAME, 1, 0, author="me")
+    before = bench.definitions.concept(NAME).revision
+    criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
+    changed = before.definition.model_copy(update={"criteria": criteria})
+    bench.definitions.revise(NAME, changed, author="ana", note="", after=before.number)
+    pictures = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
+    Deliberations(bench.context.database).begin(concept.id, "open", pictures, 1, "ana")
+    for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
+        for picture in ids:
+            bench.answers.label(NAME, picture, "yes", author=Author(name), key=f"{name} {picture}")
+    bench.versions.train(NAME)
     return bench
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def read(html: str) -> _Tags:
-    found = _Tags()
-    found.feed(html)
-    return found
+def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: Workbench) -> None:
+    card, page = told.exports.model_card(NAME), told.version_page.document(NAME)
+    assert "How it came about" in page
+    section = card.split("## How it came about")[1].split("##")[0]
+    for said in ("Begun on ", "Rounds of borderline pictures", "2 people labelled pictures: 3, 2."):
+        assert said in section
+        assert said in page
+    assert "adds “Not: an \\<b\\>egg\\</b\\>”" in section
+    assert "adds “Not: an &lt;b&gt;egg&lt;/b&gt;”" in page
+    for name in ("ana", "ben"):
+        assert name not in section.split()
 
 
-def test_it_tells_what_happened_in_order(told: Workbench) -> None:
-    story = told.story.of(NAME)
-    assert [kind for kind, _ in story.events] == ["definition", "version", "round", "wordings", "definition"]
-    assert [one.number for one in story.definitions] == [1, 2]
-    assert ("added", HOSTILE.split()[0]) not in story.definitions[0].difference
-    assert any(change == "added" and "alert" in text for change, text in story.definitions[1].difference)
-    (round_,) = story.rounds
-    assert ([p.answer for p in round_.pictures], round_.open) == (["yes", None], 1)
-    (rewording,) = story.rewordings
-    assert (rewording.deed, rewording.became) == ("accepted", 2)
+def test_a_version_tells_what_was_there_when_it_was_trained(told: Workbench) -> None:
+    first = told.exports.model_card(NAME, 1).split("## How it came about")[1]
+    assert "egg" not in first
+    assert "2 people" not in first
+    assert "borderline" not in first.split("##")[0]
 
 
-def test_the_document_stands_alone_and_can_be_signed(told: Workbench, tmp_path: Path) -> None:
-    out = told.story.write(NAME, tmp_path / "new" / "story.html")
-    page = read(out.read_text(encoding="utf-8"))
-    for tag, about in page.tags:
-        assert tag not in ("script", "link", "iframe", "object", "form")
-        assert not any(name.startswith("on") for name in about)
-        for address in (about.get("src"), about.get("href")):
-            assert address is None or address.startswith("data:image/webp;base64,")
-    assert sum(tag == "img" for tag, _ in page.tags) == 2
-    words = " ".join(page.text.split())
-    for said in ("Definition 1", "Definition 2", "open <script>", "because <script>", "remark <script>"):
-        assert said in words
-    assert "17 right instead of 12 (6 mended, 1 spoiled; +5 to +45 points)" in words
-    assert words.endswith("Read and agreed NameDate NameDate")
-    with pytest.raises(DiscernError):
-        told.story.write(NAME, out / "in a file")
+def test_a_new_name_is_no_change_and_former_ones_are_not_told() -> None:
+    said = story_of([revision(1), revision(2, name="Ball")], 0, [], 0)
+    assert said == ("Begun on 2 March 2026.",)
 
 
-def test_machine_and_people_are_compared_by_the_words_of_each_definition() -> None:
-    answers = {i: Decision(i, "yes" if i < "c" else "no", {}, False) for i in "abcd"}
-    rated = [("a", 1, 5), ("b", 1, 1), ("c", 1, 3), ("a", 2, 5), ("b", 2, 1), ("b", 2, 4), ("z", 2, 5)]
-    ratings = [Rating(picture, number, "fp", rating, None) for picture, number, rating in rated]
-    points = agreement_by_definition(ratings, answers)
-    assert [(one.definition, one.agree, one.n) for one in points] == [(1, 1, 2), (2, 2, 2)]
-    assert all(one.low <= one.agree / one.n <= one.high for one in points)
-
-
-def test_many_points_are_all_drawn_and_some_of_them_named() -> None:
-    figure = over_time("f", "Title", "share", [(f"version {n}", 0.5, 0.4, 0.6, 50) for n in range(40)])
-    assert len(figure.marks) == 80
-    assert len(figure.x.ticks) == 8
-    assert len(figure.rows) == 40
-    assert not re.search("nan", figure.said)
+def test_of_many_changes_the_last_are_told_and_of_each_a_few_lines() -> None:
+    revisions = [revision(n, *(f"{n} {word * 200}" for word in "abcde")) for n in range(1, 14)]
+    said = story_of(revisions, 0, [1], 7)
+    assert said[1] == "2 earlier changes of the definition are left out."
+    assert [line.split(",")[0] for line in said[2:-2]] == [f"Definition {n}" for n in range(4, 14)]
+    assert said[2].count(" and 2 more") == 2
+    assert max(map(len, said)) < 900
+    assert said[-2:] == ("One person labelled 1 picture.", "A simulated person labelled 7 pictures.")

@@ -343,7 +343,7 @@ def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench)
 
 
 def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
-    trained.catalogue.duplicate(NAME, "Everywhere", answers=True, author=ME)
+    trained.catalogue.duplicate(NAME, "Everywhere", labels=True, author=ME)
     trained.collections.look_in("Everywhere", [], author=ME)
     trained.versions.train("Everywhere")
     tried = trained.combining.try_now(f'"{NAME}" AND "Everywhere"', size=60)

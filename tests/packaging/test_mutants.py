@@ -71,6 +71,12 @@ def told(n: int = 3) -> str:
     assert list(changes(source)) == []
 
 
+def test_a_sign_before_a_bracket_goes_without_the_bracket() -> None:
+    source = b"def ranked(one, other):\n    return order(-(one), key=not (other))\n"
+    changed = [source[:at] + new.encode() + source[end:] for _, at, end, new in changes(source)]
+    assert [source.replace(sign, b"") in changed for sign in (b"-", b"not ")] == [True, True]
+
+
 def test_an_area_without_a_file_is_said() -> None:
     with pytest.raises(SystemExit, match="say in AREAS"):
         draw(ROOT, ["storage/one.py"], {"storage": (1, "storage/gone.py")})

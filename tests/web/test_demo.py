@@ -122,7 +122,7 @@ def test_two_visitors_never_see_each_others_work(app: FastAPI) -> None:
     assert [c["name"] for c in one.get("/api/v1/concepts").json()] == ["Ball"]
     assert other.get("/api/v1/concepts").json() == []
     assert other.get("/api/v1/concepts/Ball").status_code == 404
-    assert other.get("/app/story.html?concept=Ball").status_code == 404
+    assert other.get("/app/version.html?concept=Ball&version=1").status_code == 404
     assert other.get("/api/v1/jobs").json() == []
     assert other.delete("/api/v1/concepts/Ball").status_code == 404
 

@@ -26,7 +26,6 @@ from web.api import (
     scoring,
     second_look,
     settings,
-    shares,
     walls,
     watches,
 )
@@ -58,7 +57,6 @@ TAGS = (
     scoring,
     combining,
     watches,
-    shares,
     jobs,
     protection,
     settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from concepts.annotators import ANNOTATORS, AUTO
 from concepts.annotators.setups import Setup
@@ -19,11 +19,9 @@ from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
     DeletedConcept,
-    DuplicatedConcept,
     RenamedConcept,
     RevisionView,
 )
-from concepts.workbench.folding import Folded, FoldPreview, FoldView, Unfolded
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, PictureId
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
@@ -60,23 +58,26 @@ class NewConcept(Answered):
     examples: list[PictureId] = Field(default=[], max_length=50)
 
 
+class ConceptFromAnother(Body):
+    """`from`: the concept whose definition and history the new one gets; its labels too with `with_labels`.
+    It has no versions, and test pictures of its own."""
+
+    name: NewName
+    source: str = Field(alias="from", min_length=1, max_length=120)
+    with_labels: bool = False
+
+
+# Which of the two a body is, so that what is said of a wrong one is about that one alone.
+Beginning = Annotated[
+    Annotated[NewConcept, Tag("new")] | Annotated[ConceptFromAnother, Tag("copy")],
+    Discriminator(lambda body: "copy" if isinstance(body, dict) and "from" in body else "new"),
+]
+
+
 class Rename(Body):
     """`name`: as for a new concept."""
 
     name: NewName
-
-
-class Duplicate(Body):
-    """`name`: of the new concept. `answers`: whether what people answered is taken along."""
-
-    name: NewName
-    answers: bool = False
-
-
-class Fold(Body):
-    """`into`: the concept that gets the answers."""
-
-    into: str = Field(min_length=1, max_length=120)
 
 
 class NewRevision(Body):
@@ -146,8 +147,14 @@ def routes(workbench: Workbench) -> APIRouter:
         return workbench.definitions.concepts(limit, offset)
 
     @router.post("/concepts", status_code=201)
-    def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
-        """Begins a concept from a name and a sentence. Pictures to measure with are set aside meanwhile."""
+    def create_concept(body: Beginning, author: AuthorName) -> ConceptView:
+        """Begins a concept from a name and a sentence, or from another concept. Pictures to measure with are
+        set aside meanwhile."""
+        if isinstance(body, ConceptFromAnother):
+            copy = workbench.catalogue.duplicate(
+                body.source, body.name, labels=body.with_labels, author=author
+            )
+            return workbench.definitions.concept(copy)
         return workbench.definitions.begin_concept(
             body.name, body.description, examples=body.examples, author=author, scale=body.scale()
         )
@@ -182,12 +189,6 @@ def routes(workbench: Workbench) -> APIRouter:
         """Gives a concept another name. The old one leads to it until another concept gets that."""
         return workbench.catalogue.rename(name, body.name, author=author)
 
-    @router.post("/concepts/{name}/duplicate", status_code=201)
-    def duplicate_concept(name: ConceptName, body: Duplicate, author: AuthorName) -> DuplicatedConcept:
-        """Begins another concept with the same definition, and with the answers where that is asked for. It
-        has no versions, and measures with pictures of its own."""
-        return workbench.catalogue.duplicate(name, body.name, answers=body.answers, author=author)
-
     @router.post("/concepts/{name}/archive")
     def archive_concept(name: ConceptName) -> ArchivedConcept:
         """Takes a concept out of lists and work until it is brought back. Nothing of it is lost."""
@@ -197,31 +198,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def unarchive_concept(name: ConceptName) -> ConceptView:
         """Brings an archived concept back."""
         return workbench.definitions.concept(workbench.catalogue.restore(name))
-
-    @router.get("/concepts/{name}/fold")
-    def preview_fold(
-        name: ConceptName, into: Annotated[str, Query(min_length=1, max_length=120)]
-    ) -> FoldPreview:
-        """What folding a concept into another one would do: how many answers would be copied, and where a
-        person said something else of the two."""
-        return workbench.folding.preview(name, into)
-
-    @router.post("/concepts/{name}/fold")
-    def fold_concept(name: ConceptName, body: Fold, author: AuthorName) -> Folded:
-        """Copies a concept's answers to another one and archives it. Where a person answered about both, the
-        newer answer holds."""
-        return workbench.folding.fold(name, body.into, author=author)
-
-    @router.get("/concepts/{name}/folds")
-    def list_folds(name: ConceptName) -> list[FoldView]:
-        """What was folded into a concept, or it into others, with the answers that differed; of archived ones
-        too."""
-        return workbench.folding.folds(name)
-
-    @router.post("/concepts/{name}/unfold")
-    def unfold_concept(name: ConceptName, author: AuthorName) -> Unfolded:
-        """Brings a folded concept back and takes back the answers that were copied. Later ones stay."""
-        return workbench.folding.unfold(name, author=author)
 
     @router.get("/archived-concepts")
     def list_archived_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ArchivedConcept]:

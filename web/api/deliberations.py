@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from concepts.definition.document import Definition
-from concepts.deliberation.story import StoryView
 from concepts.deliberation.views import AmbiguityView, EarlierAnswer, RewordingView, RoundView
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import RevisionView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName
-from web.http.downloads import story_file
 
 RewordingNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -42,17 +39,6 @@ class AcceptWording(Body):
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/concepts/{name}")
     accepted = Accepted(workbench)
-
-    @router.get("/story")
-    def concept_story(name: ConceptName) -> StoryView:
-        """How the concept came about: definitions with what changed, borderline pictures, wordings with what
-        they measured, agreement by definition and figures by version."""
-        return workbench.story.of(name)
-
-    @router.get("/story/document", response_class=HTMLResponse)
-    def story_document(name: ConceptName) -> HTMLResponse:
-        """The same as one HTML file that needs nothing else, with lines to sign on."""
-        return story_file(workbench, name)
 
     @router.post("/ambiguities", **LONG)
     def find_ambiguities(name: ConceptName, body: Spending, response: Response) -> JobView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 from concepts.classifier.quality import HeadView, Mistake, QualityView
@@ -18,6 +18,7 @@ from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import CertificateView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
+from web.http.downloads import version_file
 
 Number = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
@@ -181,5 +182,12 @@ def routes(workbench: Workbench) -> APIRouter:
         first."""
         archive = workbench.exports.archive(name, version, also, page=page, int8=int8)
         return FileResponse(archive, media_type="application/zip", filename=archive.name)
+
+    @router.get("/versions/{version}/page", response_class=HTMLResponse)
+    def version_page(name: ConceptName, version: VersionNumber, classifier: bool = False) -> HTMLResponse:
+        """What the version means, how good it is and where it fails, as one HTML file for people who have no
+        Discern, with up to eighteen small pictures. With the `classifier` in it, which is tens of megabytes,
+        it looks at pictures too, without a network."""
+        return version_file(workbench, name, version, classifier)
 
     return router

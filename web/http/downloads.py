@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 
-from concepts.classifier.versions import concept_stem, file_stem
+from concepts.classifier.versions import file_stem
 from concepts.workbench import Workbench
 
 MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
@@ -42,11 +42,6 @@ def download_routes(workbench: Workbench) -> APIRouter:
         """What a finished job scored."""
         return _file(workbench.exports.scores_file(job))
 
-    @router.get("/story.html")
-    def story(concept: str) -> HTMLResponse:
-        """A concept's story as a document to sign."""
-        return story_file(workbench, concept)
-
     @router.get("/version.html")
     def version(
         concept: str, version: Annotated[int, Query(ge=1, le=2**31 - 1)], classifier: bool = False
@@ -57,14 +52,9 @@ def download_routes(workbench: Workbench) -> APIRouter:
     return router
 
 
-def story_file(workbench: Workbench, concept: str) -> HTMLResponse:
-    name = f"{concept_stem(workbench.context.concept(concept).name)}-story.html"
-    return _kept(workbench.story.document(concept), name)
-
-
 def version_file(workbench: Workbench, concept: str, version: int, classifier: bool) -> HTMLResponse:
     name = f"{file_stem(workbench.context.concept(concept).name, version)}.html"
-    return _kept(workbench.sharing.document(concept, version, classifier=classifier), name)
+    return _kept(workbench.version_page.document(concept, version, classifier=classifier), name)
 
 
 def _kept(document: str, name: str) -> HTMLResponse:

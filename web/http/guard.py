@@ -34,8 +34,7 @@ from web.http.screening import (
 from web.http.visitors import BEGIN, VISITOR, Visitors
 
 COOKIE = "discern_session"
-# What can be had without a login: of the library only what a link was made for, by whoever has it.
-OPEN = ("/login", "/healthz", "/web/", "/shared/")
+OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
 UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
@@ -43,7 +42,6 @@ LIMITS = (
     (re.compile(r"/api/v1/library/captions"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
     (re.compile(r"/api/v1/(concepts/[^/]+/versions/[^/]+/)?classify"), 50 * 1024**2),
-    (re.compile(r"/shared/[^/]+/classify"), 20 * 1024**2),
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import uuid
 
 from starlette.datastructures import MutableHeaders
@@ -12,8 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts.installation.log import request_id
 
 COMMON = (401, 404)  # what anybody's mistyped address brings says nothing
-
-TOKEN = re.compile(r"(?<=/shared/)[^/]+")  # who reads a log shall not have what a link was sent for
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ class RequestLog:
             return
         token = request_id.set(uuid.uuid4().hex[:12])
         # The path without the query: what a person searches for is nobody's business.
-        asked = (scope["method"], TOKEN.sub("…", scope["path"]))
+        asked = (scope["method"], scope["path"])
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -13,7 +13,6 @@ from web.screens import (
     settings,
     several,
     start,
-    story,
     use,
 )
 from web.shell import Screen
@@ -27,7 +26,6 @@ SCREENS = (
     Screen("Quality", "/quality", "chart-line", quality.build, step=4),
     Screen("Use", "/use", "package", use.build, step=5),
     Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
-    Screen("Story", "/story", "history", story.build, of_concept=True),
     Screen("Combine", "/combine", "arrow-left-right", combine.build, of_several=True),
     Screen("Side by side", "/several", "grid-3x3", several.build, of_several=True),
     Screen("Activity", "/activity", "activity", activity.build, aside=True),

@@ -117,7 +117,7 @@ class _Screen:
             bench.put_to_the_test(concept, _number(action.value), author=author)
         elif action.name == "reject-wordings":
             bench.reject(concept, _number(action.value), author=author)
-            return "None of them was taken. They stay in the concept’s story."
+            return "None of them was taken. They are kept."
         elif action.name == "accept-wording":
             return self._accept(concept, action, author)
         else:

@@ -46,7 +46,7 @@ class _Screen:
         """After something was put away elsewhere with the way back, as long as it is away."""
         name = request.query_params.get(AWAY)
         gone = next((one for one in self._bench.catalogue.archived() if one.name == name), None)
-        return self.everything(away=archived_notice(gone.name, gone.folded_into) if gone else None)
+        return self.everything(away=archived_notice(gone.name) if gone else None)
 
     def everything(
         self,

@@ -22,7 +22,6 @@ from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
 from web.render import render, say
-from web.screens.share import Sharing
 from web.screens.watched import Watched
 from web.work import Work, press
 
@@ -39,7 +38,6 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         screen.library,
         screen.take,
         screen.score,
-        screen.share.area,
         screen.watched.area,
         screen.versions,
     )
@@ -66,14 +64,14 @@ class _Screen:
         self.library = live("use-library")
         self.take = live("use-take")
         self.score = live("use-score")
-        self.share = Sharing(workbench)
+        self.share = live("use-share")
         self.watched = Watched(workbench)
         self.versions = live("use-versions")
         self.compared = live("use-compared")
         self.files = live("use-files")  # drawn when the page opens, and then the browser's
         self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
         self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
-        self.html += [self.share.area, self.watched.area, self.versions, self.compared]
+        self.html += [self.share, self.watched.area, self.versions, self.compared]
         self.areas = [*self.html, self.card, self.work.timer]
 
     # What is shown
@@ -123,7 +121,9 @@ class _Screen:
             self.score: render(
                 "use/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
             ),
-            self.share.area: self.share.html(view.name, newest, along) if role >= Role.OWNER else "",
+            self.share: render("use/share.html", name=view.name, version=newest, goes_along=along)
+            if role >= Role.OWNER
+            else "",
             self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
             self.versions: render(
                 "use/versions.html",
@@ -231,7 +231,7 @@ class _Screen:
         versions = self._bench.versions
         if press(self._bench, action):
             return ""
-        if said := self.share.do(action, name, author) or self.watched.do(action, name, author):
+        if said := self.watched.do(action, name, author):
             return said
         if action.name == "again":
             number = versions.use_again(name, int(action.value), author=author)

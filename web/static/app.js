@@ -22,11 +22,7 @@ function settle() {
   for (const fold of document.querySelectorAll("details.fold[id]")) fold.open ||= unfolded.has(fold.id);
   const rail = document.querySelector(".rail:not([data-placed])");
   if (rail) placeRail(rail);
-  const wanted = document.querySelector("[data-autofocus]");
-  if (wanted) {
-    wanted.removeAttribute("data-autofocus");
-    wanted.focus();
-  } else if (lastFocus && document.activeElement === document.body) {
+  if (lastFocus && document.activeElement === document.body) {
     document.getElementById(lastFocus)?.focus({ preventScroll: true });
   }
   for (const dialog of document.querySelectorAll("dialog[data-open]")) {
@@ -47,10 +43,6 @@ function settle() {
     history.pushState(null, "", shown.dataset.address);
   }
   shown?.removeAttribute("data-address");
-  for (const path of document.querySelectorAll("[data-origin]")) { // an address as others have to write it
-    path.removeAttribute("data-origin");
-    path.textContent = location.origin + path.textContent;
-  }
   const pictures = document.querySelector("[data-now-in-library]");
   const told = document.getElementById("rail-pictures");
   if (pictures && told && told.textContent !== pictures.dataset.nowInLibrary) {

@@ -261,12 +261,11 @@ def test_a_duplicate_has_answers_only_where_they_are_asked_for(api: TestClient) 
     picture = ids_of(api, "ellipse")[0]
     answer = {"picture": picture, "value": "yes", "comment": "round"}
     assert api.post("concepts/First/labels", json={"answers": [answer]}).status_code < 300
-    bare = api.post("concepts/First/duplicate", json={"name": "Second"})
-    assert (bare.status_code, bare.json()["answers"]) == (201, 0)
+    bare = api.post("concepts", json={"name": "Second", "from": "First"})
+    assert (bare.status_code, bare.json()["answers"]["answers"]) == (201, 0)
     assert api.get("concepts/Second/labels").json() == []
-    assert (
-        api.post("concepts/First/duplicate", json={"name": "Third", "answers": True}).json()["answers"] == 1
-    )
+    full = api.post("concepts", json={"name": "Third", "from": "First", "with_labels": True})
+    assert full.json()["answers"]["answers"] == 1
     (row,) = api.get("concepts/Third/labels").json()
     assert (row["id"], row["label"], row["comment"], row["from_concept"]) == (
         picture,
@@ -274,7 +273,7 @@ def test_a_duplicate_has_answers_only_where_they_are_asked_for(api: TestClient) 
         "round",
         "First",
     )
-    assert api.post("concepts/First/duplicate", json={"name": "Third"}).status_code == 409
+    assert api.post("concepts", json={"name": "Third", "from": "First"}).status_code == 409
 
 
 def test_an_archived_concept_is_in_no_list_but_its_own_and_comes_back(api: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Several concepts over REST: a rule that is tried, kept and downloaded, one table of scores, a fold."""
+"""Several concepts over REST: a rule that is tried, kept and downloaded, one table of scores."""
 
 from __future__ import annotations
 
@@ -58,14 +58,3 @@ def test_all_scores_are_one_file_that_a_job_writes(api: TestClient, finished: Fi
     text = api.get(f"jobs/{job['id']}/scores").text
     assert text.splitlines()[0].startswith(f'"id","path","{ONE}: probability"')
     assert len(text.splitlines()) == 61
-
-
-def test_a_fold_is_looked_at_done_and_undone(api: TestClient) -> None:
-    preview = api.get(f"concepts/{ONE}/fold", params={"into": OTHER}).json()
-    done = api.post(f"concepts/{ONE}/fold", json={"into": OTHER}).json()
-    assert done == {"source": ONE, "target": OTHER, "copied": preview["copied"]}
-    assert api.get("archived-concepts").json()[0]["folded_into"] == OTHER
-    assert len(api.get(f"concepts/{OTHER}/folds").json()) == 1
-    back = api.post(f"concepts/{ONE}/unfold").json()
-    assert back["taken_back"] == done["copied"]
-    assert api.get(f"concepts/{ONE}").status_code == 200

@@ -1,0 +1,134 @@
+"""The one-file page of a version: what it says, which pictures go along, and that it asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from concepts.classifier.shown import pictures_to_show
+from concepts.definition.document import Criterion
+from concepts.errors import DiscernError, NoVersionError
+from concepts.export.account import account_of
+from concepts.export.version_page import document_of
+from concepts.workbench import Workbench
+from concepts.workbench.exported import exported
+
+NAME = "Round thing"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def shown_in(html: str) -> list[bytes]:
+    """The pictures inside of a page."""
+    return [base64.b64decode(found) for found in re.findall(r'src="data:image/webp;base64,([^"]+)"', html)]
+
+
+def test_a_page_says_what_the_card_says_too(trained: Workbench) -> None:
+    page = trained.version_page.document(NAME)
+    card = trained.exports.model_card(NAME)
+    assert 2 <= len(shown_in(page)) <= 18
+    for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
+        assert heading in page
+    for line in re.findall(r"^- (.+)$", card.split("## Limits")[1].split("##")[0], re.MULTILINE):
+        assert re.sub(r"\\(.)", r"\1", line).split("'")[0][:60] in page, line
+
+
+def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
+    trained: Workbench, tmp_path: Path
+) -> None:
+    trained.catalogue.rename(NAME, "Plate", author="me")
+    page = trained.version_page.document("Plate")
+    assert "<h1>Plate</h1>" in page
+    assert NAME not in page
+    assert trained.exports.export("Plate", tmp_path / "plate").concepts == {"Plate": 1}
+
+
+def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_it(trained: Workbench) -> None:
+    facts = exported(trained.context, *trained.context.version(NAME, None)).facts
+    unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
+    page = document_of(account_of(unmeasured, "1"), [])
+    assert "It has not been measured" in page
+    assert "none wrong" not in page
+
+
+def test_a_concept_without_a_version_has_no_page(trained: Workbench) -> None:
+    trained.definitions.create_concept("Other", "Another.")
+    with pytest.raises(NoVersionError):
+        trained.version_page.document("Other")
+
+
+def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a secret place"
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)  # where it was taken
+    source = io.BytesIO()
+    Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
+    assert b"a secret place" in source.getvalue()
+    trained.examples.give(NAME, source.getvalue(), author="me")
+    trained.versions.train(NAME)
+    document = trained.version_page.document(NAME)
+    pictures = shown_in(document)
+    assert len(pictures) > 2
+    for content in pictures:
+        with Image.open(io.BytesIO(content)) as image:
+            assert image.format == "WEBP"
+            assert max(image.size) <= 320
+            assert not image.getexif()
+            assert not set(image.info) & {"exif", "xmp", "comment"}
+    assert "secret place" not in document
+    for words in (".png", ".jpg", str(tmp_path), "ellipse-"):
+        assert words not in document
+
+
+def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
+    trained: Workbench, tmp_path: Path
+) -> None:
+    before = trained.definitions.concept(NAME).revision
+    kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
+    changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
+    trained.definitions.edit(NAME, lambda _: changed, author="me", after=before.number)
+    trained.versions.train(NAME, target="precision=0.9")
+    out = trained.version_page.write(NAME, tmp_path / "new" / "page.html")
+    parsed = _Tags()
+    parsed.feed(out.read_text(encoding="utf-8"))
+    assert HOSTILE in parsed.text
+    names = [tag for tag, _ in parsed.tags]
+    assert not set(names) & {"script", "link", "iframe", "form", "object"}
+    for _, attributes in parsed.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert (attributes.get("src") or "data:").startswith("data:")
+    policy = next(a["content"] for _, a in parsed.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:")
+    assert "unsafe" not in policy
+    with pytest.raises(DiscernError, match="can't be written"):
+        trained.version_page.write(NAME, out / "below")
+
+
+def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
+    shown = shown_in(trained.version_page.document(NAME))
+    concept, head = trained.context.version(NAME, None)
+    material = trained.context.material(concept, head.definition_number)
+    (first, _), *_ = pictures_to_show(material, trained.context.collection, head)
+    small = trained.context.collection.thumbnail(first)
+    assert small in shown
+    trained.removing.remove([first], author="me")
+    assert small not in shown_in(trained.version_page.document(NAME))

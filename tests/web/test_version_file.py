@@ -1,0 +1,70 @@
+"""The one-file page over HTTP: who may take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from answering import answer
+from demo_house import demo_house
+from drawing import draw_folder
+from fastapi.testclient import TestClient
+from small_app import app_without_screens
+
+from concepts.installation.users import Role, Users
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+NAME, PASSWORD = "Round & <b>thing", "a long password"
+PAGES = (f"/api/v1/concepts/{NAME}/versions/1/page", f"/app/version.html?concept={NAME}&version=1")
+PEOPLE = {"ola": Role.OWNER, "lea": Role.LABELLER, "vic": Role.VIEWER}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Workbench]:
+    root = tmp_path_factory.mktemp("page")
+    settings = Settings(home=root / "home", encoder=f"local-dir:{tiny_open_clip}")
+    for name, role in PEOPLE.items():
+        Users(settings).set(name, PASSWORD, role)
+    bench = Workbench(settings)
+    bench.pictures.add_pictures([draw_folder(root / "pictures", 40)])
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 20)])
+    bench.versions.train(NAME)
+    yield bench
+    bench.close()
+
+
+def client(bench: Workbench, name: str) -> TestClient:
+    found = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
+    if name:
+        found.post("/login", data={"name": name, "password": PASSWORD})
+    return found
+
+
+@pytest.mark.parametrize(("who", "status"), [("ola", 200), ("lea", 403), ("vic", 403), ("", 401)])
+def test_only_owners_take_the_file(bench: Workbench, who: str, status: int) -> None:
+    asked = client(bench, who)
+    by_program, by_button = (asked.get(page.replace("&", "%26", 1)) for page in PAGES)
+    assert by_program.status_code == status
+    assert by_button.status_code == status or (not who and by_button.status_code == 303)
+
+
+def test_what_people_wrote_is_escaped_and_the_audit_says_who_took_it(bench: Workbench) -> None:
+    file = client(bench, "ola").get(PAGES[0].replace("&", "%26"))
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert "Round &amp; &lt;b&gt;thing" in file.text
+    deed = bench.installation.deeds(1)[0]
+    assert (deed.who, deed.what) == ("ola", "shared a version as a file")
+
+
+def test_visitors_of_a_demo_may_take_the_file(
+    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path
+) -> None:
+    with demo_house(tmp_path_factory.mktemp("demo"), tiny_open_clip) as house:
+        visitor = TestClient(app_without_screens(house.base, house), base_url="http://127.0.0.1:7860")
+        visitor.post("/begin")
+        visitor.post("/api/v1/concepts", json={"name": "Ball", "description": "A round thing."})
+        page = visitor.get("/api/v1/concepts/Ball/versions/1/page")
+        assert page.status_code == 404  # it would, had it a version
