@@ -30,9 +30,9 @@ from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import Protections
 from concepts.workbench.removing import Removing
+from concepts.workbench.review import Review
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
-from concepts.workbench.second_look import SecondLook
 from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
@@ -50,7 +50,7 @@ class Workbench:
     Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
     `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
     with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
-    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
+    `assistants`, `prompts`, `label_files`, `label_exports` and `review`; `versions` with `steadiness`,
     `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
     `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
     """
@@ -80,8 +80,8 @@ class Workbench:
         self.prompts = Prompts(self.context, self.definitions)
         self.label_files = LabelFiles(self.context)
         self.label_exports = LabelExports(self.context)
-        self.second_look = SecondLook(self.context)
-        self.versions = Versions(self.context, self.answers, self.second_look)
+        self.review = Review(self.context)
+        self.versions = Versions(self.context, self.answers, self.review)
         self.exports = Exports(self.context, self.versions)
         self.combining = Combining(self.context, self.versions)
         self.score_tables = ScoreTables(self.context)
