@@ -160,10 +160,10 @@ def deliberated(bench: Workbench) -> Iterable[str]:
     return [i for one in bench.deliberations.ambiguities(NAME) for i in one.pictures]
 
 
-def doubted(bench: Workbench) -> Iterable[str]:
-    looked = bench.second_look.current(NAME)
-    assert looked.doubts
-    return [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
+def reviewed(bench: Workbench) -> Iterable[str]:
+    looked = bench.review.current(NAME)
+    assert looked.found
+    return [row.id for row in (*looked.found, *bench.review.queue(NAME).rows)]
 
 
 def exported(bench: Workbench) -> Iterable[str]:
@@ -186,7 +186,7 @@ TRAINED: dict[str, Callable[[Workbench], Iterable[str]]] = {
     "a certifying draw": certifying,
     "a fitting draw": fitting,
     "deliberation": deliberated,
-    "doubts": doubted,
+    "the review queue": reviewed,
     "exported scores": exported,
     "a file of scores": scored_to_a_file,
 }
