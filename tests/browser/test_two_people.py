@@ -48,7 +48,7 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
         )
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     section = page.get_by_role("region", name="Worth a second look")
-    said = ("ana:", "Says ana.", "ben:", "Says ben.")
+    said = ("ana: counts", "Says ana.", "ben: doesn't count", "Says ben.")
     expect(section.get_by_text("Label it first")).to_be_visible()
     for text in said:
         expect(section.get_by_text(text)).to_have_count(0)
