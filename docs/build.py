@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -86,6 +87,8 @@ def _placeholder(kind: Any) -> str:
     inner = [part for part in get_args(kind) if part is not type(None)]
     if get_origin(kind) is Literal:
         return "|".join(inner)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "|".join(kind)
     return _placeholder(inner[0]) if inner else PLACEHOLDERS[kind]
 
 

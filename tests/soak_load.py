@@ -169,7 +169,7 @@ class Clients:
                 f"/api/v1/concepts/{concept}",
                 f"/api/v1/concepts/{concept}/next",
                 f"/api/v1/concepts/{concept}/labels",
-                f"/api/v1/concepts/{concept}/disagreements",
+                f"/api/v1/concepts/{concept}/review",
                 f"/api/v1/concepts/{concept}/versions",
                 "/api/v1/jobs",
             )

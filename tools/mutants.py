@@ -53,7 +53,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
         " concepts/learning/report.py concepts/learning/target.py concepts/learning/thresholds.py"),
     "labelling": (40, "concepts/candidates/*.py concepts/labels/*.py concepts/learning/wall.py"
         " concepts/workbench/answers.py concepts/workbench/label_exports.py"
-        " concepts/workbench/label_files.py concepts/workbench/second_look.py web/http/answers.py"
+        " concepts/workbench/label_files.py concepts/workbench/review.py web/http/answers.py"
         " web/http/elsewhere.py"),
     "access and roles": (25, "concepts/installation/users.py web/http/access.py web/http/exposure.py"
         " web/http/guard.py web/http/login.py web/http/policy.py web/http/protected.py web/http/roles.py"

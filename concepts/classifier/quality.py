@@ -1,11 +1,11 @@
-"""How good a version is, seen from every side the Quality screen shows: thresholds, labels, mistakes."""
+"""How good a version is, seen from every side the Quality screen shows: thresholds and labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,6 @@ from concepts.classifier.coverage import Coverage, elsewhere
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured, answered_twice, what_waits
 from concepts.classifier.sample import sample
-from concepts.classifier.training import (
-    check_fingerprint,
-    linear_head,
-)
 from concepts.classifier.under_definition import figures_under
 from concepts.jobs import Listener
 from concepts.labels.answer_count import count_of
@@ -52,24 +48,6 @@ class CurvePoint(View):
     value: float
     low: float
     high: float
-
-
-class Mistake(View):
-    """A picture people checked and a version gets wrong."""
-
-    id: str
-    path: str
-    said: Literal["yes", "no"]
-    probability: float
-    purpose: Literal["train", "evaluation"]
-    simulated: bool
-
-
-class AnswersJudged(View):
-    """How many answers `mistakes` are looked for in: those that figures rest on, and those to learn from."""
-
-    measured: int
-    learned: int
 
 
 class QualityView(View):
@@ -233,55 +211,6 @@ def learning_curve(
             return []
         points.append(CurvePoint(labels=budget, value=figure.value, low=figure.low, high=figure.high))
     return points
-
-
-def answers_judged(material: Material) -> AnswersJudged:
-    """How many `mistakes` looks through."""
-    checked = _checked(material)
-    measured = sum(i in material.reserved for i in checked)
-    return AnswersJudged(measured=measured, learned=len(checked) - measured)
-
-
-def _checked(material: Material) -> list[str]:
-    """Pictures people decided on, of those the figures rest on and those that may be learned from. What
-    waits for the next look is not among them: to list what is wrong there would be to look."""
-    measuring = set(material.measuring)
-    decided = [i for i, d in material.decisions.items() if d.decided]
-    return material.with_vectors(
-        material.looks_at(i for i in decided if i in measuring or i not in material.reserved)
-    )
-
-
-def mistakes(
-    material: Material, collection: Collection, head: StoredHead, limit: int | None = None, offset: int = 0
-) -> list[Mistake]:
-    """Pictures of which people said something else than the version itself says, the surest mistakes first;
-    all or a page.
-
-    A version hardly contradicts what it learned from. What it would say of that had it not been told is what
-    `concepts.classifier.doubts` is about.
-    """
-    check_fingerprint(head, collection)
-    checked = _checked(material)
-    if not checked:
-        return []
-    probability = linear_head(head).probabilities(material.vectors(checked))
-    truth = np.array([material.decisions[i].value == "yes" for i in checked])
-    wrong = np.flatnonzero((probability >= head.threshold) != truth)
-    wrong = wrong[np.argsort(-np.abs(probability[wrong] - head.threshold), kind="stable")]
-    wrong = wrong[offset:][:limit]
-    paths = collection.paths([checked[row] for row in wrong])
-    return [
-        Mistake(
-            id=checked[row],
-            path=paths.get(checked[row], ""),
-            said="yes" if truth[row] else "no",
-            probability=float(probability[row]),
-            purpose="evaluation" if checked[row] in material.reserved else "train",
-            simulated=material.decisions[checked[row]].simulated,
-        )
-        for row in wrong
-    ]
 
 
 def _decided(decision: Decision | None) -> bool:

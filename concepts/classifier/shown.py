@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from concepts.classifier.quality import mistakes
+from concepts.classifier.review import mistakes
 from concepts.classifier.training import linear_head
 from concepts.labels.dataset import Material
 from concepts.library.collection import Collection
@@ -20,8 +20,8 @@ def pictures_to_show(material: Material, collection: Collection, head: StoredHea
     that count the surest, of the others the nearest to its line, which say most. Pictures that measure are
     shown where it is wrong about them, as Quality does."""
     wrong = mistakes(material, collection, head)
-    missed = [one.id for one in wrong if one.said == "yes"][:MISTAKES]
-    alarms = [one.id for one in wrong if one.said == "no"][:MISTAKES]
+    missed = [one.id for one in wrong if one.label == "yes"][:MISTAKES]
+    alarms = [one.id for one in wrong if one.label == "no"][:MISTAKES]
     shown: list[tuple[str, Role]] = [(i, "missed") for i in missed] + [(i, "flagged wrongly") for i in alarms]
     taken = {one.id for one in wrong}
     probability = _probabilities(material, head, taken)

@@ -1,4 +1,4 @@
-"""Finding out what you mean: `discern concept open`, `borderline`, `reword`, `wordings`, `look-back`."""
+"""Finding out what you mean: `discern concept open`, `borderline`, `reword`, `wordings`."""
 
 from __future__ import annotations
 
@@ -104,26 +104,6 @@ def concept_wordings(
         show(begun, as_json, lambda: _pictures(begun))
     else:
         show(plain(tried), as_json, lambda: _wordings(last))
-
-
-@concept.command("look-back")
-def concept_look_back(name: Name, budget: Budget = None, as_json: Json = False) -> None:
-    """Look for earlier answers that the newest definition may contradict."""
-    bench = workbench()
-    with progress("Looking back", KEPT) as listener:
-        result = bench.deliberations.look_back(name, budget=budget, listener=listener)
-    left = bench.deliberations.to_look_at_again(name)
-
-    def human() -> None:
-        say(f"{len(left)} of {result.looked} earlier answers may not fit definition {result.definition}.")
-        table(
-            ("id", "you said", "under", "the machine now", "path"),
-            [(one.id[:12], one.answer, one.under, one.machine, one.path) for one in left],
-        )
-        if result.stopped:
-            say(result.stopped)
-
-    show({"result": plain(result), "answers": plain(left)}, as_json, human)
 
 
 def _pictures(begun: RoundView) -> None:

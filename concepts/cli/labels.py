@@ -15,11 +15,9 @@ from concepts.cli.groups import (
     ChoosingAMethod,
     Json,
     Large,
-    Most,
     Name,
     Repeats,
     Simulated,
-    Skip,
     WithExamples,
     concept,
     labels,
@@ -238,46 +236,3 @@ def labels_undo(
     """Take back the last answers. They stay in the log; the answer before them counts again."""
     undone = workbench().answers.undo(name, author=author, count=count)
     show(undone, as_json, lambda: say(f"{len(undone)} answers taken back."))
-
-
-@concept.command("disagreements")
-def disagreements(
-    name: Name,
-    n: Most = 20,
-    skip: Skip = 0,
-    author: Annotated[
-        str | None,
-        typer.Option(help="Who will answer: what others said comes once they have answered themselves."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Pictures about which people differ, with what each said; the open ones first."""
-    found = workbench().answers.disagreements(name, n, skip, reader=author)
-
-    def human() -> None:
-        rows = [
-            (
-                "to answer" if item.blind else item.settled or "open",
-                item.id[:12],
-                "; ".join(f"{s.author}: {s.value}" for s in item.answers),
-                item.path,
-            )
-            for item in found
-        ]
-        table(("state", "id", "answers", "path"), rows)
-
-    show(found, as_json, human)
-
-
-@concept.command("agreement")
-def agreement(name: Name, as_json: Json = False) -> None:
-    """How well people agree: pictures both answered, how many alike, and Cohen's kappa with its interval."""
-    found = workbench().answers.agreement_between_people(name)
-    rows = [
-        (
-            p.one, p.other, p.n, f"{p.agree / p.n:.0%}",
-            "–" if p.kappa is None else f"{p.kappa:.2f} ({p.low:.2f} to {p.high:.2f})",
-        )
-        for p in found
-    ]  # fmt: skip
-    show(found, as_json, lambda: table(("one", "other", "pictures", "alike", "kappa"), rows))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, ChoosingAMethod, Json, Most, Name, Skip, Version, concept, workbench
+from concepts.cli.groups import Author, ChoosingAMethod, Json, Name, Version, concept, workbench
 from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
 from concepts.learning.target import SPELLING, Side, Target
@@ -96,7 +96,7 @@ def concept_versions(name: Name, as_json: Json = False) -> None:
 def concept_quality(name: Name, version: Version = None, as_json: Json = False) -> None:
     """How good a version is at every threshold, on the answers as they are now."""
     bench = workbench()
-    bench.second_look.current(name)
+    bench.review.current(name)
     view = bench.versions.quality(name, version=version)
 
     def human() -> None:
@@ -125,17 +125,6 @@ def concept_quality(name: Name, version: Version = None, as_json: Json = False) 
         table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
 
     show(view, as_json, human)
-
-
-@concept.command("mistakes")
-def concept_mistakes(
-    name: Name, version: Version = None, n: Most = 20, skip: Skip = 0, as_json: Json = False
-) -> None:
-    """Pictures people checked and a version itself gets wrong, of those its figures rest on and of those to
-    learn from, the surest mistakes first."""
-    found = workbench().versions.mistakes(name, version=version, limit=n, offset=skip)
-    rows = [(m.said, f"{m.probability:.2f}", m.purpose, m.id[:12], m.path) for m in found]
-    show(found, as_json, lambda: table(("people said", "how sure of yes", "for", "id", "path"), rows))
 
 
 @concept.command("robustness")

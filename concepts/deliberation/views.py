@@ -59,18 +59,6 @@ class RoundView(View):
         return sum(picture.answer is None for picture in self.pictures)
 
 
-class EarlierAnswer(View):
-    """An answer given under definition `under` that the newest one may contradict: what the machine says of
-    the picture by it, and why."""
-
-    id: str
-    path: str
-    answer: Value
-    under: int
-    machine: Value
-    rationale: str
-
-
 class WordingView(View):
     """Another wording. Of the `judging` answers it was not written from the machine had `before` right and
     has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound the change of the share.

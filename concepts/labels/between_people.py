@@ -1,4 +1,4 @@
-"""Several people's answers about the same pictures: where they differ, and how well they agree."""
+"""Several people's labels of the same pictures: what each said, who may read it, and how well they agree."""
 
 from __future__ import annotations
 
@@ -26,17 +26,6 @@ class Said(View):
     created: datetime
 
 
-class Disagreement(View):
-    """A picture of which some say yes and some no. `settled` is what more of them say, or empty. `blind`:
-    who reads has not answered about it yet, so who said what, and what it came to, is left out until then."""
-
-    id: str
-    path: str
-    answers: list[Said]
-    settled: str
-    blind: bool = False
-
-
 class Pair(View):
     """How two people agree on the `n` pictures of which both said yes or no. `kappa` is Cohen's, with a 95 %
     bootstrap interval; none for fewer than `ENOUGH_SHARED` pictures, and where both always said the same one
@@ -51,43 +40,15 @@ class Pair(View):
     high: float | None
 
 
-def differing(decisions: Mapping[str, Decision]) -> list[Decision]:
-    """Those about which people differ: what nothing settles first, each part by the picture's id."""
-    found = [d for d in decisions.values() if not d.simulated and {"yes", "no"} <= set(d.votes.values())]
-    return sorted(found, key=lambda decision: (decision.decided, decision.picture_id))
-
-
-def disagreements(
-    found: Iterable[Decision],
-    standing: Iterable[LabelEvent],
-    remarks: Iterable[LabelEvent],
-    paths: Mapping[str, str],
-    reader: str | None = None,
-) -> list[Disagreement]:
-    """Decisions with the answers that stand of their pictures, and what people remarked on them. A `reader`
-    reads them once they have answered themselves: who settles it isn't to be swayed."""
-    said: dict[str, list[LabelEvent]] = defaultdict(list)
-    for event in standing:
-        said[event.picture_id].append(event)
+def what_people_said(standing: Iterable[LabelEvent], remarks: Iterable[LabelEvent]) -> dict[str, list[Said]]:
+    """Picture id → what each person says of it, with all they remarked on it."""
     comments: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in remarks:
         comments[event.picture_id, event.author.name].append(event.comment)
-    shown = []
-    for decision in found:
-        events = said[decision.picture_id]
-        blind = reader is not None and not any(_has_answered(event, reader) for event in events)
-        shown.append(
-            Disagreement(
-                id=decision.picture_id,
-                path=paths.get(decision.picture_id, ""),
-                answers=[]
-                if blind
-                else [what_is_said(e, comments[e.picture_id, e.author.name]) for e in events],
-                settled=decision.value if decision.decided and not blind else "",
-                blind=blind,
-            )
-        )
-    return shown
+    said: dict[str, list[Said]] = defaultdict(list)
+    for event in standing:
+        said[event.picture_id].append(what_is_said(event, comments[event.picture_id, event.author.name]))
+    return said
 
 
 def readable(standing: Sequence[LabelEvent], reader: str | None) -> list[LabelEvent]:

@@ -65,6 +65,7 @@ class Material(Lessons):
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
         seed = self._store.get(self.concept_id).seed
+        # Homes of before also have second labels of pictures that were chosen by a version's mistakes.
         again = [e for e in self._log.repeats(self.concept_id) if comes_again(seed, e.picture_id)]
         return said_twice(self._first, again, self.evaluation)
 

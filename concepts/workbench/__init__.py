@@ -30,9 +30,9 @@ from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.removing import Removing
+from concepts.workbench.review import Review
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
-from concepts.workbench.second_look import SecondLook
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
@@ -73,8 +73,8 @@ class Workbench:
         self.assistants = Assistants(self.context, self.answers)
         self.label_files = LabelFiles(self.context)
         self.label_exports = LabelExports(self.context)
-        self.second_look = SecondLook(self.context)
-        self.versions = Versions(self.context, self.answers, self.second_look)
+        self.review = Review(self.context)
+        self.versions = Versions(self.context, self.answers, self.review)
         self.exports = Exports(self.context, self.versions)
         self.combining = Combining(self.context, self.versions)
         self.score_tables = ScoreTables(self.context)

@@ -26,15 +26,7 @@ from concepts.candidates.question_queue import (
 from concepts.candidates.selection import NextPicture, most_useful, to_measure
 from concepts.errors import DiscernError
 from concepts.labels.answer_count import AnswerCount
-from concepts.labels.between_people import (
-    Disagreement,
-    Pair,
-    Said,
-    differing,
-    disagreements,
-    pairs,
-    what_is_said,
-)
+from concepts.labels.between_people import Said, what_is_said
 from concepts.labels.consensus import Decision
 from concepts.labels.rows import answers_in_words, read_answer
 from concepts.learning.rounds import Ways
@@ -253,26 +245,6 @@ class Answers:
         """What this person says of each of a few pictures, where they have said anything that stands."""
         standing = self._context.log.standing(self._context.concept(name).id, ("person",), picture_ids)
         return [event for event in standing if event.author == Author(author)]
-
-    def disagreements(
-        self, name: str, limit: int = 50, offset: int = 0, *, reader: str | None = None
-    ) -> list[Disagreement]:
-        """Pictures of which some say yes and some no, the open ones first, with what each said: a `reader`
-        who may answer gets that of a picture once they have answered about it."""
-        concept = self._context.concept(name)
-        found = differing(self.decisions(name))[offset : offset + limit]
-        ids = [decision.picture_id for decision in found]
-        standing = self._context.log.standing(concept.id, ("person",), ids)
-        remarks = self._context.log.comments(concept.id, ids)
-        return disagreements(found, standing, remarks, self._context.collection.paths(ids), reader)
-
-    def open_disagreements(self, name: str) -> int:
-        """How many of those nothing settles yet."""
-        return sum(not decision.decided for decision in differing(self.decisions(name)))
-
-    def agreement_between_people(self, name: str) -> list[Pair]:
-        """How well every two people agree who answered about the same pictures."""
-        return pairs(self.decisions(name))
 
     def others(self, name: str, picture_id: str, author: str) -> list[Said]:
         """What other people say of a picture, to be shown to who has answered: never before."""

@@ -9,13 +9,11 @@ from concepts.annotators.review import remarks
 from concepts.definition.document import Definition
 from concepts.deliberation.ambiguities import PARTING, Ambiguity, batch, next_to_meet
 from concepts.deliberation.earlier import Earlier
-from concepts.deliberation.looking_back import earlier_answers
 from concepts.deliberation.run import Deliberation
 from concepts.deliberation.trials import AT_ONCE, Candidate, Value
 from concepts.deliberation.views import (
     AmbiguityView,
     BorderlinePicture,
-    EarlierAnswer,
     RewordingView,
     RoundView,
     WordingView,
@@ -26,9 +24,9 @@ from concepts.errors import BudgetError, ConflictError, DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.labels.consensus import consensus
 from concepts.workbench.concept_views import RevisionView
-from concepts.workbench.context import Context, revision_of
+from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import FindAmbiguities, LookBack, Looked, LookedBack, Reword, Reworded
+from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow
@@ -46,7 +44,6 @@ class Deliberations:
         self._store = DeliberationStore(context.database)
         context.jobs.register(FindAmbiguities, self._find)
         context.jobs.register(Reword, self._reword)
-        context.jobs.register(LookBack, self._look_back)
 
     # Borderline pictures
 
@@ -179,49 +176,6 @@ class Deliberations:
         begun = begun or self._store.begin(concept.id, SETTLING, pictures, tried.definition_number, author)
         return self._views(concept, [begun])[0]
 
-    # Earlier answers
-
-    def look_back(
-        self, name: str, *, budget: float | None = None, listener: Listener | None = None
-    ) -> LookedBack:
-        """Looks for earlier answers that the newest definition may contradict, and waits for them."""
-        return self._context.jobs.run(self._looking_back(name, budget), listener)
-
-    def submit_look_back(self, name: str, *, budget: float | None = None) -> int:
-        """The same in the background; returns the job's id."""
-        return self._context.jobs.submit(self._looking_back(name, budget))
-
-    def is_to_look_back(self, name: str) -> bool:
-        """Whether the definition has changed since anybody looked which answers it may contradict."""
-        concept = self._context.concept(name)
-        found, newest = self._context.jobs.newest_done(LookBack, concept.id), self._context.revision(concept)
-        return newest.number > 1 and (found is None or found.definition != newest.number)
-
-    def to_look_at_again(self, name: str) -> list[EarlierAnswer]:
-        """Answers that the newest definition may contradict and that nobody has looked at since."""
-        concept = self._context.concept(name)
-        found = self._context.jobs.newest_done(LookBack, concept.id)
-        if found is None or found.definition != self._context.revision(concept).number:
-            return []
-        since, _ = self._context.log.changed_since(concept.id, found.answers)
-        since |= self._context.collection.removed.hidden().ids
-        left = [one for one in found.contradicted if one.picture_id not in since]
-        lessons = self._context.material(concept)
-        inside = set(lessons.looks_at(one.picture_id for one in left))
-        paths = self._context.collection.paths([one.picture_id for one in left])
-        return [
-            EarlierAnswer(
-                id=one.picture_id,
-                path=paths.get(one.picture_id, ""),
-                answer=one.answer,
-                under=lessons.answers[one.picture_id].definition,
-                machine=one.machine,
-                rationale=one.rationale,
-            )
-            for one in left
-            if one.picture_id in lessons.answers and one.picture_id in inside
-        ]
-
     # The work
 
     def _find(self, job: FindAmbiguities, progress: Progress) -> Looked:
@@ -229,7 +183,7 @@ class Deliberations:
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
         progress.report(0, None, "looking for pictures near the edge")
-        work = self._work(concept, progress, job.budget)
+        work = deliberation(self._context, concept, progress, job.budget)
         definition = work.lessons.revision.number
         try:
             found, asked, by = work.look()
@@ -241,7 +195,7 @@ class Deliberations:
 
     def _reword(self, job: Reword, progress: Progress) -> Reworded:
         concept = self._context.store.get(job.concept_id)
-        work = self._work(concept, progress, job.budget)
+        work = deliberation(self._context, concept, progress, job.budget)
         definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
         earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
         found_out = Earlier.of(earlier, *self._answers(concept, earlier))
@@ -274,51 +228,6 @@ class Deliberations:
             judging=outcome.judging,
             better=sum(one.verdict == "better" for one in kept),
             by=by,
-        )
-
-    def _looking_back(self, name: str, budget: float | None) -> LookBack:
-        """From all before to the newest definition. Raises `DiscernError` where it is the first."""
-        concept = self._context.concept(name)
-        newest = self._context.revision(concept).number
-        if newest == 1:
-            raise DiscernError(
-                "The definition has not changed yet, so no answer was given under another one."
-            )
-        return LookBack(concept.id, newest, budget)
-
-    def _look_back(self, job: LookBack, progress: Progress) -> LookedBack:
-        concept = self._context.store.get(job.concept_id)
-        rows = self._context.store.definitions(concept.id)
-        definitions = {row.number: revision_of(row).definition for row in rows}
-        sequence = self._context.log.last_sequence(concept.id)
-        work = self._work(concept, progress, job.budget, job.definition)
-        try:
-            found, stopped = work.look_back(definitions), ""
-        except BudgetError as error:
-            found, stopped = [], str(error)
-        return LookedBack(
-            definition=job.definition,
-            answers=sequence,
-            looked=len(earlier_answers(work.lessons)),
-            contradicted=found,
-            stopped=stopped,
-        )
-
-    def _work(
-        self, concept: ConceptRow, progress: Progress, budget: float | None, revision: int | None = None
-    ) -> Deliberation:
-        context = self._context
-        return Deliberation(
-            context.material(concept, revision),
-            context.collection,
-            context.store,
-            context.log,
-            context.ledger,
-            context.settings,
-            progress,
-            budget,
-            context.prompts(concept.id),
-            context.setup(concept.id),
         )
 
     def _answers(
@@ -379,6 +288,28 @@ class Deliberations:
             )
             for one in rounds
         ]
+
+
+def deliberation(
+    context: Context,
+    concept: ConceptRow,
+    progress: Progress,
+    budget: float | None,
+    revision: int | None = None,
+) -> Deliberation:
+    """What a job asks machines with about a concept, under its newest definition or another."""
+    return Deliberation(
+        context.material(concept, revision),
+        context.collection,
+        context.store,
+        context.log,
+        context.ledger,
+        context.settings,
+        progress,
+        budget,
+        context.prompts(concept.id),
+        context.setup(concept.id),
+    )
 
 
 def _document(candidate: Candidate) -> dict[str, Any]:

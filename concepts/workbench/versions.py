@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.looked_again import Corrected
 from concepts.classifier.measuring import Measured as Figures
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
-    AnswersJudged,
     CurvePoint,
     HeadView,
-    Mistake,
     QualityView,
-    answers_judged,
     head_view,
     learning_curve,
-    mistakes,
     quality,
 )
 from concepts.classifier.training import TrainResult, check_fingerprint, require_both, train, way_of
@@ -55,7 +49,7 @@ from concepts.workbench.kinds import (
     Train,
     Trained,
 )
-from concepts.workbench.second_look import SecondLook
+from concepts.workbench.review import Review
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
@@ -64,22 +58,13 @@ STEPS, RANKED = 3, 2  # of a training: how many there are, and after how many th
 PLENTY = 20  # yes and no to learn from: with so many the request needn't look whether a training has both
 
 
-class BesideAnswers(NamedTuple):
-    """The newest version beside the answers: its mistakes, in how many answers they were looked for, and the
-    pictures that measure and were answered otherwise since."""
-
-    mistakes: list[Mistake]
-    judged: AnswersJudged
-    corrected: list[Corrected]
-
-
 class Versions:
     """Trained versions and their use."""
 
-    def __init__(self, context: Context, answers: Answers, second_look: SecondLook) -> None:
+    def __init__(self, context: Context, answers: Answers, review: Review) -> None:
         self._context = context
         self._answers = answers
-        self._second_look = second_look
+        self._review = review
         context.jobs.register(Train, self._train)
         context.jobs.register(Evaluate, self._evaluate)
         context.jobs.register(DrawCurve, self._draw_curve)
@@ -153,24 +138,6 @@ class Versions:
         concept, head = self._context.version(name, number)
         measured = self._context.measured(concept, head.number)
         return head_view(head, measured.report if measured else None)
-
-    def mistakes(
-        self, name: str, *, version: int | None = None, limit: int | None = None, offset: int = 0
-    ) -> list[Mistake]:
-        """Pictures people checked and the version itself gets wrong, the surest mistakes first; all or a
-        page. `second_look.doubts` are what it would get wrong had it not learned it."""
-        concept, head = self._context.version(name, version)
-        return mistakes(self._context.material(concept), self._context.collection, head, limit, offset)
-
-    def beside_answers(self, name: str) -> BesideAnswers:
-        """All of it from answers that are read once."""
-        concept, head = self._context.version(name, None)
-        material, collection = self._context.material(concept), self._context.collection
-        return BesideAnswers(
-            mistakes(material, collection, head),
-            answers_judged(material),
-            self._second_look.corrected_in(material),
-        )
 
     def learning_curve(self, name: str) -> list[CurvePoint]:
         """What each answer helped, as computed after the last training; empty before that."""
@@ -317,7 +284,7 @@ class Versions:
         if measured:
             answers = self._context.log.last_sequence(concept.id)
             self._context.jobs.submit(DrawCurve(concept.id, answers))
-        self._second_look.submit(concept.name)
+        self._review.look_over(concept.name)
         return measured
 
     def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:

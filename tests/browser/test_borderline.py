@@ -104,9 +104,11 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
     take.click()
     expect(page.get_by_text("It is definition 3 now")).to_be_visible()
 
-    again = page.locator("section[aria-label='Earlier answers'] .review-card")
+    page.goto(f"{site.url}/review?concept={quote(NAME)}")
+    page.locator("#reason-older_description").click()
+    again = page.locator("section[aria-label='Worth a second look'] .review-card")
     expect(again).to_have_count(1)
-    expect(again).to_contain_text("under definition 2")
+    expect(again).to_contain_text("under description 2")
     _is_accessible(page)
     page.reload()
     expect(again).to_have_count(1)

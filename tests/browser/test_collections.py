@@ -109,7 +109,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 30)])
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
-    bench.second_look.current(NAME)
+    bench.review.current(NAME)
     bench.collections.look_in(NAME, ["Chairs"], author="me")
 
     page.goto(f"{site.url}/quality?concept={quote(NAME)}")

@@ -104,21 +104,21 @@ def answer_and_train(site: Any) -> None:
         give(bench, picture)
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
-    bench.second_look.current(NAME)
+    bench.review.current(NAME)
 
 
 def annotate(site: Any, page: Any) -> None:
     opened(site, page, "review")
     steps = page.locator(".steps")
     expect(steps).not_to_contain_text("Review")  # no machine has said anything yet
-    expect(page.get_by_role("heading", name="can't place")).to_be_visible()
+    expect(page.locator("#reason-borderline")).to_be_visible()
     page.get_by_role("button", name="Let the machine look").click()
     expect(page.get_by_text("so its labels are not used")).to_be_visible()  # by these words all counts
     page.reload()
     expect(steps).not_to_contain_text("Review")
     is_accessible(page, "review")
     page.get_by_role("link", name="Back to Quality").click()
-    page.locator("#quality-head").get_by_role("link", name="Second look").click()
+    page.locator("#quality-head").get_by_role("link", name="Review").click()
 
 
 def go_through_what_is_open(site: Any, page: Any) -> None:
@@ -162,10 +162,12 @@ def take_other_words(site: Any, page: Any) -> None:
 
 
 def look_again_at_an_earlier_answer(site: Any, page: Any) -> None:
-    again = page.locator("section[aria-label='Earlier answers'] .review-card")
+    opened(site, page, "review")
+    page.locator("#reason-older_description").click()
+    again = page.locator("section[aria-label='Worth a second look'] .review-card")
     expect(again).to_have_count(1)
-    expect(again).to_contain_text("under definition 2")
-    is_accessible(page, "second look")
+    expect(again).to_contain_text("under description 2")
+    is_accessible(page, "review after new words")
     again.get_by_role("button", name="doesn't count").click()
     expect(again).to_have_count(0)
 

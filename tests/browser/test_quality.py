@@ -187,28 +187,6 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
 
 
-def test_a_second_look_by_keyboard_tells_nothing_and_keeps_the_mistakes_out_of_sight(
-    page: Any, answered: Any
-) -> None:
-    bench = answered.bench
-    train_if_needed(page, answered)
-    material = bench.context.material(bench.context.concept(NAME))
-    for picture in material.measuring:  # the one who looks again has answered these: half of them by a slip
-        value = "yes" if int(picture[0], 16) % 2 else "no"
-        bench.answers.label(NAME, picture, value, author=Author("me"), key=f"mine {picture}")
-    train_if_needed(page, answered)
-    asked = bench.second_look.again(NAME, "me").asked
-    assert asked
-    page.locator("#begin-again").press("Enter")
-    page.wait_for_selector(f"#quality-again >> text=1 of {asked}")
-    assert page.get_by_text("While you look again above").is_visible()
-    assert serious(page) == []
-    page.locator("#again-yes").press("Enter")
-    page.wait_for_selector("#quality-said >> text=Saved beside your first answer")
-    page.wait_for_selector(f"#quality-again >> text=2 of {asked}")
-    assert bench.second_look.again(NAME, "me").answered == 1
-
-
 def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench

@@ -47,14 +47,13 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
             concept, picture.id, value, author=Author(who), key=key, comment=f"Says {who}."
         )
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
-    section = page.get_by_role("region", name="Where people differ")
-    said = ("ana:", "Says ana.", "ben:", "Says ben.")
-    expect(section.get_by_text("1 open")).to_be_visible()
-    expect(section.get_by_text("say first what you see")).to_be_visible()
+    section = page.get_by_role("region", name="Worth a second look")
+    said = ("ana: counts", "Says ana.", "ben: doesn't count", "Says ben.")
+    expect(section.get_by_text("Label it first")).to_be_visible()
     for text in said:
         expect(section.get_by_text(text)).to_have_count(0)
     section.get_by_role("button", name="Counts", exact=True).click()
-    expect(section.get_by_text("settled: counts")).to_be_visible()
+    expect(section.get_by_text("2 yes, 1 no.")).to_be_visible()
     for text in said:
         expect(section.get_by_text(text)).to_be_visible()
     (own,) = site.bench.answers.own(concept, [picture.id], "me")

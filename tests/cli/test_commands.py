@@ -31,7 +31,7 @@ LOOKS = [
     (("concept", "archived"), "concept"),
     (("concept", "versions", NAME), "average precision"),
     (("concept", "quality", NAME), "Version 1, yes from "),
-    (("concept", "mistakes", NAME), "people said"),
+    (("concept", "review", NAME), "evidence"),
     (("concept", "card", NAME), f"# {NAME}"),
     (("concept", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
     (("concept", "labels", "export", NAME), "id,path,label,"),

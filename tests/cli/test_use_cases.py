@@ -79,7 +79,6 @@ USE_CASES = [
     UseCase("concept borderline", ("begin_round", "list_rounds")),
     UseCase("concept reword", ("reword",)),
     UseCase("concept wordings", ("list_rewordings", "put_to_the_test", "accept_wording", "reject_wordings")),
-    UseCase("concept look-back", ("look_back", "list_earlier_answers")),
     # Examples
     UseCase("concept example", ("give_example", "remove_example")),
     UseCase("concept examples", ("list_examples",)),
@@ -92,6 +91,7 @@ USE_CASES = [
     UseCase("concept next", ("next_pictures",)),
     UseCase("concept labels add", ("give_answers",)),
     UseCase("concept labels undo", ("undo_answers",)),
+    UseCase("concept review", ("review_queue", "look_over")),
     UseCase("concept labels import", ("import_labels", "preview_labels")),
     UseCase("concept labels export", ("export_labels", "list_labels")),
     # Versions
@@ -99,8 +99,6 @@ USE_CASES = [
     UseCase("concept versions", ("list_versions", "get_version")),
     UseCase("concept evaluate", ("evaluate_version",)),
     UseCase("concept quality", ("version_quality",)),
-    UseCase("concept mistakes", ("version_mistakes",)),
-    UseCase("concept doubts", ("list_doubts",)),
     UseCase(
         None,
         ("classify", "classify_with"),
@@ -146,12 +144,6 @@ USE_CASES = [
     UseCase("backup", ("download_backup",)),
     UseCase("log", ("download_log",)),
     UseCase("users add", (), "who may come in over the network is decided at the computer itself"),
-    UseCase("concept disagreements", ("list_disagreements",)),
-    UseCase("concept suspects", ("list_suspects",)),
-    UseCase("concept second-look", ("look_over", "newest_second_look", "list_worth_a_look")),
-    UseCase("concept look-again", ("next_to_look_at_again", "look_again")),
-    UseCase("concept corrected", ("list_corrected",)),
-    UseCase("concept agreement", ("get_agreement",)),
     UseCase("audit", ("list_deeds",)),
     UseCase("users list", (), "who may come in over the network is decided at the computer itself"),
     UseCase("users role", (), "who may come in over the network is decided at the computer itself"),

@@ -8,6 +8,8 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
 from concepts.labels.between_people import cohens_kappa, pairs
+from concepts.labels.reasons import Reason
+from concepts.labels.review import ReviewRow
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -17,6 +19,10 @@ NAME = "Round thing"
 def say(bench: Workbench, who: str, value: str, picture: str, comment: str = "") -> None:
     key = f"{who} {value} {picture}"
     bench.answers.label(NAME, picture, value, author=Author(who), key=key, comment=comment)
+
+
+def differing(bench: Workbench, reader: str | None = None) -> list[ReviewRow]:
+    return bench.review.queue(NAME, Reason.PEOPLE_DISAGREE, reader=reader).rows
 
 
 @pytest.fixture
@@ -30,9 +36,9 @@ def test_where_two_differ_both_answers_and_comments_are_there(bench: Workbench, 
     bench.comments.keep(NAME, ids[0], "It has corners.", author="ben", key="remark")
     say(bench, "ana", "yes", ids[1])
     say(bench, "ben", "unsure", ids[1])
-    (found,) = bench.answers.disagreements(NAME)
-    assert (found.id, found.settled) == (ids[0], "")
-    assert {(said.author, said.value, *said.comments) for said in found.answers} == {
+    (found,) = differing(bench)
+    assert (found.id, found.label, found.evidence) == (ids[0], "conflict", "1 yes, 1 no.")
+    assert {(said.author, said.value, *said.comments) for said in found.labels} == {
         ("ana", "yes", "Round enough."),
         ("ben", "no", "It has corners."),
     }
@@ -44,8 +50,8 @@ def test_a_third_answer_settles_it_and_so_does_a_change_of_mind(bench: Workbench
         say(bench, "ben", "no", picture)
     say(bench, "cat", "no", ids[1])  # a third
     say(bench, "ben", "yes", ids[2])  # they talked
-    assert [(item.id, item.settled) for item in bench.answers.disagreements(NAME)] == [
-        (ids[0], ""),
+    assert [(item.id, item.label) for item in differing(bench)] == [
+        (ids[0], "conflict"),
         (ids[1], "no"),
     ]
     assert bench.answers.decisions(NAME)[ids[2]].value == "yes"
@@ -67,7 +73,7 @@ def test_agreement_counts_pictures_that_both_decided(bench: Workbench, ids: list
     for number, picture in enumerate(ids):
         say(bench, "ana", "yes" if number < 10 else "no", picture)
         say(bench, "ben", "yes" if number < 8 else "no" if number < 18 else "unsure", picture)
-    (pair,) = bench.answers.agreement_between_people(NAME)
+    (pair,) = bench.review.queue(NAME).agreement
     assert (pair.one, pair.other, pair.n, pair.agree) == ("ana", "ben", 18, 16)
     assert pair.kappa == pytest.approx(32 / 41)  # 16/18 observed, 160/324 by chance
     assert pair.low is not None
@@ -81,7 +87,7 @@ def test_where_both_always_say_the_same_one_thing_chance_explains_it(
     for picture in ids:
         say(bench, "ana", "yes", picture)
         say(bench, "ben", "yes", picture)
-    (pair,) = bench.answers.agreement_between_people(NAME)
+    (pair,) = bench.review.queue(NAME).agreement
     assert (pair.n, pair.agree, pair.kappa, pair.low) == (20, 20, None, None)
 
 
@@ -89,7 +95,7 @@ def test_of_few_pictures_in_common_nothing_beyond_the_count_is_said(bench: Workb
     """One picture drawn again and again is always the same picture: an interval of no width."""
     say(bench, "ana", "yes", ids[0])
     say(bench, "ben", "no", ids[0])
-    (pair,) = bench.answers.agreement_between_people(NAME)
+    (pair,) = bench.review.queue(NAME).agreement
     assert (pair.n, pair.agree, pair.kappa, pair.low, pair.high) == (1, 0, None, None, None)
 
 
@@ -111,20 +117,20 @@ def test_who_has_not_answered_reads_what_others_said_only_after_answering(
     say(bench, "ana", "yes", ids[0], "Round enough.")
     say(bench, "ben", "no", ids[0])
     say(bench, "dan", "no", ids[0])
-    (before,) = bench.answers.disagreements(NAME, reader="cat")
-    assert (before.blind, before.answers, before.settled) == (True, [], "")
+    (before,) = differing(bench, "cat")
+    assert (before.blind, before.labels, before.label, before.evidence) == (True, [], "", "")
     say(bench, "cat", "skip", ids[0])
-    assert bench.answers.disagreements(NAME, reader="cat") == [before]
+    assert differing(bench, "cat") == [before]
     say(bench, "cat", "no", ids[0])
-    (after,) = bench.answers.disagreements(NAME, reader="cat")
-    assert (after.blind, len(after.answers), after.settled) == (False, 4, "no")
+    (after,) = differing(bench, "cat")
+    assert (after.blind, len(after.labels), after.label) == (False, 4, "no")
 
 
 def test_rest_keeps_what_others_said_from_who_is_still_to_answer(bench: Workbench, ids: list[str]) -> None:
     client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
     say(bench, "ana", "yes", ids[0])
     say(bench, "ben", "no", ids[0])
-    address = f"/api/v1/concepts/{NAME}/disagreements"
-    assert [(one["blind"], one["answers"]) for one in client.get(address).json()] == [(True, [])]
+    address = f"/api/v1/concepts/{NAME}/review?reason=people_disagree"
+    assert [(one["blind"], one["labels"]) for one in client.get(address).json()["rows"]] == [(True, [])]
     say(bench, "me", "no", ids[0])
-    assert [len(one["answers"]) for one in client.get(address).json()] == [3]
+    assert [len(one["labels"]) for one in client.get(address).json()["rows"]] == [3]

@@ -12,7 +12,10 @@ from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.definition.document import Criterion, Definition
 from concepts.deliberation import trials
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
+from concepts.labels.reasons import Reason
+from concepts.labels.review import ReviewRow
 from concepts.workbench import Workbench
+from concepts.workbench.kinds import LookBack
 from storage.labels import Author
 
 NAME = "Shapes"
@@ -190,23 +193,38 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     narrower = material.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
 
-    deliberating.deliberations.look_back(NAME)
-    again = deliberating.deliberations.to_look_at_again(NAME)
+    assert older(deliberating) == []
+    assert deliberating.review.find(NAME) == ""
+    again = older(deliberating)
 
     lines = [one for one in again if "line" in paths[one.id]]
     assert len(lines) > len(again) / 2
-    assert all((one.answer, one.machine, one.under) == ("yes", "no", 2) for one in again)
+    said = "Labelled under description 2. By description 3 the annotator says no: "
+    assert all(one.label == "yes" and one.evidence.startswith(said) for one in again)
 
     deliberating.answers.label(NAME, again[0].id, "no", author=Author("me"), key="second look")
-    assert again[0].id not in [one.id for one in deliberating.deliberations.to_look_at_again(NAME)]
+    assert again[0].id not in [one.id for one in older(deliberating)]
 
 
-def test_without_another_definition_there_is_nothing_to_look_back_at(open_bench: Callable[[], Workbench]):
-    bench = open_bench()
-    bench.definitions.create_concept(NAME, "Drawings.")
+def older(bench: Workbench) -> list[ReviewRow]:
+    return bench.review.queue(NAME, Reason.OLDER_DESCRIPTION).rows
 
-    with pytest.raises(DiscernError, match="has not changed yet"):
-        bench.deliberations.look_back(NAME)
+
+def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: Workbench):
+    def asked() -> int:
+        return len(deliberating.jobs.store.about(deliberating.context.concept(NAME).id, [LookBack.kind]))
+
+    material = deliberating.context.material(deliberating.context.concept(NAME))
+    free = next(i for i in material.candidates if i not in material.reserved)
+    deliberating.answers.label(NAME, free, "yes", author=Author("me"), key="first")
+    deliberating.review.find(NAME)
+    assert asked() == 0
+    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+    deliberating.review.find(NAME)
+    deliberating.review.find(NAME)
+    assert asked() == 1
 
 
 def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(deliberating: Workbench):
@@ -279,12 +297,10 @@ def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Wo
     criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = material.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
-    assert deliberating.deliberations.is_to_look_back(NAME)
     helps = (*criteria, Criterion(kind="supporting", text="left over"))
     newest = narrower.model_copy(update={"criteria": helps})
     deliberating.definitions.revise(NAME, newest, author="me", note="and a little more")
 
-    deliberating.deliberations.look_back(NAME)
+    deliberating.review.find(NAME)
 
-    assert [one.id for one in deliberating.deliberations.to_look_at_again(NAME)] == [line]
-    assert not deliberating.deliberations.is_to_look_back(NAME)
+    assert [one.id for one in older(deliberating)] == [line]

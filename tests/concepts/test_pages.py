@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from statements import statements
 
+from concepts.labels.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -84,10 +85,10 @@ def test_a_page_reads_no_row_of_another(filled: Workbench, what: str) -> None:
     assert len(for_two) <= len(for_all)
 
 
-def test_a_page_of_mistakes_is_that_part_of_them(filled: Workbench) -> None:
-    everything = filled.versions.mistakes(NAME)
+def test_a_page_of_the_review_queue_is_that_part_of_it(filled: Workbench) -> None:
+    everything = filled.review.queue(NAME, Reason.MISTAKE).rows
     assert everything
-    assert filled.versions.mistakes(NAME, limit=2, offset=1) == everything[1:3]
+    assert filled.review.queue(NAME, Reason.MISTAKE, 2, 1).rows == everything[1:3]
 
 
 def test_one_version_is_read_with_its_own_figures_alone(filled: Workbench) -> None:

@@ -74,7 +74,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     assert (said.n, said.yes, said.value, said.low) == (len(first), 0, 0, 0)
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
-    assert bench.second_look.current(NAME).rarity is not None
+    assert bench.review.current(NAME).rarity is not None
     assert "drawn to measure with counts" in bench.definitions.concept(NAME).rare
 
 

@@ -143,3 +143,19 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
     say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
     material = bench.context.material(bench.context.concept(NAME))
     assert (material.blind[first.id].value, material.twice.pairs) == ("no", [])
+
+
+def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(bench: Workbench) -> None:
+    """Homes of before have second labels of others, too, which a version's mistakes had chosen."""
+    concept = bench.context.concept(NAME)
+    measuring = [picture.id for picture in bench.answers.next_pictures(NAME, 30, purpose="evaluation")]
+    for picture in measuring:
+        for repeat in (False, True):
+            label = NewLabel(f"{picture} {repeat}", picture, "yes", ME, 1, repeat=repeat)
+            bench.context.log.append(concept.id, [label])
+    expected = {picture for picture in measuring if rules.comes_again(concept.seed, picture)}
+    assert len(expected) < len(measuring)
+    for name in (NAME, "Ball"):
+        twice = bench.context.material(bench.context.concept(name)).twice
+        assert {first.picture_id for first, _ in twice.pairs} == expected
+        bench.catalogue.rename(name, "Ball", author="me")

@@ -22,6 +22,7 @@ from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
 from concepts.export.loading import load_bundle
 from concepts.labels import repeats
+from concepts.labels.reasons import Reason
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -182,12 +183,12 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
 
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(trained: Workbench) -> None:
     report = trained.versions.evaluate(NAME)
-    measuring = [m for m in trained.versions.mistakes(NAME) if m.purpose == "evaluation"]
+    measuring = [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.purpose == "evaluation"]
     assert measuring
     for number, mistake in enumerate(measuring):
-        other = "no" if mistake.said == "yes" else "yes"
+        other = "no" if mistake.label == "yes" else "yes"
         trained.answers.label(NAME, mistake.id, other, author=Author("ana"), key=f"{number}", in_view=True)
-    assert [m for m in trained.versions.mistakes(NAME) if m.purpose == "evaluation"] == []
+    assert [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.purpose == "evaluation"] == []
     assert trained.versions.evaluate(NAME).metrics == report.metrics
 
 
@@ -220,10 +221,10 @@ def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
     assert page is not None
     picture = max(page.pictures, key=lambda scored: scored.probability).id
     trained.answers.label(NAME, picture, "no", author=Author("ana"), key="a")
-    found = [m for m in trained.versions.mistakes(NAME) if m.id == picture]
-    assert [(m.said, m.simulated) for m in found] == [("no", False)]
+    found = [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.id == picture]
+    assert [m.label for m in found] == ["no"]
     trained.answers.label(NAME, picture, "yes", author=Author("ana"), key="b", comment="It is round.")
-    assert picture not in [m.id for m in trained.versions.mistakes(NAME)]
+    assert picture not in [m.id for m in trained.review.queue(NAME, Reason.MISTAKE).rows]
 
 
 def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: Workbench) -> None:

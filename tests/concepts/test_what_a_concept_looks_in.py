@@ -155,10 +155,10 @@ def deliberated(bench: Workbench) -> Iterable[str]:
     return [i for one in bench.deliberations.ambiguities(NAME) for i in one.pictures]
 
 
-def doubted(bench: Workbench) -> Iterable[str]:
-    looked = bench.second_look.current(NAME)
-    assert looked.doubts
-    return [doubt.id for doubt in (*looked.doubts.wrong, *looked.doubts.unsure)]
+def reviewed(bench: Workbench) -> Iterable[str]:
+    looked = bench.review.current(NAME)
+    assert looked.found
+    return [row.id for row in (*looked.found, *bench.review.queue(NAME).rows)]
 
 
 def exported(bench: Workbench) -> Iterable[str]:
@@ -180,7 +180,7 @@ TRAINED: dict[str, Callable[[Workbench], Iterable[str]]] = {
     "library scores": scored,
     "a certifying draw": certifying,
     "deliberation": deliberated,
-    "doubts": doubted,
+    "the review queue": reviewed,
     "exported scores": exported,
     "a file of scores": scored_to_a_file,
 }

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from concepts.classifier.review import mistakes
 from concepts.installation.users import Users
 from concepts.labels.consensus import consensus
 from concepts.settings import load_settings
@@ -260,11 +261,12 @@ def test_mistakes_curve_and_comparison_are_the_same(
 ) -> None:
     name = LIVE[concept]
     known = expected["figures"][name]
-    for number, mistakes in known["mistakes"].items():
-        found = [
-            mistake.model_dump(mode="json") for mistake in opened.versions.mistakes(name, version=int(number))
-        ]
-        assert_close(found, mistakes, f"mistakes of version {number}")
+    for number, before in known["mistakes"].items():
+        of, head = opened.context.version(name, int(number))
+        rows = mistakes(opened.context.material(of), opened.context.collection, head)
+        found = [[row.id, row.label, row.score, row.purpose] for row in rows]
+        then = [[one[key] for key in ("id", "said", "probability", "purpose")] for one in before]
+        assert_close(found, then, f"mistakes of version {number}")
     assert [point.model_dump() for point in opened.versions.learning_curve(name)] == known["curve"]
     if known["comparison"]:
         found = opened.versions.compare_versions(name, 1, 2).model_dump(mode="json")

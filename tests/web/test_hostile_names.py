@@ -13,6 +13,7 @@ from drawing import draw_folder
 from web_screens import Screens
 
 from concepts.definition import editing
+from concepts.labels.reasons import Reason
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call
@@ -142,7 +143,7 @@ def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> 
             "activity-main", "save", "", {"view": "models"}, llm_model=HOSTILE, openai_base_url="http://x"
         ),
     ]
-    for mistake in bench.versions.mistakes(NAME)[:1]:
+    for mistake in bench.review.queue(NAME, Reason.MISTAKE).rows[:1]:
         presses.append(screens.press("quality-mistakes", "open", mistake.id, of_concept))
     for shown in presses:
         assert shown

@@ -102,7 +102,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     settled = Settling(answers=15, last=4, pictures=60, flagged=9, either=9, changed=0, hesitates=1)
     assert settled.settled
     concept = bench.context.concept(NAME)
-    bench.second_look.current(NAME)
+    bench.review.current(NAME)
     (job,) = bench.context.jobs.store.newest_done_of("look over", [concept.id])
     told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
     with bench.context.database.write() as session:

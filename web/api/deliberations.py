@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from concepts.definition.document import Definition
-from concepts.deliberation.views import AmbiguityView, EarlierAnswer, RewordingView, RoundView
+from concepts.deliberation.views import AmbiguityView, RewordingView, RoundView
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import RevisionView
@@ -92,15 +92,5 @@ def routes(workbench: Workbench) -> APIRouter:
     def reject_wordings(name: ConceptName, number: RewordingNumber, author: AuthorName) -> None:
         """None of these wordings."""
         workbench.deliberations.reject(name, number, author=author)
-
-    @router.post("/earlier-answers", **LONG)
-    def look_back(name: ConceptName, body: Spending, response: Response) -> JobView:
-        """Looks for earlier answers that the newest definition may contradict."""
-        return accepted(workbench.deliberations.submit_look_back(name, budget=body.budget), response)
-
-    @router.get("/earlier-answers")
-    def list_earlier_answers(name: ConceptName) -> list[EarlierAnswer]:
-        """Those that were found and that nobody has looked at since."""
-        return workbench.deliberations.to_look_at_again(name)
 
     return router

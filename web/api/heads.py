@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
-from concepts.classifier.quality import HeadView, Mistake, QualityView
+from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Robustness
 from concepts.classifier.versions import Comparison
 from concepts.export.smaller import Int8Measured
@@ -80,16 +80,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def version_quality(name: ConceptName, version: VersionNumber) -> QualityView:
         """How good a version is at every threshold, with intervals and counts."""
         return workbench.versions.quality(name, version=version)
-
-    @router.get("/versions/{version}/mistakes")
-    def version_mistakes(
-        name: ConceptName, version: VersionNumber, limit: Limit = 50, offset: Offset = 0
-    ) -> list[Mistake]:
-        """Pictures people checked and the version itself gets wrong, the surest first: of those its figures
-        rest on, and of those to learn from, which it hardly contradicts (`doubts` are what it would say of
-        them had it not been told). Who answers them again has seen what it says and sends `in_view`: such
-        answers are kept and change no figure."""
-        return workbench.versions.mistakes(name, version=version, limit=limit, offset=offset)
 
     @router.post("/versions/{version}/robustness", **LONG)
     def examine_robustness(name: ConceptName, version: VersionNumber, response: Response) -> JobView:

@@ -7,12 +7,10 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 
 from concepts.candidates.selection import NextPicture
-from concepts.installation.users import Role
-from concepts.labels.between_people import Disagreement, Pair
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId, Reader
@@ -148,20 +146,6 @@ def routes(workbench: Workbench) -> APIRouter:
         others said of a picture once they have answered about it."""
         rows = workbench.label_files.label_rows(name, limit, offset, reader=reader)
         return [LabelRow.model_validate(row) for row in rows]
-
-    @router.get("/disagreements")
-    def list_disagreements(
-        name: ConceptName, request: Request, author: AuthorName, limit: Limit = 50, offset: Offset = 0
-    ) -> list[Disagreement]:
-        """Pictures of which some people say yes and some no, with what each said; the open ones first. What
-        was said of a picture comes once you have answered about it yourself: until then it is `blind`."""
-        reader = author if request.state.role >= Role.LABELLER else None
-        return workbench.answers.disagreements(name, limit, offset, reader=reader)
-
-    @router.get("/agreement")
-    def get_agreement(name: ConceptName) -> list[Pair]:
-        """How well every two people agree: pictures both answered, how many alike, and Cohen's kappa."""
-        return workbench.answers.agreement_between_people(name)
 
     return router
 

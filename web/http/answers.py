@@ -201,7 +201,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         said = progress(request, body.concept, body.have, body.picture, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:
-            workbench.second_look.keep_up(body.concept)
+            workbench.review.keep_up(body.concept)
         return said
 
     @router.post("/batch")
@@ -215,7 +215,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         if body.wall:
             author = author_of(request)
             workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
-        workbench.second_look.keep_up(body.concept)
+        workbench.review.keep_up(body.concept)
         return progress(request, body.concept, body.have)
 
     @router.post("/undo")

@@ -56,7 +56,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
-        ("POST", f"{CONCEPT}/(wall|look-again)", Rule(LABELLER)),
+        ("POST", f"{CONCEPT}/wall", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/import", Rule(LABELLER, "imported answers")),
         ("POST", f"{CONCEPT}/labels/preview", Rule(LABELLER)),
         ("POST", f"{API}/library/captions", Rule(OWNER, "kept captions and columns", host=True)),
@@ -97,10 +97,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/rounds", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/rewordings/{ONE}/test", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/rewordings/{ONE}/(accept|reject)", Rule(OWNER, "changed what counts")),
-        ("POST", f"{CONCEPT}/(ambiguities|rewordings|earlier-answers)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(ambiguities|rewordings)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/questions/answer", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|second-look)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|review)", Rule(OWNER)),
         ("PUT", f"{CONCEPT}/scale", Rule(OWNER, "changed what counts")),
         ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
@@ -167,9 +167,7 @@ ACTIONS: dict[str, Rule] = {
         Rule(VIEWER),
     ),
     **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
-    **dict.fromkeys(
-        ("yes", "no", "unsure", "undo", "answer", "comment", "begin-again", "look-again"), Rule(LABELLER)
-    ),
+    **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
     **dict.fromkeys(
         ("cancel", "retry", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
     ),
@@ -216,7 +214,7 @@ ACTIONS: dict[str, Rule] = {
     ),
     **dict.fromkeys(("example", "drop-example", "restore", "scale"), Rule(OWNER, "changed what counts")),
     **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
-    **dict.fromkeys(("find-open", "reword", "look-back"), Rule(OWNER)),
+    **dict.fromkeys(("find-open", "reword", "look-over"), Rule(OWNER)),
     **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
     **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
     "protect": Rule(VIEWER),  # one's own

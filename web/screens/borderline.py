@@ -15,7 +15,7 @@ from web.live import Action, Shown, author_of, concept_of, live, on_action, on_e
 from web.render import Notice, render, say
 from web.work import press
 
-FIND, REWORD, LOOK_BACK = "find ambiguities", "reword", "look back"
+FIND, REWORD = "find ambiguities", "reword"
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -31,11 +31,10 @@ class _Screen:
         self._bench = workbench
         self.top = live("borderline-top")
         self.said = live("borderline-said")
-        self.earlier = live("borderline-earlier")
         self.round = live("borderline-round")
         self.main = live("borderline-main")
         self.timer = gr.Timer(1.5, active=False)
-        self.parts = [self.top, self.earlier, self.round, self.main]
+        self.parts = [self.top, self.round, self.main]
         self.areas = [*self.parts, self.said, self.timer]
 
     def show(self, request: gr.Request, said: str = "") -> Shown:
@@ -46,7 +45,7 @@ class _Screen:
                 self.main: render("which_concept.html", screen="Borderline", what="What is open")
             }
         try:
-            jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept)
+            jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept)
             going = any(map(is_going, jobs))
             shown = self._parts(concept, author_of(request), going)
         except DiscernError as error:
@@ -67,7 +66,7 @@ class _Screen:
     def tick(self, request: gr.Request) -> Shown:
         """While work goes on; what a person may be answering changes only when it ends."""
         concept = concept_of(request)
-        jobs = self._bench.installation.newest_jobs((FIND, REWORD, LOOK_BACK), concept) if concept else []
+        jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept) if concept else []
         going = [job for job in jobs if is_going(job)]
         if not going:
             return self.show(request)
@@ -109,8 +108,6 @@ class _Screen:
             bench.submit_find_ambiguities(concept)
         elif action.name == "begin-round":
             bench.begin(concept, action.value, author=author)
-        elif action.name == "look-back":
-            bench.submit_look_back(concept)
         elif action.name == "reword":
             bench.submit_reword(concept)
         elif action.name == "test-wording":
@@ -129,14 +126,12 @@ class _Screen:
         bench, which = self._bench.deliberations, _number(place)
         own = _edited(bench.rewordings(concept), _number(number), which, action.fields)
         revision = bench.accept(concept, _number(number), which, author=author, definition=own)
-        bench.submit_look_back(concept)
-        return f"It is definition {revision.number} now. Looking whether earlier answers still fit."
+        self._bench.review.submit(concept)
+        return f"It is definition {revision.number} now. Labels that no longer fit will be on Review."
 
     def _parts(self, concept: str, author: str, going: bool) -> Shown:
         bench = self._bench.deliberations
         last, tried = bench.last_round(concept), bench.rewordings(concept)
-        definition = self._bench.definitions.concept(concept).revision.number
-        again = bench.to_look_at_again(concept)
         main = render(
             "borderline/main.html",
             answered=last is not None and not last.open,
@@ -144,11 +139,9 @@ class _Screen:
             open=bench.ambiguities(concept),
             looked=bench.looked(concept),
             last=bench.reworded(concept),
-            changed=bench.is_to_look_back(concept),
             going=going,
         )
         return {
-            self.earlier: render("borderline/earlier.html", answers=again, definition=definition),
             self.round: self._round(concept, author, last),
             self.main: main,
         }

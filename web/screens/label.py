@@ -25,7 +25,7 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
         view = workbench.definitions.concept(concept)
         if not workbench.pictures.library_info().pictures:
             return render("label/no_pictures.html", concept=view.name)
-        workbench.second_look.keep_up(view.name)
+        workbench.review.keep_up(view.name)
         state = opening(workbench, view.name, author_of(request)).model_dump_json()
     except DiscernError as error:
         return say(in_words(error), "bad")

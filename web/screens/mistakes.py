@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from concepts.labels.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author
@@ -17,27 +18,17 @@ ANSWERS: Final = {"yes": "it counts", "no": "it doesn’t count", "unsure": "uns
 
 
 def listed(
-    bench: Workbench,
-    view: ConceptView,
-    author: str,
-    pages: Sequence[int],
-    looking: bool,
-    *,
-    may_answer: bool = True,
+    bench: Workbench, view: ConceptView, author: str, pages: Sequence[int], *, may_answer: bool = True
 ) -> str:
-    """`pages`: the first false alarm and the first missed picture that are shown; without what measures while
-    `looking` at that again blindly. `may_answer`: by key too, without opening them."""
-    found, judged, corrected = bench.versions.beside_answers(view.name)
-    remarks = bench.comments.shown(view.name, [mistake.id for mistake in found], author)
+    """`pages`: the first false positive and the first missed picture that are shown. `may_answer`: by key
+    too, without opening them."""
+    rows = bench.review.queue(view.name).rows
+    found = [row for row in rows if row.reason is Reason.MISTAKE]
+    remarks = bench.comments.shown(view.name, [row.id for row in found], author)
     return render(
         "quality/mistakes.html",
-        judged=judged,
-        doubts=bench.second_look.doubts(view.name),
-        version=view.heads[-1].number,
-        wrong={purpose: sum(one.purpose == purpose for one in found) for purpose in ("evaluation", "train")},
-        found=[one for one in found if not looking or one.purpose == "train"],
-        looking=looking,
-        corrected=corrected,
+        found=found,
+        changed=[row for row in rows if row.reason is Reason.CHANGED_TEST_LABEL],
         answers=view.answers,
         pages=pages,
         size=PAGE,
@@ -50,7 +41,7 @@ def listed(
 
 def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None:
     """The dialog over one of them; None where it is none any more."""
-    found = next((m for m in bench.versions.mistakes(name) if m.id == picture), None)
+    found = next((row for row in bench.review.queue(name, Reason.MISTAKE).rows if row.id == picture), None)
     if found is None:
         return None
     view = bench.definitions.concept(name)

@@ -28,7 +28,6 @@ from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_load
 from web.render import render, say
 from web.screens import mistakes
-from web.screens.look_again import Again
 from web.screens.quality_plots import plots
 from web.work import Work, press
 
@@ -59,7 +58,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen = _Screen(workbench)
     on_load(blocks, screen.open, screen.areas)
     pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
-    for area in (*pressed, screen.again.area, screen.mistakes, screen.dialog):
+    for area in (*pressed, screen.mistakes, screen.dialog):
         on_action(area, screen.act, [screen.memory], screen.areas)
     screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
 
@@ -80,7 +79,6 @@ class _Screen:
         self.parts = live("quality-parts")
         self.steady = live("quality-steady")
         self.line = live("quality-line")
-        self.again = Again(workbench)
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
         self.memory = memory({"pages": [0, 0], "seen": []})
@@ -94,7 +92,7 @@ class _Screen:
             self.main,
             self.side,
         ]
-        self.html += [self.plots, self.parts, self.steady, self.line, self.again.area, self.mistakes]
+        self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes]
         self.html.append(self.dialog)
         self.areas = [*self.html, self.memory, self.work.timer]
 
@@ -104,7 +102,7 @@ class _Screen:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
-                self._bench.second_look.keep_up(name)
+                self._bench.review.keep_up(name)
         return self.everything(request)
 
     def everything(self, request: gr.Request, said: str = "", pages: Sequence[int] = (0, 0)) -> Shown:
@@ -264,15 +262,10 @@ class _Screen:
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
-    def _mistakes(
-        self, view: ConceptView, request: gr.Request, pages: Sequence[int], begun: bool = False
-    ) -> Shown:
-        """What it has wrong; without what measures while that is looked at again blindly."""
-        author, may_answer = author_of(request), request.state.role >= Role.LABELLER
-        look = self.again.found(view.name, author)
-        looking = look.is_going or begun
-        shown = mistakes.listed(self._bench, view, author, pages, looking, may_answer=may_answer)
-        return {self.again.area: self.again.shown(look, begun), self.mistakes: shown}
+    def _mistakes(self, view: ConceptView, request: gr.Request, pages: Sequence[int]) -> Shown:
+        may_answer = request.state.role >= Role.LABELLER
+        shown = mistakes.listed(self._bench, view, author_of(request), pages, may_answer=may_answer)
+        return {self.mistakes: shown}
 
     # What is done
 
@@ -284,9 +277,6 @@ class _Screen:
             if action.name == "open":
                 dialog = mistakes.opened(self._bench, name, action.value, author_of(request))
                 return {} if dialog is None else {self.dialog: dialog}
-            if action.name == "begin-again":
-                view = self._bench.definitions.concept(name)
-                return self._mistakes(view, request, pages, begun=True)
             if action.name.startswith("page-"):
                 return self._turn(name, action, memory, pages, request)
             said = self._do(action, name, author_of(request))
@@ -320,8 +310,6 @@ class _Screen:
             return self._set_threshold(name, action.value, author)
         elif action.name == "answer":
             return mistakes.answered(self._bench, name, action, author)
-        elif action.name == "look-again":
-            return self.again.answer(name, action, author)
         elif action.name == "undo":
             self._bench.answers.undo(name, author=author, only=[action.value])
             return say("Taken back: the earlier answer stands again.", "good")

@@ -1,7 +1,8 @@
-"""Review: what the trained version has wrong and doubts, then what the machine said and why, most doubtful
+"""Review: labels worth a second look, each with its reason, then what the machine said and why, most doubtful
 first; agree, disagree or remark.
 
-What is shown is in the address (`?kind=&rating=&query=&criterion=&page=`), so a reload shows the same.
+What is shown is in the address (`?reason=&start=&kind=&rating=&query=&criterion=&page=`), so a reload shows
+the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from concepts.annotators.setups import Setup
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
+from concepts.labels.reasons import Reason
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.advice import in_words
@@ -28,12 +30,11 @@ from web.live import Action, Shown, author_of, concept_of, live, memory, on_acti
 from web.render import Notice, render, say
 from web.work import press
 
-FILTERS = ("kind", "rating", "query", "criterion", "verdict", "page")
-ANNOTATE, COMPARE, LOOK_OVER = "annotate", "compare annotators", "look over"
+FILTERS = ("reason", "start", "kind", "rating", "query", "criterion", "verdict", "page")
+ANNOTATE, COMPARE, LOOK_OVER, LOOK_BACK = "annotate", "compare annotators", "look over", "look back"
 
-DIFFERING = 12  # pictures about which people differ that are shown
+ROWS = 12  # of the queue that are shown
 RIGHT = 0.95  # of what each step decides, where cheap models come first
-SUSPECTS = 6  # answers to look at again that are shown, and of those the version has wrong
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -61,14 +62,14 @@ class _Screen:
         concept = concept_of(request)
         if concept is not None:
             with suppress(DiscernError):  # which the screen says below
-                self._bench.second_look.keep_up(concept)
+                self._bench.review.keep_up(concept)
         return self._show(request, {"place": place, "ids": [], "keys": {}})
 
     def tick(self, request: gr.Request, view: dict[str, Any]) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
         concept = concept_of(request)
         jobs = self._jobs(concept) if concept else {}
-        if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE)):
+        if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
@@ -91,7 +92,7 @@ class _Screen:
         elif action.name in ("yes", "no", "unsure"):
             # A grade or class that is right comes last: its name may be any.
             picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
-            # Nothing of the machine stands beside what somebody answers who settles where others differ.
+            # Nothing that speaks for one or the other stands beside a picture that people disagree about.
             in_view = how != "blind" or picture_id in view["ids"]
             bench.answers.label(
                 concept, picture_id, given or action.name, author=Author(author), key=key, in_view=in_view
@@ -106,6 +107,8 @@ class _Screen:
             text = action.fields.get("text", "")
             bench.comments.keep(concept, picture_id, text, author=author, key=key)
             return "The comment is kept." if text.strip() else "The comment is taken back."
+        elif action.name == "look-over":
+            bench.review.submit(concept)
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
             how = action.fields.get("how", "")
@@ -165,10 +168,10 @@ class _Screen:
         )
         page = self._bench.annotations.review(concept, wanted, _number(place.get("page", "")))
         view["ids"] = [item.id for item in page.items]
-        suspects = self._bench.second_look.suspects(concept, SUSPECTS)
-        doubts, again = self._bench.second_look.doubts(concept), {suspect.id for suspect in suspects}
-        doubtful = [*doubts.wrong, *doubts.unsure] if doubts else []
-        shown = [*view["ids"], *again, *(one.id for one in doubtful)]
+        start, reason = _number(place.get("start", "")), place.get("reason", "")
+        only = Reason(reason) if reason in [*Reason] else None
+        queue = self._bench.review.queue(concept, only, ROWS, start, reader=reader)
+        shown = [*view["ids"], *(row.id for row in queue.rows)]
         return render(
             "review/main.html",
             concept=concept,
@@ -177,13 +180,10 @@ class _Screen:
             keys=view["keys"],
             remarks=self._bench.comments.shown(concept, shown, author),
             own={event.picture_id: event.value for event in self._bench.answers.own(concept, shown, author)},
-            found=self._bench.answers.disagreements(concept, DIFFERING, reader=reader),
-            open=self._bench.answers.open_disagreements(concept),
-            pairs=self._bench.answers.agreement_between_people(concept),
-            suspects=suspects,
-            doubts=doubts,
-            wrong=[one for one in doubts.wrong if one.id not in again][:SUSPECTS] if doubts else [],
-            looked=self._bench.second_look.newest(concept),
+            queue=queue,
+            start=start,
+            size=ROWS,
+            looking=any(is_going(jobs.get(kind)) for kind in (LOOK_OVER, LOOK_BACK)),
             estimate=self._bench.annotations.estimate(concept),
             going=is_going(jobs.get(ANNOTATE)),
             compared=self._compared(concept),
@@ -214,13 +214,14 @@ class _Screen:
             reviewed=concept is not None and self._bench.definitions.is_step(concept, "Review"),
             job=job,
             comparing=comparing,
+            looking=jobs.get(LOOK_BACK),
             stopped=Notice(str(stopped), "warn") if stopped else None,
             steps=(job.result or {}).get("steps", []) if job and job.state == "done" else [],
         )
 
     def _jobs(self, concept: str) -> dict[str, JobView]:
         """The newest of each kind."""
-        jobs = self._bench.installation.newest_jobs((ANNOTATE, COMPARE, LOOK_OVER), concept)
+        jobs = self._bench.installation.newest_jobs((ANNOTATE, COMPARE, LOOK_OVER, LOOK_BACK), concept)
         return {job.kind: job for job in jobs}
 
 

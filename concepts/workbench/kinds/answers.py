@@ -1,4 +1,4 @@
-"""Long work on answers: a machine's, and looking over those of people."""
+"""Long work on labels: a machine's, and looking over those of people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from concepts.annotators.compared import AnnotatorsCompared
 from concepts.annotators.run import AnnotateResult
 from concepts.classifier.coverage import Coverage
-from concepts.classifier.doubts import Doubts
 from concepts.classifier.rarity import Rarity
-from concepts.classifier.second_look import Suspect
 from concepts.classifier.settling import Settling
 from concepts.jobs import Job, Lane
+from concepts.labels.review import ReviewRow
 from concepts.view import View
 
 
@@ -54,12 +53,11 @@ class LookedOver(View):
     definition: int
     library: str
     counted: int
-    suspects: list[Suspect]  # the most doubtful first
     settling: Settling | None  # None with too few answers to say
     rarity: Rarity | None  # None before there are answers to measure with
     coverage: Coverage | None  # None with too few pictures to say
     version: int = 0
-    doubts: Doubts | None = None  # of the version; None before there is one for this library
+    found: list[ReviewRow] | None = None  # labels for review; None in what an older Discern looked over
 
     @property
     def at(self) -> At:

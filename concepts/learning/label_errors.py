@@ -1,4 +1,4 @@
-"""Answers that everything else a person said speaks against: worth a second look, never changed."""
+"""Labels that all other labels speak against: worth a second look, never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from concepts.learning.splits import FOLDS, Rows
 STRONG = 0.8  # probability of the other answer from which there is something to look at
 
 
-def suspects(
+def label_errors(
     data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
 ) -> tuple[Rows, Floats]:
     """Rows whose label is probably wrong, the likeliest first, and the probability of the other label.

@@ -1,0 +1,100 @@
+"""Labels that are probably wrong by all other labels, and unlabelled pictures that a version can't place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from concepts.classifier.training import linear_head, way_of
+from concepts.labels.lessons import Lessons
+from concepts.labels.reasons import Reason
+from concepts.labels.review import ReviewRow
+from concepts.learning.calibration import logit
+from concepts.learning.fitting import SEED, held_out_probabilities
+from concepts.learning.label_errors import label_errors
+from concepts.library.collection import Collection
+from storage.heads import StoredHead
+from storage.labels import LabelLog
+
+SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
+
+
+def likely_mislabelled(lessons: Lessons, log: LabelLog, head: StoredHead | None, n: int) -> list[ReviewRow]:
+    """Training labels of people that all others speak against, then others that the version `head` would get
+    wrong; at most n of either kind, the most doubtful first.
+
+    A head hardly ever contradicts what it has learned from, so labels are judged by heads that had not seen
+    the picture or its near-duplicates. What somebody has said twice is no doubt any more.
+    """
+    inside = lessons.answers.keys() & set(lessons.looks_at(lessons.training.ids))  # no examples
+    found: dict[str, ReviewRow] = {}
+    for kind in (_spoken_against(lessons), _would_get_wrong(lessons, head) if head else ()):
+        most = len(found) + n
+        for row in kind:
+            if len(found) == most:
+                break
+            if row.id in inside and not _was_said_twice(log, lessons.concept_id, row):
+                found.setdefault(row.id, row)
+    return list(found.values())
+
+
+def borderline(lessons: Lessons, collection: Collection, head: StoredHead, n: int) -> list[ReviewRow]:
+    """Unlabelled pictures nearest to the threshold, the least sure first: one of each group of
+    near-duplicates, at most n."""
+    linear = linear_head(head)
+    free = lessons.index.ids.without(lessons.reserved | lessons.spoken_for)
+    scores = lessons.index.scores(linear.weights, linear.bias).among(free)
+    nearest = dict(scores.nearest(logit(head.threshold), SPARE * n))
+    groups: dict[str, str] = {}
+    for picture, group in zip(nearest, collection.library.near_groups(list(nearest)), strict=True):
+        groups.setdefault(group, picture)
+    return [
+        ReviewRow(
+            id=i,
+            reason=Reason.BORDERLINE,
+            label="",
+            evidence=f"Nearest to the threshold of version {head.number}.",
+            score=round(float(1 / (1 + np.exp(-np.clip(nearest[i], -60, 60)))), 4),
+        )
+        for i in list(groups.values())[:n]
+    ]
+
+
+def _spoken_against(lessons: Lessons) -> Iterator[ReviewRow]:
+    """By confident learning: these may be mistakes whatever version there is."""
+    training = lessons.training
+    by_people = np.flatnonzero([kind != "annotator" for kind in training.kinds])
+    rows, other = label_errors(training.data.at(by_people), lessons.text_direction, SEED)
+    for row, probability in zip(by_people[rows], other, strict=True):
+        yes = bool(training.data.positive[row])
+        score = 1 - float(probability) if yes else float(probability)
+        yield _row(training.ids[row], yes, score, "All other labels speak against it.")
+
+
+def _would_get_wrong(lessons: Lessons, head: StoredHead) -> Iterator[ReviewRow]:
+    training, threshold = lessons.training, head.threshold
+    held_out = held_out_probabilities(training.data, lessons.text_direction, SEED, way_of(head))
+    by_people = np.array([kind != "annotator" for kind in training.kinds], dtype=bool)
+    wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
+    for row in wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]:
+        yes = bool(training.data.positive[row])
+        evidence = f"Without it, version {head.number} would say {'no' if yes else 'yes'}."
+        yield _row(training.ids[row], yes, float(held_out[row]), evidence)
+
+
+def _row(picture: str, yes: bool, score: float, evidence: str) -> ReviewRow:
+    return ReviewRow(
+        id=picture,
+        reason=Reason.LIKELY_MISLABELLED,
+        label="yes" if yes else "no",
+        evidence=evidence,
+        score=round(score, 4),
+    )
+
+
+def _was_said_twice(log: LabelLog, concept_id: int, row: ReviewRow) -> bool:
+    """Whether somebody has looked at this picture again and stays with it."""
+    said = Counter(event.author for event in log.events(concept_id, row.id) if event.value == row.label)
+    return max(said.values(), default=0) > 1

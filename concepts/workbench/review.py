@@ -1,0 +1,253 @@
+"""Use cases of review: the queue of labels worth a second look, and the work that fills it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from concepts.classifier.coverage import coverage
+from concepts.classifier.mislabelled import borderline, likely_mislabelled
+from concepts.classifier.rarity import rarity
+from concepts.classifier.review import changed_test_labels, mistakes
+from concepts.classifier.sample import sample
+from concepts.classifier.settling import settling
+from concepts.classifier.training import way_of
+from concepts.deliberation.looking_back import earlier_answers
+from concepts.errors import BudgetError
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_job
+from concepts.labels.between_people import pairs, readable, what_people_said
+from concepts.labels.dataset import Material
+from concepts.labels.reasons import Reason
+from concepts.labels.review import (
+    ReviewQueue,
+    ReviewRow,
+    for_reader,
+    near_duplicates_disagree,
+    people_disagree,
+)
+from concepts.learning.fitting import SEED
+from concepts.workbench.context import Context, revision_of
+from concepts.workbench.deliberations import deliberation
+from concepts.workbench.kinds import LookBack, LookedBack, LookedOver, LookOver
+from storage.heads import StoredHead
+from storage.tables import ConceptRow
+
+MISLABELLED = 50  # of either kind that are kept: more than anybody looks at
+BORDERLINE = 24
+
+
+class Review:
+    """What people disagree about, mistakes and changed test labels are worked out when somebody asks. The
+    rest trains several heads, or asks an annotator, so jobs do it and the queue has what they found last."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        context.jobs.register(LookOver, self._look_over)
+        context.jobs.register(LookBack, self._look_back)
+
+    def queue(
+        self,
+        name: str,
+        reason: Reason | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        reader: str | None = None,
+    ) -> ReviewQueue:
+        """A page of the labels worth a second look, for every reason or one; in the order of the reasons.
+        A `reader` reads what others said of a picture once they have labelled it; None reads everything.
+
+        Whoever labels these pictures has seen what speaks against a label, so says `in_view`: such labels
+        change no figure. Only those of `blind` rows are given without.
+        """
+        concept = self._context.concept(name)
+        material = self._context.material(concept)
+        looked = self._context.jobs.newest_done(LookOver, concept.id)
+        rows = self._rows(concept, material, looked)
+        if reader is not None:
+            rows = for_reader(rows, material.decisions, reader)
+        counts = Counter(row.reason for row in rows)
+        shown = [row for row in rows if reason in (None, row.reason)][offset:][:limit]
+        return ReviewQueue(
+            rows=self._with_labels(concept, material, shown, reader),
+            counts={one: counts[one] for one in Reason if counts[one]},
+            agreement=pairs(material.decisions),
+            counted=looked.counted if looked else None,
+        )
+
+    def find(self, name: str, *, budget: float | None = None, listener: Listener | None = None) -> str:
+        """Looks all labels over and waits for it: those given under an older description with the concept's
+        annotator, for at most `budget` USD. Says why that ended early; empty where it didn't."""
+        self.current(name, listener)
+        concept = self._context.concept(name)
+        if not self._has_older(concept):
+            return ""
+        return self._context.jobs.run(self._looking_back(concept, budget), listener).stopped
+
+    def submit(self, name: str, *, budget: float | None = None) -> int:
+        """The same in the background; returns the id of the job that takes longest."""
+        concept = self._context.concept(name)
+        job = self._context.jobs.submit(self._asked(concept))
+        if self._has_older(concept):
+            job = self._context.jobs.submit(self._looking_back(concept, budget))
+        return job
+
+    def current(self, name: str, listener: Listener | None = None) -> LookedOver:
+        """The labels looked over as things are now; waits for it where something has changed."""
+        concept = self._context.concept(name)
+        newest = self._context.jobs.newest_done(LookOver, concept.id)
+        asked = self._asked(concept)
+        if newest and newest.at == asked.at and newest.found is not None:
+            return newest
+        return self._context.jobs.run(asked, listener)
+
+    def look_over(self, name: str) -> int:
+        """The same in the background; returns the job's id."""
+        return self._context.jobs.submit(self._asked(self._context.concept(name)))
+
+    def keep_up(self, name: str) -> None:
+        """The same, where something has changed since the last look, and none is going on or has failed at
+        just this."""
+        concept = self._context.concept(name)
+        if not self._context.counts.now(concept.id).answers:
+            return
+        asked = self._asked(concept)
+        last = self._context.jobs.store.latest([LookOver.kind], concept.id)
+        if last is not None:
+            of_before = last.state == "done" and "found" not in (last.result or {})  # an older Discern
+            if last.finished is None or (read_job(LookOver, last) == asked and not of_before):
+                return
+        self._context.jobs.submit(asked)
+
+    # The queue
+
+    def _rows(self, concept: ConceptRow, material: Material, looked: LookedOver | None) -> list[ReviewRow]:
+        library, removed = self._context.collection.library, self._context.collection.removed.hidden().ids
+        rows = [*people_disagree(material.decisions), *near_duplicates_disagree(material, library)]
+        rows += self._older(concept, material)
+        head = self._of_this_library(concept)
+        if head is not None:
+            rows += mistakes(material, self._context.collection, head)
+        rows += changed_test_labels(material)
+        if looked and looked.found:
+            since, _ = self._context.log.changed_since(concept.id, looked.answers)
+            rows += [row for row in looked.found if row.id not in since]
+        inside = set(material.looks_at({row.id for row in rows})) - removed
+        order = list(Reason)
+        return sorted((row for row in rows if row.id in inside), key=lambda row: order.index(row.reason))
+
+    def _older(self, concept: ConceptRow, material: Material) -> list[ReviewRow]:
+        """Labels that the newest description may contradict, and that nobody has given anew since."""
+        found = self._context.jobs.newest_done(LookBack, concept.id)
+        if found is None or found.definition != material.revision.number:
+            return []
+        since, _ = self._context.log.changed_since(concept.id, found.answers)
+        return [
+            ReviewRow(
+                id=one.picture_id,
+                reason=Reason.OLDER_DESCRIPTION,
+                label=one.answer,
+                evidence=f"Labelled under description {said.definition}. By description {found.definition} "
+                f"the annotator says {one.machine}: {one.rationale}",
+            )
+            for one in found.contradicted
+            if one.picture_id not in since and (said := material.answers.get(one.picture_id)) is not None
+        ]
+
+    def _with_labels(
+        self, concept: ConceptRow, material: Material, rows: Sequence[ReviewRow], reader: str | None
+    ) -> list[ReviewRow]:
+        ids = list({row.id for row in rows})
+        paths = self._context.collection.paths(ids)
+        standing = readable(self._context.log.standing(concept.id, ("person",), ids), reader)
+        said = what_people_said(standing, self._context.log.comments(concept.id, ids))
+        return [
+            row.model_copy(
+                update={
+                    "path": paths.get(row.id, ""),
+                    "labels": [] if row.blind else said.get(row.id, []),
+                    "purpose": "evaluation" if row.id in material.reserved else "train",
+                }
+            )
+            for row in rows
+        ]
+
+    def _of_this_library(self, concept: ConceptRow) -> StoredHead | None:
+        """The newest version, where the library has its encoder still."""
+        head = self._context.heads.get(concept.id)
+        fits = head is not None and head.fingerprint == self._context.collection.recorded().fingerprint
+        return head if fits else None
+
+    # The work
+
+    def _asked(self, concept: ConceptRow) -> LookOver:
+        newest = self._context.heads.get(concept.id)
+        return LookOver(
+            concept.id,
+            answers=self._context.log.last_sequence(concept.id),
+            definition=self._context.revision(concept).number,
+            library=self._context.collection.vectors_for(concept.id).version,
+            version=newest.number if newest else 0,
+        )
+
+    def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
+        concept = self._context.store.get(job.concept_id)
+        asked = self._asked(concept)  # there may be more labels than when it was asked for
+        material, collection = self._context.material(concept), self._context.collection
+        newest, head = self._context.heads.get(concept.id), self._of_this_library(concept)
+        steps = partial(progress.report, total=6)  # small ones: between them it stands aside
+        steps(0, message="looking for labels that the others speak against")
+        found = likely_mislabelled(material, self._context.log, head, MISLABELLED)
+        steps(1, message="looking at what the last labels changed")
+        settled = settling(material, way_of(newest) if newest else "auto")
+        steps(2, message="looking at what figures cover")
+        drawn = sample(material, collection, partial(steps, 2, message="looking at what figures cover"))
+        steps(3, message="looking at what figures cover")
+        alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
+        covered = coverage(alike, material.index, collection.library.near_groups)
+        steps(4, message="looking at how rare it is")
+        rare = rarity(drawn, material, self._context.walls.of(concept.id))
+        steps(5, message="looking for what the version can't place")
+        if head is not None:
+            found += borderline(material, collection, head, BORDERLINE)
+        return LookedOver(
+            answers=asked.answers,
+            definition=asked.definition,
+            library=asked.library,
+            counted=len(material.decisions),
+            settling=settled,
+            rarity=rare,
+            coverage=covered,
+            version=newest.number if newest else 0,
+            found=found,
+        )
+
+    def _has_older(self, concept: ConceptRow) -> bool:
+        """Whether there are labels under an older description that no annotator was asked about yet."""
+        material = self._context.material(concept)
+        found = self._context.jobs.newest_done(LookBack, concept.id)
+        asked = found is not None and found.definition == material.revision.number and not found.stopped
+        return not asked and bool(earlier_answers(material))
+
+    def _looking_back(self, concept: ConceptRow, budget: float | None) -> LookBack:
+        return LookBack(concept.id, self._context.revision(concept).number, budget)
+
+    def _look_back(self, job: LookBack, progress: Progress) -> LookedBack:
+        concept = self._context.store.get(job.concept_id)
+        rows = self._context.store.definitions(concept.id)
+        definitions = {row.number: revision_of(row).definition for row in rows}
+        sequence = self._context.log.last_sequence(concept.id)
+        work = deliberation(self._context, concept, progress, job.budget, job.definition)
+        try:
+            found, stopped = work.look_back(definitions), ""
+        except BudgetError as error:
+            found, stopped = [], str(error)
+        return LookedBack(
+            definition=job.definition,
+            answers=sequence,
+            looked=len(earlier_answers(work.lessons)),
+            contradicted=found,
+            stopped=stopped,
+        )

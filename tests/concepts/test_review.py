@@ -1,0 +1,170 @@
+"""Labels worth a second look stand in one queue, each with its reason, until somebody has looked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from concepts.classifier import mislabelled
+from concepts.labels.reasons import Reason
+from concepts.labels.review import ReviewRow
+from concepts.learning.base import TrainingSet
+from concepts.learning.calibration import logit
+from concepts.workbench import Workbench
+from concepts.workbench import review as module
+from concepts.workbench.kinds import LookOver
+from storage.labels import Author
+from storage.tables import JobRow, PictureRow
+from web.screens.review import _Screen
+
+NAME = "Round thing"
+NOTHING = {"place": {}, "ids": [], "keys": {}}
+
+
+def answer(bench: Workbench, picture: str, value: str, key: str) -> None:
+    bench.answers.label(NAME, picture, value, author=Author("me"), key=key)
+
+
+def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
+    return bench.review.queue(NAME, reason, reader=reader).rows
+
+
+@pytest.fixture
+def doubted(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Labels to train and to measure, all of which the others speak against."""
+
+    def all_of_them(data: TrainingSet, *rest: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.arange(len(data.positive)), np.full(len(data.positive), 0.9)
+
+    monkeypatch.setattr(mislabelled, "label_errors", all_of_them)
+    training = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
+    measuring = [picture.id for picture in bench.answers.next_pictures(NAME, 2, purpose="evaluation")]
+    for picture in training + measuring:
+        answer(bench, picture, "no", f"first {picture}")
+    return training
+
+
+def test_only_labels_that_train_are_likely_mislabelled(bench: Workbench, doubted: list[str]) -> None:
+    bench.review.current(NAME)
+    found = bench.review.queue(NAME)
+    assert {row.id for row in found.rows} == set(doubted)
+    assert {(row.label, row.score, row.purpose) for row in found.rows} == {("no", 0.9, "train")}
+    assert (found.counts, found.counted) == ({Reason.LIKELY_MISLABELLED: 3}, 5)
+
+
+def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(
+    bench: Workbench, doubted: list[str]
+) -> None:
+    bench.review.current(NAME)
+    answer(bench, doubted[0], "no", "again")
+    for _ in range(2):
+        assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
+        bench.review.current(NAME)
+    assert {bench.answers.decisions(NAME)[picture].value for picture in doubted} == {"no"}
+
+
+def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_of_it(
+    bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = _Screen(bench)
+    with monkeypatch.context() as closed:
+        closed.setattr(module, "likely_mislabelled", None)
+        for _ in range(2):
+            bench.review.keep_up(NAME)
+            assert "Worth a second look" not in screen._main(NAME, "me", dict(NOTHING), {})
+    (job,) = bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind])
+    bench.jobs.resume(job.id)
+    shown = screen._main(NAME, "me", dict(NOTHING), {})
+    assert shown.count("You said:") == 3
+    to_another = screen._main(NAME, "ana", dict(NOTHING), {})
+    assert (to_another.count("You said:"), to_another.count("Answered:")) == (0, 3)
+    assert all(f'id="likely_mislabelled-yes-{picture[:12]}"' in shown for picture in doubted)
+
+
+def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads that had not seen the pictures say yes to all of them."""
+    monkeypatch.setattr(mislabelled, "held_out_probabilities", lambda data, *_: np.ones(len(data.positive)))
+    bench, material = trained, trained.context.material(trained.context.concept(NAME))
+    slip = next(i for i, said in material.answers.items() if said.value == "yes")
+    answer(bench, slip, "no", "slip")
+    bench.versions.train(NAME)
+    bench.review.current(NAME)
+    wrong, unsure = queued(bench, Reason.LIKELY_MISLABELLED), queued(bench, Reason.BORDERLINE)
+    assert slip in {row.id for row in wrong}
+    assert {row.label for row in wrong} == {"no"}
+    assert "Without it, version 2 would say yes." in {row.evidence for row in wrong}
+    material = bench.context.material(bench.context.concept(NAME))
+    assert not {row.id for row in unsure} & (material.reserved | material.answers.keys())
+    threshold = bench.context.version(NAME, None)[1].threshold
+    edges = [abs(logit(row.score) - logit(threshold)) for row in unsure if row.score is not None]
+    assert edges
+    assert edges == pytest.approx(sorted(edges), abs=0.01)
+    for picture in (slip, unsure[0].id):
+        answer(bench, picture, "yes", f"after {picture}")
+    left = [*queued(bench, Reason.LIKELY_MISLABELLED), *queued(bench, Reason.BORDERLINE)]
+    assert {slip, unsure[0].id}.isdisjoint(row.id for row in left)
+
+
+def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Workbench) -> None:
+    one, other, third = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
+    with bench.context.database.write() as session:
+        for picture in (one, other):
+            session.get_one(PictureRow, picture).near_group = one
+    answer(bench, one, "yes", "1")
+    answer(bench, third, "no", "3")
+    assert queued(bench, Reason.NEAR_DUPLICATE_DISAGREES) == []
+    answer(bench, other, "no", "2")
+    found = {row.id: (row.label, row.evidence) for row in queued(bench, Reason.NEAR_DUPLICATE_DISAGREES)}
+    assert found == {
+        one: ("yes", "A near-duplicate is labelled no."),
+        other: ("no", "A near-duplicate is labelled yes."),
+    }
+
+
+def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
+    bench: Workbench, doubted: list[str]
+) -> None:
+    bench.answers.label(NAME, doubted[0], "yes", author=Author("ana"), key="ana")
+    bench.answers.label(NAME, doubted[0], "no", author=Author("ben"), key="ben")
+    bench.review.current(NAME)
+    assert {row.reason for row in bench.review.queue(NAME, reader="me").rows if row.id == doubted[0]} == {
+        Reason.PEOPLE_DISAGREE,
+        Reason.LIKELY_MISLABELLED,
+    }
+    (row,) = [row for row in bench.review.queue(NAME, reader="cat").rows if row.id == doubted[0]]
+    assert (row.reason, row.blind, row.label, row.labels) == (Reason.PEOPLE_DISAGREE, True, "", [])
+    assert bench.review.queue(NAME, reader="cat").counts[Reason.LIKELY_MISLABELLED] == 2
+
+
+def test_labels_are_looked_over_again_only_when_something_has_changed(
+    bench: Workbench, doubted: list[str]
+) -> None:
+    def looks() -> int:
+        return len(bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind]))
+
+    first = bench.review.current(NAME)
+    assert bench.review.current(NAME) == first
+    bench.review.keep_up(NAME)
+    assert looks() == 1
+    answer(bench, doubted[0], "yes", "changed")
+    bench.review.keep_up(NAME)
+    assert looks() == 2
+
+
+def test_what_an_older_discern_looked_over_is_read_and_looked_over_once_more(
+    bench: Workbench, doubted: list[str]
+) -> None:
+    found = bench.review.current(NAME)
+    concept = bench.context.concept(NAME)
+    (job,) = bench.jobs.store.about(concept.id, [LookOver.kind])
+    before = {"suspects": [{"id": doubted[0], "path": "", "value": "no", "probability": 0.9}], "doubts": None}
+    with bench.context.database.write() as session:
+        session.get_one(JobRow, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
+    assert queued(bench, Reason.LIKELY_MISLABELLED) == []
+    assert bench.review.queue(NAME).counted == 5
+    for _ in range(2):
+        bench.review.keep_up(NAME)
+    assert len(bench.jobs.store.about(concept.id, [LookOver.kind])) == 2
+    assert [row.id for row in bench.review.current(NAME).found or ()]

@@ -1,0 +1,48 @@
+"""Labels that are worth a second look, each with its reason."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from concepts.installation.activity import JobView
+from concepts.installation.users import Role
+from concepts.labels.reasons import Reason
+from concepts.labels.review import ReviewQueue
+from concepts.workbench import Workbench
+from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset
+
+
+class LookOverLabels(Body):
+    """`budget` in US dollars for labels given under an older description, which the concept's annotator is
+    asked about. What was answered until it ends is kept."""
+
+    budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    router = APIRouter(prefix="/concepts/{name}")
+    accepted = Accepted(workbench)
+
+    @router.get("/review")
+    def review_queue(
+        name: ConceptName,
+        request: Request,
+        author: AuthorName,
+        reason: Reason | None = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> ReviewQueue:
+        """Labels and pictures worth a second look, and how well people agree. Label them with
+        `POST …/labels` and `in_view`, since what speaks against a label was seen: such labels change no
+        figure. Only `blind` rows are labelled without: what others said of them comes after that."""
+        reader = author if request.state.role >= Role.LABELLER else None
+        return workbench.review.queue(name, reason, limit, offset, reader=reader)
+
+    @router.post("/review", **LONG)
+    def look_over(name: ConceptName, body: LookOverLabels, response: Response) -> JobView:
+        """Looks all labels over. Those given under an older description take a job of their own, which is
+        the one that comes back then."""
+        return accepted(workbench.review.submit(name, budget=body.budget), response)
+
+    return router
