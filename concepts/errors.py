@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
-    ArchivedConceptError,
     BadPictureError,
     BucketError,
     BucketRefusedError,
     BucketUnreachableError,
+    ConceptInTrashError,
     ConflictError,
     DamagedDatabaseError,
     DamagedIndexError,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doe
     from storage.calls import Outcome
 
 __all__ = [
-    "ArchivedConceptError",
     "BadPictureError",
     "BadPriceError",
     "BadSettingsError",
@@ -50,6 +49,7 @@ __all__ = [
     "BudgetError",
     "CancelledError",
     "ChangedBundleError",
+    "ConceptInTrashError",
     "ConflictError",
     "DamagedDatabaseError",
     "DamagedIndexError",

@@ -45,11 +45,11 @@ class UnknownConceptError(DiscernError):
     """No concept has this name."""
 
 
-class ArchivedConceptError(UnknownConceptError):
-    """The concept is archived, so nothing can be done with it until it is brought back."""
+class ConceptInTrashError(UnknownConceptError):
+    """The concept is in the trash, so nothing can be done with it until it is restored."""
 
     def __init__(self, concept: str) -> None:
-        super().__init__(f"“{concept}” is archived.")
+        super().__init__(f"“{concept}” is in the trash.")
         self.concept = concept
 
 

@@ -9,7 +9,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.EmptyLibraryError: "Add some on Library.",
     errors.UnknownCollectionError: "Make it on Library, Collections.",
     errors.NoConceptError: "Begin one on Start.",
-    errors.ArchivedConceptError: "Bring it back on Start.",
+    errors.ConceptInTrashError: "Restore it on Library, Trash.",
     errors.NoVersionError: "Train one on Quality.",
     errors.NotEnoughLabelsError: "Answer some on Label.",
     errors.NotEnoughPicturesError: "Add pictures, or ask for fewer of 100 to be right.",

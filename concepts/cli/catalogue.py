@@ -1,4 +1,4 @@
-"""`discern concept`: concepts as a whole: rename, duplicate, archive."""
+"""`discern concept`: concepts as a whole: rename, duplicate, fold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Name, Skip, concept, workbench
+from concepts.cli.groups import Author, Json, Name, concept, workbench
 from concepts.cli.output import say, show, table
 
 NewName = Annotated[str, typer.Argument(help="The name it gets.", metavar="NEW-NAME")]
@@ -35,13 +35,6 @@ def concept_duplicate(
     copy = workbench().catalogue.duplicate(name, new, answers=answers, author=author)
     along = f", with {copy.answers:,} answers" if answers else ""
     show(copy, as_json, lambda: say(f"“{copy.name}” begun{along}. Next: concept mine."))
-
-
-@concept.command("archive")
-def concept_archive(name: Name, as_json: Json = False) -> None:
-    """Take a concept out of lists and work. Nothing is lost: concept restore brings it back."""
-    archived = workbench().catalogue.archive(name)
-    show(archived, as_json, lambda: say(f"“{archived.name}” is archived."))
 
 
 @concept.command("fold")
@@ -103,21 +96,3 @@ def concept_unfold(name: Name, author: Author = "me", as_json: Json = False) -> 
     back = workbench().folding.unfold(name, author=author)
     said = f"“{back.source}” is back; {back.taken_back:,} answers are taken back from “{back.target}”."
     show(back, as_json, lambda: say(said))
-
-
-@concept.command("archived")
-def concept_archived(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """Concepts that are archived, the last first."""
-    found = workbench().catalogue.archived(n, skip)
-    rows = [
-        (f"{c.archived:%Y-%m-%d %H:%M}", c.name, f"folded into {c.folded_into}" if c.folded_into else "")
-        for c in found
-    ]
-    show(found, as_json, lambda: table(("when", "concept", ""), rows))
-
-
-@concept.command("restore")
-def concept_restore(name: Name, as_json: Json = False) -> None:
-    """Bring an archived concept back."""
-    back = workbench().catalogue.restore(name)
-    show({"name": back}, as_json, lambda: say(f"“{back}” is back."))

@@ -20,7 +20,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.EmptyLibraryError: "Add pictures first: discern library add FOLDER.",
     errors.UnknownCollectionError: "See discern collection list, or make it: discern collection new.",
     errors.NoConceptError: "Begin one: discern concept new NAME --description SENTENCE.",
-    errors.ArchivedConceptError: "Bring it back: discern concept restore “{error.concept}”.",
+    errors.ConceptInTrashError: "Restore it: discern trash restore --concept “{error.concept}”.",
     errors.NoVersionError: "Train one: discern concept train “{error.concept}”.",
     errors.NotEnoughLabelsError: "Answer some: discern concept next NAME --out answers.csv, then discern "
     "concept labels import NAME answers.csv.",

@@ -11,7 +11,6 @@ import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
-    bins,
     browsing,
     bundles,
     catalogue,
@@ -34,6 +33,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     second_look,
     sharing,
     study,
+    trash,
     versions,
     walls,
     watch,

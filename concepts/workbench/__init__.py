@@ -29,13 +29,13 @@ from concepts.workbench.pictures import Pictures
 from concepts.workbench.probabilities import Probabilities
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import Protections
-from concepts.workbench.removing import Removing
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.second_look import SecondLook
 from concepts.workbench.sharing import Sharing
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.story import Story
+from concepts.workbench.trash import Trash
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
@@ -47,12 +47,13 @@ __all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Context", "Lent", "Workbenc
 class Workbench:
     """Everything a person can do, over one data folder. It orders the work; the rooms do it.
 
-    Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`, `removing`,
-    `collections`, `captions` and `words`; `catalogue` and `folding` for concepts as a whole; `definitions`
-    with `scoping`, `deliberations` and `examples`; `answers` with `comments`, `annotations`, `annotators`,
-    `assistants`, `prompts`, `label_files`, `label_exports` and `second_look`; `versions` with `steadiness`,
-    `heat`, `certificates` and `probabilities`; `exports`, `sharing`, `combining`, `score_tables`, `story`,
-    `watching`; `protection` for whoever looks, and `installation` for the rest. They share one `Context`.
+    Each part of the journey is a room of its own: `pictures` with `look_alikes`, `browsing`,
+    `collections`, `captions` and `words`; `trash` for what is out of use; `catalogue` and `folding` for
+    concepts as a whole; `definitions` with `scoping`, `deliberations` and `examples`; `answers` with
+    `comments`, `annotations`, `annotators`, `assistants`, `prompts`, `label_files`, `label_exports` and
+    `second_look`; `versions` with `steadiness`, `heat`, `certificates` and `probabilities`; `exports`,
+    `sharing`, `combining`, `score_tables`, `story`, `watching`; `protection` for whoever looks, and
+    `installation` for the rest. They share one `Context`.
     """
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
@@ -62,9 +63,9 @@ class Workbench:
         self.look_alikes = LookAlikes(self.context)
         self.pictures = Pictures(self.context, self.look_alikes)
         self.browsing = Browsing(self.context)
-        self.removing = Removing(self.context)
         self.captions = Captions(self.context)
         self.collections = Collections(self.context)
+        self.trash = Trash(self.context, self.collections)
         self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
         self.folding = Folding(self.context)

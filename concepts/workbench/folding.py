@@ -177,10 +177,11 @@ class Folding:
         return [_view(fold, names, paths) for fold in folds]
 
     def _any(self, name: str) -> ConceptRow:
-        """By its name or as `id:7`, an archived one too."""
-        concept, number = self._context.store.find(name), id_in(name)
+        """By its name or as `id:7`, one in the trash too."""
+        concept = self._context.store.find(name)
+        number = id_in(name) or self._context.trash.find("concept", name)
         if concept is None and number is not None:
-            concept = self._context.catalogue.find(number)
+            concept = self._context.store.any(number)
         if concept is None:
             raise UnknownConceptError(f"There is no concept “{name}”.")
         return concept

@@ -135,7 +135,7 @@ class Sharing:
             raise ShareGoneError
         try:
             concept = self._context.store.get(share.concept_id)
-        except UnknownConceptError as error:  # it was deleted or archived since
+        except UnknownConceptError as error:  # it was put into the trash since
             raise ShareGoneError from error
         return share, concept, self._context.head(concept, share.version)
 

@@ -10,7 +10,6 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
-    bin,
     browsing,
     collections,
     combining,
@@ -28,6 +27,7 @@ from web.api import (
     second_look,
     settings,
     shares,
+    trash,
     walls,
     watches,
 )
@@ -45,7 +45,7 @@ TAGS = (
     library,
     collections,
     browsing,
-    bin,
+    trash,
     concepts,
     deliberations,
     examples,

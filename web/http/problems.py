@@ -32,7 +32,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.QuotaError: 403,
     errors.UnknownCombinationError: 404,
     errors.UnknownConceptError: 404,
-    errors.ArchivedConceptError: 409,
+    errors.ConceptInTrashError: 409,
     errors.UnknownVersionError: 404,
     errors.UnknownPictureError: 404,
     errors.UnknownJobError: 404,
