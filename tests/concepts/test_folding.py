@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from answering import answer
 
-from concepts.errors import ArchivedConceptError, ConflictError, DiscernError
+from concepts.errors import ConceptInTrashError, ConflictError, DiscernError
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -68,10 +68,8 @@ def test_copied_answers_say_whose_they_are_and_from_where_and_the_folded_one_is_
     assert all(rows[i][column] == before[i][column] for i in rows for column in same)
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
-    with pytest.raises(ArchivedConceptError):
+    with pytest.raises(ConceptInTrashError):
         bench.definitions.concept(NAME)
-    (archived,) = bench.catalogue.archived()
-    assert (archived.name, archived.folded_into) == (NAME, OTHER)
     assert bench.installation.job(job).state == "cancelled"
 
 
@@ -115,7 +113,7 @@ def test_undone_it_is_as_before_but_for_what_was_said_since(bench: Workbench) ->
     rows = {row["id"]: row["label"] for row in bench.label_files.label_rows(OTHER)}
     assert rows == before | {third: "yes"}
     assert bench.definitions.concept(NAME) == concept
-    assert bench.catalogue.archived() == []
+    assert bench.trash.list() == []
     with pytest.raises(DiscernError, match="isn’t folded"):
         bench.folding.unfold(NAME, author="me")
     assert bench.folding.fold(NAME, OTHER, author="me").copied == folded.copied

@@ -94,7 +94,7 @@ def test_whatever_leads_nowhere_is_answered_alike(
         with pytest.raises(ShareGoneError) as gone:
             trained.sharing.page(token)
         said.add(str(gone.value))
-    trained.definitions.delete_concept(NAME)
+    trained.trash.put("concept", NAME, author="me")
     with pytest.raises(ShareGoneError) as gone:
         trained.sharing.page(token_of(lost.path))
     monkeypatch.setattr(shares, "now", lambda: expired.share.expires)
@@ -195,5 +195,5 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     shown = len(shown_in(trained.sharing.page(token_of(made.path))))
     concept = trained.context.concept(NAME)
     first, _ = trained.sharing._pictures(concept, trained.context.head(concept, 1))[0]
-    trained.removing.remove([first], author="me")
+    trained.trash.put("picture", first, author="me")
     assert len(shown_in(trained.sharing.page(token_of(made.path)))) == shown - 1
