@@ -84,7 +84,7 @@ def main() -> None:
         for way in ("questions", "all"):
             name = f"{wanted}, {way}"
             if name in {concept.name for concept in bench.context.store.all()}:
-                bench.definitions.delete_concept(name)
+                bench.trash.put("concept", name, author="me")
             examples = sorted(path for path, of in classes.items() if of == wanted)[:EXAMPLES]
             bench.definitions.create_concept(
                 name, f"{wanted.replace('-', ' ')} on a shelf.", examples=examples

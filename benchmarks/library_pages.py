@@ -91,7 +91,7 @@ class Questions:
         yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
         yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))
         yield "look-alikes, listed", lambda n: self._bench.pictures.near_duplicates(12, self._shown(n))
-        yield "the bin", lambda n: self._bench.removing.bin(PAGE)
+        yield "the trash", lambda n: self._bench.trash.list(None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
     def writing(self) -> Iterator[tuple[str, Question]]:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
-    ArchivedConceptError,
     BadPictureError,
     BucketError,
     BucketRefusedError,
     BucketUnreachableError,
+    ConceptInTrashError,
     ConflictError,
     DamagedDatabaseError,
     DamagedIndexError,
@@ -40,11 +40,11 @@ if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doe
 
 # Those of storage, which are errors of the domain, too.
 __all__ = [
-    "ArchivedConceptError",
     "BadPictureError",
     "BucketError",
     "BucketRefusedError",
     "BucketUnreachableError",
+    "ConceptInTrashError",
     "ConflictError",
     "DamagedDatabaseError",
     "DamagedIndexError",

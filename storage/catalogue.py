@@ -1,4 +1,4 @@
-"""Concepts as a whole, in SQL: under which name they are, whether they are archived, and copies of them."""
+"""Concepts as a whole, in SQL: under which name they are, and copies of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.names import key_of, name_taken
-from storage.tables import ConceptRow, DefinitionRow, FormerNameRow, OutsidePictureRow, now
+from storage.tables import ConceptRow, DefinitionRow, FormerNameRow, OutsidePictureRow
 
 
 class Catalogue:
@@ -33,33 +33,6 @@ class Catalogue:
         except IntegrityError as error:
             raise name_taken(self._database, name) from error
         return before
-
-    def archive(self, concept_id: int) -> ConceptRow:
-        """Its name stays its own."""
-        with self._database.write() as session:
-            row = session.get_one(ConceptRow, concept_id)
-            row.archived = row.archived or now()
-        return row
-
-    def restore(self, concept_id: int) -> ConceptRow:
-        """Brings an archived concept back."""
-        with self._database.write() as session:
-            row = session.get_one(ConceptRow, concept_id)
-            row.archived = None
-        return row
-
-    def find(self, concept_id: int) -> ConceptRow | None:
-        """An archived one too; not one that was deleted."""
-        with self._database.read() as session:
-            row = session.get(ConceptRow, concept_id)
-        return row if row and not row.deleted else None
-
-    def archived(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
-        """The last archived first; all of them or a page."""
-        query = select(ConceptRow).where(ConceptRow.archived.is_not(None), ConceptRow.deleted.is_(None))
-        query = query.order_by(ConceptRow.archived.desc(), ConceptRow.id.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
 
     def duplicate(self, concept_id: int, name: str, author: str) -> ConceptRow:
         """Another concept with the definitions of this one under their numbers, which answers refer to, with

@@ -103,13 +103,10 @@ class NamedCollections:
             ).first()
         return _named(found) if found else None
 
-    def all(
-        self, limit: int | None = None, offset: int = 0, *, removed: bool = False
-    ) -> list[NamedCollection]:
-        """By name; with `removed` those that were removed, the last one first."""
-        row = NamedCollectionRow
-        query = _rows(of_many=True).where(row.removed.is_not(None) if removed else row.removed.is_(None))
-        query = query.order_by(*((row.removed.desc(), row.id) if removed else (row.key,)))
+    def all(self, limit: int | None = None, offset: int = 0) -> list[NamedCollection]:
+        """By name, without those in the trash."""
+        query = _rows(of_many=True).where(NamedCollectionRow.removed.is_(None))
+        query = query.order_by(NamedCollectionRow.key)
         with self._database.read() as session:
             return [_named(found) for found in session.execute(query.limit(limit).offset(offset))]
 
@@ -281,7 +278,7 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
 
 
 def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
-    """With how many pictures are in each, without those in the bin."""
+    """With how many pictures are in each, without those in the trash."""
     c, change = NamedCollectionRow, CollectionChangeRow
     last = (
         select(change.collection_id, func.max(change.number).label("number"))
@@ -300,8 +297,8 @@ def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
 
 
 def _in_bin_of_each() -> Select[int, int]:
-    """Number of a collection, and how many of its pictures are in the bin: few, so these alone are looked at,
-    once for all collections. As a list, not a join: SQLite would go through all members instead."""
+    """Number of a collection, and how many of its pictures are in the trash: few, so these alone are looked
+    at, once for all collections. As a list, not a join: SQLite would go through all members instead."""
     member, removed = CollectionPictureRow, select(PictureRow.id).where(PictureRow.removed.is_not(None))
     query = select(member.collection_id, func.count().label("pictures"))
     return query.where(member.picture_id.in_(removed), member.until.is_(None)).group_by(member.collection_id)

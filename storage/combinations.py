@@ -17,7 +17,7 @@ from storage.tables import CombinationRow
 @dataclass(frozen=True)
 class StoredCombination:
     """`members` are (concept's id, number of its version) by their place in the `expression`. `removed`: with
-    this number it was taken out of the list."""
+    this number it was put into the trash."""
 
     name: str
     number: int
@@ -45,7 +45,7 @@ class CombinationStore:
         *,
         removed: bool = False,
     ) -> StoredCombination:
-        """Keeps it under the next number of this name."""
+        """Keeps it under the next number of this name; `removed`: in the trash."""
         key = key_of(name)
         with self._database.write(f"combination {key}") as session:
             number = session.scalar(select(func.max(CombinationRow.number)).where(CombinationRow.key == key))
@@ -62,8 +62,12 @@ class CombinationStore:
             session.add(row)
         return _stored(row)
 
+    def mark(self, one: StoredCombination, author: str, *, removed: bool) -> StoredCombination:
+        """Puts it into the trash, or restores it, under its next number."""
+        return self.add(one.name, one.members, one.expression, one.threshold, author, removed=removed)
+
     def get(self, name: str, number: int | None = None) -> StoredCombination | None:
-        """The newest of this name, also one that says it was taken away, or the one asked for."""
+        """The newest of this name, also one that says it is in the trash, or the one asked for."""
         query = select(CombinationRow).where(CombinationRow.key == key_of(name))
         if number is not None:
             query = query.where(CombinationRow.number == number)
@@ -72,7 +76,7 @@ class CombinationStore:
         return _stored(row) if row else None
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[StoredCombination]:
-        """The newest of each name that wasn't taken away, the last kept first; all of them or a page."""
+        """The newest of each name that isn't in the trash, the last kept first; all of them or a page."""
         newest = select(func.max(CombinationRow.id)).group_by(CombinationRow.key)
         query = select(CombinationRow).where(CombinationRow.id.in_(newest), CombinationRow.removed.is_(False))
         query = query.order_by(CombinationRow.id.desc()).limit(limit).offset(offset)

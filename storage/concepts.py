@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.database import Database, insert_new
-from storage.errors import ArchivedConceptError, ConflictError, UnknownConceptError
+from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
 from storage.frames import inside
-from storage.names import key_of, name_taken, named
+from storage.names import IN_USE, key_of, name_taken, named
 from storage.removed import shown
 from storage.tables import (
     AnnotationRow,
@@ -113,19 +113,24 @@ class ConceptStore:
         return row
 
     def find(self, name: str) -> ConceptRow | None:
-        """By its name, or by one it had before it was renamed; an archived one too."""
+        """By its name, or by one it had before it was renamed; none that is in the trash."""
         with self._database.read() as session:
             return session.scalar(named(), {"key": key_of(name)})
 
     def get(self, concept_id: int) -> ConceptRow:
-        """Raises `UnknownConceptError`, also for one that was deleted or archived."""
+        """Raises `UnknownConceptError`, and of one in the trash `ConceptInTrashError`."""
         with self._database.read() as session:
             row = session.get(ConceptRow, concept_id)
-        if row is None or row.deleted:
-            raise UnknownConceptError(f"“{row.name}” was deleted." if row else "There is no such concept.")
-        if row.archived:
-            raise ArchivedConceptError(row.name)
+        if row is None:
+            raise UnknownConceptError("There is no such concept.")
+        if row.deleted or row.archived:
+            raise ConceptInTrashError(row.name)
         return row
+
+    def any(self, concept_id: int) -> ConceptRow | None:
+        """One in the trash too."""
+        with self._database.read() as session:
+            return session.get(ConceptRow, concept_id)
 
     def set_scale(self, concept_id: int, scale: dict[str, Any] | None) -> bool:
         """What is answered of this concept: None for yes or no. Whether it could be set: never once anybody,
@@ -140,46 +145,41 @@ class ConceptStore:
         return True
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
-        """Id → name, of deleted ones too."""
+        """Id → name, of those in the trash too."""
         with self._database.read() as session:
             query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
             return {row[0]: row[1] for row in session.execute(query)}
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
-        """Those that are neither deleted nor archived, the first begun first; all of them or a page."""
-        query = select(ConceptRow).where(ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None))
+        """Those that are not in the trash, the first begun first; all of them or a page."""
+        query = select(ConceptRow).where(IN_USE)
         query = query.order_by(ConceptRow.created, ConceptRow.id).limit(limit).offset(offset)
         with self._database.read() as session:
             return list(session.scalars(query))
 
-    def delete(self, concept_id: int) -> ConceptRow:
-        """Hides a concept with everything that belongs to it, and sets its name free."""
+    def put_away(self, concept_id: int) -> ConceptRow:
+        """Puts a concept into the trash with everything that belongs to it, and sets its name free."""
         with self._database.write() as session:
             row = session.get_one(ConceptRow, concept_id)
             row.deleted = row.deleted or now()
             row.key = f" deleted {concept_id}"  # no name begins with a space
         return row
 
-    def undelete(self, concept_id: int) -> ConceptRow:
-        """Brings a deleted concept back. Raises `ConflictError` where its name was given away meanwhile."""
+    def restore(self, concept_id: int) -> ConceptRow:
+        """Takes a concept out of the trash, also one that an older version archived. Raises `ConflictError`
+        where its name was given away meanwhile."""
         try:
             with self._database.write() as session:
                 row = session.get(ConceptRow, concept_id)
                 if row is None:
                     raise UnknownConceptError("There is no such concept.")
-                row.deleted, row.key = None, key_of(row.name)
+                row.deleted, row.archived, row.key = None, None, key_of(row.name)
         except IntegrityError as error:
             raise ConflictError(
-                "Another concept has this name by now. Rename or delete that one first; both are kept."
+                "Another concept has this name by now. Rename that one, or put it into the trash; both are "
+                "kept."
             ) from error
         return row
-
-    def deleted(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
-        """The last deleted first; all of them or a page."""
-        query = select(ConceptRow).where(ConceptRow.deleted.is_not(None))
-        query = query.order_by(ConceptRow.deleted.desc(), ConceptRow.id.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
 
     def add_definition(
         self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None

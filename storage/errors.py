@@ -68,15 +68,15 @@ class UnknownConceptError(DiscernError):
     http_status = 404
 
 
-class ArchivedConceptError(UnknownConceptError):
-    """The concept is archived, so nothing can be done with it until it is brought back."""
+class ConceptInTrashError(UnknownConceptError):
+    """The concept is in the trash, so nothing can be done with it until it is restored."""
 
     http_status = 409
-    in_terminal = "Bring it back: discern concept restore “{error.concept}”."
-    on_screen = "Bring it back on Start."
+    in_terminal = "Restore it: discern trash restore --concept “{error.concept}”."
+    on_screen = "Restore it on Library, Trash."
 
     def __init__(self, concept: str) -> None:
-        super().__init__(f"“{concept}” is archived.")
+        super().__init__(f"“{concept}” is in the trash.")
         self.concept = concept
 
 

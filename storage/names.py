@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, func, literal, select
 
 from storage.database import Database
 from storage.errors import ConflictError
 from storage.tables import ConceptRow, FormerNameRow
+
+# Of a concept that isn't in the trash. Older versions marked what was archived apart from what was deleted.
+IN_USE = and_(ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None))
 
 
 def key_of(name: str) -> str:
@@ -25,8 +28,8 @@ def id_of(name: str) -> ScalarSelect[int]:
 @cache  # to put it together takes longer than to ask it
 def named() -> Select[ConceptRow]:
     """The concept that has the parameter `key` for a name (see `key_of`), or else had it last."""
-    its = ConceptRow.id == _id_of(bindparam("key", type_=String)), ConceptRow.deleted.is_(None)
-    return select(ConceptRow).where(*its)
+    its = ConceptRow.id == _id_of(bindparam("key", type_=String))
+    return select(ConceptRow).where(its, IN_USE)
 
 
 def _id_of(key: ColumnElement[str]) -> ScalarSelect[int]:
@@ -37,11 +40,11 @@ def _id_of(key: ColumnElement[str]) -> ScalarSelect[int]:
 
 def name_taken(database: Database, name: str) -> ConflictError:
     """What to raise where another concept has this name."""
-    with database.read() as session:
-        archived = session.scalar(select(ConceptRow.archived).where(ConceptRow.key == key_of(name)))
-    if archived:
+    with database.read() as session:  # of one that an older version archived
+        kept = session.scalar(select(ConceptRow.archived).where(ConceptRow.key == key_of(name)))
+    if kept:
         return ConflictError(
-            f"There is an archived concept called “{name}”. Choose another name, or bring that one back."
+            f"A concept called “{name}” is in the trash. Choose another name, or restore that one."
         )
     return ConflictError(
         f"There is a concept called “{name}” already. Choose another name, or go on with that one."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storage.database import Database, insert_or_update
+from storage.names import IN_USE
 from storage.tables import ConceptRow, ProtectionRow
 
 
@@ -42,9 +43,7 @@ class ProtectionStore:
             session.get_one(ConceptRow, concept_id).protection = shown_as
 
     def in_use(self) -> set[str]:
-        """What the concepts that are neither deleted nor archived say, those that say something."""
-        query = select(ConceptRow.protection).where(
-            ConceptRow.protection != "", ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None)
-        )
+        """What the concepts that are not in the trash say, those that say something."""
+        query = select(ConceptRow.protection).where(ConceptRow.protection != "", IN_USE)
         with self._database.read() as session:
             return set(session.scalars(query.distinct()))

@@ -1,4 +1,4 @@
-"""Pictures that somebody removed from the library: in the bin, put back, or gone for good.
+"""Pictures that somebody removed from the library: in the trash, put back, or gone for good.
 
 `pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves
 those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
@@ -25,11 +25,10 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy import cast as as_type
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.collections import forget
 from storage.database import Database, chunks, insert_new
@@ -61,7 +60,7 @@ MEASURING = ("random", "imported")  # how pictures that measure come in; others 
 
 @lru_cache(64)  # nearly every query says it of one of a few columns
 def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """Of a column that names a picture: whether the picture is in the library and not in the bin."""
+    """Of a column that names a picture: whether the picture is in the library and not in the trash."""
     return column.not_in(select(PictureRow.id).where(PictureRow.removed.is_not(None)))
 
 
@@ -74,21 +73,10 @@ def changes_since(session: Session, sequence: int) -> tuple[set[str], int]:
 
 @dataclass(frozen=True)
 class Hidden:
-    """The pictures in the bin; `version` is another one whenever one was removed or put back."""
+    """The pictures in the trash; `version` is another one whenever one was removed or put back."""
 
     ids: frozenset[str]
     version: int
-
-
-@dataclass(frozen=True)
-class RemovedPicture:
-    """`place` is the first place it is at, empty where it is at none any more."""
-
-    id: str
-    place: str
-    bytes: int
-    removed: datetime
-    author: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +93,7 @@ class PurgedRows:
 
 
 class Removed:
-    """All reads and writes of what is in the bin."""
+    """All reads and writes of what is in the trash."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -122,7 +110,7 @@ class Removed:
             return self._hidden
 
     def among(self, picture_ids: Sequence[str]) -> set[str]:
-        """Those of these that are in the bin."""
+        """Those of these that are in the trash."""
         return set(self.hidden().ids.intersection(picture_ids))
 
     def refused(self, picture_ids: Sequence[str]) -> set[str]:
@@ -136,26 +124,12 @@ class Removed:
             }
 
     def remove(self, picture_ids: Sequence[str], author: str) -> list[str]:
-        """Into the bin; says which were in the library, in the order given."""
+        """Into the trash; says which were in the library, in the order given."""
         return self._move(picture_ids, author, remove=True)
 
     def restore(self, picture_ids: Sequence[str], author: str) -> list[str]:
-        """Out of the bin; says which were in it, in the order given."""
+        """Out of the trash; says which were in it, in the order given."""
         return self._move(picture_ids, author, remove=False)
-
-    def page(self, limit: int, before: tuple[datetime, str] | None = None) -> list[RemovedPicture]:
-        """The bin, what was removed last first, beginning behind (removed, id)."""
-        p, r = PictureRow, aliased(RemovalRow)
-        place = select(func.min(SourceRow.uri)).where(SourceRow.picture_id == p.id).scalar_subquery()
-        last = select(func.max(r.sequence)).where(r.picture_id == p.id).scalar_subquery()
-        query = select(p.id, place, p.bytes, p.removed, RemovalRow.author)
-        query = query.join(RemovalRow, RemovalRow.sequence == last, isouter=True)
-        query = query.where(p.removed.is_not(None), p.id != PURGED)
-        if before:
-            query = query.where(tuple_(p.removed, p.id) < tuple_(*before))
-        with self._database.read() as session:
-            rows = session.execute(query.order_by(p.removed.desc(), p.id.desc()).limit(limit)).all()
-        return [RemovedPicture(row[0], row[1] or "", row[2], row[3], row[4] or "") for row in rows]
 
     def ids(self, limit: int) -> list[str]:
         query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
@@ -183,7 +157,7 @@ class Removed:
             return gone + (session.scalar(in_bin.select_from(e)) or 0)
 
     def purge(self, picture_ids: Sequence[str], author: str, *, refuse: bool) -> PurgedRows:
-        """For good, with everything that is kept of them here; only those that are in the bin. `refuse`:
+        """For good, with everything that is kept of them here; only those that are in the trash. `refuse`:
         their ids alone are kept, so that they don't come in again.
 
         What was said of them stays as empty events without picture, author or words: label events are
@@ -248,7 +222,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     session.execute(
         update(RemovalRow).where(RemovalRow.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED)
     )
-    # Whoever has read up to the last removal sees by another event that the bin has changed.
+    # Whoever has read up to the last removal sees by another event that the trash has changed.
     insert_new(session, RemovalRow, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
     deleted(PendingVectorRow, PendingVectorRow.picture_id)
     forget(session, ids)

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from storage.concepts import WATCHING, put_behind
 from storage.database import Database, chunks, insert_new
 from storage.errors import UnknownWatchError
+from storage.names import IN_USE
 from storage.removed import shown
 from storage.tables import ConceptRow, DeliveryRow, WatchedPictureRow, WatchRow, now
 
@@ -100,10 +101,9 @@ class Watches:
             return [_watch(row) for row in session.scalars(query)]
 
     def going(self) -> list[Watch]:
-        """Those that nobody stopped, of concepts that are neither deleted nor archived."""
+        """Those that nobody stopped, of concepts that are not in the trash."""
         query = select(WatchRow).join(ConceptRow, ConceptRow.id == WatchRow.concept_id)
-        in_use = ConceptRow.deleted.is_(None), ConceptRow.archived.is_(None)
-        query = query.where(WatchRow.stopped.is_(None), *in_use).order_by(WatchRow.id)
+        query = query.where(WatchRow.stopped.is_(None), IN_USE).order_by(WatchRow.id)
         with self._database.read() as session:
             return [_watch(row) for row in session.scalars(query)]
 

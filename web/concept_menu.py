@@ -1,21 +1,23 @@
-"""The menu of a concept, on its card and at its head: rename, duplicate, archive."""
+"""The menu of a concept, on its card and at its head: rename, duplicate, move to trash."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render
+from web.screens.trash import move
 from web.words import count
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a press came to. `dialog`: HTML that asks for more, empty once it is done. `name`: of the concept
-    that it came to, empty where that is archived."""
+    that it came to, empty where that is in the trash."""
 
     dialog: str
     said: Notice | None = None
@@ -46,18 +48,9 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
         answers = workbench.definitions.concept(copy).answers.answers
         taken = f", with {count(answers, 'answer')}" if along else ""
         return Outcome("", Notice(f"“{copy}” is begun{taken}.", "good"), copy)
-    if action.name == "archive":
-        return Outcome("", archived_notice(workbench.catalogue.archive(name).name))
-    if action.name == "unarchive":
-        back = workbench.catalogue.restore(name)
-        return Outcome("", Notice(f"“{back}” is back.", "good"), back)
+    if action.name in ("trash-concept", "restore-concept"):
+        return Outcome("", move(workbench, action, dict(parse_qsl(name)), author))
     return None
-
-
-def archived_notice(name: str) -> Notice:
-    """With the way back."""
-    undo = Button("Undo", "unarchive", name, "undo-2")
-    return Notice(f"“{name}” is archived, with all that belongs to it.", "good", undo)
 
 
 def renamed_notice(before: str, name: str) -> Notice | None:

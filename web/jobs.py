@@ -15,7 +15,7 @@ TITLES = {
     "add sample": "Getting the sample pictures",
     "check library": "Looking whether everything is there",
     "read dates": "Asking pictures when they were taken",
-    "empty bin": "Taking away for good what was removed",
+    "empty bin": "Emptying the trash",
     "find neighbours": "Finding out which pictures look alike",
     "tidy vectors": "Removing what only older states need",
     "read words": "Reading the words in pictures",

@@ -17,7 +17,7 @@ from benchmarks.growth import made_up
 from benchmarks.growth.made_up import A_WRITE, CONCEPT, DIMENSION
 from concepts.candidates.grid import wall_pictures
 from concepts.workbench import Workbench
-from concepts.workbench.removing import MOST
+from concepts.workbench.trash import MOST
 from storage.pictures.duplicates import near_groups
 from storage.vectors.clusters import clustered
 from storage.vectors.graph import A_CLUSTER, SEED
@@ -136,8 +136,8 @@ def _of_leaving(bench: Workbench, ids: list[str]) -> Iterator[Cost]:
 
     def delete() -> None:
         for start in range(0, len(leaving), MOST):
-            bench.removing.remove(leaving[start : start + MOST], author="synthetic")
-        bench.removing.empty_bin(author="synthetic")
+            bench.trash.put("picture", *leaving[start : start + MOST], author="synthetic")
+        bench.trash.empty(author="synthetic")
 
     yield costs_of("delete 1 % for good", delete, once=True)
 

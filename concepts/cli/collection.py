@@ -134,36 +134,6 @@ def collection_undo(
     )
 
 
-@collection.command("remove")
-def collection_remove(which: Which, as_json: Json = False) -> None:
-    """Take it out of the lists. Its pictures stay; collection restore brings it back."""
-    found = workbench().collections.remove(which)
-
-    def human() -> None:
-        say(f"“{found.name}” is removed. To bring it back: discern collection restore {found.id}.")
-        if found.concepts:
-            say(f"Still looking in it: {', '.join(found.concepts)}.")
-
-    show(found, as_json, human)
-
-
-@collection.command("removed")
-def collection_removed(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """Those that were removed, the last one first."""
-    found = workbench().collections.removed(n, skip)
-    show(found, as_json, lambda: _table(found))
-
-
-@collection.command("restore")
-def collection_restore(
-    number: Annotated[int, typer.Argument(min=1, help="Its number: collection removed.")],
-    as_json: Json = False,
-) -> None:
-    """Bring a removed one back."""
-    found = workbench().collections.restore(number)
-    show(found, as_json, lambda: _told(found))
-
-
 @collection.command("addings")
 def collection_addings(as_json: Json = False) -> None:
     """The last addings that brought new pictures, to make collections of."""

@@ -11,7 +11,7 @@ from concepts.cli.groups import Author, Json, Most, Skip, app, combined, workben
 from concepts.cli.output import progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.combining.views import Agreed, CombinationView, Tried
+    from concepts.combining.views import Agreed, Tried
 
 Kept = Annotated[str, typer.Argument(help="What the rule was kept as.", metavar="NAME")]
 Sure = Annotated[float, typer.Option(min=0, max=1, help="From which probability on a picture is flagged.")]
@@ -92,24 +92,6 @@ def combined_export(
     result = workbench().combining.export(name, out, number=number, page=page, int8=int8)
     versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
     show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))
-
-
-@combined.command("remove")
-def combined_remove(name: Kept, author: Author = "me", as_json: Json = False) -> None:
-    """Take a rule out of the list. Nothing is lost: combined restore brings it back."""
-    gone = workbench().combining.remove(name, author=author)
-    show(gone, as_json, lambda: _told(gone, "is taken out of the list"))
-
-
-@combined.command("restore")
-def combined_restore(name: Kept, author: Author = "me", as_json: Json = False) -> None:
-    """Bring back a rule that was taken out of the list."""
-    back = workbench().combining.restore(name, author=author)
-    show(back, as_json, lambda: _told(back, "is back"))
-
-
-def _told(one: CombinationView, what: str) -> None:
-    say(f"“{one.name}” {what}.")
 
 
 def _show(page: Tried) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Name, Skip, concept, workbench
+from concepts.cli.groups import Author, Json, Name, concept, workbench
 from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
@@ -297,31 +297,3 @@ def concept_mine(
         table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
 
     show(result, as_json, human)
-
-
-@concept.command("delete")
-def concept_delete(name: Name, as_json: Json = False) -> None:
-    """Put a concept away with all that belongs to it. Nothing is lost: concept undelete brings it back."""
-    gone = workbench().definitions.delete_concept(name)
-    show(
-        gone, as_json, lambda: say(f"“{gone.name}” is put away. To bring it back: concept undelete {gone.id}")
-    )
-
-
-@concept.command("deleted")
-def concept_deleted(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """Concepts that were put away, the last first."""
-    found = workbench().definitions.deleted_concepts(n, skip)
-    rows = [(c.id, f"{c.deleted:%Y-%m-%d %H:%M}", c.name) for c in found]
-    show(found, as_json, lambda: table(("number", "when", "concept"), rows))
-
-
-@concept.command("undelete")
-def concept_undelete(
-    number: Annotated[int, typer.Argument(min=1, help="As concept deleted lists it.")],
-    as_json: Json = False,
-) -> None:
-    """Bring a concept back."""
-    bench = workbench()
-    name = bench.definitions.undelete_concept(number)
-    show({"name": name}, as_json, lambda: say(f"“{name}” is back."))

@@ -66,6 +66,7 @@ settings = _group("The model endpoint: where it is and what it costs.")
 models = _group("The models of the endpoint: what they can do.")
 bundle = _group("Exported classifiers.")
 combined = _group("Rules over several concepts that were kept.")
+trash = _group("What is out of use, of every kind.")
 app.add_typer(library, name="library")
 app.add_typer(collection, name="collection")
 app.add_typer(concept, name="concept")
@@ -75,6 +76,7 @@ app.add_typer(models, name="models")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
 app.add_typer(combined, name="combined")
+app.add_typer(trash, name="trash")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 Name = Annotated[str, typer.Argument(help="The concept's name.", metavar="NAME")]

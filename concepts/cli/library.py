@@ -36,7 +36,7 @@ def library_add(
             f"in {result.seconds:.0f} s."
         )
         if result.removed_before:
-            say(f"  {result.removed_before:,} were removed by you before (see: library bin)")
+            say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
         for reason, count in result.skipped.items():
             say(f"  {count:,} skipped: {reason} (see: library info --bad)")
         say(bench.pictures.library_info().encoder_note)
@@ -71,7 +71,7 @@ def library_info(
                 ("Near-duplicates", f"{info.near_duplicates:,}"),
                 ("Size", f"{info.bytes / 1e6:,.1f} MB"),
                 ("Skipped files", f"{info.bad_files:,}"),
-                ("In the bin", f"{info.in_bin:,}"),
+                ("In the trash", f"{info.in_bin:,}"),
                 ("Waiting for vectors", f"{info.pending:,}"),
                 ("Encoder", info.fingerprint or "none yet"),
                 ("", info.encoder_note),

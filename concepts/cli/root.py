@@ -11,7 +11,6 @@ import typer
 
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
-    bins,
     browsing,
     bundles,
     catalogue,
@@ -33,6 +32,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     review,
     score,
     study,
+    trash,
     versions,
     walls,
     watch,

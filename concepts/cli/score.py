@@ -65,8 +65,8 @@ def export_scores(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What every finished concept says of every picture of the library, as one table. Archived concepts are
-    left out, and those without a version for the library's encoder, with the reason."""
+    """What every finished concept says of every picture of the library, as one table. Left out are concepts
+    in the trash, and those without a version for the library's encoder, with the reason."""
     with progress("Scoring", f"{out} was not written.") as listener:
         result = workbench().score_tables.write(out, concepts or [], listener=listener)
 

@@ -1,4 +1,4 @@
-"""Taking removed pictures away for good: all that this app keeps of them, and never their own files."""
+"""Erasing the pictures in the trash: all that this app keeps of them, and never their own files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Emptied(View):
     refused: bool = False
 
 
-def empty_bin(
+def erase(
     collection: Collection,
     renditions: Renditions,
     uploads: KeptUploads,
@@ -47,7 +47,7 @@ def empty_bin(
     listener: Listener,
 ) -> Emptied:
     """Files and vectors go before the rows that lead to them, so that what a killed run left over is still in
-    the bin, for the next one."""
+    the trash, for the next one."""
     removed = collection.removed
     ids = removed.ids(collection.library.counts().in_bin + AT_ONCE)
     if not ids:

@@ -29,11 +29,11 @@ from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
-from concepts.workbench.removing import Removing
 from concepts.workbench.review import Review
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.steadiness import Steadiness
+from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
@@ -57,9 +57,9 @@ class Workbench:
         self.look_alikes = LookAlikes(self.context)
         self.pictures = Pictures(self.context, self.look_alikes)
         self.browsing = Browsing(self.context)
-        self.removing = Removing(self.context)
         self.captions = Captions(self.context)
         self.collections = Collections(self.context)
+        self.trash = Trash(self.context, self.collections)
         self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
         self.definitions = Definitions(self.context)

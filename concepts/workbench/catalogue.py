@@ -1,17 +1,15 @@
-"""Use cases of concepts as a whole: rename, duplicate, archive."""
+"""Use cases of concepts as a whole: rename, duplicate."""
 
 from __future__ import annotations
 
-from concepts.definition.names import checked_name, id_in
+from concepts.definition.names import checked_name
 from concepts.learning.scale import Scale
 from concepts.workbench.concept_views import (
-    ArchivedConcept,
     RenamedConcept,
     ScaleView,
     scale_view,
 )
 from concepts.workbench.context import Context
-from storage.tables import ConceptRow
 
 
 class Catalogue:
@@ -21,7 +19,7 @@ class Catalogue:
         self._context = context
 
     def names(self) -> list[str]:
-        """Of the concepts that are neither deleted nor archived, in the order of the alphabet."""
+        """Of the concepts, in the order of the alphabet."""
         return sorted((row.name for row in self._context.store.all()), key=str.casefold)
 
     def scales(self) -> dict[str, ScaleView]:
@@ -77,35 +75,3 @@ class Catalogue:
         if labels:
             self._context.log.copy(source.id, copy.id, author)
         return copy.name
-
-    def archive(self, name: str) -> ArchivedConcept:
-        """Takes a concept out of lists and the sidebar. Its work in the background is cancelled, what it
-        watches is left alone, and nothing can be done with it until `restore`. Nothing is lost, and its name
-        stays its own. Archived again, nothing changes."""
-        concept = self._archived(name) or self._context.concept(name)
-        row = self._context.catalogue.archive(concept.id)
-        self._context.jobs.store.cancel_all(concept.id)
-        return _view(row)
-
-    def restore(self, name: str) -> str:
-        """Brings an archived concept back as it was; returns its name. Cancelled work can be tried again. One
-        that isn't archived stays as it is. Raises `UnknownConceptError`."""
-        concept = self._archived(name) or self._context.concept(name)
-        return self._context.catalogue.restore(concept.id).name
-
-    def archived(self, limit: int | None = None, offset: int = 0) -> list[ArchivedConcept]:
-        """The last archived first; all of them or a page."""
-        return [_view(row) for row in self._context.catalogue.archived(limit, offset)]
-
-    def _archived(self, name: str) -> ConceptRow | None:
-        """By its name or as `id:7`; None where it isn't archived."""
-        number = id_in(name)
-        found = self._context.store.find(name)
-        if found is None and number is not None:
-            found = self._context.catalogue.find(number)
-        return found if found and found.archived else None
-
-
-def _view(row: ConceptRow) -> ArchivedConcept:
-    assert row.archived is not None
-    return ArchivedConcept(id=row.id, name=row.name, archived=row.archived)

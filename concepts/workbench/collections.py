@@ -59,10 +59,6 @@ class Collections:
         """Number → name, by name."""
         return {one.id: one.name for one in self._named.all()}
 
-    def removed(self, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
-        """The last removed first: each can be brought back."""
-        return self._views(self._named.all(limit, offset, removed=True))
-
     def get(self, collection: str | int) -> CollectionView:
         """By its number, or its name. Raises `UnknownCollectionError`."""
         return self._views([self._find(collection)])[0]
@@ -148,19 +144,6 @@ class Collections:
         """Takes one change of its pictures back, by its number; None where nothing is left of it."""
         undone = self._named.undo(self._find(collection).id, change, author)
         return change_view(undone) if undone else None
-
-    def remove(self, collection: str | int) -> CollectionView:
-        """Takes it out of the lists; it follows no folder any more. Concepts that look in it go on to:
-        nothing that was asked or measured becomes something else."""
-        found = self._find(collection)
-        self._named.remove(found.id)
-        return self.get(found.id)
-
-    def restore(self, collection: int) -> CollectionView:
-        """Brings a removed one back, with what has come into its folder since."""
-        self._named.restore(self._named.get(collection).id)
-        self._named.follow()
-        return self.get(collection)
 
     # What concepts look in
 

@@ -165,17 +165,6 @@ class Combining:
         """The newest of this name, or an older one. Raises `UnknownCombinationError`."""
         return self._view(self._stored(name, number))
 
-    def remove(self, name: str, *, author: str) -> CombinationView:
-        """Takes a rule out of the list. Nothing is lost: `restore` brings it back."""
-        return self._view(self._again(self._stored(name), author, removed=True))
-
-    def restore(self, name: str, *, author: str) -> CombinationView:
-        """Brings one back that was taken out of the list. One that is in it stays as it is."""
-        stored = self._store.get(name)
-        if stored is None:
-            raise UnknownCombinationError(name)
-        return self._view(self._again(stored, author, removed=False) if stored.removed else stored)
-
     def export(
         self, name: str, out: Path, *, number: int | None = None, page: bool = False, int8: bool = False
     ) -> ExportResult:
@@ -258,11 +247,6 @@ class Combining:
             raise UnknownCombinationError(name)
         return stored
 
-    def _again(self, stored: StoredCombination, author: str, *, removed: bool) -> StoredCombination:
-        return self._store.add(
-            stored.name, stored.members, stored.expression, stored.threshold, author, removed=removed
-        )
-
     def _view(self, stored: StoredCombination) -> CombinationView:
         problem, members = "", tuple[Member, ...]()
         try:
@@ -270,7 +254,7 @@ class Combining:
             members, rule = found.views, found.text
             for head in found.heads:
                 check_fingerprint(head, self._context.collection)
-        except DiscernError as error:  # a member was archived or deleted, or the library has another encoder
+        except DiscernError as error:  # a member is in the trash, or the library has another encoder
             problem = str(error)
             names = self._context.store.names([concept_id for concept_id, _ in stored.members])
             in_order = [names.get(concept_id, "?") for concept_id, _ in stored.members]

@@ -35,18 +35,6 @@ class ScaleView(View):
     names: tuple[str, ...] = ()
 
 
-class DeletedConcept(View):
-    id: int
-    name: str
-    deleted: datetime
-
-
-class ArchivedConcept(View):
-    id: int
-    name: str
-    archived: datetime
-
-
 class RenamedConcept(View):
     """`before` is the name it had; `revision` the definition that has the new one."""
 

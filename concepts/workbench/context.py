@@ -15,7 +15,6 @@ from concepts.classifier.training import check_fingerprint, head_of
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
 from concepts.errors import (
-    ArchivedConceptError,
     NoConceptError,
     SettingsError,
     UnknownConceptError,
@@ -58,6 +57,7 @@ from storage.picture_columns import PictureColumns
 from storage.prompts import PromptStore
 from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
+from storage.trash import TrashStore
 from storage.uploads import uploads_at
 from storage.vectors.graph_files import KeptGraph
 from storage.walls import WallLog
@@ -100,6 +100,7 @@ class Context:
         self.counts = AnswerCounts(self.collection, self.apart, self.log, self.figures)
         self.certifying = CertifyingDraws(self.database)
         self.watches = Watches(self.database)
+        self.trash = TrashStore(self.database)
         self.annotators = AnnotatorChoices(self.database)
         self.prompt_texts = PromptStore(self.database)
         self.protection = ProtectionStore(self.database)
@@ -153,13 +154,13 @@ class Context:
         return redacted(text, self.settings.secrets)
 
     def concept(self, name: str) -> ConceptRow:
-        """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownConceptError`."""
-        concept, number = self.store.find(name), id_in(name)
-        if concept is None and number is not None:
-            return self.store.get(number)
-        if concept is not None and concept.archived:
-            raise ArchivedConceptError(concept.name)
+        """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownConceptError`, and
+        of one in the trash `ConceptInTrashError`."""
+        concept = self.store.find(name)
         if concept is None:
+            number = id_in(name) or self.trash.find("concept", name)
+            if number is not None:
+                return self.store.get(number)
             names = ", ".join(f"“{row.name}”" for row in self.store.all(limit=5))
             if not names:
                 raise NoConceptError(name)

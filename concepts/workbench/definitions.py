@@ -32,7 +32,6 @@ from concepts.workbench.concept_views import (
     ConceptSummary,
     ConceptView,
     CriterionView,
-    DeletedConcept,
     ProposedView,
     RevisionView,
     scale_view,
@@ -132,22 +131,10 @@ class Definitions:
             )
         return self.concept(name)
 
-    def delete_concept(self, name: str) -> DeletedConcept:
-        """Puts a concept away with all that belongs to it; `undelete_concept` brings it back."""
-        return _deleted(self._context.store.delete(self._context.concept(name).id))
-
-    def undelete_concept(self, concept_id: int) -> str:
-        """Returns its name. Raises `DiscernError` where another concept has it by now."""
-        return self._context.store.undelete(concept_id).name
-
-    def deleted_concepts(self, limit: int | None = None, offset: int = 0) -> list[DeletedConcept]:
-        """The last deleted first; all of them or a page."""
-        return [_deleted(row) for row in self._context.store.deleted(limit, offset)]
-
     def steps(self, name: str) -> Steps | None:
         """The steps of this concept's journey; None where there is no such concept."""
         concept = self._context.store.find(name)
-        return self._progress.steps(concept) if concept and not concept.archived else None
+        return self._progress.steps(concept) if concept else None
 
     def is_step(self, name: str, step: str) -> bool:
         """Whether it is one of this concept's journey: Review is where a machine's opinion is worth it."""
@@ -373,11 +360,6 @@ class Definitions:
                 "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
                 "example. Choose another one; nothing was changed."
             )
-
-
-def _deleted(row: ConceptRow) -> DeletedConcept:
-    assert row.deleted is not None
-    return DeletedConcept(id=row.id, name=row.name, deleted=row.deleted)
 
 
 def _checked(**values: Any) -> Definition:

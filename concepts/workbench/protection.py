@@ -73,6 +73,6 @@ class Protections:
     def on_page(self, person: str, concept: str | None) -> OnPage:
         """For a page of a concept, or of none: that shows pictures of all, so the strictest holds."""
         row = self._context.store.find(concept) if concept else None
-        asked = {row.protection} if row and not row.archived else self._store.in_use()
+        asked = {row.protection} if row else self._store.in_use()
         own = self.of_person(person)
         return OnPage(parts=sorted(parts_of(own.shown_as, asked)), key=own.key)

@@ -49,7 +49,7 @@ class ScoreTables:
         context.jobs.register(ScoreTable, self._write)
 
     def columns(self, names: Sequence[str] = ()) -> TableColumns:
-        """Of all concepts that are neither archived nor deleted, or of these."""
+        """Of all concepts that are not in the trash, or of these."""
         columns, left_out = self._columns(self._chosen(names))
         return TableColumns(concepts={c.concept: c.version for c in columns}, left_out=left_out)
 

@@ -28,7 +28,7 @@ SCREENS = {
     "protection": ("/protection", ".page h1"),
     "collections": ("/library?view=collections", ".cards img"),
     "collection": ("/library?view=collections&collection=1", ".ticks img"),
-    "bin": ("/library?view=bin", ".pictures.bin img"),
+    "trash": ("/library?view=trash", ".trash img"),
 }
 
 
@@ -37,7 +37,7 @@ def concept(site: Any) -> None:
     site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     some = [picture.id for picture in site.bench.pictures.newest(4)]
     site.bench.collections.from_pictures("Looked at", some[:3], author="me")
-    site.bench.removing.remove(some[3:], author="me")
+    site.bench.trash.put("picture", *some[3:], author="me")
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -140,6 +140,6 @@ def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(
     page.locator(".notice").get_by_role("button", name="Undo").click()
     page.get_by_text("Undone.").wait_for()
     assert site.bench.collections.get(made.id).pictures == 3
-    page.get_by_role("button", name="Remove").click()
-    page.locator(".notice").get_by_role("button", name="Bring it back").click()
-    page.get_by_text("“By hand” is back.").wait_for()
+    page.get_by_role("button", name="Move to trash").click()
+    page.locator(".notice").get_by_role("button", name="Undo").click()
+    page.get_by_text("“By hand” is restored.").wait_for()

@@ -88,28 +88,31 @@ def test_a_duplicate_takes_the_answers_along_where_that_is_wanted(site: Site, pa
     assert site.bench.definitions.concept("Star (copy)").answers.answers == 2
 
 
-def test_an_archived_concept_comes_back_with_one_press(site: Site, page: Page) -> None:
+def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page) -> None:
     begin(site, "Moon")
     page.goto(site.url)
-    choose(page, "Moon", "Archive")
+    choose(page, "Moon", "Move to trash")
     expect(card(page, "Moon")).to_have_count(0)
     page.locator("#start-concepts .notice").get_by_role("button", name="Undo").click()
     expect(card(page, "Moon")).to_be_visible()
     page.goto(f"{site.url}/define?concept=Moon")
-    choose(page, "Moon", "Archive")
+    choose(page, "Moon", "Move to trash")
     page.wait_for_url("**/?away=Moon#put-away")
     undo = page.locator("#start-concepts .notice").get_by_role("button", name="Undo")
     expect(undo).to_be_in_viewport()
     undo.click()
     expect(card(page, "Moon")).to_be_visible()
     page.goto(f"{site.url}/define?concept=Moon")
-    choose(page, "Moon", "Archive")
+    choose(page, "Moon", "Move to trash")
     page.wait_for_url("**/?away=Moon#put-away")
     page.goto(f"{site.url}/define?concept=Moon")
-    expect(page.locator("#define-head")).to_contain_text("“Moon” is archived. Bring it back on Start.")
-    page.get_by_role("link", name="Choose another").click()
-    page.locator(".archived summary").click()
-    page.get_by_role("button", name="Bring back Moon").click()
+    expect(page.locator("#define-head")).to_contain_text(
+        "“Moon” is in the trash. Restore it on Library, Trash."
+    )
+    page.goto(f"{site.url}/library?view=trash")
+    page.get_by_role("button", name="Restore Moon").click()
+    expect(page.get_by_text("“Moon” is restored.")).to_be_visible()
+    page.goto(site.url)
     expect(card(page, "Moon")).to_be_visible()
 
 
@@ -117,7 +120,7 @@ def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mo
     site: Site, page: Page
 ) -> None:
     for other in site.bench.catalogue.names():  # of many there is a box to find one, which has the focus
-        site.bench.catalogue.archive(other)
+        site.bench.trash.put("concept", other, author="me")
     begin(site, "Kite", "Leaf")
     page.goto(f"{site.url}/label?concept=Kite")
     switch = page.locator(".rail .switch")

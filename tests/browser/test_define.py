@@ -44,20 +44,6 @@ def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, p
     assert page.input_value("#begin-sentence") == "Something else entirely"
 
 
-def test_a_deleted_concept_comes_back_with_undo_and_after_a_reload(site: Any, page: Any) -> None:
-    site.bench.definitions.create_concept("Put away", "A shape")
-    page.goto(site.url)
-    page.click("[aria-label='Delete Put away']")
-    page.click("#start-concepts .notice button:has-text('Undo')")
-    page.wait_for_selector(".card a:has-text('Put away')")
-    page.click("[aria-label='Delete Put away']")
-    page.wait_for_selector(".card a:has-text('Put away')", state="detached")
-    page.reload()
-    page.click(".put-away summary")
-    page.click(".put-away li:has-text('Put away') button")
-    page.wait_for_selector(".card a:has-text('Put away')")
-
-
 def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, page: Any) -> None:
     open_definition(site, page, "Edited")
     page.click(".adder summary")

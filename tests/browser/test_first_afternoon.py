@@ -282,13 +282,13 @@ def remove_and_empty_the_bin(page: Page, app: App) -> int:
         said = [tiles(page).nth(place).locator(".said").inner_text() for place in range(10)]
         answered.append(sum(words != "chosen" for words in said))
         page.keyboard.press("Delete")
-        expect(page.get_by_text("10 pictures removed from the library.")).to_be_visible()
+        expect(page.get_by_text("10 pictures are in the trash.")).to_be_visible()
         expect(page.locator("#library-head .chip").first).to_have_text("290 pictures")
         if not gone_for_good:
             page.get_by_role("button", name="Undo").click()
-    page.get_by_role("button", name="Bin (10)").click()
-    page.get_by_text("Empty the bin …").click()
-    page.get_by_role("button", name="Empty the bin for good").click()
+    page.get_by_role("button", name="Trash", exact=True).click()
+    page.get_by_text("Empty the trash …").click()
+    page.get_by_role("button", name="Empty the trash for good").click()
     expect(page.get_by_role("heading", name="10 pictures are gone for good")).to_be_visible()
     assert answered[0] == answered[1]
     return answered[0]

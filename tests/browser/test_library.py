@@ -1,4 +1,4 @@
-"""The library as people know it: folders, order, filters, the picture with its camera, and the bin."""
+"""The library as people know it: folders, order, filters, the picture with its camera, and the trash."""
 
 from __future__ import annotations
 
@@ -84,17 +84,17 @@ def test_the_camera_is_told_with_the_picture_and_where_it_was_only_when_asked(
     expect(facts).to_contain_text("59.91000, 10.75000")
 
 
-def test_three_are_removed_at_once_put_back_removed_again_and_gone_for_good(
+def test_three_go_into_the_trash_at_once_come_back_go_again_and_are_gone_for_good(
     site: Site, page: Page, album: Path
 ) -> None:
     page.goto(f"{site.url}/library?folder={album}/Garden&sort=name")
     expect(tiles(page)).to_have_count(6)
-    remove = page.get_by_role("button", name="Remove the chosen")
+    remove = page.get_by_role("button", name="Move to trash")
     expect(remove).to_be_hidden()
     tiles(page).nth(0).click(modifiers=["ControlOrMeta"])
     tiles(page).nth(2).click(modifiers=["Shift"])
     remove.click()
-    expect(page.get_by_text("3 pictures removed from the library.")).to_be_visible()
+    expect(page.get_by_text("3 pictures are in the trash.")).to_be_visible()
     expect(tiles(page)).to_have_count(3)
     page.get_by_role("button", name="Undo").click()
     expect(tiles(page)).to_have_count(6)
@@ -102,13 +102,14 @@ def test_three_are_removed_at_once_put_back_removed_again_and_gone_for_good(
     for key in ("x", "ArrowRight", "x", "ArrowRight", "x", "Delete"):
         page.keyboard.press(key)
     expect(tiles(page)).to_have_count(3)
-    page.get_by_role("button", name="Bin (3)").click()
-    expect(page.get_by_role("button", name=re.compile(r"^Put .*\.png back$"))).to_have_count(3)
+    page.get_by_role("button", name="Trash", exact=True).click()
+    restore = page.get_by_role("button", name=re.compile(r"^Restore .*\.png$"))
+    expect(restore).to_have_count(3)
     assert serious_in_both_themes(page) == []
-    page.get_by_role("button", name=re.compile(r"^Put .*\.png back$")).first.click()
-    expect(page.get_by_role("button", name="Bin (2)")).to_be_visible()
-    page.get_by_text("Empty the bin …").click()
-    page.get_by_role("button", name="Empty the bin for good").click()
+    restore.first.click()
+    expect(restore).to_have_count(2)
+    page.get_by_text("Empty the trash …").click()
+    page.get_by_role("button", name="Empty the trash for good").click()
     expect(page.get_by_role("heading", name="2 pictures are gone for good")).to_be_visible()
     assert len(list((album / "Garden").iterdir())) == 6
-    assert site.bench.removing.bin().count == 0
+    assert site.bench.trash.list() == []

@@ -212,7 +212,7 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
     page.get_by_role("link", name="By chance").click()
     page.wait_for_url(lambda url: "order=mixed" in url)
     expect(here).to_contain_text(concept)
-    site.bench.catalogue.archive("Square beside")
+    site.bench.trash.put("concept", "Square beside", author="me")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

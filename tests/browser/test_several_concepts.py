@@ -54,9 +54,9 @@ def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").first.click()
     assert download.value.suggested_filename == "odd-ones-v1.zip"
-    page.get_by_role("button", name="Remove Odd ones").click()
+    page.get_by_role("button", name="Move Odd ones to trash").click()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("“Odd ones” is back.")).to_be_visible()
+    expect(page.get_by_text("“Odd ones” is restored.")).to_be_visible()
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

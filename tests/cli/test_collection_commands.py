@@ -27,9 +27,9 @@ def test_a_concept_looks_in_a_collection_of_a_folder(
         assert {row["id"] for row in csv.DictReader(file)} <= inside
     assert len(discern("library", "search", "ellipse", "--in", "Drawn", "--top", 60)) == 40
     discern("collection", "undo", "Drawn", taken["number"])
-    assert discern("collection", "remove", "Drawn")["concepts"] == [NAME]
-    assert [one["name"] for one in discern("collection", "removed")] == ["Drawn"]
-    discern("collection", "restore", made["id"])
+    discern("trash", "put", "--collection", "Drawn")
+    assert discern("collection", "list") == []
+    assert discern("trash", "restore", "--collection", made["id"])["names"] == ["Drawn"]
     assert discern("concept", "look-in", NAME, "--everything")["pictures"] == 60
 
 

@@ -27,8 +27,7 @@ LOOKS = [
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
     (("concept", "revisions", NAME), "begun"),
-    (("concept", "deleted"), "number"),
-    (("concept", "archived"), "concept"),
+    (("trash", "list"), "labels"),
     (("concept", "versions", NAME), "average precision"),
     (("concept", "quality", NAME), "Version 1, yes from "),
     (("concept", "review", NAME), "evidence"),
@@ -89,18 +88,7 @@ def test_one_answer_is_given_and_taken_back(pictures: Path, discern: Run) -> Non
     assert discern("concept", "labels", "export", NAME) == []
 
 
-def test_a_concept_is_put_away_and_comes_back(pictures: Path, discern: Run, ended: End) -> None:
-    gone = discern("concept", "delete", NAME)
-    assert discern("concept", "list") == []
-    assert discern("concept", "deleted") == [gone]
-    assert ended("concept", "show", NAME).code == 1
-    assert discern("concept", "undelete", gone["id"])["name"] == NAME
-    assert [concept["name"] for concept in discern("concept", "list")] == [NAME]
-
-
-def test_a_concept_is_renamed_duplicated_archived_and_restored(
-    pictures: Path, discern: Run, ended: End
-) -> None:
+def test_a_concept_is_renamed_and_duplicated(pictures: Path, discern: Run, ended: End) -> None:
     discern("concept", "labels", "add", NAME, pictures / "ellipse-0000.png", "yes", "--author", "ana")
     renamed = discern("concept", "rename", NAME, "Ball")
     assert (renamed["before"], discern("concept", "show", NAME)["name"]) == (NAME, "Ball")
@@ -109,13 +97,6 @@ def test_a_concept_is_renamed_duplicated_archived_and_restored(
     assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 1
     (row,) = discern("concept", "labels", "export", "Full")
     assert (row["author"], row["from_concept"], row["recorded_by"]) == ("ana", "Ball", "me")
-    archived = discern("concept", "archive", "Bare")
-    assert discern("concept", "archived") == [archived]
-    assert [concept["name"] for concept in discern("concept", "list")] == ["Ball", "Full"]
-    refused = ended("concept", "mine", "Bare")
-    assert refused.code == 1
-    assert "discern concept restore “Bare”" in refused.err
-    assert discern("concept", "restore", "Bare") == {"name": "Bare"}
     assert ended("concept", "rename", "Full", "ball").code == 1
 
 

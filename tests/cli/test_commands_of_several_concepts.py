@@ -24,8 +24,8 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     discern("combined", "export", "Both", "--out", tmp_path / "both")
     assert load_bundle(tmp_path / "both").columns == ("Both", ONE, OTHER)
     assert discern("combined", "show", "both", "--n", 1)["threshold"] == 0.3
-    discern("combined", "remove", "Both")
+    discern("trash", "put", "--rule", "Both")
     assert discern("combined", "list") == []
-    assert discern("combined", "restore", "Both")["number"] == 3
+    assert discern("trash", "restore", "--rule", "Both")["names"] == ["Both"]
     table = discern("export-scores", "--out", tmp_path / "all.csv")
     assert (table["rows"], table["concepts"]) == (60, {ONE: 1, OTHER: 1})

@@ -63,7 +63,7 @@ def test_a_name_that_the_command_line_takes_is_reached_by_rest(
     assert found.status_code == 200, found.text
     assert found.json()["name"] == kept
     assert api.get(address(f"id:{found.json()['id']}")).json() == found.json()
-    bench.context.store.delete(found.json()["id"])
+    bench.context.store.put_away(found.json()["id"])
 
 
 @same_library
@@ -79,7 +79,7 @@ def test_command_line_and_rest_take_the_same_names(api: TestClient, bench: Workb
     assert made.status_code == (201 if expected else 422), made.text
     if expected:
         assert made.json()["name"] == expected
-        bench.context.store.delete(made.json()["id"])
+        bench.context.store.put_away(made.json()["id"])
 
 
 @pytest.mark.parametrize("name", ["a/b", "a\\b", "..", "two\nlines", "id:77"])
@@ -94,8 +94,8 @@ def test_a_concept_of_before_there_was_a_rule_is_reached_by_its_id(
         assert api.get(f"concepts/id:{row.id}{path}").status_code == 200
     assert api.get(f"concepts/id:{row.id}").json()["name"] == name
     assert discern("concept", "show", name) == discern("concept", "show", f"id:{row.id}")
-    assert api.delete(f"concepts/id:{row.id}").json()["name"] == name
-    assert api.get(f"concepts/id:{row.id}").status_code == 404
+    assert api.post("trash", json={"concept": f"id:{row.id}"}).json()["names"] == [name]
+    assert api.get(f"concepts/id:{row.id}").status_code == 409
 
 
 def test_the_longest_name_is_taken_and_a_longer_one_is_not(bench: Workbench) -> None:

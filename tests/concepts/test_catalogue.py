@@ -1,13 +1,11 @@
-"""Concepts as a whole: another name, a copy, the archive. What was said and measured stays as it is."""
+"""Concepts as a whole: another name, a copy. What was said and measured stays as it is."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 from answering import answer
 
-from concepts.errors import ArchivedConceptError, ConflictError, DiscernError, UnknownConceptError
+from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -178,42 +176,3 @@ def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: W
         == bench.context.store.evaluation_pictures(bench.context.concept(OTHER).id).keys()
     )
     assert renewal.open
-
-
-# The archive
-
-
-def test_an_archived_concept_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
-    bench = trained
-    bench.definitions.create_concept(OTHER, "A filled rectangle.")
-    job = bench.versions.submit_train(NAME)
-    before = bench.definitions.concept(NAME)
-    archived = bench.catalogue.archive(NAME)
-    assert bench.catalogue.archive(NAME) == archived
-    assert bench.catalogue.archived() == [archived]
-    assert [c.name for c in bench.definitions.concepts()] == bench.catalogue.names() == [OTHER]
-    assert bench.installation.job(job).state == "cancelled"
-    assert bench.definitions.steps(NAME) is None
-    for name in (NAME, f"id:{archived.id}"):
-        with pytest.raises(ArchivedConceptError, match="is archived"):
-            bench.definitions.concept(name)
-    with pytest.raises(ConflictError, match="archived concept"):
-        bench.definitions.create_concept(NAME.upper(), "Another one.")
-    with pytest.raises(ConflictError, match="archived concept"):
-        bench.catalogue.rename(OTHER, NAME, author="me")
-    assert bench.catalogue.restore(f"id:{archived.id}") == NAME
-    assert bench.catalogue.restore(NAME) == NAME
-    assert bench.definitions.concept(NAME) == before
-    assert bench.catalogue.archived() == []
-    with pytest.raises(UnknownConceptError):
-        bench.catalogue.restore("No such concept")
-
-
-def test_a_deleted_concept_is_not_among_the_archived(open_bench: Callable[[], Workbench]) -> None:
-    bench = open_bench()
-    gone = bench.definitions.create_concept(NAME, "A filled ellipse.").id
-    bench.definitions.delete_concept(NAME)
-    with pytest.raises(DiscernError):
-        bench.catalogue.archive(NAME)
-    bench.definitions.undelete_concept(gone)
-    assert bench.catalogue.names() == [NAME]

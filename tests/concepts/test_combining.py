@@ -10,12 +10,11 @@ import pytest
 from answering import answer
 
 from concepts.errors import (
-    ArchivedConceptError,
+    ConceptInTrashError,
     ConflictError,
     DiscernError,
     NoVersionError,
     RuleTextError,
-    UnknownCombinationError,
 )
 from concepts.export.loading import load_bundle
 from concepts.settings import load_settings
@@ -145,16 +144,6 @@ def test_what_is_kept_stays_with_its_versions_and_is_numbered(bench: Workbench) 
     assert [view.number for view in bench.combining.kept()] == [2]
 
 
-def test_one_that_is_taken_out_of_the_list_comes_back_as_it_was(bench: Workbench) -> None:
-    bench.combining.keep("Lonely ball", RULE, author="me")
-    bench.combining.remove("Lonely ball", author="me")
-    assert bench.combining.kept() == []
-    with pytest.raises(UnknownCombinationError):
-        bench.combining.tried("", kept="Lonely ball")
-    assert bench.combining.restore("Lonely ball", author="me").rule == RULE
-    assert [view.name for view in bench.combining.kept()] == ["Lonely ball"]
-
-
 def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
     bench: Workbench, tmp_path: Path
 ) -> None:
@@ -186,8 +175,8 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
     with pytest.raises(DiscernError, match="between 0 and 1"):
         bench.combining.tried(RULE, threshold=1.0)
     bench.combining.keep("Lonely ball", RULE, author="me")
-    bench.catalogue.archive(OTHER)
-    assert "archived" in bench.combining.one("Lonely ball").problem
-    with pytest.raises(ArchivedConceptError):
+    bench.trash.put("concept", OTHER, author="me")
+    assert "in the trash" in bench.combining.one("Lonely ball").problem
+    with pytest.raises(ConceptInTrashError):
         bench.combining.archive("Lonely ball")
     assert bench.combining.could_be_combined() == [NAME]

@@ -115,23 +115,6 @@ def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) 
     ]
 
 
-def test_a_deleted_concept_comes_back_with_everything_and_frees_its_name_meanwhile(
-    workbench: Workbench,
-) -> None:
-    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
-    gone = workbench.definitions.delete_concept("circle")
-    assert workbench.definitions.concepts() == []
-    workbench.definitions.create_concept("Circle", "Another one")
-    with pytest.raises(DiscernError, match="this name by now"):
-        workbench.definitions.undelete_concept(gone.id)
-    workbench.definitions.delete_concept("Circle")
-    assert workbench.definitions.undelete_concept(gone.id) == "Circle"
-    assert [q.text for q in workbench.definitions.concept("Circle").revision.definition.queries] == [
-        "ellipse"
-    ]
-    assert len(workbench.definitions.deleted_concepts()) == 1
-
-
 def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -> None:
     job = workbench.definitions.submit_mine("Circle")
     assert workbench.installation.latest_job(("mine",), "Circle") is not None

@@ -57,7 +57,7 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
 
 def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
     bench.look_alikes.find()
-    bench.removing.remove([bench.pictures.newest(1)[0].id], author="me")
+    bench.trash.put("picture", bench.pictures.newest(1)[0].id, author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = bench.context.neighbourhood.graph(vectors)
     assert graph is not None
@@ -69,7 +69,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
     bench.look_alikes.find()
-    bench.removing.remove([p.id for p in bench.pictures.newest(75)], author="me")
+    bench.trash.put("picture", *[p.id for p in bench.pictures.newest(75)], author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
     assert graph is not None
@@ -94,8 +94,8 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
 def test_emptying_the_bin_takes_a_picture_out_of_the_lists_of_others(bench: Workbench) -> None:
     bench.look_alikes.find()
     gone = bench.pictures.newest(1)[0].id
-    bench.removing.remove([gone], author="me")
-    done = bench.removing.empty_bin(author="me")
+    bench.trash.put("picture", gone, author="me")
+    done = bench.trash.empty(author="me")
     assert (done.vectors, done.tables) == (1, 1)
     assert done.lists > 0
     graph = bench.context.collection.graph().newest()

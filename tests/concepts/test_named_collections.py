@@ -58,19 +58,6 @@ def test_what_comes_into_a_followed_folder_joins_but_not_what_was_taken_out(
     assert [change.deed for change in bench.collections.changes("Rooms")] == ["followed", "taken", "made"]
 
 
-def test_a_removed_collection_follows_nothing_until_it_is_brought_back(
-    bench: Workbench, tmp_path: Path
-) -> None:
-    folder = draw_folder(tmp_path / "rooms", 2, 300)
-    bench.pictures.add_pictures([folder])
-    made = bench.collections.from_folder("Rooms", folder, author=ME)
-    bench.collections.remove("Rooms")
-    draw_folder(folder / "new", 2, 700)
-    bench.pictures.add_pictures([folder])
-    assert bench.collections.get(made.id).pictures == 2
-    assert bench.collections.restore(made.id).pictures == 4
-
-
 def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench, tmp_path: Path) -> None:
     before = set(bench.context.collection.library.all_ids())
     bench.pictures.add_pictures([draw_folder(tmp_path / "job", 4, 900)])
@@ -112,26 +99,12 @@ def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_u
     assert bench.collections.add("Mine", [], author=ME) is None
 
 
-def test_names_are_unique_whatever_the_case_and_free_again_after_removing(bench: Workbench) -> None:
-    first = bench.collections.from_pictures("Rooms", [], author=ME)
-    with pytest.raises(ConflictError):
-        bench.collections.from_pictures(" ROOMS ", [], author=ME)
-    bench.collections.remove("rooms")
+def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
     bench.collections.from_pictures("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
-        bench.collections.restore(first.id)
-    bench.collections.rename("Rooms", "Other rooms")
-    assert bench.collections.restore(first.id).name == "Rooms"
+        bench.collections.from_pictures(" ROOMS ", [], author=ME)
     with pytest.raises(UnknownCollectionError):
         bench.collections.get("Nothing")
-
-
-def test_a_concept_goes_on_looking_in_a_collection_that_is_removed(bench: Workbench) -> None:
-    bench.collections.from_pictures("Some", some(bench, 40), author=ME)
-    bench.definitions.begin_concept("Round", "An ellipse.")
-    bench.collections.look_in("Round", ["Some"], author=ME)
-    assert bench.collections.remove("Some").concepts == ["Round"]
-    assert bench.collections.looked_in("Round").pictures == 40
 
 
 def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:

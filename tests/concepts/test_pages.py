@@ -45,10 +45,10 @@ def filled(answered_once: Workbench) -> Workbench:
     for number in range(2, 6):
         bench.definitions.create_concept(f"Concept {number}", "Another one.")
         gone = store.create(f"Gone {number}")
-        store.delete(gone.id)
+        store.put_away(gone.id)
         store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
         heads.add(concept.id, replace(newest, number=0))
-    store.delete(store.create("Gone 1").id)
+    store.put_away(store.create("Gone 1").id)
     for number in range(1, 6):
         heads.add_evaluation(concept.id, number, 0, unmeasured(number).model_dump(mode="json"))
     for picture in bench.context.collection.library.all_ids()[:5]:
@@ -58,7 +58,7 @@ def filled(answered_once: Workbench) -> Workbench:
 
 LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.definitions.concepts(*page),
-    "deleted concepts": lambda bench, *page: bench.definitions.deleted_concepts(*page),
+    "trash": lambda bench, *page: bench.trash.list("concept", *page),
     "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
     "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
     "labels": lambda bench, *page: bench.label_files.label_rows(NAME, *page),

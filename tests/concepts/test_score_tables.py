@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from concepts.classifier.training import linear_head
-from concepts.errors import ArchivedConceptError, DiscernError
+from concepts.errors import ConceptInTrashError, DiscernError
 from concepts.library import placed
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -33,7 +33,7 @@ def bench(trained: Workbench) -> Workbench:
         changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
         bench.context.heads.add(concept.id, StoredHead(**changed))
     bench.definitions.create_concept("New", "Nothing yet.")
-    bench.catalogue.archive("Old")
+    bench.trash.put("concept", "Old", author="me")
     return bench
 
 
@@ -74,7 +74,7 @@ def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> No
 
 
 def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_path: Path) -> None:
-    for names, kind in ((["New"], DiscernError), (["Old"], ArchivedConceptError)):
+    for names, kind in ((["New"], DiscernError), (["Old"], ConceptInTrashError)):
         with pytest.raises(kind):
             bench.score_tables.submit("csv", names)
     with pytest.raises(DiscernError, match="CSV or Parquet"):
@@ -93,7 +93,7 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     collection.library.adding.record(
         [(Source("/0/first.jpg", 1000, 0), copy)], [], collection.index().fingerprint
     )
-    bench.removing.remove([ids[1]], author="me")
+    bench.trash.put("picture", ids[1], author="me")
     expected = [collection.paths(ids).get(one, "") for one in ids]
     assert expected[:2] == ["/0/first.jpg", ""]
     assert all(expected[2:])

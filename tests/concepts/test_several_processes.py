@@ -73,7 +73,7 @@ def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
 def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Workbench, Workbench]) -> None:
     one, other = both
     found = [hit.id for hit in other.pictures.search("a disc", n=5)]
-    one.removing.remove(found[:2], author="me")
+    one.trash.put("picture", *found[:2], author="me")
     again = [hit.id for hit in other.pictures.search("a disc", n=5)]
     assert not set(again) & set(found[:2])
     assert other.pictures.library_info().pictures == one.pictures.library_info().pictures

@@ -158,8 +158,8 @@ def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
     bench = opened("first")
     add(bench, bucket)
     gone = bench.pictures.newest(1)[0].id
-    bench.removing.remove([gone], author="ana")
-    emptied = bench.removing.empty_bin(author="ana")
+    bench.trash.put("picture", gone, author="ana")
+    emptied = bench.trash.empty(author="ana")
     assert (emptied.vectors, emptied.thumbnails, emptied.uploads) == (1, 1, 0)
     kept = s3.kept(f"{bucket}/kept")
     assert not [place for place, content in kept.items() if gone in place or gone.encode() in content]
@@ -180,9 +180,9 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
     assert len(asked) == 30
     assert [there.pictures.thumbnail(picture) for picture in newest] == first
     assert len(asked) == 30
-    here.removing.remove(newest[:1], author="ana")
+    here.trash.put("picture", *newest[:1], author="ana")
     assert there.pictures.thumbnail(newest[0]) == first[0]  # as it lies in the bin
-    here.removing.empty_bin(author="ana")
+    here.trash.empty(author="ana")
     with pytest.raises(UnknownPictureError):
         there.pictures.thumbnail(newest[0])
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from concepts.classifier.review import mistakes
 from concepts.installation.users import Users
 from concepts.labels.consensus import consensus
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.tables import UNREAD
+from storage.tables import UNREAD, ConceptRow
 
 ARCHIVE = Path(__file__).parents[2] / "blackbox" / "fixtures" / "homes" / "before_0_1_0.zip"
 FIRST, ANGULAR, SECOND = 1, 2, 3  # concepts: “Round thing” (deleted), “Angular thing”, “Round thing” again
@@ -107,7 +108,8 @@ def test_every_picture_is_there_with_its_places_vector_and_thumbnail(
 def test_concepts_keep_their_names_and_the_deleted_one_stays_deleted(
     opened: Workbench, expected: dict[str, Any]
 ) -> None:
-    rows = [*opened.context.store.all(), *opened.context.store.deleted()]
+    with opened.context.database.read() as session:
+        rows = list(session.scalars(select(ConceptRow)))
     found = {str(r.id): plain({"name": r.name, "created": r.created, "deleted": r.deleted}) for r in rows}
     assert found == {
         key: {name: value[name] for name in ("name", "created", "deleted")}
@@ -320,8 +322,8 @@ def test_training_goes_on_where_it_was(bench: Workbench, expected: dict[str, Any
 def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:
-    bench.definitions.delete_concept(LIVE[SECOND])  # it has the name
-    name = bench.definitions.undelete_concept(FIRST)
+    bench.trash.put("concept", LIVE[SECOND], author="me")  # it has the name
+    name = bench.trash.restore("concept", f"id:{FIRST}", author="me").names[0]
     found = [(head.number, head.threshold) for head in bench.definitions.concept(name).heads]
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
@@ -329,8 +331,8 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
 def test_a_concept_brought_back_has_its_own_learning_curve(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:
-    bench.definitions.delete_concept(LIVE[SECOND])
-    name = bench.definitions.undelete_concept(FIRST)
+    bench.trash.put("concept", LIVE[SECOND], author="me")
+    name = bench.trash.restore("concept", f"id:{FIRST}", author="me").names[0]
     curves = [
         job["result"]["points"]
         for job in expected["jobs"]

@@ -91,8 +91,8 @@ def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
         bench = open_on(engine, name)
         bench.pictures.add_pictures([pictures])
         gone = bench.pictures.id_of(str(pictures / "ellipse-0003.png"))
-        bench.removing.remove([gone], author="me")
-        bench.removing.empty_bin(author="me", refuse=True)
+        bench.trash.put("picture", gone, author="me")
+        bench.trash.empty(author="me", refuse=True)
         added = bench.pictures.add_pictures([tmp_path / "more"])
         said.append((added.added, added.duplicates, added.removed_before, vectors_of(bench)[0]))
         assert not bench.context.collection.thumbnails.exists(gone)
@@ -112,8 +112,8 @@ def test_only_what_is_new_is_decoded(
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
     bench.pictures.add_pictures(drawn[::2])
     gone = [bench.pictures.id_of(str(file)) for file in drawn[::4]]
-    bench.removing.remove(gone, author="me")
-    bench.removing.empty_bin(author="me", refuse=True)
+    bench.trash.put("picture", *gone, author="me")
+    bench.trash.empty(author="me", refuse=True)
     broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
     broken.write_bytes(drawn[1].read_bytes()[:100])
     looked.clear()

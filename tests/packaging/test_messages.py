@@ -87,7 +87,7 @@ def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
 EXAMPLES = [
     errors.EmptyLibraryError(),
     errors.NoConceptError("Ball"),
-    errors.ArchivedConceptError("messy room"),
+    errors.ConceptInTrashError("messy room"),
     errors.NoVersionError("Ball"),
     errors.NotEnoughLabelsError("No picture has an answer yet.", purpose="evaluation"),
     errors.NotEnoughPicturesError(36, 20),

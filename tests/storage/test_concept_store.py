@@ -29,16 +29,16 @@ def annotation(picture_id: str, rating: int, fingerprint: str = "a", number: int
 # Names
 
 
-def test_a_name_is_free_again_once_its_concept_is_deleted(store: ConceptStore) -> None:
+def test_a_name_is_free_again_once_its_concept_is_in_the_trash(store: ConceptStore) -> None:
     with pytest.raises(ConflictError):
         store.create("Messy Room")
-    store.delete(1)
+    store.put_away(1)
     newer = store.create("Messy Room")
     with pytest.raises(ConflictError):
-        store.undelete(1)
-    store.delete(newer.id)
-    assert store.undelete(1).name == "messy room"
-    assert [row.id for row in store.deleted()] == [newer.id]
+        store.restore(1)
+    store.put_away(newer.id)
+    assert store.restore(1).name == "messy room"
+    assert [row.id for row in store.all()] == [1]
 
 
 def test_one_of_several_that_take_a_name_at_once_gets_it(database_url: str) -> None:
@@ -58,9 +58,6 @@ def test_lists_of_concepts_and_definitions_come_in_pages(store: ConceptStore) ->
     for name in ("b", "c", "d"):
         store.create(name)
     assert [row.name for row in store.all(limit=2, offset=1)] == ["b", "c"]
-    for number in (2, 3, 4):
-        store.delete(number)
-    assert [row.name for row in store.deleted(limit=2, offset=1)] == ["c", "b"]
     for note in ("1", "2", "3"):
         store.add_definition(1, {"name": "messy room"}, "ana", note)
     assert [row.number for row in store.definitions(1, limit=1, offset=1)] == [2]

@@ -29,6 +29,7 @@ from storage.picture_filter import SORTINGS, Key, Order, PictureFilter
 from storage.places import Places
 from storage.removed import Removed
 from storage.tables import Base, now
+from storage.trash import TrashStore
 from storage.vectors.ids import PictureIds
 
 ANA = Author("ana")
@@ -97,7 +98,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "for which concepts a picture is answered": lambda d: LabelLog(d).about(["a", "b"], [1, 2]),
     "what came into a folder": lambda d: NamedCollections(d).ids(in_folder("/a")),
     "a few pictures of a folder": lambda d: Browsing(d).fitting(PictureFilter(folder="/a")),
-    "what is in the bin": lambda d: (Removed(d).hidden(), Removed(d).page(10)),
+    "what is in the trash": lambda d: (Removed(d).hidden(), TrashStore(d).page("picture", 10)),
     "what files say of a picture": lambda d: (PictureColumns(d).of("a"), PictureColumns(d).captions(["a"])),
     "what a concept looks in": lambda d: ConceptFrames(d).now(1),
     "what measures where a concept looks": lambda d: ConceptStore(d).evaluation_pictures(1),

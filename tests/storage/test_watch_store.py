@@ -105,7 +105,7 @@ def test_what_was_sent_or_given_up_is_not_due(watches: Watches, database: Databa
     assert dead.problem == "It answered 500."
 
 
-def test_a_stopped_watch_is_not_going_and_one_of_a_deleted_concept_isnt_either(
+def test_a_stopped_watch_is_not_going_and_one_of_a_concept_in_the_trash_isnt_either(
     watches: Watches, database: Database
 ) -> None:
     first, second = begin(watches), begin(watches)
@@ -114,7 +114,7 @@ def test_a_stopped_watch_is_not_going_and_one_of_a_deleted_concept_isnt_either(
     watches.stop(first.id)
     assert watches.get(first.id).stopped == stopped
     assert [watch.id for watch in watches.going()] == [second.id]
-    ConceptStore(database).delete(1)
+    ConceptStore(database).put_away(1)
     assert watches.going() == []
     with pytest.raises(UnknownWatchError):
         watches.get(99)

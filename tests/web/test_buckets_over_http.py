@@ -52,8 +52,8 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     assert not [word for word in (KEY, SECRET) if word in refused.text]
     s3.let_in()
 
-    bench.removing.remove([picture], author="ana")
-    assert bench.removing.empty_bin(author="ana").uploads == 1
+    bench.trash.put("picture", picture, author="ana")
+    assert bench.trash.empty(author="ana").uploads == 1
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
 
 

@@ -124,7 +124,14 @@ def test_two_visitors_never_see_each_others_work(app: FastAPI) -> None:
     assert other.get("/api/v1/concepts/Ball").status_code == 404
     assert other.get("/app/version.html?concept=Ball&version=1").status_code == 404
     assert other.get("/api/v1/jobs").json() == []
-    assert other.delete("/api/v1/concepts/Ball").status_code == 404
+    assert other.post("/api/v1/trash", json={"concept": "Ball"}).status_code == 404
+
+
+def test_a_visitor_puts_a_concept_into_the_trash_and_no_picture(app: FastAPI) -> None:
+    one = visitor(app)
+    one.post("/api/v1/concepts", json=BALL)
+    assert one.post("/api/v1/trash", json={"pictures": ["0" * 64]}).status_code == 403
+    assert one.post("/api/v1/trash", json={"concept": "Ball"}).json()["names"] == ["Ball"]
 
 
 def test_a_picture_that_one_uploads_is_not_there_for_others(app: FastAPI) -> None:
@@ -267,8 +274,9 @@ def test_screens_offer_no_settings_and_no_folder_and_say_how_long_is_left(house:
         assert "Models and cost" not in said
         assert str(house.base.context.settings.home) not in said
         assert 'name="openai_api_key"' not in said
-    for view in ("", "health", "encoder"):
+    for view in ("", "health", "encoder", "trash"):
         shown = " ".join(screens.load("library", view=view).values())
+        assert "empty-trash" not in shown
         assert 'data-action="add"' not in shown
         assert "reembed" not in shown
     assert screens.refusal("activity-main", "save", openai_base_url="http://127.0.0.1:1/v1")

@@ -66,7 +66,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     )
     failed(bench)
     bench.definitions.create_concept(f"Gone {NAME}", "Put away.")
-    bench.definitions.delete_concept(f"Gone {NAME}")
+    bench.trash.put("concept", f"Gone {NAME}", author="me")
     return bench
 
 
@@ -103,6 +103,7 @@ VIEWS = [
     ("library", {}),
     ("library", {"view": "health"}),
     ("library", {"view": "encoder"}),
+    ("library", {"view": "trash"}),
     ("library", {"q": HOSTILE}),
     ("define", {"concept": NAME}),
     ("label", {"concept": NAME}),

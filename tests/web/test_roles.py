@@ -25,6 +25,7 @@ from web.http.access import Access
 from web.http.guard import Guard
 from web.http.roles import ACTIONS, ROUTES, rule_of
 from web.mcp.server import PATH
+from web.screens.trash import MOVES
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -132,7 +133,8 @@ def test_every_button_of_the_screens_has_a_role() -> None:
     found |= set(re.findall(r'action\.name == "([a-z-]+)"', text))
     found |= set(re.findall(r'\b(?:button|tab|small_button)\([^,()]+(?:\([^)]*\))?, "([a-z-]+)"', text))
     found |= set(re.findall(r'\bicon_button\("([a-z-]+)"', text))
-    found -= {"page-"}  # how page-alarms and page-missed begin
+    found -= {"page-", "restore-"}  # how page-alarms, page-missed and the moves of the trash begin
+    found |= MOVES
     found |= set(re.findall(r'\bButton\("[^"]+", "([a-z-]+)"', text))
     assert len(found) > 35
     assert found - set(ACTIONS) == set()
@@ -293,7 +295,7 @@ def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) ->
     client.request("PATCH", "/api/v1/settings", json={"llm_model": "m"})
     client.request("PATCH", "/api/v1/settings", json={"llm_model": 7})  # is refused: nothing was done
     client.get("/api/v1/concepts/Ball/labels/export")
-    client.delete("/api/v1/concepts/Ball")
+    client.post("/api/v1/trash", json={"concept": "Ball"})
     client.get("/api/v1/backup")
     client.post("/logout")
     deeds = [(d.who, d.address, d.what) for d in bench.installation.deeds()][::-1]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from drawing import draw_folder
@@ -41,7 +44,7 @@ def test_an_address_opens_a_pictures_page_over_the_library(bench: Workbench, scr
 def test_only_who_may_remove_a_picture_finds_the_button_on_its_page(bench: Workbench) -> None:
     (newest,) = bench.pictures.newest(1)
     offered = {
-        role: 'data-action="remove-pictures"' in picture(bench, newest.id, "me", {}, role, False)
+        role: 'data-action="trash-picture"' in picture(bench, newest.id, "me", {}, role, False)
         for role in Role
     }
     assert offered == {role: role == Role.OWNER for role in Role}
@@ -59,3 +62,24 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
     assert all(f'href="/library?concept={name}"' in rail for name in ("Disc", "Square"))
     assert "Disc, switch to another concept" in screens.load("library", concept="Disc")["rail"]
     assert "Choose a concept" not in screens.load("")["rail"]
+
+
+def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
+    bench: Workbench, screens: Screens
+) -> None:
+    made = bench.collections.from_pictures("Few", [], author="me")
+    put = (
+        ("start-concepts", "concept", {"ids": "Disc"}),
+        ("library-main", "collection", {"view": "collections", "ids": f"id:{made.id}"}),
+        ("library-main", "picture", {"sort": "name", "ids": bench.pictures.newest(1)[0].id}),
+    )
+    for area, kind, value in put:
+        for way in ("undo", "list"):
+            shown = screens.press(area, f"trash-{kind}", urlencode(value))
+            if way == "list":
+                shown = screens.load("library", view="trash", kind=kind)
+            assert [item.kind for item in bench.trash.list()] == [kind]
+            html = "".join(shown.values())
+            back = re.findall(f'data-action="restore-{kind}" data-value="([^"]*)"', html)[-1]
+            screens.press(area if way == "undo" else "library-main", f"restore-{kind}", unescape(back))
+            assert bench.trash.list() == []

@@ -10,7 +10,6 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
-    bin,
     browsing,
     collections,
     combining,
@@ -26,6 +25,7 @@ from web.api import (
     review,
     scoring,
     settings,
+    trash,
     walls,
     watches,
 )
@@ -44,7 +44,7 @@ TAGS = (
     library,
     collections,
     browsing,
-    bin,
+    trash,
     concepts,
     deliberations,
     examples,

@@ -96,29 +96,13 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/collections/{number}")
     def get_collection(number: CollectionNumber) -> CollectionView:
-        """One of them, a removed one too."""
+        """One of them, one in the trash too."""
         return workbench.collections.get(number)
 
     @router.post("/collections/{number}/rename")
     def rename_collection(number: CollectionNumber, body: Rename) -> CollectionView:
         """Gives it another name. Figures keep the one it had when they were measured."""
         return workbench.collections.rename(number, body.name)
-
-    @router.delete("/collections/{number}")
-    def remove_collection(number: CollectionNumber) -> CollectionView:
-        """Takes it out of the lists. Its pictures stay in the library, concepts that look in it go on to, and
-        it can be brought back."""
-        return workbench.collections.remove(number)
-
-    @router.get("/removed-collections")
-    def list_removed_collections(limit: Limit = 50, offset: Offset = 0) -> list[CollectionView]:
-        """Those that were removed, the last one first."""
-        return workbench.collections.removed(limit, offset)
-
-    @router.post("/removed-collections/{number}/restore")
-    def restore_collection(number: CollectionNumber) -> CollectionView:
-        """Brings one back."""
-        return workbench.collections.restore(number)
 
     @router.get("/collections/{number}/pictures")
     def list_collection_pictures(

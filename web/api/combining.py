@@ -96,16 +96,6 @@ def routes(workbench: Workbench) -> APIRouter:
         """What it makes of the library, by the versions in it."""
         return shown(workbench.combining.tried("", kept=name, order=order, start=offset, size=limit))
 
-    @router.post("/combinations/{name}/remove")
-    def remove_combination(name: KeptName, author: AuthorName) -> CombinationView:
-        """Takes it out of the list. Nothing is lost."""
-        return workbench.combining.remove(name, author=author)
-
-    @router.post("/combinations/{name}/restore")
-    def restore_combination(name: KeptName, author: AuthorName) -> CombinationView:
-        """Brings it back."""
-        return workbench.combining.restore(name, author=author)
-
     @router.get(
         "/combinations/{name}/bundle",
         response_class=FileResponse,

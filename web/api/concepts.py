@@ -15,10 +15,8 @@ from concepts.installation.activity import JobView
 from concepts.learning.scale import FEWEST_GRADES, MOST_GRADES, Scale
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.concept_views import (
-    ArchivedConcept,
     ConceptSummary,
     ConceptView,
-    DeletedConcept,
     RenamedConcept,
     RevisionView,
 )
@@ -169,40 +167,10 @@ def routes(workbench: Workbench) -> APIRouter:
         """The definition, the answers so far and every trained version."""
         return workbench.definitions.concept(name, revision=revision)
 
-    @router.delete("/concepts/{name}")
-    def delete_concept(name: ConceptName) -> DeletedConcept:
-        """Puts a concept away with all that belongs to it. It can be brought back."""
-        return workbench.definitions.delete_concept(name)
-
-    @router.get("/deleted-concepts")
-    def list_deleted_concepts(limit: Limit = 50, offset: Offset = 0) -> list[DeletedConcept]:
-        """Concepts that were put away, the last first."""
-        return workbench.definitions.deleted_concepts(limit, offset)
-
-    @router.post("/deleted-concepts/{concept_id}/restore")
-    def restore_concept(concept_id: Annotated[int, Field(ge=1, le=2**31 - 1)]) -> ConceptView:
-        """Brings a concept back."""
-        return workbench.definitions.concept(workbench.definitions.undelete_concept(concept_id))
-
     @router.post("/concepts/{name}/rename")
     def rename_concept(name: ConceptName, body: Rename, author: AuthorName) -> RenamedConcept:
         """Gives a concept another name. The old one leads to it until another concept gets that."""
         return workbench.catalogue.rename(name, body.name, author=author)
-
-    @router.post("/concepts/{name}/archive")
-    def archive_concept(name: ConceptName) -> ArchivedConcept:
-        """Takes a concept out of lists and work until it is brought back. Nothing of it is lost."""
-        return workbench.catalogue.archive(name)
-
-    @router.post("/concepts/{name}/unarchive")
-    def unarchive_concept(name: ConceptName) -> ConceptView:
-        """Brings an archived concept back."""
-        return workbench.definitions.concept(workbench.catalogue.restore(name))
-
-    @router.get("/archived-concepts")
-    def list_archived_concepts(limit: Limit = 50, offset: Offset = 0) -> list[ArchivedConcept]:
-        """Concepts that are archived, the last first."""
-        return workbench.catalogue.archived(limit, offset)
 
     @router.get("/concepts/{name}/revisions")
     def list_revisions(name: ConceptName, limit: Limit = 50, offset: Offset = 0) -> list[RevisionView]:

@@ -24,8 +24,6 @@ PICTURE, CHOSEN = "p-", "c-"  # how the boxes of forms are called
 ACTIONS = (
     "make-collection",
     "rename-collection",
-    "remove-collection",
-    "restore-collection",
     "find-pictures",
     "put-pictures",
     "take-pictures",
@@ -47,7 +45,6 @@ class CollectionsView:
             return render(
                 "collections/all.html",
                 collections=collections.all(),
-                removed=collections.removed(12),
                 addings=collections.addings(),
                 a_search=A_SEARCH,
                 concept=place.get("concept", ""),
@@ -90,14 +87,6 @@ class CollectionsView:
             before = collections.get(number).name
             renamed = collections.rename(number, fields.get("name", ""))
             return place, Notice(f"“{before}” is “{renamed.name}” now.", "good")
-        if action.name == "remove-collection":
-            removed = collections.remove(number)
-            still = f" {', '.join(removed.concepts)} goes on looking in it." if removed.concepts else ""
-            back = Button("Bring it back", "restore-collection", urlencode({"collection": number}), "undo-2")
-            said = f"“{removed.name}” is removed; its pictures are all there.{still}"
-            return {"view": "collections"}, Notice(said, "good", back)
-        if action.name == "restore-collection":
-            return place, Notice(f"“{collections.restore(number).name}” is back.", "good")
         if action.name == "undo-change":
             undone = collections.undo(number, _number(place.pop("change", "")) or 0, author=author)
             return place, Notice("Undone." if undone else "Nothing was left of that.", "good")

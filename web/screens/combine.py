@@ -18,8 +18,9 @@ from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
-from web.render import Button, Notice, render, url
+from web.render import Notice, render, url
 from web.rule_rows import longer, rows_of
+from web.screens.trash import move
 from web.work import Work, press
 
 JOBS = ("score table", "try rule")
@@ -161,13 +162,8 @@ class _Screen:
             kept = bench.keep(name, place.get("rule", ""), threshold=self._sure(place) / 100, author=author)
             again = f", number {kept.number}; the one before is kept too" if kept.number > 1 else ""
             return self.show(here | {"kept": kept.name}, Notice(f"Kept as “{kept.name}”{again}.", "good"))
-        if action.name == "remove-rule":
-            gone = bench.remove(action.value, author=author)
-            undo = Button("Undo", "restore-rule", gone.name, "undo-2")
-            return self.show(here, Notice(f"“{gone.name}” is taken out of the list.", "good", undo))
-        if action.name == "restore-rule":
-            back = bench.restore(action.value, author=author)
-            return self.show(here | {"kept": back.name}, Notice(f"“{back.name}” is back.", "good"))
+        if action.name in ("trash-rule", "restore-rule"):
+            return self.show(here, move(self._bench, action, place, author))
         if action.name == "score-table":
             self._bench.score_tables.submit(action.fields.get("suffix", ""))
             return self.show(place)

@@ -1,7 +1,7 @@
 """The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
-shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `library_bin`.
+shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `trash`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from web.live import Action, Shown, author_of, concept_of, live, on_action, on_l
 from web.render import Button, Notice, render, say, url
 from web.screens import collections, library_chosen
 from web.screens.collections import CollectionsView
-from web.screens.library_bin import in_bin, put_back, remove
 from web.screens.library_pictures import ADDING, chosen_of, picture, pictures
+from web.screens.trash import MOVES, move, trash
 from web.words import count
 from web.work import Work, press
 
@@ -48,7 +48,7 @@ BELONGS = {
     "find neighbours": "encoder",
     "tidy vectors": "health",
     "check library": "health",
-    "empty bin": "bin",
+    "empty bin": "trash",
 }
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
@@ -150,10 +150,10 @@ class _Screen:
                 return self._health(library, place)
             if place.get("view") == "collections":
                 return self.collections.html(place)
+            if place.get("view") == "trash":
+                return trash(self._bench, place, author, self._demo)
             if view == "encoder":
                 return self._encoder(library)
-            if view == "bin":
-                return in_bin(self._bench, place, author)
             return pictures(self._bench, library, place, author, role, self._demo)
         except DiscernError as error:
             return say(in_words(error), "bad")
@@ -208,11 +208,8 @@ class _Screen:
             if action.name in ("open", "position"):
                 place, where = dict(request.query_params), action.name == "position"
                 return {self.dialog: self._opened(action.value, place, author, role, position=where)}
-            if action.name == "remove-pictures":
-                done = remove(self._bench, action.fields.get("pictures", ""), place, author)
-                return self.show(place, author, role, done)
-            if action.name == "put-back":
-                done = put_back(self._bench, place.pop("pictures", ""), author)
+            if action.name in MOVES:
+                done = move(self._bench, action, place, author)
                 return self.show(place, author, role, done)
             if action.name in library_chosen.ACTIONS:
                 done = library_chosen.do(self._bench, action, place, author)
@@ -260,8 +257,8 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         return bench.pictures.submit_uploads(action.value)
     if action.name == "sample":
         return bench.pictures.submit_sample()
-    if action.name == "empty-bin":
-        return bench.removing.submit_empty_bin(author=author, refuse=bool(action.fields.get("refuse")))
+    if action.name == "empty-trash":
+        return bench.trash.submit_empty(author=author, refuse=bool(action.fields.get("refuse")))
     if action.name == "read-dates":
         return bench.browsing.submit_read_dates()
     if action.name == "read-words":
@@ -292,7 +289,8 @@ def _with(place: Place, fields: dict[str, str]) -> Place:
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
     damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
-    view = "" if demo and place.get("view") != "collections" else place.get("view", "")
+    view = place.get("view", "")
+    view = "" if demo and view not in ("collections", "trash") else view
     return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)
 
 
@@ -311,8 +309,8 @@ def _ended(job: JobView | None) -> Notice | None:
             "good",
         )
     if job.kind == "empty bin":
-        gone = Button("What went", "show", "view=bin")
-        return Notice(f"The bin was emptied: {count(int(result['pictures']), 'picture')}.", "good", gone)
+        gone = Button("What went", "show", "view=trash")
+        return Notice(f"The trash was emptied: {count(int(result['pictures']), 'picture')}.", "good", gone)
     if job.kind == "read words":
         looked, found = int(result["pictures"]), int(result["words"])
         said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
@@ -332,7 +330,7 @@ def _ended(job: JobView | None) -> Notice | None:
     if result.get("unchanged"):
         parts.append(f"{int(result['unchanged']):,} known already")
     if result.get("removed_before"):
-        parts.append(f"{int(result['removed_before']):,} were removed by you before")
+        parts.append(f"{int(result['removed_before']):,} are in the trash or erased")
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
     show = Button("Show the newest", "show") if result.get("added") else None

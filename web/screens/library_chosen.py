@@ -8,6 +8,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.live import Action
 from web.render import Button, Notice
+from web.screens.trash import in_the_trash
 from web.words import count
 
 ACTIONS = ("put-chosen", "take-chosen", "undo-chosen")
@@ -60,7 +61,7 @@ def _back(place: Place, collection: int, change: int = 0) -> Button:
 def _undo(bench: Workbench, place: Place, author: str) -> Notice:
     number, change = _number(place.pop("collection", "")), _number(place.pop("change", ""))
     if not change:
-        return Notice(f"“{bench.collections.remove(number).name}” is removed again.", "good")
+        return in_the_trash(bench, bench.trash.put("collection", f"id:{number}", author=author), place)
     undone = bench.collections.undo(number, change, author=author)
     return Notice("Undone." if undone else "Nothing was left of that.", "good")
 

@@ -60,7 +60,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 def _of_concept(workbench: Workbench, concept: str | None) -> str:
     try:
         return workbench.protection.of_concept(concept) if concept else ""
-    except DiscernError:  # archived, so it has no screens now
+    except DiscernError:  # in the trash, so it has no screens now
         return ""
 
 

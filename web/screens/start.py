@@ -7,13 +7,15 @@ import gradio as gr
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptSummary
+from concepts.workbench.trash import Moved
 from web.advice import in_words
-from web.concept_menu import archived_notice, chosen
+from web.concept_menu import chosen
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, live, on_action, on_load
-from web.render import Button, Notice, render
+from web.render import Notice, render
 from web.screens.outcome import example, outcome_of
 from web.screens.scales import YES_OR_NO, scale_of
+from web.screens.trash import in_the_trash
 from web.work import Work, press
 
 ADDING = ("add pictures", "add sample")
@@ -45,8 +47,11 @@ class _Screen:
     def open(self, request: gr.Request) -> Shown:
         """After something was put away elsewhere with the way back, as long as it is away."""
         name = request.query_params.get(AWAY)
-        gone = next((one for one in self._bench.catalogue.archived() if one.name == name), None)
-        return self.everything(away=archived_notice(gone.name) if gone else None)
+        gone = next((one for one in self._bench.trash.list("concept") if one.name == name), None)
+        if gone is None:
+            return self.everything()
+        moved = Moved(kind=gone.kind, ids=[gone.id], names=[gone.name])
+        return self.everything(away=in_the_trash(self._bench, moved))
 
     def everything(
         self,
@@ -91,8 +96,6 @@ class _Screen:
         html = render(
             "start/concepts.html",
             concepts=found,
-            archived=self._bench.catalogue.archived(),
-            deleted=self._bench.definitions.deleted_concepts(),
             outcome=(outcome_of(self._bench, found) or example()) if found else None,
             said=said,
             demo=self._bench.context.settings.demo,
@@ -125,20 +128,12 @@ class _Screen:
         return self.everything()
 
     def put_away(self, action: Action, request: gr.Request) -> Shown:
-        """Deletes a concept or brings it back, or what its menu says."""
+        """What the menu of a concept says, and taking it back."""
         try:
             outcome = chosen(self._bench, action, author_of(request))
-            if outcome is not None:
-                shown: Shown = {self.dialog: outcome.dialog}
-                return shown if outcome.dialog else shown | self._concepts(outcome.said)
-            if action.name == "delete":
-                gone = self._bench.definitions.delete_concept(action.value)
-                text = f"“{gone.name}” is put away, with its definition, answers and versions."
-                undo = Button("Undo", "undelete", str(gone.id), "undo-2")
-                return self._concepts(Notice(text, "good", undo))
-            if action.name != "undelete":
-                return {}
-            name = self._bench.definitions.undelete_concept(int(action.value))
         except DiscernError as error:
             return self._concepts(Notice(in_words(error), "bad"))
-        return self._concepts(Notice(f"“{name}” is back.", "good"))
+        if outcome is None:
+            return {}
+        shown: Shown = {self.dialog: outcome.dialog}
+        return shown if outcome.dialog else shown | self._concepts(outcome.said)

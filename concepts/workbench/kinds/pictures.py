@@ -68,10 +68,10 @@ class ReadDates(Job[DatesRead]):
 
 
 @dataclass(frozen=True)
-class EmptyBin(Job[Emptied]):
-    """Takes away for good what was removed from the library; `refuse`: it shall not come in again."""
+class EmptyTrash(Job[Emptied]):
+    """Erases the pictures in the trash; `refuse`: they shall not come in again."""
 
-    kind = "empty bin"
+    kind = "empty bin"  # as older databases call it
     lane = Lane.LONG
     author: str
     refuse: bool = False

@@ -112,7 +112,7 @@ def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> N
     begin(api, "Begun twice")
     body = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
     api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
-    api.delete("concepts/Begun twice")
+    api.post("trash", json={"concept": "Begun twice"})
     begin(api, "Begun twice")
     api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
     assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
@@ -232,14 +232,18 @@ def test_a_body_that_is_no_json_is_a_problem_too(api: TestClient) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 
-def test_two_concepts_cannot_have_one_name_and_a_deleted_one_comes_back(api: TestClient) -> None:
+def test_two_concepts_cannot_have_one_name_and_one_in_the_trash_comes_back(api: TestClient) -> None:
     begin(api, "Twice")
     again = api.post("concepts", json={"name": "TWICE", "description": "x"})
     assert again.status_code == 409
-    deleted = api.delete("concepts/Twice").json()
-    assert api.get("concepts/Twice").status_code == 404
-    assert deleted in api.get("deleted-concepts").json()
-    assert api.post(f"deleted-concepts/{deleted['id']}/restore").json()["name"] == "Twice"
+    put = api.post("trash", json={"concept": "Twice"}).json()
+    refused = api.get("concepts/Twice")
+    assert (refused.status_code, refused.json()["type"].split("#")[1]) == (409, "concept-in-trash")
+    assert put["ids"] == [item["id"] for item in api.get("trash?kind=concept&limit=1").json()]
+    assert api.post("trash", json={"concept": "Twice"}).status_code == 409
+    assert api.post("trash/restore", json={"concept": put["ids"][0]}).json() == put
+    assert api.get("concepts/Twice").status_code == 200
+    assert api.post("trash/restore", json={"concept": "No such"}).status_code == 404
 
 
 def test_a_renamed_concept_is_reached_by_its_old_name_until_another_has_it(api: TestClient) -> None:
@@ -274,19 +278,6 @@ def test_a_duplicate_has_answers_only_where_they_are_asked_for(api: TestClient) 
         "First",
     )
     assert api.post("concepts", json={"name": "Third", "from": "First"}).status_code == 409
-
-
-def test_an_archived_concept_is_in_no_list_but_its_own_and_comes_back(api: TestClient) -> None:
-    begin(api, "Put by")
-    archived = api.post("concepts/Put by/archive").json()
-    assert archived in api.get("archived-concepts").json()
-    assert "Put by" not in {c["name"] for c in api.get("concepts", params={"limit": 200}).json()}
-    answer = api.get("concepts/Put by")
-    assert (answer.status_code, answer.json()["type"].split("#")[1]) == (409, "archived-concept")
-    assert api.delete("concepts/Put by").status_code == 409
-    assert api.post(f"concepts/id:{archived['id']}/unarchive").json()["name"] == "Put by"
-    assert archived not in api.get("archived-concepts").json()
-    assert api.post("concepts/No such/unarchive").status_code == 404
 
 
 def test_a_revision_is_refused_where_another_came_before_it(api: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Programs look through the library and empty its bin."""
+"""Programs look through the library and empty the trash."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ def test_a_part_of_the_library_comes_in_an_order_page_by_page(api: TestClient) -
     assert (camera["facts"], camera["missing"]) == ({}, False)
 
 
-def test_pictures_go_into_the_bin_back_and_away(
+def test_pictures_go_into_the_trash_back_and_away(
     api: TestClient, finished: Callable[[Any], dict[str, Any]]
 ) -> None:
     one, two = (p["id"] for p in api.get("library/pictures", params={"limit": 2}).json()["pictures"])
-    assert api.delete(f"library/pictures/{one}").json() == {"pictures": [one]}
+    assert api.post("trash", json={"pictures": [one]}).json()["ids"] == [one]
     assert api.get(f"library/pictures/{one}").status_code == 404
-    assert api.delete(f"library/pictures/{one}").status_code == 404
-    api.post("library/bin", json={"pictures": [two]})
-    assert [p["id"] for p in api.get("library/bin").json()["pictures"]] == [two, one]
-    assert api.post("library/bin/restore", json={"pictures": [two]}).json() == {"pictures": [two]}
-    gone = finished(api.post("library/bin/empty", json={"refuse": True}))
+    assert api.post("trash", json={"pictures": [two, one]}).status_code == 404
+    api.post("trash", json={"pictures": [two]})
+    assert [p["id"] for p in api.get("trash?kind=picture").json()] == [two, one]
+    assert api.post("trash/restore", json={"pictures": [two]}).json()["ids"] == [two]
+    gone = finished(api.post("trash/empty", json={"refuse": True}))
     assert (gone["result"]["pictures"], gone["result"]["refused"]) == (1, True)
-    assert api.get("library/bin").json() == {"pictures": [], "older": "", "count": 0}
+    assert api.get("trash").json() == []
+    for body in ({}, {"pictures": []}, {"pictures": [two], "rule": "Both"}):
+        assert api.post("trash", json=body).status_code == 422
     assert finished(api.post("library/dates"))["result"]["looked_at"] == 0
 
 

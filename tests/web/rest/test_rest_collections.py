@@ -34,9 +34,10 @@ def test_a_collection_from_its_beginning_to_a_concept_that_looks_in_it(
 
     undone = api.post(f"{address}/changes/{taken['number']}/undo").json()
     assert undone["remaining"] == 60
-    assert api.delete(address).json()["concepts"] == ["Round thing"]
+    assert api.post("trash", json={"collection": collection["id"]}).json()["names"] == ["Drawn"]
     assert api.get("collections").json() == []
-    assert api.post(f"removed-collections/{collection['id']}/restore").json()["removed"] is None
+    assert api.post("trash/restore", json={"collection": "drawn"}).json()["names"] == ["Drawn"]
+    assert api.get(address).json()["removed"] is None
     assert api.put("concepts/Round thing/looks-in", json={"collections": []}).json()["pictures"] == 60
 
 

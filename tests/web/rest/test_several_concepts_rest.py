@@ -38,11 +38,11 @@ def test_a_rule_is_tried_kept_downloaded_removed_and_brought_back(
     assert scores["pictures"] == tried["pictures"]
     bundle = api.get("combinations/Odd ones/bundle")
     assert any(n.endswith("head.json") for n in zipfile.ZipFile(io.BytesIO(bundle.content)).namelist())
-    assert api.post("combinations/Odd ones/remove").status_code == 200
+    assert api.post("trash", json={"rule": "Odd ones"}).status_code == 200
     assert api.get("combinations").json() == []
     missing = api.get("combinations/Odd ones")
     assert (missing.status_code, missing.json()["type"]) == (404, "/api/v1/docs#unknown-combination")
-    assert api.post("combinations/Odd ones/restore").json()["number"] == 3
+    assert api.post("trash/restore", json={"rule": "Odd ones"}).json()["names"] == ["Odd ones"]
     assert [one["name"] for one in api.get("combinations").json()] == ["Odd ones"]
 
 
