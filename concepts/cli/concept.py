@@ -41,6 +41,10 @@ Classes = Annotated[
 def concept_new(
     name: Name,
     description: Annotated[str, typer.Option(help="One sentence: what counts.")],
+    excluding: Annotated[
+        list[str] | None,
+        typer.Option("--not", help="What doesn't count. May be given more than once."),
+    ] = None,
     example: Annotated[
         list[str] | None,
         typer.Option(help="A picture that counts (path or id). May be given more than once."),
@@ -54,7 +58,9 @@ def concept_new(
     """Begin a concept from a name and a sentence. It is answered by yes and no unless it has grades or
     classes."""
     scale = _scale(graded, counts_from, grade_names, classes)
-    view = workbench().definitions.create_concept(name, description, examples=example or [], scale=scale)
+    view = workbench().definitions.create_concept(
+        name, description, excluding=excluding or [], examples=example or [], scale=scale
+    )
     show(view, as_json, lambda: say(f"“{view.name}” begun. Next: concept expand, or concept mine."))
 
 
@@ -176,7 +182,7 @@ def concept_ask(name: Name, as_json: Json = False) -> None:
 
     def human() -> None:
         if asked.problem:
-            say(f"Asked by the built-in reader. The model gave no answer: {asked.problem}\n")
+            say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
         _list_questions(asked.questions)
 
     show(asked, as_json, human)

@@ -52,11 +52,13 @@ class Answered(Body):
 
 
 class NewConcept(Answered):
-    """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
-    count. `kind`: what it is answered by, with `grades` or `classes`."""
+    """`name`: at most 120 characters without slashes and control characters. `description`: one sentence,
+    what counts. `excluding`: what doesn't, a kind of picture each. `examples`: ids of pictures that count.
+    `kind`: what it is answered by, with `grades` or `classes`."""
 
     name: NewName
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    excluding: list[Annotated[str, Field(max_length=300)]] = Field(default=[], max_length=50)
     examples: list[PictureId] = Field(default=[], max_length=50)
 
 
@@ -149,7 +151,12 @@ def routes(workbench: Workbench) -> APIRouter:
     def create_concept(body: NewConcept, author: AuthorName) -> ConceptView:
         """Begins a concept from a name and a sentence. Pictures to measure with are set aside meanwhile."""
         return workbench.definitions.begin_concept(
-            body.name, body.description, examples=body.examples, author=author, scale=body.scale()
+            body.name,
+            body.description,
+            excluding=body.excluding,
+            examples=body.examples,
+            author=author,
+            scale=body.scale(),
         )
 
     @router.put("/concepts/{name}/scale")
