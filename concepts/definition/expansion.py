@@ -135,7 +135,8 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
     if not nouns:
         return [], []
     best = nouns[0].score
-    words, banned = _words(topic), _words(" ".join(unwanted))
+    words = _words(topic)
+    banned = _words(" ".join(unwanted)) - words
     opposite = set().union(*_opposites(words))
     near, lookalikes = [], []
     for noun in nouns:

@@ -154,6 +154,12 @@ def test_what_the_person_excludes_beside_the_sentence_is_searched_for_as_not_cou
     assert not any("orange" in query for query in queries(proposed, True))
 
 
+def test_what_is_excluded_shares_words_with_what_counts_and_leaves_that_alone():
+    own = (Criterion(kind="excluding", text="fruit juice in a glass"),)
+    juice = Definition(name="Juice", description="Bottles of fruit juice", criteria=own)
+    assert "tomato juice" in queries(expand(juice, None, vocabulary()), True)
+
+
 def test_a_kind_that_counts_is_not_proposed_as_a_look_alike():
     own = (Criterion(kind="included", text="fruit tree"),)
     juice = Definition(name="Juice", description="Bottles of fruit juice", criteria=own)
