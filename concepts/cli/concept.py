@@ -48,6 +48,10 @@ def concept_new(
         ),
     ] = None,
     with_labels: Annotated[bool, typer.Option("--with-labels", help="With --from: its labels, too.")] = False,
+    excluding: Annotated[
+        list[str] | None,
+        typer.Option("--not", help="What doesn't count. May be given more than once."),
+    ] = None,
     example: Annotated[
         list[str] | None,
         typer.Option(help="A picture that counts (path or id). May be given more than once."),
@@ -64,9 +68,14 @@ def concept_new(
     bench, scale = workbench(), _scale(graded, counts_from, grade_names, classes)
     if source is None and description is not None and not with_labels:
         view = bench.definitions.create_concept(
-            name, description, examples=example or [], author=author, scale=scale
+            name,
+            description,
+            excluding=excluding or [],
+            examples=example or [],
+            author=author,
+            scale=scale,
         )
-    elif source is not None and description is None and not example and scale is None:
+    elif source is not None and not (description or excluding or example or scale):
         copy = bench.catalogue.duplicate(source, name, labels=with_labels, author=author)
         view = bench.definitions.concept(copy)
     else:
@@ -196,7 +205,7 @@ def concept_ask(name: Name, as_json: Json = False) -> None:
 
     def human() -> None:
         if asked.problem:
-            say(f"Asked by the built-in reader. The model gave no answer: {asked.problem}\n")
+            say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
         _list_questions(asked.questions)
 
     show(asked, as_json, human)

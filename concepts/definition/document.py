@@ -75,6 +75,10 @@ class Definition(_Document):
     def of_kind(self, kind: CriterionKind) -> list[Criterion]:
         return [criterion for criterion in self.criteria if criterion.kind == kind]
 
+    def exclusions(self) -> list[Criterion]:
+        """What the person says doesn't count, of the concept as a whole."""
+        return [c for c in self.of_kind("excluding") if c.origin == "person" and not self.signal_of(c)]
+
     def signal_of(self, criterion: Criterion) -> str:
         """The text of the necessary criterion that a kind belongs to, empty for the concept as a whole."""
         signals = {signal.text for signal in self.of_kind("necessary")}

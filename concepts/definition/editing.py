@@ -46,6 +46,20 @@ def add_criterion(definition: Definition, kind: str, text: str, of: str = "", no
     return _with(definition, criteria=(*definition.criteria, _criterion(kind, text, note, of)))
 
 
+def exclude(definition: Definition, texts: Sequence[str]) -> Definition:
+    """With these as all that the person says doesn't count, a kind of picture each; without empty ones."""
+    wanted = {text.casefold(): text for text in (" ".join(text.split()) for text in texts) if text}
+    for criterion in definition.exclusions():
+        if wanted.pop(criterion.text.casefold(), None) is None:
+            definition = remove_criterion(definition, definition.criteria.index(criterion))
+    for text in wanted.values():
+        same = [n for n, c in enumerate(definition.criteria) if c.text.casefold() == text.casefold()]
+        for index in reversed(same):
+            definition = remove_criterion(definition, index)
+        definition = add_criterion(definition, "excluding", text)
+    return definition
+
+
 def reword_criterion(definition: Definition, index: int, text: str) -> Definition:
     before = _at(definition.criteria, index)
     _check_new(text, [c.text for c in definition.criteria if c is not before])

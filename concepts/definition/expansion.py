@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
-from concepts.definition.negations import items_of, read_negations
+from concepts.definition.exclusions import has_negation, items_of, split_sentence, words_of
 from concepts.definition.proposing import (
     FROM_THE_SENTENCE,
     LONGEST,
@@ -47,12 +46,8 @@ OPPOSITES = (
     ("cheap", "luxury expensive"),
 )
 
-
-# Words that say nothing about what a noun and a topic share.
-SMALL_WORDS = frozenset(
-    {"and", "are", "but", "for", "from", "has", "have", "her", "his", "its", "not", "one", "that", "the"}
-    | {"their", "them", "they", "was", "with", "people", "person", "thing", "picture", "photo", "image"}
-)
+# They say nothing about what a noun and a topic share.
+GENERAL = frozenset(words_of("people person thing picture photo image"))
 
 
 def expand(
@@ -102,21 +97,23 @@ def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequ
     further nouns as kinds to decide on: for "a lonely place" the next are inhabitant, lodging house and den.
     """
     written = as_the_person_wrote_it(definition)
-    read = read_negations(definition.description, definition.name)
+    sentence, excluded = split_sentence(definition.description)
     not_to_bring = excluded_by(written)
-    topic = f"{definition.name}: {read.searchable}"
+    searched = "" if has_negation(sentence) else sentence  # a search for "no lemons" finds lemons
+    topic = f"{definition.name}: {searched}"
     nouns = vocabulary.nearest(" ".join([topic, *hints]), NEAREST)
     nouns = _without_nearer_to(not_to_bring, nouns, vocabulary)
     near, lookalikes = choose_nouns(nouns, topic, not_to_bring)
-    must = [] if written.of_kind("necessary") else [read.wanted or definition.name]
+    lookalikes = [noun for noun in lookalikes if noun not in written.searched_kinds()]
+    must = [] if written.of_kind("necessary") else [sentence or definition.name]
     read_as: list[tuple[CriterionKind, str]] = [("necessary", text[:LONGEST]) for text in must]
-    read_as += [("excluding", text) for text in read.unwanted]
+    read_as += [("excluding", text) for text in excluded]
     return with_proposals(
         written,
         "vocabulary",
         [Criterion(kind=k, text=t, origin="vocabulary", note=FROM_THE_SENTENCE) for k, t in read_as],
-        [definition.name, read.searchable, *near],
-        [*(item for text in read.unwanted for item in items_of(text)), *lookalikes],
+        [definition.name, searched, *near],
+        [*(item for text in not_to_bring for item in items_of(text)), *lookalikes],
     )
 
 
@@ -138,7 +135,8 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
     if not nouns:
         return [], []
     best = nouns[0].score
-    words, banned = _words(topic), _words(" ".join(unwanted))
+    words = _words(topic)
+    banned = _words(" ".join(unwanted)) - words
     opposite = set().union(*_opposites(words))
     near, lookalikes = [], []
     for noun in nouns:
@@ -166,6 +164,4 @@ def _words(text: str) -> set[str]:
 
 
 def _in_order(text: str) -> list[str]:
-    """Words of three letters or more without a plural s."""
-    words = (word.rstrip("s") for word in re.findall(r"[a-z]{3,}", text.lower()))
-    return [word for word in words if word not in SMALL_WORDS]
+    return [word for word in words_of(text) if word not in GENERAL]

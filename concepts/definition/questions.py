@@ -1,4 +1,4 @@
-"""Questions that help a person say what they mean: asked by a model or by the built-in reader, answered with
+"""Questions that help a person say what they mean: asked by a model or from the built-in words, answered with
 a click or a word. What comes of an answer stands in the definition, with the answer beside it."""
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from concepts.definition.document import Asked, Criterion, CriterionKind, Definition
-from concepts.definition.negations import read_negations
+from concepts.definition.exclusions import speaks_of
 from concepts.definition.proposing import LONGEST, answers_as_text
 from concepts.definition.replies import Phrase, Remark, Sentence, between, is_copied, is_of_the_request
-from concepts.definition.tree import PURPOSE
+from concepts.definition.tree import PURPOSE, excluded_by
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, Prompts
@@ -95,11 +95,11 @@ def _fits(given: Any) -> bool:
 def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFAULTS) -> list[Question]:
     """At most three questions that were not asked before; none where there is nothing to ask.
 
-    Without a model only what the built-in reader couldn't make out: it invents no questions. Raises what
+    Without a model whether the look-alikes that the built-in vocabulary proposed count. Raises what
     `ChatModel.ask` raises.
     """
     if model is None:
-        return still_open(_about_doubts(definition), definition)[:MOST_QUESTIONS]
+        return still_open(_about_look_alikes(definition), definition)[:MOST_QUESTIONS]
     messages = questions_asked_for(definition, prompts)
     said = model.ask(messages, Questions, purpose=PURPOSE).questions
     instructions, own = messages[0].text, definition.as_text()
@@ -129,14 +129,17 @@ def answer(definition: Definition, question: Question, said: str) -> Definition:
             f"At most {LONGEST} characters, please; these are {len(words)}. Nothing was changed."
         )
     meaning = _meaning(question, words) if words else None
-    criteria = list(definition.criteria)
+    criteria, queries = list(definition.criteria), definition.queries
     if meaning is not None:
-        _put(criteria, *meaning, note=f"from your answer: “{words}”")
+        kind, text = meaning
+        _put(criteria, kind, text, note=f"from your answer: “{words}”")
+        if kind in ("included", "undecided"):
+            queries = tuple(q for q in queries if q.counts or q.text.casefold() != text.casefold())
     try:
         asked = (*definition.asked, Asked(question=question.question, answer=words))
     except ValidationError as error:
         raise DiscernError(f"This can't be kept: {error.errors()[0]['msg']}. Nothing was changed.") from error
-    return definition.model_copy(update={"criteria": tuple(criteria), "asked": asked})
+    return definition.model_copy(update={"criteria": tuple(criteria), "queries": queries, "asked": asked})
 
 
 def _meaning(question: Question, words: str) -> tuple[CriterionKind, str] | None:
@@ -169,19 +172,20 @@ def _put(criteria: list[Criterion], kind: CriterionKind, text: str, note: str) -
     criteria.append(Criterion(kind=kind, text=text, note=note))
 
 
-def _about_doubts(definition: Definition) -> list[Question]:
-    found = []
-    for doubt in read_negations(definition.description, definition.name).doubts:
-        if doubt.about:
-            found.append(
-                Question(
-                    question=f"You wrote “{doubt.part}”. Does “{doubt.about}” count?"[:LONGEST],
-                    about=doubt.about,
-                    answers=[
-                        Offered(answer="It counts", kind="included", criterion=doubt.about),
-                        Offered(answer="It doesn’t count", kind="excluding", criterion=doubt.about),
-                        Offered(answer="Not decided yet", kind="undecided", criterion=doubt.about),
-                    ],
-                )
-            )
-    return found
+def _about_look_alikes(definition: Definition) -> list[Question]:
+    """About the built-in nouns that share words with the concept, and that nobody has decided on."""
+    decided, excluded = {c.text.casefold() for c in definition.criteria}, excluded_by(definition)
+    nouns = [q.text for q in definition.queries if q.origin == "vocabulary" and not q.counts]
+    return [
+        Question(
+            question=f"Does “{noun}” count?",
+            about=noun,
+            answers=[
+                Offered(answer="It counts", kind="included", criterion=noun),
+                Offered(answer="It doesn’t count", kind="excluding", criterion=noun),
+                Offered(answer="Not decided yet", kind="undecided", criterion=noun),
+            ],
+        )
+        for noun in nouns
+        if noun.casefold() not in decided and not speaks_of(noun, excluded)
+    ]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
-from concepts.definition.negations import has_negation, read_negations, speaks_of, words_in
+from concepts.definition.exclusions import has_negation, speaks_of, split_sentence, words_of
 from concepts.definition.proposing import (
     FROM_THE_SENTENCE,
     LONGEST,
@@ -132,10 +132,10 @@ def propose_tree(
     written = as_the_person_wrote_it(definition)
     messages = tree_asked_for(definition, hints, prompts)
     said = model.ask(messages, Proposal, purpose=PURPOSE).sifted(messages[0].text, written)
-    read = read_negations(written.description, written.name)
+    sentence, excluded = split_sentence(written.description)
     unwanted = excluded_by(written)
     own = [criterion.text for criterion in written.of_kind("necessary")]
-    necessary, note = _signals(said, own, (read.wanted or written.name)[:LONGEST], unwanted, apart)
+    necessary, note = _signals(said, own, (sentence or written.name)[:LONGEST], unwanted, apart)
     signals = [*own, *necessary] if not note else own
     criteria = [
         Criterion(kind="necessary", text=text, origin="model", note=note)
@@ -150,11 +150,11 @@ def propose_tree(
     helping = [text for text in said.supporting if not contradicts(text, unwanted)]
     criteria += [Criterion(kind="supporting", text=text, origin="model") for text in helping]
     excluding = _kinds("excluding", said.excluding[:MOST_OF_A_KIND], signals, unwanted)
-    covered = [*(c.text for c in excluding), *(c.text for c in written.of_kind("excluding"))]
+    covered = [set(words_of(c.text)) for c in (*excluding, *written.of_kind("excluding"))]
     criteria += [
         Criterion(kind="excluding", text=text, origin="vocabulary", note=FROM_THE_SENTENCE)
-        for text in read.unwanted
-        if not any(speaks_of(known, [text]) for known in covered)
+        for text in excluded
+        if not any(known >= set(words_of(text)) for known in covered)
     ]
     criteria += [*excluding, *_kinds("undecided", said.undecided[:MOST_UNDECIDED], signals, unwanted)]
     similar = [text for text in said.queries_that_look_similar if not _lets_back_in(text, unwanted)]
@@ -211,11 +211,9 @@ def kinds_asked_for(definition: Definition, signal: str, prompts: Prompts) -> li
 
 
 def excluded_by(definition: Definition) -> list[str]:
-    """What the person said doesn't count: in the sentence, also where it wasn't clear, and as criteria."""
-    read = read_negations(definition.description, definition.name)
-    in_doubt = [doubt.about for doubt in read.doubts if doubt.about]
+    """What the person said doesn't count: in the sentence, and as criteria."""
     own = [c.text for c in definition.of_kind("excluding") if c.origin == "person"]
-    return [*read.unwanted, *in_doubt, *own]
+    return [*split_sentence(definition.description)[1], *own]
 
 
 def contradicts(text: str, unwanted: Sequence[str]) -> bool:
@@ -248,7 +246,7 @@ def _not_apart(said: Proposal, signals: Sequence[str], apart: Apart | None) -> s
     if len(distinct(said.seen_apart)) < len(signals):
         return "no picture was named that shows one without the other"
     for one, other in combinations(signals, 2):
-        first, second = words_in(one), words_in(other)
+        first, second = set(words_of(one)), set(words_of(other))
         if len(first & second) >= SAME_WORDS * min(len(first), len(second)):
             return "they say nearly the same"
         if apart is not None and not apart(one, other):

@@ -16,7 +16,7 @@ from concepts.definition.document import (
     Revision,
     word_diff,
 )
-from concepts.definition.editing import origin_in_words, what_changed
+from concepts.definition.editing import exclude, origin_in_words, what_changed
 from concepts.definition.expansion import expand
 from concepts.definition.names import checked_name
 from concepts.definition.vocabulary import Vocabulary
@@ -69,13 +69,15 @@ class Definitions:
         name: str,
         description: str,
         *,
+        excluding: Sequence[str] = (),
         examples: Sequence[str] = (),
         author: str = "me",
         scale: Scale | None = None,
     ) -> ConceptView:
-        """Begins a concept and draws its evaluation set before anything else sees those pictures. `scale`: it
-        is answered by grades or classes, not by yes and no."""
-        concept = self._begin(name, description, examples, author, scale)
+        """Begins a concept and draws its evaluation set before anything else sees those pictures.
+        `excluding`: kinds of pictures that don't count. `scale`: it is answered by grades or classes, not by
+        yes and no."""
+        concept = self._begin(name, description, excluding, examples, author, scale)
         self._context.draw_evaluation(concept)
         return self.concept(name)
 
@@ -84,12 +86,13 @@ class Definitions:
         name: str,
         description: str,
         *,
+        excluding: Sequence[str] = (),
         examples: Sequence[str] = (),
         author: str = "me",
         scale: Scale | None = None,
     ) -> ConceptView:
         """The same, with the evaluation set drawn in the background. Whatever learns waits for that."""
-        concept = self._begin(name, description, examples, author, scale)
+        concept = self._begin(name, description, excluding, examples, author, scale)
         if self._context.collection.library.encoder() is not None:
             self._context.jobs.submit(DrawEvaluation(concept.id))
         return self.concept(name)
@@ -262,10 +265,18 @@ class Definitions:
         return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
 
     def _begin(
-        self, name: str, description: str, examples: Sequence[str], author: str, scale: Scale | None
+        self,
+        name: str,
+        description: str,
+        excluding: Sequence[str],
+        examples: Sequence[str],
+        author: str,
+        scale: Scale | None,
     ) -> ConceptRow:
         ids = tuple(self._context.collection.library.resolve(example) for example in examples)
-        definition = _checked(name=checked_name(name), description=description, examples=ids)
+        definition = exclude(
+            _checked(name=checked_name(name), description=description, examples=ids), excluding
+        )
         document = scale.as_document() if scale else None
         concept = self._context.store.create(definition.name, document)
         self._context.store.add_definition(concept.id, definition.model_dump(mode="json"), author, "begun")

@@ -48,8 +48,8 @@ class Scoping:
             return []
         return still_open(asked.questions, self._context.revision(concept).definition)
 
-    def unclear(self, name: str) -> bool:
-        """Whether the built-in reader, without a model, has something to ask."""
+    def can_ask(self, name: str) -> bool:
+        """Whether there is something to ask without a model."""
         return bool(ask(self._context.revision(self._context.concept(name)).definition, None))
 
     def answer(self, name: str, question: str, said: str, *, author: str, after: int) -> RevisionView:

@@ -63,6 +63,27 @@ def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, pa
     page.wait_for_selector(".chip:has-text('definition 4')")
 
 
+def test_what_counts_and_what_does_not_are_two_fields(site: Any, page: Any) -> None:
+    name = "Two fields"
+    page.goto(site.url)
+    page.fill("#begin-name", name)
+    page.fill("#begin-not", "a square\na line")
+    page.fill("#begin-sentence", "A round shape")
+    page.press("#begin-sentence", "Enter")
+    page.wait_for_url("**/define?concept=Two*")
+    page.click(".sentence summary")
+    assert page.input_value("#sentence-not") == "a square\na line"
+    page.fill("#sentence-not", "a line\na cross")
+    page.click(".sentence button:has-text('Save')")
+    said(page, "reworded to “a cross”")
+    definition = site.bench.definitions.concept(name).revision.definition
+    assert definition.description == "A round shape"
+    assert [(c.kind, c.text) for c in definition.criteria] == [
+        ("excluding", "a line"),
+        ("excluding", "a cross"),
+    ]
+
+
 def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site: Any, page: Any) -> None:
     open_definition(site, page, "Looked back on")
     page.click(".sentence summary")

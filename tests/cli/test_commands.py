@@ -171,10 +171,13 @@ def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) ->
 def test_a_question_is_asked_listed_and_answered_by_its_letter(
     pictures: Path, discern: Run, ended: End
 ) -> None:
-    discern("concept", "new", "Asked", "--description", "A shape that isn't straight")
-    assert "1. You wrote" in ended("concept", "ask", "Asked").out
+    discern("concept", "new", "Asked", "--description", "Bottles of fruit juice", "--not", "lemonade")
+    assert "Not: lemonade" in ended("concept", "expand", "Asked").out
+    assert "1. Does “" in ended("concept", "ask", "Asked").out
     assert "b) It doesn’t count" in ended("concept", "answer", "Asked").out
-    assert "Not: straight" in ended("concept", "answer", "Asked", "1", "b").out
+    assert "Not: fruit" in ended("concept", "answer", "Asked", "1", "b").out
+    for _ in range(2):
+        ended("concept", "answer", "Asked", "1", "-")
     assert "nothing to ask" in ended("concept", "answer", "Asked").out
     assert "no open question 1" in ended("concept", "answer", "Asked", "1", "b").err
     assert "none is set" in ended("concept", "kinds", "Asked").err

@@ -31,6 +31,18 @@ def test_a_criterion_is_added_behind_the_others_as_the_persons_own() -> None:
     assert (added.kind, added.text, added.origin) == ("supporting", "clothes on the floor", "person")
 
 
+def test_what_does_not_count_is_edited_as_a_whole_and_leaves_proposals_and_kinds_alone() -> None:
+    kind = Criterion(kind="excluding", text="a shed", of="a room")
+    proposed = Criterion(kind="excluding", text="a stage", origin="model")
+    room = ROOM.model_copy(update={"criteria": (*ROOM.criteria, kind, proposed)})
+    assert editing.exclude(room, ["Only  old", ""]) == room
+    turned = editing.exclude(room, ["a STAGE", "a cellar"])
+    assert [c.text for c in turned.criteria] == ["a room", "a shed", "a STAGE", "a cellar"]
+    assert [c.text for c in turned.exclusions()] == ["a STAGE", "a cellar"]
+    with pytest.raises(DiscernError, match="At most 300"):
+        editing.exclude(room, ["x" * 301])
+
+
 def test_the_same_words_are_not_taken_twice() -> None:
     with pytest.raises(DiscernError, match="there already"):
         editing.add_criterion(ROOM, "supporting", "A Room")

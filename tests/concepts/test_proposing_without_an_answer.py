@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 
+from concepts.definition.document import Query
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.kinds import Expanded
@@ -86,15 +87,18 @@ def test_where_the_built_in_words_add_searches_the_definition_says_so(
     assert revision.note == "proposed from the description, with searches from the built-in words"
 
 
-def test_without_an_answer_the_built_in_reader_asks_and_it_is_said_why(
+def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     bench: Workbench, server: FakeOpenAI
 ) -> None:
-    bench.definitions.create_concept("Unclear", "fruit that isn't citrus")
+    juice = bench.definitions.create_concept("Juice", "Bottles of fruit juice").revision.definition
+    noun = Query(text="fruit tree", counts=False, origin="vocabulary")
+    proposed = juice.model_copy(update={"queries": (noun,)})
+    bench.definitions.revise("Juice", proposed, author="built-in vocabulary", note="")
     server.script(status(401, "bad key"), status(401, "bad key"))
-    asked = bench.scoping.ask("Unclear")
+    asked = bench.scoping.ask("Juice")
     assert (asked.author, [question.about for question in asked.questions]) == (
         "built-in vocabulary",
-        ["citrus"],
+        ["fruit tree"],
     )
     assert "Check the key" in asked.problem
     nothing = bench.scoping.ask(NAME)
@@ -103,9 +107,9 @@ def test_without_an_answer_the_built_in_reader_asks_and_it_is_said_why(
 
 
 @pytest.mark.parametrize(
-    ("questions", "words"), [([], "nothing to ask just now"), ([{"question": "Toys?"}], "words of yours")]
+    ("questions", "words"), [([], "nothing to ask just now"), ([{"question": "Toys?"}], "built-in nouns")]
 )
-def test_the_screen_says_why_only_the_built_in_reader_asked(
+def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
     bench: Workbench, questions: list[Any], words: str
 ) -> None:
     notice = _asked({"questions": questions, "author": "x", "problem": "Check the key."})

@@ -145,6 +145,27 @@ def test_what_the_description_excepts_becomes_an_excluding_criterion_and_queries
     assert "bridal gown" not in queries(proposed, True)
 
 
+def test_what_the_person_excludes_beside_the_sentence_is_searched_for_as_not_counting():
+    own = (Criterion(kind="excluding", text="orange juice or lemonade"),)
+    juice = Definition(name="Juice", description="Bottles of fruit juice", criteria=own)
+    proposed = expand(juice, None, vocabulary())
+    assert proposed.criteria[0] == own[0]
+    assert {"orange juice", "lemonade"} <= set(queries(proposed, False))
+    assert not any("orange" in query for query in queries(proposed, True))
+
+
+def test_what_is_excluded_shares_words_with_what_counts_and_leaves_that_alone():
+    own = (Criterion(kind="excluding", text="fruit juice in a glass"),)
+    juice = Definition(name="Juice", description="Bottles of fruit juice", criteria=own)
+    assert "tomato juice" in queries(expand(juice, None, vocabulary()), True)
+
+
+def test_a_kind_that_counts_is_not_proposed_as_a_look_alike():
+    own = (Criterion(kind="included", text="fruit tree"),)
+    juice = Definition(name="Juice", description="Bottles of fruit juice", criteria=own)
+    assert "fruit tree" not in queries(expand(juice, None, vocabulary()), False)
+
+
 def test_expanding_again_replaces_proposals_and_changes_nothing_else():
     mine = Definition(name="Milk", description="Cartons of milk", queries=(Query(text="milk shelf"),))
     once = expand(mine, None, vocabulary())

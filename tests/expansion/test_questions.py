@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from concepts.definition.document import Criterion, Definition
+from concepts.definition.document import Criterion, Definition, Query
 from concepts.definition.questions import Offered, Question, Questions, answer, ask, still_open
 from concepts.errors import DiscernError
 
@@ -71,13 +71,22 @@ def test_words_that_are_too_long_are_refused() -> None:
         answer(KITCHEN, TOYS, "x" * 301)
 
 
-def test_without_a_model_only_what_was_not_understood_is_asked_and_once() -> None:
+def test_without_a_model_it_is_asked_once_whether_look_alikes_of_the_vocabulary_count() -> None:
     assert ask(KITCHEN, None) == []
-    unclear = Definition(name="Fruit", description="fruit that isn't citrus")
-    [question] = ask(unclear, None)
-    assert question.question == "You wrote “fruit that isn't citrus”. Does “citrus” count?"
-    answered = answer(unclear, question, "It doesn’t count")
-    assert [(c.kind, c.text) for c in answered.criteria] == [("excluding", "citrus")]
+    proposed = [("room", True), ("citrus", False), ("fruit tree", False), ("fruit punch", False)]
+    fruit = Definition(
+        name="Fruit",
+        description="fruit, but no citrus",
+        queries=tuple(Query(text=t, counts=counts, origin="vocabulary") for t, counts in proposed),
+    )
+    tree, punch = ask(fruit, None)
+    assert (tree.question, punch.about) == ("Does “fruit tree” count?", "fruit punch")
+    answered = answer(answer(fruit, tree, "It doesn’t count"), punch, "It counts")
+    assert [(c.kind, c.text) for c in answered.criteria] == [
+        ("excluding", "fruit tree"),
+        ("included", "fruit punch"),
+    ]
+    assert [q.text for q in answered.queries if not q.counts] == ["citrus", "fruit tree"]
     assert ask(answered, None) == []
 
 

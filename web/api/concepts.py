@@ -48,11 +48,13 @@ class Answered(Body):
 
 
 class NewConcept(Answered):
-    """`name`: at most 120 characters without slashes and control characters. `examples`: ids of pictures that
-    count. `kind`: what it is answered by, with `grades` or `classes`."""
+    """`name`: at most 120 characters without slashes and control characters. `description`: one sentence,
+    what counts. `excluding`: what doesn't, a kind of picture each. `examples`: ids of pictures that count.
+    `kind`: what it is answered by, with `grades` or `classes`."""
 
     name: NewName
     description: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    excluding: list[Annotated[str, Field(max_length=300)]] = Field(default=[], max_length=50)
     examples: list[PictureId] = Field(default=[], max_length=50)
 
 
@@ -154,7 +156,12 @@ def routes(workbench: Workbench) -> APIRouter:
             )
             return workbench.definitions.concept(copy)
         return workbench.definitions.begin_concept(
-            body.name, body.description, examples=body.examples, author=author, scale=body.scale()
+            body.name,
+            body.description,
+            excluding=body.excluding,
+            examples=body.examples,
+            author=author,
+            scale=body.scale(),
         )
 
     @router.put("/concepts/{name}/scale")

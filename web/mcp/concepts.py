@@ -106,20 +106,35 @@ def show_concept(ctx: Ctx, concept: ConceptName) -> ShownConcept:
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
 Sentence = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+Excluding = Annotated[
+    list[Annotated[str, Field(max_length=300)]],
+    Field(max_length=50, description="What doesn't count, in the person's words; a kind of picture each."),
+]
 
 
 @in_our_words()
-def agree_to_begin(ctx: Ctx, name: Name, sentence: Sentence) -> Elicit[Consent] | Consent:
-    return ask(ctx, "create_concept", f"Begin the concept “{name}”? What counts: {sentence}")
+def agree_to_begin(
+    ctx: Ctx,
+    name: Name,
+    sentence: Sentence,
+    excluding: Excluding = [],  # noqa: B006  # never changed
+) -> Elicit[Consent] | Consent:
+    without = f" What doesn’t: {'; '.join(excluding)}" if excluding else ""
+    return ask(ctx, "create_concept", f"Begin the concept “{name}”? What counts: {sentence}{without}")
 
 
 def create_concept(
-    ctx: Ctx, name: Name, sentence: Sentence, agreed: Annotated[Agreed, Resolve(agree_to_begin)]
+    ctx: Ctx,
+    name: Name,
+    sentence: Sentence,
+    agreed: Annotated[Agreed, Resolve(agree_to_begin)],
+    excluding: Excluding = [],  # noqa: B006  # never changed
 ) -> ShownConcept:
     """Begins a concept from a name and a sentence that says what counts, in the person's words."""
     bench, who = bench_of(ctx), caller_of(ctx)
     author = f"{who.user}, by {who.assistant}" if who.assistant else who.user
-    return _shown(bench, bench.definitions.begin_concept(name, sentence, author=author[:200]).name)
+    begun = bench.definitions.begin_concept(name, sentence, excluding=excluding, author=author[:200])
+    return _shown(bench, begun.name)
 
 
 @in_our_words()

@@ -163,7 +163,7 @@ class _Screen:
             by=model or "the built-in vocabulary",
             model=model,
             demo=self._bench.context.settings.demo,
-            asks=model or self._bench.scoping.unclear(view.name),
+            asks=model or self._bench.scoping.can_ask(view.name),
             first=not view.revision.definition.queries,
         )
 
@@ -308,7 +308,8 @@ def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definitio
     """The edit that a press means. Raises `DiscernError`."""
     text = fields.get("text", "")
     if name == "sentence":
-        return partial(editing.describe, text=text)
+        excluded = fields.get("not", "").splitlines()
+        return lambda definition: editing.exclude(editing.describe(definition, text), excluded)
     if name == "add-criterion":
         kind, of = fields.get("kind", ""), fields.get("of", "")
         return partial(editing.add_criterion, kind=kind, text=text, of=of if kind != "necessary" else "")
@@ -364,8 +365,8 @@ def _asked(result: dict[str, Any]) -> Notice | None:
     """What there is to say about questions beside the questions."""
     nothing = "" if result["questions"] else "There is nothing to ask just now."
     if why := result.get("problem"):
-        words = nothing or "These are about words of yours that could not be made out."
-        return Notice(f"The model gave no answer, so only the built-in reader asked. {words} ({why})", "warn")
+        words = nothing or "These questions are about built-in nouns."
+        return Notice(f"The model gave no answer. {words} ({why})", "warn")
     return Notice(nothing) if nothing else None
 
 

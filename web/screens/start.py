@@ -61,7 +61,7 @@ class _Screen:
         away: Notice | None = None,
     ) -> Shown:
         library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
-        typed = {"name": "", "sentence": ""} | YES_OR_NO | (fields or {})
+        typed = {"name": "", "sentence": "", "not": ""} | YES_OR_NO | (fields or {})
         demo = self._bench.context.settings.demo
         concepts = self._listed()
         # Who has begun something knows what it is for, and has that above what comes of it.
@@ -114,7 +114,11 @@ class _Screen:
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
             view = self._bench.definitions.begin_concept(
-                name, sentence, author=author_of(request), scale=scale_of(fields)
+                name,
+                sentence,
+                excluding=fields.get("not", "").splitlines(),
+                author=author_of(request),
+                scale=scale_of(fields),
             )
         except DiscernError as error:
             return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)

@@ -41,8 +41,8 @@ class Expand(Job[Expanded]):
 
 
 class QuestionsAsked(View):
-    """What was asked about a concept, and by whom: a model's name, or the built-in reader's. `problem` is why
-    the model that is set asked nothing and the built-in reader did."""
+    """What was asked about a concept, and by whom: a model's name, or the built-in vocabulary. `problem` is
+    why the model that is set asked nothing."""
 
     questions: list[Question]
     author: str

@@ -134,10 +134,14 @@ def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> None:
     asked: list[str] = []
-    given = {"name": "Square thing", "sentence": "A rectangle."}
+    given = {"name": "Square thing", "sentence": "A rectangle.", "excluding": ["a cube", "a room"]}
     result = call(bench, "create_concept", given, person="accept", asked=asked, mode=mode)
     assert result.structured_content["sentence"] == "A rectangle."
-    assert asked == ["Begin the concept “Square thing”? What counts: A rectangle."]
+    question = "Begin the concept “Square thing”? What counts: A rectangle. What doesn’t: a cube; a room"
+    assert asked == [question]
+    assert (
+        "Not: a cube\nNot: a room" in bench.definitions.concept("Square thing").revision.definition.as_text()
+    )
     assert bench.definitions.revisions("Square thing")[0].author == "ana, by looker 2"
     deed = bench.installation.deeds()[0]
     assert (deed.who, deed.what) == ("ana", "began a concept")

@@ -357,14 +357,16 @@ def test_an_example_is_sent_as_a_file_shown_and_taken_back(api: TestClient) -> N
 
 
 def test_questions_are_asked_listed_and_answered_by_http(api: TestClient, finished: Finished) -> None:
-    unclear = {"name": "Asked", "description": "A shape that isn't straight"}
-    assert api.post("concepts", json=unclear).status_code == 201
+    begun = {"name": "Asked", "description": "Bottles of fruit juice", "excluding": ["lemonade", " "]}
+    [lemonade] = api.post("concepts", json=begun).json()["revision"]["definition"]["criteria"]
+    assert (lemonade["text"], lemonade["kind"], lemonade["origin"]) == ("lemonade", "excluding", "person")
+    assert finished(api.post("concepts/Asked/expand"))["state"] == "done"
     assert finished(api.post("concepts/Asked/questions"))["state"] == "done"
-    [question] = api.get("concepts/Asked/questions").json()
-    body = {"question": question["question"], "said": question["answers"][1]["answer"], "after": 1}
+    question, *others = api.get("concepts/Asked/questions").json()
+    body = {"question": question["question"], "said": question["answers"][1]["answer"], "after": 2}
     answered = api.post("concepts/Asked/questions/answer", json=body)
     assert answered.status_code == 201
-    assert answered.json()["definition"]["criteria"][0]["kind"] == "excluding"
-    assert api.get("concepts/Asked/questions").json() == []
+    assert answered.json()["definition"]["criteria"][-1]["kind"] == "excluding"
+    assert api.get("concepts/Asked/questions").json() == others
     assert api.post("concepts/Asked/questions/answer", json=body).status_code == 422
     assert "none is set" in api.post("concepts/Asked/kinds", json={}).json()["detail"]
