@@ -131,6 +131,16 @@ class UnknownMethodError(DiscernError):
         self.names = list(names)
 
 
+class BrokenMethodError(DiscernError):
+    """A head, encoder, annotator, … of another package was asked for, and that package can't be loaded."""
+
+    def __init__(self, kind: str, name: str, package: str, reason: str) -> None:
+        super().__init__(f"The {kind} “{name}” of the package {package} can't be loaded ({reason}).")
+        self.kind = kind
+        self.name = name
+        self.package = package
+
+
 class MissingPackageError(DiscernError):
     """What was asked for needs an optional `package`. `extra`: of Discern, that brings it; empty where it is
     called like the package."""

@@ -61,6 +61,8 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.NewerDatabaseError: "Update Discern, or point DISCERN_HOME or DISCERN_DATABASE_URL elsewhere.",
     errors.MissingPackageError: "Install it: pip install 'discern[{error.extra}]', or in a "
     "checkout pip install -r requirements-{error.extra}.txt.",
+    errors.BrokenMethodError: "Mend or remove it: pip install --force-reinstall {error.package}, or pip "
+    "uninstall {error.package}.",
     errors.NoModelError: "Set OPENAI_BASE_URL or OPENAI_API_KEY, and DISCERN_{role}_MODEL.",
     errors.BadPriceError: "Set DISCERN_{setting} to USD per million tokens, input/output, such as 0.15/0.60.",
     errors.BlindModelError: "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: "

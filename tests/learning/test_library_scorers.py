@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.heads import HEADS
 from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.scorers import SCORERS
 
@@ -41,8 +42,8 @@ def test_where_what_counts_is_no_half_space_three_answers_of_each_flow_along_the
     data, pictures = labelled(vectors, rows, truth[rows]), Pictures(vectors, labelled=rows)
     others = np.setdiff1d(np.arange(600), rows)
     quality = {
-        name: average_precision_score(truth[others], SCORERS[name]().score(data, None, pictures, 0)[others])
-        for name in ("propagation", "steady")
+        name: average_precision_score(truth[others], way().score(data, None, pictures, 0)[others])
+        for name, way in (("propagation", SCORERS["propagation"]), ("steady", HEADS["steady"]))
     }
     assert quality["propagation"] > 0.95
     assert quality["steady"] < quality["propagation"] - 0.03

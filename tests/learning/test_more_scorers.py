@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts, TrainingSet
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.learning.scorers.blend import blended
@@ -35,12 +35,12 @@ def test_what_counts_in_opposite_corners_is_found_by_what_can_bend_and_by_no_hea
     rows, others = np.arange(40), np.arange(40, 400)
     data, pictures = labelled(vectors, rows, truth[rows]), Pictures(vectors, labelled=rows)
 
-    def found(way: str) -> float:
-        scores = SCORERS[way]().score(data, None, pictures, 0)
+    def found(way: type[Scorer]) -> float:
+        scores = way().score(data, None, pictures, 0)
         return float(average_precision_score(truth[others], scores[others]))
 
-    assert found(name) > 0.9
-    assert found("steady") < 0.75
+    assert found(SCORERS[name]) > 0.9
+    assert found(HEADS["steady"]) < 0.75
 
 
 def test_random_pictures_tell_the_network_of_a_kind_nobody_was_asked_about() -> None:
@@ -52,7 +52,7 @@ def test_random_pictures_tell_the_network_of_a_kind_nobody_was_asked_about() -> 
     vectors = unit(vectors).astype(np.float32)
     rows = np.array([0, 1, 2, 40, 41, 42])
     data, others = labelled(vectors, rows, kinds[rows] == 0), np.setdiff1d(np.arange(480), rows)
-    alone, few = SCORERS["steady"]().score(data, None, Pictures(vectors), 0), SCORERS["mlp"]()
+    alone, few = HEADS["steady"]().score(data, None, Pictures(vectors), 0), SCORERS["mlp"]()
     told = few.score(data, None, Pictures(vectors, labelled=rows), 0)
     quality = [average_precision_score(kinds[others] == 0, scores[others]) for scores in (told, alone)]
     assert quality[0] > 0.9 > 0.85 > quality[1]

@@ -55,6 +55,7 @@ STATUS: dict[type[errors.DiscernError], int] = {
     errors.BadPictureError: 422,
     errors.SettingsError: 422,
     errors.UnknownMethodError: 422,
+    errors.BrokenMethodError: 503,
     errors.ModelCallError: 502,
     errors.EncoderError: 503,
     errors.StorageError: 503,

@@ -9,7 +9,7 @@ from concepts.registry import Registry
 
 __all__ = ["ACQUISITIONS", "Acquisition", "Choice", "Labelled", "Pool", "Round"]
 
-ACQUISITIONS: Registry[Acquisition] = Registry("way to choose questions")
+ACQUISITIONS: Registry[Acquisition] = Registry("way to choose questions", "discern.acquisitions")
 ACQUISITIONS.register(Auto)
 ACQUISITIONS.register(Random)
 ACQUISITIONS.register(Margin)

@@ -14,7 +14,7 @@ from concepts.registry import Registry
 
 __all__ = ["HEADS", "Head"]
 
-HEADS: Registry[Head] = Registry("head")
+HEADS: Registry[Head] = Registry("head", "discern.heads")
 HEADS.register(AutoHead)
 HEADS.register(TextHead)
 HEADS.register(LDAHead)

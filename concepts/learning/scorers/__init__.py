@@ -1,11 +1,10 @@
-"""Ways to rank pictures: every head, and those that only rank the person's own library.
+"""Ways to rank the person's own library that are no heads. Adding one is a file and a line here.
 
-Adding one that is no head is a file with the class and a line here. Zero-shot scorers rank by the words
+Zero-shot scorers rank by the words
 without any answer, and are registered apart as well, because others may start from what they find.
 """
 
 from concepts.learning.base import Scorer
-from concepts.learning.heads import HEADS
 from concepts.learning.scorers.blend import Blend
 from concepts.learning.scorers.cache import Cache
 from concepts.learning.scorers.contrast import Contrast
@@ -30,7 +29,7 @@ ZERO_SHOT.register(ZPE)
 ZERO_SHOT.register(Descriptions)
 ZERO_SHOT.register(Contrast)
 
-SCORERS: Registry[Scorer] = Registry("scorer")
+SCORERS: Registry[Scorer] = Registry("scorer", "discern.scorers")
 SCORERS.register(Words)
 SCORERS.register(Propagation)
 SCORERS.register(PropagationWords)
@@ -40,5 +39,3 @@ SCORERS.register(KernelRidge)
 SCORERS.register(MLP)
 for _name in ZERO_SHOT:
     SCORERS.register(ZERO_SHOT[_name])
-for _name in HEADS:
-    SCORERS.register(HEADS[_name])
