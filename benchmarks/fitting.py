@@ -21,11 +21,11 @@ from concepts.learning.base import Bools, Floats, LinearHead
 from concepts.learning.calibration import logit, refit
 from concepts.learning.splits import Rows
 from concepts.learning.waves import draw, strata
-from concepts.study.concept_file import read_concepts
-from concepts.study.harness import Effort, ask
-from concepts.study.people import SimulatedPerson
-from concepts.study.pictures import embed, people, read_folder, split_of
-from concepts.study.replay import Replay, Split
+from study.concept_file import read_concepts
+from study.harness import Effort, ask
+from study.people import SimulatedPerson
+from study.pictures import embed, people, read_folder, split_of
+from study.replay import Replay, Split
 
 BUDGETS, ANSWERS, REDRAWN = (50, 100), (20, 40, 80), 3
 AS_IT_IS, FITTED, LEARNED = "as it is", "fitted", "learned from more"

@@ -33,7 +33,6 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     score,
     second_look,
     sharing,
-    study,
     versions,
     walls,
     watch,

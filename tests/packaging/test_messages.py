@@ -16,7 +16,7 @@ from web import advice
 
 ROOT = Path(__file__).parents[2]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
-COMMAND_LINE = ("concepts/demo.py", "concepts/__main__.py")
+COMMAND_LINE = ("concepts/__main__.py",)
 TEXTS = ("concepts/export/classify.py", "concepts/export/usage.py", "storage/backup.py")
 MODULES = sorted(
     path
@@ -67,7 +67,7 @@ def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
     for text in (
         "Add pictures first: library add FOLDER.",
         "concept next --evaluation",
-        "python -m concepts demo",
+        "python -m discern demo",
     ):
         assert pattern.search(text)
     for text in ("Add pictures to the library.", "Choose the next concept.", "low – high", "a -- b"):

@@ -24,7 +24,7 @@ from drawing import draw_folder
 from setup import moved
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("concepts", "discern", "storage", "web")
+PACKAGES = ("concepts", "discern", "storage", "study", "web")
 BUILT_FROM = (*PACKAGES, "app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
 PATIENCE = 120  # seconds until the app must answer
 
@@ -134,7 +134,7 @@ def test_the_library_has_its_names_and_installs_no_other(run: Run) -> None:
     code = """
 import discern, importlib.util
 print([name for name in discern.__all__ if getattr(discern, name) is None])
-print([name for name in ("app", "concepts", "storage", "web") if importlib.util.find_spec(name)])
+print([name for name in ("app", "concepts", "storage", "study", "web") if importlib.util.find_spec(name)])
 """
     assert run("python", "-c", code).stdout.splitlines() == ["[]", "[]"]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from concepts.encoders.base import Vectors, unit
 from concepts.learning.base import SingleTexts
-from concepts.learning.scorers.zero_shot import ZeroShot
 from concepts.registry import Method
+from study.scorers.zero_shot import ZeroShot
 
 TOP = 100  # pictures nearest to what counts, among which texts are confused
 SHARE = 0.3  # how far it leans away from a text that is always the nearer one

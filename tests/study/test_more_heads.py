@@ -10,8 +10,8 @@ from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
 from concepts.learning.calibration import platt
 from concepts.learning.heads import HEADS
-from concepts.learning.heads.anchored import AnchoredHead
 from concepts.learning.heads.logistic import REGULARISATION, LogisticHead
+from study.heads.anchored import AnchoredHead
 
 DIMENSION = 64
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import SingleTexts
-from concepts.learning.scorers.zero_shot import ZeroShot
 from concepts.registry import Method
+from study.scorers.zero_shot import ZeroShot
 
 
 class NameOnly(ZeroShot):

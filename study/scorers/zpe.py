@@ -7,8 +7,8 @@ import numpy as np
 from concepts.encoders.base import Vectors, unit
 from concepts.learning.base import SingleTexts
 from concepts.learning.scorers.standardised import standardised
-from concepts.learning.scorers.zero_shot import ZeroShot
 from concepts.registry import Method
+from study.scorers.zero_shot import ZeroShot
 
 
 class ZPE(ZeroShot):

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from concepts.study.harness import Row
-from concepts.study.statistics import LEVELS, by_concept, paired, spread, work_to_reach
-from concepts.study.study import ALL_LABELS, Found, Study
+from study.harness import Row
+from study.statistics import LEVELS, by_concept, paired, spread, work_to_reach
+from study.study import ALL_LABELS, Found, Study
 
 LIBRARY = "average_precision_library"
 DASHES = ("", "8 4", "2 3", "10 3 2 3", "4 2", "1 4")

@@ -11,9 +11,10 @@ from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.rounds import Ways
-from concepts.learning.scorers import SCORERS, ZERO_SHOT
+from concepts.learning.scorers import SCORERS
 from concepts.learning.wall import WALL, WALLS
-from concepts.study.annotators import SIMULATED_ANNOTATORS
+from study.annotators import SIMULATED_ANNOTATORS
+from study.scorers import ZERO_SHOT
 
 DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone

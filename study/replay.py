@@ -17,15 +17,16 @@ from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, machine_labels
 from concepts.learning.rounds import next_round
-from concepts.learning.scorers import SCORERS, ZERO_SHOT
+from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.wall import WALLS
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.library.neighbourhood import LARGEST
-from concepts.study.annotators import Ratings
-from concepts.study.harness import Measures, average_precision
-from concepts.study.methods import BY_HEAD, StudyMethod
-from concepts.study.people import Answer, SimulatedPerson
+from study.annotators import Ratings
+from study.harness import Measures, average_precision
+from study.methods import BY_HEAD, StudyMethod
+from study.people import Answer, SimulatedPerson
+from study.scorers import ZERO_SHOT
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
 MOST_WALLS = 12  # what isn't on one of them is looked for in another way
@@ -49,7 +50,7 @@ class Split:
 
 @dataclass
 class Replay:
-    """A `concepts.study.harness.Session` of one concept. `seed` fixes every chance in choosing.
+    """A `study.harness.Session` of one concept. `seed` fixes every chance in choosing.
 
     As in the app, in the end one question in three is about a picture that measures: nothing learns from it.
     `measuring` False leaves those out, for questions about learning alone. ratings (pool,): what a simulated

@@ -25,14 +25,14 @@ from threadpoolctl import threadpool_limits
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from concepts.library.neighbourhood import LARGEST
-from concepts.study.annotators import SIMULATED_ANNOTATORS, Ratings
-from concepts.study.concept_file import ConceptFile, StudyConcept, read_concepts
-from concepts.study.harness import BATCH, Case, Row, run
-from concepts.study.methods import BY_HEAD, study_method
-from concepts.study.people import SECONDS_AN_ANSWER, SimulatedPerson
-from concepts.study.pictures import Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
-from concepts.study.replay import SIGNS, Replay, Split
 from storage.files import write_whole
+from study.annotators import SIMULATED_ANNOTATORS, Ratings
+from study.concept_file import ConceptFile, StudyConcept, read_concepts
+from study.harness import BATCH, Case, Row, run
+from study.methods import BY_HEAD, study_method
+from study.people import SECONDS_AN_ANSWER, SimulatedPerson
+from study.pictures import Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
+from study.replay import SIGNS, Replay, Split
 
 ALL_LABELS = "all labels"  # a head that learns from every picture of the pool: what there is to reach
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from concepts.study.study import Found, Study
+from study.study import Found, Study
 
 
 def note_look(study: Study, found: Found) -> list[str]:

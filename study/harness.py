@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from concepts.study.people import (
+from study.people import (
     ANSWERS_A_WALL,
     SECONDS_A_CLICK,
     SECONDS_A_WALL,

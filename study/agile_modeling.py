@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from concepts.errors import DiscernError
-from concepts.study.tables import rows_of
+from study.tables import rows_of
 
 MAP = "map.csv"
 TABLE = re.compile(r"(?P<concept>.+)_(?:train|test)_labels\.csv")

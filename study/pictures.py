@@ -23,13 +23,13 @@ from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.settings import load_settings
-from concepts.study.agile_modeling import is_release, read_release
-from concepts.study.concept_file import StudyConcept
-from concepts.study.conditions import condition
-from concepts.study.people import SimulatedPerson
-from concepts.study.replay import Split
-from concepts.study.tables import rows_of
 from storage.database import Database
+from study.agile_modeling import is_release, read_release
+from study.concept_file import StudyConcept
+from study.conditions import condition
+from study.people import SimulatedPerson
+from study.replay import Split
+from study.tables import rows_of
 
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.study.harness import Row
+from study.harness import Row
 
 LEVELS = (0.90, 0.95, 0.99)  # of what all labels of the pool reach
 DRAWS = 10_000

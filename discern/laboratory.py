@@ -1,4 +1,4 @@
-"""`discern study`: what so many answers buy, measured on labelled pictures."""
+"""The commands of the laboratory: `discern study` and `discern demo`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, app
+from concepts.cli.groups import Json, app, workbench
 from concepts.cli.output import progress, say, show
 
 KEPT = "What was worked out until here is kept."
@@ -38,9 +38,9 @@ def study(
 ) -> None:
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
     # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
-    from concepts.study.looks import note_look
-    from concepts.study.report import as_table, write_results
-    from concepts.study.study import ALL_LABELS, Study, run_study
+    from study.looks import note_look
+    from study.report import as_table, write_results
+    from study.study import ALL_LABELS, Study, run_study
 
     wanted = Study(
         data=data.absolute(),
@@ -65,6 +65,21 @@ def study(
             say(str(file))
 
     show({"rows": len(found.rows), "files": [str(file) for file in files]}, as_json, human)
+
+
+@app.command("demo")
+def demo(
+    pictures: Annotated[
+        Path | None, typer.Option(help="The sample pictures' folder; without it, they are fetched.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the exported classifier goes.")] = Path("dist/demo"),
+    as_json: Json = False,
+) -> None:
+    """The whole job on the sample pictures, with simulated answers from the folders they are in."""
+    from study.demo import run_demo  # brings the Workbench
+
+    result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
+    show(result, as_json, lambda: None)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

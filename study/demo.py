@@ -13,9 +13,9 @@ from concepts.errors import DiscernError
 from concepts.learning.report import EvaluationReport, metric_of
 from concepts.learning.waves import EVERY, LOOKS
 from concepts.library.sample import sample_pictures
-from concepts.study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 from concepts.workbench import Workbench
 from concepts.workbench.context import Purpose
+from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
 
 NAME = "Animals"
 DESCRIPTION = "Animals, photographed or drawn; not toys, and not pictures for Easter or Halloween."
