@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from concepts.errors import DiscernError
-from concepts.labels.lessons import AGGREGATION
 from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
+from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
 from concepts.learning.rounds import Ways
 from concepts.learning.scorers import SCORERS
 from concepts.learning.wall import WALL, WALLS
@@ -19,6 +18,7 @@ from study.scorers import ZERO_SHOT
 DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone
 NO_WALL = "no_wall"  # who never takes up the wall that is offered
+AGGREGATIONS: dict[str, Aggregation] = {"bounded": bounded, "most_agreeing": most_agreeing}
 WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 
 
@@ -33,7 +33,7 @@ class StudyMethod:
     scorer: str = ""
     wall: str = WALL
     annotator: str = ""
-    aggregation: str = AGGREGATION
+    aggregation: str = "bounded"
     words: str = ""
 
 

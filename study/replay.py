@@ -15,7 +15,7 @@ from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.machine_labels import MachineLabels, machine_labels
+from concepts.learning.machine_labels import MachineLabels, votes_of
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
@@ -24,7 +24,7 @@ from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_
 from concepts.library.neighbourhood import LARGEST
 from study.annotators import Ratings
 from study.harness import Measures, average_precision
-from study.methods import BY_HEAD, StudyMethod
+from study.methods import AGGREGATIONS, BY_HEAD, StudyMethod
 from study.people import Answer, SimulatedPerson
 from study.scorers import ZERO_SHOT
 
@@ -225,7 +225,8 @@ class Replay:
         ratings = np.empty((0, len(self._said)), np.int8)
         if self.ratings is not None:
             ratings = np.where(self._learns, self.ratings, 0).astype(np.int8)[None]
-        return machine_labels(np.where(self._learns, self._said, 0), ratings, self.method.aggregation)
+        aggregate = AGGREGATIONS[self.method.aggregation]
+        return aggregate(np.where(self._learns, self._said, 0), votes_of(ratings))
 
     def _training_rows(self) -> Rows:
         """People's, then the machine's."""

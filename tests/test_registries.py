@@ -12,14 +12,12 @@ from concepts.annotators import ANNOTATORS
 from concepts.encoders import ENCODERS
 from concepts.errors import BrokenMethodError, DiscernError, UnknownMethodError
 from concepts.labels.formats import FORMATS
-from concepts.language import CHAT_MODELS
 from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.registry import Method, Registry
 
-REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS, ENCODERS, ANNOTATORS, CHAT_MODELS, FORMATS)
+REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, ENCODERS, ANNOTATORS, FORMATS)
 ENTRIES = [
     pytest.param(registry, name, id=f"{registry.kind} {name}") for registry in REGISTRIES for name in registry
 ]

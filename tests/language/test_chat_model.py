@@ -1,12 +1,13 @@
-"""What every registered chat model keeps."""
+"""What whoever asks a chat model may rely on."""
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, refuses, says
 from pydantic import BaseModel
 
 from concepts.errors import ModelAnswerError
-from concepts.language import CHAT_MODELS, chat_model
+from concepts.language import chat_model
 from concepts.language.base import ChatModel, Message
+from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.settings import Settings
 
 
@@ -14,9 +15,9 @@ class Number(BaseModel):
     value: int
 
 
-@pytest.fixture(params=CHAT_MODELS)
-def model(request: pytest.FixtureRequest, fake_openai: FakeOpenAI, ledger, tmp_path):
-    return CHAT_MODELS[request.param](
+@pytest.fixture
+def model(fake_openai: FakeOpenAI, ledger, tmp_path):
+    return OpenAICompatibleModel(
         MODEL, api_key="k", base_url=fake_openai.base_url, ledger=ledger, cache=tmp_path
     )
 
