@@ -11,9 +11,9 @@ from concepts.learning.heads import HEADS
 from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
 from concepts.learning.rounds import Ways
 from concepts.learning.scorers import SCORERS
-from concepts.learning.wall import WALL, WALLS
 from study.annotators import SIMULATED_ANNOTATORS
 from study.scorers import ZERO_SHOT
+from study.walls import WALL, WALLS
 
 DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone

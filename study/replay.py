@@ -19,7 +19,6 @@ from concepts.learning.machine_labels import MachineLabels, votes_of
 from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
-from concepts.learning.wall import WALLS
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.library.neighbourhood import LARGEST
 from study.annotators import Ratings
@@ -27,6 +26,7 @@ from study.harness import Measures, average_precision
 from study.methods import AGGREGATIONS, BY_HEAD, StudyMethod
 from study.people import Answer, SimulatedPerson
 from study.scorers import ZERO_SHOT
+from study.walls import WALLS
 
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
 MOST_WALLS = 12  # what isn't on one of them is looked for in another way

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Pictures, SingleTexts, Texts, TrainingSet
-from concepts.learning.scorers import SCORERS, ZERO_SHOT
+from study.scorers import ZERO_SHOT
 
 AXES = np.eye(24, dtype=np.float32)
 NO_ANSWER = TrainingSet(AXES[:0], np.empty(0, bool), np.empty(0), np.empty(0, np.int64))
@@ -27,7 +27,7 @@ def library() -> tuple[np.ndarray, np.ndarray]:
 def found(name: str, texts: SingleTexts) -> float:
     """Average precision for kind 0."""
     vectors, kinds = library()
-    scores = SCORERS[name]().score(NO_ANSWER, Texts(AXES[9], lambda: texts), Pictures(vectors), 0)
+    scores = ZERO_SHOT[name]().score(NO_ANSWER, Texts(AXES[9], lambda: texts), Pictures(vectors), 0)
     return float(average_precision_score(kinds == 0, scores))
 
 
@@ -77,4 +77,4 @@ def test_what_nothing_is_confused_with_changes_nothing() -> None:
 @pytest.mark.parametrize("name", ZERO_SHOT)
 def test_an_empty_library_cannot_be_ranked(name: str) -> None:
     with pytest.raises(NotEnoughLabelsError, match="no picture"):
-        SCORERS[name]().score(NO_ANSWER, Texts.one(AXES[0]), Pictures(AXES[:0]), 0)
+        ZERO_SHOT[name]().score(NO_ANSWER, Texts.one(AXES[0]), Pictures(AXES[:0]), 0)

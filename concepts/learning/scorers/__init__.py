@@ -2,8 +2,6 @@
 
 from concepts.learning.base import Scorer
 from concepts.learning.scorers.blend import Blend
-from concepts.learning.scorers.propagation import Propagation
-from concepts.learning.scorers.propagation_words import PropagationWords
 from concepts.learning.scorers.words import Words
 from concepts.registry import Registry
 
@@ -11,6 +9,4 @@ __all__ = ["SCORERS"]
 
 SCORERS: Registry[Scorer] = Registry("scorer", "discern.scorers")
 SCORERS.register(Words)
-SCORERS.register(Propagation)
-SCORERS.register(PropagationWords)
 SCORERS.register(Blend)

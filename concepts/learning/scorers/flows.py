@@ -1,16 +1,14 @@
-"""Answers flow along the neighbour graph of the library."""
+"""Answers flow along the neighbour graph of the library (Zhou et al., Learning with local and global
+consistency, NeurIPS 2003)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.heads.base import require_both
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, TrainingSet
 from concepts.learning.neighbours import neighbour_graph
-from concepts.registry import Method
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -19,32 +17,6 @@ ALPHA = 0.9  # how much of a picture's score comes from its neighbours
 SHARPNESS = 5  # exponent of the cosine: how much a nearer neighbour says more
 TOLERANCE = 1e-6
 MOST_STEPS = 200  # a picture further away than that hears nothing
-
-
-class Propagation(Scorer):
-    """Pictures that look alike share their answers: F = (I - αS)⁻¹Y on S = D^(-½) W D^(-½), with W the k
-    nearest neighbours' cosines to a power, made symmetrical by the larger (Zhou et al. 2004).
-
-    Yes and no weigh the same in sum. A picture that no label reaches has the score 0.
-    """
-
-    method = Method(
-        name="propagation",
-        what="Pictures that look like ones you answered share your answers.",
-        source="Zhou et al., Learning with local and global consistency, NeurIPS 2003",
-        licence="",
-        cost="a tenth of a second for 5,000 pictures once their neighbours are known; needs a yes and a no",
-        defaults={"alpha": ALPHA, "sharpness": SHARPNESS},
-    )
-    exportable: ClassVar[bool] = False
-
-    def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
-        require_both(data)
-        if pictures.labelled is None:
-            raise NotEnoughLabelsError("None of the labelled pictures is among those to rank.")
-        yes, no = (answered(data, pictures, side) for side in (True, False))
-        (scores,) = flows(pictures, yes / 2 - no / 2)
-        return scores
 
 
 def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
@@ -57,7 +29,8 @@ def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
 
 
 def flows(pictures: Pictures, *sources: Floats) -> list[Floats]:
-    """(I - αS)⁻¹ times each of the sources (n,)."""
+    """F = (I - αS)⁻¹Y of each of the sources Y (n,) on S = D^(-½) W D^(-½), with W the k nearest neighbours'
+    cosines to a power, made symmetrical by the larger. A picture that no source reaches has 0."""
     from scipy.sparse.linalg import LinearOperator, cg  # a fifth of a second, and a start ranks nothing
 
     spread = _normalised(pictures.neighbours or neighbour_graph(pictures.vectors))

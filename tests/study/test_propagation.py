@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.datasets import make_moons
 from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import NeighbourGraph, Pictures, TrainingSet
+from concepts.learning.base import Pictures, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.neighbours import neighbour_graph
-from concepts.learning.scorers import SCORERS
+from study.scorers.propagation import Propagation
 
 
 def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
@@ -43,7 +41,7 @@ def test_where_what_counts_is_no_half_space_three_answers_of_each_flow_along_the
     others = np.setdiff1d(np.arange(600), rows)
     quality = {
         name: average_precision_score(truth[others], way().score(data, None, pictures, 0)[others])
-        for name, way in (("propagation", SCORERS["propagation"]), ("steady", HEADS["steady"]))
+        for name, way in (("propagation", Propagation), ("steady", HEADS["steady"]))
     }
     assert quality["propagation"] > 0.95
     assert quality["steady"] < quality["propagation"] - 0.03
@@ -54,7 +52,7 @@ def test_what_no_answer_reaches_has_no_evidence() -> None:
     rows = np.array([0, 5])
     data = labelled(vectors, rows, np.array([True, False]))
     graph = neighbour_graph(vectors, 3)
-    scores = SCORERS["propagation"]().score(data, None, Pictures(vectors, graph, rows), 0)
+    scores = Propagation().score(data, None, Pictures(vectors, graph, rows), 0)
     assert (scores[:5] > 0).all()
     assert (scores[5:10] < 0).all()
     assert np.allclose(scores[10:], 0)
@@ -65,24 +63,6 @@ def test_answers_about_other_pictures_are_no_sources() -> None:
     rows = np.array([0, 1])
     data = labelled(vectors, rows, np.array([True, False]))
     nowhere = Pictures(vectors, labelled=np.array([-1, -1]))
-    assert np.allclose(SCORERS["propagation"]().score(data, None, nowhere, 0), 0)
+    assert np.allclose(Propagation().score(data, None, nowhere, 0), 0)
     with pytest.raises(NotEnoughLabelsError):
-        SCORERS["propagation"]().score(data, None, Pictures(vectors), 0)
-
-
-@settings(max_examples=40)
-@given(n=st.integers(0, 60), k=st.integers(1, 12), seed=st.integers(0, 99))
-def test_the_graph_is_brute_force(n: int, k: int, seed: int) -> None:
-    vectors = (
-        unit(np.random.default_rng(seed).normal(size=(n, 6))).astype(np.float32) if n else np.empty((0, 6))
-    )
-    graph: NeighbourGraph = neighbour_graph(vectors, k)
-    kept = min(k, max(n - 1, 0))
-    assert graph.rows.shape == graph.cosine.shape == (n, kept)
-    cosine = vectors @ vectors.T
-    for row in range(n):
-        others = np.delete(np.arange(n), row)
-        best = np.sort(cosine[row, others])[::-1][:kept]
-        assert row not in graph.rows[row]
-        np.testing.assert_allclose(graph.cosine[row], best, atol=1e-6)
-        np.testing.assert_allclose(cosine[row, graph.rows[row]], best, atol=1e-6)
+        Propagation().score(data, None, Pictures(vectors), 0)

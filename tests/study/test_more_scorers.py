@@ -1,4 +1,4 @@
-"""What each of the scorers beside propagation and its blend is for."""
+"""What each of the scorers beside propagation is for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
-from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
+from concepts.learning.base import Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
-from concepts.learning.scorers.blend import blended
 
 NOTHING = np.empty(0, np.int64)
 
@@ -90,52 +88,3 @@ def test_the_more_yes_the_less_the_words_say() -> None:
         return float((with_words - without)[:30].mean())
 
     assert moved_by_words(1) > 2 * moved_by_words(8) > 0
-
-
-def test_without_a_yes_the_blend_ranks_by_what_the_words_find() -> None:
-    vectors, _, words = two_kinds()
-    rows = np.array([200, 201])
-    data, pictures = labelled(vectors, rows, np.zeros(2, bool)), Pictures(vectors, labelled=rows)
-    blend, flowing = (
-        SCORERS[name]().score(data, words, pictures, 0) for name in ("blend", "propagation_words")
-    )
-    assert np.array_equal(blend, flowing)
-    with pytest.raises(NotEnoughLabelsError):
-        SCORERS["blend"]().score(data, None, pictures, 0)
-
-
-def chain(n: int) -> NeighbourGraph:
-    """Pictures in a row, each the neighbour of the next and of the one before."""
-    rows = np.stack([np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)], axis=1)
-    return NeighbourGraph(rows.astype(np.int64), np.full((n, 2), 0.9, np.float32))
-
-
-def evidence(yes: np.ndarray, no: np.ndarray, n: int) -> Floats:
-    """What the graph alone adds to a head that says nothing."""
-    rows = np.concatenate([yes, no])
-    data = labelled(np.eye(n, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
-    return blended(np.zeros(n), data, Pictures(np.eye(n, dtype=np.float32), chain(n), rows))
-
-
-def test_with_many_answers_the_blend_asks_which_is_nearer_and_not_how_near() -> None:
-    """A picture three steps from a yes and twelve from a no comes before one right between a yes and a no,
-    which hears far more of both."""
-    yes, no = np.r_[0, 40:80], np.r_[15, 38, 100:140]
-    scores = evidence(yes, no, 160)
-    assert scores[3] > scores[39]
-    rows = np.concatenate([yes, no])
-    data = labelled(np.eye(160, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
-    pictures = Pictures(np.eye(160, dtype=np.float32), chain(160), rows)
-    difference = SCORERS["propagation"]().score(data, None, pictures, 0)
-    assert difference[3] < difference[39]
-
-
-def test_a_head_in_hand_is_blended_without_training_it_again() -> None:
-    vectors, truth = corners(1)
-    rows = np.arange(30)
-    data, pictures = labelled(vectors, rows, truth[rows]), Pictures(vectors, labelled=rows)
-    from_scratch = SCORERS["blend"]().score(data, None, pictures, 0)
-    scores = HEADS["auto"]().fit(data, None, 0).logits(vectors)
-    assert np.allclose(np.argsort(blended(scores, data, pictures)), np.argsort(from_scratch))
-    elsewhere = Pictures(vectors, labelled=np.full(30, -1))
-    assert np.array_equal(np.argsort(blended(scores, data, elsewhere)), np.argsort(scores))

@@ -9,8 +9,9 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.scorers.propagation import Propagation, answered, flows
+from concepts.learning.scorers.flows import answered, flows
 from concepts.registry import Method
+from study.scorers.propagation import Propagation
 
 REACH = 100  # pictures that the words are joined to: few of the nearest ten may count
 SHARPNESS = 3  # exponent of the cosine with the words
