@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
+from concepts.learning import base
 from concepts.library.neighbourhood import LARGEST
 from storage.files import write_whole
 from study.annotators import SIMULATED_ANNOTATORS, Ratings
@@ -237,11 +238,14 @@ def _split(store: Path, pool: int, seed: int, graph: bool) -> Split:
     return split_of(Embedded.load(store), pool, seed, graph=graph)
 
 
+def code_files() -> list[Path]:
+    """What learns, asks and answers: what other code found is no result of this."""
+    rooms = [Path(__file__).parent, Path(base.__file__).parent]
+    return sorted(file for room in rooms for file in room.rglob("*.py"))
+
+
 def _code() -> str:
-    """Changes with the code that learns, asks and answers: what older code found is no result of this."""
-    rooms = [Path(__file__).parent, Path(__file__).parents[1] / "learning"]
-    files = sorted(file for room in rooms for file in room.rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return hashlib.sha256(b"".join(file.read_bytes() for file in code_files())).hexdigest()
 
 
 def _bytes(array: NDArray[Any]) -> str:

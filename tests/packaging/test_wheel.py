@@ -139,6 +139,22 @@ print([name for name in ("app", "concepts", "storage", "study", "web") if import
     assert run("python", "-c", code).stdout.splitlines() == ["[]", "[]"]
 
 
+def test_the_laboratory_is_found_in_it(run: Run) -> None:
+    code = """
+from discern.concepts.learning.acquisition import ACQUISITIONS
+from discern.concepts.learning.heads import HEADS
+from discern.concepts.learning.scorers import SCORERS
+print(HEADS["steady"].__module__, SCORERS["cache"].__module__, ACQUISITIONS["random"].__module__)
+"""
+    found = run("python", "-c", code).stdout.split()
+    assert found == [
+        "discern.study.heads.steady",
+        "discern.study.scorers.cache",
+        "discern.study.acquisitions",
+    ]
+    assert "--noise" in run("discern", "study", "--help").stdout
+
+
 def test_importing_it_loads_nothing_heavy() -> None:
     code = "import discern, sys; print({'torch', 'lancedb', 'gradio', 'sqlalchemy'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -11,6 +11,7 @@ from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.registry import Registry
+from study.study import code_files
 
 ROOT = Path(__file__).parents[2]
 POINTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
@@ -30,3 +31,8 @@ def test_no_file_of_the_laboratory_is_left_unregistered(folder: str) -> None:
     assert files - places == {f"study.{folder}.__init__"} | (
         {"study.scorers.zero_shot"} if folder == "scorers" else set()
     )
+
+
+def test_results_are_kept_under_a_digest_of_the_study_and_of_what_learns() -> None:
+    places = {file.relative_to(ROOT).parts[:2] for file in code_files()}
+    assert {("study", "replay.py"), ("study", "heads"), ("concepts", "learning")} <= places
