@@ -31,6 +31,7 @@ ADVICE: dict[type[errors.DiscernError], str] = {
     errors.BucketError: "Whoever runs Discern finds out more in the log of that service.",
     errors.DamagedDatabaseError: "Restore it from a backup, then start Discern again.",
     errors.NewerDatabaseError: "Update Discern.",
+    errors.BrokenMethodError: "Mend or remove that package, then start Discern again.",
     errors.NoModelError: "Set one on Settings.",
     errors.BadPriceError: "Write the {field} in US dollars per million tokens, in/out, such as 0.15/0.60.",
     errors.BlindModelError: "Name one that sees on Settings, or none: then the built-in encoder labels.",

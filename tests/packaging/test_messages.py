@@ -95,6 +95,7 @@ EXAMPLES = [
     errors.BucketUnreachableError("s3://pictures/kept"),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
+    errors.BrokenMethodError("head", "eager", "stranger", "ImportError: no such module"),
     errors.NoModelError("annotating"),
     errors.NoPriceError("m"),
     errors.BadPriceError("vlm_price", "cheap"),
